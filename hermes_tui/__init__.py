@@ -1,0 +1,1 @@
+"""Hermes: a terminal-first operator workstation for autonomous agents."""

@@ -1,0 +1,58 @@
+"""What a call would do once its paths are resolved, and who decided what about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hermes_tui.domain.tasks import Effect, Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedCall:
+    """A tool call as policy judges it: real paths and parsed argv, never the text of a command.
+
+    `targets` are absolute real paths that may be written, or host names that may be contacted. `argv` is None where
+    the command uses any shell operator, so that no rule can match it. `summary` is one line, as an approval shows it.
+    """
+
+    tool: str
+    effect: Effect
+    reach: Reach
+    summary: str
+    targets: tuple[str, ...] = ()
+    argv: tuple[str, ...] | None = None
+    undo: str = ""
+
+
+class Decision(StrEnum):
+    """What policy or an operator says."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+class Scope(StrEnum):
+    """How long an answer holds."""
+
+    ONCE = "once"
+    RUN = "run"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """Policy's decision and the rule that made it."""
+
+    decision: Decision
+    rule: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """An allow rule in force: `rule` is its text, `by` who gave it."""
+
+    rule: str
+    by: str

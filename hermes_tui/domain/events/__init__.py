@@ -1,0 +1,107 @@
+"""Everything that can happen; one module and one closed union per family."""
+
+from typing import Final
+
+from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
+from hermes_tui.domain.events.budget import BudgetEvent, BudgetRefused, CapRaised, OutputLowered
+from hermes_tui.domain.events.model import (
+    ModelChosen,
+    ModelEvent,
+    ModelFailed,
+    ModelFinished,
+    ModelRequested,
+    RetryScheduled,
+)
+from hermes_tui.domain.events.operator import InterruptAsked, MessageGiven, ModeChanged, OperatorEvent
+from hermes_tui.domain.events.plan import EditKind, PlanEdited, PlanEvent, PlanOp
+from hermes_tui.domain.events.run import (
+    ArtifactMade,
+    CriterionChecked,
+    RunEnded,
+    RunEvent,
+    RunResumed,
+    RunStarted,
+    SessionOpened,
+)
+from hermes_tui.domain.events.task import (
+    TaskCancelled,
+    TaskEvent,
+    TaskFailed,
+    TaskFinished,
+    TaskSkipped,
+    TaskStarted,
+    TaskWaiting,
+)
+from hermes_tui.domain.events.tool import (
+    FileChange,
+    ToolEvent,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
+    ToolRequested,
+    ToolResolved,
+)
+
+Event = RunEvent | PlanEvent | TaskEvent | ModelEvent | ToolEvent | ApprovalEvent | BudgetEvent | OperatorEvent
+
+EVENT_TYPES: Final[dict[str, type[Event]]] = {
+    kind.__name__: kind
+    for kind in (
+        *(SessionOpened, RunStarted, RunResumed, CriterionChecked, ArtifactMade, RunEnded),
+        *(PlanEdited,),
+        *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled),
+        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen),
+        *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
+        *(ApprovalAsked, ApprovalGiven),
+        *(BudgetRefused, OutputLowered, CapRaised),
+        *(MessageGiven, ModeChanged, InterruptAsked),
+    )
+}
+"""Every event by its name, as a record stores it."""
+
+__all__ = [
+    "EVENT_TYPES",
+    "ApprovalAsked",
+    "ApprovalEvent",
+    "ApprovalGiven",
+    "ArtifactMade",
+    "BudgetEvent",
+    "BudgetRefused",
+    "CapRaised",
+    "CriterionChecked",
+    "EditKind",
+    "Event",
+    "FileChange",
+    "InterruptAsked",
+    "MessageGiven",
+    "ModeChanged",
+    "ModelChosen",
+    "ModelEvent",
+    "ModelFailed",
+    "ModelFinished",
+    "ModelRequested",
+    "OperatorEvent",
+    "OutputLowered",
+    "PlanEdited",
+    "PlanEvent",
+    "PlanOp",
+    "RetryScheduled",
+    "RunEnded",
+    "RunEvent",
+    "RunResumed",
+    "RunStarted",
+    "SessionOpened",
+    "TaskCancelled",
+    "TaskEvent",
+    "TaskFailed",
+    "TaskFinished",
+    "TaskSkipped",
+    "TaskStarted",
+    "TaskWaiting",
+    "ToolEvent",
+    "ToolFinished",
+    "ToolIntended",
+    "ToolRefused",
+    "ToolRequested",
+    "ToolResolved",
+]

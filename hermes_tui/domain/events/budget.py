@@ -1,0 +1,37 @@
+"""Money and tokens are refused, or their cap is moved; spending itself stands in the model events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hermes_tui.domain.usage import Bound, Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRefused:
+    """A call was not made because its bound did not fit; `left_usd` and `left_tokens` are what was left."""
+
+    limit: str
+    bound: Bound
+    left_usd: float | None
+    left_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputLowered:
+    """A call asks for fewer output tokens than wanted, so that its bound fits."""
+
+    wanted_tokens: int
+    sent_tokens: int
+    limit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapRaised:
+    """The operator moved the run's caps."""
+
+    limits: Limits
+    by: str
+
+
+BudgetEvent = BudgetRefused | OutputLowered | CapRaised

@@ -1,0 +1,81 @@
+"""A model is asked, answers, fails, is asked again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hermes_tui.domain.errors import FailureReason
+from hermes_tui.domain.ids import RequestId
+from hermes_tui.domain.messages import Message
+from hermes_tui.domain.parts import StopReason
+from hermes_tui.domain.usage import Bound, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequested:
+    """A request leaves for `model` (`provider:model`); `bound` is what it may cost at worst and is reserved.
+
+    `role` and `route` say which brain was asked for, `why` how it was chosen. `request_bytes` is the size of what is
+    sent, `max_tokens` the output asked for.
+    """
+
+    request_id: RequestId
+    model: str
+    role: str
+    why: str
+    bound: Bound
+    request_bytes: int
+    max_tokens: int
+    step: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFinished:
+    """The reply is whole: its terminal marker was seen. `usd` is None where the price is unknown."""
+
+    request_id: RequestId
+    model: str
+    message: Message
+    stop: StopReason
+    usage: Usage
+    usd: float | None
+    first_token_s: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFailed:
+    """The request did not end with a reply. `fragment` is evidence, never history; `usage` is what it cost anyway."""
+
+    request_id: RequestId
+    model: str
+    reason: FailureReason
+    message: str
+    fragment: str
+    usage: Usage
+    usd: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryScheduled:
+    """The same request goes out again in `delay_s` seconds; `attempt` is the number of the next one."""
+
+    request_id: RequestId
+    model: str
+    reason: FailureReason
+    attempt: int
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChosen:
+    """From now on `model` answers for `role`; `why` is shown to the operator."""
+
+    role: str
+    model: str
+    why: str
+
+
+ModelEvent = ModelRequested | ModelFinished | ModelFailed | RetryScheduled | ModelChosen

@@ -1,0 +1,33 @@
+"""What the operator says and does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hermes_tui.domain.messages import Source
+from hermes_tui.domain.tasks import Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageGiven:
+    """A text reached the conversation: the operator's words, or a note of the kernel to the model."""
+
+    text: str
+    source: Source = Source.OPERATOR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeChanged:
+    """The operator chose how much runs without a question."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptAsked:
+    """Someone asked the run to stop at the next safe point; `by` names the key, signal or command."""
+
+    by: str
+
+
+OperatorEvent = MessageGiven | ModeChanged | InterruptAsked

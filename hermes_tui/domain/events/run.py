@@ -1,0 +1,74 @@
+"""A session opens, a run starts, its criteria are checked, it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hermes_tui.domain.tasks import Goal, Mode
+from hermes_tui.domain.usage import Limits
+
+RunStatus = Literal["done", "not_done", "limited", "needs_approval", "no_provider", "interrupted", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened:
+    """A session file was made for `workspace` (a real absolute path) by Hermes `version`."""
+
+    workspace: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run of `goal` began; `goal_digest` is the sha256 of the goal file's bytes or of the goal's text."""
+
+    goal: Goal
+    goal_digest: str
+    mode: Mode
+    limits: Limits
+    grants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """Another process took the run up again, perhaps with new limits."""
+
+    version: str
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionChecked:
+    """A criterion was checked by code; `evidence` is what the check saw."""
+
+    text: str
+    ok: bool
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactMade:
+    """A deliverable stands in the workspace; `path` is relative to it."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """The run handed back. Every status but `done` and `not_done` can be resumed.
+
+    `limit` names the cap that was hit. `verified` is False where the goal had no criteria.
+    """
+
+    status: RunStatus
+    exit_code: int
+    answer: str
+    reason: str = ""
+    limit: str | None = None
+    verified: bool = False
+
+
+RunEvent = SessionOpened | RunStarted | RunResumed | CriterionChecked | ArtifactMade | RunEnded

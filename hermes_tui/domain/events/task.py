@@ -1,0 +1,52 @@
+"""A task of the graph starts, waits and ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """An attempt at the task of this record's place began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskWaiting:
+    """The task waits for `what`: approval, provider, child or timer."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFinished:
+    """The task ended well. `result` is JSON text; `${task.path}` in other tasks reads it."""
+
+    result: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailed:
+    """The attempt failed; `kind` is the error class."""
+
+    kind: str
+    message: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSkipped:
+    """The task will not run: its guard was false, or something it needs did not end well."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCancelled:
+    """The task was stopped before it ended."""
+
+    why: str
+
+
+TaskEvent = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled

@@ -1,0 +1,92 @@
+"""A tool call is asked for, judged, intended, done, or in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hermes_tui.domain.approval import Ruling
+from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.tasks import Effect, Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """A file of the workspace is not what it was; `path` is relative to the workspace."""
+
+    path: str
+    change: Literal["created", "modified", "deleted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRequested:
+    """A call passed its schema and was judged. `arguments` is JSON text, `rationale` the agent's reason for it."""
+
+    call_id: CallId
+    tool: str
+    arguments: str
+    summary: str
+    effect: Effect
+    reach: Reach
+    ruling: Ruling
+    rationale: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRefused:
+    """A call will not run; `stage` is where it was stopped: schema, policy, budget, approval or sandbox."""
+
+    call_id: CallId
+    tool: str
+    stage: Literal["schema", "policy", "budget", "approval", "sandbox"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolIntended:
+    """A `write` or `external` call is about to act. `key` makes it idempotent where the other side can.
+
+    `before_image` names the stored copy of what the call may overwrite; empty if there is none.
+    """
+
+    call_id: CallId
+    tool: str
+    arguments: str
+    effect: Effect
+    key: str
+    before_image: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFinished:
+    """A call ended; `output` is what the model reads next, capped. `data` is JSON text for other tasks.
+
+    `artifact` names the file that holds the whole output where `output` was cut.
+    """
+
+    call_id: CallId
+    tool: str
+    ok: bool
+    output: str
+    data: str
+    seconds: float
+    error_kind: str = ""
+    artifact: str = ""
+    changed: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResolved:
+    """An intent without a result was settled after a crash.
+
+    `how`: restored (a write was taken back and runs again), probed (the other side knew it), done or again (the
+    operator said so).
+    """
+
+    call_id: CallId
+    how: Literal["restored", "probed", "done", "again"]
+    evidence: str
+
+
+ToolEvent = ToolRequested | ToolRefused | ToolIntended | ToolFinished | ToolResolved

@@ -1,0 +1,19 @@
+"""Typed ids and the instants that order them."""
+
+from typing import NewType
+
+SessionId = NewType("SessionId", str)
+RunId = NewType("RunId", str)
+TurnId = NewType("TurnId", str)
+TaskId = NewType("TaskId", str)
+AgentId = NewType("AgentId", str)
+CallId = NewType("CallId", str)
+"""A tool call; minted by Hermes, at most 40 characters of `[a-zA-Z0-9_-]`, sent as it is on every wire."""
+RequestId = NewType("RequestId", str)
+"""One model request."""
+ApprovalId = NewType("ApprovalId", str)
+ReservationId = NewType("ReservationId", str)
+Seq = NewType("Seq", int)
+"""Place of a record in its session file; counts from 1."""
+
+MAIN_AGENT = AgentId("main")

@@ -1,0 +1,106 @@
+"""What streams back from a provider, and the request that asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hermes_tui.domain.messages import Message, Opaque
+from hermes_tui.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text of the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """More visible reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStarted:
+    """The model begins call number `index` of this reply."""
+
+    index: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A fragment of the JSON arguments of call `index`."""
+
+    index: int
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallFinished:
+    """Call `index` is whole; `arguments` is all of its JSON text, unchecked."""
+
+    index: int
+    name: str
+    arguments: str
+
+
+class StopReason(StrEnum):
+    """Why a reply ended."""
+
+    END = "end"
+    TOOL_CALLS = "tool_calls"
+    LENGTH = "length"
+    REFUSAL = "refusal"
+    PAUSE = "pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The terminal marker was seen; always the last part."""
+
+    reason: StopReason
+
+
+Part = TextDelta | ThinkingDelta | Opaque | ToolCallStarted | ToolCallDelta | ToolCallFinished | Usage | Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSchema:
+    """A tool as a model sees it; `parameters` is the text of a JSON Schema object."""
+
+    name: str
+    description: str
+    parameters: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """The four time limits of one request, in seconds."""
+
+    connect_s: float = 5.0
+    first_token_s: float = 30.0
+    idle_s: float = 20.0
+    total_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """One request to a model.
+
+    `model` is the provider's own name for it. `system` is the stable prefix; `messages` follow in order.
+    `temperature` None leaves the choice to the provider. `window_tokens` is the context window to ask for where the
+    wire has such a field (Ollama's `num_ctx`).
+    """
+
+    model: str
+    system: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSchema, ...] = ()
+    max_tokens: int = 4096
+    temperature: float | None = None
+    window_tokens: int | None = None
+    clocks: Clocks = Clocks()

@@ -1,0 +1,317 @@
+"""The machine on one page: what the kernel needs from the floors around it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
+from hermes_tui.domain.events import Event
+from hermes_tui.domain.events.tool import FileChange
+from hermes_tui.domain.ids import ApprovalId, Seq
+from hermes_tui.domain.parts import ModelRequest, Part, ToolSchema
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.tasks import Effect, Mode, Reach
+from hermes_tui.domain.usage import Price
+
+Publish = Callable[[Record], None]
+
+
+class Journal(Protocol):
+    """The durable truth of one session file, owned by this process."""
+
+    def append(self, event: Event, place: Place) -> Record:
+        """Store one event; return its record at once, already published, durable soon.
+
+        Raises:
+            JournalPoisoned: an earlier commit failed.
+        """
+        ...
+
+    async def durable(self, seq: Seq) -> None:
+        """Return when every record up to `seq` is on disk.
+
+        Raises:
+            JournalPoisoned: the commit failed; nothing after the last good one counts.
+        """
+        ...
+
+    def read(self, after: Seq) -> Sequence[Record]:
+        """Return the durable records after `after`, in order."""
+        ...
+
+
+class Provider(Protocol):
+    """A source of model output."""
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+        """Yield one reply as it arrives; the last part is always `Stop`.
+
+        Raises:
+            ProviderUnreachable: no connection, or no byte within a clock.
+            ProviderRefused: an error status or an error event.
+            StreamTruncated: the stream ended without its terminal marker.
+            ReplyMalformed: the bytes are not the wire's dialect, or too many.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brain:
+    """A provider ready to answer with one model; `name` is `provider:model`.
+
+    `price` None is unknown. `window_tokens` is the model's real context window, `measured` if the server said so.
+    """
+
+    name: str
+    model: str
+    provider: Provider
+    price: Price | None
+    window_tokens: int
+    why: str
+    local: bool = False
+
+
+class Brains(Protocol):
+    """Who may answer for a role."""
+
+    async def choose(self, role: str) -> Brain:
+        """Return the brain for `role`, probing what has to be probed.
+
+        Raises:
+            NoProvider: nothing can answer; the message says why for each and how to mend it.
+        """
+        ...
+
+
+class Redactor(Protocol):
+    """Removes secrets from text before it is written, shown or sent."""
+
+    def redact(self, text: str) -> str:
+        """Return `text` with each known secret replaced by a stable placeholder; JSON stays JSON."""
+        ...
+
+
+class ProcessEnd(StrEnum):
+    """How a process ended."""
+
+    EXITED = "exited"
+    DEADLINE = "deadline"
+    OUTPUT_LIMIT = "output_limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxCommand:
+    """One command to run confined.
+
+    `argv` is executed as it is, without a shell. `write` lists absolute real paths it may change; everything else of
+    the workspace is read-only. `env` is added to the sandbox's own clean environment. `stdin` is handed over whole.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    write: tuple[Path, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    stdin: bytes = b""
+    timeout_s: float = 120.0
+    output_limit_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessResult:
+    """What a process left: exit code (128 + n if signal n ended it), output in order of arrival, and how it ended."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    end: ProcessEnd
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxLevel:
+    """How strong the sandbox is; `confines` is False for the level at which every command must ask."""
+
+    name: str
+    confines: bool
+    why: str
+    remedy: str = ""
+
+
+class Sandbox(Protocol):
+    """Where tool processes run."""
+
+    @property
+    def level(self) -> SandboxLevel:
+        """The level in force, found by a live probe."""
+        ...
+
+    async def run(self, command: SandboxCommand) -> ProcessResult:
+        """Run to the end or the deadline; the whole process tree dies with the call, also when it is cancelled.
+
+        Raises:
+            SandboxUnavailable: the confinement could not be set up; nothing was run.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """The folder a run works on; `root` is real and absolute. `write` lists real absolute paths it may change."""
+
+    root: Path
+    write: tuple[Path, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class ToolContext:
+    """What a tool call may use. One per call; `seen` is shared by the calls of one agent.
+
+    `seen` maps an absolute path to the sha256 of the content that was last read or written through a tool.
+    `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
+    """
+
+    workspace: Workspace
+    sandbox: Sandbox
+    key: str
+    timeout_s: float
+    seen: dict[str, str]
+    egress: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """What is fixed about a tool. `effect` and `reach` are the least; a call may resolve to more."""
+
+    schema: ToolSchema
+    effect: Effect
+    reach: Reach
+    timeout_s: float
+    output_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolOutcome:
+    """What a tool gives back: text for the model, `data` (JSON text) for other tasks, and the files it changed."""
+
+    output: str
+    data: str
+    ok: bool = True
+    error_kind: str = ""
+    changed: tuple[FileChange, ...] = ()
+
+
+class Tool(Protocol):
+    """Something a model or a plan may call; arguments are the text of a JSON object."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        """Name, schema, effect, reach and limits."""
+        ...
+
+    def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
+        """Check the arguments and say what the call would touch, without touching it.
+
+        Raises:
+            ArgumentsInvalid: they do not fit the schema.
+            PathRefused: a path leads where no call may go.
+        """
+        ...
+
+    async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
+        """Do it.
+
+        Raises:
+            ToolError: it failed; the model reads why.
+        """
+        ...
+
+
+class Probe(Protocol):
+    """A tool that can find out whether an external effect already happened."""
+
+    async def probe(self, arguments: str, context: ToolContext) -> ToolOutcome | None:
+        """Return the outcome of the call with `context.key` if it happened, None if it did not.
+
+        Raises:
+            ToolError: there is no way to tell.
+        """
+        ...
+
+
+class Policy(Protocol):
+    """Decides about calls by what they resolve to."""
+
+    def decide(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling:
+        """Return the decision; pure, at most 1 ms."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An operator's answer that waited in the ledger; `allow` None with a `text` answers a question."""
+
+    approval_id: ApprovalId
+    allow: bool
+    text: str = ""
+    always: bool = False
+
+
+class BeforeImages(Protocol):
+    """Copies of what a call may overwrite."""
+
+    async def take(self, targets: Sequence[Path]) -> str:
+        """Store the present state of files and folders durably; return the name of the image."""
+        ...
+
+    async def restore(self, image: str) -> tuple[FileChange, ...]:
+        """Put every file back as it was; return what that changed."""
+        ...
+
+    async def changes(self, image: str) -> tuple[FileChange, ...]:
+        """Compare the present with the image."""
+        ...
+
+
+class Artifacts(Protocol):
+    """Where outputs go that are too long for a window."""
+
+    def keep(self, name: str, content: bytes) -> str:
+        """Store `content`; return a path by which the `read` tool finds it."""
+        ...
+
+
+class DayBudget(Protocol):
+    """The share of the day's cap that this session may spend."""
+
+    def draw(self, usd: float, tokens: int) -> None:
+        """Make sure that this much more may be spent today.
+
+        Raises:
+            LimitReached: the day's cap would be passed.
+        """
+        ...
+
+    def settle(self, usd: float, tokens: int, seq: Seq) -> None:
+        """Book what was spent; idempotent by `seq`."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests can own it."""
+
+    def now(self) -> float:
+        """Return Unix seconds, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...

@@ -1,0 +1,95 @@
+"""What a session is now: the fold over its records, one module per family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ArtifactMade,
+    CapRaised,
+    CriterionChecked,
+    MessageGiven,
+    ModeChanged,
+    ModelFailed,
+    ModelFinished,
+    ModelRequested,
+    PlanEdited,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    SessionOpened,
+    TaskCancelled,
+    TaskFailed,
+    TaskFinished,
+    TaskSkipped,
+    TaskStarted,
+    TaskWaiting,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
+    ToolRequested,
+    ToolResolved,
+)
+from hermes_tui.domain.ids import Seq
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
+from hermes_tui.domain.state.graph import GraphState, fold_plan, fold_result, fold_task
+from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
+from hermes_tui.domain.state.spend import SpendState, fold_spend
+from hermes_tui.domain.state.talk import TalkState, fold_talk
+
+_SPOKEN = MessageGiven | ModelFinished | ToolFinished | ToolRefused
+_SPEND = ModelRequested | ModelFinished | ModelFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionState:
+    """Everything a pane, a resume or the next step needs to know, after record `seq`."""
+
+    seq: Seq = Seq(0)
+    run: RunState = RunState()
+    graph: GraphState = GraphState()
+    talk: TalkState = TalkState()
+    calls: CallState = CallState()
+    spend: SpendState = SpendState()
+
+
+def fold(state: SessionState, record: Record) -> SessionState:
+    """Return the state after `record`; pure."""
+    body = record.body
+    run, graph, calls = state.run, state.graph, state.calls
+    match body:
+        case SessionOpened() | RunStarted() | RunResumed() | CriterionChecked() | ArtifactMade() | RunEnded():
+            run = fold_run(run, record, body)
+        case CapRaised() | ModeChanged():
+            run = fold_settings(run, body)
+        case PlanEdited():
+            graph = fold_plan(graph, body)
+        case TaskStarted() | TaskWaiting() | TaskFinished() | TaskFailed() | TaskSkipped() | TaskCancelled():
+            graph = fold_task(graph, record, body)
+        case ToolFinished():
+            calls, graph = fold_calls(calls, record, body), fold_result(graph, record, body)
+        case ToolRequested() | ToolRefused() | ToolIntended() | ToolResolved():
+            calls = fold_calls(calls, record, body)
+        case ApprovalAsked() | ApprovalGiven():
+            calls = fold_approval(calls, body)
+        case _:
+            pass
+    return replace(
+        state,
+        seq=record.seq,
+        run=run,
+        graph=graph,
+        calls=calls,
+        talk=fold_talk(state.talk, record, body) if isinstance(body, _SPOKEN) else state.talk,
+        spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
+    )
+
+
+def fold_all(records: Iterable[Record], state: SessionState | None = None) -> SessionState:
+    """Return the state after every record, in order."""
+    return reduce(fold, records, state or SessionState())

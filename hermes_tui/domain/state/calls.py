@@ -1,0 +1,108 @@
+"""Tool calls in flight, in doubt and done; approvals asked and given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
+from hermes_tui.domain.events.tool import (
+    FileChange,
+    ToolEvent,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
+    ToolRequested,
+    ToolResolved,
+)
+from hermes_tui.domain.ids import ApprovalId, CallId
+from hermes_tui.domain.records import Place, Record
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIntent:
+    """An intent whose result is not known: running now, or in doubt after a crash."""
+
+    intent: ToolIntended
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallState:
+    """Requested calls, open intents, how doubts were settled, changed files, and approvals."""
+
+    requested: Mapping[CallId, ToolRequested] = field(default_factory=dict[CallId, ToolRequested])
+    intents: Mapping[CallId, OpenIntent] = field(default_factory=dict[CallId, OpenIntent])
+    resolved: Mapping[CallId, ToolResolved] = field(default_factory=dict[CallId, ToolResolved])
+    attempts: Mapping[CallId, int] = field(default_factory=dict[CallId, int])
+    changed: Mapping[str, FileChange] = field(default_factory=dict[str, FileChange])
+    asked: Mapping[ApprovalId, ApprovalAsked] = field(default_factory=dict[ApprovalId, ApprovalAsked])
+    given: Mapping[ApprovalId, ApprovalGiven] = field(default_factory=dict[ApprovalId, ApprovalGiven])
+
+    @property
+    def waiting(self) -> tuple[ApprovalAsked, ...]:
+        """Approvals without an answer, oldest first."""
+        return tuple(asked for key, asked in self.asked.items() if key not in self.given)
+
+
+def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
+    """Return the calls after one event of their family."""
+    match body:
+        case ToolRequested():
+            return replace(state, requested={**state.requested, body.call_id: body})
+        case ToolRefused():
+            return replace(state, requested=_without(state.requested, body.call_id))
+        case ToolIntended():
+            opened = OpenIntent(intent=body, place=record.place)
+            return replace(
+                state,
+                intents={**state.intents, body.call_id: opened},
+                resolved=_without(state.resolved, body.call_id),
+                attempts={**state.attempts, body.call_id: body.attempt},
+            )
+        case ToolResolved():
+            return replace(
+                state,
+                resolved={**state.resolved, body.call_id: body},
+                intents=_without(state.intents, body.call_id),
+            )
+        case ToolFinished():
+            return replace(
+                state,
+                requested=_without(state.requested, body.call_id),
+                intents=_without(state.intents, body.call_id),
+                resolved=_without(state.resolved, body.call_id),
+                changed=_merged(state.changed, body.changed),
+            )
+
+
+def _without(items: Mapping[CallId, T], call_id: CallId) -> Mapping[CallId, T]:
+    if call_id not in items:
+        return items
+    return {key: value for key, value in items.items() if key != call_id}
+
+
+def _merged(old: Mapping[str, FileChange], new: tuple[FileChange, ...]) -> Mapping[str, FileChange]:
+    if not new:
+        return old
+    merged = dict(old)
+    for change in new:
+        before = merged.get(change.path)
+        if before is not None and before.change == "created":
+            if change.change == "deleted":
+                del merged[change.path]
+            continue
+        merged[change.path] = change
+    return merged
+
+
+def fold_approval(state: CallState, body: ApprovalEvent) -> CallState:
+    """Return the approvals after a question or an answer."""
+    match body:
+        case ApprovalAsked():
+            return replace(state, asked={**state.asked, body.approval_id: body})
+        case ApprovalGiven():
+            return replace(state, given={**state.given, body.approval_id: body})

@@ -1,0 +1,84 @@
+"""The run: its goal, caps, criteria, artifacts and end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hermes_tui.domain.events.budget import CapRaised
+from hermes_tui.domain.events.operator import ModeChanged
+from hermes_tui.domain.events.run import (
+    ArtifactMade,
+    CriterionChecked,
+    RunEnded,
+    RunEvent,
+    RunResumed,
+    RunStarted,
+    SessionOpened,
+)
+from hermes_tui.domain.ids import RunId
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.log import Log
+from hermes_tui.domain.tasks import Goal, Mode
+from hermes_tui.domain.usage import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """What is known of the session's run; `ended` is None while it goes on."""
+
+    workspace: str = ""
+    run: RunId | None = None
+    goal: Goal | None = None
+    goal_digest: str = ""
+    mode: Mode = Mode.ASK
+    limits: Limits = Limits()
+    grants: tuple[str, ...] = ()
+    started_at: float = 0.0
+    resumed_at: float = 0.0
+    resumed: int = 0
+    criteria: tuple[CriterionChecked, ...] = ()
+    artifacts: Log[ArtifactMade] = Log()
+    ended: RunEnded | None = None
+
+
+def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
+    """Return the run after one event of its family."""
+    match body:
+        case SessionOpened():
+            return replace(state, workspace=body.workspace, started_at=record.at)
+        case RunStarted():
+            return replace(
+                state,
+                run=record.place.run,
+                goal=body.goal,
+                goal_digest=body.goal_digest,
+                mode=body.mode,
+                limits=body.limits,
+                grants=body.grants,
+                started_at=record.at,
+                resumed_at=record.at,
+            )
+        case RunResumed():
+            return replace(
+                state,
+                limits=body.limits,
+                ended=None,
+                criteria=(),
+                resumed=state.resumed + 1,
+                resumed_at=record.at,
+            )
+        case CriterionChecked():
+            return replace(state, criteria=(*state.criteria, body))
+        case ArtifactMade():
+            return replace(state, artifacts=state.artifacts.append(body))
+        case RunEnded():
+            return replace(state, ended=body)
+
+
+def fold_settings(state: RunState, body: CapRaised | ModeChanged) -> RunState:
+    """Return the run after its operator moved a cap or the mode."""
+    match body:
+        case CapRaised():
+            return replace(state, limits=body.limits)
+        case ModeChanged():
+            return replace(state, mode=body.mode)

@@ -1,0 +1,68 @@
+"""Conversations: what each agent's model has read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from hermes_tui.domain.events.model import ModelFinished
+from hermes_tui.domain.events.operator import MessageGiven
+from hermes_tui.domain.events.tool import ToolFinished, ToolRefused
+from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, ToolResult
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.log import Log
+
+Spoken = MessageGiven | ModelFinished | ToolFinished | ToolRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The messages of one agent; `open_calls` are its tool calls that have no result yet, in order."""
+
+    messages: Log[Message] = Log()
+    open_calls: tuple[ToolCall, ...] = ()
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkState:
+    """All conversations by agent."""
+
+    by_agent: Mapping[AgentId, Conversation] = field(default_factory=dict[AgentId, Conversation])
+
+    def of(self, agent: AgentId) -> Conversation:
+        """Return the conversation of `agent`, empty if it has none."""
+        return self.by_agent.get(agent, Conversation())
+
+
+def fold_talk(state: TalkState, record: Record, body: Spoken) -> TalkState:
+    """Return the conversations after something was said."""
+    agent = record.place.agent
+    if agent not in state.by_agent and not isinstance(body, MessageGiven):
+        return state
+    return replace(state, by_agent={**state.by_agent, agent: _said(state.of(agent), body)})
+
+
+def _said(old: Conversation, body: Spoken) -> Conversation:
+    match body:
+        case MessageGiven():
+            role = Role.OPERATOR if body.source is Source.OPERATOR else Role.KERNEL
+            message = Message(role=role, content=(Text(text=body.text, source=body.source),))
+            return replace(old, messages=old.messages.append(message))
+        case ModelFinished():
+            messages = old.messages.append(body.message)
+            return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1)
+        case ToolFinished():
+            return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output))
+        case ToolRefused():
+            result = ToolResult(call_id=body.call_id, ok=False, output=body.reason, source=Source.KERNEL)
+            return _answered(old, result)
+
+
+def _answered(old: Conversation, result: ToolResult) -> Conversation:
+    still = tuple(call for call in old.open_calls if call.call_id != result.call_id)
+    if len(still) == len(old.open_calls):
+        return old
+    message = Message(role=Role.TOOL, content=(result,))
+    return replace(old, messages=old.messages.append(message), open_calls=still)

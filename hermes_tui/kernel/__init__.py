@@ -1,0 +1,1 @@
+"""The agent loop over ports: sessions, runs, turns, dispatch, scheduling and budget."""

@@ -1,0 +1,51 @@
+"""What one model request carries: the stable prefix, the conversation, the tools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hermes_tui.domain.messages import Message, Text, ToolCall, ToolResult
+from hermes_tui.domain.parts import ModelRequest
+from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.records import Place
+from hermes_tui.kernel.kit import Kit
+
+
+def build_request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
+    """Return the request for the next step of the agent at `place`; tools keep their order for the prompt cache."""
+    conversation = kit.session.state.talk.of(place.agent)
+    schemas = tuple(tool.spec.schema for tool in kit.tools.values())
+    return ModelRequest(
+        model=brain.model,
+        system=kit.instructions,
+        messages=tuple(conversation.messages),
+        tools=schemas,
+        max_tokens=kit.max_output_tokens,
+        window_tokens=brain.window_tokens,
+    )
+
+
+def size_bytes(request: ModelRequest) -> int:
+    """Return the bytes of everything in `request` that a provider counts as input."""
+    tools = sum(len(tool.name) + len(tool.description) + len(tool.parameters) for tool in request.tools)
+    return len(request.system.encode()) + tools + sum(_message_bytes(message) for message in request.messages)
+
+
+def _message_bytes(message: Message) -> int:
+    total = 16
+    for part in message.content:
+        match part:
+            case Text():
+                total += len(part.text.encode())
+            case ToolCall():
+                total += len(part.name) + len(part.arguments.encode()) + 40
+            case ToolResult():
+                total += len(part.output.encode()) + 40
+            case _:
+                total += 40
+    return total
+
+
+def with_output(request: ModelRequest, max_tokens: int) -> ModelRequest:
+    """Return `request` asking for at most `max_tokens` of output."""
+    return replace(request, max_tokens=max_tokens)

@@ -1,0 +1,236 @@
+"""One tool call: schema, policy, approval, before-image, intent, act, result; each step on record."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
+from hermes_tui.domain.errors import ApprovalPending, ArgumentsInvalid, PathRefused, SandboxUnavailable, ToolError
+from hermes_tui.domain.events import ApprovalAsked, ToolFinished, ToolIntended, ToolRefused, ToolRequested
+from hermes_tui.domain.ids import ApprovalId, CallId
+from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.kernel.kit import Kit
+
+DIGEST_CHARS: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call to carry out. `raised` is the effect that a plan asks for, never below the tool's own."""
+
+    call_id: CallId
+    tool: str
+    arguments: str
+    rationale: str = ""
+    raised: Effect | None = None
+    timeout_s: float | None = None
+    key: str = ""
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Refused(ToolError):
+    """A call was not run; `stage` says where it was stopped."""
+
+    def __init__(self, message: str, *, stage: str) -> None:
+        super().__init__(message, kind=f"refused_{stage}")
+        self.stage = stage
+
+
+async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
+    """Carry `call` out and return its durable result; a failing tool is a result.
+
+    Raises:
+        Refused: the call was not run, and why.
+        ApprovalPending: an operator must decide first; asking stands in the journal.
+    """
+    tool = kit.tools.get(call.tool)
+    if tool is None:
+        raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
+    context = context_for(kit, call, tool, place)
+    resolved, requested = _judge(kit, call, tool, context, place)
+    _approve(kit, call, resolved, requested, place)
+    if resolved.effect < Effect.WRITE:
+        return await _act(kit, call, tool, context, place)
+    image = await _before_image(kit, resolved)
+    attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
+    intent = ToolIntended(
+        call_id=call.call_id,
+        tool=call.tool,
+        arguments=call.arguments,
+        effect=resolved.effect,
+        key=context.key,
+        before_image=image,
+        attempt=attempt,
+    )
+    await kit.session.commit(kit.session.emit(intent, place))
+    return await _act(kit, call, tool, context, place, image)
+
+
+def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
+    """Return what the call may use; its key is stable over attempts and restarts."""
+    timeout_s = min(call.timeout_s or tool.spec.timeout_s, tool.spec.timeout_s * 10)
+    return ToolContext(
+        workspace=kit.workspace,
+        sandbox=kit.sandbox,
+        key=call.key or f"{place.session}-{call.call_id}",
+        timeout_s=timeout_s,
+        seen=kit.seen.setdefault(place.agent, {}),
+        egress=kit.egress,
+        env=call.env,
+    )
+
+
+def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place) -> tuple[ResolvedCall, ToolRequested]:
+    try:
+        resolved = tool.resolve(call.arguments, context)
+    except ArgumentsInvalid as error:
+        raise _refuse(kit, call, place, "schema", str(error)) from error
+    except PathRefused as error:
+        raise _refuse(kit, call, place, "policy", str(error)) from error
+    if call.raised is not None and call.raised > resolved.effect:
+        resolved = _raised(resolved, call.raised)
+    state = kit.session.state
+    grants = [Grant(rule=rule, by="goal") for rule in state.run.grants]
+    ruling = kit.policy.decide(resolved, state.run.mode, grants)
+    requested = ToolRequested(
+        call_id=call.call_id,
+        tool=call.tool,
+        arguments=call.arguments,
+        summary=resolved.summary,
+        effect=resolved.effect,
+        reach=resolved.reach,
+        ruling=ruling,
+        rationale=call.rationale,
+    )
+    kit.session.emit(requested, place)
+    if ruling.decision is Decision.DENY:
+        raise _refuse(kit, call, place, "policy", f"Refused by {ruling.rule}: {ruling.why}")
+    return resolved, requested
+
+
+def _raised(resolved: ResolvedCall, effect: Effect) -> ResolvedCall:
+    return ResolvedCall(
+        tool=resolved.tool,
+        effect=effect,
+        reach=resolved.reach,
+        summary=resolved.summary,
+        targets=resolved.targets,
+        argv=resolved.argv,
+        undo=resolved.undo,
+    )
+
+
+def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
+    match stage:
+        case "schema" | "policy" | "approval":
+            event = ToolRefused(call_id=call.call_id, tool=call.tool, stage=stage, reason=reason)
+        case _:
+            event = ToolRefused(call_id=call.call_id, tool=call.tool, stage="sandbox", reason=reason)
+    kit.session.emit(event, place)
+    return Refused(reason, stage=stage)
+
+
+def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place) -> None:
+    """Return if the call may run; an answer holds for exactly what was shown."""
+    question = call.tool == "ask"
+    if requested.ruling.decision is Decision.ALLOW and not question:
+        return
+    digest = hashlib.sha256(f"{call.tool}\0{call.arguments}".encode()).hexdigest()[:DIGEST_CHARS]
+    approval_id = ApprovalId(f"{call.call_id}-{digest[:6]}")
+    state = kit.session.state.calls
+    answer = state.given.get(approval_id)
+    if answer is None:
+        if approval_id not in state.asked:
+            kit.session.emit(_question(call, resolved, approval_id, requested.ruling, digest), place)
+        raise ApprovalPending(
+            f"{call.tool} needs an answer: {resolved.summary}", hint=f"hermes approvals allow {approval_id}"
+        )
+    if answer.decision is Decision.DENY:
+        reason = f" Reason: {answer.reason}" if answer.reason else ""
+        raise _refuse(kit, call, place, "approval", f"The operator denied this call.{reason}")
+
+
+def _question(
+    call: Call, resolved: ResolvedCall, approval_id: ApprovalId, ruling: Ruling, digest: str
+) -> ApprovalAsked:
+    return ApprovalAsked(
+        approval_id=approval_id,
+        call_id=call.call_id,
+        tool=call.tool,
+        what=resolved.summary,
+        why=call.rationale or ruling.why,
+        reach=resolved.reach,
+        undo=resolved.undo,
+        digest=digest,
+    )
+
+
+async def _before_image(kit: Kit, resolved: ResolvedCall) -> str:
+    """Copy what the call may overwrite; an external effect has nothing to copy."""
+    if resolved.effect is Effect.EXTERNAL and resolved.reach is Reach.NETWORK:
+        return ""
+    targets = [Path(target) for target in resolved.targets]
+    if resolved.reach in (Reach.SANDBOX, Reach.HOST) and not targets:
+        targets = list(kit.workspace.write)
+    return await kit.images.take(targets) if targets else ""
+
+
+async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = "") -> ToolFinished:
+    began = kit.clock.monotonic()
+    try:
+        if call.tool == "ask":
+            outcome = _answer(kit, call)
+        else:
+            async with asyncio.timeout(context.timeout_s + 5.0):
+                outcome = await tool.run(call.arguments, context)
+    except ToolError as error:
+        outcome = ToolOutcome(output=str(error), data="null", ok=False, error_kind=error.kind)
+    except SandboxUnavailable as error:
+        outcome = ToolOutcome(output=str(error), data="null", ok=False, error_kind="sandbox")
+    except TimeoutError:
+        message = f"{call.tool} did not end within {context.timeout_s:.0f} s."
+        outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
+    changed = outcome.changed or (await kit.images.changes(image) if image else ())
+    output, artifact = _capped(kit, call, tool, outcome.output)
+    finished = ToolFinished(
+        call_id=call.call_id,
+        tool=call.tool,
+        ok=outcome.ok,
+        output=output,
+        data=outcome.data,
+        seconds=kit.clock.monotonic() - began,
+        error_kind=outcome.error_kind,
+        artifact=artifact,
+        changed=changed,
+    )
+    record: Record = kit.session.emit(finished, place)
+    if image or tool.spec.effect >= Effect.WRITE:
+        await kit.session.commit(record)
+    return finished
+
+
+def _answer(kit: Kit, call: Call) -> ToolOutcome:
+    """Return the operator's answer to a question."""
+    for approval_id, asked in kit.session.state.calls.asked.items():
+        given = kit.session.state.calls.given.get(approval_id)
+        if asked.call_id == call.call_id and given is not None:
+            return ToolOutcome(output=given.reason or "yes", data="null")
+    raise ToolError("Nobody answered.", kind="unanswered")
+
+
+def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
+    """Return the output cut to the tool's limit, and where all of it is."""
+    limit = tool.spec.output_limit
+    if len(output) <= limit:
+        return output, ""
+    path = kit.artifacts.keep(f"{call.call_id}.txt", output.encode())
+    head, tail = output[: limit * 2 // 3], output[-limit // 4 :]
+    note = f"\n… {len(output) - len(head) - len(tail):,} characters left out; all of it: read {path} …\n"
+    return head + note + tail, path

@@ -1,0 +1,109 @@
+"""After a crash: settle every intent whose result is not known, by effect."""
+
+from __future__ import annotations
+
+from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.errors import ApprovalPending, ToolError
+from hermes_tui.domain.events import ApprovalAsked, ToolFinished, ToolIntended, ToolResolved
+from hermes_tui.domain.ids import ApprovalId
+from hermes_tui.domain.ports import Tool, ToolOutcome
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.state.calls import OpenIntent
+from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.kernel import dispatch
+from hermes_tui.kernel.kit import Kit
+
+
+async def settle_doubts(kit: Kit) -> None:
+    """Bring every open intent to a result or back to where it can run again.
+
+    A `write` is taken back from its before-image and runs again; an `external` effect is probed where its tool can,
+    else an operator must say whether it happened.
+
+    Raises:
+        ApprovalPending: an external effect is in doubt and cannot be probed.
+    """
+    for opened in tuple(kit.session.state.calls.intents.values()):
+        if opened.intent.effect is Effect.WRITE:
+            await _take_back(kit, opened)
+        else:
+            await _find_out(kit, opened)
+
+
+async def _take_back(kit: Kit, opened: OpenIntent) -> None:
+    image = opened.intent.before_image
+    changes = await kit.images.restore(image) if image else ()
+    evidence = ", ".join(f"{change.path} {change.change}" for change in changes) or "nothing had changed"
+    resolved = ToolResolved(call_id=opened.intent.call_id, how="restored", evidence=evidence)
+    await kit.session.commit(kit.session.emit(resolved, opened.place))
+
+
+async def _find_out(kit: Kit, opened: OpenIntent) -> None:
+    intent, place = opened.intent, opened.place
+    tool = kit.tools.get(intent.tool)
+    outcome = await _probed(kit, intent, tool, place)
+    if isinstance(outcome, ToolOutcome):
+        await _finish(kit, intent, outcome, place)
+    elif outcome is None:
+        resolved = ToolResolved(call_id=intent.call_id, how="probed", evidence="the other side does not know the key")
+        await kit.session.commit(kit.session.emit(resolved, place))
+    else:
+        await _ask(kit, intent, place)
+
+
+async def _probed(kit: Kit, intent: ToolIntended, tool: Tool | None, place: Place) -> ToolOutcome | ToolError | None:
+    """Return the outcome if the effect happened, None if it did not, an error if nobody can tell."""
+    probe = getattr(tool, "probe", None)
+    if tool is None or probe is None:
+        return ToolError(f"{intent.tool} has no probe.")
+    call = dispatch.Call(call_id=intent.call_id, tool=intent.tool, arguments=intent.arguments, key=intent.key)
+    try:
+        found: ToolOutcome | None = await probe(intent.arguments, dispatch.context_for(kit, call, tool, place))
+    except ToolError as error:
+        return error
+    return found
+
+
+async def _finish(kit: Kit, intent: ToolIntended, outcome: ToolOutcome, place: Place) -> None:
+    resolved = ToolResolved(call_id=intent.call_id, how="probed", evidence=outcome.output[:500])
+    kit.session.emit(resolved, place)
+    finished = ToolFinished(
+        call_id=intent.call_id, tool=intent.tool, ok=outcome.ok, output=outcome.output, data=outcome.data, seconds=0.0
+    )
+    await kit.session.commit(kit.session.emit(finished, place))
+
+
+async def _ask(kit: Kit, intent: ToolIntended, place: Place) -> None:
+    approval_id = doubt_id(intent)
+    answer = kit.session.state.calls.given.get(approval_id)
+    if answer is None:
+        if approval_id not in kit.session.state.calls.asked:
+            await kit.session.commit(kit.session.emit(_question(intent, approval_id), place))
+        what = f"{intent.tool} {intent.arguments[:120]} began and no result was saved. It may have happened."
+        raise ApprovalPending(what, hint=f"hermes runs resolve {place.session} {intent.call_id} --done | --again")
+    if answer.decision is Decision.ALLOW:
+        resolved = ToolResolved(call_id=intent.call_id, how="again", evidence="the operator said it did not happen")
+        await kit.session.commit(kit.session.emit(resolved, place))
+        return
+    kit.session.emit(ToolResolved(call_id=intent.call_id, how="done", evidence="the operator said so"), place)
+    text = answer.reason or "It happened before a crash; the operator said so. Its output is not known."
+    done = ToolFinished(call_id=intent.call_id, tool=intent.tool, ok=True, output=text, data="null", seconds=0.0)
+    await kit.session.commit(kit.session.emit(done, place))
+
+
+def doubt_id(intent: ToolIntended) -> ApprovalId:
+    """Return the id of the question about an intent in doubt; a new attempt is a new question."""
+    return ApprovalId(f"doubt-{intent.call_id}-{intent.attempt}")
+
+
+def _question(intent: ToolIntended, approval_id: ApprovalId) -> ApprovalAsked:
+    return ApprovalAsked(
+        approval_id=approval_id,
+        call_id=intent.call_id,
+        tool=intent.tool,
+        what=f"{intent.tool} {intent.arguments[:500]}",
+        why="It began before a crash and no result was saved. Did it happen?",
+        reach=Reach.NETWORK,
+        undo="",
+        digest=intent.key,
+    )

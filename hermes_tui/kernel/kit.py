@@ -1,0 +1,47 @@
+"""Everything a run needs, built once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.ports import (
+    Artifacts,
+    BeforeImages,
+    Brains,
+    Clock,
+    DayBudget,
+    Policy,
+    Redactor,
+    Sandbox,
+    Tool,
+    Workspace,
+)
+from hermes_tui.kernel.session import Session
+
+Substitute = Callable[[str, str, Mapping[TaskId, str]], tuple[str, Mapping[str, str]]]
+"""(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Kit:
+    """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once."""
+
+    session: Session
+    brains: Brains
+    tools: Mapping[str, Tool]
+    policy: Policy
+    images: BeforeImages
+    artifacts: Artifacts
+    day: DayBudget
+    sandbox: Sandbox
+    redactor: Redactor
+    clock: Clock
+    workspace: Workspace
+    substitute: Substitute
+    instructions: str
+    egress: tuple[str, ...] = ()
+    width: int = 8
+    max_output_tokens: int = 4096
+    seen: dict[AgentId, dict[str, str]] = field(default_factory=dict[AgentId, dict[str, str]])

@@ -1,0 +1,236 @@
+"""Run the task graph: start what is ready, by priority, until nothing more can start."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import cast
+
+from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, ToolError
+from hermes_tui.domain.events import (
+    MessageGiven,
+    TaskFailed,
+    TaskFinished,
+    TaskSkipped,
+    TaskStarted,
+    TaskWaiting,
+)
+from hermes_tui.domain.ids import AgentId, CallId, TaskId
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.state.graph import GraphState
+from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
+from hermes_tui.kernel import dispatch
+from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.turn import run_turn
+
+_STARTABLE = (TaskState.PENDING, TaskState.READY, TaskState.RUNNING, TaskState.WAITING)
+
+
+class Scheduler:
+    """Drives one run's graph. `stopped` is the first error that keeps tasks from starting, `parked` what waits."""
+
+    def __init__(self, kit: Kit, place: Place) -> None:
+        self.kit = kit
+        self.place = place
+        self.stopped: HermesError | None = None
+        self.parked: set[TaskId] = set()
+        self._running: set[TaskId] = set()
+        self._moved = asyncio.Event()
+
+    async def run(self) -> None:
+        """Return when no task runs and none can start.
+
+        Raises:
+            JournalError: the journal failed; every task was cancelled.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    self._skip_unreachable()
+                    self._start_ready(group)
+                    if not self._running:
+                        return
+                    self._moved.clear()
+                    await self._moved.wait()
+        except BaseExceptionGroup as failed:
+            raise _first(failed) from failed
+
+    def _graph(self) -> GraphState:
+        return self.kit.session.state.graph
+
+    def _start_ready(self, group: asyncio.TaskGroup) -> None:
+        if self.stopped is not None:
+            return
+        for task in ready(self._graph(), (*self._running, *self.parked)):
+            if len(self._running) >= self.kit.width:
+                return
+            self._running.add(task.id)
+            group.create_task(self._carry_out(task), name=f"task:{task.id}")
+
+    def _skip_unreachable(self) -> None:
+        """Skip every task that waits for one that did not end well, and what waits for it in turn."""
+        moved = True
+        while moved:
+            moved = False
+            graph = self._graph()
+            for task in graph.tasks.values():
+                dead = [need for need in task.needs if _is_dead(graph.state_of(need))]
+                if dead and graph.state_of(task.id) in (TaskState.PENDING, TaskState.READY):
+                    self.kit.session.emit(TaskSkipped(why=f"{dead[0]} did not end well"), self._place(task))
+                    moved = True
+
+    def _place(self, task: Task) -> Place:
+        status = self._graph().status[task.id]
+        again = status.state in (TaskState.RUNNING, TaskState.WAITING)
+        attempt = status.attempts if again else status.attempts + 1
+        return replace(self.place, task=task.id, attempt=max(attempt, 1), agent=AgentId(task.id))
+
+    async def _carry_out(self, task: Task) -> None:
+        try:
+            await self._attempts(task)
+        finally:
+            self._running.discard(task.id)
+            self._moved.set()
+
+    async def _attempts(self, task: Task) -> None:
+        """Try the task as often as it may be tried."""
+        if task.when is not None and not holds(task.when, self._graph()):
+            self.kit.session.emit(TaskSkipped(why="its guard is false"), self._place(task))
+            return
+        while True:
+            place = self._place(task)
+            self.kit.session.emit(TaskStarted(), place)
+            began = self.kit.clock.monotonic()
+            try:
+                result = await self._perform(task, place)
+            except ApprovalPending as pending:
+                self.parked.add(task.id)
+                self.kit.session.emit(TaskWaiting(what="approval", why=pending.message), place)
+                return
+            except ToolError as error:
+                seconds = self.kit.clock.monotonic() - began
+                self.kit.session.emit(TaskFailed(kind=error.kind, message=str(error), seconds=seconds), place)
+                if place.attempt > task.retry:
+                    return
+            except JournalError:
+                raise
+            except HermesError as error:
+                self.stopped = self.stopped or error
+                self.kit.session.emit(TaskWaiting(what="provider", why=error.message), place)
+                return
+            else:
+                seconds = self.kit.clock.monotonic() - began
+                self.kit.session.emit(TaskFinished(result=result, seconds=seconds), place)
+                return
+
+    async def _perform(self, task: Task, place: Place) -> str:
+        """Do what the task is; return its result as JSON text."""
+        match task.kind:
+            case TaskKind.TOOL:
+                return await self._call_tool(task, place)
+            case TaskKind.AGENT | TaskKind.LLM:
+                return json.dumps(await self._converse(task, place))
+            case TaskKind.JOIN:
+                return json.dumps({need: json.loads(self._graph().status[need].result) for need in task.needs})
+            case TaskKind.TIMER:
+                await self.kit.clock.sleep(float(json.loads(task.args).get("seconds", 0)))
+                return "null"
+            case TaskKind.APPROVAL:
+                arguments = json.dumps({"question": task.title})
+                await dispatch.dispatch(self.kit, self._call(task, "ask", arguments), place)
+                return "true"
+
+    def _call(self, task: Task, tool: str, arguments: str) -> dispatch.Call:
+        failures = self._graph().status[task.id].attempts
+        return dispatch.Call(
+            call_id=CallId(f"{task.id}-r{failures}"[-40:]),
+            tool=tool,
+            arguments=arguments,
+            rationale=task.title,
+            raised=task.effect,
+            timeout_s=task.timeout_s,
+            key=f"{place_key(self.place)}-{task.key}" if task.key else "",
+        )
+
+    async def _call_tool(self, task: Task, place: Place) -> str:
+        finished = self._graph().status[task.id].call
+        if finished is None:
+            results = {need: self._graph().status[need].result for need in task.needs}
+            arguments, env = self.kit.substitute(task.use, task.args, results)
+            call = replace(self._call(task, task.use, arguments), env=env)
+            finished = await dispatch.dispatch(self.kit, call, place)
+        if not finished.ok:
+            raise ToolError(finished.output, kind=finished.error_kind or "failed")
+        return finished.data if finished.data != "null" else json.dumps(finished.output)
+
+    async def _converse(self, task: Task, place: Place) -> str:
+        if not len(self.kit.session.state.talk.of(place.agent).messages):
+            text = json.loads(task.args).get("goal", "") or task.title
+            self.kit.session.emit(MessageGiven(text=text), place)
+        return await run_turn(self.kit, place, task.model or "cortex")
+
+
+def place_key(place: Place) -> str:
+    """Return the part of an idempotency key that is the run's."""
+    return f"{place.session}-{place.run}"
+
+
+def ready(graph: GraphState, busy: Iterable[TaskId]) -> list[Task]:
+    """Return the tasks that can start now, by priority, then in plan order."""
+    taken = frozenset(busy)
+    found = [
+        task
+        for task in graph.tasks.values()
+        if task.id not in taken
+        and graph.state_of(task.id) in _STARTABLE
+        and all(graph.state_of(need) in (TaskState.DONE, TaskState.SKIPPED) for need in task.needs)
+    ]
+    return sorted(found, key=lambda task: -task.priority)
+
+
+def _is_dead(state: TaskState) -> bool:
+    return state in (TaskState.FAILED, TaskState.CANCELLED)
+
+
+def holds(guard: Guard, graph: GraphState) -> bool:
+    """Return whether a guard compares true; a path that is not there holds only for `ne`."""
+    found: object = None
+    present = True
+    try:
+        found = json.loads(graph.status[guard.task].result)
+        for key in filter(None, guard.path.split(".")):
+            found = _inside(found, key)
+    except (KeyError, IndexError, ValueError):
+        present = False
+    return _compares(guard, found, present=present)
+
+
+def _inside(value: object, key: str) -> object:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value)[key]
+    if isinstance(value, list):
+        return cast("list[object]", value)[int(key)]
+    raise KeyError(key)
+
+
+def _compares(guard: Guard, found: object, *, present: bool) -> bool:
+    wanted: object = json.loads(guard.value)
+    match guard.op:
+        case Operator.EXISTS:
+            return present
+        case Operator.EQ:
+            return present and found == wanted
+        case Operator.NE:
+            return not present or found != wanted
+        case Operator.GT | Operator.LT:
+            if not isinstance(found, int | float) or not isinstance(wanted, int | float):
+                return False
+            return found > wanted if guard.op is Operator.GT else found < wanted
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first plain error inside a group."""
+    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return _first(inner[0]) if inner else error

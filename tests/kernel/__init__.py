@@ -1,0 +1,1 @@
+"""Tests of the kernel over fakes of its ports."""
