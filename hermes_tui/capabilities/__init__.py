@@ -1,0 +1,1 @@
+"""What Hermes can do: each vendor library behind one file."""

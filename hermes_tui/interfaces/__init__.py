@@ -1,0 +1,1 @@
+"""Ways in: they send commands and fold events."""

@@ -1,0 +1,79 @@
+"""The fold: pure, and each message stored once."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hermes_tui.domain.events import EVENT_TYPES, Event, MessageGiven, RunStarted, SessionOpened
+from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId
+from hermes_tui.domain.messages import Source
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state import SessionState, fold, fold_all
+from hermes_tui.domain.state.log import Log
+from hermes_tui.domain.tasks import Goal, Mode
+from hermes_tui.domain.usage import Limits, Price, Usage, cost_usd
+
+PLACE = Place(session=SessionId("s"), run=RunId("r"), agent=AgentId("a"))
+
+
+def record(seq: int, body: Event) -> Record:
+    return Record(seq=Seq(seq), at=float(seq), place=PLACE, body=body)
+
+
+@given(st.lists(st.integers()), st.integers(min_value=0))
+def test_an_older_version_of_a_log_is_never_changed_by_a_newer_one(items: list[int], cut: int) -> None:
+    versions: list[Log[int]] = [Log()]
+    for item in items:
+        versions.append(versions[-1].append(item))
+
+    branch = versions[cut % len(versions)].append(-1)
+
+    assert [list(version) for version in versions] == [items[:size] for size in range(len(items) + 1)]
+    assert list(branch) == [*items[: cut % len(versions)], -1]
+
+
+def test_a_log_shares_what_its_versions_have_in_common() -> None:
+    first = Log([1, 2])
+
+    second = first.append(3)
+
+    assert (len(first), len(second), second[-1], second[0:2]) == (2, 3, 3, (1, 2))
+
+
+def test_folding_in_two_parts_gives_the_same_state() -> None:
+    opened = SessionOpened(workspace="/w", version="1")
+    started = RunStarted(goal=Goal(text="g"), goal_digest="d", mode=Mode.ASK, limits=Limits(usd=1.0))
+    said = [MessageGiven(text=str(n), source=Source.OPERATOR) for n in range(5)]
+    records = [record(n + 1, body) for n, body in enumerate([opened, started, *said])]
+
+    whole = fold_all(records)
+    parts = fold_all(records[3:], fold_all(records[:3]))
+
+    assert [message.text for message in whole.talk.of(AgentId("a")).messages] == ["0", "1", "2", "3", "4"]
+    assert list(parts.talk.of(AgentId("a")).messages) == list(whole.talk.of(AgentId("a")).messages)
+    assert (parts.run, parts.seq) == (whole.run, whole.seq)
+
+
+def test_fold_leaves_its_argument_as_it_was() -> None:
+    before = fold_all([record(1, SessionOpened(workspace="/w", version="1"))])
+
+    fold(before, record(2, MessageGiven(text="new")))
+
+    assert not before.talk.by_agent
+    assert before.seq == 1
+
+
+def test_every_event_type_stands_in_the_table_under_its_own_name() -> None:
+    assert all(name == kind.__name__ for name, kind in EVENT_TYPES.items())
+    assert len(EVENT_TYPES) == 31
+    assert SessionState().seq == 0
+
+
+def test_a_bill_in_the_reply_wins_and_an_unknown_price_is_not_zero() -> None:
+    price = Price(input_usd=1.0, output_usd=2.0, cache_read_usd=0.1, cache_write_usd=1.25, dated="2026-01-01")
+    usage = Usage(input_tokens=1_000_000, cache_read_tokens=1_000_000, output_tokens=500_000)
+
+    assert cost_usd(usage, price) == 2.1
+    assert cost_usd(usage, None) is None
+    assert cost_usd(Usage(reported_usd=0.5), price) == 0.5

@@ -1,0 +1,1 @@
+"""Tests of the fakes; the official SDKs are the judges."""
