@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
 COMMANDS: Final = {
-    "plan": "print the task graph of a goal file and its estimated cost without running it",
-    "runs": "list, show, stop or resolve runs",
-    "sessions": "list, show or export sessions",
+    "plan": "print the task graph of a goal file without running it",
+    "runs": "list, show or resolve runs",
     "approvals": "list, allow or deny what waits for an operator",
     "replay": "print a session's records again, in order",
     "watch": "follow a live session",
@@ -23,7 +22,6 @@ COMMANDS: Final = {
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
     "audit": "check the hash chain of a session",
-    "ledger": "export every decision as JSON",
 }
 
 
@@ -64,7 +62,7 @@ def _shared_options(parser: ArgumentParser) -> None:
 
 
 def _run_options(parser: ArgumentParser) -> None:
-    parser.add_argument("goal", nargs="?", metavar="GOAL", help="what to do; needs -p in this version's line mode")
+    parser.add_argument("goal", nargs="?", metavar="GOAL", help="what to do, with -p")
     parser.add_argument("-p", "--print", action="store_true", help="one run, answer on stdout")
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")
@@ -87,20 +85,12 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("list", help="every run, newest first")
             sub.add_parser("show", help="one run").add_argument("session")
-            sub.add_parser("stop", help="ask a live run to stop").add_argument("session")
             resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
             resolve.add_argument("session")
             resolve.add_argument("call")
             said = resolve.add_mutually_exclusive_group(required=True)
             said.add_argument("--done", action="store_true", help="it happened")
             said.add_argument("--again", action="store_true", help="it did not; run it again")
-        case "sessions":
-            sub = parser.add_subparsers(dest="verb", required=True)
-            sub.add_parser("list", help="every session, newest first")
-            sub.add_parser("show", help="one session").add_argument("session")
-            export = sub.add_parser("export", help="a copy that can be sent")
-            export.add_argument("session")
-            export.add_argument("target", metavar="FILE")
         case "approvals":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("list", help="what waits")
@@ -117,6 +107,7 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
         case "sandbox":
             sub = parser.add_subparsers(dest="verb", required=True)
             run = sub.add_parser("run", help="hermes sandbox run [--timeout S] -- CMD")
+            run.add_argument("-C", "--cd", metavar="DIR", default="==SUPPRESS==", help="the workspace")
             run.add_argument("--timeout", type=float, default=120.0, metavar="S")
             run.add_argument("argv", nargs="+", metavar="CMD")
         case "audit":
@@ -124,7 +115,5 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
             sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
         case "replay" | "watch":
             parser.add_argument("session")
-        case "ledger":
-            parser.add_argument("--json", action="store_true", required=True)
         case _:
             parser.add_argument("--json", action="store_true", help="as JSON")

@@ -160,10 +160,15 @@ class Sandbox(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The folder a run works on; `root` is real and absolute. `write` lists real absolute paths it may change."""
+    """The folder a run works on; `root` is real and absolute.
+
+    `write` lists real absolute paths that the run may change, `read` folders outside `root` that its tools may read
+    (kept outputs).
+    """
 
     root: Path
     write: tuple[Path, ...]
+    read: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.ports import (
     Artifacts,
     BeforeImages,
@@ -20,7 +20,7 @@ from hermes_tui.domain.ports import (
 )
 from hermes_tui.kernel.session import Session
 
-Substitute = Callable[[str, str, Mapping[TaskId, str]], tuple[str, Mapping[str, str]]]
+Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
 
 

@@ -157,7 +157,7 @@ class Scheduler:
     async def _call_tool(self, task: Task, place: Place) -> str:
         finished = self._graph().status[task.id].call
         if finished is None:
-            results = {need: self._graph().status[need].result for need in task.needs}
+            results = {str(need): self._graph().status[need].result for need in task.needs}
             arguments, env = self.kit.substitute(task.use, task.args, results)
             call = replace(self._call(task, task.use, arguments), env=env)
             finished = await dispatch.dispatch(self.kit, call, place)

@@ -21,9 +21,11 @@ You are Hermes, an agent that works for an operator on a workspace of files.
 
 def system_text(workspace: Path, memory_index: Path, *, project_bytes: int, memory_bytes: int) -> str:
     """Return the system text for a session; what is too long is cut, and says so."""
-    sections = [RULES]
-    for path in project_files(workspace):
-        sections.append(f"# Instructions of this project ({path.name})\n{_cut(path, project_bytes)}")
+    files = project_files(workspace)
+    sections = [
+        RULES,
+        *(f"# Instructions of this project ({path.name})\n{_cut(path, project_bytes)}" for path in files),
+    ]
     if memory_index.is_file() and (text := _cut(memory_index, memory_bytes)).strip():
         sections.append(f"# Memory (MEMORY.md)\n{text}")
     return "\n".join(sections)
@@ -36,10 +38,8 @@ def project_files(workspace: Path) -> list[Path]:
         folders.append(folders[-1].parent)
     if not (folders[-1] / ".git").exists():
         folders = [workspace]
-    found: list[Path] = []
-    for folder in reversed(folders):
-        found += [folder / name for name in PROJECT_FILES if (folder / name).is_file()][:1]
-    return found
+    named = [[folder / name for name in PROJECT_FILES if (folder / name).is_file()] for folder in reversed(folders)]
+    return [files[0] for files in named if files]
 
 
 def _cut(path: Path, limit_bytes: int) -> str:

@@ -45,7 +45,8 @@ def test_folding_in_two_parts_gives_the_same_state() -> None:
     opened = SessionOpened(workspace="/w", version="1")
     started = RunStarted(goal=Goal(text="g"), goal_digest="d", mode=Mode.ASK, limits=Limits(usd=1.0))
     said = [MessageGiven(text=str(n), source=Source.OPERATOR) for n in range(5)]
-    records = [record(n + 1, body) for n, body in enumerate([opened, started, *said])]
+    bodies: list[Event] = [opened, started, *said]
+    records = [record(n + 1, body) for n, body in enumerate(bodies)]
 
     whole = fold_all(records)
     parts = fold_all(records[3:], fold_all(records[:3]))

@@ -10,7 +10,7 @@ class Moment(StrEnum):
 
     BEFORE_HEADERS = "before_headers"
     """After the request is read, before the first byte of the answer."""
-    BEFORE_TOKEN = "before_token"  # noqa: S105  not a password
+    BEFORE_TOKEN = "before_token"
     """After the opening events, before the first token of any kind."""
     MID_TEXT = "mid_text"
     """After `after_tokens` text tokens (half of them if not said)."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import ArgumentsInvalid, LimitReached, ProviderError
@@ -115,12 +116,12 @@ class FakeTool:
 
     def _parsed(self, arguments: str) -> dict[str, object]:
         try:
-            parsed = json.loads(arguments)
+            parsed: object = json.loads(arguments)
         except ValueError as error:
             raise ArgumentsInvalid(f"{self.name}: {error}") from error
         if not isinstance(parsed, dict):
             raise ArgumentsInvalid(f"{self.name}: arguments must be an object")
-        return parsed
+        return cast("dict[str, object]", parsed)
 
 
 class ProbedTool(FakeTool):
@@ -253,7 +254,7 @@ class PlainRedactor:
 
 async def echo(arguments: dict[str, object], context: ToolContext) -> ToolOutcome:
     """Give the arguments back."""
-    assert context
+    assert context.key
     return ToolOutcome(output=json.dumps(arguments), data=json.dumps(arguments))
 
 

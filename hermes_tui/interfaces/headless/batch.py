@@ -15,7 +15,7 @@ from typing import Final
 from hermes_tui.domain.errors import HermesError, JournalError, UsageInvalid
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.headless.progress import Progress, printable
-from hermes_tui.services.results import Result, failure
+from hermes_tui.services.verdict import Result, failure
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
 
@@ -30,7 +30,7 @@ def main(_: str, args: Namespace) -> int:
         options = _options(args)
     except UsageInvalid as error:
         return _say_failure(error, args.output_format, 2)
-    codes = []
+    codes: list[int] = []
     for goal in goals:
         code = _run_one(goal, options, args)
         codes.append(code)

@@ -1,0 +1,152 @@
+"""What runs, what asks and what never happens: the mode's table, then rules over resolved calls."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.tasks import Effect, Mode, Reach
+
+RULE_LIMIT = 1_000
+_FORM = re.compile(r"(?P<tool>[a-z][a-z0-9_]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
+_OPERATORS = frozenset(";&|<>$`\n\r")
+_REMEDY = "Write tool(words), such as shell(python -m pytest *), git(commit *) or fetch(example.org)."
+_REFUSED_IN_PLAN = "Mode plan only reads."
+_EDITS = frozenset({Reach.MEMORY, Reach.SCOPE})
+_RUNS: dict[Mode, frozenset[Reach]] = {
+    Mode.PLAN: frozenset(),
+    Mode.ASK: frozenset(),
+    Mode.AUTO_EDIT: _EDITS,
+    Mode.AUTO: _EDITS | {Reach.SANDBOX},
+}
+"""What a writing call may reach in each mode without a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A parsed rule; `words` are patterns of argv or of a host. `rest` lets any words follow; None words match all."""
+
+    text: str
+    tool: str
+    words: tuple[str, ...] | None
+    rest: bool
+
+    def matches(self, call: ResolvedCall) -> bool:
+        """Whether the rule is about `call`."""
+        if call.tool != self.tool:
+            return False
+        if self.tool == "fetch":
+            return bool(call.targets) and all(self._covers((host,)) for host in call.targets)
+        if call.argv is None:
+            return False
+        return self._covers(call.argv)
+
+    def _covers(self, argv: tuple[str, ...]) -> bool:
+        if self.words is None:
+            return True
+        if len(argv) < len(self.words) or (len(argv) > len(self.words) and not self.rest):
+            return False
+        return all(_fits(word, pattern) for word, pattern in zip(argv, self.words, strict=False))
+
+
+def _fits(word: str, pattern: str) -> bool:
+    if word == pattern:
+        return True
+    return ("*" in pattern or "?" in pattern or "[" in pattern) and fnmatchcase(word, pattern)
+
+
+@lru_cache(maxsize=512)
+def parse_rule(text: str) -> Rule:
+    """Parse `tool(argv pattern)`; a trailing ` *` stands for any further words, also none.
+
+    Raises:
+        UsageInvalid: it is no rule.
+    """
+    found = _FORM.fullmatch(text.strip()) if len(text) <= RULE_LIMIT else None
+    if found is None:
+        raise UsageInvalid(f"{text[:80]!r} is not a rule.", hint=_REMEDY)
+    pattern = found["pattern"]
+    if pattern is None:
+        raise UsageInvalid(f"{text!r} names no command.", hint=f"{_REMEDY} {found['tool']}(*) means every call.")
+    if _OPERATORS & set(pattern):
+        raise UsageInvalid(f"{text!r} holds a shell operator; such a command matches no rule.", hint=_REMEDY)
+    try:
+        words = shlex.split(pattern)
+    except ValueError as error:
+        raise UsageInvalid(f"{text!r}: {error}.", hint=_REMEDY) from error
+    if not words:
+        raise UsageInvalid(f"{text!r} is empty.", hint=_REMEDY)
+    rest = words[-1] == "*"
+    kept = tuple(words[:-1] if rest else words)
+    return Rule(text=text, tool=found["tool"], words=kept or None, rest=rest)
+
+
+class RulePolicy:
+    """The operator's rules over the mode's table; implements `ports.Policy`. Pure.
+
+    Order: a deny rule, mode plan, what the mode runs by itself, an allow rule, a question.
+    """
+
+    def __init__(self, *, deny: Sequence[str] = (), allow: Sequence[str] = ()) -> None:
+        self._deny = tuple(parse_rule(text) for text in deny)
+        self._allow = tuple(parse_rule(text) for text in allow)
+
+    def decide(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling:
+        """Return the decision; grants whose text is no rule are passed over."""
+        for rule in self._deny:
+            if _may_match(rule, call):
+                return Ruling(decision=Decision.DENY, rule=rule.text, why="A rule denies it.")
+        if mode is Mode.PLAN and call.effect > Effect.READ:
+            return Ruling(decision=Decision.DENY, rule="mode:plan", why=_REFUSED_IN_PLAN)
+        hidden = call.argv is None and any(rule.tool == call.tool and rule.tool != "fetch" for rule in self._deny)
+        if not hidden and _runs_by_itself(call, mode):
+            return Ruling(decision=Decision.ALLOW, rule=f"mode:{mode}")
+        return self._by_rule(call, grants) or Ruling(decision=Decision.ASK, rule=f"mode:{mode}", why=_why(call))
+
+    def _by_rule(self, call: ResolvedCall, grants: Sequence[Grant]) -> Ruling | None:
+        """Return what an allow rule says; none covers the host, nor a request that acts outside."""
+        if call.reach is Reach.HOST or (call.tool == "fetch" and call.effect is Effect.EXTERNAL):
+            return None
+        for rule in self._allow:
+            if rule.matches(call):
+                return Ruling(decision=Decision.ALLOW, rule=rule.text, why="Allowed by config.")
+        for grant in grants:
+            if _grants(grant, call):
+                return Ruling(decision=Decision.ALLOW, rule=grant.rule, why=f"Allowed by {grant.by}.")
+        return None
+
+
+def _runs_by_itself(call: ResolvedCall, mode: Mode) -> bool:
+    if call.effect is Effect.EXTERNAL or call.reach >= Reach.NETWORK:
+        return False
+    if call.effect <= Effect.READ and call.reach <= Reach.MEMORY:
+        return True
+    return call.reach in _RUNS[mode]
+
+
+def _may_match(rule: Rule, call: ResolvedCall) -> bool:
+    """Whether a deny rule holds; a command that cannot be parsed is denied where the rule names the whole tool."""
+    return rule.matches(call) or (rule.tool == call.tool and rule.words is None)
+
+
+def _grants(grant: Grant, call: ResolvedCall) -> bool:
+    try:
+        return parse_rule(grant.rule).matches(call)
+    except UsageInvalid:
+        return False
+
+
+def _why(call: ResolvedCall) -> str:
+    if call.effect is Effect.EXTERNAL:
+        return "It acts outside and cannot be taken back."
+    if call.reach is Reach.HOST:
+        return "It reaches outside the workspace's write scope."
+    if call.reach is Reach.NETWORK:
+        return "It uses the network."
+    return "It changes something."

@@ -1,0 +1,158 @@
+"""Secrets out of text: known key formats and registered values become stable placeholders."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+_START: Final = r"(?:(?<![A-Za-z0-9]{word})|(?<=\\[nrtbf]{word}))"
+"""A word begins here; in JSON text it may follow the letter of an escape, such as the n of a line break."""
+_PLACEHOLDER: Final = re.compile(r"\[SECRET:[a-z]+:\d+\]")
+_LEAST_REGISTERED: Final = 6
+_QUOTED: Final = r"""\\*["']?"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Key formats found by `pattern`, tried only where one of `literals` occurs (`folded`: in any case)."""
+
+    name: str
+    literals: tuple[str, ...]
+    pattern: re.Pattern[str]
+    folded: bool = False
+
+
+def _at_start(literal: str, rest: str) -> re.Pattern[str]:
+    return re.compile(f"(?P<secret>{literal}{_START.format(word=literal)}{rest})")
+
+
+_FAMILIES: Final = (
+    _Family(
+        "key",
+        ("-----BEGIN ",),
+        re.compile(
+            r"(?P<secret>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:(?!-----END)(?:[A-Za-z0-9+/=:,. \r\n\t-]|\\+[nrt]))*(?:-----END [A-Z0-9 ]{0,40}-----)?)"
+        ),
+    ),
+    _Family("anthropic", ("sk-",), _at_start("sk-ant-", r"[A-Za-z0-9_-]{16,}")),
+    _Family("openrouter", ("sk-",), _at_start("sk-or-", r"[A-Za-z0-9_-]{16,}")),
+    _Family("openai", ("sk-",), _at_start("sk-", r"(?=[A-Za-z_-]{0,100}[0-9])[A-Za-z0-9_-]{20,}")),
+    _Family("github", ("gh",), re.compile(r"(?P<secret>gh[pousr]_[A-Za-z0-9]{20,})")),
+    _Family("github", ("gh",), re.compile(r"(?P<secret>github_pat_[A-Za-z0-9_]{20,})")),
+    _Family("aws", ("AKIA",), _at_start("AKIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])")),
+    _Family("aws", ("ASIA",), _at_start("ASIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])")),
+    _Family("google", ("AIza",), re.compile(r"(?P<secret>AIza[0-9A-Za-z_-]{35})")),
+    _Family("slack", ("xox",), re.compile(r"(?P<secret>xox[abeoprs]-[A-Za-z0-9-]{10,})")),
+    _Family("stripe", ("k_live_", "k_test_"), re.compile(r"(?P<secret>[sr]k_(?:live|test)_[A-Za-z0-9]{16,})")),
+    _Family(
+        "jwt",
+        ("eyJ",),
+        _at_start("eyJ", r"[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
+    ),
+    _Family(
+        "bearer",
+        ("bearer ",),
+        re.compile(r"(?i:bearer) +(?P<secret>(?=[A-Za-z._~+/-]{0,100}[0-9])[A-Za-z0-9._~+/-]{16,}=*)"),
+        folded=True,
+    ),
+    _Family(
+        "url",
+        ("://",),
+        re.compile(r"""://[^\s:/@"'\\<>]{0,128}:(?!\[SECRET:)(?P<secret>[^\s/@"'\\<>]{3,256})@"""),
+    ),
+    _Family(
+        "value",
+        (
+            *("api_key", "apikey", "api-key", "secret", "passw", "_token", "-token", "authtoken"),
+            *("access_key", "private_key"),
+        ),
+        re.compile(
+            r"(?i:api[_-]?key|secret(?:[_-]?(?:access)?[_-]?key)?|passwd|password|(?:access|auth|refresh)[_-]?token"
+            r"|access[_-]?key|private[_-]?key|[_-]token)"
+            rf"{_QUOTED} {{0,3}}(?:=>|[=:]) {{0,3}}{_QUOTED}"
+            r"(?P<secret>(?=[A-Za-z_./+=~!@#$%^&*-]{0,100}[0-9])(?=[0-9_./+=~!@#$%^&*-]{0,100}[A-Za-z])"
+            r"[A-Za-z0-9_./+=~!@#$%^&*-]{8,512})"
+        ),
+        folded=True,
+    ),
+)
+
+
+_PLAIN: Final = tuple({text for family in _FAMILIES if not family.folded for text in family.literals})
+_FOLDED: Final = tuple({text for family in _FAMILIES if family.folded for text in family.literals})
+
+
+class SecretRedactor:
+    """Replaces secrets by placeholders such as `[SECRET:openai:1]`; the same secret always by the same one.
+
+    Safe to use from several threads. Text that is JSON stays JSON.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        """Start with values that are secret whatever they look like, such as those of key variables."""
+        self._lock = threading.Lock()
+        self._by_secret: dict[str, str] = {}
+        self._by_placeholder: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._registered: tuple[tuple[str, str], ...] = ()
+        for value in secrets:
+            self.register(value)
+
+    def register(self, value: str) -> None:
+        """Treat `value` as a secret from now on; values shorter than six characters are ignored."""
+        if len(value) < _LEAST_REGISTERED:
+            return
+        placeholder = self._placeholder("registered", value)
+        once = json.dumps(value, ensure_ascii=False)[1:-1]
+        twice = json.dumps(once, ensure_ascii=False)[1:-1]
+        with self._lock:
+            forms = {*self._registered, (value, placeholder), (once, placeholder), (twice, placeholder)}
+            self._registered = tuple(sorted(forms, key=lambda form: (-len(form[0]), form[0])))
+
+    def redact(self, text: str) -> str:
+        """Return `text` with each known secret replaced by a stable placeholder; JSON stays JSON."""
+        for form, placeholder in self._registered:
+            if form in text:
+                text = text.replace(form, placeholder)
+        folded = text.lower()
+        found = [literal for literal in _PLAIN if literal in text]
+        found += [literal for literal in _FOLDED if literal in folded]
+        if not found:
+            return text
+        for family in _FAMILIES:
+            if any(literal in found for literal in family.literals):
+                text = family.pattern.sub(partial(self._replaced, family.name), text)
+        return text
+
+    def restore(self, text: str) -> str:
+        """Return plain `text` with every placeholder of this redactor put back; unknown ones stay."""
+        if "[SECRET:" not in text:
+            return text
+        return _PLACEHOLDER.sub(lambda found: self._by_placeholder.get(found[0], found[0]), text)
+
+    def _replaced(self, name: str, found: re.Match[str]) -> str:
+        whole, start = found[0], found.start()
+        placeholder = self._placeholder(name, _plain(found["secret"]))
+        return whole[: found.start("secret") - start] + placeholder + whole[found.end("secret") - start :]
+
+    def _placeholder(self, name: str, secret: str) -> str:
+        with self._lock:
+            known = self._by_secret.get(secret)
+            if known is not None:
+                return known
+            self._counts[name] = self._counts.get(name, 0) + 1
+            placeholder = f"[SECRET:{name}:{self._counts[name]}]"
+            self._by_secret[secret] = placeholder
+            self._by_placeholder[placeholder] = secret
+            return placeholder
+
+
+def _plain(secret: str) -> str:
+    """Undo the JSON escapes that a private key has, so that it is the same secret in every form."""
+    return re.sub(r"\\+([nrt])", lambda found: {"n": "\n", "r": "\r", "t": "\t"}[found[1]], secret)

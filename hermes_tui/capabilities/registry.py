@@ -1,0 +1,27 @@
+"""Names of plug-in modules without importing them; import one on demand."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module, util
+from types import ModuleType
+
+
+def names(shelf: str) -> list[str]:
+    """Return the plug-in modules of a shelf (`tools`, `providers`), sorted, without importing any."""
+    spec = util.find_spec(f"hermes_tui.capabilities.{shelf}")
+    if spec is None or spec.submodule_search_locations is None:
+        return []
+    found = pkgutil.iter_modules(spec.submodule_search_locations)
+    return sorted(module.name for module in found if not module.name.startswith("_"))
+
+
+def load(shelf: str, name: str) -> ModuleType:
+    """Import one plug-in module.
+
+    Raises:
+        KeyError: the shelf has no such module.
+    """
+    if name not in names(shelf):
+        raise KeyError(name)
+    return import_module(f"hermes_tui.capabilities.{shelf}.{name}")

@@ -1,0 +1,1 @@
+"""Where tool processes run."""

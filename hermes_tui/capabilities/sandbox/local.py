@@ -1,0 +1,45 @@
+"""The weakest level: own process group, clean environment, limits; every command must be approved."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hermes_tui.capabilities.sandbox import process
+from hermes_tui.capabilities.sandbox.limits import limited
+from hermes_tui.domain.errors import SandboxUnavailable
+from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
+
+
+class LimitsOnly:
+    """Runs commands unconfined but for resource limits; `why` says what is missing for more."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        self.level = SandboxLevel(name="limits only", confines=False, why=why, remedy=remedy)
+
+    async def run(self, command: SandboxCommand) -> ProcessResult:
+        """Run `command` with limits; see `ports.Sandbox`.
+
+        Raises:
+            SandboxUnavailable: the program cannot be started.
+        """
+        env = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(Path.home()),
+            "LANG": os.environ.get("LANG", "C.UTF-8"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **({"VIRTUAL_ENV": os.environ["VIRTUAL_ENV"]} if "VIRTUAL_ENV" in os.environ else {}),
+            **command.env,
+        }
+        launch = process.Launch(
+            argv=limited(command.argv, command.timeout_s),
+            env=env,
+            cwd=command.cwd,
+            stdin=command.stdin,
+            timeout_s=command.timeout_s,
+            output_limit_bytes=command.output_limit_bytes,
+        )
+        try:
+            return await process.run(launch)
+        except OSError as error:
+            raise SandboxUnavailable(f"{command.argv[0]} did not start: {error}.") from error

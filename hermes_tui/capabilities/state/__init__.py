@@ -1,0 +1,1 @@
+"""Durable state: journal, ledger, checkpoints, blobs."""

@@ -1,0 +1,189 @@
+"""A session's SQLite file: opened for its owner or for a reader, and refused where it cannot be trusted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from hermes_tui.domain.errors import JournalUnreadable
+
+SCHEMA_VERSION: Final = 1
+APPLICATION_ID: Final = 0x48524D53
+BUSY_MS: Final = 5_000
+MOUNTS: Final = Path("/proc/mounts")
+
+_NETWORK: Final = frozenset(
+    (
+        *(
+            "9p",
+            "afs",
+            "afpfs",
+            "beegfs",
+            "ceph",
+            "cifs",
+            "glusterfs",
+            "lustre",
+            "ncpfs",
+            "nfs",
+            "nfs4",
+            "smb2",
+            "smb3",
+        ),
+        *("smbfs", "webdav", "fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.glusterfs", "fuse.davfs"),
+    )
+)
+_TABLES: Final = (
+    """CREATE TABLE record(
+        seq INTEGER PRIMARY KEY, v INTEGER NOT NULL, at REAL NOT NULL, session TEXT NOT NULL, run TEXT, turn TEXT,
+        task TEXT, attempt INTEGER NOT NULL, agent TEXT NOT NULL, cause INTEGER NOT NULL, type TEXT NOT NULL,
+        body BLOB NOT NULL, mac BLOB NOT NULL)""",
+    "CREATE TABLE blob(sha256 BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    f"INSERT INTO meta VALUES('schema', '{SCHEMA_VERSION}')",
+    f"PRAGMA application_id={APPLICATION_ID}",
+)
+
+
+def connect_owner(path: Path) -> sqlite3.Connection:
+    """Open the file for the one process that may write it; make it if there is none.
+
+    Raises:
+        JournalUnreadable: not a session file, damaged, of a newer version, or on a network file system.
+    """
+    refuse_network(path)
+    made = _make_private(path)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+    try:
+        _prepare(connection, path, made=made)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _unreadable(path, error) from error
+    except JournalUnreadable:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open the file read-only, beside its owner; never runs a checkpoint.
+
+    Raises:
+        JournalUnreadable: missing, not a session file, damaged, or of a newer version.
+    """
+    if not path.exists():
+        raise JournalUnreadable(f"There is no session file {path}.", hint="List sessions with: hermes sessions list")
+    connection = None
+    try:
+        uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        _check_version(connection, path)
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise _unreadable(path, error) from error
+    except JournalUnreadable:
+        if connection is not None:
+            connection.close()
+        raise
+    return connection
+
+
+def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
+    """Refuse a file on a network file system, where locks and shared memory do not hold.
+
+    Raises:
+        JournalUnreadable: `path` lies on one.
+    """
+    kind = _file_system(path, mounts)
+    if kind in _NETWORK:
+        raise JournalUnreadable(
+            f"{path} lies on a network file system ({kind}), where a journal cannot be safe.",
+            hint="Set HERMES_HOME to a folder on a local disk.",
+        )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _file_system(path: Path, mounts: Path) -> str:
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return ""
+    real = path.parent.resolve()
+    best, kind = -1, ""
+    for line in lines:
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = Path(fields[1].replace("\\040", " "))
+        if real.is_relative_to(point) and len(point.parts) >= best:
+            best, kind = len(point.parts), fields[2]
+    return kind
+
+
+def _make_private(path: Path) -> bool:
+    """Create an empty file that only its owner may read; say whether it was new."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        sync_folder(path.parent)
+        return True
+    return path.stat().st_size == 0
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    if not made:
+        _check_version(connection, path)
+    if sys.platform == "darwin":
+        connection.execute("PRAGMA fullfsync=ON")
+        connection.execute("PRAGMA checkpoint_fullfsync=ON")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    if made:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        raise JournalUnreadable(
+            f"{path} is a database, but not a session of Hermes.", hint="List sessions with: hermes sessions list"
+        )
+    row = connection.execute("SELECT value FROM meta WHERE key='schema'").fetchone()
+    if row is None:
+        raise JournalUnreadable(f"{path} has lost its schema version.", hint="Restore it from an export.")
+    if int(row[0]) > SCHEMA_VERSION:
+        raise JournalUnreadable(
+            f"{path} was written by a newer Hermes (schema {row[0]}, this one reads {SCHEMA_VERSION}).",
+            hint="Update Hermes.",
+        )
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> JournalUnreadable:
+    return JournalUnreadable(
+        f"{path} cannot be read as a session file: {error}.",
+        hint="Restore it from an export, or start a new session with --fresh.",
+    )

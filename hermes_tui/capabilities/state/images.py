@@ -1,0 +1,152 @@
+"""Before-images: what files and folders were before a call, stored by content and put back on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from hermes_tui.capabilities.state.blobs import write_durably
+from hermes_tui.capabilities.state.database import sync_folder
+from hermes_tui.capabilities.state.putback import put_back
+from hermes_tui.capabilities.state.survey import Entry, Kind, Survey, Surveyor
+from hermes_tui.domain.errors import PathRefused, ToolError
+from hermes_tui.domain.events.tool import FileChange
+
+_WRITERS: Final = 8
+
+
+class _Image(msgspec.Struct, frozen=True):
+    targets: tuple[str, ...]
+    entries: dict[str, Entry]
+    whole: bool
+
+
+_IMAGE: Final = msgspec.json.Decoder(_Image)
+_ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class ImageStore:
+    """The `BeforeImages` of a workspace, kept under `folder` (`state/images`).
+
+    Changes name their path relative to `root`, or absolute outside it.
+    """
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self._objects = folder / "objects"
+        self._manifests = folder / "manifests"
+        self._root = root
+        self._surveyor = Surveyor()
+        self._turn = asyncio.Lock()
+
+    async def take(self, targets: Sequence[Path]) -> str:
+        """Store the present state of files and folders durably; return the name of the image."""
+        async with self._turn:
+            return await asyncio.to_thread(self._take, tuple(targets))
+
+    async def restore(self, image: str) -> tuple[FileChange, ...]:
+        """Put every file back as it was; return what that changed.
+
+        Raises:
+            ToolError: the image is gone, or a file was too big to be kept; all others are back.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._restore, image)
+
+    async def changes(self, image: str) -> tuple[FileChange, ...]:
+        """Compare the present with the image.
+
+        Raises:
+            ToolError: the image is gone.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._changes, image)
+
+    def _take(self, targets: tuple[Path, ...]) -> str:
+        survey = self._surveyor.survey(targets)
+        self._keep(survey)
+        image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole)
+        manifest = _ENCODE(image)
+        name = hashlib.sha256(manifest).hexdigest()[:32]
+        write_durably(self._manifests / f"{name}.json", manifest)
+        return name
+
+    def _keep(self, survey: Survey) -> None:
+        """Store the contents that are not yet stored, each under its hash, and sync the folders once."""
+        wanted = {
+            entry.sha256: Path(path)
+            for path, entry in survey.entries.items()
+            if entry.kind is Kind.FILE and entry.kept and not self._object(entry.sha256).exists()
+        }
+        if not wanted:
+            return
+        with ThreadPoolExecutor(_WRITERS, thread_name_prefix="images") as pool:
+            list(pool.map(self._keep_one, wanted, wanted.values()))
+        for folder in {self._object(sha256).parent for sha256 in wanted}:
+            sync_folder(folder)
+
+    def _keep_one(self, sha256: str, path: Path) -> None:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ToolError(f"{path} changed while its before-image was taken.", hint="Try again.", kind="file_changed")
+        write_durably(self._object(sha256), content, sync_names=False)
+
+    def _restore(self, name: str) -> tuple[FileChange, ...]:
+        image = self._load(name)
+        for target in image.targets:
+            parent = Path(target).parent
+            if parent.exists() and parent.resolve() != parent:
+                raise PathRefused(f"{parent} leads elsewhere now; nothing was put back.")
+        now = self._surveyor.survey(tuple(Path(target) for target in image.targets))
+        lost = put_back(image.entries, now.entries, self._object, remove_new=image.whole and now.whole)
+        if lost:
+            raise ToolError(f"Not kept before the call, so not put back: {', '.join(lost)}.", kind="not_kept")
+        return tuple(
+            FileChange(path=change.path, change=_UNDONE[change.change])
+            for change in self._compare(now, image.entries, now.entries, created=image.whole and now.whole)
+        )
+
+    def _changes(self, name: str) -> tuple[FileChange, ...]:
+        image = self._load(name)
+        now = self._surveyor.survey(tuple(Path(target) for target in image.targets))
+        return self._compare(now, image.entries, now.entries, created=image.whole and now.whole)
+
+    def _compare(
+        self, survey: Survey, before: Mapping[str, Entry], after: Mapping[str, Entry], *, created: bool
+    ) -> tuple[FileChange, ...]:
+        found: list[FileChange] = []
+        for path in sorted(before.keys() | after.keys()):
+            old, new = before.get(path), after.get(path)
+            was, stands = old is not None and old.kind.content, new is not None and new.kind.content
+            if was and stands and old != new:
+                found.append(FileChange(path=self._name(path), change="modified"))
+            elif was and not stands and (survey.whole or not Path(path).exists()):
+                found.append(FileChange(path=self._name(path), change="deleted"))
+            elif stands and not was and created:
+                found.append(FileChange(path=self._name(path), change="created"))
+        return tuple(found)
+
+    def _name(self, path: str) -> str:
+        full = Path(path)
+        return str(full.relative_to(self._root)) if full.is_relative_to(self._root) else path
+
+    def _object(self, sha256: str) -> Path:
+        return self._objects / sha256[:2] / sha256
+
+    def _load(self, name: str) -> _Image:
+        try:
+            return _IMAGE.decode((self._manifests / f"{Path(name).name}.json").read_bytes())
+        except (OSError, msgspec.DecodeError) as error:
+            raise ToolError(f"The before-image {name} cannot be read.", kind="image") from error
+
+
+_UNDONE: Final[Mapping[str, Literal["created", "modified", "deleted"]]] = {
+    "created": "deleted",
+    "deleted": "created",
+    "modified": "modified",
+}

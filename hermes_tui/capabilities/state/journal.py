@@ -1,0 +1,253 @@
+"""The durable truth of one session: append now, on disk soon, and a thread that commits without ever waiting."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.capabilities.state.blobs import INLINE_BYTES, Blobs
+from hermes_tui.capabilities.state.codec import decode, encode, scrubbed
+from hermes_tui.capabilities.state.database import connect_owner, connect_reader
+from hermes_tui.capabilities.state.lock import SessionLock
+from hermes_tui.capabilities.state.rows import (
+    HEAD,
+    INSERT,
+    NO_MAC,
+    SELECT,
+    Row,
+    body_digest,
+    envelope_of,
+    head_of,
+    mac_of,
+    record_of,
+    reference,
+)
+from hermes_tui.capabilities.state.waiters import Waiters
+from hermes_tui.domain.errors import JournalError, JournalPoisoned, JournalUnreadable
+from hermes_tui.domain.events import Event
+from hermes_tui.domain.ids import Seq
+from hermes_tui.domain.ports import Clock, Publish, Redactor
+from hermes_tui.domain.records import Place, Record
+
+BATCH_RECORDS: Final = 512
+
+_Pending = tuple[Record, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalOptions:
+    """What a journal may be told.
+
+    `key` seals the chain of hashes (at most 64 bytes). `blobs` is the folder of bodies over 1 MB; None is `blobs`
+    beside the folder of the session file. `control` is the path of the owner's socket. `on_poisoned` is called once,
+    on the writer thread, when a commit failed. `connect` opens the write connection.
+    """
+
+    key: bytes = b""
+    blobs: Path | None = None
+    control: str = ""
+    on_poisoned: Callable[[JournalPoisoned], None] | None = None
+    connect: Callable[[Path], sqlite3.Connection] = connect_owner
+
+
+def blob_folder(path: Path) -> Path:
+    """Return where the long bodies of the session file `path` are, unless told otherwise."""
+    return path.parent.parent / "blobs"
+
+
+class SessionJournal:
+    """One session file, owned by this process until `close`.
+
+    `append` may be called from any thread; records are published on the thread that appends them.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        redactor: Redactor,
+        clock: Clock,
+        publish: Publish,
+        options: JournalOptions,
+    ) -> None:
+        self.path = path
+        self._redactor = redactor
+        self._clock = clock
+        self._publish = publish
+        self._options = options
+        self._blob_folder = options.blobs or blob_folder(path)
+        self.lock = SessionLock.take(path.with_suffix(".lock"), options.control)
+        try:
+            self._connection = options.connect(path)
+            last, self._mac = _last_of(self._connection, path)
+        except (JournalError, OSError):
+            self.lock.release()
+            raise
+        self._blobs = Blobs(self._connection, self._blob_folder)
+        self._next = last + 1
+        self._waiters = Waiters(last)
+        self._failure: JournalPoisoned | None = None
+        self._queue: list[_Pending] = []
+        self._closing = False
+        self._idle = False
+        self._work = threading.Condition(threading.Lock())
+        self._writer = threading.Thread(target=self._write, name=f"journal-{path.stem}", daemon=True)
+        self._writer.start()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        redactor: Redactor,
+        clock: Clock,
+        publish: Publish,
+        options: JournalOptions | None = None,
+    ) -> SessionJournal:
+        """Take the lock and open the session file; make it if there is none.
+
+        Raises:
+            SessionLocked: another live process owns it.
+            JournalUnreadable: it is no session file, damaged, of a newer version, or on a network file system.
+        """
+        return cls(path, redactor=redactor, clock=clock, publish=publish, options=options or JournalOptions())
+
+    @property
+    def last_durable(self) -> Seq:
+        """The seq up to which everything is on disk."""
+        return Seq(self._waiters.durable)
+
+    def append(self, event: Event, place: Place) -> Record:
+        """Store one event without its secrets; return its record, already published, durable soon.
+
+        Raises:
+            JournalPoisoned: an earlier commit failed, or the journal is closed.
+        """
+        event, body = self._clean(event)
+        with self._work:
+            if self._failure is not None:
+                raise JournalPoisoned(self._failure.message, hint=self._failure.hint)
+            if self._closing:
+                raise JournalPoisoned("The session is closed.", hint="Open it again with -c.")
+            record = Record(seq=Seq(self._next), at=self._clock.now(), place=place, body=event)
+            self._next += 1
+            self._queue.append((record, body))
+            if self._idle:
+                self._idle = False
+                self._work.notify()
+        self._publish(record)
+        return record
+
+    async def durable(self, seq: Seq) -> None:
+        """Return when every record up to `seq` is on disk.
+
+        Raises:
+            JournalPoisoned: the commit failed; nothing after the last good one counts.
+        """
+        await self._waiters.wait(seq)
+
+    def read(self, after: Seq) -> Sequence[Record]:
+        """Return the durable records after `after`, in order.
+
+        Raises:
+            JournalUnreadable: the file is damaged.
+        """
+        with contextlib.closing(connect_reader(self.path)) as connection:
+            blobs = Blobs(connection, self._blob_folder)
+            try:
+                return [record_of(row, blobs.load) for row in connection.execute(SELECT, (after,))]
+            except sqlite3.Error as error:
+                raise JournalUnreadable(f"{self.path} is damaged: {error}.", hint="Restore an export.") from error
+
+    def close(self) -> None:
+        """Commit what is queued, fold the write-ahead log into the file and give the session back."""
+        with self._work:
+            self._closing = True
+            self._idle = False
+            self._work.notify()
+        self._writer.join()
+        self.lock.release()
+
+    def _clean(self, event: Event) -> tuple[Event, bytes]:
+        try:
+            body = encode(event)
+        except UnicodeEncodeError:
+            event = scrubbed(event)
+            body = encode(event)
+        text = body.decode()
+        clean = self._redactor.redact(text)
+        if clean == text:
+            return event, body
+        body = clean.encode()
+        return decode(type(event).__name__, body), body
+
+    def _write(self) -> None:
+        failure: BaseException | None = JournalError("The writer stopped.")
+        try:
+            while batch := self._take():
+                self._commit(batch)
+                self._waiters.reach(batch[-1][0].seq)
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            failure = None
+        except (sqlite3.Error, OSError) as error:
+            failure = error
+        finally:
+            if failure is not None:
+                self._poison(failure)
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+
+    def _take(self) -> list[_Pending]:
+        """Return what is queued, at most one batch; wait only while there is nothing at all."""
+        with self._work:
+            while not self._queue and not self._closing:
+                self._idle = True
+                self._work.wait()
+            self._idle = False
+            batch = self._queue[:BATCH_RECORDS]
+            del self._queue[:BATCH_RECORDS]
+        return batch
+
+    def _commit(self, batch: Sequence[_Pending]) -> None:
+        key, mac = self._options.key, self._mac
+        connection = self._connection
+        rows: list[Row] = []
+        connection.execute("BEGIN IMMEDIATE")
+        for record, body in batch:
+            stored = body if len(body) <= INLINE_BYTES else reference(self._blobs.store(body))
+            envelope = envelope_of(record)
+            mac = mac_of(mac, envelope, body_digest(stored), key)
+            rows.append((*envelope, stored, mac))
+        connection.executemany(INSERT, rows)
+        head = head_of(batch[-1][0].seq, mac, key)
+        connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head))
+        connection.execute("COMMIT")
+        self._mac = mac
+
+    def _poison(self, cause: BaseException) -> None:
+        failure = JournalPoisoned(
+            f"{self.path} could not be written: {cause}. Nothing after record {self._waiters.durable} is saved.",
+            hint="Free some space or mend the disk, then run the same command again to go on.",
+        )
+        with self._work:
+            self._failure = failure
+            self._queue.clear()
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.rollback()
+        self._waiters.fail(failure)
+        if self._options.on_poisoned is not None:
+            self._options.on_poisoned(failure)
+
+
+def _last_of(connection: sqlite3.Connection, path: Path) -> tuple[int, bytes]:
+    try:
+        row = connection.execute("SELECT seq, mac FROM record ORDER BY seq DESC LIMIT 1").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        raise JournalUnreadable(f"{path} is damaged: {error}.", hint="Restore an export.") from error
+    return (0, NO_MAC) if row is None else (int(row[0]), bytes(row[1]))

@@ -1,0 +1,125 @@
+"""What sessions share: shares of the day's cap, answers that wait, and lasting grants."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.capabilities.state.database import refuse_network
+from hermes_tui.domain.approval import Grant
+from hermes_tui.domain.errors import JournalUnreadable
+from hermes_tui.domain.ids import ApprovalId
+from hermes_tui.domain.ports import Answer, Clock
+
+_BUSY_S: Final = 5.0
+_SCHEMA_VERSION: Final = 1
+_TABLES: Final = (
+    """CREATE TABLE IF NOT EXISTS allotment(
+        session TEXT NOT NULL, day TEXT NOT NULL, usd REAL NOT NULL, tokens INTEGER NOT NULL,
+        spent_usd REAL NOT NULL, spent_tokens INTEGER NOT NULL, PRIMARY KEY(session, day)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS spend(
+        session TEXT NOT NULL, seq INTEGER NOT NULL, day TEXT NOT NULL, usd REAL NOT NULL, tokens INTEGER NOT NULL,
+        PRIMARY KEY(session, seq)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS answer(
+        approval TEXT PRIMARY KEY, allow INTEGER NOT NULL, text TEXT NOT NULL,
+        always INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS lasting(
+        rule TEXT PRIMARY KEY, by TEXT NOT NULL, given REAL NOT NULL, expires REAL) WITHOUT ROWID""",
+)
+
+
+class Ledger:
+    """The one database that several processes write: short transactions, each taking the write lock at once."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Open the file; make it if there is none.
+
+        Raises:
+            JournalUnreadable: it is no ledger, or was written by a newer Hermes.
+        """
+        self.path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        refuse_network(path)
+        self._connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise JournalUnreadable(
+                f"{path} cannot be read as a ledger: {error}.", hint="Move it away; Hermes makes a new one."
+            ) from error
+        except JournalUnreadable:
+            self._connection.close()
+            raise
+        path.chmod(0o600)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """Hold the write lock for a few statements: all of them hold, or none."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            done = False
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+                done = True
+            finally:
+                if not done and self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def put(self, answer: Answer) -> None:
+        """Queue an operator's answer; a later one for the same approval replaces it."""
+        row = (answer.approval_id, int(answer.allow), answer.text, int(answer.always))
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO answer VALUES(?, ?, ?, ?)", row)
+
+    def take(self, approval_id: ApprovalId) -> Answer | None:
+        """Return the answer that waits for `approval_id` and remove it; only one caller gets it."""
+        with self.transaction() as connection:
+            row = connection.execute(
+                "DELETE FROM answer WHERE approval=? RETURNING allow, text, always", (approval_id,)
+            ).fetchone()
+        if row is None:
+            return None
+        return Answer(approval_id=approval_id, allow=bool(row[0]), text=row[1], always=bool(row[2]))
+
+    def grant(self, grant: Grant, *, expires: float | None = None) -> None:
+        """Keep a grant beyond its run, until Unix second `expires`; None is until it is revoked."""
+        row = (grant.rule, grant.by, self._clock.now(), expires)
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO lasting VALUES(?, ?, ?, ?)", row)
+
+    def grants(self) -> tuple[Grant, ...]:
+        """Return the grants in force; expired ones are forgotten."""
+        now = self._clock.now()
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM lasting WHERE expires IS NOT NULL AND expires <= ?", (now,))
+            rows = connection.execute("SELECT rule, by FROM lasting ORDER BY given, rule").fetchall()
+        return tuple(Grant(rule=rule, by=by) for rule, by in rows)
+
+    def revoke(self, rule: str) -> bool:
+        """Take a grant back; say whether there was one."""
+        with self.transaction() as connection:
+            return connection.execute("DELETE FROM lasting WHERE rule=?", (rule,)).rowcount > 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode=DELETE")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute("PRAGMA fullfsync=ON")
+        with self.transaction() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > _SCHEMA_VERSION:
+                raise JournalUnreadable(f"{self.path} was written by a newer Hermes.", hint="Update Hermes.")
+            for statement in _TABLES:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")

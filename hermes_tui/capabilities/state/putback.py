@@ -1,0 +1,91 @@
+"""Putting files back as they were, parents first, never through a link."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from hermes_tui.capabilities.state.database import sync_folder
+from hermes_tui.capabilities.state.survey import Entry, Kind
+
+
+def put_back(
+    before: Mapping[str, Entry], now: Mapping[str, Entry], stored: Callable[[str], Path], *, remove_new: bool
+) -> list[str]:
+    """Make the present like `before`; return the paths whose content was never kept.
+
+    Each file is replaced by a rename, so that a crash leaves the old or the new one; running again finishes the rest.
+    """
+    touched: set[Path] = set()
+    if remove_new:
+        for path in sorted(now.keys() - before.keys(), reverse=True):
+            if now[path].kind is not Kind.OTHER:
+                _remove(Path(path), now[path], touched)
+    lost: list[str] = []
+    for path, entry in sorted(before.items()):
+        if now.get(path) == entry or entry.kind is Kind.OTHER:
+            continue
+        source = stored(entry.sha256)
+        if entry.kind is Kind.FILE and (not entry.kept or not source.exists()):
+            lost.append(path)
+            continue
+        _put(Path(path), entry, source)
+        touched.add(Path(path).parent)
+    for folder in touched:
+        if folder.is_dir():
+            sync_folder(folder)
+    return lost
+
+
+def _put(path: Path, entry: Entry, source: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _clear(path, entry)
+    if entry.kind is Kind.FOLDER:
+        path.mkdir(exist_ok=True)
+        path.chmod(entry.mode)
+    elif entry.kind is Kind.LINK:
+        path.symlink_to(entry.link)
+    else:
+        _put_file(path, source.read_bytes(), entry.mode)
+
+
+def _put_file(path: Path, content: bytes, mode: int) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".hermes-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _clear(path: Path, entry: Entry) -> None:
+    """Take away what stands in the way: another kind of thing, or an old link."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        if entry.kind is not Kind.FOLDER:
+            path.rmdir()
+    elif entry.kind is Kind.FOLDER or entry.kind is Kind.LINK:
+        path.unlink()
+
+
+def _remove(path: Path, entry: Entry, touched: set[Path]) -> None:
+    if entry.kind is Kind.FOLDER:
+        try:
+            path.rmdir()
+        except OSError:
+            return  # Something in it was not surveyed, such as a `.git`: it stays.
+    else:
+        path.unlink(missing_ok=True)
+    touched.add(path.parent)

@@ -1,0 +1,23 @@
+"""Reading a whole session file without owning it."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from hermes_tui.capabilities.state.blobs import Blobs
+from hermes_tui.capabilities.state.database import connect_reader
+from hermes_tui.capabilities.state.journal import blob_folder
+from hermes_tui.capabilities.state.rows import SELECT, record_of
+from hermes_tui.domain.records import Record
+
+
+def read_session(path: Path) -> list[Record]:
+    """Return every durable record of a session that another process may own.
+
+    Raises:
+        JournalUnreadable: missing, no session file, damaged, or of a newer version.
+    """
+    with contextlib.closing(connect_reader(path)) as connection:
+        blobs = Blobs(connection, blob_folder(path))
+        return [record_of(row, blobs.load) for row in connection.execute(SELECT, (0,))]

@@ -1,0 +1,93 @@
+"""Records as rows of a session file: columns, body references and the chain of their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+import msgspec
+
+from hermes_tui.capabilities.state.codec import decode
+from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId, TurnId
+from hermes_tui.domain.records import Place, Record
+
+COLUMNS: Final = "seq, v, at, session, run, turn, task, attempt, agent, cause, type, body, mac"
+INSERT: Final = f"INSERT INTO record({COLUMNS}) VALUES({', '.join('?' * 13)})"
+SELECT: Final = f"SELECT {COLUMNS} FROM record WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
+HEAD: Final = "head"
+NO_MAC: Final = b""
+
+_REFERENCE: Final = b"#"
+Row = tuple[Any, ...]
+_encode = msgspec.json.Encoder().encode
+
+
+def row_of(record: Record, body: bytes, mac: bytes) -> Row:
+    """Return the columns of `record`; `body` is its JSON or a reference to a blob."""
+    return (*envelope_of(record), body, mac)
+
+
+def envelope_of(record: Record) -> Row:
+    """Return every column before the body."""
+    place = record.place
+    return (
+        *(record.seq, record.v, record.at, place.session, place.run, place.turn, place.task),
+        *(place.attempt, place.agent, place.cause, record.type),
+    )
+
+
+def record_of(row: Row, load: Callable[[str], bytes]) -> Record:
+    """Return the record of a row; `load` finds a blob by its hash.
+
+    Raises:
+        JournalUnreadable: the body does not fit, or its blob is gone.
+    """
+    seq, v, at, session, run, turn, task, attempt, agent, cause, name, stored, _ = row
+    referred = referred_hash(stored)
+    body = cast("bytes", stored) if referred is None else load(referred)
+    place = Place(
+        session=SessionId(session),
+        run=None if run is None else RunId(run),
+        turn=None if turn is None else TurnId(turn),
+        task=None if task is None else TaskId(task),
+        attempt=attempt,
+        agent=AgentId(agent),
+        cause=Seq(cause),
+    )
+    return Record(seq=Seq(seq), at=at, place=place, body=decode(name, body, v=v), v=v)
+
+
+def reference(sha256: str) -> bytes:
+    """Return what stands in the body column for a blob."""
+    return _REFERENCE + sha256.encode()
+
+
+def referred_hash(stored: bytes) -> str | None:
+    """Return the hash a body column refers to, or None if the body itself stands there."""
+    return stored[1:].decode("ascii", "replace") if stored[:1] == _REFERENCE else None
+
+
+def body_digest(stored: bytes) -> bytes:
+    """Return the sha256 of a body, also where only its reference is left."""
+    referred = referred_hash(stored)
+    if referred is None:
+        return hashlib.sha256(stored).digest()
+    try:
+        return bytes.fromhex(referred)
+    except ValueError:
+        return b""
+
+
+def mac_of(previous: bytes, envelope: Row, digest: bytes, key: bytes) -> bytes:
+    """Return the link of one record: a keyed hash over the link before, the envelope and the body's hash."""
+    link = hashlib.blake2b(previous, digest_size=32, key=key)
+    link.update(_encode(envelope))
+    link.update(digest)
+    return link.digest()
+
+
+def head_of(seq: int, mac: bytes, key: bytes) -> str:
+    """Return the sealed end of the chain, so that a cut tail shows."""
+    seal = hashlib.blake2b(seq.to_bytes(8, "big") + mac, digest_size=32, key=key, person=b"hermes.head")
+    return f"{seq} {seal.hexdigest()}"

@@ -1,0 +1,122 @@
+"""What stands at some paths now: kinds, modes, links and content hashes, without following a link."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+KEPT_BYTES: Final = 10_000_000
+MOST_ENTRIES: Final = 100_000
+IGNORED: Final = frozenset({".git", "__pycache__", ".venv", "node_modules"})
+_SETTLED_NS: Final = 50_000_000
+_CHUNK: Final = 1 << 20
+
+_Stamp = tuple[int, int, int, int]
+
+
+class Kind(StrEnum):
+    """What stands at a path."""
+
+    FILE = "file"
+    LINK = "link"
+    FOLDER = "folder"
+    OTHER = "other"
+
+    @property
+    def content(self) -> bool:
+        """Whether it is something whose loss is a change."""
+        return self in (Kind.FILE, Kind.LINK)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One path; `kept` is False where a file is too big to be stored, `link` is where a link points."""
+
+    kind: Kind
+    mode: int = 0
+    sha256: str = ""
+    link: str = ""
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The entries found, by absolute path; `whole` is False where there were too many."""
+
+    entries: Mapping[str, Entry]
+    whole: bool
+
+
+class Surveyor:
+    """Surveys paths again and again, hashing a file only where its stamp changed."""
+
+    def __init__(self, *, kept_bytes: int = KEPT_BYTES, most: int = MOST_ENTRIES) -> None:
+        self._kept_bytes = kept_bytes
+        self._most = most
+        self._hashes: dict[str, tuple[_Stamp, str]] = {}
+
+    def survey(self, targets: Sequence[Path]) -> Survey:
+        """Walk the targets; a target that does not exist has no entry."""
+        entries: dict[str, Entry] = {}
+        waiting = [str(target) for target in reversed(targets)]
+        while waiting:
+            path = waiting.pop()
+            if path in entries:
+                continue
+            if len(entries) >= self._most:
+                return Survey(entries, whole=False)
+            entry = self._entry(path)
+            if entry is None:
+                continue
+            entries[path] = entry
+            if entry.kind is Kind.FOLDER:
+                waiting.extend(_names(path))
+        return Survey(entries, whole=True)
+
+    def _entry(self, path: str) -> Entry | None:
+        try:
+            state = os.lstat(path)
+            mode = stat.S_IMODE(state.st_mode)
+            if stat.S_ISLNK(state.st_mode):
+                return Entry(Kind.LINK, link=os.readlink(path))  # noqa: PTH115 - the text of the link, unchanged
+            if stat.S_ISDIR(state.st_mode):
+                return Entry(Kind.FOLDER, mode)
+            if stat.S_ISREG(state.st_mode):
+                kept = state.st_size <= self._kept_bytes
+                return Entry(Kind.FILE, mode, self._hash(path, state), kept=kept)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except PermissionError:
+            return Entry(Kind.OTHER)
+        return Entry(Kind.OTHER)
+
+    def _hash(self, path: str, state: os.stat_result) -> str:
+        stamp = (state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino)
+        known = self._hashes.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        digest = hashlib.sha256()
+        with Path(path).open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+        sha256 = digest.hexdigest()
+        # A file written this instant may be written again within the same stamp.
+        if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _SETTLED_NS:
+            self._hashes[path] = (stamp, sha256)
+        return sha256
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted((entry.path for entry in found if entry.name not in IGNORED), reverse=True)
+    except (FileNotFoundError, PermissionError, NotADirectoryError):
+        return []

@@ -1,0 +1,175 @@
+"""One HTTP exchange with a pinned, judged address, a whole deadline and a size cap."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import re
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed, ToolError
+
+BODY_LIMIT_BYTES = 2_000_000
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\uffff\\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A checked URL; `name` is the host as rules name it: with the port unless it is the scheme's own."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def name(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.scheme == "https" else 80) else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What to send."""
+
+    method: str
+    address: Address
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back; `cut` if the body was longer than the cap."""
+
+    status: int
+    content_type: str
+    location: str
+    body: bytes
+    cut: bool
+
+
+def parse_url(url: str) -> Address:
+    """Check a URL.
+
+    Raises:
+        ArgumentsInvalid: not http or https, no host, or a name and password in it.
+    """
+    if len(url) > 4096 or _UNSAFE.search(url):
+        raise ArgumentsInvalid("fetch: url: spaces, control or non-ASCII characters.", hint="Percent-encode it.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ArgumentsInvalid(f"fetch: url: {error}.") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ArgumentsInvalid("fetch: url: must be http(s)://host/…, without a password.")
+    host = parts.hostname.rstrip(".")
+    if not host or "%" in host:
+        raise ArgumentsInvalid("fetch: url: not a host name.")
+    return Address(
+        scheme=parts.scheme, host=host, port=port or (443 if parts.scheme == "https" else 80), path=_path(parts)
+    )
+
+
+def is_granted(address: Address, egress: Sequence[str]) -> bool:
+    """Whether `egress` names this very host, or host and port."""
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    names = {address.host, host, f"{host}:{address.port}"}
+    return any(entry.casefold() in names for entry in egress)
+
+
+def exchange(request: Exchange, egress: Sequence[str], until: float) -> Reply:
+    """Send one request and read its reply; `until` is on the monotonic clock. Blocks: run it on a thread.
+
+    Raises:
+        ToolError: the address is private and not granted, or the exchange failed.
+        DeadlinePassed: `until` passed.
+    """
+    address = request.address
+    try:
+        place = _judged(address, egress)
+        connection = _Pinned(address, place, _left(until))
+        try:
+            headers = {"Accept-Encoding": "identity", "User-Agent": "hermes-tui", "Connection": "close"}
+            connection.request(request.method, address.path, request.body or None, headers | dict(request.headers))
+            return _read(connection, until)
+        finally:
+            connection.close()
+    except TimeoutError as error:
+        raise DeadlinePassed(f"{address.name} did not answer in time.") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise ToolError(f"{address.name}: {type(error).__name__}: {error}", kind="network") from error
+
+
+class _Pinned(http.client.HTTPConnection):
+    """A connection to the address that was judged, whatever the name resolves to meanwhile."""
+
+    def __init__(self, address: Address, place: str, timeout_s: float) -> None:
+        super().__init__(address.host, address.port, timeout=timeout_s)
+        self._place = place
+        self._secure = address.scheme == "https"
+        self.default_port = 443 if self._secure else 80
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self._place, self.port), self.timeout)
+        if self._secure:
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+
+
+def _path(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _judged(address: Address, egress: Sequence[str]) -> str:
+    """Return the address to connect to; every address of the name must be public or granted."""
+    found = [str(entry[4][0]) for entry in socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)]
+    if not is_granted(address, egress):
+        for place in found:
+            if not _is_public(place):
+                hint = f"Only an egress grant for {address.name} allows it."
+                raise ToolError(f"{address.name} is a private address.", hint=hint, kind="private_address")
+    return found[0]
+
+
+def _is_public(place: str) -> bool:
+    address = ipaddress.ip_address(place.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if inner is not None and not _is_public(str(inner)):
+            return False
+        if address in ipaddress.IPv6Network("64:ff9b::/96"):
+            return _is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
+    return address.is_global and not address.is_multicast
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _read(connection: _Pinned, until: float) -> Reply:
+    response = connection.getresponse()
+    body = bytearray()
+    while len(body) <= BODY_LIMIT_BYTES:
+        if connection.sock is not None:  # pyright: ignore[reportUnnecessaryComparison] - None once the reply owns it
+            connection.sock.settimeout(_left(until))
+        _left(until)
+        chunk = response.read1(65_536)
+        if not chunk:
+            break
+        body += chunk
+    return Reply(
+        status=response.status,
+        content_type=response.headers.get_content_type() + f"; charset={response.headers.get_content_charset('utf-8')}",
+        location=response.headers.get("Location", ""),
+        body=bytes(body[:BODY_LIMIT_BYTES]),
+        cut=len(body) > BODY_LIMIT_BYTES,
+    )

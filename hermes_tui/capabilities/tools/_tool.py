@@ -1,0 +1,238 @@
+"""`@tool` turns an async function into a tool: its signature is the schema, its docstring what the model reads."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+import typing
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from hermes_tui.domain.approval import ResolvedCall
+from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed
+from hermes_tui.domain.parts import ToolSchema
+from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
+from hermes_tui.domain.tasks import Effect, Reach
+
+if typing.TYPE_CHECKING:
+    from types import ModuleType
+
+Result = ToolOutcome | str | BaseModel
+Body = Callable[..., Awaitable[Result]]
+Resolve = Callable[..., ResolvedCall]
+ProbeBody = Callable[..., Awaitable[ToolOutcome | None]]
+
+GRACE_S = 2.0
+"""How much longer than the call's own limit a tool may take to end itself and say so."""
+ARGUMENTS_LIMIT = 4_000_000
+SUMMARY_LIMIT = 200
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+T = TypeVar("T")
+_ARG_LINE = re.compile(r"^ {4}(\w+): (.*)$")
+
+
+class _Closed(BaseModel):
+    """Base of every argument model: nothing extra, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def one_line(text: str, limit: int = SUMMARY_LIMIT) -> str:
+    """Return `text` on one line, without control or direction characters, at most `limit` characters."""
+    clean = _UNSEEN.sub(" ", text[: limit * 4]).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def as_outcome(result: Result) -> ToolOutcome:
+    """Wrap what a tool function returned; text becomes `{"output": …}` for other tasks."""
+    if isinstance(result, ToolOutcome):
+        return result
+    if isinstance(result, BaseModel):
+        text = result.model_dump_json()
+        return ToolOutcome(output=text, data=text)
+    return ToolOutcome(output=result, data=json.dumps({"output": result}, ensure_ascii=False))
+
+
+class FunctionTool:
+    """A tool made of a function; implements `ports.Tool`.
+
+    Output is not cut here: the dispatcher cuts it at `spec.output_limit` and keeps the whole as an artifact.
+    """
+
+    def __init__(self, body: Body, spec: ToolSpec, model: type[BaseModel], resolve: Resolve | None) -> None:
+        self._body = body
+        self._spec = spec
+        self._model = model
+        self._resolve = resolve
+        self.__doc__ = body.__doc__
+
+    def __repr__(self) -> str:
+        return f"<tool {self._spec.schema.name}>"
+
+    @property
+    def spec(self) -> ToolSpec:
+        return self._spec
+
+    def parse(self, arguments: str) -> dict[str, object]:
+        """Return the checked arguments by name.
+
+        Raises:
+            ArgumentsInvalid: they do not fit; the message names the field.
+        """
+        name = self._spec.schema.name
+        if len(arguments) > ARGUMENTS_LIMIT:
+            raise ArgumentsInvalid(f"{name}: arguments of more than {ARGUMENTS_LIMIT} characters.")
+        try:
+            checked = self._model.model_validate_json((arguments.strip() or "{}").encode())
+        except ValidationError as error:
+            raise ArgumentsInvalid(f"{name}: {_complaint(error)}.", hint=self._usage()) from error
+        except UnicodeEncodeError as error:
+            raise ArgumentsInvalid(f"{name}: the arguments are not valid Unicode.", hint=self._usage()) from error
+        return {field: getattr(checked, field) for field in self._model.model_fields}
+
+    def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
+        values = self.parse(arguments)
+        spec = self._spec
+        if self._resolve is None:
+            return ResolvedCall(
+                tool=spec.schema.name, effect=spec.effect, reach=spec.reach, summary=_summary(spec.schema.name, values)
+            )
+        call = self._resolve(**values, context=context)
+        return replace(
+            call,
+            effect=max(call.effect, spec.effect),
+            reach=max(call.reach, spec.reach),
+            summary=one_line(call.summary),
+        )
+
+    async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
+        values = self.parse(arguments)
+        return as_outcome(await self._timed(self._body(**values, context=context), context))
+
+    async def _timed(self, work: Awaitable[T], context: ToolContext) -> T:
+        limit_s = context.timeout_s + GRACE_S
+        try:
+            async with asyncio.timeout(limit_s):
+                return await work
+        except TimeoutError as error:
+            message = f"{self._spec.schema.name} did not end within {context.timeout_s:g} s."
+            raise DeadlinePassed(message, hint="Ask for less at once.") from error
+
+    def _usage(self) -> str:
+        fields = (f"{name}{'' if field.is_required() else '?'}" for name, field in self._model.model_fields.items())
+        return f"Arguments: {', '.join(fields)}."
+
+
+class ProbedTool(FunctionTool):
+    """A tool that can also find out whether its effect already happened; implements `ports.Probe`."""
+
+    def __init__(
+        self, body: Body, spec: ToolSpec, model: type[BaseModel], resolve: Resolve | None, probe: ProbeBody
+    ) -> None:
+        super().__init__(body, spec, model, resolve)
+        self._probe = probe
+
+    async def probe(self, arguments: str, context: ToolContext) -> ToolOutcome | None:
+        values = self.parse(arguments)
+        return await self._timed(self._probe(**values, context=context), context)
+
+
+def tool(  # noqa: PLR0913 - each is one independent fact about a tool
+    *,
+    effect: Effect = Effect.READ,
+    reach: Reach = Reach.WORKSPACE,
+    timeout_s: float = 30.0,
+    output_limit: int = 30_000,
+    resolve: Resolve | None = None,
+    name: str | None = None,
+    probe: ProbeBody | None = None,
+) -> Callable[[Body], FunctionTool]:
+    """Make a tool of an async function whose last argument is `context: ToolContext`.
+
+    Args:
+        effect: The least the tool does.
+        reach: The least it reaches.
+        timeout_s: The limit the dispatcher gives a call, in seconds.
+        output_limit: Characters of output that a model reads.
+        resolve: Takes the same arguments by name and says what the call would touch; touches nothing.
+        name: The tool's name; the function's by default.
+        probe: Takes the same arguments by name; returns the outcome if the effect already happened.
+    """
+
+    def mark(body: Body) -> FunctionTool:
+        called = name or body.__name__
+        about, notes = _documentation(body)
+        model = _model(called, body, notes)
+        schema = ToolSchema(name=called, description=about, parameters=_compact_schema(model))
+        spec = ToolSpec(schema=schema, effect=effect, reach=reach, timeout_s=timeout_s, output_limit=output_limit)
+        if probe is not None:
+            return ProbedTool(body, spec, model, resolve, probe)
+        return FunctionTool(body, spec, model, resolve)
+
+    return mark
+
+
+def tools_of(module: ModuleType) -> tuple[Tool, ...]:
+    """Return the tools that `module` defines, in the order of its text."""
+    return tuple(value for value in vars(module).values() if isinstance(value, FunctionTool))
+
+
+def _documentation(body: Body) -> tuple[str, dict[str, str]]:
+    """Split a Google docstring into what comes before `Args:` and the note of each argument."""
+    text = inspect.cleandoc(body.__doc__ or "")
+    about, _, rest = text.partition("\nArgs:\n")
+    notes: dict[str, str] = {}
+    current = ""
+    for line in rest.split("\n\n", 1)[0].splitlines():
+        if found := _ARG_LINE.match(line):
+            current = found[1]
+            notes[current] = found[2]
+        elif current:
+            notes[current] += " " + line.strip()
+    return re.sub(r"\s*\n\s*", " ", about.strip()), notes
+
+
+def _model(name: str, body: Body, notes: Mapping[str, str]) -> type[BaseModel]:
+    hints = typing.get_type_hints(body, include_extras=True)
+    fields: dict[str, tuple[object, object]] = {}
+    for parameter in inspect.signature(body).parameters.values():
+        if parameter.name == "context":
+            continue
+        default: object = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[parameter.name] = (hints[parameter.name], Field(default, description=notes.get(parameter.name)))
+    make = typing.cast("Callable[..., type[BaseModel]]", create_model)
+    return make(f"{name}_arguments", __base__=_Closed, **fields)
+
+
+def _compact_schema(model: type[BaseModel]) -> str:
+    return json.dumps(_without_titles(model.model_json_schema()), separators=(",", ":"), ensure_ascii=False)
+
+
+def _without_titles(node: object, *, names: bool = False) -> object:
+    """Drop the titles that pydantic adds; `names` is True where the keys are the arguments' own names."""
+    if isinstance(node, dict):
+        entries = typing.cast("dict[str, object]", node)
+        return {
+            key: _without_titles(value, names=key == "properties" and not names)
+            for key, value in entries.items()
+            if names or key != "title"
+        }
+    if isinstance(node, list):
+        return [_without_titles(item) for item in typing.cast("list[object]", node)]
+    return node
+
+
+def _complaint(error: ValidationError) -> str:
+    """Name each wrong field, without repeating its value."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:5]
+    texts = (f"{'.'.join(str(step) for step in each['loc']) or 'arguments'}: {each['msg']}" for each in found)
+    return one_line("; ".join(texts), 500).rstrip(".")
+
+
+def _summary(name: str, values: Mapping[str, object]) -> str:
+    return f"{name} {' '.join(str(value) for value in values.values() if value not in (None, '', False))}"

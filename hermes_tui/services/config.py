@@ -1,0 +1,268 @@
+"""What can be configured: one frozen model per section of `config.yaml`, with its defaults."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+from hermes_tui.domain.tasks import Mode
+from hermes_tui.services.strict_yaml import wrong
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
+Positive = Annotated[float, Field(gt=0, le=1e9)]
+Dollars = Annotated[float, Field(ge=0, le=1e6)]
+Tokens = Annotated[int, Field(ge=0, le=10**12)]
+
+ROLES: Final = (
+    "cortex",
+    "cerebellum.vision",
+    "cerebellum.web_extraction",
+    "hippocampus.compression",
+    "hippocampus.embedding",
+)
+KINDS: Final = ("anthropic", "openai", "openrouter", "ollama", "lmstudio")
+_RULE = re.compile(r"(?:(?:allow|ask|deny):? )?[a-z_][a-z0-9_.*-]*(\(.*\))?")
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
+
+
+class Section(BaseModel):
+    """A group of keys; unknown ones are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def checked_hosts(hosts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return `hosts` if each is a host name, perhaps with a port or a leading `*.`."""
+    for host in hosts or ():
+        if not _HOST.fullmatch(host):
+            raise wrong(f"{host!r} is no host name.", "Write a host such as `api.github.com`, without scheme or path.")
+    return hosts
+
+
+def checked_rules(rules: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `rules` if each reads `tool` or `tool(pattern)`."""
+    for rule in rules:
+        if not _RULE.fullmatch(rule):
+            raise wrong(f"{rule!r} is no rule.", "Write `tool` or `tool(pattern)`, as `shell(python -m pytest *)`.")
+    return rules
+
+
+def checked_scopes(scopes: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return `scopes` normalised, if each is a relative path inside the workspace and outside `.git`."""
+    return None if scopes is None else tuple(checked_scope(scope) for scope in scopes)
+
+
+def checked_scope(scope: str) -> str:
+    """Return `scope` normalised; an error if it could leave the workspace."""
+    path = PurePosixPath(scope.replace("\\", "/"))
+    if not scope.strip() or path.is_absolute() or ".." in path.parts or scope[:1] in ("~", "$") or ":" in scope[:2]:
+        raise wrong(f"{scope!r} leaves the workspace.", "Write a path relative to the workspace, such as `tests/`.")
+    if ".git" in path.parts:
+        raise wrong(f"{scope!r} is inside .git.", "Use the git tool; .git is read-only.")
+    return str(path) + ("/" if scope.endswith("/") and str(path) != "." else "")
+
+
+class ProviderConfig(Section):
+    """Who serves models; any OpenAI-compatible URL is a provider of kind `openai`."""
+
+    kind: Literal["anthropic", "openai", "openrouter", "ollama", "lmstudio", "scripted"] | None = None
+    """The dialect; left out, it is the provider's name if that is one of them, else `openai`."""
+    client: Literal["wire", "sdk"] = "wire"
+    """`wire` is Hermes' own fast client, `sdk` the vendor's package."""
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")] | None = None
+    """Where it listens; left out, the vendor's address."""
+    key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """The environment variable that holds the key; never the key itself."""
+    models: tuple[str, ...] = ()
+    """The models to offer; empty asks the provider."""
+
+
+class Routing(Section):
+    """In which order providers are tried."""
+
+    order: tuple[Name, ...] = ("anthropic", "openai", "openrouter", "ollama", "lmstudio")
+    """First to last; the next one answers when the one before cannot."""
+    ignore: tuple[Name, ...] = ()
+    """Providers that are never chosen by themselves."""
+    sort: Literal["order", "price", "speed"] = "order"
+    """What decides among those that can answer."""
+
+
+class OpenRouterConfig(Section):
+    """What is passed on to OpenRouter."""
+
+    provider: dict[str, JsonValue] = {}
+    """Its `provider` object, sent as it is."""
+
+
+class Clocks(Section):
+    """How long each phase of a model request may take, in seconds."""
+
+    connect_s: Positive = 10.0
+    """Until the connection stands."""
+    first_token_s: Positive = 120.0
+    """From the request to the first byte of the reply."""
+    idle_s: Positive = 60.0
+    """Between two parts of the reply."""
+    total_s: Positive = 900.0
+    """For the whole request."""
+
+
+class Cap(Section):
+    """How much may be spent; what is left out has no cap of its own."""
+
+    usd: Dollars | None = None
+    """US dollars."""
+    tokens: Tokens | None = None
+    """Tokens, sent and received, where the price is unknown."""
+
+
+class Brain(Section):
+    """Which model fills a role, and how it is asked; what is left out is inherited from `cortex`."""
+
+    model: str | None = None
+    """`auto`, `provider:model`, another role, or the name of a tier."""
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    """Left out where the model refuses it."""
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    """Output of one reply."""
+    clocks: Clocks = Clocks()
+    """The four clocks of a request."""
+    budget: Cap = Cap()
+    """Cap of this role within a run."""
+
+
+class Budgets(Section):
+    """Caps; no call starts that could pass one."""
+
+    call: Cap = Cap(usd=1.0)
+    """One model call."""
+    run: Cap = Cap(usd=5.0, tokens=2_000_000)
+    """One run, its subagents included."""
+    day: Cap = Cap(usd=20.0)
+    """All runs of the operator's local date."""
+
+
+class Policy(Section):
+    """What runs without a question."""
+
+    mode: Mode = Mode.ASK
+    """The mode at start."""
+    max_mode: Mode = Mode.AUTO
+    """The furthest that a goal or a project may go."""
+    rules: tuple[str, ...] = ()
+    """Rules such as `shell(python -m pytest *)`; a match skips the question, never the sandbox."""
+
+    _rules = field_validator("rules")(checked_rules)
+
+
+class SandboxConfig(Section):
+    """Where tools run."""
+
+    level: Literal["auto", "bubblewrap", "limits", "none"] = "auto"
+    """`auto` takes the strongest that works here."""
+    toolchains: tuple[str, ...] = ()
+    """Folders bound read-only besides PATH, such as `~/.pyenv`."""
+    env: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
+    """Host environment variables that are passed in by name."""
+
+
+class MemoryConfig(Section):
+    """What is remembered."""
+
+    policy: Literal["auto", "ask", "off"] = "auto"
+    """Whether an agent's note is written at once, after a question, or never."""
+    index_bytes: Annotated[int, Field(ge=256, le=65536)] = 4096
+    """How much of `MEMORY.md` is in every request."""
+    recall: Annotated[int, Field(ge=0, le=50)] = 6
+    """How many notes a recall brings at most."""
+
+
+class ContextConfig(Section):
+    """What one request carries."""
+
+    instructions_bytes: Annotated[int, Field(ge=0, le=262144)] = 8192
+    """How much of the project's instructions is in every request."""
+    system_bytes: Annotated[int, Field(ge=1024, le=262144)] = 12288
+    """Largest system text with tool schemas."""
+    prune_steps: Annotated[int, Field(ge=1, le=1000)] = 10
+    """History is pruned every so many steps."""
+
+
+class Ui(Section):
+    """How the workstation looks."""
+
+    theme: Name = "night"
+    """A file of `themes/`, without `.yaml`."""
+    keys: dict[str, str] = {}
+    """Key by action id, such as `pane.graph: f2`."""
+    layout: dict[str, JsonValue] = {}
+    """Pane sizes, as the workstation wrote them."""
+    glyphs: Literal["auto", "unicode", "ascii"] = "auto"
+    """`ascii` draws with plain characters only."""
+    mouse: bool = True
+    """Whether clicks and the wheel are read."""
+    motion: Literal["full", "reduced"] = "full"
+    """`reduced` draws whole lines, a few times a second."""
+
+
+class HermesConfig(Section):
+    """All of `config.yaml`."""
+
+    version: Literal[1] = 1
+    """Version of this format."""
+    providers: dict[Name, ProviderConfig] = {}
+    """Providers by name."""
+    strategy: Literal["auto", "fixed"] = "auto"
+    """`auto` falls back along `routing.order`; `fixed` never leaves the chosen model."""
+    routing: Routing = Routing()
+    """Order of providers."""
+    openrouter: OpenRouterConfig = OpenRouterConfig()
+    """Passed on to OpenRouter."""
+    brains: dict[Name, Brain] = {}
+    """Models by role."""
+    routes: dict[Name, str] = {}
+    """Role by class of task."""
+    tiers: dict[Name, tuple[str, ...]] = {}
+    """Named fallback chains of models, tiers and roles."""
+    budgets: Budgets = Budgets()
+    """Caps."""
+    policy: Policy = Policy()
+    """What runs without a question."""
+    sandbox: SandboxConfig = SandboxConfig()
+    """Where tools run."""
+    egress: tuple[str, ...] = ()
+    """Hosts that tools may contact once a run asks for them."""
+    memory: MemoryConfig = MemoryConfig()
+    """What is remembered."""
+    context: ContextConfig = ContextConfig()
+    """What one request carries."""
+    ui: Ui = Ui()
+    """How the workstation looks."""
+    trust: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = {}
+    """Sha256 of the `.hermes-tui.yaml` that is trusted, by the path of its project."""
+
+    _egress = field_validator("egress")(checked_hosts)
+
+    def brain(self, role: str) -> Brain:
+        """Return what fills `role`; what it leaves unset comes from `cortex`."""
+        base = self.brains.get("cortex", Brain())
+        own = self.brains.get(role)
+        if own is None:
+            return base
+        return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+class LayerName(StrEnum):
+    """Where a value comes from; a later one wins."""
+
+    BUILT_IN = "built-in"
+    HOME = "home"
+    PROJECT = "project"
+    GOAL = "goal"
+    ENVIRONMENT = "environment"
+    COMMAND_LINE = "command line"

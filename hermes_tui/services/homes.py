@@ -1,0 +1,86 @@
+"""The home folder: which one it is, what is put there first, and what happens if it cannot be written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from hermes_tui.domain.errors import UsageInvalid
+
+FIRST_FILES: Final = ("config.yaml", "MEMORY.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home and where its state goes. `notice` is said once; it is empty where all is well."""
+
+    root: Path
+    state: Path
+    built_in: Path
+    notice: str = ""
+
+    def find(self, relative: str) -> Path:
+        """Return the home's own copy of a file, else the built-in one."""
+        own = self.root / relative
+        return own if own.exists() else self.built_in / relative
+
+
+def built_in_folder() -> Path:
+    """Return the template's folder: in the wheel, else the repository's root in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    return package / "home" if (package / "home").is_dir() else package.parent
+
+
+def choose(environ: Mapping[str, str], option: str | None = None) -> Path:
+    """Return the home's folder: `--home`, `$HERMES_TUI_HOME`, else the user data folder of the platform.
+
+    Raises:
+        UsageInvalid: it is the home of another product, `~/.hermes` or `$HERMES_HOME`.
+    """
+    named = option or environ.get("HERMES_TUI_HOME") or platformdirs.user_data_dir("hermes-tui", appauthor=False)
+    root = Path(named).expanduser().resolve()
+    foreign = [Path.home() / ".hermes"]
+    if other := environ.get("HERMES_HOME"):
+        foreign.append(Path(other).expanduser())
+    if any(root.is_relative_to(folder.resolve()) for folder in foreign):
+        raise UsageInvalid(
+            f"{root} is the home of another product.", hint="Choose another folder with --home or $HERMES_TUI_HOME."
+        )
+    return root
+
+
+def open_home(root: Path) -> Home:
+    """Return the home in `root`; the first time, make it with `config.yaml` and `MEMORY.md` only.
+
+    Raises:
+        UsageInvalid: `root` is a file.
+    """
+    built_in = built_in_folder()
+    if root.exists() and not root.is_dir():
+        raise UsageInvalid(f"{root} is a file, not a home.", hint="Choose a folder with --home.")
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in FIRST_FILES:
+            _write_new(root / name, (built_in / name).read_bytes())
+        (root / "state").mkdir(mode=0o700, exist_ok=True)
+        tempfile.TemporaryFile(dir=root / "state").close()
+    except OSError as error:
+        state = Path(tempfile.mkdtemp(prefix="hermes-tui-state-"))
+        notice = f"{root} cannot be written ({error.strerror}); this time sessions go to {state}."
+        return Home(root, state, built_in, notice)
+    return Home(root, root / "state", built_in)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)

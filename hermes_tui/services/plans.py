@@ -1,0 +1,392 @@
+"""Plans as files: `hermes.plan/1` in YAML or JSON, and the references between their tasks."""
+
+from __future__ import annotations
+
+import base64
+import graphlib
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, JsonValue, field_validator
+
+from hermes_tui.domain.errors import ArgumentsInvalid, UsageInvalid
+from hermes_tui.domain.ids import RunId, TaskId
+from hermes_tui.domain.tasks import Effect, Guard, Operator, Plan, Task, TaskKind
+from hermes_tui.domain.usage import Limits
+from hermes_tui.services import strict_yaml
+from hermes_tui.services.config import Section, checked_scopes
+from hermes_tui.services.strict_yaml import Node, Value, wrong
+
+SCHEMA: Final = "hermes.plan/1"
+MAX_TASKS: Final = 1000
+MAX_VARIABLE_BYTES: Final = 120_000
+"""Linux takes 128 KB per environment variable."""
+
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_PATH = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)((?:\.[A-Za-z0-9_-]+)*)")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+TaskName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+Results = Mapping[str, str]
+
+
+class BudgetModel(Section):
+    """Caps as an operator writes them."""
+
+    usd: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    """US dollars."""
+    tokens: int | str | None = None
+    """A number, `200k` or `1.5M`."""
+    time: int | str | None = None
+    """Seconds, or `90s`, `15m`, `1h`."""
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Model requests."""
+
+    @field_validator("tokens")
+    @classmethod
+    def _tokens(cls, value: int | str | None) -> int | None:
+        hint = "Write a number such as 200k, 1.5M or 50000."
+        match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmM]?)", str(value))
+        if value is not None and not match:
+            raise wrong(f"{value!r} is no number of tokens.", hint)
+        return round(float(match[1]) * {"": 1, "k": 1000, "m": 1_000_000}[match[2].lower()]) if match else None
+
+    @field_validator("time")
+    @classmethod
+    def _time(cls, value: int | str | None) -> int | None:
+        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)", str(value))
+        if value is not None and (not match or float(match[1]) <= 0):
+            raise wrong(f"{value!r} is no length of time.", "Write 90s, 15m or 1h.")
+        return max(1, round(float(match[1]) * _UNITS[match[2] or "s"])) if match else None
+
+    def limits(self) -> Limits:
+        """Return the caps in the domain's words."""
+        tokens = None if self.tokens is None else int(self.tokens)
+        seconds = None if self.time is None else float(self.time)
+        return Limits(usd=self.usd, tokens=tokens, steps=self.steps, seconds=seconds)
+
+
+class GuardModel(Section):
+    """Run the task only if this compares true."""
+
+    task: TaskName
+    """Whose result is looked at."""
+    path: str
+    """Where in the result, with dots."""
+    op: Operator
+    """How to compare."""
+    value: JsonValue = None
+    """What to compare with."""
+
+
+class TaskModel(Section):
+    """One node of the graph."""
+
+    id: TaskName
+    """Its name; letters, digits, `_` and `-`."""
+    kind: TaskKind
+    """How it is carried out."""
+    title: str = ""
+    """What it does, for the operator; left out, its id."""
+    use: str = ""
+    """The tool, or the agent."""
+    args: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    """Arguments; `${task.path}` in their strings refers to a result, `$${` is a literal."""
+    needs: tuple[TaskName, ...] = ()
+    """Tasks that must be done before."""
+    when: GuardModel | None = None
+    """Condition."""
+    effect: Literal["pure", "read", "write", "external"] | None = None
+    """Raises what the tool declares."""
+    key: str | None = None
+    """Idempotency key."""
+    compensate: TaskName | None = None
+    """The task that undoes this one."""
+    budget: BudgetModel | None = None
+    """Caps of this task."""
+    retry: Annotated[int, Field(ge=0, le=10)] = 0
+    """How often a failure is tried again."""
+    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    """Higher runs first."""
+    timeout_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    """Deadline of one attempt."""
+    model: str | None = None
+    """`provider:model` or a role."""
+    write: tuple[str, ...] = ()
+    """Where it may write, relative to the workspace."""
+
+    _write = field_validator("write")(checked_scopes)
+
+
+class PlanModel(Section):
+    """A graph of tasks without cycles."""
+
+    schema_: Literal["hermes.plan/1"] = Field(SCHEMA, alias="schema")
+    """The format."""
+    run: str | None = None
+    """The run it belongs to."""
+    goal: str = ""
+    """What it is for."""
+    rev: Annotated[int, Field(ge=1)] = 1
+    """Counts its edits."""
+    rationale: str = ""
+    """Why it is so."""
+    tasks: Annotated[tuple[TaskModel, ...], Field(min_length=1, max_length=MAX_TASKS)]
+    """The nodes."""
+
+
+def parse_plan(
+    data: bytes | str, path: str, *, tools: Collection[str] | None = None, goal: str = "", first_line: int = 1
+) -> Plan:
+    """Return the plan in `data`; references become needs.
+
+    Args:
+        data: YAML or JSON.
+        path: Its name in messages.
+        tools: Known tool names; None leaves them unchecked.
+        goal: Stands in for a `goal` that the plan leaves out.
+        first_line: Line of the file at which `data` begins.
+
+    Raises:
+        UsageInvalid: a wrong key or type, an unknown tool or id, an id used twice, or a cycle.
+    """
+    node = strict_yaml.parse(data, path, first_line=first_line)
+    model = strict_yaml.validate(node, PlanModel)
+    _check_ids(model, node)
+    _check_tools(model, node, tools)
+    tasks = tuple(_task(task, node, index) for index, task in enumerate(model.tasks))
+    _check_links(model, tasks, node)
+    run = RunId(model.run) if model.run else None
+    return Plan(goal=model.goal or goal, tasks=tasks, rev=model.rev, run=run, rationale=model.rationale)
+
+
+def plan_to_json(plan: Plan) -> str:
+    """Return `plan` as JSON text of `hermes.plan/1`; `parse_plan` reads it back as it was."""
+    tasks = [_task_dict(task) for task in plan.tasks]
+    head = {"schema": SCHEMA, "run": plan.run, "goal": plan.goal, "rev": plan.rev, "rationale": plan.rationale}
+    found = {name: value for name, value in head.items() if value not in (None, "")}
+    return json.dumps({**found, "tasks": tasks}, ensure_ascii=False, indent=2)
+
+
+def references(args: str) -> tuple[TaskId, ...]:
+    """Return the ids that the JSON text `args` refers to, in order.
+
+    Raises:
+        ArgumentsInvalid: a `${` that is no reference.
+    """
+    found: dict[TaskId, None] = {}
+
+    def note(text: str) -> str:
+        for match in _REFERENCE.finditer(text):
+            if match[1] is not None:
+                found[TaskId(_split(match[1])[0])] = None
+        return text
+
+    _mapped(json.loads(args), note)
+    return tuple(found)
+
+
+def substitute(args: str, results: Results, *, tool: str = "") -> tuple[str, dict[str, str]]:
+    """Return `args` with the values of its references, and the environment variables that they need.
+
+    A string that is one reference becomes the value itself; elsewhere texts are spliced and other values as JSON.
+    Results are never spliced into code: in the `command` of `shell` a reference becomes an environment variable (quote
+    it as any other), in the `code` of `python` an expression that yields the value.
+
+    Args:
+        args: JSON text of an object.
+        results: JSON text of each finished task's result, by id.
+        tool: The tool that gets the arguments.
+
+    Raises:
+        ArgumentsInvalid: a result or the path in it is missing, or too large for a variable.
+    """
+    env: dict[str, str] = {}
+
+    def variable(value: object) -> str:
+        text = _plain(value)
+        if len(text.encode()) > MAX_VARIABLE_BYTES or "\0" in text:
+            raise ArgumentsInvalid("a result is too large for a shell variable.", hint="Read it in a python task.")
+        name = f"HERMES_REF_{len(env) + 1}"
+        env[name] = text
+        return f"${{{name}}}"
+
+    code = {"shell": ("command", variable), "python": ("code", _expression)}.get(tool)
+
+    def spliced(write: Callable[[object], str]) -> Callable[[str], Value]:
+        return lambda text: _REFERENCE.sub(
+            lambda match: "${" if match[1] is None else write(_lookup(match[1], results)), text
+        )
+
+    def value_of(text: str) -> Value:
+        match = _REFERENCE.fullmatch(text)
+        return _lookup(match[1], results) if match and match[1] is not None else spliced(_plain)(text)
+
+    parsed: dict[str, Value] = json.loads(args)
+    filled = {
+        name: _mapped(value, spliced(code[1]) if code and name == code[0] else value_of)
+        for name, value in parsed.items()
+    }
+    return json.dumps(filled, ensure_ascii=False), env
+
+
+def _expression(value: object) -> str:
+    payload = base64.b64encode(json.dumps(value).encode()).decode()
+    return f'__import__("json").loads(__import__("base64").b64decode("{payload}"))'
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _split(reference: str) -> tuple[str, list[str]]:
+    match = _PATH.fullmatch(reference)
+    if not match:
+        raise ArgumentsInvalid(f"`${{{reference}}}` is no reference.", hint="Write `$${` for a literal `${`.")
+    return match[1], match[2].split(".")[1:]
+
+
+def _lookup(reference: str, results: Results) -> Value:
+    name, path = _split(reference)
+    if name not in results:
+        raise ArgumentsInvalid(f"`${{{reference}}}`: there is no result of `{name}`.", hint="Did that task end well?")
+    current: Value = json.loads(results[name])
+    for step in path:
+        if isinstance(current, dict) and step in current:
+            current = current[step]
+        elif isinstance(current, list) and step.isdecimal() and int(step) < len(current):
+            current = current[int(step)]
+        else:
+            known = ", ".join(map(str, current)) if isinstance(current, dict) else strict_yaml.describe(current)
+            raise ArgumentsInvalid(f"`${{{reference}}}`: no `{step}` there.", hint=f"There is: {known[:300]}.")
+    return current
+
+
+def _mapped(value: Value, change: Callable[[str], Value]) -> Value:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_mapped(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: _mapped(item, change) for key, item in value.items()}
+    return value
+
+
+def _guard(model: GuardModel) -> Guard:
+    return Guard(task=TaskId(model.task), path=model.path, op=model.op, value=json.dumps(model.value))
+
+
+def _task(model: TaskModel, node: Node, index: int) -> Task:
+    args = json.dumps(model.args, ensure_ascii=False)
+    try:
+        found = references(args)
+    except ArgumentsInvalid as error:
+        raise UsageInvalid(error.message, hint=error.hint, at=node.at("tasks", index, "args")) from None
+    needs = tuple(dict.fromkeys((*(TaskId(name) for name in model.needs), *found)))
+    when = _guard(model.when) if model.when else None
+    return Task(
+        id=TaskId(model.id),
+        kind=model.kind,
+        title=model.title or model.id,
+        use=model.use,
+        args=args,
+        needs=needs,
+        when=when,
+        effect=Effect[model.effect.upper()] if model.effect else None,
+        key=model.key,
+        compensate=TaskId(model.compensate) if model.compensate else None,
+        budget=model.budget.limits() if model.budget else None,
+        retry=model.retry,
+        priority=model.priority,
+        timeout_s=model.timeout_s,
+        model=model.model,
+        write=model.write,
+    )
+
+
+def _check_ids(model: PlanModel, node: Node) -> None:
+    lines: dict[str, int] = {}
+    for index, task in enumerate(model.tasks):
+        at = node.at("tasks", index, "id")
+        if task.id in lines:
+            hint = f"Line {lines[task.id]} has it already; rename one of them."
+            raise UsageInvalid(f"the id `{task.id}` stands twice.", hint=hint, at=at)
+        lines[task.id] = at.line
+
+
+def _check_tools(model: PlanModel, node: Node, tools: Collection[str] | None) -> None:
+    for index, task in enumerate(model.tasks):
+        if task.kind is not TaskKind.TOOL:
+            continue
+        if not task.use:
+            hint = "Add `use:` with a tool's name."
+            raise UsageInvalid(f"the task `{task.id}` names no tool.", hint=hint, at=node.at("tasks", index))
+        if tools is not None and task.use not in tools:
+            hint = strict_yaml.closest(task.use, sorted(tools))
+            raise UsageInvalid(f"there is no tool `{task.use}`.", hint=hint, at=node.at("tasks", index, "use"))
+
+
+def _check_links(model: PlanModel, tasks: tuple[Task, ...], node: Node) -> None:
+    places = {task.id: index for index, task in enumerate(tasks)}
+    graph: dict[str, list[str]] = {}
+    for index, (task, written) in enumerate(zip(tasks, model.tasks, strict=True)):
+        links: list[tuple[TaskId, tuple[str, ...]]] = [
+            (name, ("needs",) if name in written.needs else ("args",)) for name in task.needs
+        ]
+        graph[task.id] = list(task.needs)
+        if task.when:
+            links.append((task.when.task, ("when", "task")))
+            graph[task.id].append(task.when.task)
+        if task.compensate:
+            links.append((task.compensate, ("compensate",)))
+        for name, steps in links:
+            if name not in places:
+                extra = " Write `$${` for a literal `${`." if steps == ("args",) else ""
+                raise UsageInvalid(
+                    f"the task `{task.id}` refers to `{name}`, which is no task.",
+                    hint=strict_yaml.closest(name, sorted(places)) + extra,
+                    at=node.at("tasks", index, *steps),
+                )
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        circle: list[str] = list(reversed(error.args[1]))
+        raise UsageInvalid(
+            f"the tasks wait for each other: {' -> '.join(circle)}.",
+            hint="Remove one of these needs or references.",
+            at=node.at("tasks", places[TaskId(circle[0])], "needs"),
+        ) from None
+
+
+def _task_dict(task: Task) -> dict[str, object]:
+    limits = task.budget
+    budget = limits and {"usd": limits.usd, "tokens": limits.tokens, "time": limits.seconds, "steps": limits.steps}
+    if budget and limits and limits.seconds is not None:
+        budget["time"] = round(limits.seconds)
+    when = task.when and {
+        "task": task.when.task,
+        "path": task.when.path,
+        "op": task.when.op.value,
+        "value": json.loads(task.when.value),
+    }
+    whole: dict[str, object] = {
+        "id": task.id,
+        "kind": task.kind.value,
+        "title": task.title,
+        "use": task.use,
+        "args": json.loads(task.args),
+        "needs": list(task.needs),
+        "when": when,
+        "effect": None if task.effect is None else task.effect.name.lower(),
+        "key": task.key,
+        "compensate": task.compensate,
+        "budget": budget and {name: value for name, value in budget.items() if value is not None},
+        "retry": task.retry or None,
+        "priority": task.priority or None,
+        "timeout_s": task.timeout_s,
+        "model": task.model,
+        "write": list(task.write),
+    }
+    return {name: value for name, value in whole.items() if value not in (None, "", [], {})}

@@ -1,0 +1,182 @@
+"""The `hermes.result/1` object, and the JSON Schemas of every format that leaves Hermes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, Field, JsonValue
+
+from hermes_tui.domain.events import EVENT_TYPES
+from hermes_tui.domain.tasks import TaskKind, TaskState
+from hermes_tui.services.config import Section
+from hermes_tui.services.goals import GoalModel
+from hermes_tui.services.plans import PlanModel
+
+SCHEMA: Final = "hermes.result/1"
+
+
+class CriterionResult(Section):
+    """A condition that was checked by code."""
+
+    text: str
+    ok: bool
+    evidence: str = ""
+
+
+class TaskResult(Section):
+    """What became of a task."""
+
+    id: str
+    title: str
+    kind: TaskKind
+    state: TaskState
+    model: str | None = None
+    usd: float | None = 0.0
+    tokens: int = 0
+    seconds: float = 0.0
+    attempts: int = 0
+
+
+class UsageResult(Section):
+    """What was spent; calls of unknown price are counted, never as $0."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    usd: float = 0.0
+    usd_unknown_calls: int = 0
+
+
+class LimitResult(Section):
+    """A cap, null if there is none, and what was spent of it."""
+
+    cap: float | None = None
+    spent: float = 0.0
+
+
+class LimitsResult(Section):
+    """The caps of the run; `hit` names the one that stopped it."""
+
+    hit: str | None = None
+    usd: LimitResult = LimitResult()
+    tokens: LimitResult = LimitResult()
+    steps: LimitResult = LimitResult()
+    seconds: LimitResult = LimitResult()
+
+
+class ApprovalResult(Section):
+    """A question to the operator; `decision` is null while it is open."""
+
+    id: str
+    task: str | None = None
+    tool: str
+    what: str
+    reach: str
+    decision: str | None = None
+    by: str | None = None
+    reason: str = ""
+
+
+class ArtifactResult(Section):
+    """A deliverable, relative to the workspace."""
+
+    path: str
+    sha256: str
+    bytes: int
+    task: str | None = None
+
+
+class ChangedFile(Section):
+    """A file of the workspace that is not what it was."""
+
+    path: str
+    change: Literal["created", "modified", "deleted"]
+
+
+class ResultModel(Section):
+    """The result of one run."""
+
+    schema_: Literal["hermes.result/1"] = Field(SCHEMA, alias="schema")
+    run_id: str | None = None
+    session_id: str | None = None
+    goal: str
+    status: Literal["done", "not_done", "limited", "needs_approval", "no_provider", "interrupted", "error"]
+    verified: bool = False
+    exit_code: Annotated[int, Field(ge=0, le=255)]
+    answer: str = ""
+    reason: str = ""
+    criteria: tuple[CriterionResult, ...] = ()
+    tasks: tuple[TaskResult, ...] = ()
+    usage: UsageResult = UsageResult()
+    limits: LimitsResult = LimitsResult()
+    approvals: tuple[ApprovalResult, ...] = ()
+    artifacts: tuple[ArtifactResult, ...] = ()
+    changed_files: tuple[ChangedFile, ...] = ()
+    started_at: float | None = None
+    ended_at: float | None = None
+
+
+class PlaceModel(Section):
+    """Where an event belongs."""
+
+    session: str
+    run: str | None = None
+    turn: str | None = None
+    task: str | None = None
+    attempt: int = 0
+    agent: str = "main"
+    cause: int = 0
+
+
+class RecordModel(Section):
+    """One line of `stream-json`."""
+
+    v: Literal[1] = 1
+    seq: Annotated[int, Field(ge=1)]
+    at: float
+    place: PlaceModel
+    type: Annotated[str, Field(json_schema_extra={"enum": [*sorted(EVENT_TYPES)]})]
+    body: dict[str, JsonValue]
+
+
+MODELS: Final[dict[str, type[BaseModel]]] = {
+    "hermes.result.1": ResultModel,
+    "hermes.plan.1": PlanModel,
+    "hermes.goal.1": GoalModel,
+    "hermes.record.1": RecordModel,
+}
+
+
+def result(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Return the whole `hermes.result/1` object of `fields`; what is left out gets its empty value.
+
+    Raises:
+        pydantic.ValidationError: a field is unknown or does not fit.
+    """
+    return ResultModel.model_validate(dict(fields)).model_dump(mode="json", by_alias=True)
+
+
+def usage_error(goal: str, message: str) -> dict[str, Any]:
+    """Return the result of a run that could not begin; exit 2."""
+    return result({"goal": goal, "status": "error", "exit_code": 2, "reason": message})
+
+
+def schema_text(name: str) -> str:
+    """Return the JSON Schema of a format, as `docs/schemas/<name>.json` holds it."""
+    found = MODELS[name].model_json_schema(by_alias=True)
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.json", **found}
+    return json.dumps(whole, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def write_schemas(folder: Path) -> None:
+    """Write every schema to `folder`."""
+    for name in MODELS:
+        (folder / f"{name}.json").write_text(schema_text(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_schemas(Path(__file__).resolve().parents[2] / "docs" / "schemas")

@@ -1,0 +1,382 @@
+"""YAML as Hermes reads it: small, plain, every value with its line, every mistake with its remedy."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from hermes_tui.domain.errors import Location, UsageInvalid
+
+MAX_BYTES: Final = 1_000_000
+MAX_DEPTH: Final = 40
+MAX_INT_DIGITS: Final = 18
+
+ParserEvent = Any
+"""PyYAML's events and marks; its stubs leave their attributes untyped."""
+
+Step = str | int
+Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("null", "Null", "NULL", "~"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_TAB_HINT: Final = "Replace the tab by blanks."
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A parsed document: plain values, and where each key and value stands."""
+
+    value: Value
+    path: str
+    values: Mapping[tuple[Step, ...], Location] = field(default_factory=dict[tuple[Step, ...], Location])
+    keys: Mapping[tuple[Step, ...], Location] = field(default_factory=dict[tuple[Step, ...], Location])
+
+    def at(self, *steps: Step) -> Location:
+        """Return where the value at `steps` stands, or the nearest place around it."""
+        return self._nearest(self.values, steps)
+
+    def key_at(self, *steps: Step) -> Location:
+        """Return where the key of the value at `steps` stands, or the nearest place around it."""
+        return self.keys.get(steps) or self._nearest(self.values, steps)
+
+    def known(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Return `steps` without those that name no place, such as the tags of unions."""
+        found: tuple[Step, ...] = ()
+        for step in steps:
+            if (*found, step) in self.values:
+                found = (*found, step)
+        return found
+
+    def _nearest(self, places: Mapping[tuple[Step, ...], Location], steps: tuple[Step, ...]) -> Location:
+        for end in range(len(steps), -1, -1):
+            if steps[:end] in places:
+                return places[steps[:end]]
+        return Location(self.path, 1)
+
+
+def wrong(what: str, hint: str) -> PydanticCustomError:
+    """Return the error that a model's validator raises: what is wrong, and what would be right."""
+    return PydanticCustomError("hermes", "{what}", {"what": what, "hint": hint})
+
+
+def closest(word: str, known: list[str]) -> str:
+    """Return a hint that names the nearest known word, else all of them."""
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"Did you mean `{found[0]}`?" if found else f"Known: {', '.join(sorted(known))}."
+
+
+def read(path: Path) -> bytes:
+    """Return the bytes of a file of at most 1 MB.
+
+    Raises:
+        UsageInvalid: it is missing, no regular file, unreadable or too large.
+    """
+    at = Location(str(path))
+    try:
+        if not path.is_file():
+            what = "is a folder or device, not a file." if path.exists() else "does not exist."
+            raise UsageInvalid(f"the file {what}", hint="Check the path.", at=at)
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageInvalid(
+            f"the file cannot be read: {error.strerror}.", hint="Check its permissions.", at=at
+        ) from None
+    _check_size(data, str(path))
+    return data
+
+
+def decode(data: bytes | str, path: str) -> str:
+    """Return the text of `data` without byte order mark, lines ended by a newline only.
+
+    Raises:
+        UsageInvalid: it is too large, binary or not UTF-8; the message names the byte and the line.
+    """
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    _check_size(raw, path)
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UsageInvalid("the file is UTF-16, not UTF-8.", hint="Save it as UTF-8.", at=Location(path, 1, 1))
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+        raise UsageInvalid(
+            f"the file is binary: byte {raw.index(bytes(1))} is NUL.", hint="Give a text file.", at=Location(path, line)
+        )
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        raise UsageInvalid(
+            f"byte {error.start} (0x{raw[error.start]:02x}) is not UTF-8.",
+            hint="Save the file as UTF-8.",
+            at=Location(path, line, column),
+        ) from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := _CONTROL.search(text):
+        before = text[: found.start()]
+        at = Location(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise UsageInvalid(f"control character {found.group()!r} in the text.", hint="Remove it.", at=at)
+    return text
+
+
+def parse(data: bytes | str, path: str, *, first_line: int = 1) -> Node:
+    """Return the one document of `data`; `first_line` is the line of the file at which it begins.
+
+    Raises:
+        UsageInvalid: anything but plain, unambiguous YAML or JSON.
+    """
+    text = decode(data, path)
+    builder = _Builder(path, first_line - 1)
+    if text.lstrip()[:1] in ("{", "[") and "\t" in text:
+        text = _without_json_tabs(text)
+    try:
+        return builder.build(yaml.parse(text, Loader=yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = builder.location(mark) if mark else Location(path)
+        raise UsageInvalid(f"not YAML: {error.problem or error.context}.", hint=_hint(error, text), at=at) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise UsageInvalid(f"not YAML: {error}.", hint="Check the quotes and escapes.", at=Location(path)) from None
+
+
+def validate(node: Node, model: type[ModelT]) -> ModelT:
+    """Return `node` as a `model`.
+
+    Raises:
+        UsageInvalid: it does not fit; the message names the first mistake in the file and how many more there are.
+    """
+    if not isinstance(node.value, dict):
+        raise UsageInvalid(
+            f"keys and values expected, found {describe(node.value)}.", hint="Write `key: value` lines.", at=node.at()
+        )
+    try:
+        return model.model_validate_json(json.dumps(node.value), strict=True)
+    except ValidationError as error:
+        raise _explained(error, node, model) from None
+
+
+def describe(value: object) -> str:
+    """Return what kind of value this is, in an operator's words."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"{str(value).lower()} (yes or no)"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text {value[:60]!r}"
+        case list():
+            return "a list"
+        case _:
+            return "a group of keys"
+
+
+def _check_size(data: bytes, path: str) -> None:
+    if len(data) > MAX_BYTES:
+        raise UsageInvalid("the file is larger than 1 MB.", hint="Shorten it.", at=Location(path))
+
+
+def _without_json_tabs(text: str) -> str:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return text.replace("\t", " ")
+
+
+def _hint(error: yaml.MarkedYAMLError, text: str) -> str:
+    problem = error.problem or ""
+    if "\\t" in problem:
+        return f"Tabs cannot indent. {_TAB_HINT}"
+    if "mapping values are not allowed" in problem:
+        return "Put quotes around a text that holds `: `, or check the indentation."
+    if "expected <block end>" in problem:
+        return "Check the indentation: keys of one group start in one column."
+    if error.problem_mark and "\t" in text.split("\n")[min(error.problem_mark.line, text.count("\n"))]:
+        return _TAB_HINT
+    return "Check the quotes, brackets and indentation here."
+
+
+class _Builder:
+    """Builds a node from parser events; depth is bounded, so that no input can exhaust the stack."""
+
+    def __init__(self, path: str, offset: int) -> None:
+        self._path = path
+        self._offset = offset
+        self._values: dict[tuple[Step, ...], Location] = {}
+        self._keys: dict[tuple[Step, ...], Location] = {}
+
+    def location(self, mark: ParserEvent) -> Location:
+        """Return where a parser's mark points."""
+        return Location(self._path, mark.line + 1 + self._offset, mark.column + 1)
+
+    def build(self, events: Iterator[ParserEvent]) -> Node:
+        """Return the node of the only document."""
+        value: Value = None
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._refused("a second document.", "Keep one document; remove the `---`.", event)
+                value = self._value(next(events), events, ())
+        if not documents or value is None:
+            raise UsageInvalid("nothing in it.", hint="Fill it in.", at=Location(self._path, 1 + self._offset))
+        return Node(value, self._path, self._values, self._keys)
+
+    def _refused(self, what: str, hint: str, event: ParserEvent) -> UsageInvalid:
+        return UsageInvalid(what, hint=hint, at=self.location(event.start_mark))
+
+    def _value(self, event: ParserEvent, events: Iterator[ParserEvent], steps: tuple[Step, ...]) -> Value:
+        self._check(event, steps)
+        self._values[steps] = self.location(event.start_mark)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(events, steps)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(events, steps)
+        return self._scalar(event, steps)
+
+    def _check(self, event: ParserEvent, steps: tuple[Step, ...]) -> None:
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise self._refused("anchors (&) and aliases (*) are not allowed.", "Write the value out.", event)
+        if getattr(event, "tag", None):
+            raise self._refused(f"the tag {event.tag!r} is not allowed.", "Remove it.", event)
+        if len(steps) > MAX_DEPTH:
+            raise self._refused(f"nested deeper than {MAX_DEPTH} levels.", "Flatten it.", event)
+
+    def _mapping(self, events: Iterator[ParserEvent], steps: tuple[Step, ...]) -> Value:
+        found: dict[str, Value] = {}
+        for event in events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            self._check(event, steps)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._refused("a key must be one word.", "Write `key: value`.", event)
+            key = self._text(event)
+            if key in found:
+                first = self._keys[(*steps, key)].line
+                hint = f"It already stands in line {first}; keep one of them."
+                raise self._refused(f"the key `{key}` stands twice.", hint, event)
+            self._keys[(*steps, key)] = self.location(event.start_mark)
+            found[key] = self._item(next(events), events, (*steps, key), event)
+        return found
+
+    def _sequence(self, events: Iterator[ParserEvent], steps: tuple[Step, ...]) -> Value:
+        found: list[Value] = []
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            found.append(self._item(event, events, (*steps, len(found)), event))
+        return found
+
+    def _item(
+        self, event: ParserEvent, events: Iterator[ParserEvent], steps: tuple[Step, ...], place: ParserEvent
+    ) -> Value:
+        empty = isinstance(event, yaml.ScalarEvent) and event.value == "" and event.style is None
+        if empty and not event.tag and not event.anchor:
+            name = f"`{steps[-1]}`" if isinstance(steps[-1], str) else "this item"
+            raise self._refused(f"{name} is empty.", "Give it a value, or remove the line.", place)
+        return self._value(event, events, steps)
+
+    def _text(self, event: ParserEvent) -> str:
+        text = str(event.value)
+        if _SURROGATE.search(text):
+            try:
+                return text.encode("utf-16", "surrogatepass").decode("utf-16")
+            except UnicodeDecodeError:
+                raise self._refused("half of a surrogate pair.", "Write the character itself.", event) from None
+        return text
+
+    def _scalar(self, event: ParserEvent, steps: tuple[Step, ...]) -> Value:
+        text = self._text(event)
+        if event.style is not None:
+            return text
+        if not text and not steps:
+            return None
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INT.fullmatch(text):
+            if len(text) > MAX_INT_DIGITS:
+                raise self._refused("a number with too many digits.", "Quote it, if it is a text.", event)
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            number = float(text)
+            if math.isinf(number):
+                raise self._refused("a number that is too large.", "Quote it, if it is a text.", event)
+            return number
+        return text
+
+
+def _explained(error: ValidationError, node: Node, model: type[BaseModel]) -> UsageInvalid:
+    found: list[tuple[Location, str, str]] = []
+    details = error.errors(include_url=False)
+    for detail in details:
+        if any(other["loc"][: len(detail["loc"])] == detail["loc"] != other["loc"] for other in details):
+            continue  # a list is too short only because its items are wrong
+        steps = node.known(detail["loc"])
+        what, hint = _worded(detail, steps, model)
+        at = node.key_at(*steps) if detail["type"] == "extra_forbidden" else node.at(*steps)
+        found.append((at, what, hint))
+    found.sort(key=lambda item: (item[0].line, item[0].column))
+    at, what, hint = found[0]
+    others = len({place.line for place, _, _ in found} - {at.line})
+    more = f" ({others} more after it.)" if others else ""
+    return UsageInvalid(what + more, hint=hint, at=at)
+
+
+def _worded(detail: ErrorDetails, steps: tuple[Step, ...], model: type[BaseModel]) -> tuple[str, str]:
+    name = ".".join(str(step) for step in steps)
+    last = str(detail["loc"][-1]) if detail["loc"] else ""
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"unknown key `{name}`.", closest(last, _fields(model, steps[:-1]))
+        case "missing":
+            return f"`{last}` is missing{f' in `{name}`' if name else ''}.", f"Add `{last}:`."
+        case "hermes":
+            context = detail.get("ctx", {})
+            return f"{name + ': ' if name else ''}{context['what']}", str(context["hint"])
+        case "enum" | "literal_error":
+            expected = str(detail.get("ctx", {}).get("expected", ""))
+            return f"`{name}` is {describe(detail['input'])}.", f"Use {expected}."
+        case _:
+            said = detail["msg"][:1].lower() + detail["msg"][1:]
+            return f"`{name}` is {describe(detail['input'])}: {said}.", f"Give `{name}` such a value."
+
+
+def _fields(model: type[BaseModel], steps: tuple[Step, ...]) -> list[str]:
+    current = [model]
+    for step in steps:
+        deeper = [
+            inner
+            for candidate in current
+            if str(step) in candidate.model_fields
+            for inner in _models(candidate.model_fields[str(step)].annotation)
+        ]
+        current = deeper or current
+    return [info.alias or name for candidate in current for name, info in candidate.model_fields.items()]
+
+
+def _models(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models(part)]

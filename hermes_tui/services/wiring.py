@@ -1,0 +1,99 @@
+"""The composition root: from options and config to the ports of one run."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_tui.capabilities import registry
+from hermes_tui.capabilities.governance.policy import RulePolicy
+from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.tools._tool import tools_of
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.ports import Tool
+from hermes_tui.services.config import HermesConfig, LayerName
+from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
+from hermes_tui.services.homes import Home, choose, open_home
+from hermes_tui.version import VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line says; None leaves a thing to the goal and the config."""
+
+    workspace: Path = Path()
+    home: Path | None = None
+    model: str | None = None
+    mode: str | None = None
+    budget_usd: float | None = None
+    max_steps: int | None = None
+    time_limit: str | None = None
+    fresh: bool = False
+    verbose: bool = False
+
+
+def home_of(options: RunOptions) -> Home:
+    """Return the home that the options and the environment choose."""
+    return open_home(choose(os.environ, str(options.home) if options.home else None))
+
+
+def layers_of(options: RunOptions, home: Home) -> list[Layer]:
+    """Return every source of config but the goal.
+
+    Raises:
+        UsageInvalid: a layer is wrong; file, line and remedy are named.
+    """
+    layers = [read_layer(LayerName.BUILT_IN, home.built_in / "config.yaml")]
+    own = home.root / "config.yaml"
+    if own.is_file():
+        layers.append(read_layer(LayerName.HOME, own))
+    layers.append(environment_layer(os.environ))
+    wanted = {"policy.mode": options.mode, "brains.cortex.model": options.model, "budgets.run.usd": options.budget_usd}
+    layers.append(command_line_layer({key: value for key, value in wanted.items() if value is not None}))
+    return layers
+
+
+def workspace_of(options: RunOptions) -> Path:
+    """Return the real workspace folder.
+
+    Raises:
+        UsageInvalid: it is no folder.
+    """
+    root = Path(os.path.realpath(options.workspace))
+    if not root.is_dir():
+        raise UsageInvalid(f"{options.workspace} is not a folder.", hint="Name the workspace with -C DIR.")
+    return root
+
+
+def all_tools() -> Mapping[str, Tool]:
+    """Return every tool by name, in a stable order."""
+    modules = [registry.load("tools", name) for name in registry.names("tools")]
+    found = [tool for module in modules for tool in tools_of(module)]
+    return {tool.spec.schema.name: tool for tool in sorted(found, key=lambda tool: tool.spec.schema.name)}
+
+
+def redactor_of(config: HermesConfig) -> SecretRedactor:
+    """Return a redactor that knows the key formats and the values of the key variables."""
+    variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
+    return SecretRedactor([os.environ[name] for name in variables if os.environ.get(name)])
+
+
+def policy_of(config: HermesConfig) -> RulePolicy:
+    """Return the policy of the config's rules."""
+    deny = [rule.removeprefix("deny").lstrip(": ") for rule in config.policy.rules if rule.startswith("deny")]
+    allow = [rule.removeprefix("allow").lstrip(": ") for rule in config.policy.rules if not rule.startswith("deny")]
+    return RulePolicy(deny=deny, allow=[rule for rule in allow if not rule.startswith("ask")])
+
+
+def report_crash(error: BaseException, options: RunOptions) -> Path:
+    """Write a crash report without secrets; return where it is."""
+    folder = home_of(options).state / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"crash-{int(time.time())}-{os.getpid()}.txt"
+    text = "".join(traceback.format_exception(error))
+    path.write_text(SecretRedactor().redact(f"hermes {VERSION}\n{text}"), encoding="utf-8")
+    return path

@@ -1,0 +1,215 @@
+"""Events of every type, clocks and openers for the tests of durable state."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.journal import JournalOptions, SessionJournal
+from hermes_tui.domain.approval import Decision, Ruling, Scope
+from hermes_tui.domain.errors import FailureReason
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ArtifactMade,
+    BudgetRefused,
+    CapRaised,
+    CriterionChecked,
+    EditKind,
+    Event,
+    FileChange,
+    InterruptAsked,
+    MessageGiven,
+    ModeChanged,
+    ModelChosen,
+    ModelFailed,
+    ModelFinished,
+    ModelRequested,
+    OutputLowered,
+    PlanEdited,
+    PlanOp,
+    RetryScheduled,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    SessionOpened,
+    TaskCancelled,
+    TaskFailed,
+    TaskFinished,
+    TaskSkipped,
+    TaskStarted,
+    TaskWaiting,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
+    ToolRequested,
+    ToolResolved,
+)
+from hermes_tui.domain.ids import ApprovalId, CallId, RequestId, SessionId, TaskId
+from hermes_tui.domain.messages import Image, Message, Opaque, Role, Source, Text, Thinking, ToolCall, ToolResult
+from hermes_tui.domain.parts import StopReason
+from hermes_tui.domain.ports import Publish
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.tasks import (
+    Criterion,
+    CriterionKind,
+    Effect,
+    Goal,
+    Guard,
+    Mode,
+    Operator,
+    Plan,
+    Reach,
+    Task,
+    TaskKind,
+)
+from hermes_tui.domain.usage import Bound, Limits, Usage
+
+PLACE = Place(session=SessionId("s1"))
+_CALL, _ASK, _REQUEST = CallId("c1"), ApprovalId("a1"), RequestId("r1")
+_TASK = Task(
+    id=TaskId("t1"),
+    kind=TaskKind.TOOL,
+    title="Größe",
+    use="shell",
+    needs=(TaskId("t0"),),
+    when=Guard(task=TaskId("t0"), path="x", op=Operator.GT, value="1"),
+    effect=Effect.WRITE,
+    budget=Limits(usd=0.5),
+)
+_GOAL = Goal(
+    text="Do it",
+    limits=Limits(usd=5.0, tokens=10),
+    mode=Mode.AUTO,
+    write=("src",),
+    criteria=(Criterion(kind=CriterionKind.RUN, subject="true"),),
+    plan=Plan(goal="Do it", tasks=(_TASK,)),
+)
+_MESSAGE = Message(
+    role=Role.MODEL,
+    content=(
+        Text(text="héllo", source=Source.WEB),
+        Thinking(text="hm"),
+        Opaque(provider="p", model="m", data="00ff"),
+        ToolCall(call_id=_CALL, name="read", arguments='{"path": "a"'),
+        ToolResult(call_id=_CALL, ok=False, output="no"),
+        Image(media_type="image/png", sha256="ab"),
+    ),
+)
+EVENTS: tuple[Event, ...] = (
+    SessionOpened(workspace="/w", version="0"),
+    RunStarted(goal=_GOAL, goal_digest="d", mode=Mode.ASK, limits=Limits(), grants=("shell(ls)",)),
+    RunResumed(version="0", limits=Limits(seconds=1.5)),
+    CriterionChecked(text="x", ok=True, evidence="y"),
+    ArtifactMade(path="a", sha256="b", size_bytes=3),
+    RunEnded(status="limited", exit_code=3, answer="", limit="usd"),
+    PlanEdited(base_rev=1, by="goal", why="", ops=(PlanOp(kind=EditKind.ADD, target=TaskId("t1"), task=_TASK),)),
+    TaskStarted(),
+    TaskWaiting(what="timer", why=""),
+    TaskFinished(result="{}", seconds=0.25),
+    TaskFailed(kind="k", message="m", seconds=1.0),
+    TaskSkipped(why="w"),
+    TaskCancelled(why="w"),
+    ModelRequested(
+        request_id=_REQUEST,
+        model="p:m",
+        role="main",
+        why="",
+        bound=Bound(tokens=3, usd=None),
+        request_bytes=9,
+        max_tokens=256,
+        step=1,
+    ),
+    ModelFinished(
+        request_id=_REQUEST,
+        model="p:m",
+        message=_MESSAGE,
+        stop=StopReason.TOOL_CALLS,
+        usage=Usage(input_tokens=3, reported_usd=0.1),
+        usd=0.1,
+        first_token_s=0.5,
+        seconds=2.0,
+    ),
+    ModelFailed(
+        request_id=_REQUEST,
+        model="p:m",
+        reason=FailureReason.TRUNCATED,
+        message="m",
+        fragment="f",
+        usage=Usage(source="estimated"),
+        usd=None,
+        seconds=1.0,
+    ),
+    RetryScheduled(request_id=_REQUEST, model="p:m", reason=FailureReason.SERVER, attempt=2, delay_s=0.5),
+    ModelChosen(role="main", model="p:m", why=""),
+    ToolRequested(
+        call_id=_CALL,
+        tool="shell",
+        arguments="{}",
+        summary="s",
+        effect=Effect.EXTERNAL,
+        reach=Reach.HOST,
+        ruling=Ruling(decision=Decision.ASK, rule="r"),
+    ),
+    ToolRefused(call_id=_CALL, tool="shell", stage="policy", reason="no"),
+    ToolIntended(call_id=_CALL, tool="shell", arguments="{}", effect=Effect.WRITE, key="k"),
+    ToolFinished(
+        call_id=_CALL,
+        tool="shell",
+        ok=True,
+        output="o",
+        data="{}",
+        seconds=0.1,
+        changed=(FileChange(path="a", change="created"),),
+    ),
+    ToolResolved(call_id=_CALL, how="again", evidence="e"),
+    ApprovalAsked(approval_id=_ASK, call_id=_CALL, tool="ask", what="", why="", reach=Reach.NONE, undo="", digest="d"),
+    ApprovalGiven(approval_id=_ASK, decision=Decision.DENY, scope=Scope.ALWAYS, by="operator"),
+    BudgetRefused(limit="usd", bound=Bound(tokens=1, usd=0.1), left_usd=None, left_tokens=4),
+    OutputLowered(wanted_tokens=9, sent_tokens=8, limit="run"),
+    CapRaised(limits=Limits(steps=4), by="operator"),
+    MessageGiven(text="hi", source=Source.KERNEL),
+    ModeChanged(mode=Mode.AUTO_EDIT),
+    InterruptAsked(by="SIGINT"),
+)
+
+
+class StillClock:
+    """Time that moves only by `sleep`, which gives way to other tasks."""
+
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self.seconds = now
+        self.slept = 0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.slept += 1
+        await asyncio.sleep(0)
+
+
+def ignore(record: Record) -> None:
+    """Publish to nobody."""
+
+
+def open_journal(
+    path: Path,
+    options: JournalOptions | None = None,
+    publish: Publish = ignore,
+    redactor: SecretRedactor | None = None,
+) -> SessionJournal:
+    """Open a session file on a still clock."""
+    return SessionJournal.open(
+        path, redactor=redactor or SecretRedactor(), clock=StillClock(), publish=publish, options=options
+    )
+
+
+def said(text: str) -> MessageGiven:
+    """Return the simplest event."""
+    return MessageGiven(text=text)

@@ -1,0 +1,164 @@
+"""Before-images: whatever a call did to files, they come back as they were."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.capabilities.state import survey
+from hermes_tui.capabilities.state.images import ImageStore
+from hermes_tui.domain.errors import PathRefused, ToolError
+
+Tree = dict[str, tuple[str, int]]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path.resolve() / "work"
+    (root / "src" / "deep").mkdir(parents=True)
+    (root / "src" / "a.py").write_text("a = 1\n")
+    (root / "src" / "deep" / "b.py").write_text("b = 1\n")
+    (root / "src" / "run.sh").write_text("#!/bin/sh\n")
+    (root / "src" / "run.sh").chmod(0o755)
+    (root / "src" / "link").symlink_to("a.py")
+    (root / "src" / "empty").mkdir()
+    (root / ".git").mkdir()
+    (root / ".git" / "HEAD").write_text("ref\n")
+    return root
+
+
+@pytest.fixture
+def store(tmp_path: Path, root: Path) -> ImageStore:
+    return ImageStore(tmp_path / "state" / "images", root)
+
+
+def tree(root: Path) -> Tree:
+    found: Tree = {}
+    for path in sorted(root.rglob("*")):
+        mode = path.lstat().st_mode
+        content = str(path.readlink()) if path.is_symlink() else path.read_text() if path.is_file() else ""
+        found[str(path.relative_to(root))] = (content, mode)
+    return found
+
+
+def sizes(folder: Path) -> list[int]:
+    return [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
+
+
+async def test_everything_comes_back(store: ImageStore, root: Path, tmp_path: Path) -> None:
+    before = tree(root)
+    image = await store.take([root])
+    assert await store.changes(image) == ()
+    (root / "src" / "a.py").write_text("a = 2\n")
+    (root / "src" / "deep" / "b.py").unlink()
+    (root / "src" / "deep").rmdir()
+    (root / "src" / "run.sh").chmod(0o644)
+    (root / "src" / "link").unlink()
+    (root / "src" / "link").symlink_to("/etc/passwd")
+    (root / "src" / "empty").rmdir()
+    (root / "src" / "empty").write_text("a file now")
+    (root / "new" / "er").mkdir(parents=True)
+    (root / "new" / "er" / "c.py").write_text("c")
+    changes = {change.path: change.change for change in await store.changes(image)}
+    assert changes == {
+        "src/a.py": "modified",
+        "src/deep/b.py": "deleted",
+        "src/run.sh": "modified",
+        "src/link": "modified",
+        "src/empty": "created",
+        "new/er/c.py": "created",
+    }
+    undone = {change.path: change.change for change in await store.restore(image)}
+    assert undone["new/er/c.py"] == "deleted"
+    assert undone["src/deep/b.py"] == "created"
+    assert tree(root) == before
+    assert await store.changes(image) == ()
+    assert await store.restore(image) == ()
+    again = ImageStore(tmp_path / "state" / "images", root)
+    assert await again.take([root]) == image
+
+
+async def test_a_file_that_did_not_exist(store: ImageStore, root: Path) -> None:
+    target = root / "out" / "made.txt"
+    image = await store.take([target])
+    target.parent.mkdir()
+    target.write_text("x")
+    assert [change.change for change in await store.restore(image)] == ["deleted"]
+    assert tree(root)["out"][0] == ""
+    assert "out/made.txt" not in tree(root)
+
+
+async def test_a_file_replaced_by_a_folder_and_a_folder_by_a_file(store: ImageStore, root: Path) -> None:
+    before = tree(root)
+    image = await store.take([root / "src"])
+    (root / "src" / "a.py").unlink()
+    (root / "src" / "a.py").mkdir()
+    (root / "src" / "a.py" / "inner").write_text("x")
+    (root / "src" / "deep" / "b.py").unlink()
+    (root / "src" / "deep").rmdir()
+    (root / "src" / "deep").write_text("x")
+    await store.restore(image)
+    assert tree(root) == before
+
+
+async def test_nothing_is_written_through_a_link(store: ImageStore, root: Path, tmp_path: Path) -> None:
+    outside = tmp_path.resolve() / "outside"
+    outside.mkdir()
+    (outside / "b.py").write_text("theirs")
+    image = await store.take([root / "src"])
+    file_image = await store.take([root / "src" / "deep" / "b.py"])
+    (root / "src" / "deep" / "b.py").unlink()
+    (root / "src" / "deep").rmdir()
+    (root / "src" / "deep").symlink_to(outside)
+    with pytest.raises(PathRefused):
+        await store.restore(file_image)
+    await store.restore(image)
+    assert (outside / "b.py").read_text() == "theirs"
+    assert (root / "src" / "deep" / "b.py").read_text() == "b = 1\n"
+
+
+async def test_same_size_and_time_are_not_enough_to_hide_a_change(store: ImageStore, root: Path) -> None:
+    path = root / "src" / "a.py"
+    os.utime(path, ns=(10**18, 10**18))
+    image = await store.take([root])
+    path.write_text("a = 9\n")
+    os.utime(path, ns=(10**18, 10**18))
+    assert [change.path for change in await store.changes(image)] == ["src/a.py"]
+
+
+async def test_big_files_are_known_by_hash_only(store: ImageStore, root: Path, tmp_path: Path) -> None:
+    big, small = root / "big.bin", root / "src" / "a.py"
+    big.write_bytes(b"\0" * (survey.KEPT_BYTES + 1))
+    image = await store.take([root])
+    big.write_bytes(b"\1" * (survey.KEPT_BYTES + 1))
+    small.write_text("changed")
+    assert {change.path for change in await store.changes(image)} == {"big.bin", "src/a.py"}
+    with pytest.raises(ToolError, match=r"big\.bin"):
+        await store.restore(image)
+    assert small.read_text() == "a = 1\n"
+    assert max(sizes(tmp_path / "state")) < survey.KEPT_BYTES
+
+
+async def test_ignored_folders_stay_as_they_are(store: ImageStore, root: Path) -> None:
+    image = await store.take([root])
+    (root / ".git" / "HEAD").write_text("moved\n")
+    (root / "node_modules").mkdir()
+    (root / "node_modules" / "x.js").write_text("x")
+    assert await store.restore(image) == ()
+    assert (root / ".git" / "HEAD").read_text() == "moved\n"
+    assert (root / "node_modules" / "x.js").exists()
+
+
+async def test_too_many_entries_never_delete(store: ImageStore, root: Path) -> None:
+    store._surveyor = survey.Surveyor(most=3)
+    image = await store.take([root])
+    (root / "new").write_text("x")
+    await store.restore(image)
+    assert (root / "new").exists()
+
+
+async def test_an_image_that_is_gone(store: ImageStore) -> None:
+    with pytest.raises(ToolError, match="cannot be read"):
+        await store.restore("../../etc")

@@ -1,0 +1,145 @@
+"""The ledger: no two sessions pass the day's cap; answers and grants wait for their reader."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.capabilities.state.day import OPEN_S, SessionDay
+from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.domain.approval import Grant
+from hermes_tui.domain.errors import JournalUnreadable, LimitReached
+from hermes_tui.domain.ids import ApprovalId, Seq, SessionId
+from hermes_tui.domain.ports import Answer
+from hermes_tui.domain.usage import Limits
+from tests.capabilities.state.samples import StillClock
+
+ROOT = Path(__file__).parents[3]
+CAP = Limits(usd=10.0, tokens=1_000_000)
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: StillClock) -> Ledger:
+    return Ledger(tmp_path / "state" / "ledger.db", clock)
+
+
+def test_answers_are_taken_once(ledger: Ledger) -> None:
+    answer = Answer(approval_id=ApprovalId("a1"), allow=True, text="blue", always=True)
+    assert ledger.take(answer.approval_id) is None
+    ledger.put(Answer(approval_id=ApprovalId("a1"), allow=False))
+    ledger.put(answer)
+    assert ledger.take(answer.approval_id) == answer
+    assert ledger.take(answer.approval_id) is None
+
+
+def test_grants_last_until_they_expire_or_are_revoked(ledger: Ledger, clock: StillClock, tmp_path: Path) -> None:
+    ledger.grant(Grant(rule="shell(ls)", by="operator"))
+    ledger.grant(Grant(rule="fetch(a.org)", by="operator"), expires=clock.now() + 10)
+    ledger.close()
+    again = Ledger(ledger.path, clock)
+    assert {grant.rule for grant in again.grants()} == {"shell(ls)", "fetch(a.org)"}
+    clock.seconds += 10
+    assert again.grants() == (Grant(rule="shell(ls)", by="operator"),)
+    assert again.revoke("shell(ls)")
+    assert not again.revoke("shell(ls)")
+    assert again.grants() == ()
+    assert ledger.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_day_is_shared(ledger: Ledger, clock: StillClock) -> None:
+    one = SessionDay(ledger, SessionId("one"), CAP, clock=clock)
+    two = SessionDay(ledger, SessionId("two"), CAP, clock=clock)
+    one.draw(6.0, 100)
+    with pytest.raises(LimitReached) as caught:
+        two.draw(5.0, 100)
+    assert caught.value.limit == "day_usd"
+    two.draw(3.0, 100)
+    with pytest.raises(LimitReached) as caught:
+        two.draw(0.1, 2_000_000)
+    assert caught.value.limit == "day_tokens"
+    one.settle(1.0, 50, Seq(1))
+    one.settle(1.0, 50, Seq(1))
+    one.give_back()
+    two.draw(6.0, 100)
+    with pytest.raises(LimitReached):
+        two.draw(0.5, 100)
+
+
+def test_open_draws_count_until_settled_or_long_past(ledger: Ledger, clock: StillClock) -> None:
+    day = SessionDay(ledger, SessionId("one"), CAP, clock=clock)
+    day.draw(6.0, 1)
+    with pytest.raises(LimitReached):
+        day.draw(6.0, 1)
+    clock.seconds += OPEN_S
+    day.draw(6.0, 1)
+
+
+def test_a_new_day_has_a_new_cap_and_a_call_is_booked_on_the_day_it_was_drawn(
+    ledger: Ledger, clock: StillClock
+) -> None:
+    day = SessionDay(ledger, SessionId("one"), CAP, clock=clock)
+    day.draw(9.0, 1)
+    clock.seconds += 86_400
+    day.settle(9.0, 1, Seq(1))
+    day.draw(9.0, 1)
+    with ledger.transaction() as connection:
+        rows = connection.execute("SELECT spent_usd FROM allotment ORDER BY day").fetchall()
+    assert rows == [(9.0,), (0.0,)]
+
+
+def test_what_a_dead_session_drew_is_taken_back(ledger: Ledger, clock: StillClock) -> None:
+    dead = SessionDay(ledger, SessionId("dead"), CAP, clock=clock)
+    dead.draw(9.0, 1)
+    dead.settle(2.0, 1, Seq(1))
+    alive = SessionDay(ledger, SessionId("alive"), CAP, clock=clock, live=lambda session: session != "dead")
+    alive.draw(8.0, 1)
+    with pytest.raises(LimitReached):
+        alive.draw(0.5, 1)
+
+
+def test_a_file_that_is_no_ledger(tmp_path: Path, clock: StillClock) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_text("something else entirely " * 100)
+    with pytest.raises(JournalUnreadable, match="ledger"):
+        Ledger(path, clock)
+
+
+DRAWER = """
+import sys
+from pathlib import Path
+from hermes_tui.capabilities.state.day import SessionDay
+from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.domain.errors import LimitReached
+from hermes_tui.domain.usage import Limits
+from hermes_tui.services.clock import SystemClock
+clock = SystemClock()
+day = SessionDay(Ledger(Path(sys.argv[1]), clock), sys.argv[2], Limits(usd=10.0), clock=clock)
+spent, seq = 0.0, 0
+try:
+    while True:
+        day.draw(0.25, 10)
+        seq += 1
+        day.settle(0.25, 10, seq)
+        spent += 0.25
+except LimitReached:
+    print(spent)
+"""
+
+
+def test_two_processes_never_pass_the_cap(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    children = [
+        subprocess.Popen([sys.executable, "-c", DRAWER, path, name], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for name in ("one", "two")
+    ]
+    spent = [float(child.communicate(timeout=60)[0]) for child in children]
+    assert sum(spent) <= 10.0
+    assert sum(spent) >= 9.0

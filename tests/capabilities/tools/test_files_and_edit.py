@@ -1,0 +1,132 @@
+"""Reading, listing, searching and changing real files."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from hermes_tui.capabilities.tools import edit as edit_module
+from hermes_tui.capabilities.tools.files import list_, read
+from hermes_tui.capabilities.tools.search import search
+from hermes_tui.domain.errors import ArgumentsInvalid, FileChanged, PathRefused, ToolError
+from hermes_tui.domain.events.tool import FileChange
+from hermes_tui.domain.tasks import Reach
+from tests.capabilities.tools.conftest import Bench
+
+edit, write = edit_module.edit, edit_module.write
+
+
+async def test_read_numbers_lines_and_remembers_the_file(bench: Bench) -> None:
+    (bench.root / "a.txt").write_text("one\ntwo\nthree\n")
+
+    outcome = await bench.call(read, path="a.txt", offset=2, limit=1)
+
+    assert outcome.output == "    2\ttwo\n[1 more lines; read on with offset=3]"
+    assert list(bench.context.seen) == [str(bench.root / "a.txt")]
+
+
+async def test_binary_is_refused_and_encodings_are_named(bench: Bench) -> None:
+    (bench.root / "b").write_bytes(b"\x7fELF\0\0")
+    (bench.root / "l").write_bytes(b"caf\xe9\n")
+    (bench.root / "u").write_bytes("hi\r\n".encode("utf-16"))
+
+    assert (await bench.call(read, path="l")).output.startswith("[latin-1]")
+    assert (await bench.call(read, path="u")).output == "[utf-16-le BOM, CRLF]\n    1\thi"
+    with pytest.raises(ToolError, match="binary"):
+        await bench.call(read, path="b")
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "link/passwd", "a\nb", "a\0b", "file_link"])
+async def test_paths_that_lead_out_are_refused(bench: Bench, path: str) -> None:
+    (bench.root / "link").symlink_to("/etc")
+    (bench.root / "file_link").symlink_to("/etc/passwd")
+
+    with pytest.raises(PathRefused):
+        await bench.call(read, path=path)
+
+
+async def test_a_fifo_does_not_block(bench: Bench) -> None:
+    os.mkfifo(bench.root / "pipe")
+
+    with pytest.raises(ToolError, match="not a regular file"):
+        await bench.call(read, path="pipe")
+
+
+async def test_edit_keeps_crlf_bom_mode_and_the_link(bench: Bench) -> None:
+    real = bench.root / "src" / "real.txt"
+    real.write_bytes(b"\xef\xbb\xbfa\r\nb\r\nc\r\n")
+    real.chmod(0o750)
+    (bench.root / "src" / "link.txt").symlink_to("real.txt")
+    await bench.call(read, path="src/link.txt")
+
+    outcome = await bench.call(edit, path="src/link.txt", old="a\nb", new="x\ny\nz")
+
+    assert real.read_bytes() == b"\xef\xbb\xbfx\r\ny\r\nz\r\nc\r\n"
+    assert real.stat().st_mode & 0o777 == 0o750
+    assert (bench.root / "src" / "link.txt").is_symlink()
+    assert outcome.changed == (FileChange(path="src/real.txt", change="modified"),)
+    assert "+x" in outcome.output
+    assert sorted(each.name for each in (bench.root / "src").iterdir()) == ["link.txt", "real.txt"]
+
+
+async def test_a_file_not_read_or_changed_since_is_refused(bench: Bench) -> None:
+    file = bench.root / "src" / "a"
+    file.write_text("one")
+
+    with pytest.raises(FileChanged, match="not read yet"):
+        await bench.call(edit, path="src/a", old="one", new="two")
+    with pytest.raises(FileChanged, match="not read yet"):
+        await bench.call(write, path="src/a", content="two")
+    await bench.call(read, path="src/a")
+    file.write_text("other one")
+    with pytest.raises(FileChanged, match="changed since"):
+        await bench.call(edit, path="src/a", old="one", new="two")
+    assert file.read_text() == "other one"
+
+
+async def test_an_ambiguous_edit_needs_replace_all(bench: Bench) -> None:
+    await bench.call(write, path="src/new/a", content="x x\n")
+
+    with pytest.raises(ToolError, match="occurs 2 times"):
+        await bench.call(edit, path="src/new/a", old="x", new="y")
+    await bench.call(edit, path="src/new/a", old="x", new="y", replace_all=True)
+    assert (bench.root / "src/new/a").read_text() == "y y\n"
+
+
+def test_reach_is_host_outside_the_scope_and_protected_places_are_refused(bench: Bench) -> None:
+    (bench.root / ".git").mkdir()
+    (bench.root / "src" / "sneaky").symlink_to("../.git")
+
+    def reach(path: str) -> Reach:
+        return write.resolve(json.dumps({"path": path, "content": ""}), bench.context).reach
+
+    assert reach("src/a") is Reach.SCOPE
+    assert reach("a") is Reach.HOST
+    assert reach("src/../../a") is Reach.HOST
+    for path in (".git/config", "src/sneaky/config", ".GIT/hooks/x", ".", ".hermes-tui.yaml"):
+        with pytest.raises(PathRefused):
+            reach(path)
+
+
+async def test_list_and_search_skip_what_is_ignored(bench: Bench) -> None:
+    (bench.root / ".gitignore").write_text("*.log\n/build/\n!keep.log\n")
+    for name in ("a.log", "keep.log", "build/x.py", "src/y.py", ".git/z.py"):
+        (bench.root / name).parent.mkdir(exist_ok=True)
+        (bench.root / name).write_text("first\nneedle here\n")
+
+    listed = await bench.call(list_)
+    found = await bench.call(search, pattern=r"^needle\s")
+
+    assert listed.output.split() == [".gitignore", "24", "keep.log", "18", "src/", "y.py", "18"]
+    assert found.output.splitlines() == ["keep.log:2: needle here", "src/y.py:2: needle here"]
+
+
+async def test_no_pattern_can_blow_up(bench: Bench) -> None:
+    (bench.root / "a").write_text("a" * 100_000 + "\n" + "tail\n" * 20_000)
+
+    assert (await bench.call(search, pattern="(a+)+$x")).output == "[no match]"
+    assert (await bench.call(search, pattern="^tail$", max_matches=1)).output.startswith("a:2: tail")
+    with pytest.raises(ArgumentsInvalid, match="pattern"):
+        await bench.call(search, pattern="(?=x)")

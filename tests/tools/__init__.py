@@ -1,0 +1,1 @@
+"""Programs that make documents out of the code."""
