@@ -44,7 +44,7 @@ _FAMILIES: Final = (
     _Family("openrouter", ("sk-",), _at_start("sk-or-", r"[A-Za-z0-9_-]{16,}")),
     _Family("openai", ("sk-",), _at_start("sk-", r"(?=[A-Za-z_-]{0,100}[0-9])[A-Za-z0-9_-]{20,}")),
     _Family("github", ("gh",), re.compile(r"(?P<secret>gh[pousr]_[A-Za-z0-9]{20,})")),
-    _Family("github", ("gh",), re.compile(r"(?P<secret>github_pat_[A-Za-z0-9_]{20,})")),
+    _Family("github", ("github_pat_",), re.compile(r"(?P<secret>github_pat_[A-Za-z0-9_]{20,})")),
     _Family("aws", ("AKIA",), _at_start("AKIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])")),
     _Family("aws", ("ASIA",), _at_start("ASIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])")),
     _Family("google", ("AIza",), re.compile(r"(?P<secret>AIza[0-9A-Za-z_-]{35})")),
