@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +66,7 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     """Parse one file."""
     return ast.parse(path.read_text(encoding="utf-8"))
@@ -149,14 +151,6 @@ def test_blocks_nest_at_most_three_deep() -> None:
     assert deep == NESTING_DEBTS
 
 
-def test_no_code_of_ours_writes_to_the_other_hermes() -> None:
-    # `~/.hermes` and $HERMES_HOME belong to another product (DESIGN.md 2).
-    pattern = re.compile(r"HERMES_HOME\b|~/\.hermes\b(?!-tui)")
-    named = [name_of(path) for path in sources("hermes_tui") if pattern.search(path.read_text("utf-8"))]
-
-    assert [name for name in named if not name.endswith("doctor.py")] == []
-
-
 def test_every_import_contract_breaks_when_it_is_broken(tmp_path: Path) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     contracts = {contract["name"] for contract in project["tool"]["importlinter"]["contracts"]}
@@ -168,7 +162,7 @@ def test_every_import_contract_breaks_when_it_is_broken(tmp_path: Path) -> None:
 
     program = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as c; c()"
     argv = [sys.executable, "-c", program, "--no-cache"]
-    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, check=False, text=True, timeout=120)
     broken = set(re.findall(r"^(.+?) BROKEN", done.stdout, re.MULTILINE))
 
     assert set(PLANTS) == contracts, "plant a violation for each contract of pyproject.toml"
