@@ -144,7 +144,7 @@ def test_blocks_nest_at_most_three_deep() -> None:
     limit = f"lint.pylint.max-nested-blocks={NESTING}"
     argv = [sys.executable, "-m", "ruff", "check", "--preview", "--select", "PLR1702", "--config", limit]
     done = subprocess.run(
-        [*argv, "--output-format", "json", "--no-cache", "."], cwd=ROOT, capture_output=True, timeout=60
+        [*argv, "--output-format", "json", "--no-cache", "."], cwd=ROOT, capture_output=True, check=False, timeout=60
     )
     deep = {name_of(Path(found["filename"])) for found in json.loads(done.stdout)}
 

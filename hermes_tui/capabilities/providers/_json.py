@@ -1,0 +1,50 @@
+"""Reading foreign JSON without trusting its shape."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+from hermes_tui.domain.messages import ToolCall
+
+Fields = dict[str, object]
+
+
+def fields_of(value: object, *path: str) -> Fields:
+    """Return the object at `path` inside `value`, empty where there is none."""
+    for key in path:
+        value = cast("Fields", value).get(key) if isinstance(value, dict) else None
+    return cast("Fields", value) if isinstance(value, dict) else {}
+
+
+def list_of(value: object, key: str) -> list[Fields]:
+    """Return the objects of the list `key` inside `value`."""
+    found = fields_of(value).get(key)
+    return [fields_of(item) for item in cast("list[object]", found)] if isinstance(found, list) else []
+
+
+def text_of(value: object, key: str) -> str:
+    """Return the text `key` inside `value`, empty where there is none."""
+    found = fields_of(value).get(key)
+    return found if isinstance(found, str) else ""
+
+
+def count_of(value: object, key: str) -> int:
+    """Return the whole number `key` inside `value`, 0 where there is none."""
+    found = fields_of(value).get(key)
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
+
+
+def object_of(data: bytes | str) -> Fields | None:
+    """Return the JSON object of `data`, None if it is none."""
+    try:
+        value: object = json.loads(data)
+    except ValueError:
+        return None
+    return cast("Fields", value) if isinstance(value, dict) else None
+
+
+def arguments_of(call: ToolCall) -> Fields:
+    """Return a call's arguments as an object: servers refuse a history whose arguments do not parse."""
+    parsed = object_of(call.arguments)
+    return {"malformed": call.arguments} if parsed is None else parsed

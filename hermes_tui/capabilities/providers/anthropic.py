@@ -1,0 +1,16 @@
+"""Anthropic's messages API."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hermes_tui.capabilities.providers._anthropic_wire import AnthropicWire
+from hermes_tui.domain.ports import Provider
+
+BASE_URL: Final = "https://api.anthropic.com"
+KEY_ENV: Final[str | None] = "ANTHROPIC_API_KEY"
+
+
+def build(name: str, base_url: str, key: str | None) -> Provider:
+    """Return the provider called `name` at `base_url`; the key goes to that host only."""
+    return AnthropicWire(name=name, base_url=base_url, key=key)
