@@ -47,8 +47,9 @@ def bound_of(brain: Brain, input_tokens: int, output_tokens: int) -> Bound:
     tokens = input_tokens + output_tokens
     if brain.price is None:
         return Bound(tokens=tokens, usd=None)
-    dearest = max(brain.price.input_usd, brain.price.cache_write_usd)
-    return Bound(tokens=tokens, usd=(input_tokens * dearest + output_tokens * brain.price.output_usd) / MILLION)
+    due = brain.price.at(input_tokens)
+    dearest = max(due.input_usd, due.cache_write_usd)
+    return Bound(tokens=tokens, usd=(input_tokens * dearest + output_tokens * due.output_usd) / MILLION)
 
 
 def reserve(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> tuple[Bound, int]:
@@ -59,7 +60,7 @@ def reserve(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> tuple[B
     """
     state = kit.session.state
     prompt = input_bound(state, brain, request_bytes)
-    wanted = min(kit.max_output_tokens, max(LEAST_OUTPUT_TOKENS, brain.window_tokens - prompt))
+    wanted = min(brain.max_tokens or kit.max_output_tokens, max(LEAST_OUTPUT_TOKENS, brain.window_tokens - prompt))
     fits = min(wanted, _affordable(left(state), brain, prompt))
     if fits < LEAST_OUTPUT_TOKENS:
         raise _refused(kit, bound_of(brain, prompt, LEAST_OUTPUT_TOKENS), place)
@@ -77,8 +78,9 @@ def _affordable(rest: Left, brain: Brain, prompt: int) -> int:
         most = min(most, rest.tokens - prompt)
     if rest.usd is not None and brain.price is not None:
         after_input = rest.usd - (bound_of(brain, prompt, 0).usd or 0.0)
-        if brain.price.output_usd > 0:
-            most = min(most, int(after_input * MILLION / brain.price.output_usd))
+        output_usd = brain.price.at(prompt).output_usd
+        if output_usd > 0:
+            most = min(most, int(after_input * MILLION / output_usd))
         elif after_input < 0:
             most = 0
     return most

@@ -15,6 +15,7 @@ from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ports import Tool
+from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
@@ -87,6 +88,15 @@ def policy_of(config: HermesConfig) -> RulePolicy:
     deny = [rule.removeprefix("deny").lstrip(": ") for rule in config.policy.rules if rule.startswith("deny")]
     allow = [rule.removeprefix("allow").lstrip(": ") for rule in config.policy.rules if not rule.startswith("deny")]
     return RulePolicy(deny=deny, allow=[rule for rule in allow if not rule.startswith("ask")])
+
+
+def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
+    """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
+
+    Raises:
+        UsageInvalid: a name is no provider, model, role or tier.
+    """
+    return ConfiguredBrains(config, wanted, os.environ)
 
 
 def report_crash(error: BaseException, options: RunOptions) -> Path:
