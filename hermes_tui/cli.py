@@ -14,28 +14,79 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
-    "runs": "list, show or resolve runs",
-    "approvals": "list, allow or deny what waits for an operator",
-    "replay": "print a session's records again, in order",
+    "runs": "list, show, pause, resume, stop or resolve runs",
+    "sessions": "the same as runs; also export and replay",
+    "approvals": "list, allow or deny what waits for an operator; lasting grants",
+    "replay": "print the records of a session or an exported file, in order",
     "watch": "follow a live session",
+    "ledger": "every decision, its result and its cost",
+    "cost": "what was spent by day, model, role or task",
     "config": "explain where a setting comes from",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
     "audit": "check the hash chain of a session",
 }
+NEAR: Final = 0.75
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (docs: README, exit codes)."""
     args = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that is not UTF-8 shows escapes; it never makes a run fail.
+        getattr(stream, "reconfigure", _nothing)(errors="backslashreplace")
+    try:
+        code = _dispatch(args)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except SystemExit as ended:
+        # argparse ends so, and may have left help in a buffer whose reader is gone.
+        code = ended.code if isinstance(ended.code, int) else 2
+        return _flushed(code)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _flushed(0)
+    return code
+
+
+def _nothing(**_: str) -> None:
+    """Stand in for a stream that cannot be set up."""
+
+
+def _flushed(code: int) -> int:
+    """Return `code` after a last flush; where nobody reads any more, what is left goes nowhere."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        import_module("hermes_tui.interfaces.headless.outlet").silence(sys.stdout)
+    return code
+
+
+def _dispatch(args: list[str]) -> int:
     if args in (["--version"], ["-V"]):
         sys.stdout.write(f"hermes {VERSION}\n")
         return 0
     name = args[0] if args and args[0] in COMMANDS else "run"
+    if name == "run" and (near := _meant(args)):
+        sys.stderr.write(f"hermes: {args[0]!r} is no command. Did you mean `hermes {near}`?\n")
+        sys.stderr.write(f"        As a goal: hermes -p {args[0]!r}\n")
+        return 2
     parsed = _parser(name).parse_args(args[1:] if name != "run" else args)
-    module = import_module("hermes_tui.interfaces.headless" if name == "run" else "hermes_tui.interfaces.inspect")
-    code: int = module.main(name, parsed)
-    return code
+    if name == "run":
+        code: int = import_module("hermes_tui.interfaces.headless").main(name, parsed)
+        return code
+    inspect = import_module("hermes_tui.interfaces.inspect")
+    return int(import_module("asyncio").run(inspect.main(name, parsed)))
+
+
+def _meant(args: list[str]) -> str:
+    """Return the command that a first word was probably meant to be; empty if it may well be a goal."""
+    if not args or args[0].startswith("-") or not args[0].isidentifier():
+        return ""
+    near: list[str] = import_module("difflib").get_close_matches(args[0], COMMANDS, n=1, cutoff=NEAR)
+    return near[0] if near else ""
 
 
 def _parser(name: str) -> ArgumentParser:
@@ -76,31 +127,14 @@ def _run_options(parser: ArgumentParser) -> None:
 
 
 def _command_options(name: str, parser: ArgumentParser) -> None:
-    sub: _SubParsersAction[ArgumentParser]
     match name:
         case "plan":
             parser.add_argument("file", metavar="goal.md")
             parser.add_argument("--json", action="store_true", help="as hermes.plan/1")
-        case "runs":
-            sub = parser.add_subparsers(dest="verb", required=True)
-            sub.add_parser("list", help="every run, newest first")
-            sub.add_parser("show", help="one run").add_argument("session")
-            resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
-            resolve.add_argument("session")
-            resolve.add_argument("call")
-            said = resolve.add_mutually_exclusive_group(required=True)
-            said.add_argument("--done", action="store_true", help="it happened")
-            said.add_argument("--again", action="store_true", help="it did not; run it again")
+        case "runs" | "sessions":
+            _session_options(parser.add_subparsers(dest="verb", required=True))
         case "approvals":
-            sub = parser.add_subparsers(dest="verb", required=True)
-            sub.add_parser("list", help="what waits")
-            sub.add_parser("allow", help="let it run").add_argument("id")
-            deny = sub.add_parser("deny", help="refuse it")
-            deny.add_argument("id")
-            deny.add_argument("--reason", default="", help="what the model reads")
-            answer = sub.add_parser("answer", help="answer a question")
-            answer.add_argument("id")
-            answer.add_argument("text")
+            _approval_options(parser.add_subparsers(dest="verb", required=True))
         case "config":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
@@ -115,5 +149,61 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
             sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
         case "replay" | "watch":
             parser.add_argument("session")
+        case "cost" | "ledger":
+            parser.add_argument("session", nargs="?", help="only this session, or an exported file")
+            parser.add_argument("--json", action="store_true", help="as JSON; the ledger has a decision per line")
+            if name == "cost":
+                parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day")
         case _:
             parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _session_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    sub.add_parser("list", help="every run, newest first").add_argument("--json", action="store_true", help="as JSON")
+    show = sub.add_parser("show", help="one run: goal, tasks, spend, approvals, files")
+    show.add_argument("session", help="its id, the beginning of it, or an exported file")
+    show.add_argument("--json", action="store_true", help="as hermes.result/1")
+    for verb, help_text in (
+        ("pause", "start nothing new; what runs goes on"),
+        ("resume", "go on after a pause"),
+        ("stop", "stop at the next safe point, resumably"),
+    ):
+        steer = sub.add_parser(verb, help=help_text)
+        which = steer.add_mutually_exclusive_group(required=True)
+        which.add_argument("session", nargs="?", help="its id, or the beginning of it")
+        which.add_argument("--all", action="store_true", help="every live run of this home")
+    export = sub.add_parser("export", help="one file with everything, also of a live session")
+    export.add_argument("session")
+    export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
+    sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
+    resolve.add_argument("session")
+    resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
+    said = resolve.add_mutually_exclusive_group(required=True)
+    said.add_argument("--done", action="store_true", help="it happened")
+    said.add_argument("--again", action="store_true", help="it did not; run it again")
+
+
+def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    sub.add_parser("list", help="what waits").add_argument("--json", action="store_true", help="as JSON")
+    allow = sub.add_parser("allow", help="let it run")
+    allow.add_argument("id", help="ID or SESSION:ID")
+    allow.add_argument("--always", action="store_true", help="this very call never asks again")
+    allow.add_argument("--days", type=_days, metavar="N", help="with --always: for so many days")
+    deny = sub.add_parser("deny", help="refuse it")
+    deny.add_argument("id", help="ID or SESSION:ID")
+    deny.add_argument("--reason", default="", help="what the model reads")
+    answer = sub.add_parser("answer", help="answer a question")
+    answer.add_argument("id", help="ID or SESSION:ID")
+    answer.add_argument("text")
+    sub.add_parser("grants", help="what is allowed for good").add_argument(
+        "--json", action="store_true", help="as JSON"
+    )
+    sub.add_parser("revoke", help="take a lasting grant back").add_argument("rule", metavar="RULE")
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days <= 36_500:
+        raise ValueError(text)
+    return days

@@ -50,6 +50,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
         Refused: the call was not run, and why.
         ApprovalPending: an operator must decide first; asking stands in the journal.
     """
+    await kit.gate.passed()
     tool = kit.tools.get(call.tool)
     if tool is None:
         raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
@@ -59,6 +60,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     if resolved.effect < Effect.WRITE:
         return await _act(kit, call, tool, context, place)
     image = await _before_image(kit, resolved)
+    await kit.gate.passed()
     attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
     intent = ToolIntended(
         call_id=call.call_id,

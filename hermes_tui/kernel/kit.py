@@ -18,6 +18,7 @@ from hermes_tui.domain.ports import (
     Tool,
     Workspace,
 )
+from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
 
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
@@ -26,7 +27,10 @@ Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str
 
 @dataclass(slots=True, kw_only=True)
 class Kit:
-    """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once."""
+    """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
+
+    Nothing is dispatched while `gate` is frozen.
+    """
 
     session: Session
     brains: Brains
@@ -44,4 +48,5 @@ class Kit:
     egress: tuple[str, ...] = ()
     width: int = 8
     max_output_tokens: int = 4096
+    gate: Gate = field(default_factory=Gate)
     seen: dict[AgentId, dict[str, str]] = field(default_factory=dict[AgentId, dict[str, str]])

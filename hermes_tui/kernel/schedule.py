@@ -10,6 +10,7 @@ from typing import cast
 
 from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, ToolError
 from hermes_tui.domain.events import (
+    ApprovalGiven,
     MessageGiven,
     TaskFailed,
     TaskFinished,
@@ -18,7 +19,7 @@ from hermes_tui.domain.events import (
     TaskWaiting,
 )
 from hermes_tui.domain.ids import AgentId, CallId, TaskId
-from hermes_tui.domain.records import Place
+from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
 from hermes_tui.kernel import dispatch
@@ -45,17 +46,35 @@ class Scheduler:
         Raises:
             JournalError: the journal failed; every task was cancelled.
         """
+        unsubscribe = self.kit.session.bus.subscribe(self._notice)
         try:
             async with asyncio.TaskGroup() as group:
-                while True:
-                    self._skip_unreachable()
-                    self._start_ready(group)
-                    if not self._running:
-                        return
-                    self._moved.clear()
-                    await self._moved.wait()
+                await self._drive(group)
         except BaseExceptionGroup as failed:
             raise _first(failed) from failed
+        finally:
+            unsubscribe()
+
+    async def _drive(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._moved.clear()
+            self._unpark()
+            self._skip_unreachable()
+            self._start_ready(group)
+            if not self._running:
+                return
+            await self._moved.wait()
+
+    def _notice(self, record: Record) -> None:
+        """Look again as soon as an operator has answered."""
+        if isinstance(record.body, ApprovalGiven):
+            self._moved.set()
+
+    def _unpark(self) -> None:
+        """Let every task go on whose questions are all answered."""
+        calls = self.kit.session.state.calls
+        waiting = {calls.askers.get(asked.approval_id) for asked in calls.waiting}
+        self.parked &= waiting
 
     def _graph(self) -> GraphState:
         return self.kit.session.state.graph
@@ -100,6 +119,7 @@ class Scheduler:
             self.kit.session.emit(TaskSkipped(why="its guard is false"), self._place(task))
             return
         while True:
+            await self.kit.gate.passed()
             place = self._place(task)
             self.kit.session.emit(TaskStarted(), place)
             began = self.kit.clock.monotonic()

@@ -107,6 +107,7 @@ async def take_step(kit: Kit, place: Place, role: str) -> Record:
     step = kit.session.state.talk.of(place.agent).steps + 1
     attempt = 1
     while True:
+        await kit.gate.passed()
         budget.check_time(kit)
         bound, output_tokens = budget.reserve(kit, brain, size, place)
         number = f"{place.agent}-s{step}"[-34:]

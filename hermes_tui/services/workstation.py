@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ from hermes_tui.capabilities.state import codec
 from hermes_tui.capabilities.state.day import SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.journal import SessionJournal
-from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.capabilities.state.ledger import Ledger, answer_key
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.errors import SandboxUnavailable, UsageInvalid
@@ -43,11 +44,13 @@ from hermes_tui.kernel.bus import Bus
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import criteria, instructions, outputs, plans, wiring
+from hermes_tui.services import control, criteria, instructions, outputs, plans, wiring
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
+from hermes_tui.services.delivery import Delivery
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.goals import parse_goal
+from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of
 from hermes_tui.services.wiring import RunOptions
@@ -71,6 +74,7 @@ class Workstation:
         self.clock = SystemClock()
         self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
+        self.log = JsonLog(self.home.state / "log", wiring.redactor_of(self.config), verbose=options.verbose)
 
     def goal(self, given: Path | str) -> tuple[Goal, str]:
         """Return the goal and the digest of its text.
@@ -91,7 +95,7 @@ class Workstation:
         return folder
 
     async def pursue(self, given: Path | str, readers: Sequence[Callable[[Record], None]]) -> Result:
-        """Run a goal to its end, or go on with its unfinished run; `readers` see each record as it is appended.
+        """Run a goal to its end, or go on with its unfinished run; `readers` see each record once it is on disk.
 
         Raises:
             UsageInvalid: the goal, the config or the changed goal file cannot be used.
@@ -99,9 +103,9 @@ class Workstation:
         """
         goal, digest = self.goal(given)
         session_id = self._session_for(goal)
-        bus = Bus()
-        for reader in readers:
-            bus.subscribe(reader)
+        bus, delivery = Bus(), Delivery(readers)
+        bus.subscribe(delivery.take)
+        bus.subscribe(self.log.record)
         live: list[Session] = []
 
         def publish(record: Record) -> None:
@@ -116,11 +120,19 @@ class Workstation:
         try:
             session = Session(journal=journal, bus=bus, state=fold_all(journal.read(Seq(0))), listeners=[])
             live.append(session)
-            pursuit = await self._prepare(session, session_id, goal, digest)
-            await pursuit.run()
+            await delivery.during(journal, self._pursue(journal, session, (session_id, goal, digest)))
             return result_of(session.state, session_id, self.clock.now())
         finally:
             journal.close()
+
+    async def _pursue(self, journal: SessionJournal, session: Session, given: tuple[SessionId, Goal, str]) -> None:
+        """Prepare and run; other shells can reach the run meanwhile."""
+        running = asyncio.current_task()
+        pursuit = await self._prepare(session, *given)
+        stop = running.cancel if running is not None else lambda: None
+        owner = control.Owner(session=session, gate=pursuit.kit.gate, place=pursuit.place, stop=stop)
+        async with control.reachable(journal, owner):
+            await pursuit.run()
 
     def _session_for(self, goal: Goal) -> SessionId:
         """Return the session to resume, else the next free one; a goal file is known by its workspace and path."""
@@ -171,7 +183,7 @@ class Workstation:
             raise UsageInvalid(message, hint="Start over with --fresh, or take the change back to go on.")
         session.emit(RunResumed(version=VERSION, limits=limits), place)
         for asked in session.state.calls.waiting:
-            answer = self.ledger.take(asked.approval_id)
+            answer = self.ledger.take(answer_key(place.session, asked.approval_id))
             if answer is not None:
                 decision = Decision.ALLOW if answer.allow else Decision.DENY
                 scope = Scope.ALWAYS if answer.always else Scope.ONCE
@@ -211,7 +223,7 @@ class Workstation:
             session=session,
             brains=ConfiguredBrains(self.config, goal.model if goal else "auto"),
             tools=self.tools,
-            policy=wiring.policy_of(self.config),
+            policy=wiring.policy_of(self.config, self.ledger.grants()),
             images=ImageStore(self.home.state / "images" / session_id, self.root),
             artifacts=outputs.KeptOutputs(self._outputs(session_id)),
             day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
