@@ -57,8 +57,10 @@ class Delivery:
         try:
             async with asyncio.TaskGroup() as group:
                 handing = group.create_task(self._hand_on(journal), name="delivery")
-                result = await work
-                await self._rest(journal)
+                try:
+                    result = await work
+                finally:
+                    await self._rest(journal)
                 handing.cancel()
         except BaseExceptionGroup as failed:
             raise first_of(failed) from failed

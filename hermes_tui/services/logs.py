@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Literal
@@ -22,6 +23,7 @@ NAME: Final = "hermes.jsonl"
 FILES: Final = 5
 FILE_BYTES: Final = 1_000_000
 MOST_WAITING: Final = 20_000
+MOST_AT_ONCE: Final = 2_000
 PAUSE_S: Final = 0.05
 CLOSE_S: Final = 2.0
 LONGEST: Final = 300
@@ -89,7 +91,7 @@ class JsonLog:
             items = [self._queue.get()]
             # A short rest gathers what a busy run says at once into one write.
             self._closing.wait(PAUSE_S)
-            items += self._rest()
+            items += islice(self._rest(), MOST_AT_ONCE)
             done = None in items
             entries = [entry_of(item) if isinstance(item, Record) else item for item in items if item is not None]
             self._keep(entries)

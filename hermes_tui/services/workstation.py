@@ -22,7 +22,7 @@ from hermes_tui.capabilities.state.journal import SessionJournal
 from hermes_tui.capabilities.state.ledger import Ledger, answer_key
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.approval import Decision, Scope
-from hermes_tui.domain.errors import SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
 from hermes_tui.domain.events import (
     ApprovalGiven,
     ArtifactMade,
@@ -117,13 +117,18 @@ class Workstation:
             clock=self.clock,
             publish=publish,
         )
+        self.log.note("info", "services.workstation", "pursue", "started", session=session_id, version=VERSION)
         try:
             session = Session(journal=journal, bus=bus, state=fold_all(journal.read(Seq(0))), listeners=[])
             live.append(session)
             await delivery.during(journal, self._pursue(journal, session, (session_id, goal, digest)))
             return result_of(session.state, session_id, self.clock.now())
+        except HermesError as error:
+            self.log.note("error", "services.workstation", "pursue", type(error).__name__, message=error.message)
+            raise
         finally:
             journal.close()
+            self.log.note("info", "services.workstation", "pursue", "stopped", session=session_id)
 
     async def _pursue(self, journal: SessionJournal, session: Session, given: tuple[SessionId, Goal, str]) -> None:
         """Prepare and run; other shells can reach the run meanwhile."""

@@ -22,6 +22,8 @@ Answerer = Callable[[Fields], Awaitable[Fields]]
 
 LONGEST_PATH: Final = 103
 """Bytes of `sun_path` without its end, on macOS; Linux has four more."""
+_NAME_BYTES: Final = 26
+"""A slash, a process id of up to ten digits, eight random ones and the ending."""
 LONGEST_LINE: Final = 65_536
 READ_S: Final = 5.0
 _PAUSE_S: Final = 0.1
@@ -29,14 +31,14 @@ _XUCRED_BYTES: Final = 76
 
 
 def private_folder(environ: Mapping[str, str]) -> Path:
-    """Return a folder that only this user may enter: in `$XDG_RUNTIME_DIR`, else in the temporary folder.
+    """Return a folder that only this user may enter: in `$XDG_RUNTIME_DIR` if a socket's path fits, else a temporary one.
 
     Raises:
         JournalError: what stands there is not this user's own folder.
     """
-    named = environ.get("XDG_RUNTIME_DIR", "")
-    if named and _is_own(Path(named)):
-        folder = Path(named) / "hermes-tui"
+    named = Path(environ.get("XDG_RUNTIME_DIR", ""), "hermes-tui")
+    if named.is_absolute() and _is_own(named.parent) and len(os.fsencode(named)) + _NAME_BYTES <= LONGEST_PATH:
+        folder = named
     else:
         folder = Path(tempfile.gettempdir()) / f"hermes-tui-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -98,6 +98,23 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_blank(path: Path) -> bool:
+    """Whether a file was begun as a session and never got its tables: its maker was killed, or the disk was full."""
+    if not path.exists():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
+            return _is_blank(connection)
+    except sqlite3.Error:
+        return False
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return not application and not tables
+
+
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
     """Refuse a file on a network file system, where locks and shared memory do not hold.
 
@@ -162,6 +179,7 @@ def _make_private(path: Path) -> bool:
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    made = made or _is_blank(connection)
     if not made:
         _check_version(connection, path)
     if sys.platform == "darwin":
