@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import tempfile
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ async def reachable(journal: SessionJournal, owner: Owner) -> AsyncGenerator[Non
     Where no private folder or socket can be made the run goes on, and can still be stopped by a signal.
     """
     try:
-        folder = control.private_folder(os.environ)
+        folder = control.private_folder(os.environ, Path(tempfile.gettempdir()))
     except (OSError, JournalError):
         yield
         return

@@ -51,7 +51,7 @@ def path_of(folder: Path, session: str) -> Path:
     begun = [name for name in known if session and name.startswith(session)]
     if len(begun) == 1:
         return folder / f"{begun[0]}.db"
-    near = begun or difflib.get_close_matches(session, known, n=3, cutoff=0.5)
+    near = begun or sorted(difflib.get_close_matches(session, known, n=3, cutoff=0.5))
     said = f"Did you mean {' or '.join(near[:5])}?" if near else "`hermes sessions list` names them."
     raise UsageInvalid(f"There is no session {session!r}.", hint=said)
 

@@ -7,8 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-
-from pytest import CaptureFixture
+from typing import TYPE_CHECKING
 
 from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.domain.events import RunEnded, TaskFailed, ToolFinished
@@ -17,6 +16,9 @@ from hermes_tui.domain.records import Record
 from hermes_tui.services import logs
 from hermes_tui.services.logs import FILES, MOST_WAITING, JsonLog, append, entry_of
 from tests.capabilities.state.samples import EVENTS, PLACE
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"at", "level", "layer", "component", "action", "status", "metadata"}
@@ -130,7 +132,7 @@ def test_a_log_that_cannot_be_written_is_given_up(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text("utf-8") == "a file"
 
 
-def test_verbose_prints_each_line_for_people(tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+def test_verbose_prints_each_line_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = JsonLog(tmp_path, SecretRedactor(), verbose=True)
 
     log.note("warning", "kernel.tool", "ToolRefused", "refused", reason="red\x1b[31m")

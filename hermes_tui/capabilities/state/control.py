@@ -10,7 +10,6 @@ import secrets
 import socket
 import stat
 import struct
-import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final, cast
@@ -30,8 +29,8 @@ _PAUSE_S: Final = 0.1
 _XUCRED_BYTES: Final = 76
 
 
-def private_folder(environ: Mapping[str, str]) -> Path:
-    """Return a folder that only this user may enter: in `$XDG_RUNTIME_DIR` if a socket's path fits, else a temporary one.
+def private_folder(environ: Mapping[str, str], temporary: Path) -> Path:
+    """Return a folder that only this user may enter: in `$XDG_RUNTIME_DIR`, else in `temporary`.
 
     Raises:
         JournalError: what stands there is not this user's own folder.
@@ -40,7 +39,7 @@ def private_folder(environ: Mapping[str, str]) -> Path:
     if named.is_absolute() and _is_own(named.parent) and len(os.fsencode(named)) + _NAME_BYTES <= LONGEST_PATH:
         folder = named
     else:
-        folder = Path(tempfile.gettempdir()) / f"hermes-tui-{os.getuid()}"
+        folder = temporary / f"hermes-tui-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if not _is_own(folder):
         raise JournalError(
