@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.version import VERSION
@@ -32,13 +34,10 @@ NEAR: Final = 0.75
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (docs: README, exit codes)."""
     args = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that is not UTF-8 shows escapes; it never makes a run fail.
-        getattr(stream, "reconfigure", _nothing)(errors="backslashreplace")
+    _prepare_streams()
     try:
         code = _dispatch(args)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except SystemExit as ended:
         # argparse ends so, and may have left help in a buffer whose reader is gone.
         code = ended.code if isinstance(ended.code, int) else 2
@@ -50,15 +49,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _nothing(**_: str) -> None:
-    """Stand in for a stream that cannot be set up."""
+def _prepare_streams() -> None:
+    """Make output safe to write: a closed stream goes nowhere, and what cannot be encoded is shown as escapes."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _flushed(code: int) -> int:
     """Return `code` after a last flush; where nobody reads any more, what is left goes nowhere."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except OSError:
         import_module("hermes_tui.interfaces.headless.outlet").silence(sys.stdout)
     return code
@@ -68,12 +73,15 @@ def _dispatch(args: list[str]) -> int:
     if args in (["--version"], ["-V"]):
         sys.stdout.write(f"hermes {VERSION}\n")
         return 0
-    name = args[0] if args and args[0] in COMMANDS else "run"
-    if name == "run" and (near := _meant(args)):
-        sys.stderr.write(f"hermes: {args[0]!r} is no command. Did you mean `hermes {near}`?\n")
-        sys.stderr.write(f"        As a goal: hermes -p {args[0]!r}\n")
+    own = args.index("--") if "--" in args else len(args)
+    shared, rest = _shared_parser().parse_known_args(args[:own])
+    rest += args[own:]
+    name = rest[0] if rest and rest[0] in COMMANDS else "run"
+    if name == "run" and (near := _meant(rest)):
+        sys.stderr.write(f"hermes: {rest[0]!r} is no command. Did you mean `hermes {near}`?\n")
+        sys.stderr.write(f"        As a goal: hermes -p {rest[0]!r}\n")
         return 2
-    parsed = _parser(name).parse_args(args[1:] if name != "run" else args)
+    parsed = _parser(name).parse_args(rest[1:] if name != "run" else rest, shared)
     if name == "run":
         code: int = import_module("hermes_tui.interfaces.headless").main(name, parsed)
         return code
@@ -106,6 +114,13 @@ def _parser(name: str) -> ArgumentParser:
     return parser
 
 
+def _shared_parser() -> ArgumentParser:
+    """Return what reads the options that every command takes, before or after its name."""
+    parser: ArgumentParser = import_module("argparse").ArgumentParser(prog="hermes", add_help=False, allow_abbrev=False)
+    _shared_options(parser)
+    return parser
+
+
 def _shared_options(parser: ArgumentParser) -> None:
     parser.add_argument("-C", "--cd", metavar="DIR", default=".", help="the workspace (default: this folder)")
     parser.add_argument("--home", metavar="DIR", help="the home with config, memory and state")
@@ -118,8 +133,8 @@ def _run_options(parser: ArgumentParser) -> None:
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")
     parser.add_argument("--mode", choices=("plan", "ask", "auto-edit", "auto"), help="how much runs without a question")
-    parser.add_argument("--budget-usd", type=float, metavar="N", help="cap of the run in US dollars")
-    parser.add_argument("--max-steps", type=int, metavar="N", help="cap of the run in model steps")
+    parser.add_argument("--budget-usd", type=_number(float, 0, 1e6), metavar="N", help="cap of the run in US dollars")
+    parser.add_argument("--max-steps", type=_number(int, 1, 1_000_000), metavar="N", help="cap of the run in model steps")
     parser.add_argument("--time-limit", metavar="15m", help="cap of the run in time")
     parser.add_argument("--fresh", action="store_true", help="start over instead of resuming")
     parser.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
@@ -141,8 +156,7 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
         case "sandbox":
             sub = parser.add_subparsers(dest="verb", required=True)
             run = sub.add_parser("run", help="hermes sandbox run [--timeout S] -- CMD")
-            run.add_argument("-C", "--cd", metavar="DIR", default="==SUPPRESS==", help="the workspace")
-            run.add_argument("--timeout", type=float, default=120.0, metavar="S")
+            run.add_argument("--timeout", type=_number(float, 0.001, 86_400), default=120.0, metavar="S")
             run.add_argument("argv", nargs="+", metavar="CMD")
         case "audit":
             sub = parser.add_subparsers(dest="verb", required=True)
@@ -189,7 +203,7 @@ def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:
     allow = sub.add_parser("allow", help="let it run")
     allow.add_argument("id", help="ID or SESSION:ID")
     allow.add_argument("--always", action="store_true", help="this very call never asks again")
-    allow.add_argument("--days", type=_days, metavar="N", help="with --always: for so many days")
+    allow.add_argument("--days", type=_number(float, 0.001, 36_500), metavar="N", help="with --always: for so many days")
     deny = sub.add_parser("deny", help="refuse it")
     deny.add_argument("id", help="ID or SESSION:ID")
     deny.add_argument("--reason", default="", help="what the model reads")
@@ -202,8 +216,16 @@ def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:
     sub.add_parser("revoke", help="take a lasting grant back").add_argument("rule", metavar="RULE")
 
 
-def _days(text: str) -> float:
-    days = float(text)
-    if not 0 < days <= 36_500:
-        raise ValueError(text)
-    return days
+def _number(kind: type[float], least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number from `least` to `most`, and says so otherwise."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(-1)
+        if not least <= value <= most:
+            raise import_module("argparse").ArgumentTypeError(f"{text!r} is no number from {least:g} to {most:g}")
+        return value
+
+    return read

@@ -128,6 +128,9 @@ class Workstation:
             raise
         finally:
             journal.close()
+            if live and not live[0].state.seq:
+                # It could not even begin: nothing is worth keeping.
+                journal.path.unlink(missing_ok=True)
             self.log.note("info", "services.workstation", "pursue", "stopped", session=session_id)
 
     async def _pursue(self, journal: SessionJournal, session: Session, given: tuple[SessionId, Goal, str]) -> None:

@@ -15,6 +15,7 @@ from hermes_tui.domain.errors import JournalError, JournalPoisoned, JournalUnrea
 SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x48524D53
 BUSY_MS: Final = 5_000
+_MAGIC: Final = b"SQLite format 3\0"
 MOUNTS: Final = Path("/proc/mounts")
 
 _NETWORK: Final = frozenset(
@@ -100,8 +101,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 def is_blank(path: Path) -> bool:
     """Whether a file was begun as a session and never got its tables: its maker was killed, or the disk was full."""
-    if not path.exists():
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except OSError:
         return False
+    if head != _MAGIC:
+        return not head
     try:
         with contextlib.closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
             return _is_blank(connection)

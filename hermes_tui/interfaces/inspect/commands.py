@@ -11,7 +11,7 @@ from typing import Final
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
 from hermes_tui.interfaces.inspect import approvals, machine, sessions, spending
 from hermes_tui.interfaces.inspect._print import complain, tell
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
 
 NO_SANDBOX: Final = 125
@@ -34,7 +34,17 @@ async def main(name: str, args: Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        return complain(HermesError(f"{error.filename or 'The machine'}: {error.strerror or error}."), 1)
+        return complain(HermesError(f"{error.filename or 'The output'}: {error.strerror or error}."), 1)
+    except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
+        return _crashed(error, options)
+
+
+def _crashed(error: Exception, options: RunOptions) -> int:
+    try:
+        hint = f"Report: {report_crash(error, options)}"
+    except (OSError, HermesError):
+        hint = "No report could be written."
+    return complain(HermesError(f"Hermes failed: {error}.", hint=hint), 1)
 
 
 async def _with_station(name: str, options: RunOptions, args: Namespace) -> int:

@@ -61,10 +61,15 @@ async def test_an_answer_that_fails_on_the_journal_is_told(folder: Path) -> None
     assert reply == {"ok": False, "error": "The disk is full.", "hint": "Free some space."}
 
 
-async def test_sockets_of_dead_processes_are_swept_and_those_of_live_ones_stay(folder: Path) -> None:
+def a_dead_process() -> int:
+    """Return the id of a process that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         gone.wait(timeout=30)
-    for name in (f"{gone.pid}-a.sock", f"{os.getpid()}-b.sock", "notes.txt"):
+    return gone.pid
+
+
+async def test_sockets_of_dead_processes_are_swept_and_those_of_live_ones_stay(folder: Path) -> None:
+    for name in (f"{a_dead_process()}-a.sock", f"{os.getpid()}-b.sock", "notes.txt"):
         (folder / name).touch()
 
     async with listening(echo, folder):
