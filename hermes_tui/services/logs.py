@@ -47,12 +47,19 @@ class JsonLog:
     """
 
     def __init__(
-        self, folder: Path, redactor: Redactor, *, verbose: bool = False, file_bytes: int = FILE_BYTES
+        self,
+        folder: Path,
+        redactor: Redactor,
+        *,
+        verbose: bool = False,
+        file_bytes: int = FILE_BYTES,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self.path = folder / NAME
         self._redactor = redactor
         self._verbose = verbose
         self._file_bytes = file_bytes
+        self._most_waiting = most_waiting
         self._queue: SimpleQueue[Record | Entry | None] = SimpleQueue()
         self._lost = 0
         self._closing = threading.Event()
@@ -76,7 +83,7 @@ class JsonLog:
             self._writer = None
 
     def _put(self, item: Record | Entry) -> None:
-        if self._queue.qsize() >= MOST_WAITING:
+        if self._queue.qsize() >= self._most_waiting:
             self._lost += 1
             return
         self._queue.put(item)

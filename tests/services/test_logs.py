@@ -14,7 +14,7 @@ from hermes_tui.domain.events import RunEnded, TaskFailed, ToolFinished
 from hermes_tui.domain.ids import CallId, Seq
 from hermes_tui.domain.records import Record
 from hermes_tui.services import logs
-from hermes_tui.services.logs import FILES, MOST_WAITING, JsonLog, append, entry_of
+from hermes_tui.services.logs import FILES, JsonLog, append, entry_of
 from tests.capabilities.state.samples import EVENTS, PLACE
 
 if TYPE_CHECKING:
@@ -107,10 +107,10 @@ def test_a_log_whose_writer_is_stuck_takes_records_without_waiting_and_says_how_
             assert go.wait(30)
             return super().redact(text)
 
-    log = JsonLog(tmp_path, Stuck(), file_bytes=100_000_000)
+    log = JsonLog(tmp_path, Stuck(), most_waiting=100)
     log.note("info", "a.b", "first", "ok")
     assert stuck.wait(30)
-    for _ in range(MOST_WAITING * 2):
+    for _ in range(200):
         log.note("info", "a.b", "more", "ok")
     go.set()
     log.close()
@@ -119,7 +119,7 @@ def test_a_log_whose_writer_is_stuck_takes_records_without_waiting_and_says_how_
     told = [entry for entry in found if entry["status"] == "lost"]
     lost = sum(int(str(json.loads(json.dumps(entry["metadata"]))["entries"])) for entry in told)
     assert lost > 0
-    assert len(found) - len(told) + lost == MOST_WAITING * 2 + 1
+    assert len(found) - len(told) + lost == 201
 
 
 def test_a_log_that_cannot_be_written_is_given_up(tmp_path: Path) -> None:
