@@ -30,8 +30,8 @@ class Left:
 def left(state: SessionState) -> Left:
     """Return what the run's caps leave after what is spent and reserved."""
     limits, spend = state.run.limits, state.spend
-    usd = None if limits.usd is None else limits.usd - spend.total.usd - spend.reserved_usd
-    tokens = None if limits.tokens is None else limits.tokens - spend.total.usage.total_tokens - spend.reserved_tokens
+    usd = None if limits.usd is None else limits.usd - spend.run.usd - spend.reserved_usd
+    tokens = None if limits.tokens is None else limits.tokens - spend.run.usage.total_tokens - spend.reserved_tokens
     return Left(usd=usd, tokens=tokens)
 
 
@@ -91,7 +91,7 @@ def _refused(kit: Kit, bound: Bound, place: Place) -> LimitReached:
     money = bound.usd is not None and rest.usd is not None and bound.usd > rest.usd
     limit = "usd" if money else "tokens"
     kit.session.emit(BudgetRefused(limit=limit, bound=bound, left_usd=rest.usd, left_tokens=rest.tokens), place)
-    spent = kit.session.state.spend.total
+    spent = kit.session.state.spend.run
     if money:
         said = f"${spent.usd:.4f} is spent and the next call may cost up to ${bound.usd:.4f}"
     else:
@@ -107,7 +107,7 @@ def check_time(kit: Kit) -> None:
         LimitReached: no step or second is left.
     """
     run, state = kit.session.state.run, kit.session.state
-    steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
+    steps = sum(conversation.steps for conversation in state.talk.by_agent.values()) - run.steps_before
     if run.limits.steps is not None and steps >= run.limits.steps:
         message = f"Stopped after {steps} steps, the run's cap. Work is kept."
         raise LimitReached(message, limit="steps", hint="Run it again with a higher --max-steps to go on.")

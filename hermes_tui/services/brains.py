@@ -37,7 +37,7 @@ class Missing:
 class ConfiguredBrains:
     """The brains that the config names; `wanted` is what the operator asked for on the spot, else `auto`.
 
-    Local servers are asked what they have at most once; cloud providers count as soon as their key is there.
+    A local server that answered is not asked again what it has; cloud providers count as soon as their key is there.
     """
 
     config: HermesConfig
@@ -57,6 +57,8 @@ class ConfiguredBrains:
     async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
         """Return the first brain for `role` that can answer and was not tried; see `ports.Brains`."""
         missing: list[Missing] = []
+        if not tried:
+            self._probed = {name: found for name, found in self._probed.items() if found is not None}
         for candidate in chain(self.config, role, self._wanted_for(role)):
             offer = await self._offer(candidate, role)
             if isinstance(offer, Missing):

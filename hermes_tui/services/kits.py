@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
@@ -13,8 +12,8 @@ from hermes_tui.capabilities.state.day import SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
-from hermes_tui.domain.ids import SessionId
-from hermes_tui.domain.ports import Brains, Clock, Tool, Workspace
+from hermes_tui.domain.ids import AgentId, SessionId
+from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.usage import Limits
@@ -36,12 +35,14 @@ class KitMaker:
     clock: Clock
     tools: Mapping[str, Tool]
 
+    async def sandbox(self, config: HermesConfig) -> Sandbox:
+        """Return the strongest sandbox that works here and that the config allows."""
+        wanted = config.sandbox
+        return await find_sandbox(self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env)
+
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run."""
         goal = session.state.run.goal
-        sandbox = await find_sandbox(
-            self.root, level=config.sandbox.level, toolchains=config.sandbox.toolchains, env=config.sandbox.env
-        )
         cap = Limits(usd=config.budgets.day.usd, tokens=config.budgets.day.tokens)
         kept = self.home.state / "outputs" / session_id
         return Kit(
@@ -52,7 +53,7 @@ class KitMaker:
             images=ImageStore(self.home.state / "images" / session_id, self.root),
             artifacts=outputs.KeptOutputs(kept),
             day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
-            sandbox=sandbox,
+            sandbox=await self.sandbox(config),
             redactor=wiring.redactor_of(config),
             clock=self.clock,
             workspace=Workspace(root=self.root, write=write_scopes(self.root, goal), read=(kept,)),
@@ -80,7 +81,7 @@ def pursuit_of(kit: Kit, place: Place) -> Pursuit:
     """Return how the run at `place` is brought to its end."""
 
     async def check(criterion: Criterion) -> CriterionChecked:
-        return await criteria.check(criterion, kit.sandbox, kit.workspace, _misfit)
+        return await criteria.check(criterion, kit.sandbox, kit.workspace, wiring.misfit)
 
     def deliver() -> tuple[ArtifactMade, ...]:
         return outputs.deliveries(kit.workspace.root, kit.session.state.run.started_at)
@@ -88,6 +89,6 @@ def pursuit_of(kit: Kit, place: Place) -> Pursuit:
     return Pursuit(kit=kit, place=place, check=check, deliver=deliver)
 
 
-def _misfit(document: str, schema: str) -> str:
-    found: str = import_module("hermes_tui.services.schema_fit").misfit(document, schema)
-    return found
+def agent_of(task: str) -> AgentId:
+    """Return the agent that carries out a task."""
+    return AgentId(task)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from hermes_tui.capabilities import registry
@@ -97,6 +99,17 @@ def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
         UsageInvalid: a name is no provider, model, role or tier.
     """
     return ConfiguredBrains(config, wanted, os.environ)
+
+
+def digest_of(text: str) -> str:
+    """Return the sha256 by which a goal's text is known."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def misfit(document: str, schema: str) -> str:
+    """Say where a JSON text does not fit a JSON Schema; loaded on demand, as few goals have such a criterion."""
+    found: str = import_module("hermes_tui.services.schema_fit").misfit(document, schema)
+    return found
 
 
 def report_crash(error: BaseException, options: RunOptions) -> Path:

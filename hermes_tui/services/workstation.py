@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.state import codec
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.approval import Decision, Scope
@@ -74,7 +73,7 @@ class Workstation:
             UsageInvalid: the file cannot be used; file, line and remedy are named.
         """
         if isinstance(given, str):
-            return Goal(text=given), hashlib.sha256(given.encode()).hexdigest()
+            return Goal(text=given), wiring.digest_of(given)
         data = read(given)
         goal = parse_goal(data, str(given), tools=self.tools)
         return replace(goal, path=os.path.realpath(given)), hashlib.sha256(data).hexdigest()
@@ -114,7 +113,8 @@ class Workstation:
 
     def begin(self, session: Session, place: Place, goal: tuple[Goal, str], rule: tuple[Mode, Limits]) -> None:
         """Put a new run on record: the goal, its caps and grants, and the plan it starts with."""
-        session.emit(SessionOpened(workspace=str(self.root), version=VERSION), place)
+        if not session.state.run.workspace:
+            session.emit(SessionOpened(workspace=str(self.root), version=VERSION), place)
         grants = (*self.config.policy.rules, *goal[0].allow)
         started = RunStarted(goal=goal[0], goal_digest=goal[1], mode=rule[0], limits=rule[1], grants=grants)
         session.emit(started, place)
@@ -132,6 +132,10 @@ class Workstation:
         if session.state.run.goal_digest != goal[1]:
             message = f"{goal[0].path} changed since its run {place.session} was started."
             raise UsageInvalid(message, hint="Start over with --fresh, or take the change back to go on.")
+        self.take_up(session, place, limits)
+
+    def take_up(self, session: Session, place: Place, limits: Limits) -> None:
+        """Put on record that the run goes on, and the answers that came while nobody ran it."""
         session.emit(RunResumed(version=VERSION, limits=limits), place)
         for asked in session.state.calls.waiting:
             answer = self.ledger.take(asked.approval_id)
@@ -162,8 +166,7 @@ class Workstation:
         Raises:
             SandboxUnavailable: no level here confines.
         """
-        config = self.config.sandbox
-        sandbox = await find_sandbox(self.root, level=config.level, toolchains=config.toolchains, env=config.env)
+        sandbox = await self.kits.sandbox(self.config)
         if not sandbox.level.confines:
             raise SandboxUnavailable(f"There is no sandbox here: {sandbox.level.why}.", hint=sandbox.level.remedy)
         command = SandboxCommand(argv=argv, cwd=self.root, write=(self.root,), timeout_s=timeout_s)

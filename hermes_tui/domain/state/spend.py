@@ -32,9 +32,10 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendState:
-    """Total, share of each task and of each model, and the calls under way with their bounds."""
+    """Total of the session, share of its latest run, of each task and model, and the calls under way with bounds."""
 
     total: Spent = Spent()
+    run: Spent = Spent()
     by_task: Mapping[TaskId | None, Spent] = field(default_factory=dict[TaskId | None, Spent])
     by_model: Mapping[str, Spent] = field(default_factory=dict[str, Spent])
     reserved: Mapping[RequestId, ModelRequested] = field(default_factory=dict[RequestId, ModelRequested])
@@ -61,6 +62,7 @@ def fold_spend(state: SpendState, record: Record, body: ModelEvent) -> SpendStat
     return replace(
         state,
         total=state.total.plus(body.usage, body.usd),
+        run=state.run.plus(body.usage, body.usd),
         by_task={**state.by_task, task: state.by_task.get(task, Spent()).plus(body.usage, body.usd)},
         by_model={**state.by_model, body.model: state.by_model.get(body.model, Spent()).plus(body.usage, body.usd)},
         reserved={key: asked for key, asked in state.reserved.items() if key != body.request_id},
