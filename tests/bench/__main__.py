@@ -66,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = [row for name in options.figures or names() for row in _measured(name, bench)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    sys.stdout.write(f"{where}\nafter: load {os.getloadavg()[0]:.1f}\n\n{table.render(rows)}\n\n{table.summary(rows)}\n")
+    sys.stdout.write(
+        f"{where}\nafter: load {os.getloadavg()[0]:.1f}\n\n{table.render(rows)}\n\n{table.summary(rows)}\n"
+    )
     if options.json:
         document = {"machine": where, "runs": options.runs, "rows": [row.to_json() for row in rows]}
         options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

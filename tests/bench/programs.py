@@ -32,12 +32,14 @@ class Took:
 
 def hermes(*args: str) -> list[str]:
     """Return the command line that runs this checkout as the installed script does."""
-    return [sys.executable, "-c", "import sys; from hermes_tui.cli import main; sys.exit(main())", *args]
+    return [sys.executable, "-c", "from hermes_tui.cli import entry; entry()", *args]
 
 
 def environment(**more: str) -> dict[str, str]:
     """Return an environment without keys or settings of the operator, with this checkout first on the path."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR") if name in os.environ
+    }
     return {**kept, "PYTHONPATH": str(CHECKOUT), **more}
 
 
@@ -50,7 +52,14 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, expected: int
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     done = subprocess.run(
-        argv, env=dict(env), cwd=cwd, capture_output=True, text=True, check=False, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL
+        argv,
+        env=dict(env),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+        stdin=subprocess.DEVNULL,
     )
     wall_s = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

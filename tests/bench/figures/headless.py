@@ -44,9 +44,8 @@ def answer(asked: Asked) -> Reply:
 
 def _results(body: Mapping[str, object]) -> int:
     """Return how many tool results a request of either dialect carries."""
-    items = body.get("messages") or body.get("input") or []
-    said = items if isinstance(items, list) else []
-    return sum("'role': 'tool'" in str(item) or "'function_call_output'" in str(item) for item in said)
+    said = str(body.get("messages") or body.get("input"))
+    return said.count("'role': 'tool'") + said.count("'type': 'function_call_output'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +104,9 @@ def _codex(bench: Bench, server: FakeServer, workspace: Path) -> Callable[[int],
         return None
     peer = codex.Codex(binary, bench.new_folder("codex-home"), workspace)
     peer.prepare(server.openai_url, MODEL)
-    return lambda times: Run(
-        server, peer.argv(wanted("exec_command", times)), peer.env(), workspace, times + 1
-    ).overhead_s
+    return lambda times: (
+        Run(server, peer.argv(wanted("exec_command", times)), peer.env(), workspace, times + 1).overhead_s
+    )
 
 
 def _rows(taken: Mapping[str, Samples]) -> list[Row]:

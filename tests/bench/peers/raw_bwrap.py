@@ -1,4 +1,4 @@
-"""Bubblewrap without Hermes: the very arguments and seccomp filter that our sandbox would use, and nothing around them."""
+"""Bubblewrap without Hermes: the very arguments and seccomp filter of our sandbox, and nothing around them."""
 
 from __future__ import annotations
 
