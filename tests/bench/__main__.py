@@ -17,6 +17,7 @@ from typing import Final
 
 from tests.bench import figures, machine, table
 from tests.bench.bench import Bench, say
+from tests.bench.programs import ProgramFailed
 from tests.bench.rows import Row, Verdict
 
 RUNS: Final = 5
@@ -45,7 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 def _measured(name: str, bench: Bench) -> list[Row]:
     began = time.monotonic()
     say(f"{name} …")
-    rows: list[Row] = import_module(f"{figures.__name__}.{name}").measure(bench)
+    try:
+        rows: list[Row] = import_module(f"{figures.__name__}.{name}").measure(bench)
+    except ProgramFailed as error:
+        rows = [Row(figure=name, what="could not be measured", unit="", note=str(error).replace("\n", " ")[-400:])]
     say(f"{name} took {time.monotonic() - began:.0f} s")
     return rows
 
