@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ def ignore(_: Record) -> None:
 
 
 @contextmanager
-def open_journal(folder: Path, publish: Publish = ignore) -> Iterator[SessionJournal]:
+def open_journal(folder: Path, publish: Publish = ignore) -> Generator[SessionJournal]:
     """Own a journal in `folder` while the block runs."""
     journal = SessionJournal.open(
         folder / "sessions" / "bench.db", redactor=SecretRedactor(), clock=SystemClock(), publish=publish

@@ -26,10 +26,13 @@ def main(database: str, file: str, steps: int, durability: str) -> float:
         text = Path(file).read_text("utf-8")
         return {"done": state["done"] + (1 if text else 0)}
 
+    def more(state: Progress) -> str:
+        return "read" if state["done"] < steps else str(graph_module.END)
+
     graph = graph_module.StateGraph(Progress)
     graph.add_node("read", read)
     graph.add_edge(graph_module.START, "read")
-    graph.add_conditional_edges("read", lambda state: "read" if state["done"] < steps else graph_module.END)
+    graph.add_conditional_edges("read", more)
     with saver_module.SqliteSaver.from_conn_string(database) as saver:
         app = graph.compile(checkpointer=saver)
         config = {"configurable": {"thread_id": "1"}, "recursion_limit": steps + 10}
