@@ -123,10 +123,11 @@ def _parser(name: str) -> ArgumentParser:
             description="A terminal-first operator workstation for autonomous agents.",
             epilog="commands:\n" + "\n".join(f"  {key:10} {text}" for key, text in COMMANDS.items()),
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
         _run_options(parser)
     else:
-        parser = argparse.ArgumentParser(prog=f"hermes {name}", description=COMMANDS[name])
+        parser = argparse.ArgumentParser(prog=f"hermes {name}", description=COMMANDS[name], allow_abbrev=False)
         _command_options(name, parser)
     _shared_options(parser)
     return parser
