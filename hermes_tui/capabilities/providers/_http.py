@@ -4,62 +4,155 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import weakref
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cache
+from typing import Final, TypeAlias, cast
 
 import httpx2
 
-from hermes_tui.capabilities.providers._errors import refused
-from hermes_tui.capabilities.providers._json import object_of
-from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ReplyMalformed, StreamTruncated
-from hermes_tui.domain.parts import Clocks
+from hermes_tui.capabilities.providers._clocks import Watch
+from hermes_tui.capabilities.providers._errors import failed_midway, refused
+from hermes_tui.capabilities.providers._json import Fields, object_of
+from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderUnreachable, ReplyMalformed, StreamTruncated
 
 LINE_BYTES: Final = 4_000_000
 REPLY_BYTES: Final = 32_000_000
 ERROR_BYTES: Final = 65_536
+PROBE_BYTES: Final = 8_000_000
+KEPT_S: Final = 60.0
 
-_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = weakref.WeakKeyDictionary()
+Client: TypeAlias = httpx2.AsyncClient
+TransportError: TypeAlias = httpx2.HTTPError
+"""What the library, and the vendors' packages that use it, raise when a connection fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One request; `name` is the provider's, for messages."""
+    """One request; it is timed by `watch`."""
 
-    name: str
     url: str
     body: Mapping[str, object]
+    watch: Watch
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    clocks: Clocks = Clocks()
+
+    @property
+    def name(self) -> str:
+        """The provider, for messages."""
+        return self.watch.name
 
 
-def client() -> httpx2.AsyncClient:
-    """Return this event loop's client; proxies of the environment are not used, so a key goes to its own host only."""
-    loop = asyncio.get_running_loop()
-    found = _clients.get(loop)
-    if found is None or found.is_closed:
-        found = httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=None)
-        _clients[loop] = found
+class _TooMuch(httpx2.TransportError):
+    """More bytes than any reply may have."""
+
+
+class _BoundedStream(httpx2.AsyncByteStream):
+    """A body that ends in an error before it can fill the memory."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        total = 0
+        async for chunk in self._stream:
+            total += len(chunk)
+            if total > REPLY_BYTES:
+                message = f"more than {REPLY_BYTES:,} bytes"
+                raise _TooMuch(message)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _BoundedTransport(httpx2.AsyncHTTPTransport):
+    """Bounds every answer, also those that a vendor's package reads through this client."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await super().handle_async_request(request)
+        if answer.headers.get("content-encoding", "identity") != "identity":
+            await answer.aclose()
+            message = "compressed, though that was not asked for: its real size cannot be bounded"
+            raise httpx2.DecodingError(message)
+        answer.stream = _BoundedStream(cast("httpx2.AsyncByteStream", answer.stream))
+        return answer
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The clients of one loop, one with certificates and one for plain HTTP, and what closes them."""
+
+    clients: dict[bool, Client] = field(default_factory=dict[bool, Client])
+    keepers: list[AsyncGenerator[Client]] = field(default_factory=list[AsyncGenerator[Client]])
+
+
+_kept: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept] = weakref.WeakKeyDictionary()
+
+
+@cache
+def tls(*, secure: bool) -> ssl.SSLContext:
+    """Return the process's TLS context; plain HTTP gets an empty one, as loading certificates takes 50 ms."""
+    return httpx2.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+async def client(url: str) -> Client:
+    """Return this loop's client for `url`: no redirects, no proxies of the environment, so a key stays with its host.
+
+    It is closed with the loop: `asyncio.run` ends every asynchronous generator that still runs.
+    """
+    secure = not url.startswith("http:")
+    context = await asyncio.to_thread(tls, secure=secure)
+    kept = _kept.setdefault(asyncio.get_running_loop(), _Kept())
+    if secure not in kept.clients:
+        keeper = _keep(context)
+        kept.keepers.append(keeper)
+        kept.clients[secure] = await anext(keeper)
+    return kept.clients[secure]
+
+
+async def _keep(context: ssl.SSLContext) -> AsyncGenerator[Client]:
+    limits = httpx2.Limits(keepalive_expiry=KEPT_S)
+    transport = _BoundedTransport(verify=context, trust_env=False, limits=limits)
+    async with httpx2.AsyncClient(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,
+        headers={"accept-encoding": "identity"},
+    ) as opened:
+        yield opened
+
+
+async def get_json(
+    url: str, headers: Mapping[str, str], timeout_s: float, body: Mapping[str, object] | None = None
+) -> object | None:
+    """Return the JSON that `url` gives (POST if there is a body), None if nothing usable answers in time."""
+    method = "GET" if body is None else "POST"
+    content = None if body is None else json.dumps(body).encode()
+    try:
+        async with asyncio.timeout(timeout_s):
+            opened = await client(url)
+            request = opened.build_request(method, url, headers=dict(headers), content=content)
+            answer = await opened.send(request, stream=True)
+            try:
+                found: object = json.loads(await _first_bytes(answer, PROBE_BYTES)) if answer.is_success else None
+            finally:
+                await answer.aclose()
+    except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL, ValueError, RecursionError):
+        return None
     return found
 
 
-async def close() -> None:
-    """Close this event loop's client."""
-    found = _clients.pop(asyncio.get_running_loop(), None)
-    if found is not None:
-        await found.aclose()
-
-
-async def get_json(url: str, headers: Mapping[str, str], timeout_s: float) -> object | None:
-    """Return the JSON at `url`, None if nothing usable answers in time."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            answer = await client().get(url, headers=dict(headers))
-            return answer.json() if answer.status_code == 200 else None
-    except (TimeoutError, httpx2.HTTPError, ValueError):
-        return None
+async def _first_bytes(answer: httpx2.Response, limit: int) -> bytes:
+    body = b""
+    async for chunk in answer.aiter_raw():
+        body += chunk
+        if len(body) > limit:
+            break
+    return body
 
 
 async def lines(post: Post) -> AsyncGenerator[bytes]:
@@ -71,129 +164,117 @@ async def lines(post: Post) -> AsyncGenerator[bytes]:
         StreamTruncated: the connection broke.
         ReplyMalformed: a line or the whole reply is absurdly large, or no stream at all.
     """
-    try:
-        async with asyncio.timeout(post.clocks.total_s), aclosing(_chunks(post)) as chunks:
-            async for line in _split(post, chunks):
-                yield line
-    except TimeoutError as error:
-        raise _late(post, FailureReason.TIMEOUT_TOTAL, post.clocks.total_s) from error
-
-
-async def _split(post: Post, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     rest = bytearray()
-    total = 0
-    async for chunk in chunks:
-        total += len(chunk)
-        if total > REPLY_BYTES or len(rest) > LINE_BYTES:
-            message = f"{post.name} sent more than any reply may have ({total:,} bytes)."
-            raise ReplyMalformed(message, reason=FailureReason.TOO_LARGE)
-        rest += chunk
-        *whole, last = rest.split(b"\n")
-        rest = bytearray(last)
-        for line in whole:
-            yield bytes(line.rstrip(b"\r"))
+    async with aclosing(_chunks(post)) as chunks:
+        async for chunk in chunks:
+            head, end, tail = chunk.rpartition(b"\n")
+            if end:
+                for line in (bytes(rest) + head).split(b"\n"):
+                    yield line.rstrip(b"\r")
+                rest.clear()
+            rest += tail
+            if len(rest) > LINE_BYTES:
+                message = f"{post.name} sent a line of more than {LINE_BYTES:,} bytes."
+                raise ReplyMalformed(message, reason=FailureReason.TOO_LARGE)
     if rest:
         yield bytes(rest)
 
 
 async def _chunks(post: Post) -> AsyncGenerator[bytes]:
     """Yield raw bytes; every error of the library is translated here and nowhere else."""
-    request = client().build_request("POST", post.url, content=json.dumps(post.body), headers=_headers(post))
     try:
-        answer = await _begin(post, request)
+        opened = await client(post.url)
+        answer = await post.watch.wait(opened.send(_request(post, opened), stream=True))
         try:
-            if answer.status_code != 200:
-                body = await _error_body(answer)
-                raise refused(post.name, answer.status_code, answer.headers, body)
-            if "html" in answer.headers.get("content-type", ""):
-                raise ReplyMalformed(f"{post.name} answered with a web page.", reason=FailureReason.MALFORMED)
-            async for chunk in _timed(post, answer):
-                yield chunk
+            await _check(post, answer)
+            async with aclosing(answer.aiter_raw()) as raw:
+                while (chunk := await post.watch.wait(anext(raw, None))) is not None:
+                    yield chunk
         finally:
             await answer.aclose()
-    except httpx2.HTTPError as error:
-        raise _translated(post, error) from error
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise translated(post.watch, post.url, error) from error
 
 
-def _headers(post: Post) -> dict[str, str]:
-    return {"content-type": "application/json", "accept": "text/event-stream, application/x-ndjson", **post.headers}
+def _request(post: Post, opened: Client) -> httpx2.Request:
+    """Build the request; it starts the first-token clock when its connection stands."""
+
+    async def trace(event: str, _: object) -> None:
+        if event.endswith("send_request_headers.started"):
+            post.watch.connected()
+
+    return opened.build_request(
+        "POST",
+        post.url,
+        content=json.dumps(post.body).encode(),
+        headers={
+            "content-type": "application/json",
+            "accept": "text/event-stream, application/x-ndjson",
+            **post.headers,
+        },
+        timeout=httpx2.Timeout(None, connect=post.watch.clocks.connect_s),
+        extensions={"trace": trace},
+    )
 
 
-async def _begin(post: Post, request: httpx2.Request) -> httpx2.Response:
-    """Send; the connect clock runs to the connection, the first-token clock from there to the answer's head."""
-    request.extensions = {**request.extensions, "timeout": {"connect": post.clocks.connect_s}}
+async def _check(post: Post, answer: httpx2.Response) -> None:
+    if answer.status_code != 200:
+        raise refused(post.name, answer.status_code, answer.headers, await _error_body(post, answer))
+    if "html" in answer.headers.get("content-type", ""):
+        raise ReplyMalformed(f"{post.name} answered with a web page.", reason=FailureReason.MALFORMED)
+
+
+async def _error_body(post: Post, answer: httpx2.Response) -> bytes:
+    """Return what can be had of an error's body: the status alone is worth more than a second error."""
     try:
-        async with asyncio.timeout(post.clocks.connect_s + post.clocks.first_token_s):
-            return await client().send(request, stream=True)
-    except TimeoutError as error:
-        raise _late(post, FailureReason.TIMEOUT_FIRST_TOKEN, post.clocks.first_token_s) from error
+        return await post.watch.wait(_first_bytes(answer, ERROR_BYTES))
+    except (ProviderError, httpx2.HTTPError):
+        return b""
 
 
-async def _timed(post: Post, answer: httpx2.Response) -> AsyncGenerator[bytes]:
-    chunks = answer.aiter_bytes()
-    limit_s, reason = post.clocks.first_token_s, FailureReason.TIMEOUT_FIRST_TOKEN
-    while True:
-        try:
-            async with asyncio.timeout(limit_s):
-                chunk = await anext(chunks, None)
-        except TimeoutError as error:
-            raise _late(post, reason, limit_s) from error
-        if chunk is None:
-            return
-        limit_s, reason = post.clocks.idle_s, FailureReason.TIMEOUT_IDLE
-        yield chunk
-
-
-async def _error_body(answer: httpx2.Response) -> bytes:
-    body = b""
-    async with asyncio.timeout(5.0):
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > ERROR_BYTES:
-                break
-    return body
-
-
-def _late(post: Post, reason: FailureReason, limit_s: float) -> ProviderUnreachable:
-    what = {
-        FailureReason.TIMEOUT_FIRST_TOKEN: "the first byte of an answer",
-        FailureReason.TIMEOUT_IDLE: "the next byte of its answer",
-        FailureReason.TIMEOUT_TOTAL: "the end of its answer",
-    }[reason]
-    return ProviderUnreachable(f"{post.name} did not send {what} within {limit_s:g} s.", reason=reason)
-
-
-def _translated(post: Post, error: httpx2.HTTPError) -> ProviderUnreachable | StreamTruncated | ReplyMalformed:
+def translated(watch: Watch, url: str, error: Exception) -> ProviderError:
+    """Describe an error of the library, or of a package that uses it."""
     match error:
         case httpx2.ConnectTimeout():
-            message = f"{post.name} could not be reached at {post.url} within {post.clocks.connect_s:g} s."
+            message = f"{watch.name} could not be reached at {url} within {watch.clocks.connect_s:g} s."
             return ProviderUnreachable(message, reason=FailureReason.TIMEOUT_CONNECT)
-        case httpx2.ConnectError():
+        case httpx2.ConnectError() | httpx2.UnsupportedProtocol() | httpx2.InvalidURL():
             hint = "Is it running? Check its base URL."
-            return ProviderUnreachable(
-                f"{post.name} could not be reached at {post.url}.", reason=FailureReason.UNREACHABLE, hint=hint
-            )
+            message = f"{watch.name} could not be reached at {url}."
+            return ProviderUnreachable(message, reason=FailureReason.UNREACHABLE, hint=hint)
+        case _TooMuch():
+            message = f"{watch.name} sent more than any reply may have ({REPLY_BYTES:,} bytes)."
+            return ReplyMalformed(message, reason=FailureReason.TOO_LARGE)
         case httpx2.DecodingError():
-            return ReplyMalformed(f"{post.name} sent bytes that do not decode.", reason=FailureReason.MALFORMED)
+            return ReplyMalformed(f"{watch.name} sent an answer that is {error}.", reason=FailureReason.MALFORMED)
         case _:
-            message = f"The connection to {post.name} broke: {str(error) or type(error).__name__}."
+            message = f"The connection to {watch.name} broke: {str(error) or type(error).__name__}."
             return StreamTruncated(message, reason=FailureReason.CONNECTION_LOST)
 
 
-async def events(post: Post) -> AsyncGenerator[dict[str, object]]:
+async def events(post: Post) -> AsyncGenerator[Fields]:
     """Yield the JSON objects of a server-sent event stream; `[DONE]` comes as `{"done": true}`.
 
     Raises:
         ReplyMalformed: a data line is not a JSON object; and as `lines`.
+        ProviderRefused: the answer is one JSON object with an error in it, and no stream.
     """
     async with aclosing(lines(post)) as stream:
         async for line in stream:
             if line.startswith(b"data:"):
                 data = line[5:].strip()
-                yield {"done": True} if data == b"[DONE]" else parsed(post, data)
+                yield {"done": True} if data == b"[DONE]" else parsed(post.name, data)
+            elif line.startswith(b"{"):
+                raise _no_stream(post.name, parsed(post.name, line))
 
 
-async def objects(post: Post) -> AsyncGenerator[dict[str, object]]:
+def _no_stream(name: str, whole: Fields) -> ProviderError:
+    if whole.get("error"):
+        return failed_midway(name, whole["error"])
+    return ReplyMalformed(f"{name} answered in one piece instead of a stream.", reason=FailureReason.MALFORMED)
+
+
+async def objects(post: Post) -> AsyncGenerator[Fields]:
     """Yield the JSON objects of a stream with one per line (NDJSON).
 
     Raises:
@@ -202,10 +283,10 @@ async def objects(post: Post) -> AsyncGenerator[dict[str, object]]:
     async with aclosing(lines(post)) as stream:
         async for line in stream:
             if line.strip():
-                yield parsed(post, line)
+                yield parsed(post.name, line)
 
 
-def parsed(post: Post, data: bytes) -> dict[str, object]:
+def parsed(name: str, data: bytes) -> Fields:
     """Return the JSON object of `data`.
 
     Raises:
@@ -213,5 +294,5 @@ def parsed(post: Post, data: bytes) -> dict[str, object]:
     """
     value = object_of(data)
     if value is None:
-        raise ReplyMalformed(f"{post.name} sent a line that is no JSON object.", reason=FailureReason.MALFORMED)
+        raise ReplyMalformed(f"{name} sent a line that is no JSON object.", reason=FailureReason.MALFORMED)
     return value
