@@ -151,7 +151,7 @@ class MessagesReply:
 
     name: str
     model: str
-    begun: bool = False
+    thinks: bool = False
     blocks: dict[int, _Block] = field(default_factory=dict[int, _Block])
     calls: int = 0
     told: Fields = field(default_factory=dict[str, object])
@@ -208,8 +208,8 @@ class MessagesReply:
         self.told.update({key: value for key, value in usage.items() if value is not None})
 
     def _begin(self, index: int, fields: Fields) -> list[Part]:
-        self.begun = True
         block = _Block(text_of(fields, "type"), fields)
+        self.thinks = self.thinks or block.kind in _SIGNED
         self.blocks[index] = block
         if block.kind != "tool_use":
             return []

@@ -24,6 +24,8 @@ REPLY_BYTES: Final = 32_000_000
 ERROR_BYTES: Final = 65_536
 PROBE_BYTES: Final = 8_000_000
 KEPT_S: Final = 60.0
+DONE: Final = b"[DONE]"
+PORTS: Final = 65_535
 
 Client: TypeAlias = httpx2.AsyncClient
 TransportError: TypeAlias = httpx2.HTTPError
@@ -102,7 +104,12 @@ async def client(url: str) -> Client:
     """Return this loop's client for `url`: no redirects, no proxies of the environment, so a key stays with its host.
 
     It is closed with the loop: `asyncio.run` ends every asynchronous generator that still runs.
+
+    Raises:
+        httpx2.InvalidURL: `url` is none; `translated` knows it.
     """
+    if (httpx2.URL(url).port or 0) > PORTS:
+        raise httpx2.InvalidURL(url)
     secure = not url.startswith("http:")
     context = await asyncio.to_thread(tls, secure=secure)
     kept = _kept.setdefault(asyncio.get_running_loop(), _Kept())
@@ -176,8 +183,13 @@ async def lines(post: Post) -> AsyncGenerator[bytes]:
             if len(rest) > LINE_BYTES:
                 message = f"{post.name} sent a line of more than {LINE_BYTES:,} bytes."
                 raise ReplyMalformed(message, reason=FailureReason.TOO_LARGE)
-    if rest:
+    if _is_whole(bytes(rest)):  # half a line is the mark of a cut, not of a foreign dialect
         yield bytes(rest)
+
+
+def _is_whole(line: bytes) -> bool:
+    data = line.removeprefix(b"data:").strip()
+    return data == DONE or object_of(data) is not None
 
 
 async def _chunks(post: Post) -> AsyncGenerator[bytes]:
@@ -263,7 +275,7 @@ async def events(post: Post) -> AsyncGenerator[Fields]:
         async for line in stream:
             if line.startswith(b"data:"):
                 data = line[5:].strip()
-                yield {"done": True} if data == b"[DONE]" else parsed(post.name, data)
+                yield {"done": True} if data == DONE else parsed(post.name, data)
             elif line.startswith(b"{"):
                 raise _no_stream(post.name, parsed(post.name, line))
 

@@ -102,7 +102,7 @@ class LineReply:
     """A reply as its lines arrive; the last one says `done` and carries the usage."""
 
     name: str
-    begun: bool = False
+    thinks: bool = False
     ended: bool = False
     usage: Usage | None = None
     calls: int = 0
@@ -120,7 +120,6 @@ class LineReply:
             parts.append(TextDelta(text))
         for call in list_of(message, "tool_calls"):
             parts += self._call(fields_of(call, "function"))
-        self.begun = self.begun or bool(parts)
         if event.get("done") is True:
             self._settle(event)
         return parts

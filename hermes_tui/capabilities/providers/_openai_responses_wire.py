@@ -132,7 +132,7 @@ class ResponsesReply:
 
     name: str
     model: str
-    begun: bool = False
+    thinks: bool = False
     usage: Usage | None = None
     numbers: dict[int, int] = field(default_factory=dict[int, int])
     stop: StopReason | None = None
@@ -167,7 +167,7 @@ class ResponsesReply:
         return []
 
     def _begin(self, index: int, item: Fields) -> list[Part]:
-        self.begun = True
+        self.thinks = self.thinks or item.get("type") == "reasoning"
         if item.get("type") != "function_call":
             return []
         self.numbers[index] = len(self.numbers)

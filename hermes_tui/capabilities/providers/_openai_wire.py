@@ -167,7 +167,7 @@ class ChatReply:
 
     name: str
     model: str
-    begun: bool = False
+    thinks: bool = False
     usage: Usage | None = None
     calls: list[_Call] = field(default_factory=list[_Call])
     places: dict[int, int] = field(default_factory=dict[int, int])
@@ -203,7 +203,6 @@ class ChatReply:
             parts += self._fragment(fragment)
         if reason := text_of(choice, "finish_reason"):
             self.stop = _STOPS.get(reason, StopReason.END)
-        self.begun = self.begun or bool(parts)
         return parts
 
     def _fragment(self, fragment: Fields) -> list[Part]:

@@ -17,8 +17,8 @@ class Reply(Protocol):
     """One reply as its events arrive."""
 
     @property
-    def begun(self) -> bool:
-        """Whether the model talks, even if nothing of it can be shown yet."""
+    def thinks(self) -> bool:
+        """Whether the model began to reason, even if nothing of it is shown."""
         ...
 
     @property
@@ -56,10 +56,11 @@ async def parts_of(events: AsyncGenerator[Fields], reply: Reply, watch: Watch) -
     try:
         async with aclosing(events) as stream:
             async for event in stream:
-                for part in reply.read(event):
-                    yield part
-                if reply.begun:
+                parts = reply.read(event)
+                if parts or reply.thinks:
                     watch.begun()
+                for part in parts:
+                    yield part
                 if reply.ended and reply.usage is not None:
                     watch.drain()
         if not reply.ended:
