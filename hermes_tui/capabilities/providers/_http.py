@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,13 +14,12 @@ from typing import Final, TypeAlias, cast
 
 import httpx2
 
+from hermes_tui.capabilities.providers._bounds import Meter, compressed
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._errors import failed_midway, refused
 from hermes_tui.capabilities.providers._json import Fields, object_of
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderUnreachable, ReplyMalformed, StreamTruncated
 
-LINE_BYTES: Final = 4_000_000
-REPLY_BYTES: Final = 32_000_000
 ERROR_BYTES: Final = 65_536
 PROBE_BYTES: Final = 8_000_000
 KEPT_S: Final = 60.0
@@ -28,7 +27,7 @@ DONE: Final = b"[DONE]"
 PORTS: Final = 65_535
 
 Client: TypeAlias = httpx2.AsyncClient
-TransportError: TypeAlias = httpx2.HTTPError
+BROKEN: Final = (httpx2.HTTPError, httpx2.InvalidURL)
 """What the library, and the vendors' packages that use it, raise when a connection fails."""
 
 
@@ -47,23 +46,16 @@ class Post:
         return self.watch.name
 
 
-class _TooMuch(httpx2.TransportError):
-    """More bytes than any reply may have."""
-
-
 class _BoundedStream(httpx2.AsyncByteStream):
     """A body that ends in an error before it can fill the memory."""
 
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    def __init__(self, name: str, stream: httpx2.AsyncByteStream) -> None:
+        self._meter = Meter(name)
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        total = 0
         async for chunk in self._stream:
-            total += len(chunk)
-            if total > REPLY_BYTES:
-                message = f"more than {REPLY_BYTES:,} bytes"
-                raise _TooMuch(message)
+            self._meter.admit(chunk)
             yield chunk
 
     async def aclose(self) -> None:
@@ -75,11 +67,11 @@ class _BoundedTransport(httpx2.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         answer = await super().handle_async_request(request)
+        host = request.url.host
         if answer.headers.get("content-encoding", "identity") != "identity":
             await answer.aclose()
-            message = "compressed, though that was not asked for: its real size cannot be bounded"
-            raise httpx2.DecodingError(message)
-        answer.stream = _BoundedStream(cast("httpx2.AsyncByteStream", answer.stream))
+            raise compressed(host)
+        answer.stream = _BoundedStream(host, cast("httpx2.AsyncByteStream", answer.stream))
         return answer
 
 
@@ -108,8 +100,7 @@ async def client(url: str) -> Client:
     Raises:
         httpx2.InvalidURL: `url` is none; `translated` knows it.
     """
-    if (httpx2.URL(url).port or 0) > PORTS:
-        raise httpx2.InvalidURL(url)
+    check_address(url)
     secure = not url.startswith("http:")
     context = await asyncio.to_thread(tls, secure=secure)
     kept = _kept.setdefault(asyncio.get_running_loop(), _Kept())
@@ -118,6 +109,17 @@ async def client(url: str) -> Client:
         kept.keepers.append(keeper)
         kept.clients[secure] = await anext(keeper)
     return kept.clients[secure]
+
+
+def check_address(url: str) -> None:
+    """Refuse what no request can go to.
+
+    Raises:
+        httpx2.InvalidURL: `url` is no HTTP address, or has no such port.
+    """
+    address = httpx2.URL(url)
+    if address.scheme not in ("http", "https") or not address.host or (address.port or 0) > PORTS:
+        raise httpx2.InvalidURL(url)
 
 
 async def _keep(context: ssl.SSLContext) -> AsyncGenerator[Client]:
@@ -148,9 +150,16 @@ async def get_json(
                 found: object = json.loads(await _first_bytes(answer, PROBE_BYTES)) if answer.is_success else None
             finally:
                 await answer.aclose()
-    except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL, ValueError, RecursionError):
+    except (TimeoutError, *BROKEN, ProviderError, ValueError, RecursionError):
         return None
     return found
+
+
+async def first_json(urls: Sequence[str], timeout_s: float) -> object | None:
+    """Return the JSON of the first of `urls` that gives any, None if none does; `timeout_s` is for all of them."""
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(get_json(url, {}, timeout_s), name="probe") for url in urls]
+    return next((found for task in asked if (found := task.result()) is not None), None)
 
 
 async def _first_bytes(answer: httpx2.Response, limit: int) -> bytes:
@@ -180,9 +189,6 @@ async def lines(post: Post) -> AsyncGenerator[bytes]:
                     yield line.rstrip(b"\r")
                 rest.clear()
             rest += tail
-            if len(rest) > LINE_BYTES:
-                message = f"{post.name} sent a line of more than {LINE_BYTES:,} bytes."
-                raise ReplyMalformed(message, reason=FailureReason.TOO_LARGE)
     if _is_whole(bytes(rest)):  # half a line is the mark of a cut, not of a foreign dialect
         yield bytes(rest)
 
@@ -204,7 +210,7 @@ async def _chunks(post: Post) -> AsyncGenerator[bytes]:
                     yield chunk
         finally:
             await answer.aclose()
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+    except BROKEN as error:
         raise translated(post.watch, post.url, error) from error
 
 
@@ -232,8 +238,17 @@ def _request(post: Post, opened: Client) -> httpx2.Request:
 async def _check(post: Post, answer: httpx2.Response) -> None:
     if answer.status_code != 200:
         raise refused(post.name, answer.status_code, answer.headers, await _error_body(post, answer))
-    if "html" in answer.headers.get("content-type", ""):
-        raise ReplyMalformed(f"{post.name} answered with a web page.", reason=FailureReason.MALFORMED)
+    check_type(post.name, answer.headers)
+
+
+def check_type(name: str, headers: Mapping[str, str]) -> None:
+    """Refuse an answer that was meant for a browser.
+
+    Raises:
+        ReplyMalformed: it is a web page.
+    """
+    if "html" in headers.get("content-type", ""):
+        raise ReplyMalformed(f"{name} answered with a web page.", reason=FailureReason.MALFORMED)
 
 
 async def _error_body(post: Post, answer: httpx2.Response) -> bytes:
@@ -254,11 +269,6 @@ def translated(watch: Watch, url: str, error: Exception) -> ProviderError:
             hint = "Is it running? Check its base URL."
             message = f"{watch.name} could not be reached at {url}."
             return ProviderUnreachable(message, reason=FailureReason.UNREACHABLE, hint=hint)
-        case _TooMuch():
-            message = f"{watch.name} sent more than any reply may have ({REPLY_BYTES:,} bytes)."
-            return ReplyMalformed(message, reason=FailureReason.TOO_LARGE)
-        case httpx2.DecodingError():
-            return ReplyMalformed(f"{watch.name} sent an answer that is {error}.", reason=FailureReason.MALFORMED)
         case _:
             message = f"The connection to {watch.name} broke: {str(error) or type(error).__name__}."
             return StreamTruncated(message, reason=FailureReason.CONNECTION_LOST)

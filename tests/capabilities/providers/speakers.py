@@ -6,9 +6,10 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import partial
+from typing import Any, Final, Literal, cast
 
-from hermes_tui.capabilities.providers import anthropic, ollama, openai
+from hermes_tui.capabilities.providers import anthropic, lmstudio, ollama, openai, openrouter
 from hermes_tui.domain.errors import ProviderError
 from hermes_tui.domain.messages import Message, Role, Source, Text
 from hermes_tui.domain.parts import (
@@ -54,17 +55,29 @@ class Speaker:
         return self.name
 
 
-SPEAKERS = (
-    Speaker("chat", "openai_chat", "/v1", lambda url, key: openai.build("chat", url, key)),
-    Speaker(
-        "responses",
-        "openai_responses",
-        "/v1",
-        lambda url, key: openai.build("responses", url, key, dialect="responses"),
-    ),
-    Speaker("anthropic", "anthropic", "", lambda url, key: anthropic.build("anthropic", url, key)),
-    Speaker("ollama", "ollama", "", lambda url, key: ollama.build("ollama", url, key)),
-)
+Client = Literal["wire", "sdk"]
+
+
+def speakers_of(client: Client) -> tuple[Speaker, ...]:
+    """Return every dialect through one client."""
+    end = "" if client == "wire" else "-sdk"
+    return (
+        Speaker(f"openai{end}", "openai_chat", "/v1", partial(openai.build, "openai", client=client)),
+        Speaker(
+            f"responses{end}",
+            "openai_responses",
+            "/v1",
+            partial(openai.build, "responses", client=client, dialect="responses"),
+        ),
+        Speaker(f"anthropic{end}", "anthropic", "", partial(anthropic.build, "anthropic", client=client)),
+        Speaker(f"ollama{end}", "ollama", "", partial(ollama.build, "ollama", client=client)),
+        Speaker(f"openrouter{end}", "openrouter", "/api/v1", partial(openrouter.build, "openrouter", client=client)),
+        Speaker(f"lmstudio{end}", "openai_chat", "/v1", partial(lmstudio.build, "lmstudio", client=client)),
+    )
+
+
+WIRES: Final = speakers_of("wire")
+SPEAKERS: Final = (*WIRES, *speakers_of("sdk"))
 
 
 @dataclass(slots=True)
