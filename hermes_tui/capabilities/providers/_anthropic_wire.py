@@ -53,16 +53,20 @@ class AnthropicWire:
     async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         watch = Watch(self.name, request.clocks)
-        key = {"x-api-key": self.key} if self.key else {}
         post = _http.Post(
             url=f"{root_of(self.base_url)}/v1/messages",
             body=body_of(request, self.name),
-            headers={**key, "anthropic-version": VERSION},
+            headers=headers_of(self.key),
             watch=watch,
         )
         async with aclosing(parts_of(_http.events(post), MessagesReply(self.name, request.model), watch)) as parts:
             async for part in parts:
                 yield part
+
+
+def headers_of(key: str | None) -> dict[str, str]:
+    """Return the headers of a request besides the plain ones."""
+    return {"anthropic-version": VERSION, **({"x-api-key": key} if key else {})}
 
 
 def root_of(base_url: str) -> str:

@@ -35,13 +35,22 @@ _REFINED: Final = (
         FailureReason.CONTEXT_LENGTH,
     ),
     (re.compile(r"content_filter|content_policy|content policy"), FailureReason.CONTENT_FILTER),
-    (re.compile(r"model_not_found|model ['\"]?[\w./:-]+['\"]? not found|model: \S+"), FailureReason.MODEL_MISSING),
+    (
+        re.compile(
+            r"model_not_found|model ['\"`]?[\w./:-]+['\"`]? (not found|does not exist)|the model does not exist"
+        ),
+        FailureReason.MODEL_MISSING,
+    ),
+    (
+        re.compile(r"not_found_error\W+message\W+model: |no endpoints found|not a valid model id"),
+        FailureReason.MODEL_MISSING,
+    ),
 )
 _REFINABLE: Final = {
     FailureReason.QUOTA: (400, 401, 402, 403, 429),
-    FailureReason.CONTEXT_LENGTH: (400, 413, 422, 500),
+    FailureReason.CONTEXT_LENGTH: (400, 413, 422, 500, 502),
     FailureReason.CONTENT_FILTER: (400, 403, 422),
-    FailureReason.MODEL_MISSING: (404,),
+    FailureReason.MODEL_MISSING: (400, 404),
 }
 
 # The word of an error event inside a reply that began with status 200; there is no status to go by.

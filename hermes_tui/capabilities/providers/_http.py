@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cache
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias, TypedDict, cast
 
 import httpx2
 
@@ -18,12 +18,14 @@ from hermes_tui.capabilities.providers._bounds import Meter, compressed
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._errors import failed_midway, refused
 from hermes_tui.capabilities.providers._json import Fields, object_of
+from hermes_tui.capabilities.providers._lines import DONE, Splitter
+from hermes_tui.capabilities.providers._loops import PerLoop
+from hermes_tui.capabilities.providers._outgoing import keep_own
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderUnreachable, ReplyMalformed, StreamTruncated
 
 ERROR_BYTES: Final = 65_536
 PROBE_BYTES: Final = 8_000_000
 KEPT_S: Final = 60.0
-DONE: Final = b"[DONE]"
 PORTS: Final = 65_535
 
 Client: TypeAlias = httpx2.AsyncClient
@@ -62,6 +64,55 @@ class _BoundedStream(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
+class _Settings(TypedDict):
+    """What every client has in common."""
+
+    trust_env: bool
+    follow_redirects: bool
+    timeout: None
+    headers: dict[str, str]
+
+
+_PLAIN: Final[_Settings] = {
+    "trust_env": False,
+    "follow_redirects": False,
+    "timeout": None,
+    "headers": {"accept-encoding": "identity"},
+}
+
+
+class _WholeEvents(httpx2.AsyncByteStream):
+    """An event stream in which a whole `data:` line counts at once, as it does for `events`.
+
+    The packages wait for the empty line after it, which a cut may have taken, and read half a line as an event.
+    """
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        split = Splitter()
+        async for chunk in self._stream:
+            lines = split.feed(chunk)
+            yield b"".join(line + (b"\n\n" if line.startswith(b"data:") else b"\n") for line in lines)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Lent(httpx2.AsyncBaseTransport):
+    """Connections that others use too: closing this closes none."""
+
+    def __init__(self, owned: httpx2.AsyncBaseTransport) -> None:
+        self._owned = owned
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await self._owned.handle_async_request(request)
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            answer.stream = _WholeEvents(cast("httpx2.AsyncByteStream", answer.stream))
+        return answer
+
+
 class _BoundedTransport(httpx2.AsyncHTTPTransport):
     """Bounds every answer, also those that a vendor's package reads through this client."""
 
@@ -75,15 +126,17 @@ class _BoundedTransport(httpx2.AsyncHTTPTransport):
         return answer
 
 
-@dataclass(slots=True)
-class _Kept:
-    """The clients of one loop, one with certificates and one for plain HTTP, and what closes them."""
-
-    clients: dict[bool, Client] = field(default_factory=dict[bool, Client])
-    keepers: list[AsyncGenerator[Client]] = field(default_factory=list[AsyncGenerator[Client]])
+class _Kind(Enum):
+    PLAIN = "http"
+    SECURE = "https"
 
 
-_kept: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept] = weakref.WeakKeyDictionary()
+@dataclass(frozen=True, slots=True)
+class _Connections:
+    """The connections of one loop, with certificates or for plain HTTP."""
+
+    client: Client
+    transport: httpx2.AsyncBaseTransport
 
 
 @cache
@@ -95,20 +148,34 @@ def tls(*, secure: bool) -> ssl.SSLContext:
 async def client(url: str) -> Client:
     """Return this loop's client for `url`: no redirects, no proxies of the environment, so a key stays with its host.
 
-    It is closed with the loop: `asyncio.run` ends every asynchronous generator that still runs.
-
     Raises:
         httpx2.InvalidURL: `url` is none; `translated` knows it.
     """
+    return (await _connections(url)).client
+
+
+async def guarded(url: str, own: Mapping[str, str]) -> Client:
+    """Return a client for a vendor's package: the connections of `client`, and no headers leave but `own`.
+
+    Raises:
+        httpx2.InvalidURL: `url` is none.
+    """
+
+    async def keep(request: httpx2.Request) -> None:
+        keep_own(request.headers, own)
+
+    transport = _Lent((await _connections(url)).transport)
+    return httpx2.AsyncClient(transport=transport, event_hooks={"request": [keep]}, **_PLAIN)
+
+
+async def _connections(url: str) -> _Connections:
     check_address(url)
-    secure = not url.startswith("http:")
-    context = await asyncio.to_thread(tls, secure=secure)
-    kept = _kept.setdefault(asyncio.get_running_loop(), _Kept())
-    if secure not in kept.clients:
-        keeper = _keep(context)
-        kept.keepers.append(keeper)
-        kept.clients[secure] = await anext(keeper)
-    return kept.clients[secure]
+    return await _OPEN.get(_Kind.PLAIN if url.startswith("http:") else _Kind.SECURE)
+
+
+def bearer(key: str | None) -> dict[str, str]:
+    """Return the header that carries a key (RFC 6750), none without one."""
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def check_address(url: str) -> None:
@@ -122,43 +189,44 @@ def check_address(url: str) -> None:
         raise httpx2.InvalidURL(url)
 
 
-async def _keep(context: ssl.SSLContext) -> AsyncGenerator[Client]:
+async def _opened(kind: _Kind) -> AsyncGenerator[_Connections]:
+    context = await asyncio.to_thread(tls, secure=kind is _Kind.SECURE)
     limits = httpx2.Limits(keepalive_expiry=KEPT_S)
     transport = _BoundedTransport(verify=context, trust_env=False, limits=limits)
-    async with httpx2.AsyncClient(
-        transport=transport,
-        trust_env=False,
-        follow_redirects=False,
-        timeout=None,
-        headers={"accept-encoding": "identity"},
-    ) as opened:
-        yield opened
+    async with httpx2.AsyncClient(transport=transport, **_PLAIN) as opened:
+        yield _Connections(opened, transport)
+
+
+_OPEN: Final = PerLoop(_opened)
 
 
 async def get_json(
     url: str, headers: Mapping[str, str], timeout_s: float, body: Mapping[str, object] | None = None
 ) -> object | None:
     """Return the JSON that `url` gives (POST if there is a body), None if nothing usable answers in time."""
-    method = "GET" if body is None else "POST"
-    content = None if body is None else json.dumps(body).encode()
     try:
         async with asyncio.timeout(timeout_s):
-            opened = await client(url)
-            request = opened.build_request(method, url, headers=dict(headers), content=content)
-            answer = await opened.send(request, stream=True)
-            try:
-                found: object = json.loads(await _first_bytes(answer, PROBE_BYTES)) if answer.is_success else None
-            finally:
-                await answer.aclose()
+            return await _asked(url, headers, body)
     except (TimeoutError, *BROKEN, ProviderError, ValueError, RecursionError):
         return None
+
+
+async def _asked(url: str, headers: Mapping[str, str], body: Mapping[str, object] | None) -> object | None:
+    opened = await client(url)
+    method = "GET" if body is None else "POST"
+    content = None if body is None else json.dumps(body).encode()
+    answer = await opened.send(opened.build_request(method, url, headers=dict(headers), content=content), stream=True)
+    try:
+        found: object = json.loads(await _first_bytes(answer, PROBE_BYTES)) if answer.is_success else None
+    finally:
+        await answer.aclose()
     return found
 
 
-async def first_json(urls: Sequence[str], timeout_s: float) -> object | None:
+async def first_json(urls: Sequence[str], headers: Mapping[str, str], timeout_s: float) -> object | None:
     """Return the JSON of the first of `urls` that gives any, None if none does; `timeout_s` is for all of them."""
     async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(get_json(url, {}, timeout_s), name="probe") for url in urls]
+        asked = [group.create_task(get_json(url, headers, timeout_s), name="probe") for url in urls]
     return next((found for task in asked if (found := task.result()) is not None), None)
 
 
@@ -180,22 +248,11 @@ async def lines(post: Post) -> AsyncGenerator[bytes]:
         StreamTruncated: the connection broke.
         ReplyMalformed: a line or the whole reply is absurdly large, or no stream at all.
     """
-    rest = bytearray()
+    split = Splitter()
     async with aclosing(_chunks(post)) as chunks:
         async for chunk in chunks:
-            head, end, tail = chunk.rpartition(b"\n")
-            if end:
-                for line in (bytes(rest) + head).split(b"\n"):
-                    yield line.rstrip(b"\r")
-                rest.clear()
-            rest += tail
-    if _is_whole(bytes(rest)):  # half a line is the mark of a cut, not of a foreign dialect
-        yield bytes(rest)
-
-
-def _is_whole(line: bytes) -> bool:
-    data = line.removeprefix(b"data:").strip()
-    return data == DONE or object_of(data) is not None
+            for line in split.feed(chunk):
+                yield line
 
 
 async def _chunks(post: Post) -> AsyncGenerator[bytes]:
@@ -203,13 +260,10 @@ async def _chunks(post: Post) -> AsyncGenerator[bytes]:
     try:
         opened = await client(post.url)
         answer = await post.watch.wait(opened.send(_request(post, opened), stream=True))
-        try:
+        async with aclosing(answer), aclosing(answer.aiter_raw()) as raw:
             await _check(post, answer)
-            async with aclosing(answer.aiter_raw()) as raw:
-                while (chunk := await post.watch.wait(anext(raw, None))) is not None:
-                    yield chunk
-        finally:
-            await answer.aclose()
+            while (chunk := await post.watch.wait(anext(raw, None))) is not None:
+                yield chunk
     except BROKEN as error:
         raise translated(post.watch, post.url, error) from error
 

@@ -42,7 +42,7 @@ class OllamaWire:
         post = _http.Post(
             url=f"{self.base_url.rstrip('/')}/api/chat",
             body=body_of(request),
-            headers={"authorization": f"Bearer {self.key}"} if self.key else {},
+            headers=_http.bearer(self.key),
             watch=watch,
         )
         async with aclosing(parts_of(_http.objects(post), LineReply(self.name), watch)) as parts:

@@ -45,7 +45,7 @@ class ResponsesWire:
         post = _http.Post(
             url=f"{self.base_url.rstrip('/')}/responses",
             body=body_of(request, self.name),
-            headers={"authorization": f"Bearer {self.key}"} if self.key else {},
+            headers=_http.bearer(self.key),
             watch=watch,
         )
         async with aclosing(parts_of(_http.events(post), ResponsesReply(self.name, request.model), watch)) as parts:

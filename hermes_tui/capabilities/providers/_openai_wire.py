@@ -65,7 +65,7 @@ class ChatWire:
         post = _http.Post(
             url=f"{self.base_url.rstrip('/')}/chat/completions",
             body=body_of(request, self.name, self.dialect),
-            headers={"authorization": f"Bearer {self.key}"} if self.key else {},
+            headers=_http.bearer(self.key),
             watch=watch,
         )
         async with aclosing(parts_of(_http.events(post), ChatReply(self.name, request.model), watch)) as parts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Protocol
 
 from hermes_tui.capabilities.providers._clocks import Watch
@@ -54,15 +53,9 @@ async def parts_of(events: AsyncGenerator[Fields], reply: Reply, watch: Watch) -
         ProviderError: as `events` and the dialect say.
     """
     try:
-        async with aclosing(events) as stream:
-            async for event in stream:
-                parts = reply.read(event)
-                if parts or reply.thinks:
-                    watch.begun()
-                for part in parts:
-                    yield part
-                if reply.ended and reply.usage is not None:
-                    watch.drain()
+        async for event in events:
+            for part in _taken(event, reply, watch):
+                yield part
         if not reply.ended:
             message = f"{watch.name} ended its answer without saying that it was whole."
             raise StreamTruncated(message, reason=FailureReason.TRUNCATED)
@@ -71,5 +64,16 @@ async def parts_of(events: AsyncGenerator[Fields], reply: Reply, watch: Watch) -
             if reply.usage is not None:
                 yield reply.usage
             raise
+    finally:
+        await events.aclose()
     for part in reply.close():
         yield part
+
+
+def _taken(event: Fields, reply: Reply, watch: Watch) -> list[Part]:
+    parts = reply.read(event)
+    if parts or reply.thinks:
+        watch.begun()
+    if reply.ended and reply.usage is not None:
+        watch.drain()
+    return parts

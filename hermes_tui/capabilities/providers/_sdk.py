@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
-from importlib import import_module
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, cast
 
+from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._json import Fields
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderRefused
@@ -40,11 +40,14 @@ class LazyProvider:
     module: str
     factory: str
     given: Mapping[str, object]
+    built: dict[str, Provider] = field(default_factory=dict[str, Provider], init=False, repr=False, compare=False)
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         try:
-            provider = await asyncio.to_thread(self._open)
+            provider = self.built.get(self.factory)
+            if provider is None:
+                provider = await asyncio.to_thread(self._open)
         except ModuleNotFoundError as error:
             message = f"{self.name} is set to `client: sdk`, but the package {error.name} is not installed."
             hint = "Run `pip install 'hermes-tui[sdk]'`, or set `client: wire`."
@@ -55,9 +58,9 @@ class LazyProvider:
 
     def _open(self) -> Provider:
         # By name and in a thread: the packages are optional, and importing one would hold the loop for seconds.
-        module = import_module(f"hermes_tui.capabilities.providers.{self.module}")
+        module = registry.load_private("providers", self.module)
         factory = cast("Callable[..., Provider]", getattr(module, self.factory))
-        return factory(**self.given)
+        return self.built.setdefault(self.factory, factory(**self.given))
 
 
 async def events_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from hermes_tui.capabilities.providers._bounds import Meter, compressed
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._errors import failed_midway, refused
 from hermes_tui.capabilities.providers._json import Fields
+from hermes_tui.capabilities.providers._lines import Splitter
+from hermes_tui.capabilities.providers._loops import PerLoop
 from hermes_tui.capabilities.providers._ollama_wire import LineReply, body_of
+from hermes_tui.capabilities.providers._outgoing import keep_own
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderUnreachable, ReplyMalformed, StreamTruncated
 from hermes_tui.domain.parts import ModelRequest, Part
@@ -25,16 +29,21 @@ _EXPECTED: Final = (ollama.ResponseError, httpx.HTTPError, *_http.BROKEN, ValueE
 
 
 class _BoundedStream(httpx.AsyncByteStream):
-    """A body that ends in an error before it can fill the memory."""
+    """A body of whole lines, which ends in an error before it can fill the memory.
+
+    The package would call half a line malformed; it is the mark of a cut.
+    """
 
     def __init__(self, name: str, stream: httpx.AsyncByteStream) -> None:
         self._meter = Meter(name)
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        split = Splitter()
         async for chunk in self._stream:
             self._meter.admit(chunk)
-            yield chunk
+            for line in filter(None, split.feed(chunk)):
+                yield line + b"\n"
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -46,13 +55,47 @@ class _BoundedTransport(httpx.AsyncHTTPTransport):
         if answer.headers.get("content-encoding", "identity") != "identity":
             await answer.aclose()
             raise compressed(request.url.host)
-        answer.stream = _BoundedStream(request.url.host, cast("httpx.AsyncByteStream", answer.stream))
+        if answer.status_code == 200:
+            _http.check_type(request.url.host, answer.headers)
+            answer.stream = _BoundedStream(request.url.host, cast("httpx.AsyncByteStream", answer.stream))
         return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    base_url: str
+    key: str | None
+    connect_s: float
+
+
+async def _opened(place: _Place) -> AsyncGenerator[ollama.AsyncClient]:
+    own = _http.bearer(place.key)
+
+    async def keep(request: httpx.Request) -> None:
+        keep_own(request.headers, own)
+
+    context = await asyncio.to_thread(_http.tls, secure=not place.base_url.startswith("http:"))
+    client = ollama.AsyncClient(
+        place.base_url,
+        follow_redirects=False,
+        timeout=httpx.Timeout(None, connect=place.connect_s),
+        headers={"accept-encoding": "identity"},
+        event_hooks={"request": [keep]},
+        trust_env=False,
+        transport=_BoundedTransport(verify=context),
+    )
+    try:
+        yield client
+    finally:
+        await cast("Any", client).close()  # it is not typed
+
+
+_CLIENTS: Final = PerLoop(_opened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OllamaSdk:
-    """A client per request: the package binds one to its loop, and a local connection costs nothing."""
+    """No credentials that the package finds itself; one client per connect clock, which it cannot set per request."""
 
     name: str
     base_url: str
@@ -61,54 +104,25 @@ class OllamaSdk:
     async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         watch = Watch(self.name, request.clocks)
-        async with aclosing(parts_of(self._events(request, watch), LineReply(self.name), watch)) as parts:
-            async for part in parts:
-                yield part
-
-    async def _events(self, request: ModelRequest, watch: Watch) -> AsyncGenerator[Fields]:
-        body = body_of(request)
 
         def translate(error: Exception) -> ProviderError:
             return translated(watch, self.base_url, error)
 
-        try:
-            _http.check_address(self.base_url)
-        except _http.BROKEN as error:
-            raise translate(error) from error
-        client = self._client(watch)
-
         async def opened() -> _sdk.Stream[Any]:
-            chat = cast("Any", client.chat)  # its tools are typed for functions, ours are schemas
-            stream: _sdk.Stream[Any] = await chat(
-                request.model,
-                messages=body["messages"],
-                tools=body.get("tools"),
-                options=body["options"],
-                think=body.get("think"),
-                stream=True,
-            )
-            return stream
+            return await self._send(body_of(request), watch)
 
-        try:
-            async with aclosing(_sdk.events_of(watch, opened, _plain, translate, _EXPECTED)) as events:
-                async for event in events:
-                    yield event
-        finally:
-            await client.close()
+        events = _sdk.events_of(watch, opened, _plain, translate, _EXPECTED)
+        async with aclosing(parts_of(events, LineReply(self.name), watch)) as parts:
+            async for part in parts:
+                yield part
 
-    def _client(self, watch: Watch) -> ollama.AsyncClient:
-        async def without_key(request: httpx.Request) -> None:
-            request.headers.pop("authorization", None)  # the package takes one from the environment
-
-        return ollama.AsyncClient(
-            self.base_url,
-            follow_redirects=False,
-            timeout=httpx.Timeout(None, connect=watch.clocks.connect_s),
-            headers={"authorization": f"Bearer {self.key}"} if self.key else {},
-            event_hooks={} if self.key else {"request": [without_key]},
-            trust_env=False,
-            transport=_BoundedTransport(verify=_http.tls(secure=not self.base_url.startswith("http:"))),
-        )
+    async def _send(self, body: Fields, watch: Watch) -> _sdk.Stream[Any]:
+        _http.check_address(self.base_url)
+        place = _Place(self.base_url, self.key, watch.clocks.connect_s)
+        client = cast("Any", await _CLIENTS.get(place))  # its tools are typed for functions, ours are schemas
+        asked = {key: value for key, value in body.items() if key != "stream"}
+        stream: _sdk.Stream[Any] = await client.chat(**asked, stream=True)
+        return stream
 
 
 def _plain(event: ollama.ChatResponse) -> Fields:

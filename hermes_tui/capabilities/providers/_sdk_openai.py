@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import openai
@@ -13,54 +12,65 @@ from hermes_tui.capabilities.providers import _http, _openai_responses_wire, _op
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._errors import failed_midway, refused
 from hermes_tui.capabilities.providers._json import Fields
+from hermes_tui.capabilities.providers._loops import PerLoop
 from hermes_tui.capabilities.providers._reply import Reply, parts_of
 from hermes_tui.domain.errors import FailureReason, ProviderError, ReplyMalformed
 from hermes_tui.domain.parts import ModelRequest, Part
 from hermes_tui.domain.ports import Provider
 
 _EXPECTED: Final = (openai.OpenAIError, *_http.BROKEN, ValueError)
-_OF_THE_ENVIRONMENT: Final = ("OpenAI-Organization", "OpenAI-Project")
-"""Headers that the package fills from the environment of whoever runs it."""
-
-Open = Callable[[openai.AsyncOpenAI], Awaitable[_sdk.Stream[Any]]]
+Send = Callable[[openai.AsyncOpenAI, ModelRequest, openai.Timeout], Awaitable[_sdk.Stream[Any]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OpenAiSdk:
-    """What both dialects need; no retry of the package's own, and the connections of `_http`."""
+async def _opened(place: tuple[str, str | None]) -> AsyncGenerator[openai.AsyncOpenAI]:
+    base_url, key = place
+    async with openai.AsyncOpenAI(
+        api_key=key or "none",  # without one, the package takes the environment's
+        base_url=base_url,
+        max_retries=0,
+        http_client=await _http.guarded(base_url, _http.bearer(key)),
+    ) as client:
+        yield client
 
-    name: str
-    base_url: str
-    key: str | None
 
-    def events(self, opening: Open, watch: Watch) -> AsyncGenerator[Fields]:
-        """Yield the events of a request."""
+_CLIENTS: Final = PerLoop(_opened)
 
-        async def opened() -> _sdk.Stream[Any]:
-            stream = await opening(await self._client(watch))
-            _http.check_type(self.name, cast("openai.AsyncStream[Any]", stream).response.headers)
-            return stream
+
+class OpenAiSdk:
+    """No retry of the package's own, no credentials that it finds by itself, the connections of `_http`.
+
+    Args:
+        name: The provider, for messages.
+        base_url: Where it listens.
+        key: Sent to that host only.
+        send: Sends a request in one of the dialects.
+        reply: Reads the answer in that dialect.
+    """
+
+    def __init__(
+        self, name: str, base_url: str, key: str | None, *, send: Send, reply: Callable[[ModelRequest], Reply]
+    ) -> None:
+        self._name = name
+        self._base_url = base_url
+        self._key = key
+        self._send = send
+        self._reply = reply
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+        """Yield one reply; see `ports.Provider`."""
+        watch = Watch(self._name, request.clocks)
 
         def translate(error: Exception) -> ProviderError:
-            return translated(watch, self.base_url, error)
+            return translated(watch, self._base_url, error)
 
-        return _sdk.events_of(watch, opened, _plain, translate, _EXPECTED)
+        async def opened() -> _sdk.Stream[Any]:
+            timeout = openai.Timeout(None, connect=request.clocks.connect_s)
+            stream = await self._send(await _CLIENTS.get((self._base_url, self._key)), request, timeout)
+            _http.check_type(self._name, cast("openai.AsyncStream[Any]", stream).response.headers)
+            return stream
 
-    async def _client(self, watch: Watch) -> openai.AsyncOpenAI:
-        http = await _http.client(self.base_url)
-        omitted = [*_OF_THE_ENVIRONMENT, *([] if self.key else ["Authorization"])]
-        return openai.AsyncOpenAI(
-            api_key=self.key or "none",  # without one, the package takes the environment's
-            base_url=self.base_url,
-            max_retries=0,
-            timeout=openai.Timeout(None, connect=watch.clocks.connect_s),
-            default_headers=cast("dict[str, str]", {name: openai.Omit() for name in omitted}),
-            http_client=http,
-        )
-
-    async def parts(self, events: AsyncGenerator[Fields], reply: Reply, watch: Watch) -> AsyncIterator[Part]:
-        """Yield the parts of a reply."""
-        async with aclosing(parts_of(events, reply, watch)) as parts:
+        events = _sdk.events_of(watch, opened, _plain, translate, _EXPECTED)
+        async with aclosing(parts_of(events, self._reply(request), watch)) as parts:
             async for part in parts:
                 yield part
 
@@ -87,47 +97,31 @@ def translated(watch: Watch, url: str, error: Exception) -> ProviderError:
             return _http.translated(watch, url, error)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chat(_OpenAiSdk):
-    dialect: _openai_wire.Dialect
-
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
-        """Yield one reply; see `ports.Provider`."""
-        watch = Watch(self.name, request.clocks)
-        body = _openai_wire.body_of(request, self.name, self.dialect)
-        messages = cast("Any", body.pop("messages"))
-        del body["stream"]
-
-        def opening(client: openai.AsyncOpenAI) -> Awaitable[_sdk.Stream[Any]]:
-            return client.chat.completions.create(model=request.model, messages=messages, stream=True, extra_body=body)
-
-        reply = _openai_wire.ChatReply(self.name, request.model)
-        async for part in self.parts(self.events(opening, watch), reply, watch):
-            yield part
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Responses(_OpenAiSdk):
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
-        """Yield one reply; see `ports.Provider`."""
-        watch = Watch(self.name, request.clocks)
-        body = _openai_responses_wire.body_of(request, self.name)
-        items = cast("Any", body.pop("input"))
-        del body["stream"]
-
-        def opening(client: openai.AsyncOpenAI) -> Awaitable[_sdk.Stream[Any]]:
-            return client.responses.create(model=request.model, input=items, stream=True, extra_body=body)
-
-        reply = _openai_responses_wire.ResponsesReply(self.name, request.model)
-        async for part in self.parts(self.events(opening, watch), reply, watch):
-            yield part
-
-
 def chat(name: str, base_url: str, key: str | None, dialect: _openai_wire.Dialect) -> Provider:
     """Return a provider that speaks chat completions through the package."""
-    return _Chat(name=name, base_url=base_url, key=key, dialect=dialect)
+
+    def send(client: openai.AsyncOpenAI, request: ModelRequest, timeout: openai.Timeout) -> Awaitable[_sdk.Stream[Any]]:
+        body = _openai_wire.body_of(request, name, dialect)
+        messages = cast("Any", body.pop("messages"))
+        return client.chat.completions.create(
+            model=request.model, messages=messages, stream=True, extra_body=body, timeout=timeout
+        )
+
+    def reply(request: ModelRequest) -> Reply:
+        return _openai_wire.ChatReply(name, request.model)
+
+    return OpenAiSdk(name, base_url, key, send=send, reply=reply)
 
 
 def responses(name: str, base_url: str, key: str | None) -> Provider:
     """Return a provider that speaks the Responses API through the package."""
-    return _Responses(name=name, base_url=base_url, key=key)
+
+    def send(client: openai.AsyncOpenAI, request: ModelRequest, timeout: openai.Timeout) -> Awaitable[_sdk.Stream[Any]]:
+        body = _openai_responses_wire.body_of(request, name)
+        items = cast("Any", body.pop("input"))
+        return client.responses.create(model=request.model, input=items, stream=True, extra_body=body, timeout=timeout)
+
+    def reply(request: ModelRequest) -> Reply:
+        return _openai_responses_wire.ResponsesReply(name, request.model)
+
+    return OpenAiSdk(name, base_url, key, send=send, reply=reply)

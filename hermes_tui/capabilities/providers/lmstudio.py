@@ -32,14 +32,26 @@ def build(name: str, base_url: str, key: str | None, *, client: Literal["wire", 
     return ChatWire(name=name, base_url=base_url, key=key)
 
 
-async def models(base_url: str, timeout_s: float) -> tuple[LocalModel, ...] | None:
+async def pulled(base_url: str, timeout_s: float, key: str | None = None) -> tuple[str, ...] | None:
+    """Return the names of the models that can chat, what is loaded first; None if no server answers in time."""
+    found = await models(base_url, timeout_s, key)
+    return None if found is None else tuple(model.name for model in sorted(found, key=lambda model: not model.loaded))
+
+
+async def window(base_url: str, model: str, timeout_s: float, key: str | None = None) -> int | None:
+    """Return the context window of a model in tokens, None if nothing says so in time."""
+    found = await models(base_url, timeout_s, key)
+    return next((one.window_tokens for one in found or () if one.name == model), None)
+
+
+async def models(base_url: str, timeout_s: float, key: str | None = None) -> tuple[LocalModel, ...] | None:
     """Return the models that can answer a chat, None if no server answers within `timeout_s`.
 
     LM Studio's own list says what is loaded and with which window; the OpenAI-like one only has names.
     """
     root = base_url.rstrip("/")
     own = f"{root.removesuffix('/v1')}/api/v0/models"
-    found = await _http.first_json((own, f"{root}/models"), timeout_s)
+    found = await _http.first_json((own, f"{root}/models"), _http.bearer(key), timeout_s)
     if found is None:
         return None
     entries = [entry for entry in list_of(found, "data") if text_of(entry, "type") != "embeddings"]

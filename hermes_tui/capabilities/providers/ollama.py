@@ -25,18 +25,18 @@ def build(name: str, base_url: str, key: str | None, *, client: Literal["wire", 
     return OllamaWire(name=name, base_url=base_url, key=key)
 
 
-async def pulled(base_url: str, timeout_s: float) -> tuple[str, ...] | None:
+async def pulled(base_url: str, timeout_s: float, key: str | None = None) -> tuple[str, ...] | None:
     """Return the names of the pulled models, None if no server answers in time."""
-    found = await _http.get_json(f"{base_url.rstrip('/')}/api/tags", {}, timeout_s)
+    found = await _http.get_json(f"{base_url.rstrip('/')}/api/tags", _http.bearer(key), timeout_s)
     return None if found is None else tuple(text_of(model, "name") for model in list_of(found, "models"))
 
 
-async def window(base_url: str, model: str, timeout_s: float) -> int | None:
+async def window(base_url: str, model: str, timeout_s: float, key: str | None = None) -> int | None:
     """Return the context window of a pulled model in tokens, None if nothing says so in time.
 
     What its Modelfile sets (`num_ctx`) is what its author meant to be used; else it is what the model was trained for.
     """
-    found = await _http.get_json(f"{base_url.rstrip('/')}/api/show", {}, timeout_s, {"model": model})
+    found = await _http.get_json(f"{base_url.rstrip('/')}/api/show", _http.bearer(key), timeout_s, {"model": model})
     info = fields_of(found, "model_info")
     trained = count_of(info, f"{text_of(info, 'general.architecture')}.context_length")
     told = _NUM_CTX.search(text_of(found, "parameters"))

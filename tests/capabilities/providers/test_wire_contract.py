@@ -15,7 +15,9 @@ from tests.capabilities.providers.speakers import KEY, SPEAKERS, Speaker, ask, h
 from tests.fakes import Call, FakeServer, Outcome, Reply, Scenario, Stop, say
 from tests.fakes import Usage as Billed
 
-BILL = Billed(input_tokens=50, output_tokens=30, cached_tokens=20, cache_write_tokens=5, reasoning_tokens=7)
+BILL = Billed(
+    input_tokens=50, output_tokens=30, cached_tokens=20, cache_write_tokens=5, reasoning_tokens=7, cost_usd=0.25
+)
 CALLS = (Call("shell", {"command": "ls -la"}), Call("grep", {"pattern": "ü", "deep": {"a": [1]}}))
 WORK = Reply("Grüße, I look.", thinking="First list the files.", tool_calls=CALLS, usage=BILL)
 
@@ -67,8 +69,11 @@ async def test_usage_counts_are_disjoint(speaker: Speaker) -> None:
     heard = await hear(speaker, WORK)
 
     apart = Usage(input_tokens=25, cache_read_tokens=20, cache_write_tokens=5, output_tokens=30, reasoning_tokens=7)
-    whole = Usage(input_tokens=50, output_tokens=30)
-    assert heard.usage == (whole if speaker.dialect == "ollama" else apart)
+    expected = {
+        "ollama": Usage(input_tokens=50, output_tokens=30),
+        "openrouter": replace(apart, reported_usd=BILL.cost_usd),
+    }
+    assert heard.usage == expected.get(speaker.dialect, apart)
     assert len(heard.of(Usage)) == 1
 
 
