@@ -101,6 +101,8 @@ class ModelRequest:
     `temperature` None leaves the choice to the provider. `window_tokens` is the context window to ask for where the
     wire has such a field (Ollama's `num_ctx`). `effort` None leaves the reasoning to the model's default. `images`
     holds the bytes of the pictures that `messages` name by their sha256; one that is not there is sent as a note.
+    `reply_schema` is the text of a JSON Schema that the reply should fit; the wires hold the model to it as far as they
+    can, the reader still has to check.
     """
 
     model: str
@@ -112,4 +114,5 @@ class ModelRequest:
     window_tokens: int | None = None
     effort: Effort | None = None
     images: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    reply_schema: str | None = None
     clocks: Clocks = Clocks()

@@ -10,10 +10,11 @@ from typing import Final
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._content import LOST, base64_of
+from hermes_tui.capabilities.providers._content import EPHEMERAL, LOST, base64_of, opaque_of
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
+from hermes_tui.capabilities.providers._schema import closed
 from hermes_tui.domain.messages import Content, Image, Opaque, Role, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import (
     ModelRequest,
@@ -38,7 +39,6 @@ _STOPS = {
     "refusal": StopReason.REFUSAL,
     "pause_turn": StopReason.PAUSE,
 }
-_CACHE: Fields = {"type": "ephemeral"}
 _SIGNED = ("thinking", "redacted_thinking")
 
 
@@ -83,21 +83,24 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
         "messages": _messages(request, provider),
     }
     if request.system:
-        body["system"] = [{"type": "text", "text": request.system, "cache_control": _CACHE}]
+        body["system"] = [{"type": "text", "text": request.system, "cache_control": EPHEMERAL}]
     if request.tools:
         tools: list[Fields] = [
             {"name": tool.name, "description": tool.description, "input_schema": json.loads(tool.parameters)}
             for tool in request.tools
         ]
-        tools[-1]["cache_control"] = _CACHE
+        tools[-1]["cache_control"] = EPHEMERAL
         body["tools"] = tools
+    output: Fields = {}
     if request.effort is not None:
         # A model that thinks refuses any temperature, so the wish for effort wins.
         body["thinking"] = {"type": "adaptive", "display": "summarized"}
-        body["output_config"] = {"effort": request.effort}
+        output["effort"] = request.effort
     elif request.temperature is not None:
         body["temperature"] = request.temperature
-    return body
+    if request.reply_schema is not None:
+        output["format"] = {"type": "json_schema", "schema": closed(request.reply_schema)}
+    return {**body, "output_config": output} if output else body
 
 
 def _messages(request: ModelRequest, provider: str) -> list[Fields]:
@@ -116,7 +119,7 @@ def _messages(request: ModelRequest, provider: str) -> list[Fields]:
         if role == "user":
             blocks.sort(key=lambda block: block["type"] != "tool_result")
     if wired and wired[-1][1][-1]["type"] not in _SIGNED:
-        wired[-1][1][-1]["cache_control"] = _CACHE
+        wired[-1][1][-1]["cache_control"] = EPHEMERAL
     return [{"role": role, "content": blocks} for role, blocks in wired]
 
 
@@ -256,7 +259,7 @@ class MessagesReply:
                 return []
 
     def _opaque(self, fields: Fields) -> Opaque:
-        return Opaque(provider=self.name, model=self.model, data=json.dumps(fields).encode().hex())
+        return opaque_of(self.name, self.model, fields)
 
     def close(self) -> list[Part]:
         """Return the last parts."""

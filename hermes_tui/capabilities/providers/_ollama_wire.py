@@ -11,8 +11,17 @@ from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._content import LOST, base64_of, function_tools
 from hermes_tui.capabilities.providers._errors import failed_midway
-from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, list_of, text_of
+from hermes_tui.capabilities.providers._json import (
+    Fields,
+    arguments_of,
+    count_of,
+    fields_of,
+    list_of,
+    object_of,
+    text_of,
+)
 from hermes_tui.capabilities.providers._reply import parts_of
+from hermes_tui.domain.errors import FailureReason, ReplyMalformed
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.messages import Image, Message, Role, ToolResult
 from hermes_tui.domain.parts import (
@@ -67,6 +76,8 @@ def body_of(request: ModelRequest) -> Fields:
         "stream": True,
         "options": options,
     }
+    if request.reply_schema is not None:
+        body["format"] = object_of(request.reply_schema)
     if request.effort is not None:
         body["think"] = request.effort
     if request.tools:
@@ -125,8 +136,10 @@ class LineReply:
         return parts
 
     def _call(self, function: Fields) -> list[Part]:
-        name, arguments = text_of(function, "name"), function.get("arguments", {})
-        whole = arguments if isinstance(arguments, str) else json.dumps(arguments)
+        name, arguments = text_of(function, "name"), function.get("arguments")
+        whole = arguments if isinstance(arguments, str) else json.dumps(arguments or {})
+        if object_of(whole) is None:  # the server parses what its model wrote: text that is no object is its fault
+            raise ReplyMalformed(f"{self.name} sent a call without an object.", reason=FailureReason.MALFORMED)
         number, self.calls = self.calls, self.calls + 1
         return [ToolCallStarted(number, name), ToolCallFinished(number, name, whole)]
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._content import LOST, data_url_of
+from hermes_tui.capabilities.providers._content import LOST, data_url_of, opaque_of, prefix_key
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
+from hermes_tui.capabilities.providers._schema import json_schema
 from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import (
     ModelRequest,
@@ -62,6 +63,7 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
         "store": False,
         "include": ["reasoning.encrypted_content"],
         "max_output_tokens": request.max_tokens,
+        "prompt_cache_key": prefix_key(request),
     }
     if request.system:
         body["instructions"] = request.system
@@ -69,6 +71,8 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
         body["temperature"] = request.temperature
     if request.effort is not None:
         body["reasoning"] = {"effort": request.effort, "summary": "auto"}
+    if request.reply_schema is not None:
+        body["text"] = {"format": {"type": "json_schema", **json_schema(request.reply_schema)}}
     if request.tools:
         body["tools"] = [
             {
@@ -84,30 +88,24 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
 
 
 def _items(message: Message, request: ModelRequest, provider: str) -> list[Fields]:
-    """Return a message as input items; text and pictures around each other stay one item."""
+    """Return a message as input items: what an operator says and shows next to each other stays one item."""
+    if message.role is Role.MODEL:
+        return [item for part in message.content for item in _item(part, request, provider)]
     items: list[Fields] = []
-    role = "assistant" if message.role is Role.MODEL else "user"
+    blocks: list[Fields] = []
     for part in message.content:
         if isinstance(part, Text | Image):
-            blocks = _blocks(part, request, role)
-            if blocks and items and items[-1].get("role") == role:
-                items[-1]["content"] = [*_content(items[-1]), *blocks]
-            elif blocks:
-                items.append({"type": "message", "role": role, "content": blocks})
+            blocks += _block(part, request)
         else:
             items += _item(part, request, provider)
+    if blocks:
+        items.append({"type": "message", "role": "user", "content": blocks})
     return items
 
 
-def _content(item: Fields) -> list[object]:
-    content = item.get("content")
-    return [*content] if isinstance(content, list) else []
-
-
-def _blocks(part: Text | Image, request: ModelRequest, role: str) -> list[Fields]:
+def _block(part: Text | Image, request: ModelRequest) -> list[Fields]:
     if isinstance(part, Text):
-        kind = "output_text" if role == "assistant" else "input_text"
-        return [{"type": kind, "text": part.text}] if part.text else []
+        return [{"type": "input_text", "text": part.text}] if part.text else []
     url = data_url_of(part, request)
     lost: Fields = {"type": "input_text", "text": LOST}
     return [{"type": "input_image", "image_url": url, "detail": "auto"} if url else lost]
@@ -115,6 +113,8 @@ def _blocks(part: Text | Image, request: ModelRequest, role: str) -> list[Fields
 
 def _item(part: Content, request: ModelRequest, provider: str) -> list[Fields]:
     match part:
+        case Text() if part.text:
+            return [{"type": "message", "role": "assistant", "content": part.text}]
         case ToolCall():
             arguments = json.dumps(arguments_of(part))
             return [{"type": "function_call", "call_id": part.call_id, "name": part.name, "arguments": arguments}]
@@ -180,8 +180,7 @@ class ResponsesReply:
                 return [ToolCallFinished(number, text_of(item, "name"), text_of(item, "arguments") or "{}")]
             case "reasoning" if item.get("encrypted_content"):
                 kept = {key: item[key] for key in _REPLAYED if item.get(key) is not None}
-                data = json.dumps(kept).encode().hex()
-                return [Opaque(provider=self.name, model=self.model, data=data)]
+                return [opaque_of(self.name, self.model, kept)]
             case _:
                 return []
 

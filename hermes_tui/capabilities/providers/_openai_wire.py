@@ -10,10 +10,18 @@ from typing import Literal
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._content import LOST, data_url_of, function_tools
+from hermes_tui.capabilities.providers._content import (
+    EPHEMERAL,
+    LOST,
+    data_url_of,
+    function_tools,
+    opaque_of,
+    prefix_key,
+)
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
+from hermes_tui.capabilities.providers._schema import json_schema
 from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import (
     ModelRequest,
@@ -42,11 +50,14 @@ class Dialect:
     """How a server's chat completions differ from the next one's.
 
     `cap` is the field that bounds the output: only OpenAI knows the newer one, and a server that ignores it would
-    answer without a bound. `effort` is where the reasoning effort goes. `extra` is added to each body as it is.
+    answer without a bound. `effort` is where the reasoning effort goes. `caches` says how the prompt cache is helped:
+    by a key that leads equal prefixes to one machine, or by marks for the models that cache only what is marked.
+    `extra` is added to each body as it is.
     """
 
     cap: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     effort: Literal["reasoning_effort", "reasoning"] = "reasoning_effort"
+    caches: Literal["key", "marks"] | None = None
     extra: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
@@ -78,7 +89,7 @@ def body_of(request: ModelRequest, provider: str, dialect: Dialect) -> Fields:
     body: Fields = {
         "model": request.model,
         "messages": [
-            *([{"role": "system", "content": request.system}] if request.system else []),
+            *_system(request, dialect),
             *(wired for message in request.messages for wired in _message(message, request, provider)),
         ],
         "stream": True,
@@ -91,7 +102,25 @@ def body_of(request: ModelRequest, provider: str, dialect: Dialect) -> Fields:
         body[dialect.effort] = request.effort if dialect.effort == "reasoning_effort" else {"effort": request.effort}
     if request.tools:
         body["tools"] = function_tools(request)
+    if request.reply_schema is not None:
+        body["response_format"] = {"type": "json_schema", "json_schema": json_schema(request.reply_schema)}
+    if dialect.caches == "key":
+        body["prompt_cache_key"] = prefix_key(request)
+    if _marks(request, dialect):
+        body["cache_control"] = EPHEMERAL  # moves to the last block that can be cached
     return {**body, **dialect.extra}
+
+
+def _marks(request: ModelRequest, dialect: Dialect) -> bool:
+    return dialect.caches == "marks" and request.model.startswith("anthropic/")
+
+
+def _system(request: ModelRequest, dialect: Dialect) -> list[Fields]:
+    """Return the stable prefix; where the model behind wants it, with a cache breakpoint at its end."""
+    if not request.system:
+        return []
+    block: Fields = {"type": "text", "text": request.system, "cache_control": EPHEMERAL}
+    return [{"role": "system", "content": [block] if _marks(request, dialect) else request.system}]
 
 
 def _message(message: Message, request: ModelRequest, provider: str) -> list[Fields]:
@@ -230,8 +259,7 @@ class ChatReply:
         """Return the last parts: what must be handed back, the whole calls, usage, `Stop`."""
         parts: list[Part] = []
         if self.details:
-            kept = json.dumps(self.details).encode().hex()
-            parts.append(Opaque(provider=self.name, model=self.model, data=kept))
+            parts.append(opaque_of(self.name, self.model, self.details))
         parts += [ToolCallFinished(place, call.name, call.arguments or "{}") for place, call in enumerate(self.calls)]
         if self.usage is not None:
             parts.append(self.usage)

@@ -35,7 +35,7 @@ def build(
             return LazyProvider(name=name, module="_sdk_openai", factory="responses", given=given)
         return ResponsesWire(name=name, base_url=base_url, key=key)
     newer = host == OWN_HOST or host.endswith(AZURE)
-    chat = Dialect(cap="max_completion_tokens" if newer else "max_tokens")
+    chat = Dialect(cap="max_completion_tokens", caches="key") if newer else Dialect()
     if client == "sdk":
         return LazyProvider(name=name, module="_sdk_openai", factory="chat", given={**given, "dialect": chat})
     return ChatWire(name=name, base_url=base_url, key=key, dialect=chat)

@@ -28,7 +28,7 @@ def build(
     extra: dict[str, object] = {"usage": {"include": True}}
     if routing:
         extra["provider"] = dict(routing)
-    dialect = Dialect(effort="reasoning", extra=extra)
+    dialect = Dialect(effort="reasoning", caches="marks", extra=extra)
     if client == "sdk":
         given = {"name": name, "base_url": base_url, "key": key, "dialect": dialect}
         return LazyProvider(name=name, module="_sdk_openai", factory="chat", given=given)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, cast
 
 from hermes_tui.capabilities.providers import anthropic, lmstudio, ollama, openai, openrouter
 from hermes_tui.domain.errors import ProviderError
-from hermes_tui.domain.messages import Message, Role, Source, Text
+from hermes_tui.domain.messages import Message, Opaque, Role, Source, Text
 from hermes_tui.domain.parts import (
     Clocks,
     ModelRequest,
@@ -105,6 +105,10 @@ class Heard:
     def calls(self) -> list[tuple[str, object]]:
         """The whole calls, by name and arguments."""
         return [(part.name, json.loads(part.arguments)) for part in self.of(ToolCallFinished)]
+
+    def parts_kept(self) -> tuple[Opaque, ...]:
+        """What must be handed back as it came."""
+        return tuple(self.of(Opaque))
 
     @property
     def usage(self) -> Usage | None:
