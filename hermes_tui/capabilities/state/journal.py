@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hermes_tui.capabilities.state.blobs import INLINE_BYTES, Blobs
 from hermes_tui.capabilities.state.codec import decode, encode, scrubbed
@@ -16,13 +16,13 @@ from hermes_tui.capabilities.state.database import connect_owner, connect_reader
 from hermes_tui.capabilities.state.lock import SessionLock
 from hermes_tui.capabilities.state.rows import (
     HEAD,
-    INSERT,
     NO_MAC,
     SELECT,
     Row,
     body_digest,
     envelope_of,
     head_of,
+    insert_all,
     mac_of,
     record_of,
     reference,
@@ -143,13 +143,13 @@ class SessionJournal:
         self._publish(record)
         return record
 
-    async def durable(self, seq: Seq) -> None:
+    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
         """Return when every record up to `seq` is on disk.
 
         Raises:
             JournalPoisoned: the commit failed; nothing after the last good one counts.
         """
-        await self._waiters.wait(seq)
+        return self._waiters.wait(seq)
 
     def read(self, after: Seq) -> Sequence[Record]:
         """Return the durable records after `after`, in order.
@@ -223,7 +223,7 @@ class SessionJournal:
             envelope = envelope_of(record)
             mac = mac_of(mac, envelope, body_digest(stored), key)
             rows.append((*envelope, stored, mac))
-        connection.executemany(INSERT, rows)
+        insert_all(connection, rows)
         head = head_of(batch[-1][0].seq, mac, key)
         connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head))
         connection.execute("COMMIT")
