@@ -59,7 +59,8 @@ class Station:
         place = Place(session=session_id, run=RunId("r1"))
         goal = Goal(text="Measure.", plan=Plan(goal="Measure.", tasks=tuple(tasks)))
         clock = self.station.clock
-        with self.station.own(session_id, ()) as session:
+        with self.station.own(session_id, ()) as owned:
+            session = owned.session
             config = self.station.config
             self.station.begin(session, place, (goal, ""), (config.policy.mode, self.station.limits(goal, config)))
             kit = await self.station.kits.make(session, session_id, config, wiring.brains_of(config, "auto"))
