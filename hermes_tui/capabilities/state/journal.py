@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from hermes_tui.capabilities.state.blobs import INLINE_BYTES, Blobs
 from hermes_tui.capabilities.state.codec import decode, encode, scrubbed
@@ -143,13 +143,13 @@ class SessionJournal:
         self._publish(record)
         return record
 
-    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
+    async def durable(self, seq: Seq) -> None:
         """Return when every record up to `seq` is on disk.
 
         Raises:
             JournalPoisoned: the commit failed; nothing after the last good one counts.
         """
-        return self._waiters.wait(seq)
+        await self._waiters.wait(seq)
 
     def read(self, after: Seq) -> Sequence[Record]:
         """Return the durable records after `after`, in order.
