@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
         Refused: the call was not run, and why.
         ApprovalPending: an operator must decide first; asking stands in the journal.
     """
+    await kit.gate.wait()
     tool = kit.tools.get(call.tool)
     if tool is None:
         raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
@@ -98,6 +100,7 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
         resolved = _raised(resolved, call.raised)
     state = kit.session.state
     grants = [Grant(rule=rule, by="goal") for rule in state.run.grants]
+    grants += [Grant(rule=rule, by="operator") for rule in state.calls.rules]
     ruling = kit.policy.decide(resolved, state.run.mode, grants)
     requested = ToolRequested(
         call_id=call.call_id,
@@ -169,7 +172,15 @@ def _question(
         reach=resolved.reach,
         undo=resolved.undo,
         digest=digest,
+        rule=rule_for(resolved),
     )
+
+
+def rule_for(resolved: ResolvedCall) -> str:
+    """Return the rule that allows exactly such a call, empty where every one must be asked about."""
+    if resolved.reach is Reach.HOST or resolved.effect is Effect.EXTERNAL or not resolved.argv:
+        return ""
+    return f"{resolved.tool}({shlex.join(resolved.argv)})"
 
 
 async def _before_image(kit: Kit, resolved: ResolvedCall) -> str:

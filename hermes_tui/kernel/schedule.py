@@ -10,7 +10,10 @@ from typing import cast
 
 from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, ToolError
 from hermes_tui.domain.events import (
+    ApprovalGiven,
+    EditKind,
     MessageGiven,
+    PlanEdited,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
@@ -18,13 +21,14 @@ from hermes_tui.domain.events import (
     TaskWaiting,
 )
 from hermes_tui.domain.ids import AgentId, CallId, TaskId
-from hermes_tui.domain.records import Place
+from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
 from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
 
+_STOPPING = frozenset({EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE})
 _STARTABLE = (TaskState.PENDING, TaskState.READY, TaskState.RUNNING, TaskState.WAITING)
 
 
@@ -36,7 +40,7 @@ class Scheduler:
         self.place = place
         self.stopped: HermesError | None = None
         self.parked: set[TaskId] = set()
-        self._running: set[TaskId] = set()
+        self._running: dict[TaskId, asyncio.Task[None]] = {}
         self._moved = asyncio.Event()
 
     async def run(self) -> None:
@@ -45,17 +49,39 @@ class Scheduler:
         Raises:
             JournalError: the journal failed; every task was cancelled.
         """
+        leave = self.kit.session.bus.subscribe(self._hear)
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
                     self._skip_unreachable()
                     self._start_ready(group)
-                    if not self._running:
+                    if not self._running and not self._attended():
                         return
                     self._moved.clear()
                     await self._moved.wait()
         except BaseExceptionGroup as failed:
             raise _first(failed) from failed
+        finally:
+            leave()
+
+    def _attended(self) -> bool:
+        """Whether someone is there who will answer what waits."""
+        return self.kit.attended and bool(self.parked) and self.stopped is None
+
+    def _hear(self, record: Record) -> None:
+        """Move on with an answer, and with an edit of the plan: what it cancels or pauses stops now."""
+        match record.body:
+            case ApprovalGiven():
+                self.parked.clear()
+            case PlanEdited():
+                for op in record.body.ops:
+                    self.parked.discard(op.target)
+                    running = self._running.get(op.target)
+                    if running is not None and op.kind in _STOPPING:
+                        running.cancel()
+            case _:
+                return
+        self._moved.set()
 
     def _graph(self) -> GraphState:
         return self.kit.session.state.graph
@@ -66,8 +92,7 @@ class Scheduler:
         for task in ready(self._graph(), (*self._running, *self.parked)):
             if len(self._running) >= self.kit.width:
                 return
-            self._running.add(task.id)
-            group.create_task(self._carry_out(task), name=f"task:{task.id}")
+            self._running[task.id] = group.create_task(self._carry_out(task), name=f"task:{task.id}")
 
     def _skip_unreachable(self) -> None:
         """Skip every task that waits for one that did not end well, and what waits for it in turn."""
@@ -91,7 +116,7 @@ class Scheduler:
         try:
             await self._attempts(task)
         finally:
-            self._running.discard(task.id)
+            self._running.pop(task.id, None)
             self._moved.set()
 
     async def _attempts(self, task: Task) -> None:
@@ -166,7 +191,7 @@ class Scheduler:
         return finished.data if finished.data != "null" else json.dumps(finished.output)
 
     async def _converse(self, task: Task, place: Place) -> str:
-        if not len(self.kit.session.state.talk.of(place.agent).messages):
+        if self.kit.session.state.talk.of(place.agent).run != place.run:
             text = json.loads(task.args).get("goal", "") or task.title
             self.kit.session.emit(MessageGiven(text=text), place)
         return await run_turn(self.kit, place, task.model or "cortex")

@@ -44,8 +44,17 @@ class CallState:
 
     @property
     def waiting(self) -> tuple[ApprovalAsked, ...]:
-        """Approvals without an answer, oldest first."""
-        return tuple(asked for key, asked in self.asked.items() if key not in self.given)
+        """Approvals without an answer whose call is still wanted, oldest first."""
+        return tuple(
+            asked
+            for key, asked in self.asked.items()
+            if key not in self.given and (asked.call_id in self.requested or asked.call_id in self.intents)
+        )
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """What answers allow from now on."""
+        return tuple(given.rule for given in self.given.values() if given.rule)
 
 
 def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
