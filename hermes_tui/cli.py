@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.version import VERSION
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, _SubParsersAction
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
 
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
@@ -33,9 +33,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     name = args[0] if args and args[0] in COMMANDS else "run"
     parsed = _parser(name).parse_args(args[1:] if name != "run" else args)
-    module = import_module("hermes_tui.interfaces.headless" if name == "run" else "hermes_tui.interfaces.inspect")
+    module = import_module(f"hermes_tui.interfaces.{_interface(name, parsed)}")
     code: int = module.main(name, parsed)
     return code
+
+
+def _interface(name: str, parsed: Namespace) -> str:
+    """Return the module that answers: the app wants a terminal and no headless flag."""
+    if name != "run":
+        return "inspect"
+    headless = parsed.print or parsed.batch or parsed.output_format != "text"
+    return "headless" if headless or not (sys.stdin.isatty() and sys.stdout.isatty()) else "tui.app"
 
 
 def _parser(name: str) -> ArgumentParser:
@@ -62,7 +70,11 @@ def _shared_options(parser: ArgumentParser) -> None:
 
 
 def _run_options(parser: ArgumentParser) -> None:
-    parser.add_argument("goal", nargs="?", metavar="GOAL", help="what to do, with -p")
+    parser.add_argument("goal", nargs="?", metavar="GOAL", help="what to do")
+    parser.add_argument(
+        "-c", "--continue", dest="continue_", action="store_true", help="open this folder's last session"
+    )
+    parser.add_argument("-r", "--resume", metavar="SESSION", help="open a session by its id")
     parser.add_argument("-p", "--print", action="store_true", help="one run, answer on stdout")
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")

@@ -126,9 +126,7 @@ def sign_of(status: TaskStatus, *, asks: bool) -> Sign:
     return NEEDS_YOU if asks and not status.state.ended else TASK[status.state]
 
 
-def _row(
-    row: LaneRow[TaskId], width: int, state: SessionState, chronicle: Chronicle, *, asks: bool
-) -> TaskRow:
+def _row(row: LaneRow[TaskId], width: int, state: SessionState, chronicle: Chronicle, *, asks: bool) -> TaskRow:
     task, status = state.graph.tasks[row.node], state.graph.status[row.node]
     sign = sign_of(status, asks=asks)
     word = sign.word

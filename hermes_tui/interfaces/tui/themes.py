@@ -147,5 +147,5 @@ class Palette:
             colour = _ANSI.get((ground or "on-")[3:]) if filled else _ANSI.get(ink or "")
             return Style(color=colour, **(attributes | filled), link=link)  # pyright: ignore[reportArgumentType]
         colour = self.theme.colours[ink] if ink else None
-        back = self.theme.colours[ground[3:]] if ground else None
+        back = self.theme.colours[ground[3:] if ground else "bg"]
         return Style(color=colour, bgcolor=back, **attributes, link=link)  # pyright: ignore[reportArgumentType]

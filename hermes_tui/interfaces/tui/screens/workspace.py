@@ -1,0 +1,460 @@
+"""The workspace: console, task graph, mind-log and budget around one prompt, divided by the size of the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Static
+
+from hermes_tui.domain.commands import Command, EditPlan, Interrupt, RaiseCap, SetMode, Submit
+from hermes_tui.domain.events import PlanOp, RunEnded, RunResumed, RunStarted
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.tasks import Mode
+from hermes_tui.interfaces.tui.bridge import Batch, Seat
+from hermes_tui.interfaces.tui.cells import Line, Span, ends
+from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.dock import Card, Dock
+from hermes_tui.interfaces.tui.layout import Plan, plan_for, too_small
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.panes._pane import Pane, TitleRule, View
+from hermes_tui.interfaces.tui.panes.budget import BudgetPane
+from hermes_tui.interfaces.tui.panes.console import ConsolePane
+from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
+from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
+from hermes_tui.interfaces.tui.prompt import Prompt
+from hermes_tui.interfaces.tui.row_window import Row
+from hermes_tui.interfaces.tui.rows import Entry
+from hermes_tui.interfaces.tui.status import status_line
+
+MODES: Final = tuple(Mode)
+FLASH_S: Final = 4.0
+
+
+class Divider(Widget):
+    """A vertical rule between columns."""
+
+    def __init__(self, look: Look, name: str) -> None:
+        super().__init__(id=name)
+        self.look = look
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one cell of it."""
+        del y
+        return self.look.strip(Line((("│", "rule"),)), self.size.width)
+
+
+class StatusLine(Widget):
+    """The one status line; a word to the operator takes its place for a moment."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(id="status")
+        self.look = look
+        self.view: View | None = None
+        self.word: tuple[Span, ...] = ()
+        self._drawn: Line | None = None
+
+    def show(self, view: View) -> None:
+        """Show a state, if that changes anything."""
+        self.view = view
+        if self._line() != self._drawn:
+            self.refresh()
+
+    def flash(self, word: tuple[Span, ...]) -> None:
+        """Say something; nothing takes it back."""
+        self.word = word
+        self.refresh()
+
+    def _line(self) -> Line:
+        width = self.size.width
+        if self.word:
+            return ends(((" ", ""), *self.word), (), width)
+        return status_line(self.view, width) if self.view is not None else Line()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw it."""
+        del y
+        self._drawn = self._line()
+        return self.look.strip(self._drawn, self.size.width)
+
+
+class Workspace(Screen[None]):
+    """The main screen. It folds what the bridge brings into its panes and turns keys into commands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "pane('graph')", "task graph", id="pane.graph", priority=True),
+        Binding("f4", "pane('mind')", "mind-log", id="pane.mind", priority=True),
+        Binding("f6", "pane('budget')", "budget", id="pane.budget", priority=True),
+        Binding("f7", "approvals", "approvals", id="pane.approvals", priority=True),
+        Binding("shift+tab", "mode", "next mode, or previous pane", id="mode.next", priority=True),
+        Binding("escape", "back", "one layer back; interrupt", id="back"),
+        Binding("tab", "next_pane", "next pane", id="pane.next"),
+        Binding("z", "full", "full screen", id="pane.full"),
+        Binding("m", "jump('mind')", "why: mind-log", id="jump.mind"),
+        Binding("g", "jump('graph')", "where: task graph", id="jump.graph"),
+        Binding("c", "jump('console')", "in which words: console", id="jump.console"),
+    ]
+
+    class Ordered(Message):
+        """Something for the kernel."""
+
+        def __init__(self, command: Command) -> None:
+            super().__init__()
+            self.command = command
+
+    class Typed(Message):
+        """A line from the prompt."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(
+        self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
+    ) -> None:
+        super().__init__(id="workspace")
+        self.look = look
+        self.seat = seat
+        self.earlier = earlier
+        self.chronicle = Chronicle()
+        self.seen = 0
+        self.live = False
+        self.queue: list[str] = []
+        config = seat.facts.config
+        self.console_pane = ConsolePane(look, first_token_s=config.brain("cortex").clocks.first_token_s)
+        self.graph_pane = TaskGraphPane(look)
+        self.mind_pane = MindLogPane(look)
+        self.budget_pane = BudgetPane(look)
+        self.panes: dict[str, Pane] = {
+            "console": self.console_pane,
+            "graph": self.graph_pane,
+            "mind": self.mind_pane,
+            "budget": self.budget_pane,
+        }
+        self.dock = Dock(look, monotonic)
+        self.prompt = Prompt()
+        self.prompt_rule = TitleRule(look, "goal")
+        self.status = StatusLine(look)
+        self.division = Plan("tiny")
+        self.full_pane = ""
+
+    # building
+
+    def compose(self) -> ComposeResult:
+        """Columns, prompt and status line."""
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield self.console_pane
+                yield self.dock
+                yield self.prompt_rule
+                yield self.prompt
+            yield Divider(self.look, "main-divider")
+            with Container(id="side"):
+                with Vertical(id="middle"):
+                    yield self.graph_pane
+                yield Divider(self.look, "side-divider")
+                with Vertical(id="right"):
+                    yield self.mind_pane
+                    yield self.budget_pane
+        yield Static("", id="too-small", markup=False)
+        yield self.status
+
+    def on_mount(self) -> None:
+        """Show what is on record, then begin to follow."""
+        self.prompt.focus()
+        self.read_again()
+        self.set_interval(1.0, self.tick)
+
+    def read_again(self) -> None:
+        """Take in the records that the journal holds and the screen has not seen."""
+        self._take([record for record in self.earlier() if record.seq > self.seen])
+        self.refresh_panes()
+
+    # folding
+
+    def absorb(self, batch: Batch) -> None:
+        """Take in one frame's worth."""
+        if batch.overflowed:
+            self._take([record for record in self.earlier() if record.seq > self.seen])
+        for record in batch.records:
+            self._note(record)
+        self._take([record for record in batch.records if record.seq > self.seen])
+        if batch.parts:
+            self.console_pane.hear(batch.parts)
+        if batch.records:
+            self.refresh_panes()
+
+    def _note(self, record: Record) -> None:
+        if isinstance(record.body, RunStarted | RunResumed):
+            self.live = True
+        elif isinstance(record.body, RunEnded):
+            self.live = False
+            if self.queue:
+                self.post_message(self.Ordered(Submit(text=self.queue.pop(0))))
+
+    def _take(self, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        for record in records:
+            self.chronicle.take(record)
+        self.seen = records[-1].seq
+        self.console_pane.take(records)
+        self.mind_pane.take(records)
+
+    def view_now(self) -> View:
+        """Return what the panes show."""
+        return View(
+            state=self.seat.state,
+            chronicle=self.chronicle,
+            facts=self.seat.facts,
+            now=self.look.clock(),
+            live=self.live,
+        )
+
+    def refresh_panes(self) -> None:
+        """Show the present state everywhere."""
+        view = self.view_now()
+        for pane in self.panes.values():
+            pane.show(view)
+        self.dock.show(view)
+        self.status.show(view)
+        self._show_prompt(view)
+        shape = self.division.shape
+        self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
+        self._divide()
+
+    def tick(self) -> None:
+        """Move the clocks of what is under way, once a second."""
+        if not self.live and not self.chronicle.asked:
+            return
+        view = self.view_now()
+        for line_view in self.query(LineView):
+            if line_view.display:
+                line_view.tick()
+        self.dock.show(view)
+        self.status.show(view)
+        if self.budget_pane.display:
+            self.budget_pane.show(view)
+
+    def _show_prompt(self, view: View) -> None:
+        self.prompt.busy, self.prompt.queued = self.live, len(self.queue)
+        title = "to main" if self.live else "goal"
+        keys = (
+            (("Enter", "steer"), ("Tab", "queue"), ("Esc", "interrupt"))
+            if self.live
+            else (("Enter", "send"), ("/", "commands"), ("F1", "keys"))
+        )
+        hint: list[Span] = [(f"queued {len(self.queue)}  ", "text")] if self.queue else []
+        for at, (key, means) in enumerate(keys):
+            hint += [(" · " if at else "", "muted"), (key, "muted"), (f" {means}", "muted")]
+        del view
+        self.prompt_rule.say(((title, "text bold"),), tuple(hint) if self.size.width >= 60 else ())
+
+    # size
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Divide the screen again."""
+        width, height = event.size
+        self.query_one("#too-small", Static).update(too_small(width, height))
+        self._divide()
+        self.call_after_refresh(self.refresh_panes)
+
+    def _divide(self) -> None:
+        plan = plan_for(*self.size, tasks=len(self.graph_pane.shown))
+        if plan == self.division:
+            return
+        self.division = plan
+        for shape in ("wide", "two", "one", "narrow", "tiny"):
+            self.set_class(shape == plan.shape, f"-{shape}")
+        middle = self.query_one("#middle")
+        middle.styles.height = plan.graph if plan.shape == "two" else None
+        self.mind_pane.display = plan.mind or bool(self.full_pane)
+        self.budget_pane.display = plan.budget > 0 or bool(self.full_pane)
+        self.budget_pane.styles.height = plan.budget or None
+
+    # panes
+
+    def action_pane(self, name: str) -> None:
+        """Focus a pane; then make it full screen; then restore."""
+        pane = self.panes[name]
+        if self.full_pane == name:
+            self.restore()
+        elif self.full_pane or not self.division.side or not pane.display or pane.has_focus_within:
+            self.make_full(name)
+        else:
+            pane.focus_body()
+
+    def make_full(self, name: str) -> None:
+        """Give the whole screen to one pane."""
+        self.restore(focus=False)
+        self.full_pane = name
+        pane = self.panes[name]
+        self.add_class("-full")
+        self.set_class(name == "console", "-console")
+        pane.display = True
+        pane.add_class("-shown")
+        if pane.parent is not None and isinstance(pane.parent, Widget):
+            pane.parent.add_class("-shown")
+        pane.set_full(full=True)
+        pane.focus_body()
+        self.call_after_refresh(self.refresh_panes)
+
+    def restore(self, *, focus: bool = True) -> None:
+        """Bring the columns back."""
+        if not self.full_pane:
+            return
+        pane = self.panes[self.full_pane]
+        self.full_pane = ""
+        self.remove_class("-full", "-console")
+        for widget in self.query(".-shown"):
+            widget.remove_class("-shown")
+        pane.set_full(full=False)
+        self.division = Plan("tiny")
+        self._divide()
+        if focus:
+            self.prompt.focus()
+        self.call_after_refresh(self.refresh_panes)
+
+    def action_full(self) -> None:
+        """Give the focused pane the whole screen, or take it back."""
+        name = next((name for name, pane in self.panes.items() if pane.has_focus_within), "")
+        if self.full_pane:
+            self.restore()
+        elif name:
+            self.make_full(name)
+
+    def action_next_pane(self) -> None:
+        """Move the focus on: prompt, dock, transcript, tasks, mind, budget, prompt."""
+        places: list[Widget] = [self.prompt]
+        places += [self.dock.card] if self.dock.display else []
+        places += [pane.query(LineView).first() for pane in self.panes.values() if self._seen(pane)]
+        focused = [at for at, widget in enumerate(places) if widget.has_focus]
+        places[(focused[0] + 1) % len(places) if focused else 0].focus()
+
+    def _seen(self, pane: Pane) -> bool:
+        return pane.display and (pane is self.console_pane or self.division.side)
+
+    def action_approvals(self) -> None:
+        """Focus the oldest question."""
+        if self.dock.display:
+            self.restore(focus=False)
+            self.dock.card.focus()
+        else:
+            self.say("Nothing waits for you.")
+
+    def action_jump(self, name: str) -> None:
+        """Show the row under the cursor in another pane."""
+        focused = self.focused
+        row = focused.current if isinstance(focused, LineView) else None
+        if row is None:
+            return
+        self._jump(name, row)
+
+    def _jump(self, name: str, row: Row) -> None:
+        pane = self.panes[name]
+        view = pane.query(LineView).first()
+        keys = [row.key]
+        if isinstance(row, Entry) and row.origin.task is not None:
+            keys.append(("task", row.origin.task))
+        if row.key not in keys[1:] and isinstance(row.key, tuple) and row.key[0] == "task":
+            keys += [
+                other.key for other in view.window.rows if isinstance(other, Entry) and other.origin.task == row.key[1]
+            ]
+        if not any(view.show_row(key) for key in keys):
+            self.say(f"Nothing about this in {pane.TITLE}.")
+            return
+        if self._seen(pane) and not self.full_pane:
+            view.focus()
+        elif name == "console":
+            self.restore(focus=False)
+            view.focus()
+        else:
+            self.make_full(name)
+
+    @on(Pane.Jump)
+    def _jump_asked(self, event: Pane.Jump) -> None:
+        event.stop()
+        focused = self.focused
+        if isinstance(focused, LineView) and focused.current is not None:
+            self._jump(event.pane, focused.current)
+
+    def action_back(self) -> None:
+        """Go one layer back; from the prompt, interrupt what runs."""
+        if any(pane.has_focus_within and pane.step_back() for pane in self.panes.values()):
+            return
+        if self.full_pane:
+            self.restore()
+        elif not self.prompt.has_focus:
+            self.dock.entry.display = False
+            self.budget_pane.entry.display = False
+            self.prompt.focus()
+        elif self.live:
+            self.post_message(self.Ordered(Interrupt()))
+
+    def action_mode(self) -> None:
+        """Let more run without a question; after the last mode, the first."""
+        mode = self.seat.state.run.mode
+        following = MODES[(MODES.index(mode) + 1) % len(MODES)]
+        self.post_message(self.Ordered(SetMode(mode=following)))
+
+    def redraw(self) -> None:
+        """Draw everything again, as after a change of theme."""
+        for view in self.query(LineView):
+            view.redraw()
+        for widget in self.query("TitleRule, Divider, StatusLine, Card, Lines"):
+            widget.refresh()
+
+    # what the operator does
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Say something in the status line for a moment."""
+        self.status.flash(((text, role),))
+        self.set_timer(FLASH_S, lambda: self.status.flash(()))
+
+    @on(Prompt.Submitted)
+    def _submitted(self, event: Prompt.Submitted) -> None:
+        event.stop()
+        if isinstance(event, Prompt.Queued):
+            self.queue.append(event.text)
+            self._show_prompt(self.view_now())
+        else:
+            self.post_message(self.Typed(event.text))
+
+    @on(Prompt.EditQueueAsked)
+    def _edit_queue(self, event: Prompt.EditQueueAsked) -> None:
+        event.stop()
+        if self.queue:
+            self.prompt.fill(self.queue.pop())
+            self._show_prompt(self.view_now())
+
+    @on(Prompt.TabAsked)
+    def _tab(self, event: Prompt.TabAsked) -> None:
+        event.stop()
+        self.action_next_pane()
+
+    @on(Card.Answered)
+    def _answered(self, event: Card.Answered) -> None:
+        event.stop()
+        self.post_message(self.Ordered(event.command))
+        self.prompt.focus()
+
+    @on(TaskGraphPane.EditAsked)
+    def _edited(self, event: TaskGraphPane.EditAsked) -> None:
+        event.stop()
+        graph = self.seat.state.graph
+        op = PlanOp(kind=event.kind, target=event.row.task.id, priority=event.priority)
+        why = f"{event.kind.value} {event.row.task.id}, by key"
+        self.post_message(self.Ordered(EditPlan(base_rev=graph.rev, why=why, ops=(op,))))
+
+    @on(BudgetPane.RaiseAsked)
+    def _raised(self, event: BudgetPane.RaiseAsked) -> None:
+        event.stop()
+        self.post_message(self.Ordered(RaiseCap(usd=event.usd)))
