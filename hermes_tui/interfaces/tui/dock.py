@@ -99,9 +99,9 @@ class Card(Widget, can_focus=True):
         if self.has_focus:
             lines += [Line((("  ", ""), *spans)) for spans in wrap(self._keys(), width - 3)]
         if lines != self.lines:
-            grew = len(lines) != len(self.lines)
             self.lines = lines
-            self.refresh(layout=grew)
+            self.styles.height = len(lines)
+            self.refresh()
 
     def _keys(self) -> list[Span]:
         question = self.asked.question if self.asked else None
@@ -114,11 +114,6 @@ class Card(Widget, can_focus=True):
         wider = [*_key("r", "this run"), *_key("A", "always")] if question.rule else []
         keys = [*_key("y", "once"), *wider, *_key("d", "deny with a reason"), *_key("v", "whole")]
         return [*keys, *_key("Esc", "back to the draft")]
-
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """Take as many lines as the question has."""
-        del container, viewport, width
-        return len(self.lines)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""

@@ -19,7 +19,7 @@ from hermes_tui.interfaces.tui.row_window import Room
 
 FULL_WIDTH: Final = 70
 """From here on a row has a column for who works on it."""
-STATE_WIDTH, TIME_WIDTH, COST_WIDTH, WHO_WIDTH = 10, 6, 5, 18
+STATE_WIDTH, WHO_WIDTH = 9, 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +56,15 @@ class TaskRow:
         """Draw it in the columns that fit."""
         full = room.width >= FULL_WIDTH
         seconds = self.seconds(room.now)
-        time = wording.elapsed(seconds) if seconds is not None else UNKNOWN
+        spell = wording.elapsed if full else wording.brief
+        time = spell(seconds) if seconds is not None else UNKNOWN
         columns: list[Span] = [(pad(self.word, STATE_WIDTH), self.sign.said)]
         if full:
-            columns.append((pad(self.who, WHO_WIDTH), "muted"))
+            columns.append((pad(f" {self.who}", WHO_WIDTH), "muted"))
         if room.width >= 34:
-            columns.append((pad(time, TIME_WIDTH, right=True), "text" if self.live else "muted"))
+            columns.append((pad(time, 9 if full else 5, right=True), "text" if self.live else "muted"))
         if room.width >= 42:
-            columns.append((pad(self.cost, COST_WIDTH, right=True), "text" if self.live else "muted"))
+            columns.append((pad(self.cost, 7 if full else 5, right=True), "text" if self.live else "muted"))
         taken = 1 + self.lanes_width + 1 + sum(len(text) for text, _ in columns) + 1
         title = pad(fit_middle(one_line(self.task.title), max(room.width - taken - 1, 6)), max(room.width - taken, 7))
         role = "text bold" if self.status.state is TaskState.RUNNING else "text"

@@ -70,6 +70,8 @@ def draw(text: str, width: int, *, open_end: bool = False) -> list[Line]:
     """Return Markdown as lines; `open_end` says that the text still grows."""
     lines: list[Line] = []
     for block in _blocks(text.split("\n")):
+        if _FENCE.match(block[0]) and lines and lines[-1] == EMPTY:
+            lines.pop()  # a label and its ground set code apart; a blank line would do it twice
         lines.extend(_draw_block(block, width, open_end=open_end))
     while lines and not lines[-1].spans:
         lines.pop()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
     ApprovalGiven,
     BudgetRefused,
@@ -24,7 +25,6 @@ from hermes_tui.domain.events import (
     ToolRequested,
     ToolResolved,
 )
-from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui import wording

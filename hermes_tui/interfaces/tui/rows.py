@@ -57,6 +57,7 @@ class Said(Entry):
 
     text: str
     note: str = ""
+    first: bool = False
 
     def lines(self, room: Room) -> Sequence[Line]:
         """Draw them between blank rows, with the time."""
@@ -70,7 +71,7 @@ class Said(Entry):
             body[-1] = ends(last.spans, right, room.width - 1)
         else:
             body.append(ends((), right, room.width - 1))
-        return [EMPTY, *body, EMPTY]
+        return [*(() if self.first else (EMPTY,)), *body, EMPTY]
 
     def copy(self) -> str:
         """Return the words."""

@@ -104,8 +104,11 @@ class Transcript:
     def _run(self, record: Record, body: RunEvent) -> Iterator[Row]:
         match body:
             case RunStarted():
-                self._goal, self._began, self._spent, self._criteria = body.goal.text, record.at, 0.0, []
-                yield Said(origin=origin(record), text=body.goal.text, note=notices.file_name(body.goal.path))
+                first, self._goal = not self._began, body.goal.text
+                self._began, self._spent, self._criteria = record.at, 0.0, []
+                yield Said(
+                    origin=origin(record), text=body.goal.text, note=notices.file_name(body.goal.path), first=first
+                )
             case RunResumed():
                 yield notices.notice(record, notices.KERNEL, "resumed", "finished work is kept, nothing is repeated")
             case CriterionChecked():

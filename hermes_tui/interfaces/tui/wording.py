@@ -26,6 +26,14 @@ def elapsed(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
 
 
+def brief(seconds: float) -> str:
+    """Return a duration in four cells: `5:33`, `15m`, `2h05`."""
+    whole = int(max(seconds, 0))
+    if whole < 600:
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{whole // 60}m" if whole < 3600 else f"{whole // 3600}h{whole % 3600 // 60:02d}"
+
+
 def took(seconds: float) -> str:
     """Return how long a call took."""
     if seconds < 10:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,9 +13,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.domain.state import SessionState
-from hermes_tui.interfaces.tui.cells import Line, Span, clip, ends, fit, width_of
+from hermes_tui.interfaces.tui.cells import Line, Span, clip, width_of
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.row_window import Room
 from hermes_tui.services.desk import Facts
 
 
@@ -42,6 +43,21 @@ def rule_line(title: tuple[Span, ...], hint: tuple[Span, ...], width: int, *, fo
     left: tuple[Span, ...] = ((f"{sign} ", role), *shown, (" ", "")) if shown else ()
     fill = width - width_of(left) - width_of(right)
     return Line((*left, (sign * max(fill, 0), role), *right))
+
+
+class Divider(Widget):
+    """A vertical rule between columns."""
+
+    DEFAULT_CSS = "Divider { width: 1; height: 1fr; }"
+
+    def __init__(self, look: Look, name: str) -> None:
+        super().__init__(id=name)
+        self.look = look
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one cell of it."""
+        del y
+        return self.look.strip(Line((("│", "rule"),)), self.size.width)
 
 
 class TitleRule(Widget):
@@ -78,32 +94,37 @@ class TitleRule(Widget):
         return self.look.strip(line, self.size.width)
 
 
-class Lines(Widget):
-    """Some lines, drawn for the width there is; without focus or cursor."""
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A line as a row, for sheets of plain lines."""
 
-    DEFAULT_CSS = "Lines { height: auto; }"
+    key: int
+    line: Line
+    live: bool = False
 
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.look = look
-        self.lines: tuple[Line, ...] = ()
+    def lines(self, room: Room) -> tuple[Line, ...]:
+        """Return it."""
+        del room
+        return (self.line,)
 
-    def show(self, lines: tuple[Line, ...]) -> None:
+    def copy(self) -> str:
+        """Return its text."""
+        return self.line.text.strip()
+
+
+class Sheet(LineView):
+    """Plain lines that can be scrolled; they are drawn again only where they changed."""
+
+    def __init__(self, look: Look, *, name: str = "", focusable: bool = True) -> None:
+        super().__init__(look, name=name, folds=False, follows=False)
+        self.can_focus = focusable
+        self._lines: list[Line] = []
+
+    def show(self, lines: Sequence[Line]) -> None:
         """Show other lines."""
-        if lines != self.lines:
-            grew = len(lines) != len(self.lines)
-            self.lines = lines
-            self.refresh(layout=grew)
-
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """Take as many lines as there are."""
-        del container, viewport, width
-        return len(self.lines)
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line."""
-        line = self.lines[y] if y < len(self.lines) else Line()
-        return self.look.strip(line, self.size.width)
+        if list(lines) != self._lines:
+            self._lines = list(lines)
+            self.replace_all(Fixed(number, line) for number, line in enumerate(lines))
 
 
 class Pane(Vertical):
@@ -154,8 +175,3 @@ class Pane(Vertical):
         """Unmark the rule."""
         del event
         self.rule.mark(focused=False)
-
-
-def label(name: str, text: str, width: int, role: str = "text") -> Line:
-    """Return a line with a muted name and its value."""
-    return ends(((f"{name:<8}", "muted"), (fit(text, max(width - 9, 0)), role)), (), width)

@@ -9,27 +9,8 @@ from textual.widgets import Input
 
 from hermes_tui.interfaces.tui import meter, wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
-from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.panes._pane import Pane, View
-from hermes_tui.interfaces.tui.row_window import Room
-
-
-class _Drawn:
-    """A line as a row."""
-
-    def __init__(self, number: int, line: Line) -> None:
-        self.key = number
-        self.line = line
-        self.live = False
-
-    def lines(self, room: Room) -> tuple[Line, ...]:
-        """Return it."""
-        del room
-        return (self.line,)
-
-    def copy(self) -> str:
-        """Return its text."""
-        return self.line.text.strip()
+from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
 
 
 class BudgetPane(Pane):
@@ -48,10 +29,9 @@ class BudgetPane(Pane):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, name="budget")
-        self.view = LineView(look, name="budget-rows", folds=False, follows=False)
+        self.view = Sheet(look, name="budget-rows")
         self.entry = Input(placeholder="new cap of the run in US dollars, Enter", id="cap-entry", compact=True)
         self._seen: View | None = None
-        self._lines: list[Line] = []
 
     def compose(self) -> ComposeResult:
         """Rule, numbers, and the entry while a cap is raised."""
@@ -68,14 +48,12 @@ class BudgetPane(Pane):
         lines = draw(view.state, view.chronicle, view.now, width)
         if self.full:
             note = (
-                f"No call with an unknown price."
+                "No call with an unknown price."
                 if not view.state.spend.total.unknown
                 else (f"{wording.count(view.state.spend.total.unknown, 'call')} with an unknown price: not in the sum.")
             )
             lines += [EMPTY, Line(((f" {note} Usage as the providers reported it.", "muted"),))]
-        if lines != self._lines:
-            self._lines = lines
-            self.view.replace_all(_Drawn(number, line) for number, line in enumerate(lines))
+        self.view.show(lines)
         hint: tuple[Span, ...] = (("+ raise cap", "muted"),) if self.full else ((self.KEY, "muted"),)
         self.rule.say(((self.TITLE, "text bold"),), hint)
 

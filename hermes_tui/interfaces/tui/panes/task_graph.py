@@ -17,7 +17,7 @@ from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU, UNKNOWN
 from hermes_tui.interfaces.tui.graph_rows import GraphRows, TaskRow
 from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.panes._pane import Lines, Pane, TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
 
 EMPTY_TEXT = (
     EMPTY,
@@ -60,7 +60,7 @@ class TaskGraphPane(Pane):
         self.shown: list[TaskRow] = []
         self.view = LineView(look, name="graph-rows", folds=False, follows=False, empty=EMPTY_TEXT)
         self.detail_rule = TitleRule(look, "detail")
-        self.detail = Lines(look)
+        self.detail = Sheet(look, name="graph-detail-rows", focusable=False)
         self._seen: View | None = None
         self._drawn: tuple[object, ...] = ()
 
@@ -70,6 +70,7 @@ class TaskGraphPane(Pane):
             with Vertical(id="graph-main"):
                 yield self.rule
                 yield self.view
+            yield Divider(self.look, "graph-divider")
             with Vertical(id="graph-detail"):
                 yield self.detail_rule
                 yield self.detail
@@ -94,9 +95,10 @@ class TaskGraphPane(Pane):
             title.append((f" · rev {view.state.graph.rev}" if self.full else "", "muted"))
         failed = sum(row.status.state is TaskState.FAILED for row in self.shown)
         asking = sum(row.sign is NEEDS_YOU for row in self.shown)
+        roomy = self.view.size.width >= 60
         hint: list[Span] = [(f"{failed} failed · ", "fail")] if failed else []
-        hint += [(f"{asking} needs you · ", "warn")] if asking else []
-        hint += [("║ longest chain · ", "muted")] if self.rows.path else []
+        hint += [(f"{asking} needs you · ", "warn")] if asking and roomy else []
+        hint += [("║ longest chain · ", "muted")] if self.rows.path and roomy else []
         self.rule.say(tuple(title), (*hint, (self.KEY, "muted")))
 
     @on(LineView.Moved)
@@ -118,10 +120,10 @@ class TaskGraphPane(Pane):
         row = self.view.current
         if self._seen is None or not isinstance(row, TaskRow):
             self.detail_rule.say((("detail", "text bold"),))
-            self.detail.show((Line(((" Up or Down picks a task.", "muted"),)),))
+            self.detail.show([Line(((" Up or Down picks a task.", "muted"),))])
             return
         self.detail_rule.say(((one_line(row.task.title), "text bold"),), ((str(row.task.id), "muted"),))
-        self.detail.show(tuple(detail_lines(row, self._seen, max(self.detail.size.width, 30))))
+        self.detail.show(detail_lines(row, self._seen, max(self.detail.size.width, 30)))
 
     def action_edit(self, kind: str) -> None:
         """Ask for one edit of the task under the cursor."""

@@ -25,7 +25,7 @@ from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.dock import Card, Dock
 from hermes_tui.interfaces.tui.layout import Plan, plan_for, too_small
 from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.panes._pane import Pane, TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, TitleRule, View
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
 from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
@@ -39,17 +39,19 @@ MODES: Final = tuple(Mode)
 FLASH_S: Final = 4.0
 
 
-class Divider(Widget):
-    """A vertical rule between columns."""
+class Mark(Widget):
+    """The sign before the prompt."""
 
-    def __init__(self, look: Look, name: str) -> None:
-        super().__init__(id=name)
+    DEFAULT_CSS = "Mark { width: 2; height: 1; }"
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
         self.look = look
 
     def render_line(self, y: int) -> Strip:
-        """Draw one cell of it."""
+        """Draw it."""
         del y
-        return self.look.strip(Line((("│", "rule"),)), self.size.width)
+        return self.look.strip(Line((("› ", "accent"),)), self.size.width)
 
 
 class StatusLine(Widget):
@@ -155,7 +157,9 @@ class Workspace(Screen[None]):
                 yield self.console_pane
                 yield self.dock
                 yield self.prompt_rule
-                yield self.prompt
+                with Horizontal(id="prompt-line"):
+                    yield Mark(self.look)
+                    yield self.prompt
             yield Divider(self.look, "main-divider")
             with Container(id="side"):
                 with Vertical(id="middle"):
@@ -257,6 +261,10 @@ class Workspace(Screen[None]):
             hint += [(" · " if at else "", "muted"), (key, "muted"), (f" {means}", "muted")]
         del view
         self.prompt_rule.say(((title, "text bold"),), tuple(hint) if self.size.width >= 60 else ())
+
+    def on_descendant_focus(self) -> None:
+        """Mark the prompt's rule while it has the focus."""
+        self.prompt_rule.mark(focused=self.prompt.has_focus)
 
     # size
 
@@ -409,7 +417,7 @@ class Workspace(Screen[None]):
         """Draw everything again, as after a change of theme."""
         for view in self.query(LineView):
             view.redraw()
-        for widget in self.query("TitleRule, Divider, StatusLine, Card, Lines"):
+        for widget in self.query("TitleRule, Divider, StatusLine, Card, Mark"):
             widget.refresh()
 
     # what the operator does
