@@ -83,7 +83,7 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         sandbox=kit.sandbox,
         key=call.key or f"{place.session}-{call.call_id}",
         timeout_s=timeout_s,
-        seen=kit.seen.setdefault(place.agent, {}),
+        seen=dict(kit.session.state.calls.seen.get(place.agent, {})),
         egress=kit.egress,
         env=call.env,
     )
@@ -195,6 +195,7 @@ async def _before_image(kit: Kit, resolved: ResolvedCall) -> str:
 
 async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = "") -> ToolFinished:
     began = kit.clock.monotonic()
+    known = dict(context.seen)
     try:
         if call.tool == "ask":
             outcome = _answer(kit, call)
@@ -220,6 +221,7 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
         error_kind=outcome.error_kind,
         artifact=artifact,
         changed=changed,
+        seen=tuple(item for item in context.seen.items() if item not in known.items()),
     )
     record: Record = kit.session.emit(finished, place)
     if image or tool.spec.effect >= Effect.WRITE:

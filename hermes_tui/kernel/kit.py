@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.ports import (
     Artifacts,
     BeforeImages,
@@ -58,4 +57,3 @@ class Kit:
     attended: bool = False
     gate: asyncio.Event = field(default_factory=_open_gate)
     max_output_tokens: int = 4096
-    seen: dict[AgentId, dict[str, str]] = field(default_factory=dict[AgentId, dict[str, str]])

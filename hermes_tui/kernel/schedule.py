@@ -20,7 +20,7 @@ from hermes_tui.domain.events import (
     TaskStarted,
     TaskWaiting,
 )
-from hermes_tui.domain.ids import AgentId, CallId, TaskId
+from hermes_tui.domain.ids import MAIN_AGENT, AgentId, CallId, TaskId
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
@@ -28,6 +28,7 @@ from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
 
+_SPEAKING = frozenset({TaskKind.AGENT, TaskKind.LLM})
 _STOPPING = frozenset({EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE})
 _STARTABLE = (TaskState.PENDING, TaskState.READY, TaskState.RUNNING, TaskState.WAITING)
 
@@ -101,16 +102,17 @@ class Scheduler:
             moved = False
             graph = self._graph()
             for task in graph.tasks.values():
-                dead = [need for need in task.needs if _is_dead(graph.state_of(need))]
+                dead = [need for need in task.needs if graph.is_dead(need)]
                 if dead and graph.state_of(task.id) in (TaskState.PENDING, TaskState.READY):
-                    self.kit.session.emit(TaskSkipped(why=f"{dead[0]} did not end well"), self._place(task))
+                    self.kit.session.emit(TaskSkipped(why=f"{dead[0]} did not end well", dead=True), self._place(task))
                     moved = True
 
     def _place(self, task: Task) -> Place:
         status = self._graph().status[task.id]
         again = status.state in (TaskState.RUNNING, TaskState.WAITING)
         attempt = status.attempts if again else status.attempts + 1
-        return replace(self.place, task=task.id, attempt=max(attempt, 1), agent=AgentId(task.id))
+        agent = AgentId(task.id) if task.kind in _SPEAKING else MAIN_AGENT
+        return replace(self.place, task=task.id, attempt=max(attempt, 1), agent=agent)
 
     async def _carry_out(self, task: Task) -> None:
         try:
@@ -213,10 +215,6 @@ def ready(graph: GraphState, busy: Iterable[TaskId]) -> list[Task]:
         and all(graph.state_of(need) in (TaskState.DONE, TaskState.SKIPPED) for need in task.needs)
     ]
     return sorted(found, key=lambda task: -task.priority)
-
-
-def _is_dead(state: TaskState) -> bool:
-    return state in (TaskState.FAILED, TaskState.CANCELLED)
 
 
 def holds(guard: Guard, graph: GraphState) -> bool:

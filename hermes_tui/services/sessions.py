@@ -55,7 +55,8 @@ def session_for(folder: Path, goal: Goal, workspace: Path, *, fresh: bool) -> Se
     if not known:
         return SessionId(f"{base}-1")
     last = known[-1]
-    if fresh or not resumable(peek(last)):
+    state = peek(last)
+    if state.run.run is not None and (fresh or not resumable(state)):
         return SessionId(f"{base}-{int(last.stem.split('-')[1]) + 1}")
     return SessionId(last.stem)
 
