@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from hermes_tui.domain.commands import Command
 from hermes_tui.domain.errors import HermesError
@@ -17,6 +16,9 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.services.brains import Missing
 from hermes_tui.services.desk import Facts
+
+if TYPE_CHECKING:
+    import asyncio
 
 FRAME_S: Final = 1 / 30
 CAPACITY: Final = 20_000

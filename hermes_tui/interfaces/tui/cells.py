@@ -175,15 +175,14 @@ def _paragraphs(spans: Iterable[Span]) -> Iterator[list[Span]]:
 def _words(spans: Sequence[Span]) -> Iterator[tuple[list[Span], int, bool]]:
     """Yield words and blanks: spans, width, whether it is blank. A word may run over several spans."""
     word: list[Span] = []
-    for text, role in spans:
-        for token in _TOKENS.findall(text):
-            if token.isspace():
-                if word:
-                    yield word, width_of(word), False
-                    word = []
-                yield [(token, role)], cell_len(token), True
-            else:
-                word.append((token, role))
+    for token, role in ((token, role) for text, role in spans for token in _TOKENS.findall(text)):
+        if not token.isspace():
+            word.append((token, role))
+            continue
+        if word:
+            yield word, width_of(word), False
+            word = []
+        yield [(token, role)], cell_len(token), True
     if word:
         yield word, width_of(word), False
 
@@ -212,18 +211,16 @@ def _chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:
     """Break one long word into pieces that fit, on whole graphemes."""
     line: list[Span] = []
     room = width
-    for text, role in word:
-        rest = text
-        while rest:
-            head = _head(rest, room)
-            if not head and room == width:
-                head = rest[:1]
-            if head:
-                line.append((head, role))
-                rest, room = rest[len(head) :], room - cell_len(head)
-            if rest:
-                yield line
-                line, room = [], width
+    rests = [(text, role) for text, role in reversed(word) if text]
+    while rests:
+        text, role = rests.pop()
+        head = _head(text, room) or (text[:1] if room == width else "")
+        line += [(head, role)] if head else []
+        room -= cell_len(head)
+        if len(head) < len(text):
+            rests.append((text[len(head) :], role))
+            yield line
+            line, room = [], width
     yield line
 
 

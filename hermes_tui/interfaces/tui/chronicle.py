@@ -67,12 +67,8 @@ class Chronicle:
         self.last_at = record.at
         body = record.body
         match body:
-            case RunStarted() | RunResumed():
-                self.began = record.at if isinstance(body, RunStarted) or not self.began else self.began
-                self.ended = 0.0
-            case RunEnded():
-                self.ended = record.at
-                self.open_requests.clear()
+            case RunStarted() | RunResumed() | RunEnded():
+                self._bounded(record, body)
             case ModelRequested():
                 self._requested(record, body)
             case ModelFinished() | ModelFailed():
@@ -91,6 +87,14 @@ class Chronicle:
                     self.decided.append(Decided(asked, body, record.at))
             case _:
                 pass
+
+    def _bounded(self, record: Record, body: RunStarted | RunResumed | RunEnded) -> None:
+        if isinstance(body, RunEnded):
+            self.ended = record.at
+            self.open_requests.clear()
+            return
+        self.began = record.at if isinstance(body, RunStarted) or not self.began else self.began
+        self.ended = 0.0
 
     def _requested(self, record: Record, body: ModelRequested) -> None:
         self.model, self.why = body.model, body.why

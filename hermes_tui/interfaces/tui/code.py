@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+from pygments.lexers import (
+    get_lexer_by_name,  # pyright: ignore[reportUnknownVariableType] its options have no type
+    get_lexer_for_filename,  # pyright: ignore[reportUnknownVariableType] its options have no type
+)
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
 from pygments.util import ClassNotFound
 
 from hermes_tui.interfaces.tui.cells import Span, foreign, harmless
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
 
 _ROLES = (
     (Comment, "muted"),
@@ -32,7 +39,7 @@ def _lexer(language: str) -> Lexer | None:
 def language_of(path: str) -> str:
     """Return the language of a file by its name, empty if none is known."""
     try:
-        found: list[str] = get_lexer_for_filename(path).aliases
+        found: Sequence[str] = get_lexer_for_filename(path).aliases
     except ClassNotFound:
         return ""
     return found[0] if found else ""
@@ -54,8 +61,7 @@ def coloured(text: str, language: str) -> tuple[tuple[Span, ...], ...]:
         first, *rest = harmless(value).split("\n")
         if first:
             lines[-1].append((first, role))
-        for part in rest:
-            lines.append([(part, role)] if part else [])
+        lines += [[(part, role)] if part else [] for part in rest]
     while len(lines) > text.count("\n") + 1:
         lines.pop()
     return tuple(tuple(line) for line in lines)

@@ -47,5 +47,4 @@ def _graph(height: int, tasks: int) -> int:
 
 def too_small(width: int, height: int) -> str:
     """Return what a terminal that is too small shows."""
-    said = f"Hermes needs {LEAST_WIDTH} × {LEAST_HEIGHT}, this is {width} × {height}. Enlarge it; the run goes on."
-    return said
+    return f"Hermes needs {LEAST_WIDTH} × {LEAST_HEIGHT}, this is {width} × {height}. Enlarge it; the run goes on."

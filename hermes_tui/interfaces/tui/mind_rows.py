@@ -165,6 +165,14 @@ def _other(record: Record) -> Thought | None:
         case RetryScheduled():
             said = f"{body.model} again in {body.delay_s:.0f} s"
             return _thought(record, WAITING, "brain", (said, f"{body.reason.value}, try {body.attempt}"))
+        case _:
+            return _ruled(record)
+
+
+def _ruled(record: Record) -> Thought | None:
+    """Return what the operator, the budget or the end of the run decided."""
+    body = record.body
+    match body:
         case ApprovalGiven():
             sign = DONE if body.decision is Decision.ALLOW else FAILED
             said = f"{body.decision.value} {body.scope.value}"

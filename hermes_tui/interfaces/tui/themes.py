@@ -134,18 +134,17 @@ class Palette:
         return known
 
     def _made(self, tokens: list[str]) -> Style:
-        attributes: dict[str, bool] = {token: True for token in tokens if token in _ATTRIBUTES}
-        link = next((token.removeprefix("link=") for token in tokens if token.startswith("link=")), None)
+        words = [token for token in tokens if token in _ATTRIBUTES]
+        words += [f"link {token.removeprefix('link=')}" for token in tokens if token.startswith("link=")]
         ink = next((token for token in reversed(tokens) if token in self.theme.colours), None)
         ground = next((token for token in reversed(tokens) if token.startswith("on-")), None)
         if not self.coloured:
-            filled = {"reverse": True} if ground in _FILLED else {}
-            strong = {"bold": True} if ink in ("accent", "warn", "fail") else {}
-            return Style(**(attributes | filled | strong), link=link)  # pyright: ignore[reportArgumentType] its stub
-        if not self.truecolour:
-            filled = {"reverse": True} if ground in _FILLED else {}
-            colour = _ANSI.get((ground or "on-")[3:]) if filled else _ANSI.get(ink or "")
-            return Style(color=colour, **(attributes | filled), link=link)  # pyright: ignore[reportArgumentType]
-        colour = self.theme.colours[ink] if ink else None
-        back = self.theme.colours[ground[3:] if ground else "bg"]
-        return Style(color=colour, bgcolor=back, **attributes, link=link)  # pyright: ignore[reportArgumentType]
+            words += ["reverse"] if ground in _FILLED else []
+            words += ["bold"] if ink in ("accent", "warn", "fail") else []
+        elif not self.truecolour:
+            words += ["reverse"] if ground in _FILLED else []
+            words.append(_ANSI.get((ground or "on-")[3:] if ground in _FILLED else ink or "", "default"))
+        else:
+            words += [self.theme.colours[ink]] if ink else []
+            words.append(f"on {self.theme.colours[ground[3:] if ground else 'bg']}")
+        return Style.parse(" ".join(words))

@@ -22,7 +22,7 @@ from hermes_tui.services.desk import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What panes show: the state, what the screen knows beside it, and the time. `live` says that a run is under way."""
+    """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way."""
 
     state: SessionState
     chronicle: Chronicle

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Input
 
@@ -18,7 +21,7 @@ class BudgetPane(Pane):
 
     TITLE = "budget"
     KEY = "F6"
-    BINDINGS = [("plus", "raise_cap", "raise the cap"), ("l", "raise_cap", "limits")]
+    BINDINGS: ClassVar[list[BindingType]] = [("plus", "raise_cap", "raise the cap"), ("l", "raise_cap", "limits")]
 
     class RaiseAsked(Message):
         """The operator wants another cap."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
@@ -25,7 +27,7 @@ class MindLogPane(Pane):
 
     TITLE = "mind"
     KEY = "F4"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         ("f", "filter_kind", "filter by kind"),
         ("a", "filter_who", "filter by agent"),
     ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
@@ -32,7 +34,7 @@ class TaskGraphPane(Pane):
 
     TITLE = "tasks"
     KEY = "F2"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         ("r", "edit('retry')", "retry"),
         ("s", "edit('skip')", "skip"),
         ("p", "edit('pause')", "pause or resume"),

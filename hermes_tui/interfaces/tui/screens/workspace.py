@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
-from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -19,76 +17,25 @@ from hermes_tui.domain.commands import Command, EditPlan, Interrupt, RaiseCap, S
 from hermes_tui.domain.events import PlanOp, RunEnded, RunResumed, RunStarted
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
+from hermes_tui.interfaces.tui.bars import Mark, StatusLine
 from hermes_tui.interfaces.tui.bridge import Batch, Seat
-from hermes_tui.interfaces.tui.cells import Line, Span, ends
+from hermes_tui.interfaces.tui.cells import Span
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.dock import Card, Dock
-from hermes_tui.interfaces.tui.layout import Plan, plan_for, too_small
 from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Divider, TitleRule, View
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
 from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
-from hermes_tui.interfaces.tui.row_window import Row
-from hermes_tui.interfaces.tui.rows import Entry
-from hermes_tui.interfaces.tui.status import status_line
+from hermes_tui.interfaces.tui.screens._stage import Stage
 
 MODES: Final = tuple(Mode)
 FLASH_S: Final = 4.0
 
 
-class Mark(Widget):
-    """The sign before the prompt."""
-
-    DEFAULT_CSS = "Mark { width: 2; height: 1; }"
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.look = look
-
-    def render_line(self, y: int) -> Strip:
-        """Draw it."""
-        del y
-        return self.look.strip(Line((("› ", "accent"),)), self.size.width)
-
-
-class StatusLine(Widget):
-    """The one status line; a word to the operator takes its place for a moment."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(id="status")
-        self.look = look
-        self.view: View | None = None
-        self.word: tuple[Span, ...] = ()
-        self._drawn: Line | None = None
-
-    def show(self, view: View) -> None:
-        """Show a state, if that changes anything."""
-        self.view = view
-        if self._line() != self._drawn:
-            self.refresh()
-
-    def flash(self, word: tuple[Span, ...]) -> None:
-        """Say something; nothing takes it back."""
-        self.word = word
-        self.refresh()
-
-    def _line(self) -> Line:
-        width = self.size.width
-        if self.word:
-            return ends(((" ", ""), *self.word), (), width)
-        return status_line(self.view, width) if self.view is not None else Line()
-
-    def render_line(self, y: int) -> Strip:
-        """Draw it."""
-        del y
-        self._drawn = self._line()
-        return self.look.strip(self._drawn, self.size.width)
-
-
-class Workspace(Screen[None]):
+class Workspace(Stage):
     """The main screen. It folds what the bridge brings into its panes and turns keys into commands."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -122,8 +69,6 @@ class Workspace(Screen[None]):
     def __init__(
         self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
     ) -> None:
-        super().__init__(id="workspace")
-        self.look = look
         self.seat = seat
         self.earlier = earlier
         self.chronicle = Chronicle()
@@ -135,18 +80,27 @@ class Workspace(Screen[None]):
         self.graph_pane = TaskGraphPane(look)
         self.mind_pane = MindLogPane(look)
         self.budget_pane = BudgetPane(look)
-        self.panes: dict[str, Pane] = {
-            "console": self.console_pane,
-            "graph": self.graph_pane,
-            "mind": self.mind_pane,
-            "budget": self.budget_pane,
-        }
+        panes = (self.console_pane, self.graph_pane, self.mind_pane, self.budget_pane)
+        super().__init__(look, {str(pane.id): pane for pane in panes})
         self.dock = Dock(look, monotonic)
         self.prompt = Prompt()
         self.prompt_rule = TitleRule(look, "goal")
         self.status = StatusLine(look)
-        self.division = Plan("tiny")
-        self.full_pane = ""
+
+    @property
+    def resting_place(self) -> Prompt:
+        """The prompt."""
+        return self.prompt
+
+    @property
+    def task_count(self) -> int:
+        """How many rows the task graph has."""
+        return len(self.graph_pane.shown)
+
+    def stops(self) -> list[Widget]:
+        """Return what Tab stops at; an open question comes after the prompt."""
+        prompt, *others = super().stops()
+        return [prompt, *([self.dock.card] if self.dock.display else []), *others]
 
     # building
 
@@ -266,89 +220,7 @@ class Workspace(Screen[None]):
         """Mark the prompt's rule while it has the focus."""
         self.prompt_rule.mark(focused=self.prompt.has_focus)
 
-    # size
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Divide the screen again."""
-        width, height = event.size
-        self.query_one("#too-small", Static).update(too_small(width, height))
-        self._divide()
-        self.call_after_refresh(self.refresh_panes)
-
-    def _divide(self) -> None:
-        plan = plan_for(*self.size, tasks=len(self.graph_pane.shown))
-        if plan == self.division:
-            return
-        self.division = plan
-        for shape in ("wide", "two", "one", "narrow", "tiny"):
-            self.set_class(shape == plan.shape, f"-{shape}")
-        middle = self.query_one("#middle")
-        middle.styles.height = plan.graph if plan.shape == "two" else None
-        self.mind_pane.display = plan.mind or bool(self.full_pane)
-        self.budget_pane.display = plan.budget > 0 or bool(self.full_pane)
-        self.budget_pane.styles.height = plan.budget or None
-
-    # panes
-
-    def action_pane(self, name: str) -> None:
-        """Focus a pane; then make it full screen; then restore."""
-        pane = self.panes[name]
-        if self.full_pane == name:
-            self.restore()
-        elif self.full_pane or not self.division.side or not pane.display or pane.has_focus_within:
-            self.make_full(name)
-        else:
-            pane.focus_body()
-
-    def make_full(self, name: str) -> None:
-        """Give the whole screen to one pane."""
-        self.restore(focus=False)
-        self.full_pane = name
-        pane = self.panes[name]
-        self.add_class("-full")
-        self.set_class(name == "console", "-console")
-        pane.display = True
-        pane.add_class("-shown")
-        if pane.parent is not None and isinstance(pane.parent, Widget):
-            pane.parent.add_class("-shown")
-        pane.set_full(full=True)
-        pane.focus_body()
-        self.call_after_refresh(self.refresh_panes)
-
-    def restore(self, *, focus: bool = True) -> None:
-        """Bring the columns back."""
-        if not self.full_pane:
-            return
-        pane = self.panes[self.full_pane]
-        self.full_pane = ""
-        self.remove_class("-full", "-console")
-        for widget in self.query(".-shown"):
-            widget.remove_class("-shown")
-        pane.set_full(full=False)
-        self.division = Plan("tiny")
-        self._divide()
-        if focus:
-            self.prompt.focus()
-        self.call_after_refresh(self.refresh_panes)
-
-    def action_full(self) -> None:
-        """Give the focused pane the whole screen, or take it back."""
-        name = next((name for name, pane in self.panes.items() if pane.has_focus_within), "")
-        if self.full_pane:
-            self.restore()
-        elif name:
-            self.make_full(name)
-
-    def action_next_pane(self) -> None:
-        """Move the focus on: prompt, dock, transcript, tasks, mind, budget, prompt."""
-        places: list[Widget] = [self.prompt]
-        places += [self.dock.card] if self.dock.display else []
-        places += [pane.query(LineView).first() for pane in self.panes.values() if self._seen(pane)]
-        focused = [at for at, widget in enumerate(places) if widget.has_focus]
-        places[(focused[0] + 1) % len(places) if focused else 0].focus()
-
-    def _seen(self, pane: Pane) -> bool:
-        return pane.display and (pane is self.console_pane or self.division.side)
+    # keys
 
     def action_approvals(self) -> None:
         """Focus the oldest question."""
@@ -357,42 +229,6 @@ class Workspace(Screen[None]):
             self.dock.card.focus()
         else:
             self.say("Nothing waits for you.")
-
-    def action_jump(self, name: str) -> None:
-        """Show the row under the cursor in another pane."""
-        focused = self.focused
-        row = focused.current if isinstance(focused, LineView) else None
-        if row is None:
-            return
-        self._jump(name, row)
-
-    def _jump(self, name: str, row: Row) -> None:
-        pane = self.panes[name]
-        view = pane.query(LineView).first()
-        keys = [row.key]
-        if isinstance(row, Entry) and row.origin.task is not None:
-            keys.append(("task", row.origin.task))
-        if row.key not in keys[1:] and isinstance(row.key, tuple) and row.key[0] == "task":
-            keys += [
-                other.key for other in view.window.rows if isinstance(other, Entry) and other.origin.task == row.key[1]
-            ]
-        if not any(view.show_row(key) for key in keys):
-            self.say(f"Nothing about this in {pane.TITLE}.")
-            return
-        if self._seen(pane) and not self.full_pane:
-            view.focus()
-        elif name == "console":
-            self.restore(focus=False)
-            view.focus()
-        else:
-            self.make_full(name)
-
-    @on(Pane.Jump)
-    def _jump_asked(self, event: Pane.Jump) -> None:
-        event.stop()
-        focused = self.focused
-        if isinstance(focused, LineView) and focused.current is not None:
-            self._jump(event.pane, focused.current)
 
     def action_back(self) -> None:
         """Go one layer back; from the prompt, interrupt what runs."""
