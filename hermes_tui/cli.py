@@ -12,6 +12,7 @@ from hermes_tui.version import VERSION
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
+RESUME: Final = "choose an earlier session, or name it, and open it"
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
     "runs": "list, show or resolve runs",
@@ -31,8 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args in (["--version"], ["-V"]):
         sys.stdout.write(f"hermes {VERSION}\n")
         return 0
+    if args[:1] == ["resume"]:
+        args[0] = "--resume"
     name = args[0] if args and args[0] in COMMANDS else "run"
     parsed = _parser(name).parse_args(args[1:] if name != "run" else args)
+    if name == "run":
+        parsed.goal = " ".join(parsed.goal)
     module = import_module(f"hermes_tui.interfaces.{_interface(name, parsed)}")
     code: int = module.main(name, parsed)
     return code
@@ -52,7 +57,8 @@ def _parser(name: str) -> ArgumentParser:
         parser: ArgumentParser = argparse.ArgumentParser(
             prog="hermes",
             description="A terminal-first operator workstation for autonomous agents.",
-            epilog="commands:\n" + "\n".join(f"  {key:10} {text}" for key, text in COMMANDS.items()),
+            epilog="commands:\n  resume     choose an earlier session and open it\n"
+            + "\n".join(f"  {key:10} {text}" for key, text in COMMANDS.items()),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         _run_options(parser)
@@ -70,11 +76,13 @@ def _shared_options(parser: ArgumentParser) -> None:
 
 
 def _run_options(parser: ArgumentParser) -> None:
-    parser.add_argument("goal", nargs="?", metavar="GOAL", help="what to do")
+    parser.add_argument("goal", nargs="*", metavar="GOAL", help="what to do, in words; quotes are not needed")
     parser.add_argument(
         "-c", "--continue", dest="continue_", action="store_true", help="open this folder's last session"
     )
-    parser.add_argument("-r", "--resume", metavar="SESSION", help="open a session by its id")
+    parser.add_argument(
+        "-r", "--resume", nargs="?", const="", metavar="SESSION", help="open a session by its id, or choose one"
+    )
     parser.add_argument("-p", "--print", action="store_true", help="one run, answer on stdout")
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
+import subprocess
+import tempfile
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -103,6 +106,26 @@ class Errands:
             written_at=path.stat().st_mtime,
             records=state.seq,
         )
+
+    def in_editor(self, text: str) -> str:
+        """Return a text after the operator's `$VISUAL` or `$EDITOR` had it; blocks until that ends.
+
+        Raises:
+            UsageInvalid: no editor is set, or it failed.
+        """
+        named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+        if not named:
+            raise UsageInvalid("No editor is set.", hint="Set EDITOR, for example EDITOR=vim.")
+        with tempfile.TemporaryDirectory(prefix="hermes-edit-") as folder:
+            path = Path(folder) / "text.md"
+            _write_private(path, text)
+            try:
+                done = subprocess.run([*shlex.split(named), str(path)], check=False)  # noqa: S603 - the operator's own
+            except OSError as error:
+                raise UsageInvalid(f"{named} cannot be started.", hint="Set EDITOR to one that can.") from error
+            if done.returncode != 0:
+                raise UsageInvalid(f"{named} ended with {done.returncode}.", hint="The text is as it was.")
+            return path.read_text(encoding="utf-8", errors="replace")
 
     # what was typed
 

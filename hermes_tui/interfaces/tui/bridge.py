@@ -16,6 +16,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.services.brains import Missing
 from hermes_tui.services.desk import Facts
+from hermes_tui.services.errands import Errands
 
 if TYPE_CHECKING:
     import asyncio
@@ -35,6 +36,11 @@ class Seat(Protocol):
     @property
     def facts(self) -> Facts:
         """What does not change."""
+        ...
+
+    @property
+    def errands(self) -> Errands:
+        """What is done beside the session."""
         ...
 
     def start(

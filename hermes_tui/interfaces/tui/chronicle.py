@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -15,8 +16,9 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     TaskWaiting,
+    ToolRequested,
 )
-from hermes_tui.domain.ids import AgentId, ApprovalId, RequestId, TaskId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.usage import Usage
 
@@ -56,6 +58,7 @@ class Chronicle:
     task_steps: dict[TaskId, int] = field(default_factory=dict[TaskId, int])
     waits: dict[TaskId, TaskWaiting] = field(default_factory=dict[TaskId, TaskWaiting])
     asked: dict[ApprovalId, Asked] = field(default_factory=dict[ApprovalId, Asked])
+    arguments: dict[CallId, str] = field(default_factory=dict[CallId, str])
     decided: list[Decided] = field(default_factory=list[Decided])
     spending: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     began: float = 0.0
@@ -79,14 +82,22 @@ class Chronicle:
             case TaskWaiting():
                 if record.place.task is not None:
                     self.waits[record.place.task] = body
+            case ToolRequested() | ApprovalAsked() | ApprovalGiven():
+                self._question(record, body)
+            case _:
+                pass
+
+    def _question(self, record: Record, body: ToolRequested | ApprovalAsked | ApprovalGiven) -> None:
+        match body:
+            case ToolRequested():
+                if body.ruling.decision is Decision.ASK:
+                    self.arguments[body.call_id] = body.arguments
             case ApprovalAsked():
                 self.asked[body.approval_id] = Asked(body, record.at, record.place.agent, record.place.task)
             case ApprovalGiven():
                 asked = self.asked.pop(body.approval_id, None)
                 if asked is not None:
                     self.decided.append(Decided(asked, body, record.at))
-            case _:
-                pass
 
     def _bounded(self, record: Record, body: RunStarted | RunResumed | RunEnded) -> None:
         if isinstance(body, RunEnded):

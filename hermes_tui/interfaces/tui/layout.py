@@ -20,6 +20,13 @@ class Plan:
     graph: int = 0
     mind: bool = False
     budget: int = 0
+    memory: int = 0
+
+    @property
+    def panes(self) -> frozenset[str]:
+        """The panes that are shown."""
+        beside = {"graph": self.side, "mind": self.mind, "budget": self.budget > 0, "memory": self.memory > 0}
+        return frozenset({"console", *(name for name, wanted in beside.items() if wanted)})
 
     @property
     def side(self) -> bool:
@@ -37,7 +44,7 @@ def plan_for(width: int, height: int, tasks: int) -> Plan:
         return Plan("one")
     budget = BUDGET_HEIGHT if height >= 30 else 0
     if width >= 180 and height >= 40:
-        return Plan("wide", graph=height, mind=True, budget=BUDGET_HEIGHT + 2)
+        return Plan("wide", graph=height, mind=True, budget=BUDGET_HEIGHT + 2, memory=height // 5)
     return Plan("two", graph=_graph(height, tasks), mind=height >= 22, budget=budget)
 
 

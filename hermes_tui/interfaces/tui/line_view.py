@@ -99,6 +99,7 @@ class LineView(Widget, can_focus=True):
         self.folds = folds
         self.empty = empty
         self.wanted = ""
+        self.always_marked = False
         self.window = RowWindow(clock=look.clock, follows=follows)
 
     # rows
@@ -155,7 +156,7 @@ class LineView(Widget, can_focus=True):
             line = self.empty[y] if not self.window.rows and y < len(self.empty) else EMPTY
             return self.look.strip(line, width)
         index, at = layout[y]
-        ground = "select" if index == self.window.cursor and self.has_focus else ""
+        ground = "select" if index == self.window.cursor and (self.has_focus or self.always_marked) else ""
         strip = self.look.strip(self.window.lines_of(index)[at], width, ground)
         place = index * LINES_PER_ROW + at
         return self._with_selection(strip, place).apply_offsets(0, place)

@@ -111,7 +111,7 @@ def detail(state: SessionState, chronicle: Chronicle, now: float, width: int) ->
         text = (
             f"  spent {spent_text(spend.run)}   reserved {wording.money(spend.reserved_usd)}   cap {wording.money(cap)}"
         )
-        drawn = bar(spend.run.usd, spend.reserved_usd, cap, max(width - 8 - len(text), 10))
+        drawn = bar(spend.run.usd, spend.reserved_usd, cap, max(width - 10 - len(text), 10))
         lines.append(ends(((" run   ", "muted"), *drawn, (text, "text")), ((" ", ""),), width))
     else:
         lines.append(Line(((" run   ", "muted"), (f"spent {spent_text(spend.run)}, no cap in US dollars", "text"))))

@@ -59,7 +59,7 @@ class Thought(Entry):
         left: tuple[Span, ...] = (
             (f" {when} ", "muted"),
             (f"{self.sign.glyph} ", self.sign.role),
-            (f"{pad(self.who, 7)} ", "text"),
+            (f"{pad(self.who, 8)} ", "text"),
             *foreign(self.action, "text"),
         )
         lines = [ends(left, ((" ", ""),), room.width)]
@@ -122,7 +122,7 @@ class MindLog:
                     who=_who(record),
                     kind="act",
                     action=_action(body),
-                    why=one_line(body.rationale),
+                    why=one_line(wording.gist(body.rationale)),
                     rule=f"{body.ruling.decision.value} by {body.ruling.rule}, reach {body.reach.name.lower()}",
                 )
             case ToolIntended():

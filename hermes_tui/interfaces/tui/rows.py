@@ -264,12 +264,12 @@ class Call(Entry):
 
     def _details(self, width: int) -> list[Line]:
         lines: list[Line] = []
-        lines += _field("why", self.rationale, width)
+        lines += _field("why", wording.gist(self.rationale), width)
         lines += _field("input", _readable(self.arguments), width) if self.tool not in ("edit", "write") else []
         change = change_of(self.tool, self.arguments)
         if change is not None:
             lines += change.lines(SUBJECT_AT - 2)
-        lines += self._output_lines(width)
+        lines += self._output_lines(width) if change is None or self.state != "done" else []
         if self.state in ("done", "failed"):
             lines += _field("changed", ", ".join(self.changed) or "nothing recorded", width)
             evidence = f"record {self.ended_seq}" + (f" · whole output {self.artifact}" if self.artifact else "")

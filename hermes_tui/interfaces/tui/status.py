@@ -12,7 +12,7 @@ from hermes_tui.interfaces.tui.cells import Line, Span, ends, one_line, width_of
 from hermes_tui.interfaces.tui.meter import NEAR, forecast, spent_text
 from hermes_tui.interfaces.tui.panes._pane import View
 
-CONFINED: Final = ("bubblewrap", "bwrap", "")
+CONFINED: Final = ("bubblewrap", "")
 EXTENDED: Final = 160
 
 
@@ -24,7 +24,7 @@ class _Facts:
 
     @property
     def brain(self) -> str:
-        return one_line(self.view.chronicle.model)
+        return one_line(self.view.chronicle.model or self.view.brain or "")
 
     @property
     def near_cap(self) -> bool:
@@ -33,12 +33,15 @@ class _Facts:
 
 
 def _mode(facts: _Facts, _step: int) -> Sequence[Span]:
-    return ((f" {facts.view.state.run.mode.value} ", "bg on-accent bold"),)
+    chip = (f" {facts.view.state.run.mode.value} ", "bg on-accent bold")
+    return (chip, ("  ■ frozen", "warn")) if facts.view.frozen else (chip,)
 
 
 def _brain(facts: _Facts, step: int) -> Sequence[Span]:
     if not facts.brain:
-        return (("no brain yet", "muted"), (" F3", "accent")) if step < 9 else ()
+        looked = facts.view.brain is not None
+        said = ("no brain", "warn") if looked else ("looking for a brain", "muted")
+        return (said, (" F3", "accent")) if step < 9 else ()
     if step >= 9:
         return ()
     shown = facts.brain.partition(":")[2] or facts.brain if step >= 6 else facts.brain
@@ -49,9 +52,17 @@ def _brain(facts: _Facts, step: int) -> Sequence[Span]:
 
 def _context(facts: _Facts, step: int) -> Sequence[Span]:
     usage = facts.view.chronicle.context
-    if usage is None or step >= 8:
+    if usage is None:
         return ()
-    return (("ctx ", "muted"), (wording.tokens(usage.prompt_tokens + usage.output_tokens), "text"))
+    used, window = usage.prompt_tokens + usage.output_tokens, facts.view.windows.get(facts.view.chronicle.model, 0)
+    near = window > 0 and used >= NEAR * window
+    if step >= 8 and not near:
+        return ()
+    role = "warn" if near else "text"
+    if not window:
+        return (("ctx ", "muted"), (wording.tokens(used), role))
+    of = ((f" of {wording.tokens(window)}", "muted"),) if step < 1 else ()
+    return (("ctx ", "muted"), (wording.ratio(used, window), role), *of)
 
 
 def _money(facts: _Facts, step: int) -> Sequence[Span]:
@@ -59,6 +70,8 @@ def _money(facts: _Facts, step: int) -> Sequence[Span]:
     if step >= 10 and not facts.near_cap:
         return ()
     spend, cap = state.spend, state.run.limits.usd
+    if state.run.run is None:
+        cap = facts.view.facts.config.budgets.run.usd
     reserved = f"+{spend.reserved_usd:.2f}" if spend.reserved_usd >= 0.005 and step < 5 else ""
     of = f" of {cap:.2f}" if cap else ""
     return ((spent_text(spend.run), "warn" if facts.near_cap else "text"), (reserved, "muted"), (of, "muted"))
@@ -82,7 +95,7 @@ def _sandbox(facts: _Facts, step: int) -> Sequence[Span]:
     level = facts.view.facts.sandbox
     if level not in CONFINED:
         return ((f"weak sandbox: {level}", "warn"),)
-    return ((level, "muted"),) if step < 2 and level else ()
+    return (("bwrap", "muted"),) if step < 2 and level else ()
 
 
 def _more(facts: _Facts, width: int) -> Sequence[Span]:

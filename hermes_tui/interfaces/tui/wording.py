@@ -34,6 +34,19 @@ def brief(seconds: float) -> str:
     return f"{whole // 60}m" if whole < 3600 else f"{whole // 3600}h{whole % 3600 // 60:02d}"
 
 
+def age(seconds: float) -> str:
+    """Return how long ago something was: `0 d`, `3 h`, `5 min`, `12 d`."""
+    whole = int(max(seconds, 0))
+    if whole < 3600:
+        return f"{whole // 60} min"
+    return f"{whole // 3600} h" if whole < 86_400 else f"{whole // 86_400} d"
+
+
+def day(at: float, now: float) -> str:
+    """Return a time of day if it was within a day, else the date."""
+    return short_clock(at) if now - at < 86_400 else time.strftime("%b %d", time.localtime(at))
+
+
 def took(seconds: float) -> str:
     """Return how long a call took."""
     if seconds < 10:
@@ -74,6 +87,15 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def gist(text: str) -> str:
+    """Return what a text says before its first block of code, on one line and without marks."""
+    before = text.partition("```")[0].strip() or text.replace("```", " ")
+    return " ".join(before.replace("**", "").replace("`", "").split())
+
+
 def ratio(part: float, whole: float) -> str:
     """Return a share in per cent; unknown without a whole."""
-    return f"{round(100 * part / whole)} %" if whole else UNKNOWN
+    if not whole:
+        return UNKNOWN
+    per_cent = round(100 * part / whole)
+    return f"{per_cent} %" if per_cent or not part else "<1 %"

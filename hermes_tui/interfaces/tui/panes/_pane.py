@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual import events
@@ -22,13 +22,19 @@ from hermes_tui.services.desk import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way."""
+    """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
+
+    `brain` is who would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain.
+    """
 
     state: SessionState
     chronicle: Chronicle
     facts: Facts
     now: float
     live: bool = False
+    frozen: bool = False
+    brain: str | None = None
+    windows: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def rule_line(title: tuple[Span, ...], hint: tuple[Span, ...], width: int, *, focused: bool) -> Line:

@@ -14,6 +14,7 @@ from hermes_tui.interfaces.tui.graph_rows import TaskRow, ribbon
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.row_window import Row
+from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.transcript import Transcript
 
 
@@ -51,6 +52,15 @@ class ConsolePane(Pane):
                 rows[row.key] = row
         if rows:
             self.view.extend(rows.values())
+
+    def toggle_last_call(self) -> None:
+        """Open or fold the newest tool call."""
+        rows = self.view.window.rows
+        last = next((row for row in reversed(rows) if isinstance(row, Call)), None)
+        if last is not None:
+            self.view.window.opened ^= {last.key}
+            self.view.window.forget([self.view.window.find(last.key)])
+            self.view.refresh()
 
     def say(self, row: Row) -> None:
         """Add a row that is no record, such as what a slash command answers."""

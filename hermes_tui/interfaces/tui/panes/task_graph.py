@@ -119,7 +119,7 @@ class TaskGraphPane(Pane):
             self.post_message(self.Jump("console", ("task", event.row.task.id)))
 
     def _show_detail(self) -> None:
-        row = self.view.current
+        row = self.view.current or next((one for one in self.shown if one.live or one.sign is NEEDS_YOU), None)
         if self._seen is None or not isinstance(row, TaskRow):
             self.detail_rule.say((("detail", "text bold"),))
             self.detail.show([Line(((" Up or Down picks a task.", "muted"),))])

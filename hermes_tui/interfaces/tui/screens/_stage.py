@@ -16,6 +16,7 @@ from hermes_tui.interfaces.tui.panes._pane import Pane
 from hermes_tui.interfaces.tui.row_window import Row
 from hermes_tui.interfaces.tui.rows import Entry
 
+COLUMNS = ("#left", "#middle", "#right")
 SHAPES = ("wide", "two", "one", "narrow", "tiny")
 
 
@@ -28,6 +29,7 @@ class Stage(Screen[None]):
         self.panes = panes
         self.division = Plan("tiny")
         self.full_pane = ""
+        self._divided: tuple[Plan, str] | None = None
 
     @property
     def resting_place(self) -> Widget:
@@ -58,22 +60,35 @@ class Stage(Screen[None]):
         """Divide the screen again."""
         width, height = event.size
         self.query_one("#too-small", Static).update(too_small(width, height))
-        self._divide()
+        self.divide()
         self.call_after_refresh(self.refresh_panes)
 
-    def _divide(self) -> None:
+    def divide(self) -> None:
+        """Give each pane its place: in columns, or the whole screen to one."""
         plan = plan_for(*self.size, tasks=self.task_count)
-        if plan == self.division:
+        if (plan, self.full_pane) == self._divided:
             return
-        self.division = plan
+        self._divided = (plan, self.full_pane)
+        self.division, full = plan, self.full_pane
         for shape in SHAPES:
             self.set_class(shape == plan.shape, f"-{shape}")
-        middle = self.query_one("#middle")
-        middle.styles.height = plan.graph if plan.shape == "two" else None
-        mind, budget = self.panes["mind"], self.panes["budget"]
-        mind.display = plan.mind or bool(self.full_pane)
-        budget.display = plan.budget > 0 or bool(self.full_pane)
-        budget.styles.height = plan.budget or None
+        self.set_class(bool(full), "-full")
+        shown = {full} if full else plan.panes
+        for name, pane in self.panes.items():
+            pane.display = name in shown
+        columns = {part: any(pane.display for pane in self.query_one(part).query(Pane)) for part in COLUMNS}
+        columns["#side"] = columns["#middle"] or columns["#right"]
+        columns["#main-divider"] = columns["#left"] and columns["#side"]
+        columns["#side-divider"] = plan.shape == "wide" and columns["#middle"] and columns["#right"]
+        for part, wanted in columns.items():
+            self.query_one(part).display = wanted
+        self._set_heights(plan)
+
+    def _set_heights(self, plan: Plan) -> None:
+        divided = not self.full_pane
+        self.query_one("#middle").styles.height = plan.graph if divided and plan.shape == "two" else "1fr"
+        self.panes["budget"].styles.height = plan.budget if divided else "1fr"
+        self.panes["memory"].styles.height = plan.memory if divided else "1fr"
 
     # panes
 
@@ -91,29 +106,18 @@ class Stage(Screen[None]):
         """Give the whole screen to one pane."""
         self.restore(focus=False)
         self.full_pane = name
-        pane = self.panes[name]
-        self.add_class("-full")
-        self.set_class(name == "console", "-console")
-        pane.display = True
-        pane.add_class("-shown")
-        if pane.parent is not None and isinstance(pane.parent, Widget):
-            pane.parent.add_class("-shown")
-        pane.set_full(full=True)
-        pane.focus_body()
+        self.panes[name].set_full(full=True)
+        self.divide()
+        self.panes[name].focus_body()
         self.call_after_refresh(self.refresh_panes)
 
     def restore(self, *, focus: bool = True) -> None:
         """Bring the columns back."""
         if not self.full_pane:
             return
-        pane = self.panes[self.full_pane]
+        self.panes[self.full_pane].set_full(full=False)
         self.full_pane = ""
-        self.remove_class("-full", "-console")
-        for widget in self.query(".-shown"):
-            widget.remove_class("-shown")
-        pane.set_full(full=False)
-        self.division = Plan("tiny")
-        self._divide()
+        self.divide()
         if focus:
             self.resting_place.focus()
         self.call_after_refresh(self.refresh_panes)
@@ -131,6 +135,12 @@ class Stage(Screen[None]):
         places = self.stops()
         focused = [at for at, widget in enumerate(places) if widget.has_focus]
         places[(focused[0] + 1) % len(places) if focused else 0].focus()
+
+    def action_previous_pane(self) -> None:
+        """Move the focus back."""
+        places = self.stops()
+        focused = [at for at, widget in enumerate(places) if widget.has_focus]
+        places[(focused[0] - 1) if focused else 0].focus()
 
     def _seen(self, name: str) -> bool:
         return self.panes[name].display and (name == "console" or self.division.side)

@@ -1,4 +1,4 @@
-"""The workspace: console, task graph, mind-log and budget around one prompt, divided by the size of the terminal."""
+"""The workspace: every pane around one prompt. It folds what the bridge brings and turns keys into orders."""
 
 from __future__ import annotations
 
@@ -11,41 +11,46 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Static, TextArea
 
-from hermes_tui.domain.commands import Command, EditPlan, Interrupt, RaiseCap, SetMode, Submit
+from hermes_tui.domain.commands import Command, EditPlan, Interrupt, RaiseCap, Submit
 from hermes_tui.domain.events import PlanOp, RunEnded, RunResumed, RunStarted
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.tasks import Mode
-from hermes_tui.interfaces.tui.bars import Mark, StatusLine
+from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
 from hermes_tui.interfaces.tui.bridge import Batch, Seat
-from hermes_tui.interfaces.tui.cells import Span
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.dock import Card, Dock
 from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.offers import Offers, Sources, offered_for
 from hermes_tui.interfaces.tui.panes._pane import Divider, TitleRule, View
+from hermes_tui.interfaces.tui.panes._question import Answers
+from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
 from hermes_tui.interfaces.tui.panes.console import ConsolePane
+from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens._stage import Stage
+from hermes_tui.interfaces.tui.welcome import welcome_lines
+from hermes_tui.services.brains import Missing
 
-MODES: Final = tuple(Mode)
-FLASH_S: Final = 4.0
+FLASH_S: Final = 6.0
 
 
 class Workspace(Stage):
-    """The main screen. It folds what the bridge brings into its panes and turns keys into commands."""
+    """The main screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pane('graph')", "task graph", id="pane.graph", priority=True),
         Binding("f4", "pane('mind')", "mind-log", id="pane.mind", priority=True),
+        Binding("f5", "pane('memory')", "memory", id="pane.memory", priority=True),
         Binding("f6", "pane('budget')", "budget", id="pane.budget", priority=True),
-        Binding("f7", "approvals", "approvals", id="pane.approvals", priority=True),
-        Binding("shift+tab", "mode", "next mode, or previous pane", id="mode.next", priority=True),
-        Binding("escape", "back", "one layer back; interrupt", id="back"),
+        Binding("f7", "approvals", "answer; again: the inbox", id="pane.approvals", priority=True),
+        Binding("escape", "back", "back; from the prompt, interrupt", id="app.back"),
         Binding("tab", "next_pane", "next pane", id="pane.next"),
+        Binding("shift+tab", "previous_pane", "previous pane", id="pane.previous"),
         Binding("z", "full", "full screen", id="pane.full"),
         Binding("m", "jump('mind')", "why: mind-log", id="jump.mind"),
         Binding("g", "jump('graph')", "where: task graph", id="jump.graph"),
@@ -66,6 +71,9 @@ class Workspace(Stage):
             super().__init__()
             self.text = text
 
+    class Drafted(Message):
+        """The draft or the queue changed."""
+
     def __init__(
         self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
     ) -> None:
@@ -73,17 +81,25 @@ class Workspace(Stage):
         self.earlier = earlier
         self.chronicle = Chronicle()
         self.seen = 0
-        self.live = False
+        self.live = self.frozen = False
         self.queue: list[str] = []
-        config = seat.facts.config
-        self.console_pane = ConsolePane(look, first_token_s=config.brain("cortex").clocks.first_token_s)
+        self.sources = Sources()
+        self.brains: Sequence[Brain | Missing] | None = None
+        self.brains_at = 0.0
+        first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
+        self.console_pane = ConsolePane(look, first_token_s=first_token_s)
         self.graph_pane = TaskGraphPane(look)
+        self.approvals_pane = ApprovalsPane(look, monotonic)
         self.mind_pane = MindLogPane(look)
         self.budget_pane = BudgetPane(look)
-        panes = (self.console_pane, self.graph_pane, self.mind_pane, self.budget_pane)
+        self.memory_pane = MemoryPane(look)
+        middle = (self.graph_pane, self.approvals_pane)
+        panes = (self.console_pane, *middle, self.mind_pane, self.budget_pane, self.memory_pane)
         super().__init__(look, {str(pane.id): pane for pane in panes})
         self.dock = Dock(look, monotonic)
-        self.prompt = Prompt()
+        self.queue_rows = QueueRows(look)
+        self.offers = Offers(look)
+        self.prompt = Prompt(self.offers)
         self.prompt_rule = TitleRule(look, "goal")
         self.status = StatusLine(look)
 
@@ -109,7 +125,9 @@ class Workspace(Stage):
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield self.console_pane
+                yield self.queue_rows
                 yield self.dock
+                yield self.offers
                 yield self.prompt_rule
                 with Horizontal(id="prompt-line"):
                     yield Mark(self.look)
@@ -118,10 +136,12 @@ class Workspace(Stage):
             with Container(id="side"):
                 with Vertical(id="middle"):
                     yield self.graph_pane
+                    yield self.approvals_pane
                 yield Divider(self.look, "side-divider")
                 with Vertical(id="right"):
                     yield self.mind_pane
                     yield self.budget_pane
+                    yield self.memory_pane
         yield Static("", id="too-small", markup=False)
         yield self.status
 
@@ -155,8 +175,9 @@ class Workspace(Stage):
             self.live = True
         elif isinstance(record.body, RunEnded):
             self.live = False
-            if self.queue:
+            if self.queue and record.body.status == "done":
                 self.post_message(self.Ordered(Submit(text=self.queue.pop(0))))
+                self.post_message(self.Drafted())
 
     def _take(self, records: Sequence[Record]) -> None:
         if not records:
@@ -169,12 +190,16 @@ class Workspace(Stage):
 
     def view_now(self) -> View:
         """Return what the panes show."""
+        able = [one for one in self.brains or () if isinstance(one, Brain)]
         return View(
             state=self.seat.state,
             chronicle=self.chronicle,
             facts=self.seat.facts,
             now=self.look.clock(),
             live=self.live,
+            frozen=self.frozen,
+            brain=None if self.brains is None else able[0].name if able else "",
+            windows={one.name: one.window_tokens for one in able},
         )
 
     def refresh_panes(self) -> None:
@@ -184,10 +209,14 @@ class Workspace(Stage):
             pane.show(view)
         self.dock.show(view)
         self.status.show(view)
-        self._show_prompt(view)
+        self._show_prompt()
         shape = self.division.shape
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
-        self._divide()
+        if not self.seen:
+            width = self.console_pane.view.size.width or self.size.width
+            self.console_pane.view.empty = welcome_lines(self.brains, self.brains_at, width)
+            self.console_pane.view.refresh()
+        self.divide()
 
     def tick(self) -> None:
         """Move the clocks of what is under way, once a second."""
@@ -202,19 +231,19 @@ class Workspace(Stage):
         if self.budget_pane.display:
             self.budget_pane.show(view)
 
-    def _show_prompt(self, view: View) -> None:
+    def show_brains(self, found: Sequence[Brain | Missing]) -> None:
+        """Show who can answer."""
+        self.brains, self.brains_at = found, self.look.clock()
+        self.refresh_panes()
+
+    def _show_prompt(self) -> None:
         self.prompt.busy, self.prompt.queued = self.live, len(self.queue)
+        self.queue_rows.show(self.queue)
         title = "to main" if self.live else "goal"
-        keys = (
-            (("Enter", "steer"), ("Tab", "queue"), ("Esc", "interrupt"))
-            if self.live
-            else (("Enter", "send"), ("/", "commands"), ("F1", "keys"))
-        )
-        hint: list[Span] = [(f"queued {len(self.queue)}  ", "text")] if self.queue else []
-        for at, (key, means) in enumerate(keys):
-            hint += [(" · " if at else "", "muted"), (key, "muted"), (f" {means}", "muted")]
-        del view
-        self.prompt_rule.say(((title, "text bold"),), tuple(hint) if self.size.width >= 60 else ())
+        busy = (("Enter", "steer"), ("Tab", "queue"), ("Esc", "interrupt"))
+        idle = (("Enter", "send"), ("/", "commands"), ("F1", "keys"))
+        said = " · ".join(f"{key} {means}" for key, means in (busy if self.live else idle))
+        self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if self.size.width >= 60 else ())
 
     def on_descendant_focus(self) -> None:
         """Mark the prompt's rule while it has the focus."""
@@ -223,12 +252,11 @@ class Workspace(Stage):
     # keys
 
     def action_approvals(self) -> None:
-        """Focus the oldest question."""
-        if self.dock.display:
-            self.restore(focus=False)
+        """Focus the oldest question; from there, or with none, show the inbox."""
+        if self.dock.display and not self.dock.has_focus_within and not self.full_pane:
             self.dock.card.focus()
         else:
-            self.say("Nothing waits for you.")
+            self.action_pane("approvals")
 
     def action_back(self) -> None:
         """Go one layer back; from the prompt, interrupt what runs."""
@@ -237,23 +265,17 @@ class Workspace(Stage):
         if self.full_pane:
             self.restore()
         elif not self.prompt.has_focus:
-            self.dock.entry.display = False
+            self.dock.answers.close()
             self.budget_pane.entry.display = False
             self.prompt.focus()
         elif self.live:
             self.post_message(self.Ordered(Interrupt()))
 
-    def action_mode(self) -> None:
-        """Let more run without a question; after the last mode, the first."""
-        mode = self.seat.state.run.mode
-        following = MODES[(MODES.index(mode) + 1) % len(MODES)]
-        self.post_message(self.Ordered(SetMode(mode=following)))
-
     def redraw(self) -> None:
         """Draw everything again, as after a change of theme."""
         for view in self.query(LineView):
             view.redraw()
-        for widget in self.query("TitleRule, Divider, StatusLine, Card, Mark"):
+        for widget in self.query("TitleRule, Divider, StatusLine, Card, Mark, QueueRows, Offers"):
             widget.refresh()
 
     # what the operator does
@@ -261,14 +283,23 @@ class Workspace(Stage):
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the status line for a moment."""
         self.status.flash(((text, role),))
-        self.set_timer(FLASH_S, lambda: self.status.flash(()))
+        self.set_timer(FLASH_S, lambda: self.status.unflash(text))
+
+    @on(TextArea.Changed, "#prompt")
+    @on(TextArea.SelectionChanged, "#prompt")
+    def _edited_draft(self, event: Message) -> None:
+        event.stop()
+        if isinstance(event, TextArea.Changed):
+            self.offers.show(offered_for(self.prompt.before_cursor, self.sources))
+            self.post_message(self.Drafted())
 
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
         event.stop()
         if isinstance(event, Prompt.Queued):
             self.queue.append(event.text)
-            self._show_prompt(self.view_now())
+            self._show_prompt()
+            self.post_message(self.Drafted())
         else:
             self.post_message(self.Typed(event.text))
 
@@ -277,18 +308,26 @@ class Workspace(Stage):
         event.stop()
         if self.queue:
             self.prompt.fill(self.queue.pop())
-            self._show_prompt(self.view_now())
+            self._show_prompt()
 
     @on(Prompt.TabAsked)
     def _tab(self, event: Prompt.TabAsked) -> None:
         event.stop()
         self.action_next_pane()
 
-    @on(Card.Answered)
-    def _answered(self, event: Card.Answered) -> None:
+    @on(Answers.Given)
+    def _answered(self, event: Answers.Given) -> None:
         event.stop()
         self.post_message(self.Ordered(event.command))
-        self.prompt.focus()
+        if self.full_pane != "approvals":
+            self.prompt.focus()
+        else:
+            self.approvals_pane.view.focus()
+
+    @on(Card.WholeAsked)
+    def _whole(self, event: Card.WholeAsked) -> None:
+        event.stop()
+        self.make_full("approvals")
 
     @on(TaskGraphPane.EditAsked)
     def _edited(self, event: TaskGraphPane.EditAsked) -> None:
