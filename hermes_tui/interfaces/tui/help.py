@@ -22,7 +22,7 @@ def help_lines(keys: Keymap, width: int) -> list[Line]:
     wrong = [Line(tuple(foreign(f" {said}", "warn"))) for said in keys.wrong]
     if width < COLUMN * 2:
         return [*wrong, *(line for block in found for line in [*block, EMPTY])]
-    return [*wrong, *_columns(found)]
+    return [*wrong, *_columns(found, width)]
 
 
 def _block(title: str, keys: list[Key]) -> list[Line]:
@@ -39,7 +39,7 @@ def _commands() -> list[Line]:
     return _titled("commands", [(order.usage, order.does) for order in ORDERS])
 
 
-def _columns(blocks: list[list[Line]]) -> list[Line]:
+def _columns(blocks: list[list[Line]], width: int) -> list[Line]:
     """Return blocks in two columns of about the same height, each block whole."""
     half = sum(len(block) + 1 for block in blocks) / 2
     left: list[Line] = []
@@ -49,7 +49,8 @@ def _columns(blocks: list[list[Line]]) -> list[Line]:
     rows = max(len(left), len(right))
     left += [EMPTY] * (rows - len(left))
     right += [EMPTY] * (rows - len(right))
-    return [Line((*_padded(one.spans), *other.spans)) for one, other in zip(left, right, strict=True)]
+    rest = max(width - COLUMN, 10)
+    return [Line((*_padded(one.spans), *clip(other.spans, rest))) for one, other in zip(left, right, strict=True)]
 
 
 def _padded(spans: tuple[Span, ...]) -> tuple[Span, ...]:

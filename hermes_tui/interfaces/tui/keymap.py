@@ -64,7 +64,7 @@ class Key:
     @property
     def shown(self) -> str:
         """Its keys as an operator reads them."""
-        return " ".join(dict.fromkeys(key_name(key) for key in self.keys))
+        return " ".join(dict.fromkeys(key_name(key) for key in self.keys[:2]))
 
 
 def folded(keys: Sequence[Key]) -> list[tuple[str, str]]:

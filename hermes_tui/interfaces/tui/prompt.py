@@ -26,8 +26,8 @@ class Prompt(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "send, or steer while busy", id="prompt.send"),
         Binding("ctrl+j,shift+enter,alt+enter", "newline", "new line", id="prompt.newline"),
-        Binding("tab", "tab", "complete, queue while busy, else the next pane", id="prompt.tab"),
-        Binding("up", "back", "earlier prompt, or edit the queue", id="prompt.back"),
+        Binding("tab", "tab", "complete, queue, next pane", id="prompt.tab"),
+        Binding("up", "back", "earlier prompt; edit the queue", id="prompt.back"),
         Binding("down", "ahead", "later prompt", id="prompt.ahead"),
         Binding("ctrl+r", "search", "search earlier prompts", id="prompt.search"),
         Binding("ctrl+g", "editor", "write in $EDITOR", id="prompt.editor"),

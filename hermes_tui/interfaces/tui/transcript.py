@@ -230,7 +230,9 @@ class Transcript:
     def _operator(self, record: Record, body: OperatorEvent) -> Iterator[Row]:
         match body:
             case MessageGiven():
-                if body.source is not Source.OPERATOR:
+                if record.place.task is not None and body.source is Source.OPERATOR:
+                    yield notices.notice(record, notices.KERNEL, f"{record.place.agent} begins", body.text)
+                elif body.source is not Source.OPERATOR:
                     yield notices.notice(record, notices.KERNEL, "told the model", body.text)
                 elif body.text.strip() != self._goal.strip():
                     yield Said(origin=origin(record), text=body.text)

@@ -7,7 +7,7 @@ from typing import Final
 
 from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, fit, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH
 from hermes_tui.services.brains import Missing
 
@@ -55,16 +55,13 @@ def _ready(first: Brain, count: int, room: int) -> list[Line]:
 
 def _without(missing: Sequence[Missing], checked_at: float, room: int) -> list[Line]:
     lines = [EMPTY, _said("No brain is connected yet. Everything else works.", "text bold"), EMPTY]
-    lines.append(Line((("  ", ""), (pad("Looked for", 12), "muted"), ("Found, and what to do", "muted"))))
+    lines.append(Line((("  ", ""), (pad("Looked for", 12), "muted"), ("Found", "muted"))))
     for one in missing:
-        wrapped = wrap((*foreign(f"{one.found}. ", "text"), *foreign(one.remedy, "muted")), room - 12)
-        heads = [pad(one_line(one.provider), 12), *[" " * 12] * len(wrapped)]
-        lines += [Line((("  ", ""), (head, "text"), *spans)) for head, spans in zip(heads, wrapped, strict=False)]
-    lines += [
-        EMPTY,
-        Line((("  ", ""), ("F3", "accent"), (" connects one: Enter there takes a key.", "text"))),
-    ]
-    lines += _prose("A pasted key is used until Hermes ends. It enters no file, history, log or git.", room, "muted")
+        found = fit(one_line(one.found), room - 12)
+        lines.append(Line((("  ", ""), (pad(one_line(one.provider), 12), "text"), *foreign(found, "text"))))
+    how = (" says how to connect each; Enter there takes a key.", "text")
+    lines += [EMPTY, Line((("  ", ""), ("F3", "accent"), how))]
+    lines += _prose("It is used until Hermes ends and enters no file, history, log or git.", room, "muted")
     lines += [EMPTY, _said("Without a brain you can")]
     lines += [Line((("  ", ""), (pad(key, 14), "accent"), (does, "text"))) for key, does in WITHOUT]
     return [*lines, EMPTY, _said(f"looked at {wording.clock(checked_at)} · /doctor looks again", "muted")]
