@@ -49,7 +49,7 @@ class KitMaker:
             session=session,
             brains=brains,
             tools=self.tools,
-            policy=wiring.policy_of(config),
+            policy=wiring.policy_of(config, self.ledger.grants()),
             images=ImageStore(self.home.state / "images" / session_id, self.root),
             artifacts=outputs.KeptOutputs(kept),
             day=SessionDay(self.ledger, session_id, cap, clock=self.clock),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -16,9 +17,10 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from hermes_tui.domain.commands import Command, Submit, SwitchBrain
-from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.text import printable
 from hermes_tui.interfaces.tui.bridge import FRAME_S, Batch, Bridge, Seat
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
@@ -335,7 +337,11 @@ def main(_: str, args: Namespace) -> int:
     """Open the workstation, one session after the other, until the operator leaves; return the exit code."""
     goal = args.goal or ""
     while True:
-        seat, earlier, themes = seat_for(args)
+        try:
+            seat, earlier, themes = seat_for(args)
+        except HermesError as error:
+            sys.stderr.write(f"hermes: {printable(str(error))}\n")
+            return 2 if isinstance(error, UsageInvalid) else 1
         app = HermesApp(seat, earlier=earlier, goal=goal, themes=themes)
         if args.resume == "":
             app.goal = "/sessions"

@@ -206,12 +206,7 @@ class Clerk:
 
     def do_freeze(self, _: str) -> None:
         """Dispatch nothing more, or go on."""
-        workspace = self.app.workspace
-        workspace.frozen = not workspace.frozen
-        self.app.order(Freeze() if workspace.frozen else Thaw())
-        workspace.refresh_panes()
-        said = "Frozen: nothing new is asked or run." if workspace.frozen else "Thawed: work goes on."
-        self.app.say(f"{said} {self.app.keys.of('app.freeze')} changes that.", "warn" if workspace.frozen else "text")
+        self.app.order(Thaw() if self.app.workspace.frozen else Freeze())
 
     def do_mode(self, wanted: str) -> None:
         """Set how much runs without a question; without a word, the next mode."""

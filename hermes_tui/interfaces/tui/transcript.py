@@ -25,8 +25,10 @@ from hermes_tui.domain.events import (
     RetryScheduled,
     RunEnded,
     RunEvent,
+    RunPaused,
     RunResumed,
     RunStarted,
+    RunUnpaused,
     TaskEvent,
     TaskFailed,
     TaskSkipped,
@@ -238,5 +240,9 @@ class Transcript:
                     yield Said(origin=origin(record), text=body.text)
             case ModeChanged():
                 yield notices.notice(record, notices.KERNEL, f"mode {body.mode.value}")
+            case RunPaused():
+                yield notices.notice(record, STOPPED, "frozen", f"by {body.by}; what runs goes on, nothing new starts")
+            case RunUnpaused():
+                yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
                 yield notices.notice(record, STOPPED, "interrupted", f"by {body.by}; finished work is kept")

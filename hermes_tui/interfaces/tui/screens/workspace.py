@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from hermes_tui.domain.commands import Command, EditPlan, Interrupt, RaiseCap, Submit
-from hermes_tui.domain.events import PlanOp, RunEnded, RunResumed, RunStarted
+from hermes_tui.domain.events import PlanOp, RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
@@ -173,6 +173,8 @@ class Workspace(Stage):
     def _note(self, record: Record) -> None:
         if isinstance(record.body, RunStarted | RunResumed):
             self.live = True
+        elif isinstance(record.body, RunPaused | RunUnpaused):
+            self.frozen = isinstance(record.body, RunPaused)
         elif isinstance(record.body, RunEnded):
             self.live = False
             if self.queue and record.body.status == "done":
