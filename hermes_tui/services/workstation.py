@@ -204,6 +204,7 @@ class Workstation:
             level=self.config.sandbox.level,
             toolchains=self.config.sandbox.toolchains,
             env=self.config.sandbox.env,
+            home=self.home.root,
         )
         goal = session.state.run.goal
         cap = Limits(usd=self.config.budgets.day.usd, tokens=self.config.budgets.day.tokens)
@@ -212,7 +213,9 @@ class Workstation:
             brains=ConfiguredBrains(self.config, goal.model if goal else "auto"),
             tools=self.tools,
             policy=wiring.policy_of(self.config),
-            images=ImageStore(self.home.state / "images" / session_id, self.root),
+            images=ImageStore(
+                self.home.state / "images" / session_id, self.root, skip=(self.home.root, self.home.state)
+            ),
             artifacts=outputs.KeptOutputs(self._outputs(session_id)),
             day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
             sandbox=sandbox,
@@ -242,7 +245,9 @@ class Workstation:
             SandboxUnavailable: no level here confines.
         """
         config = self.config.sandbox
-        sandbox = await find_sandbox(self.root, level=config.level, toolchains=config.toolchains, env=config.env)
+        sandbox = await find_sandbox(
+            self.root, level=config.level, toolchains=config.toolchains, env=config.env, home=self.home.root
+        )
         if not sandbox.level.confines:
             raise SandboxUnavailable(f"There is no sandbox here: {sandbox.level.why}.", hint=sandbox.level.remedy)
         command = SandboxCommand(argv=argv, cwd=self.root, write=(self.root,), timeout_s=timeout_s)

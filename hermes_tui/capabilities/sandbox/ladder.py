@@ -20,9 +20,16 @@ NAMESPACES: Final = (
 
 
 async def find_sandbox(
-    workspace: Path, *, level: str = "auto", toolchains: Sequence[str] = (), env: Sequence[str] = ()
+    workspace: Path,
+    *,
+    level: str = "auto",
+    toolchains: Sequence[str] = (),
+    env: Sequence[str] = (),
+    home: Path | None = None,
 ) -> Sandbox:
     """Return the sandbox for `workspace`; `level` is auto, bubblewrap, limits or none.
+
+    A Hermes `home` inside the workspace is read-only there, and its `state` not to be seen.
 
     Raises:
         SandboxUnavailable: `bubblewrap` was demanded and does not work here.
@@ -32,7 +39,9 @@ async def find_sandbox(
     binary = find_binary()
     if binary is None:
         return _weaker(level, "bubblewrap is not installed", INSTALL)
-    sandbox = Bubblewrap(binary, workspace, [Path(path) for path in toolchains], env)
+    own = () if home is None else (home,)
+    state = tuple(path / "state" for path in own)
+    sandbox = Bubblewrap(binary, workspace, [Path(path) for path in toolchains], env, protected=own, hidden=state)
     try:
         probe = SandboxCommand(argv=("true",), cwd=workspace, timeout_s=PROBE_TIMEOUT_S)
         result = await sandbox.run(probe)
