@@ -111,12 +111,20 @@ def _repositories(top: Path) -> Iterator[Path]:
     while waiting and seen < _MOST_FOLDERS:
         folder, depth = waiting.pop()
         seen += 1
-        with suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name == ".git":
-                    yield Path(entry.path)
-                elif depth < _DEPTH and entry.name not in _SKIPPED and entry.is_dir(follow_symlinks=False):
-                    waiting.append((Path(entry.path), depth + 1))
+        entries = _entries(folder)
+        yield from (Path(entry.path) for entry in entries if entry.name == ".git")
+        if depth < _DEPTH:
+            waiting += [(Path(entry.path), depth + 1) for entry in entries if _may_hold_repositories(entry)]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return list(entries)
+    return []
+
+
+def _may_hold_repositories(entry: os.DirEntry[str]) -> bool:
+    return entry.name not in _SKIPPED and entry.name != ".git" and entry.is_dir(follow_symlinks=False)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
