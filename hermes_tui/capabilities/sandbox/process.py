@@ -227,11 +227,11 @@ async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
 async def _drain(stream: asyncio.StreamReader, capture: _Capture, ceiling: int, tree: _Tree) -> bool:
     """Read to the end; past the ceiling the tree is killed. Return whether that happened."""
     while chunk := await stream.read(CHUNK_BYTES):
-        capture.take(chunk)
+        if capture.total <= ceiling:
+            capture.take(chunk)
         if capture.total > ceiling:
             tree.kill()
-            return True
-    return False
+    return capture.total > ceiling
 
 
 async def _readable(descriptor: int) -> None:

@@ -1,0 +1,79 @@
+"""Every attack reaches its aim in a bare shell and fails in the sandbox."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.capabilities.sandbox.ladder import find_sandbox
+from hermes_tui.domain.ports import SandboxCommand
+from tests.capabilities.sandbox.attacks import files, git, kernel, network, processes, resources
+from tests.capabilities.sandbox.attacks.scene import SECRET, Attack, Outcome, Scene, scene
+
+ATTACKS = (
+    *(*files.READS, *files.WRITES, *files.OWN, *git.PLANTED, *processes.LOOKS, *processes.ACTS, *processes.SYSTEM),
+    *(*kernel.CALLS, *network.NETWORK, *resources.RESOURCES),
+)
+each_attack = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name.replace(" ", "-"))
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A host with an operator's home, whose environment holds a secret."""
+    with scene(tmp_path.resolve()) as made:
+        monkeypatch.setenv("HOME", str(made.home))
+        monkeypatch.setenv("VENDOR_KEY", SECRET)
+        yield made
+
+
+def bare(attack: Attack, host: Scene) -> Outcome:
+    """Run the attack as a plain process of the host, which inherits a descriptor of the file outside."""
+    with host.tempting().open() as file:
+        done = subprocess.run(
+            attack.argv(host, bare=True), cwd=host.root, capture_output=True, pass_fds=(file.fileno(),), timeout=120
+        )
+    return Outcome(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
+
+
+async def confined(attack: Attack, host: Scene) -> Outcome:
+    """Run the attack in the sandbox that works here."""
+    sandbox = await find_sandbox(host.root, home=host.hermes)
+    if not sandbox.level.confines:
+        pytest.skip(f"no sandbox that confines: {sandbox.level.why}")
+    with host.tempting().open() as file:
+        os.set_inheritable(file.fileno(), True)
+        result = await sandbox.run(
+            SandboxCommand(
+                argv=attack.argv(host),
+                cwd=host.root,
+                write=tuple(host.root if name == "." else host.root / name for name in attack.scope),
+                timeout_s=attack.timeout_s,
+                output_limit_bytes=1_000_000,
+            )
+        )
+    return Outcome(result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace"), result.exit_code)
+
+
+@each_attack
+def test_in_a_bare_shell_it_reaches_its_aim(attack: Attack, host: Scene) -> None:
+    if why := attack.missing():
+        pytest.skip(f"not on this host: {why}")
+
+    outcome = bare(attack, host)
+
+    assert attack.sign(host, outcome), outcome
+
+
+@each_attack
+async def test_in_the_sandbox_it_fails(attack: Attack, host: Scene) -> None:
+    outcome = await confined(attack, host)
+
+    assert not attack.sign(host, outcome), outcome
+
+
+def test_the_suite_is_large_and_its_names_are_unique() -> None:
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) >= 100
