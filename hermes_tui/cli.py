@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.version import VERSION
@@ -14,28 +16,85 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
-    "runs": "list, show or resolve runs",
-    "approvals": "list, allow or deny what waits for an operator",
-    "replay": "print a session's records again, in order",
+    "runs": "list, show, pause, resume, stop or resolve runs",
+    "sessions": "the same as runs; also export and replay",
+    "approvals": "list, allow or deny what waits for an operator; lasting grants",
+    "replay": "print the records of a session or an exported file, in order",
     "watch": "follow a live session",
+    "ledger": "every decision, its result and its cost",
+    "cost": "what was spent by day, model, role or task",
     "config": "explain where a setting comes from",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
     "audit": "check the hash chain of a session",
 }
+NEAR: Final = 0.75
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (docs: README, exit codes)."""
     args = list(sys.argv[1:] if argv is None else argv)
+    _prepare_streams()
+    try:
+        code = _dispatch(args)
+        sys.stdout.flush()
+    except SystemExit as ended:
+        # argparse ends so, and may have left help in a buffer whose reader is gone.
+        code = ended.code if isinstance(ended.code, int) else 2
+        return _flushed(code)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _flushed(0)
+    return code
+
+
+def _prepare_streams() -> None:
+    """Make output safe to write: a closed stream goes nowhere, and what cannot be encoded is shown as escapes."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flushed(code: int) -> int:
+    """Return `code` after a last flush; where nobody reads any more, what is left goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        import_module("hermes_tui.interfaces.headless.outlet").silence(sys.stdout)
+    return code
+
+
+def _dispatch(args: list[str]) -> int:
     if args in (["--version"], ["-V"]):
         sys.stdout.write(f"hermes {VERSION}\n")
         return 0
-    name = args[0] if args and args[0] in COMMANDS else "run"
-    parsed = _parser(name).parse_args(args[1:] if name != "run" else args)
-    module = import_module("hermes_tui.interfaces.headless" if name == "run" else "hermes_tui.interfaces.inspect")
-    code: int = module.main(name, parsed)
-    return code
+    own = args.index("--") if "--" in args else len(args)
+    shared, rest = _shared_parser().parse_known_args(args[:own])
+    rest += args[own:]
+    name = rest[0] if rest and rest[0] in COMMANDS else "run"
+    if name == "run" and (near := _meant(rest)):
+        sys.stderr.write(f"hermes: {rest[0]!r} is no command. Did you mean `hermes {near}`?\n")
+        sys.stderr.write(f"        As a goal: hermes -p {rest[0]!r}\n")
+        return 2
+    parsed = _parser(name).parse_args(rest[1:] if name != "run" else rest, shared)
+    if name == "run":
+        code: int = import_module("hermes_tui.interfaces.headless").main(name, parsed)
+        return code
+    inspect = import_module("hermes_tui.interfaces.inspect")
+    return int(import_module("asyncio").run(inspect.main(name, parsed)))
+
+
+def _meant(args: list[str]) -> str:
+    """Return the command that a first word was probably meant to be; empty if it may well be a goal."""
+    if not args or args[0].startswith("-") or not args[0].isidentifier():
+        return ""
+    near: list[str] = import_module("difflib").get_close_matches(args[0], COMMANDS, n=1, cutoff=NEAR)
+    return near[0] if near else ""
 
 
 def _parser(name: str) -> ArgumentParser:
@@ -55,6 +114,13 @@ def _parser(name: str) -> ArgumentParser:
     return parser
 
 
+def _shared_parser() -> ArgumentParser:
+    """Return what reads the options that every command takes, before or after its name."""
+    parser: ArgumentParser = import_module("argparse").ArgumentParser(prog="hermes", add_help=False, allow_abbrev=False)
+    _shared_options(parser)
+    return parser
+
+
 def _shared_options(parser: ArgumentParser) -> None:
     parser.add_argument("-C", "--cd", metavar="DIR", default=".", help="the workspace (default: this folder)")
     parser.add_argument("--home", metavar="DIR", help="the home with config, memory and state")
@@ -67,8 +133,10 @@ def _run_options(parser: ArgumentParser) -> None:
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")
     parser.add_argument("--mode", choices=("plan", "ask", "auto-edit", "auto"), help="how much runs without a question")
-    parser.add_argument("--budget-usd", type=float, metavar="N", help="cap of the run in US dollars")
-    parser.add_argument("--max-steps", type=int, metavar="N", help="cap of the run in model steps")
+    parser.add_argument("--budget-usd", type=_number(float, 0, 1e6), metavar="N", help="cap of the run in US dollars")
+    parser.add_argument(
+        "--max-steps", type=_number(int, 1, 1_000_000), metavar="N", help="cap of the run in model steps"
+    )
     parser.add_argument("--time-limit", metavar="15m", help="cap of the run in time")
     parser.add_argument("--fresh", action="store_true", help="start over instead of resuming")
     parser.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
@@ -76,44 +144,92 @@ def _run_options(parser: ArgumentParser) -> None:
 
 
 def _command_options(name: str, parser: ArgumentParser) -> None:
-    sub: _SubParsersAction[ArgumentParser]
     match name:
         case "plan":
             parser.add_argument("file", metavar="goal.md")
             parser.add_argument("--json", action="store_true", help="as hermes.plan/1")
-        case "runs":
-            sub = parser.add_subparsers(dest="verb", required=True)
-            sub.add_parser("list", help="every run, newest first")
-            sub.add_parser("show", help="one run").add_argument("session")
-            resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
-            resolve.add_argument("session")
-            resolve.add_argument("call")
-            said = resolve.add_mutually_exclusive_group(required=True)
-            said.add_argument("--done", action="store_true", help="it happened")
-            said.add_argument("--again", action="store_true", help="it did not; run it again")
+        case "runs" | "sessions":
+            _session_options(parser.add_subparsers(dest="verb", required=True))
         case "approvals":
-            sub = parser.add_subparsers(dest="verb", required=True)
-            sub.add_parser("list", help="what waits")
-            sub.add_parser("allow", help="let it run").add_argument("id")
-            deny = sub.add_parser("deny", help="refuse it")
-            deny.add_argument("id")
-            deny.add_argument("--reason", default="", help="what the model reads")
-            answer = sub.add_parser("answer", help="answer a question")
-            answer.add_argument("id")
-            answer.add_argument("text")
+            _approval_options(parser.add_subparsers(dest="verb", required=True))
         case "config":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
         case "sandbox":
             sub = parser.add_subparsers(dest="verb", required=True)
             run = sub.add_parser("run", help="hermes sandbox run [--timeout S] -- CMD")
-            run.add_argument("-C", "--cd", metavar="DIR", default="==SUPPRESS==", help="the workspace")
-            run.add_argument("--timeout", type=float, default=120.0, metavar="S")
+            run.add_argument("--timeout", type=_number(float, 0.001, 86_400), default=120.0, metavar="S")
             run.add_argument("argv", nargs="+", metavar="CMD")
         case "audit":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
         case "replay" | "watch":
             parser.add_argument("session")
+        case "cost" | "ledger":
+            parser.add_argument("session", nargs="?", help="only this session or exported file")
+            parser.add_argument("--json", action="store_true", help="as JSON; the ledger has a decision per line")
+            if name == "cost":
+                parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day")
         case _:
             parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _session_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    sub.add_parser("list", help="every run, newest first").add_argument("--json", action="store_true", help="as JSON")
+    show = sub.add_parser("show", help="one run: goal, tasks, spend, approvals, files")
+    show.add_argument("session", help="its id, the beginning of it, or an exported file")
+    show.add_argument("--json", action="store_true", help="as hermes.result/1")
+    for verb, help_text in (
+        ("pause", "start nothing new; what runs goes on"),
+        ("resume", "go on after a pause"),
+        ("stop", "stop at the next safe point, resumably"),
+    ):
+        steer = sub.add_parser(verb, help=help_text)
+        which = steer.add_mutually_exclusive_group(required=True)
+        which.add_argument("session", nargs="?", help="its id, or the beginning of it")
+        which.add_argument("--all", action="store_true", help="every live run of this home")
+    export = sub.add_parser("export", help="one file with everything, also of a live session")
+    export.add_argument("session")
+    export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
+    sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
+    resolve.add_argument("session")
+    resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
+    said = resolve.add_mutually_exclusive_group(required=True)
+    said.add_argument("--done", action="store_true", help="it happened")
+    said.add_argument("--again", action="store_true", help="it did not; run it again")
+
+
+def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    sub.add_parser("list", help="what waits").add_argument("--json", action="store_true", help="as JSON")
+    allow = sub.add_parser("allow", help="let it run")
+    allow.add_argument("id", help="ID or SESSION:ID")
+    allow.add_argument("--always", action="store_true", help="this very call never asks again")
+    allow.add_argument(
+        "--days", type=_number(float, 0.001, 36_500), metavar="N", help="with --always: for so many days"
+    )
+    deny = sub.add_parser("deny", help="refuse it")
+    deny.add_argument("id", help="ID or SESSION:ID")
+    deny.add_argument("--reason", default="", help="what the model reads")
+    answer = sub.add_parser("answer", help="answer a question")
+    answer.add_argument("id", help="ID or SESSION:ID")
+    answer.add_argument("text")
+    sub.add_parser("grants", help="what is allowed for good").add_argument(
+        "--json", action="store_true", help="as JSON"
+    )
+    sub.add_parser("revoke", help="take a lasting grant back").add_argument("rule", metavar="RULE")
+
+
+def _number(kind: type[float], least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number from `least` to `most`, and says so otherwise."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(-1)
+        if not least <= value <= most:
+            raise import_module("argparse").ArgumentTypeError(f"{text!r} is no number from {least:g} to {most:g}")
+        return value
+
+    return read

@@ -53,17 +53,21 @@ class Scheduler:
         leave = self.kit.session.bus.subscribe(self._hear)
         try:
             async with asyncio.TaskGroup() as group:
-                while True:
-                    self._skip_unreachable()
-                    self._start_ready(group)
-                    if not self._running and not self._attended():
-                        return
-                    self._moved.clear()
-                    await self._moved.wait()
+                await self._drive(group)
         except BaseExceptionGroup as failed:
             raise _first(failed) from failed
         finally:
             leave()
+
+    async def _drive(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._moved.clear()
+            self._unpark()
+            self._skip_unreachable()
+            self._start_ready(group)
+            if not self._running and not self._attended():
+                return
+            await self._moved.wait()
 
     def _attended(self) -> bool:
         """Whether someone is there who will answer what waits."""
@@ -73,7 +77,7 @@ class Scheduler:
         """Move on with an answer, and with an edit of the plan: what it cancels or pauses stops now."""
         match record.body:
             case ApprovalGiven():
-                self.parked.clear()
+                pass
             case PlanEdited():
                 for op in record.body.ops:
                     self.parked.discard(op.target)
@@ -83,6 +87,11 @@ class Scheduler:
             case _:
                 return
         self._moved.set()
+
+    def _unpark(self) -> None:
+        """Let every task go on whose questions are all answered."""
+        calls = self.kit.session.state.calls
+        self.parked &= {task for asked in calls.waiting if (task := calls.askers.get(asked.approval_id)) is not None}
 
     def _graph(self) -> GraphState:
         return self.kit.session.state.graph
@@ -127,6 +136,7 @@ class Scheduler:
             self.kit.session.emit(TaskSkipped(why="its guard is false"), self._place(task))
             return
         while True:
+            await self.kit.gate.passed()
             place = self._place(task)
             self.kit.session.emit(TaskStarted(), place)
             began = self.kit.clock.monotonic()

@@ -51,7 +51,7 @@ class KitMaker:
             session=session,
             brains=brains,
             tools=self.tools,
-            policy=wiring.policy_of(config),
+            policy=wiring.policy_of(config, self.ledger.grants()),
             images=ImageStore(
                 self.home.state / "images" / session_id, self.root, skip=(self.home.root, self.home.state)
             ),

@@ -130,6 +130,7 @@ def _approval(state: SessionState, approval_id: ApprovalId) -> Fields:
     asked, given = state.calls.asked[approval_id], state.calls.given.get(approval_id)
     return {
         "id": approval_id,
+        "task": state.calls.askers.get(approval_id),
         "tool": asked.tool,
         "what": asked.what,
         "reach": asked.reach.name.lower(),

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.tools._tool import tools_of
+from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ports import Tool
 from hermes_tui.services.brains import ConfiguredBrains
@@ -85,11 +86,12 @@ def redactor_of(config: HermesConfig) -> SecretRedactor:
     return SecretRedactor([os.environ[name] for name in variables if os.environ.get(name)])
 
 
-def policy_of(config: HermesConfig) -> RulePolicy:
-    """Return the policy of the config's rules."""
+def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy:
+    """Return the policy of the config's rules and of the operator's lasting grants."""
     deny = [rule.removeprefix("deny").lstrip(": ") for rule in config.policy.rules if rule.startswith("deny")]
     allow = [rule.removeprefix("allow").lstrip(": ") for rule in config.policy.rules if not rule.startswith("deny")]
-    return RulePolicy(deny=deny, allow=[rule for rule in allow if not rule.startswith("ask")])
+    granted = [grant.rule for grant in lasting]
+    return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
 def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:

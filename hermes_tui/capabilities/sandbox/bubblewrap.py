@@ -14,7 +14,7 @@ from typing import Final
 
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes, seccomp
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
-from hermes_tui.capabilities.sandbox.toolchains import credentials, toolchain_roots
+from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
 
@@ -56,7 +56,7 @@ class Bubblewrap:
     ) -> None:
         self._binary = binary
         self._workspace = workspace
-        self._home = Path.home()
+        self._home = own_home()
         self._roots = tuple(toolchain_roots(toolchains, os.environ, self._home))
         self._passed = {name: os.environ[name] for name in env if name in os.environ}
         self._protected = tuple(path for path in protected if path.is_relative_to(workspace))

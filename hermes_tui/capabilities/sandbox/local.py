@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from hermes_tui.capabilities.sandbox import cgroup, process
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
+from hermes_tui.capabilities.sandbox.toolchains import own_home
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
 
@@ -25,7 +25,7 @@ class LimitsOnly:
         """
         env = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(Path.home()),
+            "HOME": str(own_home()),
             "LANG": os.environ.get("LANG", "C.UTF-8"),
             "PYTHONDONTWRITEBYTECODE": "1",
             **({"VIRTUAL_ENV": os.environ["VIRTUAL_ENV"]} if "VIRTUAL_ENV" in os.environ else {}),

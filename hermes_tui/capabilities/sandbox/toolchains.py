@@ -24,6 +24,14 @@ _CREDENTIALS: Final = (
 _SYSTEM_SECRETS: Final = ("/etc/ssl/private", "/etc/pki/tls/private", "/usr/local/etc/ssl/private")
 
 
+def own_home() -> Path:
+    """Return this user's home folder; a bare container may have none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
+
+
 def toolchain_roots(extra: Iterable[Path], environ: Mapping[str, str], home: Path) -> list[Path]:
     """Return the folders to bind for the programs on PATH, as named and as they really are; outer ones first."""
     named = [Path(entry) for entry in environ.get("PATH", "").split(os.pathsep) if entry.startswith("/")]

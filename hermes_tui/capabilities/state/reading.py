@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from hermes_tui.capabilities.state.blobs import Blobs
-from hermes_tui.capabilities.state.database import connect_reader
+from hermes_tui.capabilities.state.database import connect_reader, is_blank
 from hermes_tui.capabilities.state.journal import blob_folder
 from hermes_tui.capabilities.state.rows import SELECT, record_of
 from hermes_tui.domain.records import Record
@@ -18,6 +18,8 @@ def read_session(path: Path) -> list[Record]:
     Raises:
         JournalUnreadable: missing, no session file, damaged, or of a newer version.
     """
+    if is_blank(path):
+        return []
     with contextlib.closing(connect_reader(path)) as connection:
         blobs = Blobs(connection, blob_folder(path))
         return [record_of(row, blobs.load) for row in connection.execute(SELECT, (0,))]
