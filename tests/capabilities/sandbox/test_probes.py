@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.sandbox.probes import prove
 from tests.capabilities.sandbox.conftest import Box
+
+if TYPE_CHECKING:
+    import pytest
 
 PROBES = (
     *("reading outside", "writing outside", "guarded files", "network", "sockets", "environment", "namespaces"),
