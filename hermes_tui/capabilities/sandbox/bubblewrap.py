@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -13,17 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes, seccomp
+from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
 from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
 
 HOME: Final = "/home/agent"
-ETC: Final = (
-    *("alternatives", "ca-certificates", "debian_version", "group", "host.conf", "hosts", "java", "ld.so.cache"),
-    *("ld.so.conf", "ld.so.conf.d", "localtime", "locale.alias", "mime.types", "nsswitch.conf", "os-release"),
-    *("passwd", "pki", "protocols", "python3", "services", "ssl", "timezone"),
-)
 _NAMESPACES: Final = (
     *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--disable-userns", "--new-session", "--die-with-parent", "--cap-drop", "ALL", "--hostname", "sandbox"),
@@ -155,19 +151,7 @@ class Bubblewrap:
         return parts + [part for name, value in self._env(command).items() for part in ("--setenv", name, value)]
 
     def _env(self, command: SandboxCommand) -> dict[str, str]:
-        return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": HOME,
-            "LANG": os.environ.get("LANG", "C.UTF-8"),
-            "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
-            "PYTHONPYCACHEPREFIX": "/tmp/pycache",  # noqa: S108 - as above
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "COVERAGE_FILE": "/tmp/.coverage",  # noqa: S108 - as above
-            "PYTEST_ADDOPTS": "-o cache_dir=/tmp/pytest_cache",
-            **_located(os.environ, self._home),
-            **self._passed,
-            **command.env,
-        }
+        return {**clean_environment(self._home, "/tmp"), "HOME": HOME, **self._passed, **command.env}  # noqa: S108
 
 
 def find_binary() -> str | None:
@@ -205,12 +189,6 @@ def _masked(path: Path) -> list[str]:
     if path.is_dir():
         return ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
     return ["--ro-bind", "/dev/null", str(path)]
-
-
-def _located(environ: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Return the variables by which toolchains find themselves where HOME is not theirs."""
-    found = {"RUSTUP_HOME": str(home / ".rustup")} if (home / ".rustup").is_dir() else {}
-    return found | {name: environ[name] for name in ("VIRTUAL_ENV", "RUSTUP_HOME", "PYENV_ROOT") if name in environ}
 
 
 def _system() -> list[str]:

@@ -39,6 +39,10 @@ class _Machine:
     missing: tuple[int, ...] = (435, 437, 452)
     """clone3, openat2 and fchmodat2 cannot be looked into, or need not exist: libc falls back."""
     modes: tuple[tuple[int, int, int | None], ...]
+    shared: tuple[int, ...]
+    """Calls that reach processes or objects of the host where there are no namespaces; refused in a strict filter."""
+    own: tuple[tuple[int, int], ...]
+    """Calls that name a process: number and argument; in a strict filter it must be 0, the caller itself."""
 
 
 _MACHINES: Final = {
@@ -55,6 +59,8 @@ _MACHINES: Final = {
             *((90, 1, None), (91, 1, None), (268, 2, None), (85, 1, None), (133, 1, None), (259, 2, None)),
             *((2, 2, 1), (257, 3, 2)),
         ),
+        shared=(29, 30, 64, 68, 240, 310, 311, 438, 440, 424),
+        own=((302, 0), (141, 1), (203, 0), (144, 0), (142, 0), (314, 0), (252, 1)),
     ),
     "aarch64": _Machine(
         architecture=0xC00000B7,
@@ -66,25 +72,34 @@ _MACHINES: Final = {
             *(116, 89, 224, 142, 265, 428, 429, 430, 431, 432, 433, 442),
         ),
         modes=((52, 1, None), (53, 2, None), (33, 2, None), (56, 3, 2)),
+        shared=(194, 196, 190, 186, 180, 270, 271, 438, 440, 424),
+        own=((261, 0), (140, 1), (122, 0), (119, 0), (118, 0), (274, 0), (30, 1)),
     ),
 }
 
 
-def program() -> bytes | None:
-    """Return the filter for this machine, None where no table is known."""
+def program(*, strict: bool = False) -> bytes | None:
+    """Return the filter for this machine, None where no table is known.
+
+    A `strict` one also refuses every socket and what reaches other processes: there are no namespaces under it.
+    """
     machine = _MACHINES.get(platform.machine())
     if machine is None:
         return None
     code = [_step(_LOAD, 4), _step(_EQUAL, machine.architecture, 1, 0), _step(_RETURN, _KILL), _step(_LOAD, 0)]
     code += [_step(_AT_LEAST, _X32, 0, 1), _step(_RETURN, _ENOSYS)]
-    for number in machine.refused:
+    for number in (*machine.refused, *(machine.shared if strict else ())):
         code += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _EPERM)]
     for number in machine.missing:
         code += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _ENOSYS)]
     for number, mode, flags in machine.modes:
         code += _guarded_mode(number, mode, flags)
-    code += [_step(_EQUAL, machine.socket, 0, len(_FAMILIES) + 3), _argument(0)]
-    code += [_step(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES)]
+    for number, who in machine.own if strict else ():
+        code += [_step(_EQUAL, number, 0, 4), _argument(who), _step(_EQUAL, 0, 1, 0), _step(_RETURN, _EPERM)]
+        code += [_step(_LOAD, 0)]
+    families = () if strict else _FAMILIES
+    code += [_step(_EQUAL, machine.socket, 0, len(families) + 3), _argument(0)]
+    code += [_step(_EQUAL, family, len(families) - place, 0) for place, family in enumerate(families)]
     code += [_step(_RETURN, _EAFNOSUPPORT), _step(_LOAD, 0)]
     code += [_step(_EQUAL, machine.ioctl, 0, 5), _argument(1)]
     code += [_step(_EQUAL, _TIOCSTI, 1, 0), _step(_EQUAL, _TIOCLINUX, 0, 1), _step(_RETURN, _EPERM), _step(_LOAD, 0)]

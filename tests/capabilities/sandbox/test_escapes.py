@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
+from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import SandboxCommand
 from tests.capabilities.sandbox.attacks import files, git, kernel, network, processes, resources
 from tests.capabilities.sandbox.attacks.scene import SECRET, Attack, Outcome, Scene, scene
@@ -18,6 +19,13 @@ ATTACKS = (
     *(*files.READS, *files.WRITES, *files.OWN, *git.PLANTED, *processes.LOOKS, *processes.ACTS, *processes.SYSTEM),
     *(*kernel.CALLS, *network.NETWORK, *resources.RESOURCES),
 )
+NOT_HELD_BY_LANDLOCK = frozenset(
+    {
+        *("change the rights of a file outside", "change the times of a file outside", "list the host's processes"),
+        *("see the host's name", "a full home"),
+    }
+)
+"""Named in docs/sandbox.md."""
 each_attack = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name.replace(" ", "-"))
 
 
@@ -39,11 +47,12 @@ def bare(attack: Attack, host: Scene) -> Outcome:
     return Outcome(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
 
 
-async def confined(attack: Attack, host: Scene) -> Outcome:
-    """Run the attack in the sandbox that works here."""
-    sandbox = await find_sandbox(host.root, home=host.hermes)
-    if not sandbox.level.confines:
-        pytest.skip(f"no sandbox that confines: {sandbox.level.why}")
+async def confined(attack: Attack, host: Scene, level: str) -> Outcome:
+    """Run the attack in the sandbox, if that level works here."""
+    try:
+        sandbox = await find_sandbox(host.root, level=level, home=host.hermes)
+    except SandboxUnavailable as error:
+        pytest.skip(error.message)
     with host.tempting().open() as file:
         os.set_inheritable(file.fileno(), True)
         result = await sandbox.run(
@@ -70,9 +79,22 @@ def test_in_a_bare_shell_it_reaches_its_aim(attack: Attack, host: Scene) -> None
 
 @each_attack
 async def test_in_the_sandbox_it_fails(attack: Attack, host: Scene) -> None:
-    outcome = await confined(attack, host)
+    outcome = await confined(attack, host, "bubblewrap")
 
     assert not attack.sign(host, outcome), outcome
+
+
+@each_attack
+async def test_under_landlock_it_fails_unless_the_documents_say_otherwise(attack: Attack, host: Scene) -> None:
+    outcome = await confined(attack, host, "landlock")
+
+    assert attack.sign(host, outcome) is (attack.name in NOT_HELD_BY_LANDLOCK), outcome
+
+
+def test_what_landlock_does_not_hold_is_written_down() -> None:
+    said = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+
+    assert {name for name in NOT_HELD_BY_LANDLOCK if name not in said} == set()
 
 
 def test_the_suite_is_large_and_its_names_are_unique() -> None:

@@ -83,6 +83,16 @@ WRITES: Final = (
         sign=made("home/.config/autostart/x.desktop"),
     ),
     Attack(
+        name="change the rights of a file outside",
+        program="chmod 606 @base@/outside.txt",
+        sign=lambda scene, _: scene.tempting().stat().st_mode & 0o777 == 0o606,
+    ),
+    Attack(
+        name="change the times of a file outside",
+        program="touch -d '2001-01-01' @base@/outside.txt",
+        sign=lambda scene, _: scene.tempting().stat().st_mtime < 1_000_000_000,
+    ),
+    Attack(
         name="write outside the write scope",
         program="echo x >docs/changed",
         sign=made("ws/docs/changed"),

@@ -167,7 +167,9 @@ SYSTEM: Final = (
     ),
     Attack(name="see the host's name", program='test "$(uname -n)" = @host@ && echo REACHED'),
     Attack(
-        name="read the machine's identity", program=f"test -s /etc/machine-id && echo {CLAIM}", needs="/etc/machine-id"
+        name="read the machine's identity",
+        program=f"cat /etc/machine-id >/dev/null 2>&1 && echo {CLAIM}",
+        needs="/etc/machine-id",
     ),
     Attack(
         name="make a control group",
