@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,3 +34,9 @@ def _located(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return the variables by which toolchains find themselves where HOME is not theirs."""
     found = {"RUSTUP_HOME": str(home / ".rustup")} if (home / ".rustup").is_dir() else {}
     return found | {name: environ[name] for name in ("VIRTUAL_ENV", "RUSTUP_HOME", "PYENV_ROOT") if name in environ}
+
+
+async def removed(folder: str) -> None:
+    """Remove the folder of a call by `rm`: a tree may be deeper than our own stack."""
+    remover = await asyncio.create_subprocess_exec("/bin/rm", "-rf", "--", folder, stderr=asyncio.subprocess.DEVNULL)
+    await remover.wait()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.capabilities.sandbox import landlock
+from hermes_tui.capabilities.sandbox import landlock, runsc, seatbelt
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
 from hermes_tui.capabilities.sandbox.landlock import Landlock
 from hermes_tui.capabilities.sandbox.local import LimitsOnly
@@ -122,10 +122,29 @@ def _landlock(bounds: Bounds, missing: Sequence[SandboxUnavailable]) -> Sandbox:
     return sandbox
 
 
+def _runsc(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
+    binary = runsc.find_binary()
+    if binary is None:
+        raise SandboxUnavailable("runsc is not installed", hint=runsc.REMEDY)
+    return runsc.Runsc(
+        binary, bounds.workspace, bounds.toolchains, bounds.env, protected=bounds.protected, hidden=bounds.hidden
+    )
+
+
+def _seatbelt(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
+    if not seatbelt.works():
+        raise SandboxUnavailable("there is no sandbox-exec", hint=seatbelt.REMEDY)
+    return seatbelt.Seatbelt(
+        bounds.workspace, bounds.toolchains, bounds.env, protected=bounds.protected, hidden=bounds.hidden
+    )
+
+
 LEVELS: Final[dict[str, Callable[[Bounds, Sequence[SandboxUnavailable]], Sandbox]]] = {
     "bubblewrap": _bubblewrap,
     "landlock": _landlock,
+    "runsc": _runsc,
+    "seatbelt": _seatbelt,
 }
 """How each level is made; what failed before it is said by the one that is taken instead."""
-AUTOMATIC: Final = {"linux": ("bubblewrap", "landlock")}
+AUTOMATIC: Final = {"linux": ("bubblewrap", "landlock"), "darwin": ("seatbelt",)}
 """Which levels `auto` tries, strongest first."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox import cgroup, confine, process, scopes, seccomp
-from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment
+from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment, removed
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
 from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
@@ -81,7 +81,7 @@ class Landlock:
             spec = self._spec(command, folders, private, program)
             result = await self._launch(command, spec, private)
         finally:
-            await asyncio.shield(_removed(private))
+            await asyncio.shield(removed(private))
         if result.exit_code == 125 and result.stderr.startswith(b"hermes-confine: "):
             said = result.stderr.decode(errors="replace").strip()
             raise SandboxUnavailable(f"Landlock could not be put in force: {said}.", hint=REMEDY)
@@ -148,9 +148,3 @@ def carved(top: Path, left_out: Sequence[Path]) -> Iterator[Path]:
             continue
         with suppress(OSError):
             waiting += sorted(path.iterdir(), reverse=True)
-
-
-async def _removed(folder: str) -> None:
-    """Remove the private folder of a call by `rm`: a tree may be deeper than our own stack."""
-    remover = await asyncio.create_subprocess_exec("/bin/rm", "-rf", "--", folder, stderr=asyncio.subprocess.DEVNULL)
-    await remover.wait()

@@ -272,6 +272,8 @@ def descendants(pid: int) -> list[int]:
 def marked(mark: str) -> Iterable[int]:
     """Yield the living processes whose environment carries `mark`, also those that left their tree."""
     wanted = f"{MARK}={mark}".encode()
+    if not Path("/proc/self").exists():
+        return
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
