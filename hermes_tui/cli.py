@@ -21,8 +21,12 @@ COMMANDS: Final = {
     "config": "explain where a setting comes from",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
+    "memory": "find, show, change and take back what Hermes remembers",
     "audit": "check the hash chain of a session",
 }
+
+INTERFACES: Final = {"run": "headless", "memory": "memory"}
+"""Which module of `interfaces/` carries a command out; `inspect` does the others."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     name = args[0] if args and args[0] in COMMANDS else "run"
     parsed = _parser(name).parse_args(args[1:] if name != "run" else args)
-    module = import_module("hermes_tui.interfaces.headless" if name == "run" else "hermes_tui.interfaces.inspect")
+    module = import_module(f"hermes_tui.interfaces.{INTERFACES.get(name, 'inspect')}")
     code: int = module.main(name, parsed)
     return code
 
@@ -113,6 +117,8 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
         case "audit":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
+        case "memory":
+            import_module("hermes_tui.interfaces.memory").options(parser)
         case "replay" | "watch":
             parser.add_argument("session")
         case _:
