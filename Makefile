@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := .ci/requirements.lock
 READY := $(VENV)/.ready
+PROJECTS := $(VENV)/projects
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
@@ -26,14 +27,21 @@ $(READY): pyproject.toml $(LOCK)
 		echo "bubblewrap is missing: commands run with limits only, so each one asks. hermes doctor says how to raise it." >&2
 	@touch $@
 
+# Source of a real project for the tests that run a goal on one; without network they say so and are skipped.
+$(PROJECTS): .ci/projects.txt | $(READY)
+	@mkdir -p $@
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+		--require-hashes -r $< -d $@ || echo "the project of .ci/projects.txt could not be fetched" >&2
+	@touch $@
+
 run: $(READY)
 	@$(BIN)/hermes $(ARGS)
 
 # -rs names what could not be tested here, and why.
-test: $(READY)
+test: $(READY) $(PROJECTS)
 	@$(BIN)/python -m pytest -n 2 -rs
 
-test-all: $(READY)
+test-all: $(READY) $(PROJECTS)
 	@$(BIN)/python -m pytest -n 2 -rs -m "long or not long"
 
 format: $(READY)

@@ -12,7 +12,7 @@ from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
 from hermes_tui.domain.events import Event
 from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.ids import ApprovalId, Seq
-from hermes_tui.domain.parts import ModelRequest, Part, ToolSchema
+from hermes_tui.domain.parts import Clocks, ModelRequest, Part, ToolSchema
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Price
@@ -63,7 +63,8 @@ class Provider(Protocol):
 class Brain:
     """A provider ready to answer with one model; `name` is `provider:model`.
 
-    `price` None is unknown. `window_tokens` is the model's real context window, `measured` if the server said so.
+    `price` None is unknown. `window_tokens` is the model's real context window where it is known, else a safe guess.
+    `max_tokens` is the most output to ask for, `temperature` None leaves the choice to the provider.
     """
 
     name: str
@@ -73,16 +74,21 @@ class Brain:
     window_tokens: int
     why: str
     local: bool = False
+    clocks: Clocks = Clocks()
+    max_tokens: int | None = None
+    temperature: float | None = None
 
 
 class Brains(Protocol):
     """Who may answer for a role."""
 
-    async def choose(self, role: str) -> Brain:
-        """Return the brain for `role`, probing what has to be probed.
+    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
+        """Return the first brain for `role` that can answer, probing what has to be probed.
+
+        `tried` holds what failed in this step already: why, by the brain's name. None of them is returned.
 
         Raises:
-            NoProvider: nothing can answer; the message says why for each and how to mend it.
+            NoProvider: nothing is left; the message says why for each and how to mend it.
         """
         ...
 
@@ -299,6 +305,10 @@ class DayBudget(Protocol):
         Raises:
             LimitReached: the day's cap would be passed.
         """
+        ...
+
+    def give_back(self) -> None:
+        """Return what was drawn and not spent: the run ends or rests."""
         ...
 
     def settle(self, usd: float, tokens: int, seq: Seq) -> None:

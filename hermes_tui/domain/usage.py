@@ -51,13 +51,22 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """US dollars per million tokens, as of `dated` (ISO date)."""
+    """US dollars per million tokens, as of `dated` (ISO date).
+
+    A request with more than `above_tokens` of prompt is charged at `above` as a whole; None is one price for all.
+    """
 
     input_usd: float
     output_usd: float
     cache_read_usd: float
     cache_write_usd: float
     dated: str
+    above_tokens: int = 0
+    above: Price | None = None
+
+    def at(self, prompt_tokens: int) -> Price:
+        """Return the price of a request with that much prompt."""
+        return self.above if self.above is not None and prompt_tokens > self.above_tokens else self
 
 
 FREE = Price(input_usd=0.0, output_usd=0.0, cache_read_usd=0.0, cache_write_usd=0.0, dated="")
@@ -70,11 +79,12 @@ def cost_usd(usage: Usage, price: Price | None) -> float | None:
         return usage.reported_usd
     if price is None:
         return None
+    due = price.at(usage.prompt_tokens)
     return (
-        usage.input_tokens * price.input_usd
-        + usage.cache_read_tokens * price.cache_read_usd
-        + usage.cache_write_tokens * price.cache_write_usd
-        + usage.output_tokens * price.output_usd
+        usage.input_tokens * due.input_usd
+        + usage.cache_read_tokens * due.cache_read_usd
+        + usage.cache_write_tokens * due.cache_write_usd
+        + usage.output_tokens * due.output_usd
     ) / MILLION
 
 

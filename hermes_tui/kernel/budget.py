@@ -30,8 +30,8 @@ class Left:
 def left(state: SessionState) -> Left:
     """Return what the run's caps leave after what is spent and reserved."""
     limits, spend = state.run.limits, state.spend
-    usd = None if limits.usd is None else limits.usd - spend.total.usd - spend.reserved_usd
-    tokens = None if limits.tokens is None else limits.tokens - spend.total.usage.total_tokens - spend.reserved_tokens
+    usd = None if limits.usd is None else limits.usd - spend.run.usd - spend.reserved_usd
+    tokens = None if limits.tokens is None else limits.tokens - spend.run.usage.total_tokens - spend.reserved_tokens
     return Left(usd=usd, tokens=tokens)
 
 
@@ -47,8 +47,9 @@ def bound_of(brain: Brain, input_tokens: int, output_tokens: int) -> Bound:
     tokens = input_tokens + output_tokens
     if brain.price is None:
         return Bound(tokens=tokens, usd=None)
-    dearest = max(brain.price.input_usd, brain.price.cache_write_usd)
-    return Bound(tokens=tokens, usd=(input_tokens * dearest + output_tokens * brain.price.output_usd) / MILLION)
+    due = brain.price.at(input_tokens)
+    dearest = max(due.input_usd, due.cache_write_usd)
+    return Bound(tokens=tokens, usd=(input_tokens * dearest + output_tokens * due.output_usd) / MILLION)
 
 
 def reserve(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> tuple[Bound, int]:
@@ -59,7 +60,7 @@ def reserve(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> tuple[B
     """
     state = kit.session.state
     prompt = input_bound(state, brain, request_bytes)
-    wanted = min(kit.max_output_tokens, max(LEAST_OUTPUT_TOKENS, brain.window_tokens - prompt))
+    wanted = min(brain.max_tokens or kit.max_output_tokens, max(LEAST_OUTPUT_TOKENS, brain.window_tokens - prompt))
     fits = min(wanted, _affordable(left(state), brain, prompt))
     if fits < LEAST_OUTPUT_TOKENS:
         raise _refused(kit, bound_of(brain, prompt, LEAST_OUTPUT_TOKENS), place)
@@ -77,8 +78,9 @@ def _affordable(rest: Left, brain: Brain, prompt: int) -> int:
         most = min(most, rest.tokens - prompt)
     if rest.usd is not None and brain.price is not None:
         after_input = rest.usd - (bound_of(brain, prompt, 0).usd or 0.0)
-        if brain.price.output_usd > 0:
-            most = min(most, int(after_input * MILLION / brain.price.output_usd))
+        output_usd = brain.price.at(prompt).output_usd
+        if output_usd > 0:
+            most = min(most, int(after_input * MILLION / output_usd))
         elif after_input < 0:
             most = 0
     return most
@@ -89,7 +91,7 @@ def _refused(kit: Kit, bound: Bound, place: Place) -> LimitReached:
     money = bound.usd is not None and rest.usd is not None and bound.usd > rest.usd
     limit = "usd" if money else "tokens"
     kit.session.emit(BudgetRefused(limit=limit, bound=bound, left_usd=rest.usd, left_tokens=rest.tokens), place)
-    spent = kit.session.state.spend.total
+    spent = kit.session.state.spend.run
     if money:
         said = f"${spent.usd:.4f} is spent and the next call may cost up to ${bound.usd:.4f}"
     else:
@@ -105,7 +107,7 @@ def check_time(kit: Kit) -> None:
         LimitReached: no step or second is left.
     """
     run, state = kit.session.state.run, kit.session.state
-    steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
+    steps = sum(conversation.steps for conversation in state.talk.by_agent.values()) - run.steps_before
     if run.limits.steps is not None and steps >= run.limits.steps:
         message = f"Stopped after {steps} steps, the run's cap. Work is kept."
         raise LimitReached(message, limit="steps", hint="Run it again with a higher --max-steps to go on.")

@@ -20,8 +20,10 @@ def build_request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
         system=kit.instructions,
         messages=tuple(conversation.messages),
         tools=schemas,
-        max_tokens=kit.max_output_tokens,
+        max_tokens=brain.max_tokens or kit.max_output_tokens,
+        temperature=brain.temperature,
         window_tokens=brain.window_tokens,
+        clocks=brain.clocks,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
         Refused: the call was not run, and why.
         ApprovalPending: an operator must decide first; asking stands in the journal.
     """
+    await kit.gate.wait()
     tool = kit.tools.get(call.tool)
     if tool is None:
         raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
@@ -81,7 +83,7 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         sandbox=kit.sandbox,
         key=call.key or f"{place.session}-{call.call_id}",
         timeout_s=timeout_s,
-        seen=kit.seen.setdefault(place.agent, {}),
+        seen=dict(kit.session.state.calls.seen.get(place.agent, {})),
         egress=kit.egress,
         env=call.env,
     )
@@ -98,6 +100,7 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
         resolved = _raised(resolved, call.raised)
     state = kit.session.state
     grants = [Grant(rule=rule, by="goal") for rule in state.run.grants]
+    grants += [Grant(rule=rule, by="operator") for rule in state.calls.rules]
     ruling = kit.policy.decide(resolved, state.run.mode, grants)
     requested = ToolRequested(
         call_id=call.call_id,
@@ -169,7 +172,15 @@ def _question(
         reach=resolved.reach,
         undo=resolved.undo,
         digest=digest,
+        rule=rule_for(resolved),
     )
+
+
+def rule_for(resolved: ResolvedCall) -> str:
+    """Return the rule that allows exactly such a call, empty where every one must be asked about."""
+    if resolved.reach is Reach.HOST or resolved.effect is Effect.EXTERNAL or not resolved.argv:
+        return ""
+    return f"{resolved.tool}({shlex.join(resolved.argv)})"
 
 
 async def _before_image(kit: Kit, resolved: ResolvedCall) -> str:
@@ -184,6 +195,7 @@ async def _before_image(kit: Kit, resolved: ResolvedCall) -> str:
 
 async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = "") -> ToolFinished:
     began = kit.clock.monotonic()
+    known = dict(context.seen)
     try:
         if call.tool == "ask":
             outcome = _answer(kit, call)
@@ -209,6 +221,7 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
         error_kind=outcome.error_kind,
         artifact=artifact,
         changed=changed,
+        seen=tuple(item for item in context.seen.items() if item not in known.items()),
     )
     record: Record = kit.session.emit(finished, place)
     if image or tool.spec.effect >= Effect.WRITE:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from hermes_tui.domain.approval import Decision
-from hermes_tui.domain.errors import ApprovalPending, ToolError
-from hermes_tui.domain.events import ApprovalAsked, ToolFinished, ToolIntended, ToolResolved
+from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
+from hermes_tui.domain.events import ApprovalAsked, ModelFailed, ToolFinished, ToolIntended, ToolResolved
 from hermes_tui.domain.ids import ApprovalId
 from hermes_tui.domain.ports import Tool, ToolOutcome
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import OpenIntent
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.usage import Usage
 from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
 
 
-async def settle_doubts(kit: Kit) -> None:
+async def settle_doubts(kit: Kit, place: Place) -> None:
     """Bring every open intent to a result or back to where it can run again.
 
     A `write` is taken back from its before-image and runs again; an `external` effect is probed where its tool can,
@@ -23,11 +24,29 @@ async def settle_doubts(kit: Kit) -> None:
     Raises:
         ApprovalPending: an external effect is in doubt and cannot be probed.
     """
+    _write_off(kit, place)
     for opened in tuple(kit.session.state.calls.intents.values()):
         if opened.intent.effect is Effect.WRITE:
             await _take_back(kit, opened)
         else:
             await _find_out(kit, opened)
+
+
+def _write_off(kit: Kit, place: Place) -> None:
+    """Book requests whose reply was lost with the process at their bound: they may have cost that much."""
+    for asked in tuple(kit.session.state.spend.reserved.values()):
+        lost = ModelFailed(
+            request_id=asked.request_id,
+            model=asked.model,
+            reason=FailureReason.CANCELLED,
+            message="The process ended before the reply was stored; it is booked at the most it can have cost.",
+            fragment="",
+            usage=Usage(input_tokens=asked.bound.tokens, source="estimated"),
+            usd=asked.bound.usd,
+            seconds=0.0,
+        )
+        record = kit.session.emit(lost, place)
+        kit.day.settle(lost.usd or 0.0, lost.usage.total_tokens, record.seq)
 
 
 async def _take_back(kit: Kit, opened: OpenIntent) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.ports import (
     Artifacts,
     BeforeImages,
@@ -20,13 +20,24 @@ from hermes_tui.domain.ports import (
 )
 from hermes_tui.kernel.session import Session
 
+
+def _open_gate() -> asyncio.Event:
+    gate = asyncio.Event()
+    gate.set()
+    return gate
+
+
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Kit:
-    """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once."""
+    """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
+
+    While `gate` is not set nothing is dispatched and no model is asked. `attended` says that an operator is there: the
+    run waits for answers instead of ending without them.
+    """
 
     session: Session
     brains: Brains
@@ -43,5 +54,6 @@ class Kit:
     instructions: str
     egress: tuple[str, ...] = ()
     width: int = 8
+    attended: bool = False
+    gate: asyncio.Event = field(default_factory=_open_gate)
     max_output_tokens: int = 4096
-    seen: dict[AgentId, dict[str, str]] = field(default_factory=dict[AgentId, dict[str, str]])

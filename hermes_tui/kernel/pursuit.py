@@ -50,10 +50,11 @@ class Pursuit:
             ended = self._stopped(error)
         record = self.kit.session.emit(ended, self.place)
         await asyncio.shield(self.kit.session.commit(record))
+        self.kit.day.give_back()
         return ended
 
     async def _pursue(self) -> RunEnded:
-        await settle_doubts(self.kit)
+        await settle_doubts(self.kit, self.place)
         scheduler = Scheduler(self.kit, self.place)
         await scheduler.run()
         for made in self.deliver():

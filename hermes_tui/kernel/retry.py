@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from enum import StrEnum
 from typing import Final
 
 from hermes_tui.domain.errors import FailureReason, ProviderError
@@ -11,7 +12,22 @@ MAX_ATTEMPTS: Final = 3
 BASE_S: Final = 1.0
 CEILING_S: Final = 60.0
 
-_AGAIN: Final = frozenset(
+
+class Patience(StrEnum):
+    """What a failure says about the brain that failed."""
+
+    WAIT = "wait"
+    """It will answer soon: ask it again, then another."""
+    MOVE = "move"
+    """Its line is bad: ask another at once, and it again where there is no other."""
+    LEAVE = "leave"
+    """It cannot answer: ask another."""
+    STOP = "stop"
+    """The request is at fault: no brain will take it."""
+
+
+_WAIT: Final = frozenset({FailureReason.RATE_LIMITED, FailureReason.OVERLOADED, FailureReason.SERVER})
+_MOVE: Final = frozenset(
     {
         FailureReason.UNREACHABLE,
         FailureReason.TIMEOUT_CONNECT,
@@ -20,20 +36,34 @@ _AGAIN: Final = frozenset(
         FailureReason.CONNECTION_LOST,
         FailureReason.TRUNCATED,
         FailureReason.MALFORMED,
-        FailureReason.RATE_LIMITED,
-        FailureReason.OVERLOADED,
-        FailureReason.SERVER,
+    }
+)
+_STOP: Final = frozenset(
+    {
+        FailureReason.INVALID_REQUEST,
+        FailureReason.CONTEXT_LENGTH,
+        FailureReason.CONTENT_FILTER,
+        FailureReason.CANCELLED,
     }
 )
 
 
+def patience(reason: FailureReason) -> Patience:
+    """Return what to do about a failure."""
+    if reason in _WAIT:
+        return Patience.WAIT
+    if reason in _MOVE:
+        return Patience.MOVE
+    return Patience.STOP if reason in _STOP else Patience.LEAVE
+
+
 def delay_s(error: ProviderError, attempt: int) -> float | None:
-    """Return seconds to wait before attempt `attempt` + 1, or None to give up.
+    """Return seconds before the same brain is asked attempt `attempt` + 1, or None to give it up.
 
     The provider's `Retry-After` wins; else full jitter over 1, 2, 4 … seconds (Brooker, "Exponential Backoff And
     Jitter", AWS Architecture Blog, 2015).
     """
-    if attempt >= MAX_ATTEMPTS or error.reason not in _AGAIN:
+    if attempt >= MAX_ATTEMPTS or patience(error.reason) in (Patience.LEAVE, Patience.STOP):
         return None
     if error.retry_after_s is not None:
         return error.retry_after_s if error.retry_after_s <= CEILING_S else None

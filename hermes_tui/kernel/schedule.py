@@ -10,21 +10,26 @@ from typing import cast
 
 from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, ToolError
 from hermes_tui.domain.events import (
+    ApprovalGiven,
+    EditKind,
     MessageGiven,
+    PlanEdited,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
     TaskStarted,
     TaskWaiting,
 )
-from hermes_tui.domain.ids import AgentId, CallId, TaskId
-from hermes_tui.domain.records import Place
+from hermes_tui.domain.ids import MAIN_AGENT, AgentId, CallId, TaskId
+from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
 from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
 
+_SPEAKING = frozenset({TaskKind.AGENT, TaskKind.LLM})
+_STOPPING = frozenset({EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE})
 _STARTABLE = (TaskState.PENDING, TaskState.READY, TaskState.RUNNING, TaskState.WAITING)
 
 
@@ -36,7 +41,7 @@ class Scheduler:
         self.place = place
         self.stopped: HermesError | None = None
         self.parked: set[TaskId] = set()
-        self._running: set[TaskId] = set()
+        self._running: dict[TaskId, asyncio.Task[None]] = {}
         self._moved = asyncio.Event()
 
     async def run(self) -> None:
@@ -45,17 +50,39 @@ class Scheduler:
         Raises:
             JournalError: the journal failed; every task was cancelled.
         """
+        leave = self.kit.session.bus.subscribe(self._hear)
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
                     self._skip_unreachable()
                     self._start_ready(group)
-                    if not self._running:
+                    if not self._running and not self._attended():
                         return
                     self._moved.clear()
                     await self._moved.wait()
         except BaseExceptionGroup as failed:
             raise _first(failed) from failed
+        finally:
+            leave()
+
+    def _attended(self) -> bool:
+        """Whether someone is there who will answer what waits."""
+        return self.kit.attended and bool(self.parked) and self.stopped is None
+
+    def _hear(self, record: Record) -> None:
+        """Move on with an answer, and with an edit of the plan: what it cancels or pauses stops now."""
+        match record.body:
+            case ApprovalGiven():
+                self.parked.clear()
+            case PlanEdited():
+                for op in record.body.ops:
+                    self.parked.discard(op.target)
+                    running = self._running.get(op.target)
+                    if running is not None and op.kind in _STOPPING:
+                        running.cancel()
+            case _:
+                return
+        self._moved.set()
 
     def _graph(self) -> GraphState:
         return self.kit.session.state.graph
@@ -66,8 +93,7 @@ class Scheduler:
         for task in ready(self._graph(), (*self._running, *self.parked)):
             if len(self._running) >= self.kit.width:
                 return
-            self._running.add(task.id)
-            group.create_task(self._carry_out(task), name=f"task:{task.id}")
+            self._running[task.id] = group.create_task(self._carry_out(task), name=f"task:{task.id}")
 
     def _skip_unreachable(self) -> None:
         """Skip every task that waits for one that did not end well, and what waits for it in turn."""
@@ -76,22 +102,23 @@ class Scheduler:
             moved = False
             graph = self._graph()
             for task in graph.tasks.values():
-                dead = [need for need in task.needs if _is_dead(graph.state_of(need))]
+                dead = [need for need in task.needs if graph.is_dead(need)]
                 if dead and graph.state_of(task.id) in (TaskState.PENDING, TaskState.READY):
-                    self.kit.session.emit(TaskSkipped(why=f"{dead[0]} did not end well"), self._place(task))
+                    self.kit.session.emit(TaskSkipped(why=f"{dead[0]} did not end well", dead=True), self._place(task))
                     moved = True
 
     def _place(self, task: Task) -> Place:
         status = self._graph().status[task.id]
         again = status.state in (TaskState.RUNNING, TaskState.WAITING)
         attempt = status.attempts if again else status.attempts + 1
-        return replace(self.place, task=task.id, attempt=max(attempt, 1), agent=AgentId(task.id))
+        agent = AgentId(task.id) if task.kind in _SPEAKING else MAIN_AGENT
+        return replace(self.place, task=task.id, attempt=max(attempt, 1), agent=agent)
 
     async def _carry_out(self, task: Task) -> None:
         try:
             await self._attempts(task)
         finally:
-            self._running.discard(task.id)
+            self._running.pop(task.id, None)
             self._moved.set()
 
     async def _attempts(self, task: Task) -> None:
@@ -166,7 +193,7 @@ class Scheduler:
         return finished.data if finished.data != "null" else json.dumps(finished.output)
 
     async def _converse(self, task: Task, place: Place) -> str:
-        if not len(self.kit.session.state.talk.of(place.agent).messages):
+        if self.kit.session.state.talk.of(place.agent).run != place.run:
             text = json.loads(task.args).get("goal", "") or task.title
             self.kit.session.emit(MessageGiven(text=text), place)
         return await run_turn(self.kit, place, task.model or "cortex")
@@ -188,10 +215,6 @@ def ready(graph: GraphState, busy: Iterable[TaskId]) -> list[Task]:
         and all(graph.state_of(need) in (TaskState.DONE, TaskState.SKIPPED) for need in task.needs)
     ]
     return sorted(found, key=lambda task: -task.priority)
-
-
-def _is_dead(state: TaskState) -> bool:
-    return state in (TaskState.FAILED, TaskState.CANCELLED)
 
 
 def holds(guard: Guard, graph: GraphState) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hermes_tui.domain.errors import FailureReason, NoProvider, ProviderError, StreamTruncated
-from hermes_tui.domain.events import ModelFailed, ModelFinished, ModelRequested, RetryScheduled
+from hermes_tui.domain.events import ModelChosen, ModelFailed, ModelFinished, ModelRequested, RetryScheduled
 from hermes_tui.domain.ids import CallId, RequestId
 from hermes_tui.domain.messages import Content, Message, Opaque, Role, Text, Thinking, ToolCall
 from hermes_tui.domain.parts import (
@@ -93,65 +94,100 @@ class _Attempt:
     call_prefix: str
 
 
+@dataclass(slots=True)
+class _Step:
+    """A step on its way through the brains that may answer; `tried` says why the ones before could not."""
+
+    kit: Kit
+    place: Place
+    role: str
+    brain: Brain
+    tried: dict[str, str] = field(default_factory=dict[str, str])
+    attempt: int = 1
+
+    async def after(self, failed: _Attempt, error: ProviderError) -> None:
+        """Get ready for the next attempt: the same brain later, or another one now.
+
+        Raises:
+            NoProvider: no brain is left.
+            ProviderError: the request itself is at fault.
+        """
+        patience = retry.patience(error.reason)
+        if patience is retry.Patience.STOP:
+            raise error
+        delay_s = retry.delay_s(error, self.attempt)
+        if patience is retry.Patience.WAIT and delay_s is not None:
+            return await self._wait(failed, error, delay_s)
+        try:
+            other = await self.kit.brains.choose(self.role, {**self.tried, self.brain.name: error.message})
+        except NoProvider:
+            if delay_s is None:
+                raise
+            return await self._wait(failed, error, delay_s)
+        self.tried[self.brain.name] = error.message
+        why = f"{self.brain.name} could not: {error.message}"
+        self.kit.session.emit(ModelChosen(role=self.role, model=other.name, why=why), self.place)
+        self.brain, self.attempt = other, 1
+        return None
+
+    async def _wait(self, failed: _Attempt, error: ProviderError, delay_s: float) -> None:
+        self.attempt += 1
+        again = RetryScheduled(
+            request_id=failed.request_id,
+            model=self.brain.name,
+            reason=error.reason,
+            attempt=self.attempt,
+            delay_s=delay_s,
+        )
+        self.kit.session.emit(again, self.place)
+        await self.kit.clock.sleep(delay_s)
+
+
 async def take_step(kit: Kit, place: Place, role: str) -> Record:
-    """Ask the brain for `role` for the next reply; return its durable record.
+    """Ask the brain for `role` for the next reply, or the next brain where it fails; return the durable record.
 
     Raises:
         LimitReached: a cap does not leave room for the call.
-        NoProvider: no brain, or every attempt failed.
-        ProviderError: the request itself is at fault, or the reply cannot be used.
+        NoProvider: no brain, or none could answer.
+        ProviderError: the request itself is at fault.
     """
-    brain = await kit.brains.choose(role)
-    request = context.build_request(kit, brain, place)
-    size = context.size_bytes(request)
-    step = kit.session.state.talk.of(place.agent).steps + 1
-    attempt = 1
+    step = _Step(kit, place, role, await kit.brains.choose(role, {}))
     while True:
-        budget.check_time(kit)
-        bound, output_tokens = budget.reserve(kit, brain, size, place)
-        number = f"{place.agent}-s{step}"[-34:]
-        request_id = RequestId(f"{number}-{kit.session.state.seq}")
-        asked = ModelRequested(
-            request_id=request_id,
-            model=brain.name,
-            role=role,
-            why=brain.why,
-            bound=bound,
-            request_bytes=size,
-            max_tokens=output_tokens,
-            step=step,
-            attempt=attempt,
-        )
-        await kit.session.commit(kit.session.emit(asked, place))
-        ready = context.with_output(request, output_tokens)
-        outcome = await _attempt(kit, _Attempt(request_id, ready, brain, bound, place, _safe(number)))
+        attempt = await _begin(step)
+        outcome = await _attempt(kit, attempt)
         if isinstance(outcome, Record):
             return outcome
-        attempt = await _again(kit, asked, outcome, place)
+        await step.after(attempt, outcome)
+
+
+async def _begin(step: _Step) -> _Attempt:
+    """Reserve what the attempt may cost and make it known before anything is sent."""
+    kit, place = step.kit, step.place
+    await kit.gate.wait()
+    budget.check_time(kit)
+    request = context.build_request(kit, step.brain, place)
+    size = context.size_bytes(request)
+    bound, output_tokens = budget.reserve(kit, step.brain, size, place)
+    number = kit.session.state.talk.of(place.agent).steps + 1
+    prefix = f"{place.agent}-s{number}"[-34:]
+    asked = ModelRequested(
+        request_id=RequestId(f"{prefix}-{kit.session.state.seq}"),
+        model=step.brain.name,
+        role=step.role,
+        why=step.brain.why,
+        bound=bound,
+        request_bytes=size,
+        max_tokens=output_tokens,
+        step=number,
+        attempt=step.attempt,
+    )
+    await kit.session.commit(kit.session.emit(asked, place))
+    ready = context.with_output(request, output_tokens)
+    return _Attempt(asked.request_id, ready, step.brain, bound, place, _safe(prefix))
 
 
 def _safe(text: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text)
-
-
-async def _again(kit: Kit, asked: ModelRequested, error: ProviderError, place: Place) -> int:
-    """Wait for the next attempt and return its number, or raise what ends the step."""
-    delay_s = retry.delay_s(error, asked.attempt)
-    if delay_s is None:
-        if error.reason in (FailureReason.INVALID_REQUEST, FailureReason.CONTEXT_LENGTH, FailureReason.CONTENT_FILTER):
-            raise error
-        message = f"{asked.model} could not answer: {error.message}"
-        raise NoProvider(message, hint=error.hint or "Check the provider, or choose another with -m.") from error
-    again = RetryScheduled(
-        request_id=asked.request_id,
-        model=asked.model,
-        reason=error.reason,
-        attempt=asked.attempt + 1,
-        delay_s=delay_s,
-    )
-    kit.session.emit(again, place)
-    await kit.clock.sleep(delay_s)
-    return asked.attempt + 1
 
 
 async def _attempt(kit: Kit, attempt: _Attempt) -> Record | ProviderError:
@@ -167,8 +203,12 @@ async def _attempt(kit: Kit, attempt: _Attempt) -> Record | ProviderError:
         if reply.stop is None:
             raise StreamTruncated("The stream ended without its end.", reason=FailureReason.TRUNCATED)
     except ProviderError as error:
-        await _record_failure(kit, attempt, reply, error, kit.clock.monotonic() - began)
+        await _settle(kit, _failed(attempt, reply, error, kit.clock.monotonic() - began), attempt.place)
         return error
+    except asyncio.CancelledError:
+        stopped = ProviderError("Interrupted.", reason=FailureReason.CANCELLED)
+        kit.session.emit(_failed(attempt, reply, stopped, kit.clock.monotonic() - began), attempt.place)
+        raise
     usage = reply.usage or _estimate(attempt, reply)
     finished = ModelFinished(
         request_id=attempt.request_id,
@@ -183,10 +223,10 @@ async def _attempt(kit: Kit, attempt: _Attempt) -> Record | ProviderError:
     return await _settle(kit, finished, attempt.place)
 
 
-async def _record_failure(kit: Kit, attempt: _Attempt, reply: _Reply, error: ProviderError, seconds: float) -> None:
+def _failed(attempt: _Attempt, reply: _Reply, error: ProviderError, seconds: float) -> ModelFailed:
     streamed = bool(reply.first_token_s)
     usage = reply.usage or (_estimate(attempt, reply) if streamed else Usage())
-    failed = ModelFailed(
+    return ModelFailed(
         request_id=attempt.request_id,
         model=attempt.brain.name,
         reason=error.reason,
@@ -196,14 +236,12 @@ async def _record_failure(kit: Kit, attempt: _Attempt, reply: _Reply, error: Pro
         usd=cost_usd(usage, attempt.brain.price),
         seconds=seconds,
     )
-    await _settle(kit, failed, attempt.place)
 
 
 async def _settle(kit: Kit, ended: ModelFinished | ModelFailed, place: Place) -> Record:
     """Make the end of a call durable, then book it against the day."""
     record = await kit.session.commit(kit.session.emit(ended, place))
-    if ended.usage.total_tokens:
-        kit.day.settle(ended.usd or 0.0, ended.usage.total_tokens, record.seq)
+    kit.day.settle(ended.usd or 0.0, ended.usage.total_tokens, record.seq)
     return record
 
 

@@ -56,12 +56,10 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
                 raise TurnFailed("The model's replies were cut at the output limit again and again.", kind="length")
             note = "Your reply was cut at the output limit. Go on where it stopped, in smaller pieces."
             kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
-        elif not record.body.message.calls:
-            return record.body.message.text
 
 
 def _handed_back(kit: Kit, place: Place) -> str | None:
-    """Return the last text if an earlier process already saw the model hand back."""
+    """Return the last text if the model handed back and nobody said anything since."""
     messages = kit.session.state.talk.of(place.agent).messages
     if len(messages) and messages[-1].role == "model" and not messages[-1].calls:
         return messages[-1].text

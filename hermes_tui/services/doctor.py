@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.domain.errors import NoProvider
-from hermes_tui.services.brains import ConfiguredBrains
+from hermes_tui.services import wiring
 from hermes_tui.services.workstation import Workstation
 
 
@@ -50,7 +50,7 @@ async def _sandbox(station: Workstation) -> Check:
 
 async def _brain(station: Workstation) -> Check:
     try:
-        brain = await ConfiguredBrains(station.config, "auto").choose("cortex")
+        brain = await wiring.brains_of(station.config, "auto").choose("cortex", {})
     except NoProvider as error:
         return Check("brain", ok=False, found=error.message, remedy=error.hint)
     return Check("brain", ok=True, found=f"{brain.name}: {brain.why}")

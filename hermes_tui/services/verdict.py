@@ -75,7 +75,7 @@ def result_of(state: SessionState, session: SessionId, ended_at: float) -> Resul
             "reason": ended.reason if ended else "",
             "criteria": [{"text": c.text, "ok": c.ok, "evidence": c.evidence} for c in run.criteria],
             "tasks": [_task(state, task) for task in state.graph.tasks],
-            "usage": _usage(state.spend.total),
+            "usage": _usage(state.spend.run),
             "limits": _limits(state, ended_at),
             "approvals": [_approval(state, key) for key in state.calls.asked],
             "artifacts": _artifacts(state),
@@ -115,8 +115,8 @@ def _usage(spent: Spent) -> Fields:
 
 
 def _limits(state: SessionState, ended_at: float) -> Fields:
-    limits, spent = state.run.limits, state.spend.total
-    steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
+    limits, spent = state.run.limits, state.spend.run
+    steps = sum(conversation.steps for conversation in state.talk.by_agent.values()) - state.run.steps_before
     return {
         "hit": state.run.ended.limit if state.run.ended else None,
         "usd": {"cap": limits.usd, "spent": spent.usd},

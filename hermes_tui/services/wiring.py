@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from hermes_tui.capabilities import registry
@@ -15,6 +17,7 @@ from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ports import Tool
+from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
@@ -87,6 +90,26 @@ def policy_of(config: HermesConfig) -> RulePolicy:
     deny = [rule.removeprefix("deny").lstrip(": ") for rule in config.policy.rules if rule.startswith("deny")]
     allow = [rule.removeprefix("allow").lstrip(": ") for rule in config.policy.rules if not rule.startswith("deny")]
     return RulePolicy(deny=deny, allow=[rule for rule in allow if not rule.startswith("ask")])
+
+
+def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
+    """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
+
+    Raises:
+        UsageInvalid: a name is no provider, model, role or tier.
+    """
+    return ConfiguredBrains(config, wanted, os.environ)
+
+
+def digest_of(text: str) -> str:
+    """Return the sha256 by which a goal's text is known."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def misfit(document: str, schema: str) -> str:
+    """Say where a JSON text does not fit a JSON Schema; loaded on demand, as few goals have such a criterion."""
+    found: str = import_module("hermes_tui.services.schema_fit").misfit(document, schema)
+    return found
 
 
 def report_crash(error: BaseException, options: RunOptions) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
-from hermes_tui.domain.errors import ArgumentsInvalid, LimitReached, ProviderError
+from hermes_tui.domain.errors import ArgumentsInvalid, LimitReached, NoProvider, ProviderError
 from hermes_tui.domain.events import (
     ArtifactMade,
     CriterionChecked,
@@ -84,8 +84,10 @@ class FakeBrains:
 
     brain: Brain
 
-    async def choose(self, role: str) -> Brain:
+    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
         assert role
+        for name, why in tried.items():
+            raise NoProvider(f"No brain can answer: {name}: {why}")
         return self.brain
 
 
@@ -212,8 +214,11 @@ class FakeDay:
         if self.spent_usd + usd > self.cap_usd:
             raise LimitReached("The day's cap is reached.", limit="day_usd")
 
+    def give_back(self) -> None:
+        """Nothing was drawn ahead."""
+
     def settle(self, usd: float, tokens: int, seq: Seq) -> None:
-        assert tokens
+        assert tokens >= 0
         assert seq
         self.spent_usd += usd
 

@@ -13,7 +13,8 @@ from hermes_tui.domain.tasks import Reach
 class ApprovalAsked:
     """An operator must decide about a call, or answer a question (`tool` is then `ask`).
 
-    `digest` binds the answer to exactly what was shown.
+    `digest` binds the answer to exactly what was shown. `rule` is what would allow such calls from now on, empty where
+    each must be asked about.
     """
 
     approval_id: ApprovalId
@@ -24,17 +25,22 @@ class ApprovalAsked:
     reach: Reach
     undo: str
     digest: str
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalGiven:
-    """The answer; `by` is operator, goal or policy. `reason` is read by the model; for `ask` it is the answer."""
+    """The answer; `by` is operator, goal or policy. `reason` is read by the model; for `ask` it is the answer.
+
+    `rule` is in force for the rest of the session where the scope is more than once.
+    """
 
     approval_id: ApprovalId
     decision: Decision
     scope: Scope
     by: str
     reason: str = ""
+    rule: str = ""
 
 
 ApprovalEvent = ApprovalAsked | ApprovalGiven

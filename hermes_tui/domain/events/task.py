@@ -37,9 +37,10 @@ class TaskFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSkipped:
-    """The task will not run: its guard was false, or something it needs did not end well."""
+    """The task will not run: its guard was false, or, if it is `dead`, something it needs did not end well."""
 
     why: str
+    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

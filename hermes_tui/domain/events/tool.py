@@ -62,7 +62,8 @@ class ToolIntended:
 class ToolFinished:
     """A call ended; `output` is what the model reads next, capped. `data` is JSON text for other tasks.
 
-    `artifact` names the file that holds the whole output where `output` was cut.
+    `artifact` names the file that holds the whole output where `output` was cut. `seen` holds each file the call read
+    or wrote, by absolute path, with the sha256 of its content: who writes it next must have seen what is there.
     """
 
     call_id: CallId
@@ -74,6 +75,7 @@ class ToolFinished:
     error_kind: str = ""
     artifact: str = ""
     changed: tuple[FileChange, ...] = ()
+    seen: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,10 +39,10 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
 from hermes_tui.domain.state.graph import GraphState, fold_plan, fold_result, fold_task
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
-from hermes_tui.domain.state.spend import SpendState, fold_spend
+from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
 from hermes_tui.domain.state.talk import TalkState, fold_talk
 
-_SPOKEN = MessageGiven | ModelFinished | ToolFinished | ToolRefused
+_SPOKEN = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
 _SPEND = ModelRequested | ModelFinished | ModelFailed
 
 
@@ -62,6 +62,9 @@ def fold(state: SessionState, record: Record) -> SessionState:
     """Return the state after `record`; pure."""
     body = record.body
     run, graph, calls = state.run, state.graph, state.calls
+    if isinstance(body, RunStarted):
+        state = _next_run(state)
+        run, graph = state.run, state.graph
     match body:
         case SessionOpened() | RunStarted() | RunResumed() | CriterionChecked() | ArtifactMade() | RunEnded():
             run = fold_run(run, record, body)
@@ -88,6 +91,13 @@ def fold(state: SessionState, record: Record) -> SessionState:
         talk=fold_talk(state.talk, record, body) if isinstance(body, _SPOKEN) else state.talk,
         spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
     )
+
+
+def _next_run(state: SessionState) -> SessionState:
+    """Return the state in which another run of the session begins: its plan, caps and end are its own."""
+    steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
+    run = RunState(workspace=state.run.workspace, steps_before=steps)
+    return replace(state, run=run, graph=GraphState(), spend=replace(state.spend, run=Spent()))
 
 
 def fold_all(records: Iterable[Record], state: SessionState | None = None) -> SessionState:

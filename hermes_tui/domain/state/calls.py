@@ -16,7 +16,7 @@ from hermes_tui.domain.events.tool import (
     ToolRequested,
     ToolResolved,
 )
-from hermes_tui.domain.ids import ApprovalId, CallId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId
 from hermes_tui.domain.records import Place, Record
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallState:
-    """Requested calls, open intents, how doubts were settled, changed files, and approvals."""
+    """Requested calls, open intents, settled doubts, changed files, approvals, and what each agent has seen."""
 
     requested: Mapping[CallId, ToolRequested] = field(default_factory=dict[CallId, ToolRequested])
     intents: Mapping[CallId, OpenIntent] = field(default_factory=dict[CallId, OpenIntent])
@@ -41,11 +41,21 @@ class CallState:
     changed: Mapping[str, FileChange] = field(default_factory=dict[str, FileChange])
     asked: Mapping[ApprovalId, ApprovalAsked] = field(default_factory=dict[ApprovalId, ApprovalAsked])
     given: Mapping[ApprovalId, ApprovalGiven] = field(default_factory=dict[ApprovalId, ApprovalGiven])
+    seen: Mapping[AgentId, Mapping[str, str]] = field(default_factory=dict[AgentId, Mapping[str, str]])
 
     @property
     def waiting(self) -> tuple[ApprovalAsked, ...]:
-        """Approvals without an answer, oldest first."""
-        return tuple(asked for key, asked in self.asked.items() if key not in self.given)
+        """Approvals without an answer whose call is still wanted, oldest first."""
+        return tuple(
+            asked
+            for key, asked in self.asked.items()
+            if key not in self.given and (asked.call_id in self.requested or asked.call_id in self.intents)
+        )
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """What answers allow from now on."""
+        return tuple(given.rule for given in self.given.values() if given.rule)
 
 
 def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
@@ -76,6 +86,7 @@ def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
                 intents=_without(state.intents, body.call_id),
                 resolved=_without(state.resolved, body.call_id),
                 changed=_merged(state.changed, body.changed),
+                seen=_seen(state.seen, record.place.agent, body.seen),
             )
 
 
@@ -83,6 +94,12 @@ def _without(items: Mapping[CallId, T], call_id: CallId) -> Mapping[CallId, T]:
     if call_id not in items:
         return items
     return {key: value for key, value in items.items() if key != call_id}
+
+
+def _seen(
+    old: Mapping[AgentId, Mapping[str, str]], agent: AgentId, new: tuple[tuple[str, str], ...]
+) -> Mapping[AgentId, Mapping[str, str]]:
+    return {**old, agent: {**old.get(agent, {}), **dict(new)}} if new else old
 
 
 def _merged(old: Mapping[str, FileChange], new: tuple[FileChange, ...]) -> Mapping[str, FileChange]:

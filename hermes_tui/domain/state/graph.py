@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from hermes_tui.domain.events.plan import EditKind, PlanEdited, PlanOp
 from hermes_tui.domain.events.task import (
@@ -19,6 +20,9 @@ from hermes_tui.domain.events.tool import ToolFinished
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+
+DEAD: Final = "dead"
+"""Kind of a task that was skipped because something it needs did not end well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,12 @@ class GraphState:
     rev: int = 0
     tasks: Mapping[TaskId, Task] = field(default_factory=dict[TaskId, Task])
     status: Mapping[TaskId, TaskStatus] = field(default_factory=dict[TaskId, TaskStatus])
+
+    def is_dead(self, task: TaskId) -> bool:
+        """Whether `task` did not end well, so that nothing that needs it can run."""
+        status = self.status[task]
+        failed = status.state in (TaskState.FAILED, TaskState.CANCELLED)
+        return failed or (status.state is TaskState.SKIPPED and status.kind == DEAD)
 
     def state_of(self, task: TaskId) -> TaskState:
         """Return where `task` is."""
@@ -110,6 +120,6 @@ def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
             seconds = old.seconds + body.seconds
             return replace(old, state=TaskState.FAILED, note=body.message, kind=body.kind, seconds=seconds, call=None)
         case TaskSkipped():
-            return replace(old, state=TaskState.SKIPPED, note=body.why)
+            return replace(old, state=TaskState.SKIPPED, note=body.why, kind=DEAD if body.dead else "")
         case TaskCancelled():
             return replace(old, state=TaskState.CANCELLED, note=body.why)

@@ -24,7 +24,10 @@ from hermes_tui.domain.usage import Limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """What is known of the session's run; `ended` is None while it goes on."""
+    """What is known of the session's latest run; `ended` is None while it goes on.
+
+    `steps_before` counts the model steps of the session's earlier runs.
+    """
 
     workspace: str = ""
     run: RunId | None = None
@@ -39,6 +42,7 @@ class RunState:
     criteria: tuple[CriterionChecked, ...] = ()
     artifacts: Log[ArtifactMade] = Log()
     ended: RunEnded | None = None
+    steps_before: int = 0
 
 
 def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from hermes_tui.domain.events.model import ModelEvent, ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.ids import RequestId, TaskId
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.usage import Bound, Usage
+from hermes_tui.domain.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,51 +32,48 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendState:
-    """Total, share of each task and of each model, and the bounds of calls under way."""
+    """Total of the session, share of its latest run, of each task and model, and the calls under way with bounds."""
 
     total: Spent = Spent()
+    run: Spent = Spent()
     by_task: Mapping[TaskId | None, Spent] = field(default_factory=dict[TaskId | None, Spent])
     by_model: Mapping[str, Spent] = field(default_factory=dict[str, Spent])
-    reserved: Mapping[RequestId, Bound] = field(default_factory=dict[RequestId, Bound])
+    reserved: Mapping[RequestId, ModelRequested] = field(default_factory=dict[RequestId, ModelRequested])
     bytes_per_token: Mapping[str, float] = field(default_factory=dict[str, float])
-    request_bytes: Mapping[RequestId, int] = field(default_factory=dict[RequestId, int])
 
     @property
     def reserved_usd(self) -> float:
         """The worst case of every call under way whose price is known."""
-        return sum(bound.usd or 0.0 for bound in self.reserved.values())
+        return sum(asked.bound.usd or 0.0 for asked in self.reserved.values())
 
     @property
     def reserved_tokens(self) -> int:
         """The worst case of every call under way."""
-        return sum(bound.tokens for bound in self.reserved.values())
+        return sum(asked.bound.tokens for asked in self.reserved.values())
 
 
 def fold_spend(state: SpendState, record: Record, body: ModelEvent) -> SpendState:
     """Return the spending after a request left, ended or failed."""
     if isinstance(body, ModelRequested):
-        return replace(
-            state,
-            reserved={**state.reserved, body.request_id: body.bound},
-            request_bytes={**state.request_bytes, body.request_id: body.request_bytes},
-        )
+        return replace(state, reserved={**state.reserved, body.request_id: body})
     if not isinstance(body, ModelFinished | ModelFailed):
         return state
     task = record.place.task
     return replace(
         state,
         total=state.total.plus(body.usage, body.usd),
+        run=state.run.plus(body.usage, body.usd),
         by_task={**state.by_task, task: state.by_task.get(task, Spent()).plus(body.usage, body.usd)},
         by_model={**state.by_model, body.model: state.by_model.get(body.model, Spent()).plus(body.usage, body.usd)},
-        reserved={key: bound for key, bound in state.reserved.items() if key != body.request_id},
-        request_bytes={key: size for key, size in state.request_bytes.items() if key != body.request_id},
+        reserved={key: asked for key, asked in state.reserved.items() if key != body.request_id},
         bytes_per_token=_calibrated(state, body),
     )
 
 
 def _calibrated(state: SpendState, body: ModelFinished | ModelFailed) -> Mapping[str, float]:
     """Keep the fewest bytes that one reported input token of a model ever stood for."""
-    sent = state.request_bytes.get(body.request_id, 0)
+    asked = state.reserved.get(body.request_id)
+    sent = asked.request_bytes if asked is not None else 0
     prompt = body.usage.prompt_tokens
     if not sent or not prompt or body.usage.source != "reported":
         return state.bytes_per_token

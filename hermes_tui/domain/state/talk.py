@@ -5,24 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from hermes_tui.domain.events.model import ModelFinished
+from hermes_tui.domain.events.model import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused
-from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.ids import AgentId, RunId
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, ToolResult
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 
-Spoken = MessageGiven | ModelFinished | ToolFinished | ToolRefused
+Spoken = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """The messages of one agent; `open_calls` are its tool calls that have no result yet, in order."""
+    """The messages of one agent; `open_calls` are its tool calls that have no result yet, in order.
+
+    `unread` came while a reply or a result was on its way: it joins the messages after it, where every wire allows it.
+    `run` is the run that last gave the agent a goal.
+    """
 
     messages: Log[Message] = Log()
     open_calls: tuple[ToolCall, ...] = ()
     steps: int = 0
+    unread: tuple[Message, ...] = ()
+    asking: bool = False
+    run: RunId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +48,10 @@ def fold_talk(state: TalkState, record: Record, body: Spoken) -> TalkState:
     agent = record.place.agent
     if agent not in state.by_agent and not isinstance(body, MessageGiven):
         return state
-    return replace(state, by_agent={**state.by_agent, agent: _said(state.of(agent), body)})
+    said = _said(state.of(agent), body)
+    if isinstance(body, MessageGiven) and body.source is Source.OPERATOR:
+        said = replace(said, run=record.place.run)
+    return replace(state, by_agent={**state.by_agent, agent: _read(said)})
 
 
 def _said(old: Conversation, body: Spoken) -> Conversation:
@@ -49,15 +59,29 @@ def _said(old: Conversation, body: Spoken) -> Conversation:
         case MessageGiven():
             role = Role.OPERATOR if body.source is Source.OPERATOR else Role.KERNEL
             message = Message(role=role, content=(Text(text=body.text, source=body.source),))
-            return replace(old, messages=old.messages.append(message))
+            return replace(old, unread=(*old.unread, message))
+        case ModelRequested():
+            return replace(old, asking=True)
+        case ModelFailed():
+            return replace(old, asking=False)
         case ModelFinished():
             messages = old.messages.append(body.message)
-            return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1)
+            return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1, asking=False)
         case ToolFinished():
             return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output))
         case ToolRefused():
             result = ToolResult(call_id=body.call_id, ok=False, output=body.reason, source=Source.KERNEL)
             return _answered(old, result)
+
+
+def _read(now: Conversation) -> Conversation:
+    """Let what is unread join the messages as soon as nothing is on its way."""
+    if not now.unread or now.open_calls or now.asking:
+        return now
+    messages = now.messages
+    for message in now.unread:
+        messages = messages.append(message)
+    return replace(now, messages=messages, unread=())
 
 
 def _answered(old: Conversation, result: ToolResult) -> Conversation:

@@ -1,0 +1,106 @@
+"""What is known of models before they are asked: price, window, default per provider, sampling."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final, cast
+
+from hermes_tui.domain.usage import Price
+
+DEFAULT_MODELS: Final = {
+    "anthropic": "claude-sonnet-5-5",
+    "openai": "gpt-6.1-sol",
+    "openrouter": "anthropic/claude-sonnet-5.5",
+}
+"""What `auto` takes from a cloud provider; local servers say themselves what they have."""
+UNKNOWN_WINDOW: Final = 32_768
+"""A window that nearly every hosted model exceeds; `providers.<name>` of an own server may be smaller and says so."""
+_DATED: Final = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
+_FIXED_SAMPLING: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4")
+
+Row = list[float | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalogue knows of one model; None is unknown."""
+
+    price: Price | None
+    window_tokens: int | None
+
+
+def known(kind: str, model: str) -> Known:
+    """Return what is known of `model` at a provider of `kind`."""
+    dated, rows = _table(kind)
+    row = _row(rows, model) or _row(rows, _DATED.sub("", model))
+    if row is None:
+        return Known(None, None)
+    window = row[0]
+    return Known(_price(row, dated), int(window) if window else None)
+
+
+def nearest(kind: str, model: str) -> str:
+    """Return the known model whose name shares the longest beginning with `model`, empty where none does."""
+    names = [name for name in _table(kind)[1] if not name.endswith("*")]
+    best = max(names, key=lambda name: _shared(name, model), default="")
+    return best if _shared(best, model) >= 3 else ""
+
+
+def allows_temperature(model: str) -> bool:
+    """Whether a model takes a sampling temperature; reasoning models of OpenAI refuse the request instead."""
+    return not model.rpartition("/")[2].startswith(_FIXED_SAMPLING)
+
+
+def _shared(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _row(rows: Mapping[str, Row], model: str) -> Row | None:
+    if model in rows:
+        return rows[model]
+    prefixes = [key for key in rows if key.endswith("*") and model.startswith(key[:-1])]
+    return rows[max(prefixes, key=len)] if prefixes else None
+
+
+def _price(row: Row, dated: str) -> Price:
+    threshold = int(row[1] or 0)
+    above = _rates(row[6:10], dated) if threshold else None
+    base = _rates(row[2:6], dated)
+    return Price(
+        input_usd=base.input_usd,
+        output_usd=base.output_usd,
+        cache_read_usd=base.cache_read_usd,
+        cache_write_usd=base.cache_write_usd,
+        dated=dated,
+        above_tokens=threshold,
+        above=above,
+    )
+
+
+def _rates(rates: Row, dated: str) -> Price:
+    """Return four rates as a price; what a provider does not price apart costs as much as plain input."""
+    sent, read, written, received = rates
+    plain = float(sent or 0.0)
+    return Price(
+        input_usd=plain,
+        output_usd=float(received or 0.0),
+        cache_read_usd=plain if read is None else float(read),
+        cache_write_usd=plain if written is None else float(written),
+        dated=dated,
+    )
+
+
+@cache
+def _table(kind: str) -> tuple[str, Mapping[str, Row]]:
+    """Return the date and the rows of a provider's table, read once."""
+    path = files("hermes_tui.capabilities.providers") / "prices" / f"{kind}.json"
+    if not path.is_file():
+        return "", {}
+    table = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+    return str(table["dated"]), cast("Mapping[str, Row]", table["models"])

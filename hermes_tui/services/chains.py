@@ -1,0 +1,80 @@
+"""From what a role wants to the chain of models that may answer for it, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.services.config import KINDS, HermesConfig
+from hermes_tui.services.strict_yaml import closest
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that may answer; `model` None is the provider's own choice, `why` how it got into the chain."""
+
+    provider: str
+    model: str | None
+    why: str
+
+
+def chain(config: HermesConfig, role: str, wanted: str) -> tuple[Candidate, ...]:
+    """Return who may answer for `role`, first to last; `wanted` is what was asked for on the spot, or `auto`.
+
+    Raises:
+        UsageInvalid: a name is no provider, model, role or tier.
+    """
+    named = wanted if wanted != "auto" else (config.brain(role).model or "auto")
+    asked = _expand(config, named, "you asked for it" if wanted != "auto" else f"the config's choice for {role}", ())
+    found = list(asked)
+    if config.strategy == "auto" or named == "auto":
+        found += _automatic(config, "next in routing.order" if found else "first that can answer")
+    return tuple(_once(found))
+
+
+def _expand(config: HermesConfig, name: str, why: str, seen: tuple[str, ...]) -> list[Candidate]:
+    """Return the models behind one name; circles are refused when the config is read, `seen` only bounds the walk."""
+    if name in seen:
+        return []
+    if name == "auto":
+        return _automatic(config, "first of routing.order that can answer")
+    if name in config.tiers:
+        steps = config.tiers[name]
+        return [one for step in steps for one in _expand(config, step, f"tier {name}", (*seen, name))]
+    if name in config.brains:
+        return _expand(config, config.brains[name].model or "auto", f"role {name}", (*seen, name))
+    return [_named(config, name, why)]
+
+
+def _named(config: HermesConfig, name: str, why: str) -> Candidate:
+    """Return the model called `provider:model`; `provider/model` and a bare provider are understood too."""
+    provider, mark, model = name.partition(":")
+    if provider not in _providers(config) and "/" in name:
+        provider, mark, model = name.partition("/")
+    if provider in _providers(config):
+        return Candidate(provider, model if mark and model else None, why)
+    known = sorted({*_providers(config), *config.tiers, *config.brains})
+    hint = closest(provider, known) or f"Write `provider:model`; providers here: {', '.join(known)}."
+    raise UsageInvalid(f"`{name}` is no model that Hermes can reach.", hint=hint)
+
+
+def _providers(config: HermesConfig) -> set[str]:
+    return {*config.providers, *KINDS}
+
+
+def _automatic(config: HermesConfig, why: str) -> list[Candidate]:
+    """Return each provider of `routing.order`, then the local ones: they always close the chain."""
+    order = [*config.routing.order, *(name for name in ("ollama", "lmstudio") if name not in config.routing.order)]
+    return [Candidate(name, None, why) for name in order if name not in config.routing.ignore]
+
+
+def _once(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Drop what stands in the chain already; a provider's own choice is dropped where one of its models is named."""
+    seen: set[tuple[str, str | None]] = set()
+    for one in candidates:
+        named = one.model is None and any(provider == one.provider for provider, _ in seen)
+        if (one.provider, one.model) in seen or named:
+            continue
+        seen.add((one.provider, one.model))
+        yield one

@@ -1,0 +1,304 @@
+"""An interactive session: commands in from any thread, records and parts out, the kernel on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hermes_tui.domain.approval import Decision, Grant, Scope
+from hermes_tui.domain.commands import (
+    Command,
+    Decide,
+    EditPlan,
+    Freeze,
+    GoOn,
+    Interrupt,
+    RaiseCap,
+    SetMode,
+    Submit,
+    SwitchBrain,
+    Thaw,
+)
+from hermes_tui.domain.errors import HermesError, UsageInvalid
+from hermes_tui.domain.events import (
+    ApprovalGiven,
+    CapRaised,
+    InterruptAsked,
+    MessageGiven,
+    ModeChanged,
+    ModelChosen,
+    PlanEdited,
+    ToolRefused,
+)
+from hermes_tui.domain.ids import RunId, SessionId
+from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.tasks import Goal
+from hermes_tui.kernel.session import Listen, Session
+from hermes_tui.services import kits, sessions, wiring
+from hermes_tui.services.brains import ConfiguredBrains, Missing
+from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.workstation import Workstation
+from hermes_tui.version import VERSION
+
+SWITCH_S: Final = 0.0005
+"""How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
+AGENT: Final = "goal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What does not change while the desk is open."""
+
+    session: SessionId
+    workspace: str
+    home: str
+    sandbox: str
+    version: str
+    config: HermesConfig
+
+
+class Desk:
+    """One live session with an operator at it.
+
+    `on_record` sees each record as it is appended, `on_part` what streams, `on_trouble` what went wrong outside a run;
+    all three are called on the kernel's thread.
+    """
+
+    def __init__(self, options: RunOptions, session: SessionId | None = None) -> None:
+        """Read the config and choose the session file; nothing is opened yet.
+
+        Raises:
+            UsageInvalid: the config cannot be used, or a name in it has nothing behind it.
+        """
+        self.station = Workstation(options)
+        self.session_id = session or sessions.new_session()
+        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto")
+        self._state = SessionState()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._commands: asyncio.Queue[Command | None] = asyncio.Queue()
+        self._early: list[Command] = []
+        self._lock = threading.Lock()
+        self._pursuing: asyncio.Task[None] | None = None
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._sandbox = ""
+        self._on_trouble: Callable[[HermesError], None] = lambda _: None
+
+    @property
+    def state(self) -> SessionState:
+        """The fold over every record so far; immutable."""
+        return self._state
+
+    @property
+    def facts(self) -> Facts:
+        """What the screen shows beside the state."""
+        return Facts(
+            session=self.session_id,
+            workspace=str(self.station.root),
+            home=str(self.station.home.root),
+            sandbox=self._sandbox,
+            version=VERSION,
+            config=self.station.config,
+        )
+
+    def start(
+        self,
+        *,
+        on_record: Callable[[Record], None],
+        on_part: Listen,
+        on_trouble: Callable[[HermesError], None] = lambda _: None,
+    ) -> None:
+        """Open the session on a thread of its own and return at once."""
+        self._on_trouble = on_trouble
+        sys.setswitchinterval(SWITCH_S)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._main(on_record, on_part)), name="kernel", daemon=True
+        )
+        self._thread.start()
+
+    def send(self, command: Command) -> None:
+        """Hand a command to the kernel; from any thread."""
+        self._post(command)
+
+    async def look(self) -> list[Brain | Missing]:
+        """Return what each provider offers now; runs on the caller's loop with probes of its own."""
+        return await wiring.brains_of(self.station.config, self.brains.wanted).look()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop what runs, resumably, and wait until the session file is closed."""
+        if self._thread is not None:
+            self._post(None)
+            self._thread.join(timeout_s)
+
+    def _post(self, command: Command | None) -> None:
+        with self._lock:
+            if self._loop is None:
+                if command is not None:
+                    self._early.append(command)
+                return
+            self._loop.call_soon_threadsafe(self._commands.put_nowait, command)
+
+    async def _main(self, on_record: Callable[[Record], None], on_part: Listen) -> None:
+        try:
+            with self.station.own(self.session_id, [on_record]) as session:
+                session.bus.subscribe(lambda _: self._show(session))
+                session.listeners.append(on_part)
+                self._show(session)
+                self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
+                self._open(asyncio.get_running_loop())
+                await self._serve(session)
+        except HermesError as error:
+            self._on_trouble(error)
+        finally:
+            with self._lock:
+                self._loop = None
+
+    def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take commands, those first that came before the session was open."""
+        with self._lock:
+            self._loop = loop
+            for command in self._early:
+                self._commands.put_nowait(command)
+            self._early.clear()
+
+    def _show(self, session: Session) -> None:
+        self._state = session.state
+
+    async def _serve(self, session: Session) -> None:
+        """Carry out commands until the desk closes."""
+        while (command := await self._commands.get()) is not None:
+            try:
+                await self._carry_out(session, command)
+            except HermesError as error:
+                self._on_trouble(error)
+        await self._stop()
+
+    async def _carry_out(self, session: Session, command: Command) -> None:
+        match command:
+            case Submit():
+                await self._submit(session, command.text)
+            case Interrupt():
+                session.emit(InterruptAsked(by="operator"), self._place(session))
+                await self._stop()
+            case GoOn():
+                await self._go_on(session)
+            case Decide():
+                self._decide(session, command)
+            case SwitchBrain():
+                await self._switch(session, command)
+            case SetMode():
+                session.emit(ModeChanged(mode=command.mode), self._place(session))
+            case RaiseCap():
+                limits = replace(session.state.run.limits, usd=command.usd)
+                session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
+                await self._go_on(session)
+            case EditPlan():
+                self._edit(session, command)
+            case Freeze() | Thaw():
+                (self._gate.set if isinstance(command, Thaw) else self._gate.clear)()
+
+    def _place(self, session: Session) -> Place:
+        return Place(session=self.session_id, run=session.state.run.run)
+
+    async def _submit(self, session: Session, text: str) -> None:
+        """Steer the live run, or begin the next one."""
+        if self._busy(session):
+            agents = [task for task in session.state.graph.tasks.values() if task.kind == "agent"]
+            agent = kits.agent_of(agents[0].id if agents else AGENT)
+            session.emit(MessageGiven(text=text), replace(self._place(session), agent=agent))
+            return
+        self._drop_open_calls(session)
+        number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
+        place = Place(session=self.session_id, run=RunId(f"r{number}"))
+        goal = Goal(text=text)
+        config = self.station.config
+        mode = session.state.run.mode if number > 1 else config.policy.mode
+        self.station.begin(session, place, (goal, wiring.digest_of(text)), (mode, self.station.limits(goal, config)))
+        session.emit(MessageGiven(text=text), replace(place, agent=kits.agent_of(AGENT)))
+        await self._pursue(session, place)
+
+    def _drop_open_calls(self, session: Session) -> None:
+        """Answer the calls of an interrupted step, so that what comes next is read before anything else is done."""
+        talks = session.state.talk.by_agent.items()
+        for agent, call in [(agent, call) for agent, talk in talks for call in talk.open_calls]:
+            why = "The operator interrupted before this ran."
+            refused = ToolRefused(call_id=call.call_id, tool=call.name, stage="approval", reason=why)
+            session.emit(refused, replace(self._place(session), agent=agent))
+
+    async def _go_on(self, session: Session) -> None:
+        """Take up the unfinished run."""
+        if self._busy(session) or session.state.run.goal is None or not sessions.resumable(session.state):
+            return
+        place = self._place(session)
+        self.station.take_up(session, place, session.state.run.limits)
+        await self._pursue(session, place)
+
+    def _busy(self, session: Session) -> bool:
+        """Whether a run is under way; one whose end is on record is not, though it may still be closing."""
+        return self._pursuing is not None and not self._pursuing.done() and session.state.run.ended is None
+
+    async def _pursue(self, session: Session, place: Place) -> None:
+        if self._pursuing is not None:
+            await asyncio.wait([self._pursuing])
+        kit = await self.station.kits.make(session, self.session_id, self.station.config, self.brains)
+        kit.attended = True
+        kit.gate = self._gate
+
+        async def pursue() -> None:
+            try:
+                await kits.pursuit_of(kit, place).run()
+            except HermesError as error:
+                self._on_trouble(error)
+
+        self._pursuing = asyncio.create_task(pursue(), name=f"run:{place.run}")
+
+    async def _stop(self) -> None:
+        if self._pursuing is not None and not self._pursuing.done():
+            self._pursuing.cancel()
+            await asyncio.gather(self._pursuing, return_exceptions=True)
+
+    def _decide(self, session: Session, command: Decide) -> None:
+        asked = session.state.calls.asked.get(command.approval_id)
+        if asked is None or command.approval_id in session.state.calls.given:
+            raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
+        rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
+        given = ApprovalGiven(
+            approval_id=command.approval_id,
+            decision=Decision.ALLOW if command.allow else Decision.DENY,
+            scope=command.scope,
+            by="operator",
+            reason=command.reason,
+            rule=rule,
+        )
+        session.emit(given, self._place(session))
+        if rule and command.scope is Scope.ALWAYS:
+            self.station.ledger.grant(Grant(rule=rule, by="operator"))
+
+    async def _switch(self, session: Session, command: SwitchBrain) -> None:
+        self.brains.switch(command.model)
+        chosen = await self.brains.choose("cortex", {})
+        why = "you switched" + (", the step is asked again" if command.now else ", from the next step on")
+        session.emit(ModelChosen(role="cortex", model=chosen.name, why=why), self._place(session))
+        if command.now and self._busy(session):
+            await self._stop()
+            await self._go_on(session)
+
+    def _edit(self, session: Session, command: EditPlan) -> None:
+        rev = session.state.graph.rev
+        if command.base_rev != rev:
+            raise UsageInvalid(
+                f"The plan is at revision {rev}; your edit is of {command.base_rev}.", hint="Look again."
+            )
+        unknown = [op.target for op in command.ops if op.task is None and op.target not in session.state.graph.tasks]
+        if unknown:
+            raise UsageInvalid(f"The plan has no task {unknown[0]}.")
+        edited = PlanEdited(base_rev=rev, by="operator", why=command.why, ops=command.ops)
+        session.emit(edited, self._place(session))

@@ -1,0 +1,94 @@
+"""From a session and its config to the kit that a run is pursued with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_tui.capabilities.sandbox.ladder import find_sandbox
+from hermes_tui.capabilities.state.day import SessionDay
+from hermes_tui.capabilities.state.images import ImageStore
+from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.domain.events import ArtifactMade, CriterionChecked
+from hermes_tui.domain.ids import AgentId, SessionId
+from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.tasks import Criterion, Goal
+from hermes_tui.domain.usage import Limits
+from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.pursuit import Pursuit
+from hermes_tui.kernel.session import Session
+from hermes_tui.services import criteria, instructions, outputs, plans, wiring
+from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.homes import Home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitMaker:
+    """What does not change between the runs of one command."""
+
+    home: Home
+    root: Path
+    ledger: Ledger
+    clock: Clock
+    tools: Mapping[str, Tool]
+
+    async def sandbox(self, config: HermesConfig) -> Sandbox:
+        """Return the strongest sandbox that works here and that the config allows."""
+        wanted = config.sandbox
+        return await find_sandbox(self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env)
+
+    async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
+        """Return the kit for the session's current run."""
+        goal = session.state.run.goal
+        cap = Limits(usd=config.budgets.day.usd, tokens=config.budgets.day.tokens)
+        kept = self.home.state / "outputs" / session_id
+        return Kit(
+            session=session,
+            brains=brains,
+            tools=self.tools,
+            policy=wiring.policy_of(config),
+            images=ImageStore(self.home.state / "images" / session_id, self.root),
+            artifacts=outputs.KeptOutputs(kept),
+            day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
+            sandbox=await self.sandbox(config),
+            redactor=wiring.redactor_of(config),
+            clock=self.clock,
+            workspace=Workspace(root=self.root, write=write_scopes(self.root, goal), read=(kept,)),
+            substitute=lambda tool, arguments, known: plans.substitute(arguments, known, tool=tool),
+            instructions=instructions.system_text(
+                self.root,
+                self.home.find("MEMORY.md"),
+                project_bytes=config.context.instructions_bytes,
+                memory_bytes=config.memory.index_bytes,
+            ),
+            egress=(*config.egress, *(goal.egress if goal else ())),
+        )
+
+
+def write_scopes(root: Path, goal: Goal | None) -> tuple[Path, ...]:
+    """Return the real folders and files that a run may write; deliveries of a declared plan are always among them."""
+    named = goal.write if goal is not None and goal.write is not None else (".",)
+    scopes = [root / name for name in named]
+    if goal is not None and goal.plan is not None:
+        scopes.append(root / outputs.DELIVERIES)
+    return tuple(dict.fromkeys(Path(os.path.realpath(scope)) for scope in scopes))
+
+
+def pursuit_of(kit: Kit, place: Place) -> Pursuit:
+    """Return how the run at `place` is brought to its end."""
+
+    async def check(criterion: Criterion) -> CriterionChecked:
+        return await criteria.check(criterion, kit.sandbox, kit.workspace, wiring.misfit)
+
+    def deliver() -> tuple[ArtifactMade, ...]:
+        return outputs.deliveries(kit.workspace.root, kit.session.state.run.started_at)
+
+    return Pursuit(kit=kit, place=place, check=check, deliver=deliver)
+
+
+def agent_of(task: str) -> AgentId:
+    """Return the agent that carries out a task."""
+    return AgentId(task)

@@ -1,0 +1,83 @@
+"""Session files: which one a goal belongs to, and opening one as its owner."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from hermes_tui.capabilities.state.journal import SessionJournal
+from hermes_tui.capabilities.state.reading import read_session
+from hermes_tui.domain.ids import Seq, SessionId
+from hermes_tui.domain.ports import Clock, Redactor
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.state import SessionState, fold_all
+from hermes_tui.domain.tasks import Goal
+from hermes_tui.kernel.bus import Bus
+from hermes_tui.kernel.session import Session
+
+Reader = Callable[[Record], None]
+
+
+@contextmanager
+def owned(path: Path, *, redactor: Redactor, clock: Clock, readers: Sequence[Reader]) -> Generator[Session]:
+    """Own the session file at `path`, made if it is not there; `readers` see each new record as it is appended.
+
+    Raises:
+        SessionLocked: another process owns it.
+        JournalError: the file cannot be used.
+    """
+    bus = Bus()
+    for reader in readers:
+        bus.subscribe(reader)
+    live: list[Session] = []
+
+    def publish(record: Record) -> None:
+        live[0].receive(record)
+
+    journal = SessionJournal.open(path, redactor=redactor, clock=clock, publish=publish)
+    try:
+        session = Session(journal=journal, bus=bus, state=fold_all(journal.read(Seq(0))), listeners=[])
+        live.append(session)
+        yield session
+    finally:
+        journal.close()
+
+
+def session_for(folder: Path, goal: Goal, workspace: Path, *, fresh: bool) -> SessionId:
+    """Return the session to resume, else the next free one; a goal file is known by its workspace and path."""
+    if goal.path is None:
+        return new_session()
+    base = hashlib.sha256(f"{workspace}\0{goal.path}".encode()).hexdigest()[:8]
+    known = sorted(folder.glob(f"{base}-*.db"), key=lambda path: int(path.stem.split("-")[1]))
+    if not known:
+        return SessionId(f"{base}-1")
+    last = known[-1]
+    state = peek(last)
+    if state.run.run is not None and (fresh or not resumable(state)):
+        return SessionId(f"{base}-{int(last.stem.split('-')[1]) + 1}")
+    return SessionId(last.stem)
+
+
+def new_session() -> SessionId:
+    """Return the id of a session that no goal file stands for."""
+    return SessionId(f"p{secrets.token_hex(4)}")
+
+
+def latest(folder: Path, workspace: Path) -> SessionId | None:
+    """Return the session of `workspace` that was written last, None if there is none."""
+    newest = sorted(folder.glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return next((SessionId(path.stem) for path in newest if peek(path).run.workspace == str(workspace)), None)
+
+
+def peek(path: Path) -> SessionState:
+    """Return the state of a session without owning it."""
+    return fold_all(read_session(path))
+
+
+def resumable(state: SessionState) -> bool:
+    """Whether the session's last run was begun and can go on."""
+    ended = state.run.ended
+    return state.run.run is not None and (ended is None or ended.status not in ("done", "not_done"))

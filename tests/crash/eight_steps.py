@@ -1,0 +1,125 @@
+"""A goal of eight steps with one external effect, and an operator who answers what it asks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.domain.ids import SessionId
+from hermes_tui.domain.state import SessionState
+from hermes_tui.services import history, sessions
+from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.workstation import Workstation
+from tests.fakes.counter import Counter
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+KILLED: Final = -9
+MOST_RUNS: Final = 12
+PLAN: Final = """\
+---
+mode: auto
+write: [.]
+egress: ["{host}"]
+success:
+  - file: report.txt
+---
+Count once.
+
+```plan
+schema: hermes.plan/1
+tasks:
+  - {{id: look, kind: tool, title: look, use: list, args: {{path: "."}}}}
+  - {{id: begin, kind: tool, title: begin, use: shell, args: {{command: "echo begin >> log.txt"}}, needs: [look]}}
+  - {{id: note, kind: tool, title: note, use: write, args: {{path: note.txt, content: "one\\n"}}, needs: [begin]}}
+  - {{id: read, kind: tool, title: read, use: read, args: {{path: note.txt}}, needs: [note]}}
+  - {{id: mend, kind: tool, title: mend, use: edit, args: {{path: note.txt, old: one, new: two}}, needs: [read]}}
+  - {{id: count, kind: tool, title: count, use: fetch, needs: [mend],
+     args: {{url: "{url}/count", method: POST{probe}}}}}
+  - {{id: more, kind: tool, title: more, use: shell, args: {{command: "echo more >> log.txt"}}, needs: [count]}}
+  - {{id: end, kind: tool, title: end, use: shell, needs: [more],
+     args: {{command: "cat log.txt note.txt > report.txt"}}}}
+```
+"""
+REPORT: Final = "begin\nmore\ntwo\n"
+
+
+@dataclass
+class Trial:
+    """One goal in its own home and workspace, carried to its end through every crash and question."""
+
+    folder: Path
+    counter: Counter
+    probed: bool
+    codes: list[int] = field(default_factory=list[int])
+    asked: set[str] = field(default_factory=set[str])
+    victim: subprocess.Popen[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write the goal."""
+        self.workspace.mkdir(parents=True)
+        probe = f', probe: "{self.counter.url}/probe?key={{key}}"' if self.probed else ""
+        host = self.counter.url.removeprefix("http://")
+        self.goal.write_text(PLAN.format(host=host, url=self.counter.url, probe=probe), encoding="utf-8")
+
+    @property
+    def workspace(self) -> Path:
+        """Where the goal works."""
+        return self.folder / "ws"
+
+    @property
+    def goal(self) -> Path:
+        """The goal file."""
+        return self.folder / "goal.md"
+
+    @property
+    def report(self) -> str:
+        """What the goal delivered."""
+        return (self.workspace / "report.txt").read_text(encoding="utf-8")
+
+    def start(self, die_at: int = 0) -> subprocess.Popen[bytes]:
+        """Start the goal, or go on with it; it dies at record `die_at`."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environ = {**kept, "HERMES_TUI_HOME": str(self.folder / "home"), "PYTHONPATH": str(ROOT)}
+        argv = [sys.executable, "-m", "tests.crash.victim", str(self.goal), str(self.workspace), str(die_at)]
+        return subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def run(self, die_at: int = 0) -> int:
+        """Run the goal once; return its exit code."""
+        with self.start(die_at) as process:
+            self.victim = process
+            _, said = process.communicate(timeout=120)
+        assert b"Traceback" not in said, said.decode()
+        self.codes.append(process.returncode)
+        return process.returncode
+
+    def finish(self, die_at: int = 0) -> None:
+        """Run the goal to its end: it dies once at `die_at`, and the operator answers whatever it asks."""
+        for _ in range(MOST_RUNS):
+            code = self.run(die_at)
+            if code == KILLED:
+                die_at = 0
+            elif code == 4:
+                self.answer()
+            else:
+                return
+        raise AssertionError(f"no end after {self.codes}")
+
+    def answer(self) -> None:
+        """Allow what waits; a call in doubt is told as the counter knows it."""
+        session, state = self.state()
+        station = Workstation(RunOptions(workspace=self.workspace, home=self.folder / "home"))
+        for asked in state.calls.waiting:
+            self.asked.add(str(asked.approval_id))
+            if asked.approval_id.startswith("doubt-"):
+                history.resolve(station, session, asked.call_id, happened=bool(self.counter.count))
+            else:
+                history.answer(station, asked.approval_id, allow=True, text="")
+
+    def state(self) -> tuple[SessionId, SessionState]:
+        """Return the session and its state as they are on disk."""
+        (path,) = (self.folder / "home" / "state" / "sessions").glob("*.db")
+        return SessionId(path.stem), sessions.peek(path)

@@ -1,0 +1,167 @@
+"""Who answers: which brain is chosen, and what is said where none can."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from hermes_tui.capabilities import registry
+from hermes_tui.capabilities.providers import _catalog
+from hermes_tui.domain.errors import NoProvider, UsageInvalid
+from hermes_tui.domain.usage import FREE, Usage, cost_usd
+from hermes_tui.services.brains import ConfiguredBrains
+from hermes_tui.services.chains import chain
+from hermes_tui.services.config import HermesConfig
+from tests.fakes import FakeServer, refused_url
+
+CLOUD = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY", "openrouter": "OPENROUTER_API_KEY"}
+KEYS = {name: key for name, key in CLOUD.items() if name in registry.names("providers")}
+
+
+def config(**changes: object) -> HermesConfig:
+    local = {"ollama": {"base_url": refused_url()}, "lmstudio": {"base_url": refused_url()}}
+    cloud = {name: {"base_url": refused_url(), "key_env": key} for name, key in KEYS.items()}
+    return HermesConfig.model_validate({"providers": {**cloud, **local}, **changes})
+
+
+def environ(*names: str) -> dict[str, str]:
+    return {KEYS[name]: f"key-of-{name}" for name in names}
+
+
+@pytest.mark.parametrize("server_is_up", [False, True])
+@pytest.mark.parametrize(
+    "keys", [combination for size in range(len(KEYS) + 1) for combination in combinations(KEYS, size)]
+)
+async def test_auto_takes_the_first_provider_with_a_key_and_else_a_local_server(
+    keys: tuple[str, ...], server_is_up: bool
+) -> None:
+    async with FakeServer() as server:
+        providers = {"ollama": {"base_url": server.ollama_url if server_is_up else refused_url()}}
+        found = config(providers={**config().model_dump()["providers"], **providers})
+        brains = ConfiguredBrains(found, "auto", environ(*keys))
+
+        first = next((name for name in KEYS if name in keys), "ollama" if server_is_up else None)
+        if first is None:
+            with pytest.raises(NoProvider, match="no key in"):
+                await brains.choose("cortex", {})
+        else:
+            brain = await brains.choose("cortex", {})
+            assert brain.name.partition(":")[0] == first
+            assert brain.why
+
+
+async def test_without_anything_the_error_names_each_provider_and_how_to_mend_it() -> None:
+    with pytest.raises(NoProvider) as caught:
+        await ConfiguredBrains(config(), "auto", {}).choose("cortex", {})
+
+    for name, key in KEYS.items():
+        assert f"{name}: no key in ${key}" in caught.value.message
+        assert f"Set {key}" in caught.value.hint
+    assert "no server at" in caught.value.message
+    assert "ollama serve" in caught.value.hint
+
+
+async def test_a_provider_that_was_tried_is_not_chosen_again_and_its_reason_is_named() -> None:
+    brains = ConfiguredBrains(config(), "auto", environ("anthropic", "openai"))
+
+    first = await brains.choose("cortex", {})
+    second = await brains.choose("cortex", {first.name: "went away"})
+
+    assert (first.name.partition(":")[0], second.name.partition(":")[0]) == ("anthropic", "openai")
+    with pytest.raises(NoProvider, match="went away"):
+        await brains.choose("cortex", {first.name: "went away", second.name: "went away too"})
+
+
+async def test_a_fixed_strategy_never_leaves_the_model_that_was_asked_for() -> None:
+    brains = ConfiguredBrains(config(strategy="fixed"), "openai:gpt-5-mini", environ(*KEYS))
+
+    chosen = await brains.choose("cortex", {})
+
+    assert chosen.name == "openai:gpt-5-mini"
+    with pytest.raises(NoProvider):
+        await brains.choose("cortex", {chosen.name: "went away"})
+
+
+async def test_a_local_server_counts_only_with_the_model_pulled() -> None:
+    async with FakeServer() as server:
+        found = config(providers={"ollama": {"base_url": server.ollama_url}}, strategy="fixed")
+
+        with pytest.raises(NoProvider, match="does not have never-pulled"):
+            await ConfiguredBrains(found, "ollama:never-pulled", {}).choose("cortex", {})
+        brain = await ConfiguredBrains(found, "ollama", {}).choose("cortex", {})
+
+    assert brain.local
+    assert brain.price is FREE
+
+
+async def test_with_another_providers_key_no_byte_leaves() -> None:
+    async with FakeServer() as server:
+        found = config(providers={"openrouter": {"base_url": server.openrouter_url}}, strategy="fixed")
+
+        with pytest.raises(NoProvider):
+            await ConfiguredBrains(found, "openrouter:some/model", environ("openai")).choose("cortex", {})
+
+        assert not server.log.exchanges
+
+
+def test_a_model_that_nobody_serves_is_refused_before_anything_runs() -> None:
+    with pytest.raises(UsageInvalid, match="no model that Hermes can reach"):
+        ConfiguredBrains(config(), "opnai:gpt-5", {})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first"),
+    [
+        ("ollama:qwen3:8b", ("ollama", "qwen3:8b")),
+        ("anthropic/claude-opus-5", ("anthropic", "claude-opus-5")),
+        ("openrouter:meta/llama", ("openrouter", "meta/llama")),
+        ("openai", ("openai", None)),
+        ("fast", ("ollama", "qwen3")),
+    ],
+)
+def test_a_model_is_named_in_several_ways(wanted: str, first: tuple[str, str | None]) -> None:
+    found = chain(config(tiers={"fast": ["ollama:qwen3", "openai:gpt-5-mini"]}), "cortex", wanted)
+
+    assert (found[0].provider, found[0].model) == first
+    assert len({(one.provider, one.model) for one in found}) == len(found)
+
+
+def test_a_switch_to_a_wrong_name_leaves_the_old_choice() -> None:
+    brains = ConfiguredBrains(config(), "openai:gpt-5", {})
+
+    with pytest.raises(UsageInvalid):
+        brains.switch("nobody")
+
+    assert brains.wanted == "openai:gpt-5"
+
+
+@pytest.mark.parametrize("kind", sorted(_catalog.DEFAULT_MODELS))
+def test_each_default_model_has_a_price_and_a_window(kind: str) -> None:
+    known = _catalog.known(kind, _catalog.DEFAULT_MODELS[kind])
+
+    assert known.price is not None
+    assert known.price.dated
+    assert known.window_tokens
+
+
+def test_prices_of_dated_names_and_of_long_requests_are_found() -> None:
+    plain = _catalog.known("anthropic", "claude-sonnet-4-5-20250929").price
+    assert plain is not None
+
+    short = cost_usd(Usage(input_tokens=1_000), plain)
+    long = cost_usd(Usage(input_tokens=300_000), plain)
+
+    assert short == pytest.approx(0.003)
+    assert long == pytest.approx(1.8)
+
+
+def test_an_unknown_model_has_no_price_rather_than_none_to_pay() -> None:
+    assert _catalog.known("openai", "not-a-model").price is None
+    assert cost_usd(Usage(input_tokens=5), None) is None
+    assert _catalog.nearest("openai", "gpt-5-minni") == "gpt-5-mini"
+
+
+def test_reasoning_models_are_not_sent_a_temperature() -> None:
+    assert not _catalog.allows_temperature("gpt-6.1-sol")
+    assert _catalog.allows_temperature("claude-sonnet-5-5")
