@@ -36,9 +36,8 @@ def report(path: Path) -> None:
             of_kind = [row for asked, row in rows if asked == category]
             if of_kind:
                 _say(f"  {kind:12} {system:9}" + "".join(f"{value:7.1f}  " for value in mean(of_kind)))
-    _say(
-        f"search through the pipe: p50 {percentile(seconds, 0.5) * 1e3:.1f} ms, p95 {percentile(seconds, 0.95) * 1e3:.1f} ms"
-    )
+    p50, p95 = percentile(seconds, 0.5) * 1e3, percentile(seconds, 0.95) * 1e3
+    _say(f"search through the pipe: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
 
 
 def _plainly(dialogue: Dialogue) -> list[tuple[int, tuple[float, ...]]]:

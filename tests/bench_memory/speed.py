@@ -43,7 +43,7 @@ def report(count: int) -> None:
     )
     p50, p95 = percentile(seconds, 0.5) * 1e3, percentile(seconds, 0.95) * 1e3
     _say(
-        f"search p50 {p50:.1f} ms, p95 {p95:.1f} ms; the memory asked for was in the first ten {found} of {QUERIES} times"
+        f"search p50 {p50:.1f} ms, p95 {p95:.1f} ms; what was asked for was in the first ten {found} of {QUERIES} times"
     )
     _say(f"index.db {size_mb:.0f} MB; resident set grew by {_resident_mb() - before:.0f} MB at most")
 

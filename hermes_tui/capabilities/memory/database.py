@@ -7,30 +7,47 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from hermes_tui.domain.errors import HermesError
 
 Connection = sqlite3.Connection
 Damaged = sqlite3.DatabaseError
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+GIVEN: Final = "given"
+"""The model's name of vectors that came with their items."""
 _BUSY_MS: Final = 5_000
+_BATCH: Final = 400
 _LAYERS: Final = ("episode", "note", "document")
 _TABLES: Final = (
     """CREATE TABLE item(
         row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, layer TEXT NOT NULL, spot INTEGER NOT NULL UNIQUE,
         speaker TEXT NOT NULL, at REAL NOT NULL, text TEXT NOT NULL, terms TEXT NOT NULL, size INTEGER NOT NULL,
-        cues INTEGER NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, live INTEGER NOT NULL)""",
-    "CREATE TABLE thread(no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, layer TEXT NOT NULL, next INTEGER NOT NULL)",
+        cues INTEGER NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, live INTEGER NOT NULL, scope TEXT NOT NULL,
+        anchor TEXT NOT NULL, digest BLOB NOT NULL)""",
+    """CREATE TABLE thread(
+        no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, layer TEXT NOT NULL, next INTEGER NOT NULL)""",
     "CREATE TABLE tally(layer TEXT PRIMARY KEY, items INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE speaker(name TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE seen(name TEXT PRIMARY KEY, digest TEXT NOT NULL, status TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE speaker(name TEXT PRIMARY KEY, items INTEGER NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE seen(
+        name TEXT PRIMARY KEY, digest TEXT NOT NULL, status TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID""",
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE vector(row INTEGER PRIMARY KEY, model TEXT NOT NULL, body BLOB NOT NULL)",
+    """CREATE TABLE vector(
+        digest BLOB NOT NULL, model TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(digest, model)) WITHOUT ROWID""",
+    """CREATE TABLE note(
+        id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL,
+        author TEXT NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
+        superseded_by TEXT NOT NULL, pin INTEGER NOT NULL, about TEXT NOT NULL, fingerprint TEXT NOT NULL,
+        problem TEXT NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE recalled(
+        at REAL NOT NULL, query TEXT NOT NULL, place TEXT NOT NULL, generation INTEGER NOT NULL,
+        weights INTEGER NOT NULL, hits TEXT NOT NULL)""",
     "CREATE INDEX item_source ON item(source)",
+    "CREATE INDEX note_fingerprint ON note(fingerprint)",
+    "CREATE INDEX note_about ON note(about)",
     "INSERT INTO meta VALUES('generation', '0')",
     *(f"INSERT INTO tally VALUES('{layer}', 0, 0)" for layer in _LAYERS),
     *(
@@ -40,6 +57,17 @@ _TABLES: Final = (
     *(f"CREATE VIRTUAL TABLE {layer}_terms USING fts5vocab({layer}_words, row)" for layer in _LAYERS),
     f"PRAGMA user_version={SCHEMA}",
 )
+T = TypeVar("T")
+
+
+def parts(keys: Sequence[T]) -> Iterable[Sequence[T]]:
+    """Return `keys` in portions that fit one statement."""
+    return (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
+
+
+def marks(part: Sequence[object]) -> str:
+    """Return the question marks for `part`."""
+    return ",".join("?" * len(part))
 
 
 class IndexUnreadable(HermesError):

@@ -21,6 +21,8 @@ class Item:
     `thread` groups what was said or written together (a session, a note file, a document) and `place` orders it there;
     None is "after the last one". `source` says where it can be looked up. `at` is Unix seconds, UTC. `live` is False
     for what was superseded or has expired: it stays findable for its history only. `vector` is little-endian float32.
+    `scope` is empty for what holds everywhere, else it names the workspace. `anchor` says where in the source the text
+    stands, such as `L12` or `p. 3`.
     """
 
     id: str
@@ -33,4 +35,6 @@ class Item:
     source: str = ""
     kind: str = ""
     live: bool = True
+    scope: str = ""
+    anchor: str = ""
     vector: bytes = b""

@@ -48,6 +48,11 @@ class Match:
     similar: float = 0.0
     related: float = 0.0
 
+    @property
+    def touches(self) -> bool:
+        """Whether any word of the query, or one like it, is there."""
+        return self.mask > 0 or self.similar > 0 or self.related > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
@@ -76,6 +81,7 @@ class Pool:
 
     def __init__(self, question: Question, rows: Sequence[Row], statistics: Statistics) -> None:
         self.question = question
+        rows = sorted(rows, key=_spot)  # sums must not depend on the order in which the items arrived
         self.rows = {row.spot: row for row in rows}
         self._statistics = statistics
         self._bits = {term: bit for bit, term in enumerate(question.terms)}
@@ -179,6 +185,10 @@ class Pool:
             thread.lexical = sum(rarity[bit] * count * (K1 + 1) / (count + K1) for bit, count in counts) / total
             thread.top = sum(sorted(thread.best, reverse=True)[:3]) / 3
         return threads
+
+
+def _spot(row: Row) -> int:
+    return row.spot
 
 
 def prefix_of(term: str) -> str:

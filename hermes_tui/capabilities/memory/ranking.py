@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import nlargest
+from heapq import nsmallest
 from operator import mul
 
 from hermes_tui.capabilities.memory import features, weights
+from hermes_tui.capabilities.memory.candidates import EVERYTHING_LIVE, Filters
 from hermes_tui.capabilities.memory.features import Features
 from hermes_tui.capabilities.memory.index import MemoryIndex
 from hermes_tui.capabilities.memory.items import Item, Layer
@@ -43,13 +44,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What is looked for. `past` adds what was superseded; `vector` is the query's embedding, if there is one."""
+    """What is looked for, and where; `vector` is the query's embedding, if there is one."""
 
     text: str
     now: float
     most: int = 10
     layers: tuple[Layer, ...] = tuple(Layer)
-    past: bool = False
+    filters: Filters = EVERYTHING_LIVE
     vector: bytes = b""
 
 
@@ -72,7 +73,7 @@ class Recall:
         return found
 
     def _in_layer(self, search: Search, question: Question, layer: Layer) -> list[Hit]:
-        candidates = self._index.candidates(question, layer, past=search.past)
+        candidates = self._index.candidates(question, layer, search.filters)
         if not candidates.rows:
             return []
         measured = Features(candidates.pool, search.now)
@@ -80,7 +81,7 @@ class Recall:
         scored = [
             (sum(map(mul, weight, values)), row, values) for row in candidates.rows for values in [measured.of(row)]
         ]
-        best = nlargest(search.most, scored, key=lambda entry: (entry[0], entry[1].at, -entry[1].spot))
+        best = nsmallest(search.most, scored, key=lambda entry: (-entry[0], -entry[1].at, entry[1].id))
         return self._explained(best, weight)
 
     def _explained(self, best: Sequence[tuple[float, Row, list[float]]], weight: Sequence[float]) -> list[Hit]:
