@@ -10,7 +10,7 @@ from hermes_tui.capabilities.memory.database import Connection, IndexDatabase
 
 _COLUMNS: Final = (
     "id, path, title, kind, scope, author, status, created, updated, superseded_by, pin, about, fingerprint, problem,"
-    " size"
+    " size, ends"
 )
 
 
@@ -18,9 +18,10 @@ _COLUMNS: Final = (
 class NoteRow:
     """What is known of a note without reading its file.
 
-    `path` is relative to the home, `scope` empty or the workspace's. `status` is live, review, past or broken.
+    `path` is relative to the home, `scope` empty or the workspace's. `status` is live, review or past.
     `about` names the subject that only one live note may tell of, `fingerprint` stands for its words. `problem` says
-    what is wrong with the file, empty if nothing is. `size` counts bytes.
+    what is wrong with the file, empty if nothing is. `size` counts bytes. `ends` is the day from which it does not
+    hold any more.
     """
 
     id: str
@@ -38,6 +39,12 @@ class NoteRow:
     fingerprint: str
     problem: str
     size: int
+    ends: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether recall may bring it."""
+        return self.status == "live"
 
 
 def put_note(connection: Connection, note: NoteRow) -> None:
@@ -60,6 +67,11 @@ class Catalog:
     def every(self) -> list[NoteRow]:
         """Return every note, by path."""
         return self._select("1 ORDER BY path", ())
+
+    def due(self, today: str, problem: str) -> set[str]:
+        """Return the paths of live notes that ended by `today`, and of those with some problem."""
+        condition = "(status='live' AND ends<>'' AND ends<=?) OR instr(problem, ?)"
+        return {row.path for row in self._select(condition, (today, problem))}
 
     def get(self, note_id: str) -> NoteRow | None:
         """Return the note with this id."""

@@ -33,7 +33,7 @@ _TABLES: Final = (
     "CREATE TABLE tally(layer TEXT PRIMARY KEY, items INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE speaker(name TEXT PRIMARY KEY, items INTEGER NOT NULL) WITHOUT ROWID",
     """CREATE TABLE seen(
-        name TEXT PRIMARY KEY, digest TEXT NOT NULL, status TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID""",
+        name TEXT PRIMARY KEY, digest TEXT NOT NULL, status TEXT NOT NULL, stamp TEXT NOT NULL) WITHOUT ROWID""",
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE vector(
         digest BLOB NOT NULL, model TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(digest, model)) WITHOUT ROWID""",
@@ -41,7 +41,7 @@ _TABLES: Final = (
         id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL,
         author TEXT NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
         superseded_by TEXT NOT NULL, pin INTEGER NOT NULL, about TEXT NOT NULL, fingerprint TEXT NOT NULL,
-        problem TEXT NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID""",
+        problem TEXT NOT NULL, size INTEGER NOT NULL, ends TEXT NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE recalled(
         at REAL NOT NULL, query TEXT NOT NULL, place TEXT NOT NULL, generation INTEGER NOT NULL,
         weights INTEGER NOT NULL, hits TEXT NOT NULL)""",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.capabilities.memory.candidates import EVERYTHING_LIVE, Candidates, Filters, Reading
@@ -15,6 +16,22 @@ from hermes_tui.capabilities.memory.storing import Storing, entry_of
 
 _COLUMNS: Final = "id, text, item.layer, name, spot, speaker, at, source, kind, live, scope, anchor"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM item JOIN thread ON no = spot >> {THREAD_SHIFT}"  # noqa: S608 - constants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file, session or document, and what it gives. `stamp` tells without reading that it is still the same."""
+
+    name: str
+    items: Sequence[Item] = ()
+    digest: str = ""
+    status: str = "ok"
+    stamp: str = ""
+    note: NoteRow | None = None
+
+    def row(self) -> tuple[str, str, str, str]:
+        """Return what is kept of it besides the items."""
+        return self.name, self.digest, self.status, self.stamp
 
 
 class MemoryIndex:
@@ -39,43 +56,49 @@ class MemoryIndex:
         with self.database.transaction() as connection:
             return Storing(connection).drop("source", (source,))
 
-    def replace_source(
-        self, source: str, items: Sequence[Item], digest: str = "", status: str = "ok", note: NoteRow | None = None
-    ) -> None:
-        """Make `items` all that comes from `source`, and note that it was seen with `digest`; one transaction.
+    def replace_source(self, source: Source) -> None:
+        """Make the items of `source` all that comes from it; one transaction."""
+        self.replace_sources([source])
 
-        `note` is the row by which a note is listed.
-        """
-        entries = [entry_of(item) for item in items]
+    def replace_sources(self, sources: Sequence[Source]) -> None:
+        """Make the items of each source all that comes from it; one transaction for all."""
+        entries = [entry_of(item) for source in sources for item in source.items]
         with self.database.transaction() as connection:
-            writing = Storing(connection)
-            writing.drop("source", (source,))
-            writing.add(entries)
-            drop_note(connection, source)
-            if note is not None:
-                put_note(connection, note)
-            at = max((item.at for item in items), default=0.0)
-            connection.execute("INSERT OR REPLACE INTO seen VALUES(?, ?, ?, ?)", (source, digest, status, at))
+            storing = Storing(connection)
+            storing.drop("source", [source.name for source in sources])
+            for source in sources:
+                drop_note(connection, source.name)
+            storing.add(entries)
+            for source in sources:
+                if source.note is not None:
+                    put_note(connection, source.note)
+                connection.execute("INSERT OR REPLACE INTO seen VALUES(?, ?, ?, ?)", source.row())
 
-    def extend_source(self, source: str, items: Sequence[Item], digest: str) -> None:
-        """Add `items` to what came from `source`, and note how far it was read; one transaction."""
-        entries = [entry_of(item) for item in items]
+    def extend_source(self, source: Source) -> None:
+        """Add items to what came from a source, and note how far it was read; one transaction."""
+        entries = [entry_of(item) for item in source.items]
         with self.database.transaction() as connection:
             Storing(connection).add(entries)
-            connection.execute("INSERT OR REPLACE INTO seen VALUES(?, ?, 'ok', 0)", (source, digest))
+            connection.execute("INSERT OR REPLACE INTO seen VALUES(?, ?, ?, ?)", source.row())
 
-    def forget_source(self, source: str) -> None:
-        """Take out all that came from `source`, and that it was ever seen."""
+    def forget_sources(self, names: Sequence[str]) -> None:
+        """Take out all that came from some sources, and that they were ever seen; one transaction."""
         with self.database.transaction() as connection:
-            Storing(connection).drop("source", (source,))
-            drop_note(connection, source)
-            connection.execute("DELETE FROM seen WHERE name=?", (source,))
+            Storing(connection).drop("source", names)
+            for name in names:
+                drop_note(connection, name)
+                connection.execute("DELETE FROM seen WHERE name=?", (name,))
 
-    def seen(self) -> dict[str, tuple[str, str]]:
-        """Return digest and status of every source."""
+    def seen(self, names: Sequence[str] | None = None) -> list[Source]:
+        """Return every source, or those of some names, without their items."""
+        query, rows = "SELECT name, digest, status, stamp FROM seen", list[tuple[str, str, str, str]]()
         with self.database.reading() as connection:
-            rows = connection.execute("SELECT name, digest, status FROM seen").fetchall()
-        return {name: (digest, status) for name, digest, status in rows}
+            if names is None:
+                rows = connection.execute(f"{query} ORDER BY name").fetchall()
+            else:
+                for part in parts(names):
+                    rows += connection.execute(f"{query} WHERE name IN ({marks(part)})", part).fetchall()
+        return [Source(name=name, digest=digest, status=status, stamp=stamp) for name, digest, status, stamp in rows]
 
     def get(self, ids: Sequence[str]) -> dict[str, Item]:
         """Return the items of `ids` that are there."""

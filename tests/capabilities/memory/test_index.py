@@ -10,7 +10,7 @@ import pytest
 
 from hermes_tui.capabilities.memory.candidates import Filters
 from hermes_tui.capabilities.memory.database import IndexDatabase, IndexUnreadable
-from hermes_tui.capabilities.memory.index import MemoryIndex
+from hermes_tui.capabilities.memory.index import MemoryIndex, Source
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.ranking import Hit, Recall, Search
 
@@ -54,12 +54,14 @@ def test_what_is_dropped_is_found_no_more(index: MemoryIndex) -> None:
 
 
 def test_a_source_is_replaced_as_a_whole(index: MemoryIndex) -> None:
-    index.replace_source("f", [Item(id="1", text="old lamp", source="f"), Item(id="2", text="old tower", source="f")])
+    old = [Item(id=str(number), text=f"old {word}", source="f") for number, word in enumerate(("lamp", "tower"))]
+    index.replace_source(Source(name="f", items=old, digest="d1"))
 
-    index.replace_source("f", [Item(id="3", text="new bridge", source="f")], digest="d2")
+    new = Source(name="f", items=[Item(id="3", text="new bridge", source="f")], digest="d2")
+    index.replace_source(new)
 
     assert found(index, "old lamp tower bridge") == ["3"]
-    assert index.seen() == {"f": ("d2", "ok")}
+    assert index.seen() == [Source(name="f", digest="d2")]
 
 
 def test_what_was_superseded_is_found_only_when_the_past_is_asked_for(index: MemoryIndex) -> None:
