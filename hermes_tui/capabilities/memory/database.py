@@ -42,9 +42,6 @@ _TABLES: Final = (
         author TEXT NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
         superseded_by TEXT NOT NULL, pin INTEGER NOT NULL, about TEXT NOT NULL, fingerprint TEXT NOT NULL,
         problem TEXT NOT NULL, size INTEGER NOT NULL, ends TEXT NOT NULL) WITHOUT ROWID""",
-    """CREATE TABLE recalled(
-        at REAL NOT NULL, query TEXT NOT NULL, place TEXT NOT NULL, generation INTEGER NOT NULL,
-        weights INTEGER NOT NULL, hits TEXT NOT NULL)""",
     "CREATE INDEX item_source ON item(source)",
     "CREATE INDEX note_fingerprint ON note(fingerprint)",
     "CREATE INDEX note_about ON note(about)",

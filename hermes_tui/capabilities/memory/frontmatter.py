@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-Value = str | tuple[str, ...]
+Value = str | bool | tuple[str, ...]
 FENCE: Final = "---"
 _KEY: Final = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+(.*))?$")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9(][^\n:#\[\]{}\"'`]*(?:[:#][^\s:#\[\]{}\"'`][^\n:#\[\]{}\"'`]*)*")
+_ITEM: Final = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^,]+)\s*(?:,|$)""")
 _WORDS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off"})
 
 
@@ -26,12 +27,12 @@ class Front:
     def text(self, key: str) -> str:
         """Return a value as one text."""
         value = self.values.get(key, "")
-        return value if isinstance(value, str) else ", ".join(value)
+        return ", ".join(value) if isinstance(value, tuple) else str(value)
 
     def many(self, key: str) -> tuple[str, ...]:
         """Return a value as several texts."""
         value = self.values.get(key, ())
-        return value if isinstance(value, tuple) else tuple(filter(None, (value,)))
+        return value if isinstance(value, tuple) else tuple(filter(None, (str(value),)))
 
 
 def read(text: str) -> Front:
@@ -52,6 +53,11 @@ def read(text: str) -> Front:
         else:
             values[found[1]] = _value((found[2] or "").strip(), more)
     return Front(values, tuple(problems), body)
+
+
+def head(values: Mapping[str, Value]) -> str:
+    """Return a head with `values`; what follows it is body, whatever it looks like."""
+    return "\n".join([FENCE, *(_line(key, value) for key, value in values.items()), FENCE, ""])
 
 
 def change(text: str, changes: Mapping[str, Value | None]) -> str:
@@ -101,12 +107,12 @@ def _value(text: str, more: Sequence[str]) -> Value:
     if not text and more:
         return tuple(_scalar(line.strip().removeprefix("-").strip()) for line in more)
     if text.startswith("[") and text.endswith("]"):
-        return tuple(_scalar(item.strip()) for item in _items(text[1:-1]) if item.strip())
+        return tuple(map(_scalar, _items(text[1:-1])))
     return _scalar(" ".join([text, *(line.strip() for line in more)]))
 
 
 def _items(text: str) -> list[str]:
-    return re.findall(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|[^,]+', text)
+    return [found[1].strip() for found in _ITEM.finditer(text) if found[1].strip()]
 
 
 def _scalar(text: str) -> str:
@@ -123,7 +129,7 @@ def _scalar(text: str) -> str:
 def _line(key: str, value: Value) -> str:
     if isinstance(value, tuple):
         return f"{key}: [{', '.join(_written(item, listed=True) for item in value)}]"
-    return f"{key}: {_written(value)}"
+    return f"{key}: {str(value).lower() if isinstance(value, bool) else _written(value)}"
 
 
 def _written(text: str, *, listed: bool = False) -> str:

@@ -119,11 +119,11 @@ def write_note(note: Note) -> str:
         "source": note.source,
         "about": note.about,
         "confidence": note.confidence,
-        "pin": "yes" if note.pin else "",
+        "pin": note.pin,
         "supersedes": note.supersedes,
         "tags": note.tags,
     }
-    return frontmatter.change(note.body.strip("\n") + "\n", {key: value for key, value in values.items() if value})
+    return frontmatter.head({key: value for key, value in values.items() if value}) + note.body.strip("\n") + "\n"
 
 
 def id_of_path(path: str) -> str:
