@@ -83,12 +83,15 @@ def measure(bench: Bench) -> list[Row]:
         peer = _codex(bench, server, workspace)
         if peer is not None:
             measures |= {"codex 0": peer(0), f"codex {STEPS}": peer(STEPS)}
-        sandbox = raw_bwrap.sandbox(workspace)
-        if sandbox is not None:
-            spawn = raw_bwrap.spawn(sandbox, raw_bwrap.command(workspace))
-            measures["bwrap"] = lambda: sum(spawn() for _ in range(STEPS)) / STEPS
+        spawn = raw_bwrap.spawn(workspace)
+        if spawn is not None:
+            measures["bwrap"] = _mean(spawn)
         taken = dict(zip(measures, bench.alternate(*measures.values()), strict=True))
     return _rows(taken)
+
+
+def _mean(once: Measure) -> Measure:
+    return lambda: sum(once() for _ in range(STEPS)) / STEPS
 
 
 def _hermes(bench: Bench, server: FakeServer, workspace: Path, tool: str, times: int) -> Measure:
