@@ -17,7 +17,7 @@ from tests.fakes.scenario import Asked, Call, Reply, Scenario
 from tests.fakes.server import FakeServer
 
 MODEL: Final = "fake-large"
-STEPS: Final = 10
+STEPS: Final = 20
 _WANTED = re.compile(r"\[(\w+) (\d+) times\]")
 _CALLS: Final = {
     "shell": Call("shell", {"command": "true"}),
