@@ -83,9 +83,8 @@ def measure(bench: Bench) -> list[Row]:
         peer = _codex(bench, server, workspace)
         if peer is not None:
             measures |= {"codex 0": peer(0), f"codex {STEPS}": peer(STEPS)}
-        sandbox = raw_bwrap.sandbox(workspace)
-        if sandbox is not None:
-            spawn = raw_bwrap.spawn(sandbox, raw_bwrap.command(workspace))
+        spawn = raw_bwrap.spawner(workspace)
+        if spawn is not None:
             measures["bwrap"] = lambda: sum(spawn() for _ in range(STEPS)) / STEPS
         taken = dict(zip(measures, bench.alternate(*measures.values()), strict=True))
     return _rows(taken)
