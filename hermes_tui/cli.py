@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from hermes_tui.version import VERSION
 
@@ -14,32 +17,104 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
-    "runs": "list, show or resolve runs",
-    "approvals": "list, allow or deny what waits for an operator",
-    "replay": "print a session's records again, in order",
+    "runs": "list, show, pause, resume, stop or resolve runs",
+    "sessions": "the same as runs; also export and replay",
+    "approvals": "list, allow or deny what waits for an operator; lasting grants",
+    "replay": "print the records of a session or an exported file, in order",
     "watch": "follow a live session",
+    "ledger": "every decision, its result and its cost",
+    "cost": "what was spent by day, model, role or task",
     "config": "explain where a setting comes from",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
     "memory": "find, show, change and take back what Hermes remembers",
+    "ingest": "make a folder's documents searchable",
     "audit": "check the hash chain of a session",
 }
+NEAR: Final = 0.75
 
-INTERFACES: Final = {"run": "headless", "memory": "memory"}
-"""Which module of `interfaces/` carries a command out; `inspect` does the others."""
+
+def entry() -> NoReturn:
+    """Run the process's command line and end the process at once.
+
+    What must outlive the process is closed and on disk when `main` returns; taking the interpreter apart after that
+    would cost a tenth of a second.
+    """
+    # The default of 700 collects dozens of times while modules load and finds nothing.
+    gc.set_threshold(50_000, 20, 20)
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        code = code or 1
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (docs: README, exit codes)."""
     args = list(sys.argv[1:] if argv is None else argv)
+    _prepare_streams()
+    try:
+        code = _dispatch(args)
+        sys.stdout.flush()
+    except SystemExit as ended:
+        # argparse ends so, and may have left help in a buffer whose reader is gone.
+        code = ended.code if isinstance(ended.code, int) else 2
+        return _flushed(code)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _flushed(0)
+    return code
+
+
+def _prepare_streams() -> None:
+    """Make output safe to write: a closed stream goes nowhere, and what cannot be encoded is shown as escapes."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flushed(code: int) -> int:
+    """Return `code` after a last flush; where nobody reads any more, what is left goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        import_module("hermes_tui.interfaces.headless.outlet").silence(sys.stdout)
+    return code
+
+
+def _dispatch(args: list[str]) -> int:
     if args in (["--version"], ["-V"]):
         sys.stdout.write(f"hermes {VERSION}\n")
         return 0
-    name = args[0] if args and args[0] in COMMANDS else "run"
-    parsed = _parser(name).parse_args(args[1:] if name != "run" else args)
-    module = import_module(f"hermes_tui.interfaces.{INTERFACES.get(name, 'inspect')}")
-    code: int = module.main(name, parsed)
-    return code
+    own = args.index("--") if "--" in args else len(args)
+    shared, rest = _shared_parser().parse_known_args(args[:own])
+    rest += args[own:]
+    name = rest[0] if rest and rest[0] in COMMANDS else "run"
+    if name == "run" and (near := _meant(rest)):
+        sys.stderr.write(f"hermes: {rest[0]!r} is no command. Did you mean `hermes {near}`?\n")
+        sys.stderr.write(f"        As a goal: hermes -p {rest[0]!r}\n")
+        return 2
+    parsed = _parser(name).parse_args(rest[1:] if name != "run" else rest, shared)
+    if name == "run":
+        code: int = import_module("hermes_tui.interfaces.headless").main(name, parsed)
+        return code
+    inspect = import_module("hermes_tui.interfaces.inspect")
+    return int(import_module("asyncio").run(inspect.main(name, parsed)))
+
+
+def _meant(args: list[str]) -> str:
+    """Return the command that a first word was probably meant to be; empty if it may well be a goal."""
+    if not args or args[0].startswith("-") or not args[0].isidentifier():
+        return ""
+    near: list[str] = import_module("difflib").get_close_matches(args[0], COMMANDS, n=1, cutoff=NEAR)
+    return near[0] if near else ""
 
 
 def _parser(name: str) -> ArgumentParser:
@@ -54,7 +129,14 @@ def _parser(name: str) -> ArgumentParser:
         _run_options(parser)
     else:
         parser = argparse.ArgumentParser(prog=f"hermes {name}", description=COMMANDS[name])
-        _command_options(name, parser)
+        (_memory_options if name in ("memory", "ingest") else _command_options)(name, parser)
+    _shared_options(parser)
+    return parser
+
+
+def _shared_parser() -> ArgumentParser:
+    """Return what reads the options that every command takes, before or after its name."""
+    parser: ArgumentParser = import_module("argparse").ArgumentParser(prog="hermes", add_help=False, allow_abbrev=False)
     _shared_options(parser)
     return parser
 
@@ -71,8 +153,10 @@ def _run_options(parser: ArgumentParser) -> None:
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")
     parser.add_argument("--mode", choices=("plan", "ask", "auto-edit", "auto"), help="how much runs without a question")
-    parser.add_argument("--budget-usd", type=float, metavar="N", help="cap of the run in US dollars")
-    parser.add_argument("--max-steps", type=int, metavar="N", help="cap of the run in model steps")
+    parser.add_argument("--budget-usd", type=_number(float, 0, 1e6), metavar="N", help="cap of the run in US dollars")
+    parser.add_argument(
+        "--max-steps", type=_number(int, 1, 1_000_000), metavar="N", help="cap of the run in model steps"
+    )
     parser.add_argument("--time-limit", metavar="15m", help="cap of the run in time")
     parser.add_argument("--fresh", action="store_true", help="start over instead of resuming")
     parser.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
@@ -80,46 +164,157 @@ def _run_options(parser: ArgumentParser) -> None:
 
 
 def _command_options(name: str, parser: ArgumentParser) -> None:
-    sub: _SubParsersAction[ArgumentParser]
     match name:
         case "plan":
             parser.add_argument("file", metavar="goal.md")
             parser.add_argument("--json", action="store_true", help="as hermes.plan/1")
-        case "runs":
-            sub = parser.add_subparsers(dest="verb", required=True)
-            sub.add_parser("list", help="every run, newest first")
-            sub.add_parser("show", help="one run").add_argument("session")
-            resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
-            resolve.add_argument("session")
-            resolve.add_argument("call")
-            said = resolve.add_mutually_exclusive_group(required=True)
-            said.add_argument("--done", action="store_true", help="it happened")
-            said.add_argument("--again", action="store_true", help="it did not; run it again")
+        case "runs" | "sessions":
+            _session_options(parser.add_subparsers(dest="verb", required=True))
         case "approvals":
-            sub = parser.add_subparsers(dest="verb", required=True)
-            sub.add_parser("list", help="what waits")
-            sub.add_parser("allow", help="let it run").add_argument("id")
-            deny = sub.add_parser("deny", help="refuse it")
-            deny.add_argument("id")
-            deny.add_argument("--reason", default="", help="what the model reads")
-            answer = sub.add_parser("answer", help="answer a question")
-            answer.add_argument("id")
-            answer.add_argument("text")
+            _approval_options(parser.add_subparsers(dest="verb", required=True))
         case "config":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
         case "sandbox":
             sub = parser.add_subparsers(dest="verb", required=True)
             run = sub.add_parser("run", help="hermes sandbox run [--timeout S] -- CMD")
-            run.add_argument("-C", "--cd", metavar="DIR", default="==SUPPRESS==", help="the workspace")
-            run.add_argument("--timeout", type=float, default=120.0, metavar="S")
+            run.add_argument("--timeout", type=_number(float, 0.001, 86_400), default=120.0, metavar="S")
             run.add_argument("argv", nargs="+", metavar="CMD")
         case "audit":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
-        case "memory":
-            import_module("hermes_tui.interfaces.memory").options(parser)
         case "replay" | "watch":
             parser.add_argument("session")
+        case "cost" | "ledger":
+            parser.add_argument("session", nargs="?", help="only this session or exported file")
+            parser.add_argument("--json", action="store_true", help="as JSON; the ledger has a decision per line")
+            if name == "cost":
+                parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day")
         case _:
             parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _session_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    sub.add_parser("list", help="every run, newest first").add_argument("--json", action="store_true", help="as JSON")
+    show = sub.add_parser("show", help="one run: goal, tasks, spend, approvals, files")
+    show.add_argument("session", help="its id, the beginning of it, or an exported file")
+    show.add_argument("--json", action="store_true", help="as hermes.result/1")
+    for verb, help_text in (
+        ("pause", "start nothing new; what runs goes on"),
+        ("resume", "go on after a pause"),
+        ("stop", "stop at the next safe point, resumably"),
+    ):
+        steer = sub.add_parser(verb, help=help_text)
+        which = steer.add_mutually_exclusive_group(required=True)
+        which.add_argument("session", nargs="?", help="its id, or the beginning of it")
+        which.add_argument("--all", action="store_true", help="every live run of this home")
+    export = sub.add_parser("export", help="one file with everything, also of a live session")
+    export.add_argument("session")
+    export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
+    sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
+    resolve.add_argument("session")
+    resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
+    said = resolve.add_mutually_exclusive_group(required=True)
+    said.add_argument("--done", action="store_true", help="it happened")
+    said.add_argument("--again", action="store_true", help="it did not; run it again")
+
+
+def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    sub.add_parser("list", help="what waits").add_argument("--json", action="store_true", help="as JSON")
+    allow = sub.add_parser("allow", help="let it run")
+    allow.add_argument("id", help="ID or SESSION:ID")
+    allow.add_argument("--always", action="store_true", help="this very call never asks again")
+    allow.add_argument(
+        "--days", type=_number(float, 0.001, 36_500), metavar="N", help="with --always: for so many days"
+    )
+    deny = sub.add_parser("deny", help="refuse it")
+    deny.add_argument("id", help="ID or SESSION:ID")
+    deny.add_argument("--reason", default="", help="what the model reads")
+    answer = sub.add_parser("answer", help="answer a question")
+    answer.add_argument("id", help="ID or SESSION:ID")
+    answer.add_argument("text")
+    sub.add_parser("grants", help="what is allowed for good").add_argument(
+        "--json", action="store_true", help="as JSON"
+    )
+    sub.add_parser("revoke", help="take a lasting grant back").add_argument("rule", metavar="RULE")
+
+
+def _memory_options(name: str, parser: ArgumentParser) -> None:
+    if name == "memory":
+        _memory_verbs(parser.add_subparsers(dest="verb", required=True))
+        return
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="left out: what was ingested, file by file")
+    parser.add_argument("--forget", action="store_true", help="take the folder's documents out again")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _memory_verbs(sub: _SubParsersAction[ArgumentParser]) -> None:
+    note = "a note's id, the beginning of it, or its path"
+    for verb, help_text, asked, about in _MEMORY_VERBS:
+        parser = sub.add_parser(verb, help=help_text)
+        if asked:
+            parser.add_argument("note", nargs=asked, help=about or note)
+        parser.add_argument("--json", action="store_true", help="as JSON")
+        match verb:
+            case "search":
+                parser.add_argument("-k", type=int, default=8, metavar="N", help="most hits of each kind (default: 8)")
+                parser.add_argument("--layer", choices=("note", "episode", "document"), help="only this kind")
+                parser.add_argument("--past", action="store_true", help="also what was superseded or has expired")
+                parser.add_argument("--why", action="store_true", help="every feature of each hit")
+            case "remember":
+                parser.add_argument("--kind", choices=_MEMORY_KINDS, default="fact")
+                parser.add_argument("--about", default="", help="the subject of which only one note may hold")
+                parser.add_argument("--replaces", default="", metavar="NOTE", help="the note it takes the place of")
+                parser.add_argument("--beside", action="store_true", help="it holds beside a note that it resembles")
+                parser.add_argument("--here", action="store_true", help="only for this workspace")
+            case "log":
+                parser.add_argument("-n", type=int, default=30, metavar="N", help="most commits (default: 30)")
+            case "restore":
+                parser.add_argument("--at", default="", metavar="COMMIT", help="as this commit held it")
+            case "pin":
+                parser.add_argument("--off", action="store_true", help="unpin it")
+            case "forget":
+                parser.add_argument("--erase", action="store_true", help="also from history, for good")
+            case "import":
+                parser.add_argument("--apply", action="store_true", help="write the notes; without it, only show them")
+            case _:
+                pass
+
+
+_MEMORY_KINDS: Final = ("fact", "preference", "procedure", "person", "episode", "style")
+_MEMORY_VERBS: Final[tuple[tuple[str, str, str, str], ...]] = (
+    ("search", "find notes, what was said, and documents, with the reasons", "+", "words"),
+    ("show", "a note, or MEMORY.md and what is left of its room", "?", ""),
+    ("list", "every note", "", ""),
+    ("remember", "write a note of your own", "+", "its text"),
+    ("review", "what agents wrote and you have not accepted", "", ""),
+    ("accept", "let a note that waits for review hold", "+", ""),
+    ("reject", "remove a note that waits for review", "+", ""),
+    ("log", "who changed what, newest first", "?", ""),
+    ("diff", "what a commit changed, or the last change of a note", "?", "a commit or a note"),
+    ("blame", "who wrote each line of a note", "+", ""),
+    ("revert", "undo one commit", "+", "a commit"),
+    ("restore", "bring a note back as it was", "+", ""),
+    ("pin", "keep a note and its line in MEMORY.md", "+", ""),
+    ("forget", "remove a note; history keeps it unless it is erased", "+", ""),
+    ("reindex", "make the index anew from files and sessions", "", ""),
+    ("import", "take over the memory of another agent", "+", "a file or folder"),
+    ("stats", "how much there is, how fresh the index is, what is wrong", "", ""),
+    ("pipe", "a throw-away memory behind JSON lines, for measuring", "", ""),
+)
+
+
+def _number(kind: type[float], least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number from `least` to `most`, and says so otherwise."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(-1)
+        if not least <= value <= most:
+            raise import_module("argparse").ArgumentTypeError(f"{text!r} is no number from {least:g} to {most:g}")
+        return value
+
+    return read

@@ -13,7 +13,8 @@ class ResolvedCall:
     """A tool call as policy judges it: real paths and parsed argv, never the text of a command.
 
     `targets` are absolute real paths that may be written, or host names that may be contacted. `argv` is None where
-    the command uses any shell operator, so that no rule can match it. `summary` is one line, as an approval shows it.
+    the command uses any shell operator, so that no rule can match it. `summary` is one line without the tool's
+    name, as an approval shows it.
     """
 
     tool: str

@@ -94,8 +94,8 @@ class Remembered:
 class Recalled:
     """One memory that was found, with everything needed to judge it.
 
-    `why` names the features that gave it its rank. `window` holds what stands around a hit of talk. `warnings` say
-    what is wrong or has changed, such as that it replaced another note.
+    `features` are the named features that add up to its score, the largest first. `window` holds what stands around a
+    hit of talk. `warnings` say what is wrong or has changed, such as that it replaced another note.
     """
 
     id: str
@@ -104,7 +104,7 @@ class Recalled:
     source: str
     at: float
     score: float
-    why: str
+    features: tuple[tuple[str, float], ...] = ()
     speaker: str = ""
     kind: str = ""
     window: tuple[str, ...] = ()

@@ -111,7 +111,7 @@ def check_time(kit: Kit) -> None:
     if run.limits.steps is not None and steps >= run.limits.steps:
         message = f"Stopped after {steps} steps, the run's cap. Work is kept."
         raise LimitReached(message, limit="steps", hint="Run it again with a higher --max-steps to go on.")
-    used_s = kit.clock.now() - run.resumed_at
+    used_s = kit.clock.now() - run.resumed_at - run.paused_s
     if run.limits.seconds is not None and used_s >= run.limits.seconds:
         message = f"Stopped after {used_s:.0f} s, the run's time limit. Work is kept."
         raise LimitReached(message, limit="seconds", hint="Run it again to go on, or raise --time-limit.")

@@ -44,6 +44,9 @@ class Refused(ToolError):
         self.stage = stage
 
 
+_WILD: Final = frozenset("*?[];&|<>$`\n\r")
+
+
 async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     """Carry `call` out and return its durable result; a failing tool is a result.
 
@@ -51,7 +54,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
         Refused: the call was not run, and why.
         ApprovalPending: an operator must decide first; asking stands in the journal.
     """
-    await kit.gate.wait()
+    await kit.gate.passed()
     tool = kit.tools.get(call.tool)
     if tool is None:
         raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
@@ -61,6 +64,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     if resolved.effect < Effect.WRITE:
         return await _act(kit, call, tool, context, place)
     image = await _before_image(kit, resolved)
+    await kit.gate.passed()
     attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
     intent = ToolIntended(
         call_id=call.call_id,
@@ -86,6 +90,9 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         seen=dict(kit.session.state.calls.seen.get(place.agent, {})),
         egress=kit.egress,
         env=call.env,
+        memory=kit.memory,
+        session=place.session,
+        run=place.run or "",
     )
 
 
@@ -177,8 +184,13 @@ def _question(
 
 
 def rule_for(resolved: ResolvedCall) -> str:
-    """Return the rule that allows exactly such a call, empty where every one must be asked about."""
+    """Return the rule that allows exactly such a call, empty where every one must be asked about.
+
+    A word that reads as a pattern or as shell grammar would make a rule that allows more than was shown.
+    """
     if resolved.reach is Reach.HOST or resolved.effect is Effect.EXTERNAL or not resolved.argv:
+        return ""
+    if any(_WILD & set(word) for word in resolved.argv):
         return ""
     return f"{resolved.tool}({shlex.join(resolved.argv)})"
 

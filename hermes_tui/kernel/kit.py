@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import (
     Artifacts,
     BeforeImages,
@@ -18,14 +18,8 @@ from hermes_tui.domain.ports import (
     Tool,
     Workspace,
 )
+from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
-
-
-def _open_gate() -> asyncio.Event:
-    gate = asyncio.Event()
-    gate.set()
-    return gate
-
 
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
@@ -35,7 +29,7 @@ Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str
 class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
 
-    While `gate` is not set nothing is dispatched and no model is asked. `attended` says that an operator is there: the
+    Nothing is dispatched and no model is asked while `gate` is frozen. `attended` says that an operator is there: the
     run waits for answers instead of ending without them.
     """
 
@@ -53,7 +47,8 @@ class Kit:
     substitute: Substitute
     instructions: str
     egress: tuple[str, ...] = ()
+    memory: Memory | None = None
     width: int = 8
     attended: bool = False
-    gate: asyncio.Event = field(default_factory=_open_gate)
     max_output_tokens: int = 4096
+    gate: Gate = field(default_factory=Gate)

@@ -163,7 +163,7 @@ async def take_step(kit: Kit, place: Place, role: str) -> Record:
 async def _begin(step: _Step) -> _Attempt:
     """Reserve what the attempt may cost and make it known before anything is sent."""
     kit, place = step.kit, step.place
-    await kit.gate.wait()
+    await kit.gate.passed()
     budget.check_time(kit)
     request = context.build_request(kit, step.brain, place)
     size = context.size_bytes(request)

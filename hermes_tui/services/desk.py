@@ -32,6 +32,8 @@ from hermes_tui.domain.events import (
     ModeChanged,
     ModelChosen,
     PlanEdited,
+    RunPaused,
+    RunUnpaused,
     ToolRefused,
 )
 from hermes_tui.domain.ids import RunId, SessionId
@@ -39,8 +41,9 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Goal
+from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
-from hermes_tui.services import kits, sessions, wiring
+from hermes_tui.services import control, kits, sessions, wiring
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.wiring import RunOptions
@@ -87,8 +90,7 @@ class Desk:
         self._early: list[Command] = []
         self._lock = threading.Lock()
         self._pursuing: asyncio.Task[None] | None = None
-        self._gate = asyncio.Event()
-        self._gate.set()
+        self._gate = Gate()
         self._sandbox = ""
         self._on_trouble: Callable[[HermesError], None] = lambda _: None
 
@@ -148,18 +150,31 @@ class Desk:
 
     async def _main(self, on_record: Callable[[Record], None], on_part: Listen) -> None:
         try:
-            with self.station.own(self.session_id, [on_record]) as session:
+            with self.station.own(self.session_id, [on_record]) as owned:
+                session = owned.session
                 session.bus.subscribe(lambda _: self._show(session))
                 session.listeners.append(on_part)
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
                 self._open(asyncio.get_running_loop())
-                await self._serve(session)
+                async with control.reachable(owned.journal, self._owner(session)):
+                    await self._serve(session)
         except HermesError as error:
             self._on_trouble(error)
         finally:
+            await asyncio.to_thread(self.station.memory.close)
             with self._lock:
                 self._loop = None
+
+    def _owner(self, session: Session) -> control.Owner:
+        """Return what other shells may do here."""
+        return control.Owner(
+            session=session, gate=self._gate, place=lambda: self._place(session), stop=self._cancel_run
+        )
+
+    def _cancel_run(self) -> None:
+        if self._pursuing is not None:
+            self._pursuing.cancel()
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take commands, those first that came before the session was open."""
@@ -203,7 +218,7 @@ class Desk:
             case EditPlan():
                 self._edit(session, command)
             case Freeze() | Thaw():
-                (self._gate.set if isinstance(command, Thaw) else self._gate.clear)()
+                self._hold(session, command)
 
     def _place(self, session: Session) -> Place:
         return Place(session=self.session_id, run=session.state.run.run)
@@ -290,6 +305,14 @@ class Desk:
         if command.now and self._busy(session):
             await self._stop()
             await self._go_on(session)
+
+    def _hold(self, session: Session, command: Freeze | Thaw) -> None:
+        """Let nothing new start, or everything that waits."""
+        freezing = isinstance(command, Freeze)
+        if freezing is self._gate.frozen:
+            return
+        (self._gate.freeze if freezing else self._gate.thaw)()
+        session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
     def _edit(self, session: Session, command: EditPlan) -> None:
         rev = session.state.graph.rev

@@ -1,69 +1,207 @@
-"""What this machine offers, and how to mend what is missing."""
+"""What this machine offers, found by trying it, and how to mend what is missing."""
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
-import sqlite3
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
+from hermes_tui.capabilities.sandbox.bubblewrap import toolchain_roots
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
-from hermes_tui.domain.errors import NoProvider
-from hermes_tui.services import wiring
+from hermes_tui.capabilities.state.database import engine, refuse_network
+from hermes_tui.domain.errors import HermesError, JournalError, SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.ports import Brain
+from hermes_tui.services import history, wiring
+from hermes_tui.services.brains import Missing
+from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
+
+LITTLE_BYTES: Final = 1_000_000_000
+TOO_LITTLE_BYTES: Final = 50_000_000
+_SHOWN: Final = 5
+
+
+class Health(StrEnum):
+    """How a check came out; only `BROKEN` keeps Hermes from working."""
+
+    OK = "ok"
+    WEAK = "weak"
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was tried: how it came out, what was found, and the remedy."""
 
     what: str
-    ok: bool
+    health: Health
     found: str
     remedy: str = ""
 
+    @property
+    def ok(self) -> bool:
+        """Whether there is nothing to mend."""
+        return self.health is Health.OK
 
-async def examine(station: Workstation) -> list[Check]:
-    """Return every check; each found by doing it, not by guessing."""
-    return [
-        Check("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}"),
-        Check("sqlite", ok=True, found=f"{sqlite3.sqlite_version}, journal WAL, synchronous FULL"),
-        _git(),
-        await _sandbox(station),
-        await _brain(station),
-        _home(station),
-        _command(),
-    ]
+
+async def examine(options: RunOptions) -> list[Check]:
+    """Return every check; one that fails never keeps the others from being made."""
+    checks = [_python(), _sqlite(), _extensions(), _git(), _command(os.environ), _terminal(os.environ)]
+    try:
+        home = wiring.home_of(options)
+    except UsageInvalid as error:
+        return [*checks, Check("home", Health.BROKEN, error.message, error.hint)]
+    checks += [_home(home.root, home.state, home.notice), _disk(home.state)]
+    try:
+        station = Workstation(options)
+    except UsageInvalid as error:
+        return [*checks, Check("config", Health.BROKEN, error.message, error.hint)]
+    except JournalError as error:
+        return [*checks, Check("ledger", Health.BROKEN, error.message, error.hint)]
+    checks += [_config(station), _ledger(station), *_sessions(station)]
+    checks += await _sandbox(station)
+    return [*checks, *await _providers(station)]
+
+
+def _python() -> Check:
+    health = Health.OK if sys.version_info >= (3, 11) else Health.BROKEN
+    found = f"{platform.python_version()} ({sys.executable}) on {platform.system()} {platform.machine()}"
+    return Check("python", health, found, "" if health is Health.OK else "Install Python 3.11 or newer.")
+
+
+def _sqlite() -> Check:
+    return Check("sqlite", Health.OK, f"{engine()[0]}; one writer per session file, journal WAL, synchronous FULL")
+
+
+def _extensions() -> Check:
+    why = engine()[1]
+    if not why:
+        return Check("extensions", Health.OK, "SQLite can load extensions")
+    return Check("extensions", Health.OK, f"SQLite loads none: {why}; search scans exactly instead")
 
 
 def _git() -> Check:
     where = shutil.which("git")
-    return Check("git", where is not None, where or "not on PATH", "" if where else "Install git.")
+    if where is None:
+        return Check("git", Health.BROKEN, "not on PATH", "Install git, such as `apt install git`.")
+    return Check("git", Health.OK, where)
 
 
-async def _sandbox(station: Workstation) -> Check:
-    level = (await find_sandbox(station.root, level=station.config.sandbox.level)).level
-    return Check("sandbox", level.confines, f"{level.name}: {level.why}", level.remedy)
-
-
-async def _brain(station: Workstation) -> Check:
-    try:
-        brain = await wiring.brains_of(station.config, "auto").choose("cortex", {})
-    except NoProvider as error:
-        return Check("brain", ok=False, found=error.message, remedy=error.hint)
-    return Check("brain", ok=True, found=f"{brain.name}: {brain.why}")
-
-
-def _home(station: Workstation) -> Check:
-    notice = station.home.notice
-    return Check("home", not notice, notice or str(station.home.root))
-
-
-def _command() -> Check:
-    first = shutil.which("hermes")
+def _command(environ: Mapping[str, str]) -> Check:
+    """Another product installs a `hermes` too: say which one an operator would get."""
+    first = shutil.which("hermes", path=environ.get("PATH", os.defpath))
     ours = Path(sys.executable).parent
-    if first is None or Path(first).parent == ours or Path(first).parent.samefile(ours):
-        return Check("command", ok=True, found=first or "not on PATH; `python -m hermes_tui` works")
-    return Check("command", ok=False, found=f"`hermes` is {first}, not ours", remedy="Use `hermes-tui` instead.")
+    if first is None:
+        return Check("command", Health.OK, f"`hermes` is not on PATH; `{sys.executable} -m hermes_tui` works")
+    if Path(first).parent == ours or Path(first).resolve().parent in (ours, ours.resolve()):
+        return Check("command", Health.OK, first)
+    remedy = f"Use `hermes-tui`, or put {ours} before {Path(first).parent} on PATH."
+    return Check("command", Health.WEAK, f"`hermes` is {first}, not ours", remedy)
+
+
+def _terminal(environ: Mapping[str, str]) -> Check:
+    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "not set"
+    encoding = (getattr(sys.stdout, "encoding", None) or "none").lower()
+    colours = "24-bit" if environ.get("COLORTERM") in ("truecolor", "24bit") else environ.get("TERM", "no TERM")
+    found = f"locale {locale}, output {encoding}, colours {colours}"
+    if encoding.replace("-", "") != "utf8":
+        return Check("terminal", Health.WEAK, found, "Set LANG=C.UTF-8; signs are shown as escapes until then.")
+    return Check("terminal", Health.OK, found)
+
+
+def _home(root: Path, state: Path, notice: str) -> Check:
+    if notice:
+        return Check("home", Health.BROKEN, notice, "Make it writable, or choose another with --home.")
+    try:
+        refuse_network(state / "ledger.db")
+    except JournalError as error:
+        return Check("home", Health.BROKEN, error.message, error.hint)
+    return Check("home", Health.OK, f"{root}, writable, on a local disk")
+
+
+def _disk(state: Path) -> Check:
+    free = shutil.disk_usage(state).free
+    found = f"{free / 1e9:.1f} GB free for {state}"
+    if free < TOO_LITTLE_BYTES:
+        return Check("disk", Health.BROKEN, found, "Free some space: a run stops when its journal cannot be written.")
+    if free < LITTLE_BYTES:
+        return Check("disk", Health.WEAK, found, "Free some space soon.")
+    return Check("disk", Health.OK, found)
+
+
+def _config(station: Workstation) -> Check:
+    files = [layer.node.path for layer in station.layers if layer.node.value]
+    return Check("config", Health.OK, f"valid: {', '.join(dict.fromkeys(files))}")
+
+
+def _ledger(station: Workstation) -> Check:
+    damage = station.ledger.damage()
+    if damage:
+        return Check("ledger", Health.BROKEN, f"{station.ledger.path}: {damage}", "Move it away; a new one is made.")
+    grants = len(station.ledger.grants())
+    return Check("ledger", Health.OK, f"{station.ledger.path} is whole; {grants} lasting grants")
+
+
+def _sessions(station: Workstation) -> list[Check]:
+    rows = history.rows(station.sessions())
+    unreadable = [row.session for row in rows if row.status == "unreadable"]
+    waiting = [row.session for row in rows if row.waiting]
+    live = sum(row.live for row in rows)
+    checks = [Check("sessions", Health.OK, f"{len(rows)} in all, {live} live, {len(waiting)} wait for an answer")]
+    if unreadable:
+        remedy = "Restore them from an export, or move them away."
+        checks.append(Check("sessions", Health.WEAK, f"cannot be read: {_some(unreadable)}", remedy))
+    if waiting:
+        remedy = "`hermes approvals list` shows the questions."
+        checks.append(Check("waiting", Health.WEAK, _some(waiting), remedy))
+    doubts = [name for name, state in history.newest_first(station.sessions()) if state.calls.intents]
+    dead = [row.session for row in rows if row.session in doubts and not row.live]
+    if dead:
+        remedy = "Run the goal again: writes are taken back, other effects probed or asked about."
+        checks.append(Check("in doubt", Health.WEAK, _some(dead), remedy))
+    return checks
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+async def _sandbox(station: Workstation) -> list[Check]:
+    config = station.config.sandbox
+    try:
+        sandbox = await find_sandbox(station.root, level=config.level, toolchains=config.toolchains, env=config.env)
+    except SandboxUnavailable as error:
+        return [Check("sandbox", Health.BROKEN, error.message, error.hint)]
+    level = sandbox.level
+    health = Health.OK if level.confines else Health.WEAK
+    remedy = level.remedy or ("" if level.confines else "Until then every command asks.")
+    roots = ", ".join(str(root) for root in toolchain_roots([Path(path) for path in config.toolchains]))
+    checks = [Check("sandbox", health, f"{level.name}: {level.why}", remedy)]
+    return [*checks, Check("toolchains", Health.OK, roots or "only /usr")] if level.confines else checks
+
+
+async def _providers(station: Workstation) -> list[Check]:
+    """Say of each provider in the chain whether it can answer, and which would; nothing leaves the machine unasked."""
+    try:
+        offers = await wiring.brains_of(station.config, "auto").look()
+    except HermesError as error:
+        return [Check("brain", Health.WEAK, error.message, error.hint)]
+    checks = [_offer(offer) for offer in offers]
+    first = next((offer for offer in offers if isinstance(offer, Brain)), None)
+    if first is None:
+        remedy = "Goals with a declared plan run without one; others need a key or a local server (above)."
+        return [*checks, Check("brain", Health.WEAK, "no model can answer", remedy)]
+    return [*checks, Check("brain", Health.OK, f"{first.name}: {first.why}")]
+
+
+def _offer(offer: Brain | Missing) -> Check:
+    if isinstance(offer, Missing):
+        return Check(offer.provider, Health.WEAK, offer.found, offer.remedy)
+    return Check(offer.name.partition(":")[0], Health.OK, f"can answer with {offer.model}")

@@ -1,109 +1,130 @@
-"""What happened in sessions: list, show, follow, answer, resolve, verify."""
+"""What happened in sessions: find, list, follow, verify."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Iterable
+import difflib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.capabilities.state.follower import tail, verify_chain
 from hermes_tui.capabilities.state.reading import read_session
-from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.ids import ApprovalId, CallId, Seq, SessionId
-from hermes_tui.domain.ports import Answer
+from hermes_tui.domain.errors import JournalUnreadable, UsageInvalid
+from hermes_tui.domain.ids import Seq, SessionId
+from hermes_tui.domain.ports import Clock
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
-from hermes_tui.kernel.doubt import doubt_id
+from hermes_tui.services import control
 from hermes_tui.services.verdict import Result, result_of
-from hermes_tui.services.workstation import Workstation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One session in a list. `status` is running, paused, unfinished, unreadable, empty, or how its run ended.
+
+    `usd` leaves out `unknown_calls`, whose price is not known. `started_at` is 0 where nothing is known.
+    """
+
+    session: str
+    status: str
+    live: bool
+    started_at: float = 0.0
+    goal: str = ""
+    workspace: str = ""
+    waiting: tuple[str, ...] = ()
+    usd: float = 0.0
+    unknown_calls: int = 0
 
 
 def path_of(folder: Path, session: str) -> Path:
-    """Return the file of a session.
+    """Return the file of a session: by its id, the beginning of its id, or the path of an exported file.
 
     Raises:
-        UsageInvalid: there is no such session.
+        UsageInvalid: there is no such session, or several begin so; the nearest are named.
     """
-    path = folder / f"{session}.db"
-    if path.name not in {found.name for found in folder.glob("*.db")}:
-        raise UsageInvalid(f"There is no session {session}.", hint="`hermes runs list` names them.")
-    return path
+    exported = Path(session)
+    if (exported.suffix == ".db" or len(exported.parts) > 1) and exported.is_file():
+        return exported
+    known = sorted(path.stem for path in folder.glob("*.db"))
+    if session in known:
+        return folder / f"{session}.db"
+    begun = [name for name in known if session and name.startswith(session)]
+    if len(begun) == 1:
+        return folder / f"{begun[0]}.db"
+    near = begun or sorted(difflib.get_close_matches(session, known, n=3, cutoff=0.5))
+    said = f"Did you mean {' or '.join(near[:5])}?" if near else "`hermes sessions list` names them."
+    raise UsageInvalid(f"There is no session {session!r}.", hint=said)
 
 
 def records(folder: Path, session: str) -> list[Record]:
-    """Return every record of a session."""
+    """Return every record of a session or of an exported file."""
     return read_session(path_of(folder, session))
 
 
-def _newest(folder: Path) -> Iterable[tuple[str, SessionState]]:
-    for path in sorted(folder.glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True):
-        yield path.stem, fold_all(read_session(path))
+def newest_first(folder: Path) -> Iterator[tuple[str, SessionState]]:
+    """Yield each session that can be read, the one written last first."""
+    for path in _by_age(folder):
+        try:
+            yield path.stem, fold_all(read_session(path))
+        except JournalUnreadable:
+            continue
 
 
-def run_lines(folder: Path) -> list[str]:
-    """Return a line per run, newest first."""
-    return [_line(session, state) for session, state in _newest(folder)] or ["No runs yet."]
+def _by_age(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _line(session: str, state: SessionState) -> str:
-    ended, goal = state.run.ended, state.run.goal
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(state.run.started_at))
-    status = ended.status if ended else "unfinished"
-    text = goal.text.strip().splitlines()[0][:50] if goal and goal.text.strip() else ""
-    return f"{session:12} {when}  {status:14} ${state.spend.total.usd:.4f}  {text}"
+def rows(folder: Path) -> list[Row]:
+    """Return a row per session, newest first; one that cannot be read is in it too."""
+    return [_row(folder, path) for path in _by_age(folder)]
 
 
-def result(folder: Path, session: str) -> Result:
+def _row(folder: Path, path: Path) -> Row:
+    live = control.is_live(folder, path.stem)
+    try:
+        state = fold_all(read_session(path))
+    except JournalUnreadable:
+        return Row(session=path.stem, status="unreadable", live=live)
+    run, spent = state.run, state.spend.total
+    return Row(
+        session=path.stem,
+        status=status_of(state, live=live),
+        live=live,
+        started_at=run.started_at,
+        goal=run.goal.text if run.goal is not None else "",
+        workspace=run.workspace,
+        waiting=tuple(asked.approval_id for asked in state.calls.waiting),
+        usd=spent.usd,
+        unknown_calls=spent.unknown,
+    )
+
+
+def status_of(state: SessionState, *, live: bool) -> str:
+    """Return in one word where a session's run is."""
+    if state.run.run is None:
+        return "empty"
+    if state.run.ended is not None:
+        return state.run.ended.status
+    if live:
+        return "paused" if state.run.paused_at else "running"
+    return "unfinished"
+
+
+def result(found: list[Record]) -> Result:
     """Return the result of a session's run as it stands."""
-    found = records(folder, session)
-    return result_of(fold_all(found), SessionId(session), found[-1].at if found else 0.0)
+    session = found[0].place.session if found else SessionId("")
+    return result_of(fold_all(found), session, found[-1].at if found else 0.0)
 
 
-def waiting_lines(folder: Path) -> list[str]:
-    """Return a line per approval that waits for an operator."""
-    lines = [
-        f"{asked.approval_id}  {asked.tool}: {asked.what}  (session {session})"
-        for session, state in _newest(folder)
-        for asked in state.calls.waiting
-    ]
-    return lines or ["Nothing waits for you."]
+async def follow(folder: Path, session: str, clock: Clock) -> AsyncIterator[Record]:
+    """Yield the durable records of a session, then each new one; end when nobody owns it any more."""
+    path = path_of(folder, session)
 
+    def is_over() -> bool:
+        return path.parent != folder or not control.is_live(folder, path.stem)
 
-def answer(station: Workstation, approval: str, *, allow: bool, text: str) -> str:
-    """Keep an answer for the session that waits for it; return what happens next.
-
-    Raises:
-        UsageInvalid: nothing waits under this id.
-    """
-    waiting = {key for _, state in _newest(station.sessions()) for key in (a.approval_id for a in state.calls.waiting)}
-    if approval not in waiting:
-        raise UsageInvalid(f"No approval {approval} waits.", hint="`hermes approvals list` names them.")
-    station.ledger.put(Answer(approval_id=ApprovalId(approval), allow=allow, text=text))
-    return "Kept. Run the goal again to go on."
-
-
-def resolve(station: Workstation, session: str, call: str, *, happened: bool) -> str:
-    """Say what became of a call in doubt.
-
-    Raises:
-        UsageInvalid: the session has no such call in doubt.
-    """
-    state = fold_all(records(station.sessions(), session))
-    opened = state.calls.intents.get(CallId(call))
-    if opened is None:
-        known = ", ".join(state.calls.intents) or "none"
-        raise UsageInvalid(f"Call {call} is not in doubt in {session}.", hint=f"In doubt: {known}.")
-    kept = Answer(approval_id=doubt_id(opened.intent), allow=not happened)
-    station.ledger.put(kept)
-    return "Kept. Run the goal again to go on."
-
-
-async def follow(station: Workstation, session: str) -> AsyncIterator[Record]:
-    """Yield the records of a session, then each new one; end with its run."""
-    async for record in tail(path_of(station.sessions(), session), Seq(0), clock=station.clock):
+    async for record in tail(path, Seq(0), clock=clock, is_over=is_over):
         yield record
-        if record.type == "RunEnded":
-            return
 
 
 def broken_links(folder: Path, session: str | None) -> list[tuple[str, Seq]]:

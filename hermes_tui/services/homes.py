@@ -43,9 +43,16 @@ def choose(environ: Mapping[str, str], option: str | None = None) -> Path:
     Raises:
         UsageInvalid: it is the home of another product, `~/.hermes` or `$HERMES_HOME`.
     """
-    named = option or environ.get("HERMES_TUI_HOME") or platformdirs.user_data_dir("hermes-tui", appauthor=False)
-    root = Path(named).expanduser().resolve()
-    foreign = [Path.home() / ".hermes"]
+    named = option or environ.get("HERMES_TUI_HOME")
+    try:
+        root = Path(named or platformdirs.user_data_dir("hermes-tui", appauthor=False)).expanduser().resolve()
+        foreign = [Path.home() / ".hermes"]
+    except RuntimeError as error:
+        # No HOME, and no entry of this user in the password database: a bare container.
+        if named is None or named.startswith("~"):
+            hint = "Set HOME or HERMES_TUI_HOME, or name a folder with --home."
+            raise UsageInvalid("There is no home folder: HOME is not set.", hint=hint) from error
+        root, foreign = Path(named).resolve(), []
     if other := environ.get("HERMES_HOME"):
         foreign.append(Path(other).expanduser())
     if any(root.is_relative_to(folder.resolve()) for folder in foreign):

@@ -13,6 +13,7 @@ from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
 from hermes_tui.domain.ids import AgentId, SessionId
+from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
@@ -34,6 +35,7 @@ class KitMaker:
     ledger: Ledger
     clock: Clock
     tools: Mapping[str, Tool]
+    memory: Memory | None = None
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
         """Return the strongest sandbox that works here and that the config allows."""
@@ -49,7 +51,7 @@ class KitMaker:
             session=session,
             brains=brains,
             tools=self.tools,
-            policy=wiring.policy_of(config),
+            policy=wiring.policy_of(config, self.ledger.grants()),
             images=ImageStore(self.home.state / "images" / session_id, self.root),
             artifacts=outputs.KeptOutputs(kept),
             day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
@@ -64,6 +66,7 @@ class KitMaker:
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
             ),
+            memory=self.memory,
             egress=(*config.egress, *(goal.egress if goal else ())),
         )
 

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.capabilities.state.journal import SessionJournal
@@ -21,9 +22,19 @@ from hermes_tui.kernel.session import Session
 Reader = Callable[[Record], None]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnedSession:
+    """A session of this process, and the file behind it."""
+
+    session: Session
+    journal: SessionJournal
+
+
 @contextmanager
-def owned(path: Path, *, redactor: Redactor, clock: Clock, readers: Sequence[Reader]) -> Generator[Session]:
+def owned(path: Path, *, redactor: Redactor, clock: Clock, readers: Sequence[Reader]) -> Generator[OwnedSession]:
     """Own the session file at `path`, made if it is not there; `readers` see each new record as it is appended.
+
+    A file that nothing was written to is removed in the end.
 
     Raises:
         SessionLocked: another process owns it.
@@ -41,9 +52,11 @@ def owned(path: Path, *, redactor: Redactor, clock: Clock, readers: Sequence[Rea
     try:
         session = Session(journal=journal, bus=bus, state=fold_all(journal.read(Seq(0))), listeners=[])
         live.append(session)
-        yield session
+        yield OwnedSession(session, journal)
     finally:
         journal.close()
+        if live and not live[0].state.seq:
+            path.unlink(missing_ok=True)
 
 
 def session_for(folder: Path, goal: Goal, workspace: Path, *, fresh: bool) -> SessionId:

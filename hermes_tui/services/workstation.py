@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hermes_tui.capabilities.state import codec
-from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.capabilities.state.ledger import Ledger, answer_key
 from hermes_tui.domain.approval import Decision, Scope
-from hermes_tui.domain.errors import SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
 from hermes_tui.domain.events import (
     ApprovalGiven,
     EditKind,
@@ -30,19 +32,19 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Mode, Plan, Task, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import kits, plans, sessions, wiring
+from hermes_tui.services import control, kits, plans, sessions, wiring
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.delivery import Delivery
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.goals import parse_goal
-from hermes_tui.services.sessions import Reader
+from hermes_tui.services.logs import JsonLog
+from hermes_tui.services.memory import MemorySettings
+from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.version import VERSION
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -62,9 +64,25 @@ class Workstation:
         self.clock = SystemClock()
         self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
-        self.kits = kits.KitMaker(
-            home=self.home, root=self.root, ledger=self.ledger, clock=self.clock, tools=self.tools
+        self.log = JsonLog(self.home.state / "log", wiring.redactor_of(self.config), verbose=options.verbose)
+        remembered = MemorySettings(
+            workspace=self.root,
+            report=self._report_memory,
+            policy=self.config.memory.policy,
+            index_bytes=self.config.memory.index_bytes,
         )
+        self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
+        self.kits = kits.KitMaker(
+            home=self.home,
+            root=self.root,
+            ledger=self.ledger,
+            clock=self.clock,
+            tools=self.tools,
+            memory=self.memory,
+        )
+
+    def _report_memory(self, message: str) -> None:
+        self.log.note("warning", "services.memory", "history", "waiting", message=message)
 
     def goal(self, given: Path | str) -> tuple[Goal, str]:
         """Return the goal and the digest of its text.
@@ -85,7 +103,7 @@ class Workstation:
         return folder
 
     async def pursue(self, given: Path | str, readers: Sequence[Reader]) -> Result:
-        """Run a goal to its end, or go on with its unfinished run; `readers` see each record as it is appended.
+        """Run a goal to its end, or go on with its unfinished run; `readers` see each record once it is on disk.
 
         Raises:
             UsageInvalid: the goal, the config, the model's name or the changed goal file cannot be used.
@@ -96,20 +114,43 @@ class Workstation:
         brains = wiring.brains_of(config, "auto")
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         place = Place(session=session_id, run=RunId("r1"))
-        with self.own(session_id, readers) as session:
-            limits = self.limits(goal, config)
+        delivery = Delivery(readers)
+
+        async def run(owned: OwnedSession) -> None:
+            session, limits = owned.session, self.limits(goal, config)
             if session.state.run.run is None:
                 self.begin(session, place, (goal, digest), (config.policy.mode, limits))
             else:
                 self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)
-            await kits.pursuit_of(kit, place).run()
-            return result_of(session.state, session_id, self.clock.now())
+            stop = _stopper(asyncio.current_task())
+            owner = control.Owner(session=session, gate=kit.gate, place=lambda: place, stop=stop)
+            async with control.reachable(owned.journal, owner):
+                await kits.pursuit_of(kit, place).run()
 
-    def own(self, session_id: SessionId, readers: Sequence[Reader]) -> AbstractContextManager[Session]:
-        """Own a session file; see `sessions.owned`."""
+        with self.own(session_id, [delivery.take]) as owned:
+            try:
+                await delivery.during(owned.journal, run(owned))
+            finally:
+                await asyncio.to_thread(self.memory.close)
+            return result_of(owned.session.state, session_id, self.clock.now())
+
+    @contextmanager
+    def own(self, session_id: SessionId, readers: Sequence[Reader]) -> Generator[OwnedSession]:
+        """Own a session file and log what becomes of it; see `sessions.owned`."""
         path = self.sessions() / f"{session_id}.db"
-        return sessions.owned(path, redactor=wiring.redactor_of(self.config), clock=self.clock, readers=readers)
+        redactor = wiring.redactor_of(self.config)
+        self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
+        try:
+            with sessions.owned(
+                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record]
+            ) as owned:
+                yield owned
+        except HermesError as error:
+            self.log.note("error", "services.workstation", "own", type(error).__name__, message=error.message)
+            raise
+        finally:
+            self.log.note("info", "services.workstation", "own", "closed", session=session_id)
 
     def begin(self, session: Session, place: Place, goal: tuple[Goal, str], rule: tuple[Mode, Limits]) -> None:
         """Put a new run on record: the goal, its caps and grants, and the plan it starts with."""
@@ -138,7 +179,7 @@ class Workstation:
         """Put on record that the run goes on, and the answers that came while nobody ran it."""
         session.emit(RunResumed(version=VERSION, limits=limits), place)
         for asked in session.state.calls.waiting:
-            answer = self.ledger.take(asked.approval_id)
+            answer = self.ledger.take(answer_key(place.session, asked.approval_id))
             if answer is not None:
                 decision = Decision.ALLOW if answer.allow else Decision.DENY
                 scope = Scope.ALWAYS if answer.always else Scope.ONCE
@@ -200,6 +241,11 @@ def one_agent(goal: Goal) -> Task:
     args = json.dumps({"goal": goal.text})
     title = goal.text.strip().splitlines()[0][:80]
     return Task(id=TaskId("goal"), kind=TaskKind.AGENT, title=title, args=args)
+
+
+def _stopper(running: asyncio.Task[object] | None) -> Callable[[], object]:
+    """Return what interrupts the task that carries out a run."""
+    return running.cancel if running is not None else lambda: None
 
 
 def _seconds(text: str) -> float:

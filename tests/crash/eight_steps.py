@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.ids import SessionId
+from hermes_tui.domain.ports import Answer
 from hermes_tui.domain.state import SessionState
-from hermes_tui.services import history, sessions
+from hermes_tui.services import approvals, sessions
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes.counter import Counter
@@ -115,9 +116,13 @@ class Trial:
         for asked in state.calls.waiting:
             self.asked.add(str(asked.approval_id))
             if asked.approval_id.startswith("doubt-"):
-                history.resolve(station, session, asked.call_id, happened=bool(self.counter.count))
+                happened = bool(self.counter.count)
+                approvals.resolve(station.sessions(), station.ledger, session, asked.call_id, happened=happened)
             else:
-                history.answer(station, asked.approval_id, allow=True, text="")
+                found = approvals.find(station.sessions(), asked.approval_id)
+                approvals.answer(
+                    station.sessions(), station.ledger, found, Answer(approval_id=asked.approval_id, allow=True)
+                )
 
     def state(self) -> tuple[SessionId, SessionState]:
         """Return the session and its state as they are on disk."""

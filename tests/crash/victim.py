@@ -9,23 +9,40 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.records import Record
+from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
+
+
+class Victim(Workstation):
+    """Dies as soon as the record `seq` is appended; what is handed to readers would be on disk already."""
+
+    def __init__(self, options: RunOptions, seq: int) -> None:
+        super().__init__(options)
+        self._seq = seq
+
+    @contextmanager
+    def own(self, session_id: SessionId, readers: Sequence[Reader]) -> Generator[OwnedSession]:
+        with super().own(session_id, [self._die, *readers]) as owned:
+            yield owned
+
+    def _die(self, record: Record) -> None:
+        if record.seq == self._seq:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> int:
     """Pursue the goal; return its exit code, if it comes to that."""
     goal, workspace, seq = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
-    def die(record: Record) -> None:
-        if record.seq == seq:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    station = Workstation(RunOptions(workspace=workspace))
-    return asyncio.run(station.pursue(goal, [die])).exit_code
+    station = Victim(RunOptions(workspace=workspace), seq)
+    return asyncio.run(station.pursue(goal, [])).exit_code
 
 
 if __name__ == "__main__":

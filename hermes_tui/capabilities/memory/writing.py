@@ -294,7 +294,9 @@ def _known(row: NoteRow) -> Remembered:
 
 def _unsure(row: NoteRow, note: Note) -> ToolError:
     message = f"This may contradict {row.id}, written {row.updated[:10] or 'by hand'}: {note.body[:300]!r}."
-    hint = f"Nothing was written. If it takes its place, pass replaces={row.id!r}; if both hold, pass beside=true."
+    hint = (
+        f"Nothing was written. If it takes its place, say: replaces {row.id}; if both hold: replaces none (--beside)."
+    )
     return ToolError(message, hint=hint, kind="conflict")
 
 

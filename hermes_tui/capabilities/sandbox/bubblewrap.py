@@ -167,7 +167,15 @@ def _root_of(path: Path) -> Path:
 
 def _bindable(root: Path) -> bool:
     inside_usr = root.is_relative_to("/usr") or root in (Path("/"), Path("/bin"), Path("/sbin"))
-    return not inside_usr and root != Path.home() and not _CREDENTIALS & set(root.parts)
+    return not inside_usr and root != _home() and not _CREDENTIALS & set(root.parts)
+
+
+def _home() -> Path | None:
+    """Return this user's home folder; a bare container may have none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def find_binary() -> str | None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from hermes_tui.domain.errors import JournalUnreadable
+from hermes_tui.domain.errors import JournalError, JournalPoisoned, JournalUnreadable
 
 SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x48524D53
 BUSY_MS: Final = 5_000
+_MAGIC: Final = b"SQLite format 3\0"
 MOUNTS: Final = Path("/proc/mounts")
 
 _NETWORK: Final = frozenset(
@@ -98,6 +99,28 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_blank(path: Path) -> bool:
+    """Whether a file was begun as a session and never got its tables: its maker was killed, or the disk was full."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except OSError:
+        return False
+    if head != _MAGIC:
+        return not head
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
+            return _is_blank(connection)
+    except sqlite3.Error:
+        return False
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return not application and not tables
+
+
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
     """Refuse a file on a network file system, where locks and shared memory do not hold.
 
@@ -108,8 +131,20 @@ def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
     if kind in _NETWORK:
         raise JournalUnreadable(
             f"{path} lies on a network file system ({kind}), where a journal cannot be safe.",
-            hint="Set HERMES_HOME to a folder on a local disk.",
+            hint="Choose a home on a local disk with --home or $HERMES_TUI_HOME.",
         )
+
+
+def engine() -> tuple[str, str]:
+    """Return SQLite's version, and why it cannot load extensions; the reason is empty if it can."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.enable_load_extension(True)  # noqa: FBT003 - its only argument
+        except AttributeError:
+            return sqlite3.sqlite_version, "this Python was built without it"
+        except sqlite3.Error as error:
+            return sqlite3.sqlite_version, str(error)
+    return sqlite3.sqlite_version, ""
 
 
 def sync_folder(folder: Path) -> None:
@@ -150,6 +185,7 @@ def _make_private(path: Path) -> bool:
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    made = made or _is_blank(connection)
     if not made:
         _check_version(connection, path)
     if sys.platform == "darwin":
@@ -182,8 +218,16 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> JournalUnreadable:
+def _unreadable(path: Path, error: sqlite3.Error) -> JournalError:
+    if is_full(error):
+        return JournalPoisoned(f"{path} could not be written: {error}.", hint="Free some space, then run it again.")
     return JournalUnreadable(
         f"{path} cannot be read as a session file: {error}.",
         hint="Restore it from an export, or start a new session with --fresh.",
     )
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether it is the disk that failed, not the file that is wrong."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)

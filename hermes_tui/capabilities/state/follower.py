@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +33,17 @@ _PAGE: Final = 256
 
 
 async def tail(
-    path: Path, after: Seq, *, clock: Clock, poll_s: float = POLL_S, blobs: Path | None = None
+    path: Path,
+    after: Seq,
+    *,
+    clock: Clock,
+    poll_s: float = POLL_S,
+    blobs: Path | None = None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Record]:
-    """Yield the durable records after `after`, then each new one; never ends by itself.
+    """Yield the durable records after `after`, then each new one, until `is_over` and nothing is left.
+
+    Another process sees a commit only after its sync, so what is read here is on disk.
 
     Raises:
         JournalUnreadable: missing, not a session file, damaged, or of a newer version.
@@ -44,10 +52,13 @@ async def tail(
         stored = Blobs(connection, blobs or blob_folder(path))
         last = int(after)
         while True:
+            over = is_over()
             page = _page(connection, path, last)
             for row in page:
                 last = int(row[0])
                 yield record_of(row, stored.load)
+            if not page and over:
+                return
             if not page:
                 await clock.sleep(poll_s)
 

@@ -99,9 +99,7 @@ class FunctionTool:
         values = self.parse(arguments)
         spec = self._spec
         if self._resolve is None:
-            return ResolvedCall(
-                tool=spec.schema.name, effect=spec.effect, reach=spec.reach, summary=_summary(spec.schema.name, values)
-            )
+            return ResolvedCall(tool=spec.schema.name, effect=spec.effect, reach=spec.reach, summary=_summary(values))
         call = self._resolve(**values, context=context)
         return replace(
             call,
@@ -234,5 +232,5 @@ def _complaint(error: ValidationError) -> str:
     return one_line("; ".join(texts), 500).rstrip(".")
 
 
-def _summary(name: str, values: Mapping[str, object]) -> str:
-    return f"{name} {' '.join(str(value) for value in values.values() if value not in (None, '', False))}"
+def _summary(values: Mapping[str, object]) -> str:
+    return one_line(" ".join(str(value) for value in values.values() if value not in (None, "", False)))

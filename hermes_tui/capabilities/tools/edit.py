@@ -27,7 +27,7 @@ def _resolve(path: str, context: ToolContext, **others: object) -> ResolvedCall:
         tool=name,
         effect=Effect.WRITE,
         reach=reach,
-        summary=f"{name} {shown(real, context)}",
+        summary=shown(real, context),
         targets=(str(real),),
         undo="restores the file",
     )

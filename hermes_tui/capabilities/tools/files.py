@@ -31,7 +31,7 @@ LIST_LIMIT = 500
 def _resolve(path: str, context: ToolContext, **others: object) -> ResolvedCall:
     name = "list" if "depth" in others else "read"
     real = readable(path, context)
-    return ResolvedCall(tool=name, effect=Effect.READ, reach=Reach.WORKSPACE, summary=f"{name} {shown(real, context)}")
+    return ResolvedCall(tool=name, effect=Effect.READ, reach=Reach.WORKSPACE, summary=shown(real, context))
 
 
 @tool(resolve=_resolve, output_limit=OUTPUT_LIMIT)

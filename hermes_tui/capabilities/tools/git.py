@@ -90,7 +90,7 @@ def _resolve(args: list[str], context: ToolContext) -> ResolvedCall:
         tool="git",
         effect=command.effect,
         reach=command.reach,
-        summary=f"git {' '.join(args)}",
+        summary=" ".join(args),
         targets=(str(git_folder(context.workspace.root)),) if writes else (),
         argv=tuple(args),
         undo="git reset takes it back" if writes else "",

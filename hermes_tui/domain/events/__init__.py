@@ -12,7 +12,14 @@ from hermes_tui.domain.events.model import (
     ModelRequested,
     RetryScheduled,
 )
-from hermes_tui.domain.events.operator import InterruptAsked, MessageGiven, ModeChanged, OperatorEvent
+from hermes_tui.domain.events.operator import (
+    InterruptAsked,
+    MessageGiven,
+    ModeChanged,
+    OperatorEvent,
+    RunPaused,
+    RunUnpaused,
+)
 from hermes_tui.domain.events.plan import EditKind, PlanEdited, PlanEvent, PlanOp
 from hermes_tui.domain.events.run import (
     ArtifactMade,
@@ -54,7 +61,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
-        *(MessageGiven, ModeChanged, InterruptAsked),
+        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused),
     )
 }
 """Every event by its name, as a record stores it."""
@@ -88,8 +95,10 @@ __all__ = [
     "RetryScheduled",
     "RunEnded",
     "RunEvent",
+    "RunPaused",
     "RunResumed",
     "RunStarted",
+    "RunUnpaused",
     "SessionOpened",
     "TaskCancelled",
     "TaskEvent",

@@ -30,4 +30,18 @@ class InterruptAsked:
     by: str
 
 
-OperatorEvent = MessageGiven | ModeChanged | InterruptAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused:
+    """From now on nothing new is started; what runs goes on. `by` names the key or command."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunUnpaused:
+    """What waited since the pause may start. `by` names the key or command."""
+
+    by: str
+
+
+OperatorEvent = MessageGiven | ModeChanged | InterruptAsked | RunPaused | RunUnpaused

@@ -19,8 +19,10 @@ from hermes_tui.domain.events import (
     ModelRequested,
     PlanEdited,
     RunEnded,
+    RunPaused,
     RunResumed,
     RunStarted,
+    RunUnpaused,
     SessionOpened,
     TaskCancelled,
     TaskFailed,
@@ -68,8 +70,8 @@ def fold(state: SessionState, record: Record) -> SessionState:
     match body:
         case SessionOpened() | RunStarted() | RunResumed() | CriterionChecked() | ArtifactMade() | RunEnded():
             run = fold_run(run, record, body)
-        case CapRaised() | ModeChanged():
-            run = fold_settings(run, body)
+        case CapRaised() | ModeChanged() | RunPaused() | RunUnpaused():
+            run = fold_settings(run, record, body)
         case PlanEdited():
             graph = fold_plan(graph, body)
         case TaskStarted() | TaskWaiting() | TaskFinished() | TaskFailed() | TaskSkipped() | TaskCancelled():
@@ -79,7 +81,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
         case ToolRequested() | ToolRefused() | ToolIntended() | ToolResolved():
             calls = fold_calls(calls, record, body)
         case ApprovalAsked() | ApprovalGiven():
-            calls = fold_approval(calls, body)
+            calls = fold_approval(calls, record, body)
         case _:
             pass
     return replace(

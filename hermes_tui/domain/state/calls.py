@@ -16,7 +16,7 @@ from hermes_tui.domain.events.tool import (
     ToolRequested,
     ToolResolved,
 )
-from hermes_tui.domain.ids import AgentId, ApprovalId, CallId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
 from hermes_tui.domain.records import Place, Record
 
 T = TypeVar("T")
@@ -32,7 +32,10 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallState:
-    """Requested calls, open intents, settled doubts, changed files, approvals, and what each agent has seen."""
+    """Requested calls, open intents, settled doubts, changed files, approvals, and what each agent has seen.
+
+    `askers` names the task that waits for each approval.
+    """
 
     requested: Mapping[CallId, ToolRequested] = field(default_factory=dict[CallId, ToolRequested])
     intents: Mapping[CallId, OpenIntent] = field(default_factory=dict[CallId, OpenIntent])
@@ -40,6 +43,7 @@ class CallState:
     attempts: Mapping[CallId, int] = field(default_factory=dict[CallId, int])
     changed: Mapping[str, FileChange] = field(default_factory=dict[str, FileChange])
     asked: Mapping[ApprovalId, ApprovalAsked] = field(default_factory=dict[ApprovalId, ApprovalAsked])
+    askers: Mapping[ApprovalId, TaskId] = field(default_factory=dict[ApprovalId, TaskId])
     given: Mapping[ApprovalId, ApprovalGiven] = field(default_factory=dict[ApprovalId, ApprovalGiven])
     seen: Mapping[AgentId, Mapping[str, str]] = field(default_factory=dict[AgentId, Mapping[str, str]])
 
@@ -116,10 +120,12 @@ def _merged(old: Mapping[str, FileChange], new: tuple[FileChange, ...]) -> Mappi
     return merged
 
 
-def fold_approval(state: CallState, body: ApprovalEvent) -> CallState:
+def fold_approval(state: CallState, record: Record, body: ApprovalEvent) -> CallState:
     """Return the approvals after a question or an answer."""
     match body:
         case ApprovalAsked():
-            return replace(state, asked={**state.asked, body.approval_id: body})
+            task = record.place.task
+            askers = state.askers if task is None else {**state.askers, body.approval_id: task}
+            return replace(state, asked={**state.asked, body.approval_id: body}, askers=askers)
         case ApprovalGiven():
             return replace(state, given={**state.given, body.approval_id: body})

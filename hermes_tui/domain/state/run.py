@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hermes_tui.domain.events.budget import CapRaised
-from hermes_tui.domain.events.operator import ModeChanged
+from hermes_tui.domain.events.operator import ModeChanged, RunPaused, RunUnpaused
 from hermes_tui.domain.events.run import (
     ArtifactMade,
     CriterionChecked,
@@ -26,7 +26,8 @@ from hermes_tui.domain.usage import Limits
 class RunState:
     """What is known of the session's latest run; `ended` is None while it goes on.
 
-    `steps_before` counts the model steps of the session's earlier runs.
+    `steps_before` counts the model steps of the session's earlier runs; `paused_at` is 0 unless the run is paused now,
+    `paused_s` how long it was since it was started or resumed.
     """
 
     workspace: str = ""
@@ -39,6 +40,8 @@ class RunState:
     started_at: float = 0.0
     resumed_at: float = 0.0
     resumed: int = 0
+    paused_at: float = 0.0
+    paused_s: float = 0.0
     criteria: tuple[CriterionChecked, ...] = ()
     artifacts: Log[ArtifactMade] = Log()
     ended: RunEnded | None = None
@@ -70,6 +73,8 @@ def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
                 criteria=(),
                 resumed=state.resumed + 1,
                 resumed_at=record.at,
+                paused_at=0.0,
+                paused_s=0.0,
             )
         case CriterionChecked():
             return replace(state, criteria=(*state.criteria, body))
@@ -79,10 +84,15 @@ def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
             return replace(state, ended=body)
 
 
-def fold_settings(state: RunState, body: CapRaised | ModeChanged) -> RunState:
-    """Return the run after its operator moved a cap or the mode."""
+def fold_settings(state: RunState, record: Record, body: CapRaised | ModeChanged | RunPaused | RunUnpaused) -> RunState:
+    """Return the run after its operator moved a cap or the mode, or held it."""
     match body:
         case CapRaised():
             return replace(state, limits=body.limits)
         case ModeChanged():
             return replace(state, mode=body.mode)
+        case RunPaused():
+            return replace(state, paused_at=state.paused_at or record.at)
+        case RunUnpaused():
+            held_s = record.at - state.paused_at if state.paused_at else 0.0
+            return replace(state, paused_at=0.0, paused_s=state.paused_s + max(0.0, held_s))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import signal
 import sys
@@ -12,27 +13,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.domain.errors import HermesError, JournalError, UsageInvalid
+from hermes_tui.domain.errors import HermesError, Interrupted, JournalError, JournalUnreadable, UsageInvalid
 from hermes_tui.domain.records import Record
-from hermes_tui.interfaces.headless.progress import Progress, printable
+from hermes_tui.domain.text import printable
+from hermes_tui.interfaces.headless.outlet import GONE, Outlet
+from hermes_tui.interfaces.headless.progress import Progress
 from hermes_tui.services.verdict import Result, failure
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
 
 SEVERITY: Final = (0, 1, 3, 4, 5, 2, 143, 130)
 """Exit codes from good to bad; several goals end with the worst one."""
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(_: str, args: Namespace) -> int:
     """Run what the command line asks for; return the exit code."""
+    batch = _Batch(args)
     try:
         goals = _goals(args)
-        options = _options(args)
     except UsageInvalid as error:
-        return _say_failure(error, args.output_format, 2)
+        return batch.fail(error, 2)
+    options = _options(args)
     codes: list[int] = []
     for goal in goals:
-        code = _run_one(goal, options, args)
+        code = batch.run(goal, options)
         codes.append(code)
         if code in (130, 143):
             break
@@ -43,9 +48,18 @@ def _goals(args: Namespace) -> Sequence[Path | str]:
     if args.batch:
         return [Path(name) for name in args.batch]
     if args.print and args.goal:
-        piped = "" if sys.stdin.isatty() else sys.stdin.read()
-        return [f"{args.goal}\n\n{piped}".strip()]
+        return [f"{args.goal}\n\n{_piped()}".strip()]
     raise UsageInvalid("There is no goal.", hint="Use `hermes -p GOAL` or `hermes --batch goal.md`.")
+
+
+def _piped() -> str:
+    """Return what stands on standard input, if it is a pipe or a file."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _options(args: Namespace) -> RunOptions:
@@ -62,62 +76,94 @@ def _options(args: Namespace) -> RunOptions:
     )
 
 
-def _run_one(goal: Path | str, options: RunOptions, args: Namespace) -> int:
-    try:
-        result = asyncio.run(_pursue(goal, options, args))
-    except UsageInvalid as error:
-        return _say_failure(error, args.output_format, 2)
-    except JournalError as error:
-        return _say_failure(error, args.output_format, 3)
-    except HermesError as error:
-        return _say_failure(error, args.output_format, 1)
-    except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
-        where = report_crash(error, options)
-        return _say_failure(HermesError(f"Hermes failed: {error}.", hint=f"Report: {where}"), args.output_format, 1)
-    _say(result, args.output_format)
-    return result.exit_code
+class _Batch:
+    """Runs goals with one way out: results on stdout, everything for people on stderr."""
 
+    def __init__(self, args: Namespace) -> None:
+        self._format = str(args.output_format)
+        self._out = Outlet(sys.stdout, GONE)
+        self._err = Outlet(sys.stderr)
 
-async def _pursue(goal: Path | str, options: RunOptions, args: Namespace) -> Result:
-    """Run one goal; SIGINT and SIGTERM stop it at a safe point, resumably."""
-    station = Workstation(options)
-    readers: list[Callable[[Record], None]] = [Progress().show]
-    if args.output_format == "stream-json":
-        readers.append(lambda record: _print(station.encode(record)))
-    running = asyncio.ensure_future(station.pursue(goal, readers))
-    caught: list[int] = []
+    def run(self, goal: Path | str, options: RunOptions) -> int:
+        """Run one goal; return its exit code."""
+        try:
+            result = asyncio.run(self._pursue(goal, options))
+        except HermesError as error:
+            return self.fail(error, code_of(error))
+        except OSError as error:
+            if error.errno not in FULL:
+                return self._crash(error, options)
+            hint = "Free some space, then run the same command again to go on."
+            return self.fail(HermesError(f"The disk is full: {error}.", hint=hint), 3)
+        except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
+            return self._crash(error, options)
+        self._say(result)
+        return result.exit_code
 
-    def stop(number: int) -> None:
-        caught.append(number)
-        running.cancel()
+    async def _pursue(self, goal: Path | str, options: RunOptions) -> Result:
+        """Run one goal; SIGINT and SIGTERM stop it at a safe point, resumably."""
+        station = Workstation(options)
+        if station.home.notice:
+            self._err.line(f"hermes: {printable(station.home.notice)}")
+        readers: list[Callable[[Record], None]] = [Progress(self._err).show]
+        if self._format == "stream-json":
+            readers.append(lambda record: self._out.line(station.encode(record)))
+        running = asyncio.ensure_future(station.pursue(goal, readers))
+        caught: list[int] = []
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop, int(number))
-    result = await running
-    return result.interrupted_by(caught[0]) if caught else result
+        def stop(number: int) -> None:
+            caught.append(number)
+            running.cancel()
 
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(number, stop, int(number))
+        try:
+            result = await running
+        except asyncio.CancelledError as error:
+            caught = caught or [int(signal.SIGINT)]
+            raise Interrupted("Interrupted before anything was done.", signal=caught[0]) from error
+        finally:
+            station.log.close()
+        return result.interrupted_by(caught[0]) if caught and result.fields["status"] == "interrupted" else result
 
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def _say(result: Result, output_format: str) -> None:
-    if output_format == "text":
+    def _say(self, result: Result) -> None:
+        if self._format != "text":
+            self._out.line(json.dumps(result.as_json(), ensure_ascii=False))
+            return
         if result.answer:
-            _print(result.answer)
+            self._out.line(result.answer)
         for line in result.lines():
-            sys.stderr.write(f"{printable(line)}\n")
-    else:
-        _print(json.dumps(result.as_json(), ensure_ascii=False))
+            self._err.line(printable(line))
+
+    def fail(self, error: HermesError, code: int) -> int:
+        """Say what went wrong, in the output format too; return `code`."""
+        self._err.line(f"hermes: {printable(error.message)}")
+        if error.hint:
+            self._err.line(f"        {printable(error.hint)}")
+        if self._format != "text":
+            self._out.line(json.dumps(failure(error, code).as_json(), ensure_ascii=False))
+        return code
+
+    def _crash(self, error: Exception, options: RunOptions) -> int:
+        try:
+            hint = f"Report: {report_crash(error, options)}"
+        except (OSError, HermesError):
+            hint = "No report could be written."
+        return self.fail(HermesError(f"Hermes failed: {error}.", hint=hint), 1)
 
 
-def _say_failure(error: HermesError, output_format: str, code: int) -> int:
-    sys.stderr.write(f"hermes: {printable(error.message)}\n")
-    if error.hint:
-        sys.stderr.write(f"        {printable(error.hint)}\n")
-    if output_format != "text":
-        _print(json.dumps(failure(error, code).as_json(), ensure_ascii=False))
-    return code
+def code_of(error: HermesError) -> int:
+    """Return the exit code of a run that could not begin or be kept."""
+    match error:
+        case UsageInvalid():
+            return 2
+        case Interrupted():
+            return 128 + error.signal
+        case JournalUnreadable():
+            return 1
+        case JournalError():
+            return 3
+        case _:
+            return 1

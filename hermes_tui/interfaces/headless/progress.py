@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Final
 
@@ -15,7 +14,9 @@ from hermes_tui.domain.events import (
     PlanEdited,
     RetryScheduled,
     RunEnded,
+    RunPaused,
     RunResumed,
+    RunUnpaused,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
@@ -26,6 +27,8 @@ from hermes_tui.domain.events import (
     ToolResolved,
 )
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.text import printable
+from hermes_tui.interfaces.headless.outlet import Outlet
 
 WIDTH: Final = 100
 
@@ -33,7 +36,8 @@ WIDTH: Final = 100
 class Progress:
     """Writes a line per record worth a line; text of models and tools is made safe for a terminal first."""
 
-    def __init__(self) -> None:
+    def __init__(self, out: Outlet) -> None:
+        self._out = out
         self._summaries: dict[str, str] = {}
 
     def show(self, record: Record) -> None:
@@ -41,15 +45,15 @@ class Progress:
         line = self._line(record)
         if line:
             clock = time.strftime("%H:%M:%S", time.localtime(record.at))
-            sys.stderr.write(f"{clock} {printable(line)[:WIDTH]}\n")
+            self._out.line(f"{clock} {printable(line)[:WIDTH]}")
 
     def _line(self, record: Record) -> str:
         body = record.body
         match body:
             case PlanEdited():
                 return f"• plan     rev {body.base_rev + 1}, {len(body.ops)} tasks: {body.why}"
-            case RunResumed():
-                return "• resume   finished work is kept"
+            case RunResumed() | RunPaused() | RunUnpaused():
+                return _hold_line(body)
             case TaskStarted() | TaskFinished() | TaskFailed() | TaskSkipped():
                 return _task_line(record, body)
             case CriterionChecked():
@@ -91,6 +95,16 @@ def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | T
             return f"» task     {record.place.task}: {body.why}"
 
 
+def _hold_line(body: RunResumed | RunPaused | RunUnpaused) -> str:
+    match body:
+        case RunResumed():
+            return "• resume   finished work is kept"
+        case RunPaused():
+            return f"‖ paused   by {body.by}; nothing new is started"
+        case RunUnpaused():
+            return f"• goes on  by {body.by}"
+
+
 def _model_line(body: ModelFinished | ModelFailed | RetryScheduled) -> str:
     match body:
         case ModelFinished():
@@ -100,17 +114,3 @@ def _model_line(body: ModelFinished | ModelFailed | RetryScheduled) -> str:
             return f"× model    {body.model}: {body.message}"
         case RetryScheduled():
             return f"○ model    {body.model}: {body.reason.value}; try {body.attempt} of 3 in {body.delay_s:.1f} s"
-
-
-def printable(text: str) -> str:
-    """Return `text` on one line with control characters and direction overrides made visible."""
-    return "".join(_visible(letter) for letter in text.replace("\n", " ").replace("\t", " "))
-
-
-def _visible(letter: str) -> str:
-    code = ord(letter)
-    if code < 0x20 or 0x7F <= code < 0xA0:
-        return f"\\x{code:02x}"
-    if 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code in (0x200E, 0x200F, 0xFEFF):
-        return f"\\u{code:04x}"
-    return letter

@@ -31,8 +31,10 @@ from hermes_tui.domain.events import (
     PlanOp,
     RetryScheduled,
     RunEnded,
+    RunPaused,
     RunResumed,
     RunStarted,
+    RunUnpaused,
     SessionOpened,
     TaskCancelled,
     TaskFailed,
@@ -172,6 +174,8 @@ EVENTS: tuple[Event, ...] = (
     MessageGiven(text="hi", source=Source.KERNEL),
     ModeChanged(mode=Mode.AUTO_EDIT),
     InterruptAsked(by="SIGINT"),
+    RunPaused(by="hermes runs pause"),
+    RunUnpaused(by="hermes runs resume"),
 )
 
 

@@ -1,0 +1,75 @@
+"""Which function carries out which command, and what each kind of error ends with."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
+from hermes_tui.interfaces.inspect import approvals, machine, memory, sessions, spending
+from hermes_tui.interfaces.inspect._print import complain, tell
+from hermes_tui.services.wiring import RunOptions, report_crash
+from hermes_tui.services.workstation import Workstation
+
+NO_SANDBOX: Final = 125
+Command = Callable[[Workstation, Namespace], Awaitable[int]]
+
+
+async def main(name: str, args: Namespace) -> int:
+    """Carry out one command; return its exit code."""
+    options = RunOptions(workspace=Path(args.cd), home=Path(args.home) if args.home else None, verbose=args.verbose)
+    try:
+        if name == "doctor":
+            return await machine.doctor(options, args)
+        return await _with_station(name, options, args)
+    except SandboxUnavailable as error:
+        return complain(error, NO_SANDBOX)
+    except UsageInvalid as error:
+        return complain(error, 2)
+    except HermesError as error:
+        return complain(error, 1)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return complain(HermesError(f"{error.filename or 'The output'}: {error.strerror or error}."), 1)
+    except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
+        return _crashed(error, options)
+
+
+def _crashed(error: Exception, options: RunOptions) -> int:
+    try:
+        hint = f"Report: {report_crash(error, options)}"
+    except (OSError, HermesError):
+        hint = "No report could be written."
+    return complain(HermesError(f"Hermes failed: {error}.", hint=hint), 1)
+
+
+async def _with_station(name: str, options: RunOptions, args: Namespace) -> int:
+    station = Workstation(options)
+    if station.home.notice:
+        tell(f"hermes: {station.home.notice}")
+    try:
+        return await _COMMANDS[name](station, args)
+    finally:
+        station.log.close()
+        sys.stdout.flush()
+
+
+_COMMANDS: Final[dict[str, Command]] = {
+    "approvals": approvals.approvals,
+    "audit": sessions.audit,
+    "config": machine.config,
+    "cost": spending.cost,
+    "ingest": memory.ingest,
+    "ledger": spending.ledger,
+    "memory": memory.memory,
+    "plan": machine.plan,
+    "replay": sessions.replay,
+    "runs": sessions.sessions,
+    "sandbox": machine.sandbox,
+    "sessions": sessions.sessions,
+    "watch": sessions.watch,
+}

@@ -1,0 +1,53 @@
+"""`doctor`, `config`, `plan` and `sandbox`: what is here, and what would happen."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.interfaces.inspect._print import say, say_json
+from hermes_tui.services import doctor as checks
+from hermes_tui.services.doctor import Health
+from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.workstation import Workstation
+
+MARKS: Final = {Health.OK: "✓", Health.WEAK: "○", Health.BROKEN: "×"}
+
+
+async def doctor(options: RunOptions, args: Namespace) -> int:
+    """Print every check, a line each, with its remedy; 1 if something is broken."""
+    found = await checks.examine(options)
+    if args.json:
+        say_json(
+            [{"what": c.what, "health": c.health, "ok": c.ok, "found": c.found, "remedy": c.remedy} for c in found]
+        )
+    else:
+        for check in found:
+            remedy = f"  → {check.remedy}" if check.remedy else ""
+            say(f"{MARKS[check.health]} {check.what:10} {check.found}{remedy}")
+    return 1 if any(check.health is Health.BROKEN for check in found) else 0
+
+
+async def config(station: Workstation, args: Namespace) -> int:
+    """Print a value, who set it, and where."""
+    found = station.settings.explain(args.key)
+    place = f"{found.file}:{found.line}" if found.line else found.file
+    say(f"{args.key} = {json.dumps(found.value)}   ({found.winner.value}, {place})")
+    return 0
+
+
+async def plan(station: Workstation, args: Namespace) -> int:
+    """Print the task graph of a goal file."""
+    say_json(json.loads(station.plan_text(Path(args.file))), indent=2)
+    return 0
+
+
+async def sandbox(station: Workstation, args: Namespace) -> int:
+    """Run one command as a tool would; return its exit code."""
+    result = await station.run_sandboxed(tuple(args.argv), args.timeout)
+    sys.stdout.buffer.write(result.stdout)
+    sys.stderr.buffer.write(result.stderr)
+    return result.exit_code

@@ -1,0 +1,127 @@
+"""`sessions`, `runs`, `replay`, `watch` and `audit`: what ran, what runs, and steering it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.text import first_line
+from hermes_tui.interfaces.inspect import show
+from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line, table, when
+from hermes_tui.services import approvals, control, exports, history
+from hermes_tui.services.workstation import Workstation
+
+STOP_S: Final = 15.0
+
+
+async def sessions(station: Workstation, args: Namespace) -> int:
+    """Carry out one verb of `hermes sessions` or `hermes runs`, which are twins."""
+    match args.verb:
+        case "list":
+            _list(station, as_json=args.json)
+        case "show":
+            _show(station, args.session, as_json=args.json)
+        case "export":
+            path, size = exports.export(station.sessions(), args.session, Path(args.out) if args.out else None)
+            say(f"{path} ({size:,} bytes). `hermes replay {path}` reads it.")
+        case "replay":
+            return await replay(station, args)
+        case "resolve":
+            happened = bool(args.done)
+            said = approvals.resolve(station.sessions(), station.ledger, args.session, args.task, happened=happened)
+            say(said)
+        case _:
+            return await _steer(station, args)
+    return 0
+
+
+def _list(station: Workstation, *, as_json: bool) -> None:
+    rows = history.rows(station.sessions())
+    if as_json:
+        say_json(
+            [
+                {
+                    "session": row.session,
+                    "status": row.status,
+                    "live": row.live,
+                    "started_at": row.started_at or None,
+                    "goal": row.goal,
+                    "workspace": row.workspace,
+                    "waiting": list(row.waiting),
+                    "usd": row.usd,
+                    "usd_unknown_calls": row.unknown_calls,
+                }
+                for row in rows
+            ]
+        )
+        return
+    lines = [(row.session, when(row.started_at), row.status, _spent(row), first_line(row.goal, 50)) for row in rows]
+    for line in table(lines):
+        say(line)
+    if not rows:
+        say("No runs yet.")
+
+
+def _spent(row: history.Row) -> str:
+    unknown = f" + {row.unknown_calls} unknown" if row.unknown_calls else ""
+    return f"${row.usd:.4f}{unknown}"
+
+
+def _show(station: Workstation, session: str, *, as_json: bool) -> None:
+    folder = station.sessions()
+    path = history.path_of(folder, session)
+    records = history.records(folder, session)
+    if as_json:
+        say_json(history.result(records).as_json(), indent=2)
+        return
+    live = path.parent == folder and control.is_live(folder, path.stem)
+    for line in show.lines(records, live=live):
+        say(line)
+
+
+async def _steer(station: Workstation, args: Namespace) -> int:
+    """Reach live runs through their owners' control sockets."""
+    folder = station.sessions()
+    request = {"do": args.verb, "by": f"hermes runs {args.verb}"}
+    if getattr(args, "all", False):
+        names = control.live_sessions(folder)
+    else:
+        names = [history.path_of(folder, args.session).stem]
+    code = 0
+    for name in names:
+        try:
+            say(f"{name}: {control.tell(folder, name, request)}")
+        except HermesError as error:
+            code = complain(error, 1)
+            continue
+        if args.verb == "stop" and not await control.until_free(folder, name, station.clock, STOP_S):
+            say(f"{name}: it has not ended within {STOP_S:.0f} s; it stops when its present call ends.")
+    if not names:
+        say("Nothing is running.")
+    return code
+
+
+async def replay(station: Workstation, args: Namespace) -> int:
+    """Print a session's records again, in order; from a session or an exported file."""
+    for record in history.records(station.sessions(), args.session):
+        say_line(station.encode(record))
+    return 0
+
+
+async def watch(station: Workstation, args: Namespace) -> int:
+    """Print each durable record of a live session as it comes."""
+    async for record in history.follow(station.sessions(), args.session, station.clock):
+        say_line(station.encode(record))
+    return 0
+
+
+async def audit(station: Workstation, args: Namespace) -> int:
+    """Check the hash chains; 1 if one breaks."""
+    broken = history.broken_links(station.sessions(), args.session)
+    for session, seq in broken:
+        say(f"× {session}: the chain breaks at record {seq}")
+    if not broken:
+        say("✓ every chain holds")
+    return 1 if broken else 0

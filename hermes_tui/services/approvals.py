@@ -1,0 +1,141 @@
+"""What waits for an operator, the answer to it, and what was allowed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.capabilities.state.ledger import Ledger, answer_key
+from hermes_tui.domain.approval import Grant
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.events import ApprovalAsked
+from hermes_tui.domain.ports import Answer
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.calls import OpenIntent
+from hermes_tui.domain.tasks import Reach
+from hermes_tui.kernel.doubt import doubt_id
+from hermes_tui.services import control, history
+
+KEPT: Final = "Kept. Run the goal again to go on."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A question to the operator, and where it is asked."""
+
+    session: str
+    live: bool
+    asked: ApprovalAsked
+    task: str | None
+    state: SessionState
+
+
+def waiting(folder: Path) -> Iterator[Waiting]:
+    """Yield every open question, of the newest session first."""
+    for session, state in history.newest_first(folder):
+        for asked in state.calls.waiting:
+            live = control.is_live(folder, session)
+            task = state.calls.askers.get(asked.approval_id)
+            yield Waiting(session=session, live=live, asked=asked, task=task, state=state)
+
+
+def find(folder: Path, given: str) -> Waiting:
+    """Return the open question `given`, as `ID` or `SESSION:ID`; among several sessions the newest wins.
+
+    Raises:
+        UsageInvalid: nothing waits under this id.
+    """
+    session, _, approval = given.rpartition(":")
+    for found in waiting(folder):
+        if found.asked.approval_id == approval and session in ("", found.session):
+            return found
+    raise UsageInvalid(f"No approval {given} waits.", hint="`hermes approvals list` names them.")
+
+
+def answer(folder: Path, ledger: Ledger, found: Waiting, given: Answer) -> str:
+    """Hand an answer to the live owner, else keep it for the next run; return what happens next.
+
+    Raises:
+        NotReached: a live process owns the session and does not take the answer.
+    """
+    if found.live:
+        try:
+            return control.tell_answer(folder, found.session, given)
+        except control.NotRunning:
+            pass
+    ledger.put(
+        Answer(
+            approval_id=answer_key(found.session, given.approval_id),
+            allow=given.allow,
+            text=given.text,
+            always=given.always,
+        )
+    )
+    return KEPT
+
+
+def rule_for(found: Waiting) -> str:
+    """Return the rule that would allow exactly this call for good.
+
+    Raises:
+        UsageInvalid: no rule can, or it would allow more than was shown.
+    """
+    asked = found.asked
+    hint = f"Allow it once: hermes approvals allow {asked.approval_id}"
+    if asked.reach is Reach.HOST:
+        raise UsageInvalid(f"No lasting grant covers {asked.tool}: it reaches outside the sandbox.", hint=hint)
+    if not asked.rule:
+        raise UsageInvalid(f"This call of {asked.tool} cannot be written as a rule.", hint=hint)
+    return asked.rule
+
+
+def allow_always(ledger: Ledger, found: Waiting, *, expires: float | None) -> str:
+    """Keep a lasting grant for exactly this call; return its rule.
+
+    Raises:
+        UsageInvalid: see `rule_for`.
+    """
+    rule = rule_for(found)
+    ledger.grant(Grant(rule=rule, by="operator"), expires=expires)
+    return rule
+
+
+def revoke(ledger: Ledger, rule: str) -> None:
+    """Take a lasting grant back.
+
+    Raises:
+        UsageInvalid: there is no such grant.
+    """
+    if not ledger.revoke(rule):
+        known = ", ".join(grant.rule for grant in ledger.grants()) or "none"
+        raise UsageInvalid(f"There is no lasting grant {rule!r}.", hint=f"In force: {known}.")
+
+
+def resolve(folder: Path, ledger: Ledger, session: str, named: str, *, happened: bool) -> str:
+    """Say what became of a call in doubt, named by its task or by its own id.
+
+    Raises:
+        UsageInvalid: nothing of that name is in doubt, several calls are, or the session is running.
+    """
+    path = history.path_of(folder, session)
+    if control.is_live(folder, path.stem):
+        raise UsageInvalid(f"Session {path.stem} is running; nothing in it is in doubt.")
+    state = next((state for name, state in history.newest_first(folder) if name == path.stem), SessionState())
+    opened = _in_doubt(state, named)
+    key = answer_key(path.stem, doubt_id(opened.intent))
+    ledger.put(Answer(approval_id=key, allow=not happened))
+    return KEPT
+
+
+def _in_doubt(state: SessionState, named: str) -> OpenIntent:
+    intents = state.calls.intents
+    found = [one for one in intents.values() if named in (one.intent.call_id, one.place.task)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        calls = ", ".join(one.intent.call_id for one in found)
+        raise UsageInvalid(f"Several calls of task {named} are in doubt.", hint=f"Name one of them: {calls}.")
+    known = ", ".join(f"{one.place.task or '-'} (call {one.intent.call_id})" for one in intents.values())
+    raise UsageInvalid(f"Nothing called {named} is in doubt.", hint=f"In doubt: {known or 'nothing'}.")

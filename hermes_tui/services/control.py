@@ -1,0 +1,172 @@
+"""Reaching a run from another shell: pause it, let it go on, stop it, answer what it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.capabilities.state import control
+from hermes_tui.capabilities.state.control import Fields
+from hermes_tui.capabilities.state.journal import SessionJournal
+from hermes_tui.capabilities.state.lock import is_free, owner_of
+from hermes_tui.domain.approval import Decision, Scope
+from hermes_tui.domain.errors import HermesError, JournalError
+from hermes_tui.domain.events import ApprovalGiven, InterruptAsked, RunPaused, RunUnpaused
+from hermes_tui.domain.ids import ApprovalId
+from hermes_tui.domain.ports import Answer, Clock
+from hermes_tui.domain.records import Place
+from hermes_tui.kernel.gate import Gate
+from hermes_tui.kernel.session import Session
+
+POLL_S: Final = 0.05
+
+
+class NotRunning(HermesError):
+    """No live process owns the session."""
+
+
+class NotReached(HermesError):
+    """A live process owns the session and could not be asked, or refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """What the owner of a session lets others do. `stop` interrupts the run, resumably; `place` is where it stands."""
+
+    session: Session
+    gate: Gate
+    place: Callable[[], Place]
+    stop: Callable[[], object]
+
+    async def answer(self, request: Fields) -> Fields:
+        """Carry out one request; what it changes is on disk before the asker hears of it."""
+        by = str(request.get("by") or "operator")
+        match request.get("do"):
+            case "pause":
+                return await self._pause(by)
+            case "resume":
+                return await self._resume(by)
+            case "stop":
+                await self.session.commit(self.session.emit(InterruptAsked(by=by), self.place()))
+                asyncio.get_running_loop().call_soon(self.stop)
+                return {"ok": True, "said": "It stops at the next safe point; the same command goes on."}
+            case "answer":
+                return await self._answer(request, by)
+            case "status":
+                waiting = [asked.approval_id for asked in self.session.state.calls.waiting]
+                return {"ok": True, "paused": self.gate.frozen, "waiting": waiting}
+            case other:
+                return {"ok": False, "error": f"{other!r} is no request that this Hermes knows."}
+
+    async def _pause(self, by: str) -> Fields:
+        running = len(self.session.state.calls.intents)
+        if not self.gate.frozen:
+            self.gate.freeze()
+            await self.session.commit(self.session.emit(RunPaused(by=by), self.place()))
+        return {"ok": True, "said": f"Paused: nothing new is started. {running} calls that change things still run."}
+
+    async def _resume(self, by: str) -> Fields:
+        if self.gate.frozen:
+            await self.session.commit(self.session.emit(RunUnpaused(by=by), self.place()))
+            self.gate.thaw()
+        return {"ok": True, "said": "It goes on."}
+
+    async def _answer(self, request: Fields, by: str) -> Fields:
+        approval = ApprovalId(str(request.get("id", "")))
+        if approval not in {asked.approval_id for asked in self.session.state.calls.waiting}:
+            return {"ok": False, "error": f"Approval {approval} does not wait here."}
+        given = ApprovalGiven(
+            approval_id=approval,
+            decision=Decision.ALLOW if request.get("allow") is True else Decision.DENY,
+            scope=Scope.ALWAYS if request.get("always") is True else Scope.ONCE,
+            by=by,
+            reason=str(request.get("text", "")),
+        )
+        await self.session.commit(self.session.emit(given, self.place()))
+        return {"ok": True, "said": "The run goes on with your answer."}
+
+
+@contextlib.asynccontextmanager
+async def reachable(journal: SessionJournal, owner: Owner) -> AsyncGenerator[None]:
+    """Let other shells reach `owner` while the block runs; the lock file names the socket.
+
+    Where no private folder or socket can be made the run goes on, and can still be stopped by a signal.
+    """
+    try:
+        folder = control.private_folder(os.environ, Path(tempfile.gettempdir()))
+    except (OSError, JournalError):
+        yield
+        return
+    async with control.listening(owner.answer, folder) as path:
+        journal.lock.announce(path)
+        yield
+
+
+def lock_of(folder: Path, session: str) -> Path:
+    """Return the lock file of a session."""
+    return folder / f"{session}.lock"
+
+
+def is_live(folder: Path, session: str) -> bool:
+    """Whether a live process owns the session."""
+    return not is_free(lock_of(folder, session))
+
+
+def live_sessions(folder: Path) -> list[str]:
+    """Return every session that a live process owns."""
+    return sorted(path.stem for path in folder.glob("*.lock") if not is_free(path))
+
+
+def tell(folder: Path, session: str, request: Fields) -> str:
+    """Ask the owner of a session to do something; return what it said.
+
+    Raises:
+        NotRunning: nobody owns the session.
+        NotReached: its owner does not answer, or will not.
+    """
+    lock = lock_of(folder, session)
+    if is_free(lock):
+        raise NotRunning(f"Session {session} is not running.", hint="`hermes runs list` shows which are.")
+    owner = owner_of(lock)
+    path, pid = str(owner.get("control") or ""), owner.get("pid", "?")
+    if not path:
+        message = f"Session {session} is owned by process {pid}, which has no control socket."
+        raise NotReached(message, hint=f"`kill -TERM {pid}` stops it so that it can go on later.")
+    try:
+        reply = control.ask(path, request)
+    except (OSError, ValueError) as error:
+        if is_free(lock):
+            raise NotRunning(f"Session {session} has just ended.") from error
+        message = f"Session {session} is owned by process {pid}, which does not answer: {error}."
+        raise NotReached(message, hint=f"`kill -TERM {pid}` stops it so that it can go on later.") from error
+    if reply.get("ok") is not True:
+        raise NotReached(str(reply.get("error", "The owner refused.")), hint=str(reply.get("hint", "")))
+    return str(reply.get("said", ""))
+
+
+def tell_answer(folder: Path, session: str, answer: Answer) -> str:
+    """Give an answer to the run that waits for it; errors as `tell`."""
+    request = {
+        "do": "answer",
+        "id": answer.approval_id,
+        "allow": answer.allow,
+        "text": answer.text,
+        "always": answer.always,
+    }
+    return tell(folder, session, request)
+
+
+async def until_free(folder: Path, session: str, clock: Clock, timeout_s: float) -> bool:
+    """Wait until nobody owns the session; say whether that came in time."""
+    until = clock.monotonic() + timeout_s
+    while is_live(folder, session):
+        if clock.monotonic() >= until:
+            return False
+        await clock.sleep(POLL_S)
+    return True
