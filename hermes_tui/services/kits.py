@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.state.day import SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
@@ -62,7 +63,7 @@ class KitMaker:
             substitute=lambda tool, arguments, known: plans.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,
-                self.home.find("MEMORY.md"),
+                [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))],
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
             ),

@@ -9,7 +9,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, cast
@@ -79,7 +79,7 @@ class Pipe:
 
 
 @contextlib.contextmanager
-def open_pipe() -> Iterator[Pipe]:
+def open_pipe() -> Generator[Pipe]:
     """Open a pipe over an empty memory that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="hermes-tui-pipe-") as folder:
         pipe = Pipe(Path(folder))

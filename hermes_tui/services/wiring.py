@@ -101,7 +101,7 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     allow = [rule.removeprefix("allow").lstrip(": ") for rule in config.policy.rules if not rule.startswith("deny")]
     granted = [grant.rule for grant in lasting]
     if config.memory.policy != "off":
-        granted.append("remember")  # memory's own policy decides what becomes of an agent's note
+        granted.append("remember(*)")  # memory's own policy decides what becomes of an agent's note
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 

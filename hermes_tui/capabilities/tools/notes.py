@@ -28,10 +28,15 @@ Query = Annotated[str, MinLen(1), MaxLen(2000)]
 Most = Annotated[int, Ge(1), Le(30)]
 
 
-def _resolve_remember(text: str, context: ToolContext, **_: object) -> ResolvedCall:  # noqa: ARG001 - the tool's signature
-    undo = "hermes memory forget, or revert"
-    summary = f"remember {one_line(text)}"
-    return ResolvedCall(tool="remember", effect=Effect.WRITE, reach=Reach.MEMORY, summary=summary, undo=undo)
+def _resolve_remember(text: str, kind: str, context: ToolContext, **_: object) -> ResolvedCall:  # noqa: ARG001 - the tool's signature
+    return ResolvedCall(
+        tool="remember",
+        effect=Effect.WRITE,
+        reach=Reach.MEMORY,
+        summary=f"remember {one_line(text)}",
+        argv=(kind,),
+        undo="hermes memory forget, or revert",
+    )
 
 
 @tool(effect=Effect.WRITE, reach=Reach.MEMORY, resolve=_resolve_remember)
