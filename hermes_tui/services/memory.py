@@ -20,18 +20,22 @@ class MemorySettings:
     """What the config says of memory.
 
     `workspace` is the folder whose notes are looked at besides the home's, `report` hears why git did not follow.
+    `brief` is how many notes are put before a turn at most.
     """
 
     workspace: Path
     report: Callable[[str], None]
     policy: str = "auto"
     index_bytes: int = 4096
+    brief: int = 6
 
 
 class HomeMemory:
     """Implements `memory.Memory` on threads of its own."""
 
-    def __init__(self, open_memory: Callable[[], OpenMemory]) -> None:
+    def __init__(self, notes: Path, open_memory: Callable[[], OpenMemory]) -> None:
+        """Find notes in the folder `notes`; `open_memory` opens the rest when it is needed."""
+        self._notes = notes
         self._open = open_memory
         self._lock = threading.Lock()
         self._opened: OpenMemory | None = None
@@ -47,6 +51,12 @@ class HomeMemory:
     async def remember(self, draft: NoteDraft, origin: Origin) -> Remembered:
         """Keep a note, durable on return; git follows in the background."""
         return await asyncio.to_thread(lambda: self.store.remember(draft, origin))
+
+    async def brief(self, query: str) -> str:
+        """Return the notes that matter before a turn, marked as recalled; a home without notes costs nothing."""
+        if not any(self._notes.rglob("*.md")):
+            return ""
+        return await asyncio.to_thread(lambda: self.store.brief(query))
 
     async def recall(self, query: str, most: int, place: str) -> Sequence[Recalled]:  # noqa: ARG002 - the journal has it
         """Find notes and documents."""

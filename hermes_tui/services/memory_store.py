@@ -22,7 +22,7 @@ from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.outbox import LedgerOutbox
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.memory import NoteDraft, Origin, Recalled, Remembered
+from hermes_tui.domain.memory import NoteDraft, Origin, Recalled, Remembered, recalled_text
 from hermes_tui.domain.ports import Clock, Redactor
 from hermes_tui.services.documents import Documents
 from hermes_tui.services.episodes import sync_sessions
@@ -32,6 +32,8 @@ from hermes_tui.services.memory_upkeep import Upkeep
 
 WINDOW: Final = 2
 """How many turns before and after a hit of talk are shown with it."""
+BRIEF_SCORE: Final = 2.5
+"""From this score a note is put before a turn unasked: about a third of the question's weight is in it."""
 _WINDOW_CHARS: Final = 600
 
 
@@ -42,6 +44,7 @@ class OpenMemory:
         self.home = home
         self._report = settings.report
         self._lock = threading.Lock()
+        self._most_brief = settings.brief
         self._committer: HistoryWriter | None = None
         self.scope = scope_of_workspace(str(settings.workspace))
         self.clock = clock
@@ -100,6 +103,13 @@ class OpenMemory:
         """Return the best of one layer, by its name, or of each; `past` adds what was superseded."""
         layers = (Layer(layer),) if layer else tuple(Layer)
         return self.search(text, layers, most, Filters(past=past, scopes=("", self.scope)))
+
+    def brief(self, query: str) -> str:
+        """Return the notes that clearly bear on `query`, as a model reads them before its turn."""
+        if not self._most_brief:
+            return ""
+        found = self.search(query, (Layer.NOTE,), self._most_brief)
+        return recalled_text([hit for hit in found if hit.score >= BRIEF_SCORE and hit.kind != "index"])
 
     def recall(self, query: str, most: int) -> list[Recalled]:
         """Find notes and documents."""

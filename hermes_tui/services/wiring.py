@@ -122,7 +122,7 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
         opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config), clock, settings)
         return opened
 
-    return HomeMemory(open_memory)
+    return HomeMemory(home.root / "memory", open_memory)
 
 
 def memory_pipe() -> AbstractContextManager[Pipe]:

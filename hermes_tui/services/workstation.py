@@ -70,6 +70,7 @@ class Workstation:
             report=self._report_memory,
             policy=self.config.memory.policy,
             index_bytes=self.config.memory.index_bytes,
+            brief=self.config.memory.recall,
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         self.kits = kits.KitMaker(

@@ -12,6 +12,7 @@ import pytest
 
 from hermes_tui.cli import main
 from hermes_tui.services.instructions import memory_text
+from tests.fakes import Reply, Scenario, running_server
 
 GOAL = """\
 ---
@@ -128,3 +129,25 @@ def test_the_context_shows_both_indexes_and_what_is_left(tmp_path: Path) -> None
     )
     assert "[cut: 35 of 45 bytes left out]" in memory_text([one, other], 10)
     assert memory_text([tmp_path / "none.md"], 10) == ""
+
+
+def test_notes_that_bear_on_the_operators_words_come_before_the_turn_once_and_on_record(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run("memory", "remember", "The lighthouse keeper is called Isolde")
+    desk.run("memory", "remember", "Releases happen on Friday")
+    monkeypatch.setenv("OPENAI_API_KEY", "k-test")
+
+    with running_server(Scenario(replies=[Reply("Isolde does.")])) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
+        asked = desk.run("-p", "Who keeps the lighthouse?", "-m", "openai:gpt-5-mini", "--output-format", "json")
+    result = json.loads(asked)
+
+    told = [each["body"] for each in desk.records(result["session_id"]) if each["type"] == "MessageGiven"]
+    assert [body["source"] for body in told] == ["operator", "kernel"]
+    assert "Isolde" in told[1]["text"]
+    assert "known already" in told[1]["text"]
+    assert "Friday" not in told[1]["text"]
+    assert not any(
+        "known already" in hit["text"] for hit in json.loads(desk.run("memory", "search", "Isolde", "--json"))
+    )

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, MaxLen, MinLen
@@ -15,13 +14,9 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from hermes_tui.capabilities.tools._tool import one_line, tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ToolError
-from hermes_tui.domain.memory import Memory, NoteAuthor, NoteDraft, NoteKind, Origin, Recalled
+from hermes_tui.domain.memory import Memory, NoteAuthor, NoteDraft, NoteKind, Origin, Recalled, recalled_text
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
-
-MARK = "[recalled; known already, never remember it again]"
-"""Stands before everything that comes out of memory, so that it is not taken for something new."""
-TEXT_CHARS = 1_500
 
 Kind = Literal["fact", "preference", "procedure", "person", "episode", "style"]
 Query = Annotated[str, MinLen(1), MaxLen(2000)]
@@ -102,16 +97,4 @@ def _memory(context: ToolContext) -> Memory:
 
 def _told(found: Sequence[Recalled], query: str) -> ToolOutcome:
     data = json.dumps({"query": query, "hits": [asdict(hit) for hit in found]}, ensure_ascii=False)
-    if not found:
-        return ToolOutcome(output="Nothing found.", data=data)
-    return ToolOutcome(output="\n\n".join([MARK, *map(_entry, found)]), data=data)
-
-
-def _entry(hit: Recalled) -> str:
-    day = datetime.fromtimestamp(hit.at, UTC).date().isoformat() if hit.at else "no date"
-    about = ", ".join(filter(None, (hit.kind or hit.layer, hit.speaker, day, hit.source)))
-    text = hit.text if len(hit.text) <= TEXT_CHARS else hit.text[:TEXT_CHARS] + " …"
-    lines = [f"{hit.id} ({about})", *(f"! {warning}" for warning in hit.warnings)]
-    if hit.window:
-        return "\n".join([*lines, *hit.window])
-    return "\n".join([*lines, text])
+    return ToolOutcome(output=recalled_text(found) or "Nothing found.", data=data)
