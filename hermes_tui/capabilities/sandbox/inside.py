@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -38,5 +39,5 @@ def _located(environ: Mapping[str, str], home: Path) -> dict[str, str]:
 
 async def removed(folder: str) -> None:
     """Remove the folder of a call by `rm`: a tree may be deeper than our own stack."""
-    remover = await asyncio.create_subprocess_exec("/bin/rm", "-rf", "--", folder, stderr=asyncio.subprocess.DEVNULL)
-    await remover.wait()
+    argv = ["/bin/rm", "-rf", "--", folder]
+    await asyncio.to_thread(subprocess.run, argv, stderr=subprocess.DEVNULL, check=False)
