@@ -81,22 +81,40 @@ class Bubblewrap:
         )
         return replace(result, stderr=result.stderr + moved.encode()) if moved else result
 
-    async def _launch(self, command: SandboxCommand, scope: _Scope, group: cgroup.Group) -> ProcessResult:
-        descriptors: list[int] = []
-        listening, telling = os.pipe()
+    def prepared(self, command: SandboxCommand, telling: int) -> tuple[list[str], list[int]]:
+        """Return the words by which bubblewrap is started, and the descriptors they name; the caller closes them.
+
+        `telling` is the descriptor on which bubblewrap tells what became of the command.
+
+        Raises:
+            SandboxUnavailable: a scope leads out of the workspace.
+        """
+        folders = scopes.writable_folders(command.write, self._workspace)
+        return self._prepared(command, (folders, scopes.guards(folders, self._workspace)), telling)
+
+    def _prepared(self, command: SandboxCommand, scope: _Scope, telling: int) -> tuple[list[str], list[int]]:
+        descriptors = [telling]
         try:
-            descriptors.append(telling)
             line = [self._binary, "--json-status-fd", str(telling), *self._fixed()]
             line += self._scope_binds(scope[0], descriptors) + self._held_back(scope[1]) + self._ending(command)
             if (filtering := seccomp.descriptor()) is not None:
                 descriptors.append(filtering)
                 line += ["--seccomp", str(filtering)]
         except BaseException:
-            for descriptor in (listening, *descriptors):
+            for descriptor in descriptors:
                 os.close(descriptor)
             raise
+        return [*line, "--", *limited(command.argv, command.timeout_s)], descriptors
+
+    async def _launch(self, command: SandboxCommand, scope: _Scope, group: cgroup.Group) -> ProcessResult:
+        listening, telling = os.pipe()
+        try:
+            line, descriptors = self._prepared(command, scope, telling)
+        except BaseException:
+            os.close(listening)
+            raise
         launch = process.Launch(
-            argv=(*line, "--", *limited(command.argv, command.timeout_s)),
+            argv=line,
             env={},
             cwd=Path("/"),
             stdin=command.stdin,

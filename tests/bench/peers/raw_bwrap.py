@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hermes_tui.capabilities.sandbox import seccomp
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
-from hermes_tui.capabilities.sandbox.limits import limited
 from hermes_tui.domain.ports import SandboxCommand
 
 ABSENT = "bubblewrap is not installed, or user namespaces are not allowed"
@@ -39,13 +37,11 @@ def spawn(ours: Bubblewrap, asked: SandboxCommand) -> Callable[[], float]:
 
     def measure() -> float:
         began = time.perf_counter()
-        descriptor = seccomp.descriptor()
-        argv = (*ours.arguments(asked, descriptor), *limited(asked.argv, asked.timeout_s))
-        passed = () if descriptor is None else (descriptor,)
+        line, descriptors = ours.prepared(asked, os.open(os.devnull, os.O_WRONLY))
         try:
-            subprocess.run(argv, env={}, cwd="/", capture_output=True, check=True, pass_fds=passed, timeout=60)
+            subprocess.run(line, env={}, cwd="/", capture_output=True, check=True, pass_fds=descriptors, timeout=60)
         finally:
-            for number in passed:
+            for number in descriptors:
                 os.close(number)
         return 1000 * (time.perf_counter() - began)
 
