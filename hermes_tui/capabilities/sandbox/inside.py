@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.domain.errors import SandboxUnavailable
+from hermes_tui.domain.ports import SandboxCommand
+
 ETC: Final = (
     *("alternatives", "ca-certificates", "debian_version", "group", "host.conf", "hosts", "java", "ld.so.cache"),
     *("ld.so.conf", "ld.so.conf.d", "localtime", "locale.alias", "mime.types", "nsswitch.conf", "os-release"),
@@ -35,6 +38,17 @@ def _located(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return the variables by which toolchains find themselves where HOME is not theirs."""
     found = {"RUSTUP_HOME": str(home / ".rustup")} if (home / ".rustup").is_dir() else {}
     return found | {name: environ[name] for name in ("VIRTUAL_ENV", "RUSTUP_HOME", "PYENV_ROOT") if name in environ}
+
+
+def without_egress(command: SandboxCommand, level: str) -> None:
+    """Refuse a command that is to reach the network where only the strongest level leads it through the proxy.
+
+    Raises:
+        SandboxUnavailable: it is.
+    """
+    if command.egress:
+        hint = "Only the level bubblewrap has a way out; use the fetch tool instead."
+        raise SandboxUnavailable(f"The sandbox level {level} has no network, for no host.", hint=hint)
 
 
 async def removed(folder: str) -> None:
