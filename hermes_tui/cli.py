@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "config": "explain where a setting comes from",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
-    "audit": "check the hash chain of a session",
+    "audit": "check or export the hash chains of sessions",
 }
 NEAR: Final = 0.75
 
@@ -201,7 +201,10 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
             run.add_argument("argv", nargs="+", metavar="CMD")
         case "audit":
             sub = parser.add_subparsers(dest="verb", required=True)
-            sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
+            verify = sub.add_parser("verify", help="name what was changed, moved or cut off, and where")
+            verify.add_argument("session", nargs="?")
+            verify.add_argument("--against", metavar="FILE", help="also against a chain that was exported before")
+            sub.add_parser("export", help="one chain as lines of JSON, to be kept elsewhere").add_argument("session")
         case "replay" | "watch":
             parser.add_argument("session")
         case "cost" | "ledger":

@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -89,7 +89,7 @@ class EgressProxy:
         self._busy: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[Path]:
+    async def listening(self) -> AsyncGenerator[Path]:
         """Listen for as long as the context lasts; the value is the path of the socket, in a folder of its own."""
         folder = Path(tempfile.mkdtemp(prefix="hermes-out-"))
         path = folder / "s"

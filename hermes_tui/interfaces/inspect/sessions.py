@@ -10,7 +10,7 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces.inspect import show
 from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line, table, when
-from hermes_tui.services import approvals, control, exports, history
+from hermes_tui.services import approvals, audits, control, exports, history
 from hermes_tui.services.workstation import Workstation
 
 STOP_S: Final = 15.0
@@ -118,10 +118,14 @@ async def watch(station: Workstation, args: Namespace) -> int:
 
 
 async def audit(station: Workstation, args: Namespace) -> int:
-    """Check the hash chains; 1 if one breaks."""
-    broken = history.broken_links(station.sessions(), args.session)
-    for session, seq in broken:
-        say(f"× {session}: the chain breaks at record {seq}")
+    """Check the chains of hashes, or write one out; 1 if one is broken."""
+    if args.verb == "export":
+        for line in audits.export(station, args.session):
+            say_line(line)
+        return 0
+    broken, checked = audits.verify(station, args.session, Path(args.against) if args.against else None)
+    for each in broken:
+        say(f"× {each.session}: {each.what}")
     if not broken:
-        say("✓ every chain holds")
+        say(f"✓ {checked} chains hold, each up to its last anchor")
     return 1 if broken else 0

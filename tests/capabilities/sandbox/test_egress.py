@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 
 from hermes_tui.capabilities.governance.policy import RulePolicy
-from hermes_tui.capabilities.sandbox.egress import EgressProxy, Token
+from hermes_tui.capabilities.sandbox.egress import EgressProxy, Resolve, Token
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.tools.shell import shell
 from hermes_tui.domain.approval import Decision, Grant
@@ -75,9 +75,13 @@ def granting(*hosts: str, seconds: float = 60.0) -> Token:
     return Token(hosts, time.monotonic() + seconds)
 
 
-async def leading_to(*addresses: str) -> list[str]:
-    """Resolve any name to these addresses."""
-    return list(addresses)
+def leading_to(*addresses: str) -> Resolve:
+    """Return a resolver that leads any name to these addresses."""
+
+    async def resolve(_host: str, _port: int) -> list[str]:
+        return list(addresses)
+
+    return resolve
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ async def leading_to(*addresses: str) -> list[str]:
 async def test_what_no_grant_covers_is_refused(line: str, status: str) -> None:
     token = granting("example.org", "*.example.org")
 
-    answer = await said(EgressProxy(token, resolve=lambda *_: leading_to("127.0.0.1")), asking(token, line))
+    answer = await said(EgressProxy(token, resolve=leading_to("127.0.0.1")), asking(token, line))
 
     assert answer.split()[1] == status
 
@@ -124,7 +128,7 @@ async def test_what_no_grant_covers_is_refused(line: str, status: str) -> None:
 )
 async def test_a_granted_name_that_leads_to_a_private_address_is_refused(addresses: tuple[str, ...]) -> None:
     token = granting("example.org")
-    proxy = EgressProxy(token, resolve=lambda *_: leading_to(*addresses))
+    proxy = EgressProxy(token, resolve=leading_to(*addresses))
 
     answer = await said(proxy, asking(token, "CONNECT example.org:443"))
 
