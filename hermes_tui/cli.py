@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
     "cost": "what was spent by day, model, role or task",
-    "config": "explain where a setting comes from",
+    "config": "explain where a setting comes from; test the policy",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
     "audit": "check or export the hash chains of sessions",
@@ -194,6 +194,7 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
         case "config":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
+            sub.add_parser("test-policy", help="the decision table, and the tests of policy.tests")
         case "sandbox":
             sub = parser.add_subparsers(dest="verb", required=True)
             run = sub.add_parser("run", help="hermes sandbox run [--timeout S] -- CMD")
