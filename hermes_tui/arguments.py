@@ -20,12 +20,12 @@ COMMANDS: Final = {
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
     "cost": "what was spent by day, model, role or task",
-    "config": "explain where a setting comes from",
+    "config": "explain where a setting comes from; test the policy",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
     "memory": "find, show, change and take back what Hermes remembers",
     "ingest": "make a folder's documents searchable",
-    "audit": "check the hash chain of a session",
+    "audit": "check or export the hash chains of sessions",
 }
 NEAR: Final = 0.75
 """How alike a first word and a command must be (difflib ratio) to be taken for a slip."""
@@ -142,6 +142,11 @@ def _sessions(parser: ArgumentParser) -> None:
     export.add_argument("session")
     export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
     sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    undo = sub.add_parser("undo", help="put files back as they were before its calls, also outside git")
+    undo.add_argument("session", help="its id, or the beginning of it")
+    which = undo.add_mutually_exclusive_group()
+    which.add_argument("--last", type=_number(int, 1, 1_000_000), metavar="N", help="only its last N calls")
+    which.add_argument("--image", metavar="ID", help="exactly this image, such as the one an undo left")
     resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
     resolve.add_argument("session")
     resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
@@ -172,7 +177,9 @@ def _approvals(parser: ArgumentParser) -> None:
 
 
 def _config(parser: ArgumentParser) -> None:
-    _verbs(parser).add_parser("explain", help="value, winner, file and line").add_argument("key")
+    sub = _verbs(parser)
+    sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
+    sub.add_parser("test-policy", help="the decision table, and the tests of policy.tests")
 
 
 def _sandbox(parser: ArgumentParser) -> None:
@@ -182,7 +189,11 @@ def _sandbox(parser: ArgumentParser) -> None:
 
 
 def _audit(parser: ArgumentParser) -> None:
-    _verbs(parser).add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
+    sub = _verbs(parser)
+    verify = sub.add_parser("verify", help="name what was changed, moved or cut off, and where")
+    verify.add_argument("session", nargs="?")
+    verify.add_argument("--against", metavar="FILE", help="also against a chain that was exported before")
+    sub.add_parser("export", help="one chain as lines of JSON, to be kept elsewhere").add_argument("session")
 
 
 def _memory(parser: ArgumentParser) -> None:

@@ -144,7 +144,7 @@ class Workstation:
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(
-                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record]
+                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record], ledger=self.ledger
             ) as owned:
                 yield owned
         except HermesError as error:
