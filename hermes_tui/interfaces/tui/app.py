@@ -301,6 +301,8 @@ class HermesApp(App[str]):
         if selected:
             self.copy(selected)
             self.screen.clear_selection()
+        elif isinstance(self.focused, LineView) and self.focused.current is not None:
+            self.copy(self.focused.current.copy())
         elif prompt.text:
             prompt.take()
         elif self.monotonic() - self._asked_to_quit < 1.0:
