@@ -300,7 +300,8 @@ class Clerk:
             output = (done.stdout + done.stderr).decode("utf-8", "replace").rstrip("\n")
             sign = DONE if done.exit_code == 0 else FAILED
             lines = output.splitlines()
-            end = f" exit {done.exit_code} · {wording.count(len(lines), "line")} · {done.seconds:.1f} s · not sent to the model"
+            printed = wording.count(len(lines), "line")
+            end = f" exit {done.exit_code} · {printed} · {done.seconds:.1f} s · not sent to the model"
             shown = row((sign.glyph, sign.role), (*title, (end, "muted")), "\n".join(lines[:OUTPUT_LINES]))
             app.workspace.console_pane.view.window.opened.add(key)
             app.workspace.console_pane.say(shown)
