@@ -32,6 +32,9 @@ COMMANDS: Final = {
 }
 NEAR: Final = 0.75
 
+COLLECT_AFTER: Final = (50_000, 20, 20)
+"""When the cyclic collector runs; with Python's 700 allocations it runs dozens of times while modules load."""
+
 
 def entry() -> NoReturn:
     """Run the process's command line and end the process at once.
@@ -39,8 +42,9 @@ def entry() -> NoReturn:
     What must outlive the process is closed and on disk when `main` returns; taking the interpreter apart after that
     would cost a tenth of a second.
     """
-    # The default of 700 collects dozens of times while modules load and finds nothing.
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(*COLLECT_AFTER)
+    # Pydantic would search every installed package for plug-ins of its own; Hermes uses none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = main()
     try:
         sys.stdout.flush()
