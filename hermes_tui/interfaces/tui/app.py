@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 
 from hermes_tui.domain.commands import Command, Submit, SwitchBrain
 from hermes_tui.domain.errors import HermesError, UsageInvalid
@@ -107,7 +106,7 @@ class HermesApp(App[str]):
         self.notes = NoteKeeper(self)
         self.brains: Sequence[Brain | Missing] = ()
         self._asked_to_quit = self._notified = -NOTIFY_S
-        self._flash: Timer | None = None
+        self._early: list[events.Key] | None = []
 
     # opening
 
@@ -145,6 +144,21 @@ class HermesApp(App[str]):
         """Who answers: the model that was asked last, else the first that can."""
         able = [one.name for one in self.brains if isinstance(one, Brain)]
         return self.workspace.chronicle.model or next(iter(able), "")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep what is typed before there is a prompt; the terminal turned an early Enter into a line feed."""
+        if isinstance(event, events.Key) and self._early is not None:
+            key = "enter" if event.key == "ctrl+j" else event.key
+            self._early.append(events.Key(key, event.character))
+            return
+        await super().on_event(event)
+
+    @on(Workspace.Settled)
+    def _release_keys(self) -> None:
+        """Give the prompt what was typed before it was there, in order."""
+        early, self._early = self._early, None
+        for event in early or ():
+            self.workspace.prompt.post_message(event)
 
     # kernel to screen
 

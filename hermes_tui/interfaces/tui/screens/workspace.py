@@ -42,6 +42,7 @@ FLASH_S: Final = 6.0
 class Workspace(Stage):
     """The main screen."""
 
+    AUTO_FOCUS = "#prompt"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pane('graph')", "task graph", id="pane.graph", priority=True),
         Binding("f4", "pane('mind')", "mind-log", id="pane.mind", priority=True),
@@ -71,6 +72,9 @@ class Workspace(Stage):
             super().__init__()
             self.text = text
 
+    class Settled(Message):
+        """The prompt has the focus for the first time."""
+
     class Drafted(Message):
         """The draft or the queue changed."""
 
@@ -81,7 +85,7 @@ class Workspace(Stage):
         self.earlier = earlier
         self.chronicle = Chronicle()
         self.seen = 0
-        self.live = self.frozen = False
+        self.live = self.frozen = self._settled = False
         self.queue: list[str] = []
         self.sources = Sources()
         self.brains: Sequence[Brain | Missing] | None = None
@@ -250,6 +254,9 @@ class Workspace(Stage):
     def on_descendant_focus(self) -> None:
         """Mark the prompt's rule while it has the focus."""
         self.prompt_rule.mark(focused=self.prompt.has_focus)
+        if self.prompt.has_focus and not self._settled:
+            self._settled = True
+            self.post_message(self.Settled())
 
     # keys
 
