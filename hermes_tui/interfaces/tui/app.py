@@ -15,7 +15,7 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from hermes_tui.domain.commands import Command, Submit, SwitchBrain
+from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -184,6 +184,8 @@ class HermesApp(App[str]):
     def order(self, command: Command) -> None:
         """Hand a command to the kernel."""
         self.seat.send(command)
+        if isinstance(command, Decide) and self.workspace.unfinished:
+            self.seat.send(GoOn())
 
     @on(Workspace.Ordered)
     def _ordered(self, event: Workspace.Ordered) -> None:
