@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
     "cost": "what was spent by day, model, role or task",
+    "keys": "list, set or remove the keys of providers",
     "config": "explain where a setting comes from",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
@@ -167,10 +168,8 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
         case "plan":
             parser.add_argument("file", metavar="goal.md")
             parser.add_argument("--json", action="store_true", help="as hermes.plan/1")
-        case "runs" | "sessions":
-            _session_options(parser.add_subparsers(dest="verb", required=True))
-        case "approvals":
-            _approval_options(parser.add_subparsers(dest="verb", required=True))
+        case "runs" | "sessions" | "approvals" | "keys":
+            _VERBS[name](parser.add_subparsers(dest="verb", required=True))
         case "config":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
@@ -219,6 +218,16 @@ def _session_options(sub: _SubParsersAction[ArgumentParser]) -> None:
     said.add_argument("--again", action="store_true", help="it did not; run it again")
 
 
+def _key_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    sub.add_parser("list", help="which provider has one, from where").add_argument(
+        "--json", action="store_true", help="as JSON"
+    )
+    put = sub.add_parser("set", help="store one, typed unseen or read from a pipe")
+    put.add_argument("provider")
+    put.add_argument("--store", choices=("keyring", "file"), default="keyring", help="file: encrypted, in the home")
+    sub.add_parser("remove", help="forget a stored one").add_argument("provider")
+
+
 def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:
     sub.add_parser("list", help="what waits").add_argument("--json", action="store_true", help="as JSON")
     allow = sub.add_parser("allow", help="let it run")
@@ -237,6 +246,14 @@ def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:
         "--json", action="store_true", help="as JSON"
     )
     sub.add_parser("revoke", help="take a lasting grant back").add_argument("rule", metavar="RULE")
+
+
+_VERBS: Final = {
+    "runs": _session_options,
+    "sessions": _session_options,
+    "approvals": _approval_options,
+    "keys": _key_options,
+}
 
 
 def _number(kind: type[float], least: float, most: float) -> Callable[[str], float]:
