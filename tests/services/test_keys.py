@@ -164,6 +164,18 @@ async def test_a_missing_key_disables_its_provider_with_the_reason(tmp_path: Pat
         await ConfiguredBrains(given, "auto", keys(tmp_path, Memory(), given)).choose("cortex", {})
 
 
+async def test_the_key_of_one_provider_is_never_used_for_another(tmp_path: Path) -> None:
+    async with FakeServer(say("Hi.")) as server:
+        given = HermesConfig.model_validate(
+            {"strategy": "fixed", "providers": {"openrouter": {"base_url": f"{server.base_url}/api/v1"}}}
+        )
+        known = keys(tmp_path, Memory(), given, OPENAI_API_KEY="sk-of-openai")
+
+        with pytest.raises(NoProvider, match=r"openrouter: no key in \$OPENROUTER_API_KEY"):
+            await ConfiguredBrains(given, "openrouter:m", known).choose("cortex", {})
+        assert len(server.log) == 0
+
+
 async def test_a_stored_key_reaches_its_host(tmp_path: Path) -> None:
     async with FakeServer(say("Hi.")) as server:
         given = config(openai=f"{server.base_url}/v1")
