@@ -116,6 +116,7 @@ class SandboxCommand:
 
     `argv` is executed as it is, without a shell. `write` lists absolute real paths it may change; everything else of
     the workspace is read-only. `env` is added to the sandbox's own clean environment. `stdin` is handed over whole.
+    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule.
     """
 
     argv: tuple[str, ...]
@@ -125,6 +126,16 @@ class SandboxCommand:
     stdin: bytes = b""
     timeout_s: float = 120.0
     output_limit_bytes: int = 10_000_000
+    egress: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A host that a command asked the proxy for; `refused` says why it got nothing, empty where it was let through."""
+
+    host: str
+    port: int
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +147,7 @@ class ProcessResult:
     stderr: bytes
     end: ProcessEnd
     seconds: float
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

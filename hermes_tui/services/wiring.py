@@ -25,6 +25,7 @@ from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
+from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
 
@@ -61,8 +62,11 @@ def layers_of(options: RunOptions, home: Home) -> list[Layer]:
     Raises:
         UsageInvalid: a layer is wrong; file, line and remedy are named.
     """
-    layers = [read_layer(LayerName.BUILT_IN, home.built_in / "config.yaml")]
-    own = home.root / "config.yaml"
+    layers: list[Layer] = []
+    built_in, own = home.built_in / "config.yaml", home.root / "config.yaml"
+    # A home starts with a copy of the built-in file. As long as nobody changed it, it says the same and is read alone.
+    if not own.is_file() or own.read_bytes() != built_in.read_bytes():
+        layers.append(read_layer(LayerName.BUILT_IN, built_in))
     if own.is_file():
         layers.append(read_layer(LayerName.HOME, own))
     layers.append(environment_layer(os.environ))
@@ -93,7 +97,15 @@ def all_tools() -> Mapping[str, Tool]:
 def redactor_of(config: HermesConfig) -> SecretRedactor:
     """Return a redactor that knows the key formats and the values of the key variables."""
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
-    return SecretRedactor([os.environ[name] for name in variables if os.environ.get(name)])
+    variables |= {*VARIABLES.values(), PASSPHRASE}
+    redactor = SecretRedactor([os.environ[name] for name in sorted(variables) if os.environ.get(name)])
+    SECRETS.attach(redactor)
+    return redactor
+
+
+def keys_of(config: HermesConfig, home: Home) -> Keys:
+    """Return the keys of the config's providers, wherever they lie."""
+    return Keys(config, os.environ, home.state)
 
 
 def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy:
@@ -106,13 +118,15 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
-def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
+def brains_of(config: HermesConfig, wanted: str, home: Home | None = None) -> ConfiguredBrains:
     """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
+
+    Keys come from the environment and, with a `home`, from where its operator stored them.
 
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
-    return ConfiguredBrains(config, wanted, os.environ)
+    return ConfiguredBrains(config, wanted, os.environ if home is None else keys_of(config, home))
 
 
 def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, settings: MemorySettings) -> HomeMemory:
@@ -126,7 +140,7 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
     return HomeMemory(home.root / "memory", settings, open_memory)
 
 
-def embedder_of(config: HermesConfig) -> Embedder | None:
+def embedder_of(config: HermesConfig, keys: Mapping[str, str]) -> Embedder | None:
     """Return what fills the role `hippocampus.embedding`, None where the config names nothing for it.
 
     Raises:
@@ -143,7 +157,7 @@ def embedder_of(config: HermesConfig) -> Embedder | None:
         raise UsageInvalid(message, hint="Write ollama:MODEL or openai:MODEL.")
     embeddings = import_module("hermes_tui.capabilities.providers._embeddings")
     base = provider.base_url or registry.load("providers", kind).BASE_URL
-    key = os.environ.get(provider.key_env or "", "")
+    key = keys.get(provider.key_env or "", "")
     made: Embedder = embeddings.WireEmbedder(
         wire="ollama" if kind == "ollama" else "openai",
         base_url=base,

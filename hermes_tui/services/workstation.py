@@ -38,6 +38,7 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.delivery import Delivery
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.goals import parse_goal
+from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.memory import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
@@ -71,7 +72,7 @@ class Workstation:
             policy=self.config.memory.policy,
             index_bytes=self.config.memory.index_bytes,
             brief=self.config.memory.recall,
-            embedder=wiring.embedder_of(self.config),
+            embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         self.kits = kits.KitMaker(
@@ -85,6 +86,10 @@ class Workstation:
 
     def _report_memory(self, message: str) -> None:
         self.log.note("warning", "services.memory", "history", "waiting", message=message)
+
+    def keys(self) -> Keys:
+        """Return the keys of the providers."""
+        return wiring.keys_of(self.config, self.home)
 
     def goal(self, given: Path | str) -> tuple[Goal, str]:
         """Return the goal and the digest of its text.
@@ -113,7 +118,7 @@ class Workstation:
         """
         goal, digest = self.goal(given)
         config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
-        brains = wiring.brains_of(config, "auto")
+        brains = wiring.brains_of(config, "auto", self.home)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         place = Place(session=session_id, run=RunId("r1"))
         delivery = Delivery(readers)
@@ -146,7 +151,7 @@ class Workstation:
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(
-                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record]
+                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record], ledger=self.ledger
             ) as owned:
                 yield owned
         except HermesError as error:

@@ -147,10 +147,7 @@ class VaultFiles:
                     yield path, state
 
     def _walk(self) -> Iterator[tuple[str, os.stat_result]]:
-        with contextlib.suppress(FileNotFoundError):
-            state = os.lstat(self.home / INDEX)
-            if stat.S_ISREG(state.st_mode):
-                yield INDEX, state
+        yield from self._named([INDEX])
         waiting = [FOLDER]
         while waiting:
             folder = waiting.pop()
@@ -158,8 +155,8 @@ class VaultFiles:
                 path = f"{folder}/{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
-                elif (found := _state_of_note(entry)) is not None:
-                    yield path, found
+                elif entry.name.endswith(".md"):
+                    yield from self._named([path])
 
     def _check(self, target: Path) -> None:
         real = Path(os.path.realpath(target.parent))
@@ -183,16 +180,6 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return [entry for entry in found if not entry.name.startswith(".")]
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
-
-
-def _state_of_note(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """Return what is known of a plain markdown file; None for anything else, and for one that is gone meanwhile."""
-    if not entry.name.endswith(".md") or not entry.is_file(follow_symlinks=False):
-        return None
-    try:
-        return entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return None
 
 
 def _stamp(state: os.stat_result, now: int) -> str:

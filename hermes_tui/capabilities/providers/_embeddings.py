@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from hermes_tui.capabilities.providers._http import Post, lines
+from hermes_tui.capabilities.providers._http import get_json
 from hermes_tui.capabilities.providers._json import fields_of, list_of
-from hermes_tui.domain.errors import FailureReason, ReplyMalformed
-from hermes_tui.domain.parts import Clocks
+from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ReplyMalformed
 
-CLOCKS: Final = Clocks(connect_s=5.0, first_token_s=60.0, idle_s=30.0, total_s=120.0)
+LIMIT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +36,19 @@ class WireEmbedder:
             ProviderError: the server did not answer, refused, or sent something else.
         """
         path = "/api/embed" if self.wire == "ollama" else "/embeddings"
-        body = {"model": self.model, "input": list(texts)}
-        post = Post(
-            name=self.name, url=self.base_url.rstrip("/") + path, body=body, headers=self.headers, clocks=CLOCKS
-        )
-        data = b"\n".join([line async for line in lines(post)])
-        rows = self._rows(data)
+        headers = {**self.headers, "content-type": "application/json"}
+        url = self.base_url.rstrip("/") + path
+        answer = await get_json(url, headers, LIMIT_S, {"model": self.model, "input": list(texts)})
+        if answer is None:
+            message = f"{self.name} gave no embeddings at {url}."
+            raise ProviderUnreachable(message, reason=FailureReason.UNREACHABLE, hint="Is the model pulled?")
+        rows = self._rows(answer)
         if len(rows) != len(texts) or not all(rows):
             message = f"{self.name} sent {len(rows)} vectors for {len(texts)} texts."
             raise ReplyMalformed(message, reason=FailureReason.MALFORMED)
         return [_packed(row) for row in rows]
 
-    def _rows(self, data: bytes) -> list[list[float]]:
-        try:
-            answer: object = json.loads(data)
-        except ValueError as error:
-            raise ReplyMalformed(f"{self.name} sent no JSON.", reason=FailureReason.MALFORMED) from error
+    def _rows(self, answer: object) -> list[list[float]]:
         if self.wire == "ollama":
             return [_numbers(row) for row in _list(fields_of(answer).get("embeddings"))]
         return [_numbers(row.get("embedding")) for row in list_of(answer, "data")]

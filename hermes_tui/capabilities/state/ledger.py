@@ -29,6 +29,9 @@ _TABLES: Final = (
         always INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS lasting(
         rule TEXT PRIMARY KEY, by TEXT NOT NULL, given REAL NOT NULL, expires REAL) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS anchor(
+        session TEXT NOT NULL, seq INTEGER NOT NULL, mac BLOB NOT NULL, at REAL NOT NULL,
+        PRIMARY KEY(session, seq)) WITHOUT ROWID""",
 )
 
 
