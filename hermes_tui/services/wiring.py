@@ -19,6 +19,7 @@ from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.memory import Embedder
 from hermes_tui.domain.ports import Clock, Tool
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
@@ -136,7 +137,34 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
         opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config), clock, settings)
         return opened
 
-    return HomeMemory(home.root / "memory", open_memory)
+    return HomeMemory(home.root / "memory", settings, open_memory)
+
+
+def embedder_of(config: HermesConfig, keys: Mapping[str, str]) -> Embedder | None:
+    """Return what fills the role `hippocampus.embedding`, None where the config names nothing for it.
+
+    Raises:
+        UsageInvalid: it names a provider that has no embeddings.
+    """
+    role = config.brains.get("hippocampus.embedding")
+    if role is None or role.model in (None, "auto"):
+        return None
+    name, _, model = (role.model or "").partition(":")
+    provider = config.providers.get(name)
+    kind = provider.kind or name if provider else name
+    if provider is None or not model or kind not in ("ollama", "openai"):
+        message = f"brains.hippocampus.embedding: {role.model!r} names no provider with embeddings."
+        raise UsageInvalid(message, hint="Write ollama:MODEL or openai:MODEL.")
+    embeddings = import_module("hermes_tui.capabilities.providers._embeddings")
+    base = provider.base_url or registry.load("providers", kind).BASE_URL
+    key = keys.get(provider.key_env or "", "")
+    made: Embedder = embeddings.WireEmbedder(
+        wire="ollama" if kind == "ollama" else "openai",
+        base_url=base,
+        model=model,
+        headers={"authorization": f"Bearer {key}"} if key else {},
+    )
+    return made
 
 
 def memory_pipe() -> AbstractContextManager[Pipe]:

@@ -72,6 +72,7 @@ class Workstation:
             policy=self.config.memory.policy,
             index_bytes=self.config.memory.index_bytes,
             brief=self.config.memory.recall,
+            embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         self.kits = kits.KitMaker(
@@ -138,6 +139,7 @@ class Workstation:
             try:
                 await delivery.during(owned.journal, run(owned))
             finally:
+                await self.memory.catch_up()
                 await asyncio.to_thread(self.memory.close)
             return result_of(owned.session.state, session_id, self.clock.now())
 
