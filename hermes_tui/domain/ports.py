@@ -12,6 +12,7 @@ from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
 from hermes_tui.domain.events import Event
 from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.ids import ApprovalId, Seq
+from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part, ToolSchema
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Mode, Reach
@@ -195,6 +196,7 @@ class ToolContext:
 
     `seen` maps an absolute path to the sha256 of the content that was last read or written through a tool.
     `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
+    `memory` is None where nothing is remembered; `session` and `run` name where a note comes from.
     """
 
     workspace: Workspace
@@ -204,6 +206,9 @@ class ToolContext:
     seen: dict[str, str]
     egress: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    memory: Memory | None = None
+    session: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,9 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         seen=dict(kit.session.state.calls.seen.get(place.agent, {})),
         egress=kit.egress,
         env=call.env,
+        memory=kit.memory,
+        session=place.session,
+        run=place.run or "",
     )
 
 

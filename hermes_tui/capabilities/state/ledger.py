@@ -147,6 +147,14 @@ class Ledger:
             return str(error)
         return "" if found == "ok" else str(found)
 
+    def compact(self) -> None:
+        """Leave nothing of what was deleted: neither in free pages nor in the rollback journal beside the file."""
+        with self._lock:
+            (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
+            self._connection.execute("PRAGMA journal_mode=DELETE")
+            self._connection.execute("VACUUM")
+            self._connection.execute(f"PRAGMA journal_mode={mode}")
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
