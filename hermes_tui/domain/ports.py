@@ -101,6 +101,10 @@ class Redactor(Protocol):
         """Return `text` with each known secret replaced by a stable placeholder; JSON stays JSON."""
         ...
 
+    def restore_json(self, text: str) -> str:
+        """Return JSON text with each placeholder that is known here put back; unknown ones stay."""
+        ...
+
 
 class ProcessEnd(StrEnum):
     """How a process ended."""

@@ -152,8 +152,10 @@ class Budgets(Section):
     """All runs of the operator's local date."""
 
 
-class PolicyTest(Section):
+class PolicyTest(BaseModel):
     """A call, and what the policy must say about it; `hermes config test-policy` checks it."""
+
+    model_config = Section.model_config
 
     tool: str
     """The tool, such as `shell`."""
@@ -191,6 +193,13 @@ class SandboxConfig(Section):
     """Folders bound read-only besides PATH, such as `~/.pyenv`."""
     env: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
     """Host environment variables that are passed in by name."""
+
+
+class Privacy(Section):
+    """What of personal data leaves a tool's result."""
+
+    personal: Literal["keep", "mask"] = "keep"
+    """`mask` shows models and disks placeholders such as `[EMAIL_9f86d081]`; tools on this machine get the data."""
 
 
 class MemoryConfig(Section):
@@ -259,6 +268,8 @@ class HermesConfig(Section):
     """Where tools run."""
     egress: tuple[str, ...] = ()
     """Hosts that tools may contact once a run asks for them."""
+    privacy: Privacy = Privacy.model_construct()
+    """Personal data."""
     memory: MemoryConfig = MemoryConfig.model_construct()
     """What is remembered."""
     context: ContextConfig = ContextConfig.model_construct()

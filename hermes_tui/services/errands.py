@@ -171,7 +171,7 @@ class Errands:
 
     def remember(self, text: str) -> None:
         """Keep a prompt for later; secrets are masked."""
-        masked = wiring.redactor_of(self.station.config).redact(text)
+        masked = wiring.redactor_of(self.station.config, self.station.home.state).redact(text)
         path = self._folder() / "history.jsonl"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as stream:
             stream.write(json.dumps(masked, ensure_ascii=False) + "\n")

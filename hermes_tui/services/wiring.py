@@ -7,10 +7,13 @@ import os
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from secrets import token_bytes, token_hex
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
@@ -28,6 +31,8 @@ from hermes_tui.services.homes import Home, choose, open_home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
+
+_MASK_KEY_BYTES: Final = 32
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -94,13 +99,41 @@ def all_tools() -> Mapping[str, Tool]:
     return {tool.spec.schema.name: tool for tool in sorted(found, key=lambda tool: tool.spec.schema.name)}
 
 
-def redactor_of(config: HermesConfig) -> SecretRedactor:
-    """Return a redactor that knows the key formats and the values of the key variables."""
+def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
+    """Return the redactor of this process, which knows the key formats and the values of the key variables.
+
+    There is one for the same settings, so that what the journal masks can be put back where a tool needs it.
+    """
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
     variables |= {*VARIABLES.values(), PASSPHRASE}
-    redactor = SecretRedactor([os.environ[name] for name in sorted(variables) if os.environ.get(name)])
+    secrets = tuple(os.environ[name] for name in sorted(variables) if os.environ.get(name))
+    redactor = _redactor(secrets, _mask_key(state), personal=config.privacy.personal == "mask")
     SECRETS.attach(redactor)
     return redactor
+
+
+@lru_cache(maxsize=4)
+def _redactor(secrets: tuple[str, ...], key: bytes, *, personal: bool) -> SecretRedactor:
+    return SecretRedactor(secrets, key=key, personal=personal)
+
+
+def _mask_key(state: Path) -> bytes:
+    """Return this home's key of placeholders, made at first; empty where nothing can be kept."""
+    path = state / "mask.key"
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            made = state / f".mask-{token_hex(8)}"
+            descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(token_bytes(_MASK_KEY_BYTES))
+            # A link is made whole or not at all, also where two processes start at once.
+            with suppress(FileExistsError):
+                os.link(made, path)
+            made.unlink()
+        return path.read_bytes()[:_MASK_KEY_BYTES]
+    except OSError:
+        return b""
 
 
 def keys_of(config: HermesConfig, home: Home) -> Keys:
@@ -134,7 +167,7 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
 
     def open_memory() -> OpenMemory:
         store = import_module("hermes_tui.services.memory_store")
-        opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config), clock, settings)
+        opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config, home.state), clock, settings)
         return opened
 
     return HomeMemory(home.root / "memory", settings, open_memory)

@@ -65,7 +65,9 @@ class Workstation:
         self.clock = SystemClock()
         self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
-        self.log = JsonLog(self.home.state / "log", wiring.redactor_of(self.config), verbose=options.verbose)
+        self.log = JsonLog(
+            self.home.state / "log", wiring.redactor_of(self.config, self.home.state), verbose=options.verbose
+        )
         remembered = MemorySettings(
             workspace=self.root,
             report=self._report_memory,
@@ -147,7 +149,7 @@ class Workstation:
     def own(self, session_id: SessionId, readers: Sequence[Reader]) -> Generator[OwnedSession]:
         """Own a session file and log what becomes of it; see `sessions.owned`."""
         path = self.sessions() / f"{session_id}.db"
-        redactor = wiring.redactor_of(self.config)
+        redactor = wiring.redactor_of(self.config, self.home.state)
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(

@@ -256,6 +256,9 @@ class PlainRedactor:
     def redact(self, text: str) -> str:
         return text
 
+    def restore_json(self, text: str) -> str:
+        return text
+
 
 async def echo(arguments: dict[str, object], context: ToolContext) -> ToolOutcome:
     """Give the arguments back."""
