@@ -86,7 +86,7 @@ class Desk:
         self.station = Workstation(options)
         self.errands = Errands(self.station)
         self.session_id = session or sessions.new_session()
-        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto")
+        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto", self.station.home)
         self._state = SessionState()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -137,7 +137,7 @@ class Desk:
 
     async def look(self) -> list[Brain | Missing]:
         """Return what each provider offers now; runs on the caller's loop with probes of its own."""
-        return await wiring.brains_of(self.station.config, self.brains.wanted).look()
+        return await wiring.brains_of(self.station.config, self.brains.wanted, self.station.home).look()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop what runs, resumably, and wait until the session file is closed."""
@@ -167,6 +167,7 @@ class Desk:
         except HermesError as error:
             self._on_trouble(error)
         finally:
+            await asyncio.to_thread(self.station.memory.close)
             with self._lock:
                 self._loop = None
 
