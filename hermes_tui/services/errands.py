@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Final, cast
 
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
+from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Remembered
 from hermes_tui.domain.ports import ProcessResult
 from hermes_tui.services import sessions, wiring
 from hermes_tui.services.keys import SECRETS, variable_of
@@ -63,6 +65,17 @@ class Errands:
             SandboxUnavailable: nothing here confines.
         """
         return await self.station.run_sandboxed(("/bin/sh", "-c", command), COMMAND_S)
+
+    async def remember_note(self, text: str) -> Remembered:
+        """Write a note of the operator's through the memory, which knows it if it is there already.
+
+        Raises:
+            HermesError: it cannot be written.
+        """
+        memory = self.station.memory
+        landed = await memory.remember(NoteDraft(text=text), Origin(author=NoteAuthor.OPERATOR))
+        await asyncio.to_thread(memory.store.flush)
+        return landed
 
     def files(self) -> list[str]:
         """Return the workspace's files by relative path, ignored ones left out."""

@@ -167,7 +167,7 @@ async def _done(app: Stand) -> None:
 
 async def _memory(app: Stand) -> None:
     await app.enter("#Amounts are Decimal with two places, never float")
-    await app.until(lambda: app.said.startswith("Remembered"))
+    await app.until(lambda: app.said.startswith("Kept as"))
     await app.enter("#Tests of time never read the wall clock")
     await app.until(lambda: "wall-clock" in app.said)
     await app.pilot.press("f5")

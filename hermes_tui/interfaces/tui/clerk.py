@@ -253,8 +253,8 @@ class Clerk:
             return
 
         async def write() -> None:
-            path = await self.app.seat.errands.notebook.remember(text)
-            self.app.say(f"Remembered in {path}. F5 shows it.")
+            landed = await self.app.seat.errands.remember_note(text)
+            self.app.say(f"{landed.message} F5 shows it.")
             await self.list_notes()
 
         self.start(write())
