@@ -16,6 +16,7 @@ from hermes_tui.domain.events import (
     CapRaised,
     InterruptAsked,
     ModeChanged,
+    ModelAwaited,
     ModelChosen,
     ModelFailed,
     ModelFinished,
@@ -40,7 +41,7 @@ Fields = dict[str, Any]
 _Opens = ModelRequested | ToolRequested | ApprovalAsked
 _Closes = ModelFinished | ModelFailed | ToolFinished | ToolRefused | ToolResolved | ApprovalGiven
 _ALONE: Final = (
-    *(PlanEdited, ModelChosen, RetryScheduled, BudgetRefused, OutputLowered, CapRaised, ModeChanged),
+    *(PlanEdited, ModelChosen, ModelAwaited, RetryScheduled, BudgetRefused, OutputLowered, CapRaised, ModeChanged),
     *(InterruptAsked, RunPaused, RunUnpaused, TaskSkipped, TaskCancelled, RunEnded),
 )
 _NAMES: Final = {
@@ -49,6 +50,7 @@ _NAMES: Final = {
     "ToolRefused": "refuse_call",
     "ApprovalAsked": "ask_operator",
     "PlanEdited": "edit_plan",
+    "ModelAwaited": "await_model",
     "ModelChosen": "choose_model",
     "RetryScheduled": "retry",
     "BudgetRefused": "refuse_cost",

@@ -82,7 +82,7 @@ class Desk:
         """
         self.station = Workstation(options)
         self.session_id = session or sessions.new_session()
-        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto")
+        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto", self.station.book)
         self._state = SessionState()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -132,7 +132,7 @@ class Desk:
 
     async def look(self) -> list[Brain | Missing]:
         """Return what each provider offers now; runs on the caller's loop with probes of its own."""
-        return await wiring.brains_of(self.station.config, self.brains.wanted).look()
+        return await wiring.brains_of(self.station.config, self.brains.wanted, self.station.book).look()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop what runs, resumably, and wait until the session file is closed."""

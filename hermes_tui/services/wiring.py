@@ -14,6 +14,7 @@ from pathlib import Path
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
@@ -94,13 +95,17 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
-def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
+def brains_of(config: HermesConfig, wanted: str, book: HealthBook | None = None) -> ConfiguredBrains:
     """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
+
+    Without a `book`, how each model does is forgotten with the process.
 
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
-    return ConfiguredBrains(config, wanted, os.environ)
+    if book is None:
+        return ConfiguredBrains(config, wanted, os.environ)
+    return ConfiguredBrains(config, wanted, os.environ, book)
 
 
 def digest_of(text: str) -> str:

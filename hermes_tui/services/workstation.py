@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.state import codec
+from hermes_tui.capabilities.state.health import HealthBook, LedgerShelf
 from hermes_tui.capabilities.state.ledger import Ledger, answer_key
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
@@ -63,6 +64,7 @@ class Workstation:
         self.clock = SystemClock()
         self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
+        self.book = HealthBook(LedgerShelf(self.ledger), self.clock)
         self.log = JsonLog(self.home.state / "log", wiring.redactor_of(self.config), verbose=options.verbose)
         self.kits = kits.KitMaker(
             home=self.home, root=self.root, ledger=self.ledger, clock=self.clock, tools=self.tools
@@ -95,7 +97,7 @@ class Workstation:
         """
         goal, digest = self.goal(given)
         config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
-        brains = wiring.brains_of(config, "auto")
+        brains = wiring.brains_of(config, "auto", self.book)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         place = Place(session=session_id, run=RunId("r1"))
         delivery = Delivery(readers)

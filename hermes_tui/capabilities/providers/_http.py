@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx2
 
+from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.providers._errors import refused
 from hermes_tui.capabilities.providers._json import object_of
 from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ReplyMalformed, StreamTruncated
@@ -101,6 +102,7 @@ async def _chunks(post: Post) -> AsyncGenerator[bytes]:
     request = client().build_request("POST", post.url, content=json.dumps(post.body), headers=_headers(post))
     try:
         answer = await _begin(post, request)
+        _limits.note(post.url, answer.headers)
         try:
             if answer.status_code != 200:
                 body = await _error_body(answer)

@@ -5,6 +5,7 @@ from typing import Final
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
 from hermes_tui.domain.events.budget import BudgetEvent, BudgetRefused, CapRaised, OutputLowered
 from hermes_tui.domain.events.model import (
+    ModelAwaited,
     ModelChosen,
     ModelEvent,
     ModelFailed,
@@ -57,7 +58,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(SessionOpened, RunStarted, RunResumed, CriterionChecked, ArtifactMade, RunEnded),
         *(PlanEdited,),
         *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled),
-        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen),
+        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen, ModelAwaited),
         *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
@@ -82,6 +83,7 @@ __all__ = [
     "InterruptAsked",
     "MessageGiven",
     "ModeChanged",
+    "ModelAwaited",
     "ModelChosen",
     "ModelEvent",
     "ModelFailed",

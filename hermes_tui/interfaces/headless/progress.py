@@ -9,8 +9,10 @@ from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
     ApprovalAsked,
     CriterionChecked,
-    ModelFailed,
+    ModelAwaited,
+    ModelChosen,
     ModelFinished,
+    ModelRequested,
     PlanEdited,
     RetryScheduled,
     RunEnded,
@@ -39,6 +41,7 @@ class Progress:
     def __init__(self, out: Outlet) -> None:
         self._out = out
         self._summaries: dict[str, str] = {}
+        self._roles: set[str] = set()
 
     def show(self, record: Record) -> None:
         """Write the record's line, if it has one."""
@@ -62,12 +65,21 @@ class Progress:
                 return f"◊ needs you {body.approval_id}: {body.tool} {body.what}"
             case RunEnded():
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
-            case ModelFinished() | ModelFailed() | RetryScheduled():
+            case ModelRequested():
+                return self._asked_line(body)
+            case ModelFinished() | ModelChosen() | ModelAwaited() | RetryScheduled():
                 return _model_line(body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
                 return self._tool_line(body)
             case _:
                 return ""
+
+    def _asked_line(self, body: ModelRequested) -> str:
+        """Say who answers for a role the first time it is asked; later changes are switches."""
+        if body.role in self._roles:
+            return ""
+        self._roles.add(body.role)
+        return f"» brain    {body.model}: {body.why}"
 
     def _tool_line(self, body: ToolRequested | ToolFinished | ToolRefused | ToolResolved) -> str:
         match body:
@@ -105,12 +117,16 @@ def _hold_line(body: RunResumed | RunPaused | RunUnpaused) -> str:
             return f"• goes on  by {body.by}"
 
 
-def _model_line(body: ModelFinished | ModelFailed | RetryScheduled) -> str:
+def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | RetryScheduled) -> str:
+    """Return one line for each reply, retry, wait and switch; what failed is told by the retry or switch it led to."""
     match body:
         case ModelFinished():
             cost = "price unknown" if body.usd is None else f"${body.usd:.4f}"
             return f"• model    {body.model}  {body.usage.total_tokens:,} tokens · {cost} · {body.seconds:.1f} s"
-        case ModelFailed():
-            return f"× model    {body.model}: {body.message}"
+        case ModelChosen():
+            return f"» brain    {body.model}: {body.why}"
+        case ModelAwaited():
+            return f"◊ waits    {body.model}: {body.why}; goes on in {body.delay_s:.1f} s"
         case RetryScheduled():
-            return f"○ model    {body.model}: {body.reason.value}; try {body.attempt} of 3 in {body.delay_s:.1f} s"
+            why = body.message or body.reason.value
+            return f"○ retry    {body.model}: try {body.attempt} of 3 in {body.delay_s:.1f} s; {why}"

@@ -22,6 +22,7 @@ from hermes_tui.domain.events import (
     InterruptAsked,
     MessageGiven,
     ModeChanged,
+    ModelAwaited,
     ModelChosen,
     ModelFailed,
     ModelFinished,
@@ -145,6 +146,7 @@ EVENTS: tuple[Event, ...] = (
     ),
     RetryScheduled(request_id=_REQUEST, model="p:m", reason=FailureReason.SERVER, attempt=2, delay_s=0.5),
     ModelChosen(role="main", model="p:m", why=""),
+    ModelAwaited(role="main", model="p:m", delay_s=1.5, why="w"),
     ToolRequested(
         call_id=_CALL,
         tool="shell",
