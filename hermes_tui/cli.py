@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "replay": "print the records of a session or an exported file, in order",
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
+    "models": "what each provider offers now: window, price, health, measured speed",
     "cost": "what was spent by day, model, role or task",
     "config": "explain where a setting comes from",
     "doctor": "check what this machine offers and say how to mend what is missing",
@@ -184,13 +185,22 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
             sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
         case "replay" | "watch":
             parser.add_argument("session")
-        case "cost" | "ledger":
-            parser.add_argument("session", nargs="?", help="only this session or exported file")
-            parser.add_argument("--json", action="store_true", help="as JSON; the ledger has a decision per line")
-            if name == "cost":
-                parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day")
+        case "cost" | "ledger" | "models":
+            _money_options(name, parser)
         case _:
             parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _money_options(name: str, parser: ArgumentParser) -> None:
+    json_help = "as JSON; the ledger has a decision per line" if name == "ledger" else "as JSON"
+    parser.add_argument("--json", action="store_true", help=json_help)
+    if name == "models":
+        parser.add_argument("--role", default="cortex", help="whose chain (default: cortex)")
+        parser.add_argument("--refresh-prices", action="store_true", help="read the prices that providers publish")
+        return
+    parser.add_argument("session", nargs="?", help="only this session or exported file")
+    if name == "cost":
+        parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day")
 
 
 def _session_options(sub: _SubParsersAction[ArgumentParser]) -> None:

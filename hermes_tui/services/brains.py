@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.providers import _limits
@@ -66,13 +67,14 @@ class ConfiguredBrains:
     """The brains that the config names; `wanted` is what the operator asked for on the spot, else `auto`.
 
     A local server that answered is not asked again what it has; cloud providers count as soon as their key is there.
-    `book` knows who failed and who may be tried.
+    `book` knows who failed and who may be tried, `prices` is a folder with tables newer than those of the release.
     """
 
     config: HermesConfig
     wanted: str
     environ: Mapping[str, str]
     book: HealthBook = field(default_factory=lambda: HealthBook(MemoryShelf(), SystemClock()))
+    prices: Path | None = None
     _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
     _offers: Offers = field(init=False)
 
@@ -82,7 +84,7 @@ class ConfiguredBrains:
         Raises:
             UsageInvalid: a name is no provider, model, role or tier.
         """
-        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic)
+        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic, self.prices)
         _check(self.config, self.wanted)
 
     async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
@@ -128,14 +130,16 @@ class ConfiguredBrains:
         self.wanted = wanted
 
     def apply(self, config: HermesConfig) -> None:
-        """Answer by another config from the next step on; what was asked for on the spot holds.
+        """Answer by another config from the next step on; what was asked for on the spot holds until cortex is edited.
 
         Raises:
             UsageInvalid: it names what nothing stands behind; the old config holds.
         """
-        _check(config, self.wanted)
-        self.config = config
-        self._offers = Offers(config, self.environ, self._hear, time.monotonic)
+        model = config.brain("cortex").model
+        wanted = self.wanted if model == self.config.brain("cortex").model else "auto"
+        _check(config, wanted)
+        self.config, self.wanted = config, wanted
+        self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices)
 
     async def _in_order(self, found: Route, tier: str) -> AsyncIterator[Brain | Missing]:
         """Yield what each candidate offers; only a sorted chain has to ask them all first."""

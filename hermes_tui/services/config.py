@@ -145,7 +145,7 @@ class Brain(Section):
     """Which model fills a role, and how it is asked; what is left out is inherited from `cortex`."""
 
     model: str | None = None
-    """`auto`, `provider:model`, another role, or the name of a tier."""
+    """`auto`, `local` (what runs here first, then cortex), `provider:model`, another role, or the name of a tier."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """Left out where the model refuses it."""
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
@@ -248,7 +248,7 @@ class HermesConfig(Section):
     brains: dict[Name, Brain] = {}
     """Models by role."""
     routes: dict[Name, str] = {}
-    """Role by class of task."""
+    """Role by class of task; what is not here goes its usual way: docs/providers.md."""
     tiers: dict[Name, tuple[str, ...]] = {}
     """Named fallback chains of models, tiers and roles."""
     budgets: Budgets = Budgets()

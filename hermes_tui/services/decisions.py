@@ -14,6 +14,8 @@ from hermes_tui.domain.events import (
     ApprovalGiven,
     BudgetRefused,
     CapRaised,
+    ConfigApplied,
+    ConfigRefused,
     InterruptAsked,
     ModeChanged,
     ModelAwaited,
@@ -42,7 +44,7 @@ _Opens = ModelRequested | ToolRequested | ApprovalAsked
 _Closes = ModelFinished | ModelFailed | ToolFinished | ToolRefused | ToolResolved | ApprovalGiven
 _ALONE: Final = (
     *(PlanEdited, ModelChosen, ModelAwaited, RetryScheduled, BudgetRefused, OutputLowered, CapRaised, ModeChanged),
-    *(InterruptAsked, RunPaused, RunUnpaused, TaskSkipped, TaskCancelled, RunEnded),
+    *(InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused, TaskSkipped, TaskCancelled, RunEnded),
 )
 _NAMES: Final = {
     "ModelRequested": "ask_model",
@@ -57,6 +59,8 @@ _NAMES: Final = {
     "OutputLowered": "lower_output",
     "CapRaised": "raise_cap",
     "ModeChanged": "change_mode",
+    "ConfigApplied": "apply_config",
+    "ConfigRefused": "refuse_config",
     "InterruptAsked": "interrupt",
     "RunPaused": "pause",
     "RunUnpaused": "unpause",

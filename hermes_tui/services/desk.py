@@ -46,6 +46,7 @@ from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.services import control, kits, sessions, wiring
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config_watch import watched
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from hermes_tui.version import VERSION
@@ -82,7 +83,7 @@ class Desk:
         """
         self.station = Workstation(options)
         self.session_id = session or sessions.new_session()
-        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto", self.station.book)
+        self.brains: ConfiguredBrains = self.station.brains()
         self._state = SessionState()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -132,7 +133,7 @@ class Desk:
 
     async def look(self) -> list[Brain | Missing]:
         """Return what each provider offers now; runs on the caller's loop with probes of its own."""
-        return await wiring.brains_of(self.station.config, self.brains.wanted, self.station.book).look()
+        return await self.station.brains(wanted=self.brains.wanted).look()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop what runs, resumably, and wait until the session file is closed."""
@@ -157,7 +158,11 @@ class Desk:
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
                 self._open(asyncio.get_running_loop())
-                async with control.reachable(owned.journal, self._owner(session)):
+                watch = self.station.config_watch(self.brains)
+                async with (
+                    control.reachable(owned.journal, self._owner(session)),
+                    watched(watch, self.station.clock, lambda event: session.emit(event, self._place(session))),
+                ):
                     await self._serve(session)
         except HermesError as error:
             self._on_trouble(error)

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities import registry
@@ -58,6 +59,7 @@ class Offers:
     environ: Mapping[str, str]
     hear: Hear
     now: Callable[[], float]
+    prices: Path | None = None
     _probed: dict[str, Served | None] = field(default_factory=dict[str, Served | None])
     _silent_at: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -98,7 +100,9 @@ class Offers:
         window = window or await self._window(kind, base_url, model)
         built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
         heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
-        return _brain(self.config.brain(role), _Offered(candidate, kind, model, window), heard)
+        free = kind in LOCAL or kind == "scripted"
+        price = FREE if free else _catalog.known(kind, model, self.prices).price
+        return _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
 
     def served_models(self, name: str) -> tuple[str, ...]:
         """Return what a local server said it has, empty if it was not asked or did not answer."""
@@ -144,7 +148,7 @@ class Offers:
     async def _window(self, kind: str, base_url: str, model: str) -> int | None:
         measure = getattr(registry.load("providers", kind), "window", None)
         measured: int | None = await measure(base_url, model, PROBE_S) if measure is not None else None
-        return measured or _catalog.known(kind, model).window_tokens
+        return measured or _catalog.known(kind, model, self.prices).window_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +178,11 @@ class _Offered:
     kind: str
     model: str
     window_tokens: int | None
+    price: Price | None
 
     @property
     def local(self) -> bool:
         return self.kind in LOCAL
-
-    @property
-    def price(self) -> Price | None:
-        return FREE if self.local or self.kind == "scripted" else _catalog.known(self.kind, self.model).price
 
 
 def target_of(base_url: str, model: str, key: str) -> str:

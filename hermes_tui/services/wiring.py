@@ -95,17 +95,19 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
-def brains_of(config: HermesConfig, wanted: str, book: HealthBook | None = None) -> ConfiguredBrains:
+def brains_of(
+    config: HermesConfig, wanted: str, book: HealthBook | None = None, prices: Path | None = None
+) -> ConfiguredBrains:
     """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
 
-    Without a `book`, how each model does is forgotten with the process.
+    Without a `book`, how each model does is forgotten with the process; `prices` is a folder with newer price tables.
 
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
     if book is None:
-        return ConfiguredBrains(config, wanted, os.environ)
-    return ConfiguredBrains(config, wanted, os.environ, book)
+        return ConfiguredBrains(config, wanted, os.environ, prices=prices)
+    return ConfiguredBrains(config, wanted, os.environ, book, prices)
 
 
 def digest_of(text: str) -> str:

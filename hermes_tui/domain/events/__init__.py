@@ -14,6 +14,8 @@ from hermes_tui.domain.events.model import (
     RetryScheduled,
 )
 from hermes_tui.domain.events.operator import (
+    ConfigApplied,
+    ConfigRefused,
     InterruptAsked,
     MessageGiven,
     ModeChanged,
@@ -62,7 +64,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
-        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused),
+        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
     )
 }
 """Every event by its name, as a record stores it."""
@@ -76,6 +78,8 @@ __all__ = [
     "BudgetEvent",
     "BudgetRefused",
     "CapRaised",
+    "ConfigApplied",
+    "ConfigRefused",
     "CriterionChecked",
     "EditKind",
     "Event",

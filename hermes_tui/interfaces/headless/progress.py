@@ -8,6 +8,8 @@ from typing import Final
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
     ApprovalAsked,
+    ConfigApplied,
+    ConfigRefused,
     CriterionChecked,
     ModelAwaited,
     ModelChosen,
@@ -33,6 +35,8 @@ from hermes_tui.domain.text import printable
 from hermes_tui.interfaces.headless.outlet import Outlet
 
 WIDTH: Final = 100
+WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, RetryScheduled)
+"""What an operator may have to act on is never cut."""
 
 
 class Progress:
@@ -48,15 +52,16 @@ class Progress:
         line = self._line(record)
         if line:
             clock = time.strftime("%H:%M:%S", time.localtime(record.at))
-            self._out.line(f"{clock} {printable(line)[:WIDTH]}")
+            width = None if isinstance(record.body, WHOLE) else WIDTH
+            self._out.line(f"{clock} {printable(line)[:width]}")
 
     def _line(self, record: Record) -> str:
         body = record.body
         match body:
             case PlanEdited():
                 return f"• plan     rev {body.base_rev + 1}, {len(body.ops)} tasks: {body.why}"
-            case RunResumed() | RunPaused() | RunUnpaused():
-                return _hold_line(body)
+            case RunResumed() | RunPaused() | RunUnpaused() | ConfigApplied() | ConfigRefused():
+                return _steered_line(body)
             case TaskStarted() | TaskFinished() | TaskFailed() | TaskSkipped():
                 return _task_line(record, body)
             case CriterionChecked():
@@ -65,10 +70,8 @@ class Progress:
                 return f"◊ needs you: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
             case RunEnded():
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
-            case ModelRequested():
-                return self._asked_line(body)
-            case ModelFinished() | ModelChosen() | ModelAwaited() | RetryScheduled():
-                return _model_line(body)
+            case ModelRequested() | ModelFinished() | ModelChosen() | ModelAwaited() | RetryScheduled():
+                return self._asked_line(body) if isinstance(body, ModelRequested) else _model_line(body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
                 return self._tool_line(body)
             case _:
@@ -107,8 +110,12 @@ def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | T
             return f"» task     {record.place.task}: {body.why}"
 
 
-def _hold_line(body: RunResumed | RunPaused | RunUnpaused) -> str:
+def _steered_line(body: RunResumed | RunPaused | RunUnpaused | ConfigApplied | ConfigRefused) -> str:
     match body:
+        case ConfigApplied():
+            return f"• config   {'; '.join(body.changed) or 'edited, but what was said elsewhere holds on'}"
+        case ConfigRefused():
+            return f"× config   refused, what held before holds on: {body.message}"
         case RunResumed():
             return "• resume   finished work is kept"
         case RunPaused():

@@ -15,6 +15,8 @@ from hermes_tui.domain.events import (
     ArtifactMade,
     BudgetRefused,
     CapRaised,
+    ConfigApplied,
+    ConfigRefused,
     CriterionChecked,
     EditKind,
     Event,
@@ -146,6 +148,8 @@ EVENTS: tuple[Event, ...] = (
     ),
     RetryScheduled(request_id=_REQUEST, model="p:m", reason=FailureReason.SERVER, attempt=2, delay_s=0.5),
     ModelChosen(role="main", model="p:m", why=""),
+    ConfigApplied(file="/h/config.yaml", changed=("strategy: auto → fixed",)),
+    ConfigRefused(file="/h/config.yaml", line=3, message="m"),
     ModelAwaited(role="main", model="p:m", delay_s=1.5, why="w"),
     ToolRequested(
         call_id=_CALL,
