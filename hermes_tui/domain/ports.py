@@ -66,8 +66,9 @@ class Brain:
 
     `price` None is unknown. `window_tokens` is the model's real context window where it is known, else a safe guess.
     `max_tokens` is the most output to ask for, `temperature` None leaves the choice to the provider. `role`,
-    `task_class` and `route` say what it was chosen for, `tier` which tier it answers in, if any. `target` stands for
-    its URL, model and key. It may be asked in `ready_in_s` seconds.
+    `task_class` and `route` say what it was chosen for. `tier` is the tier that it answers in, if any: an answer less
+    sure than `escalate_below` goes up to `tier_above`. `target` stands for its URL, model and key. It may be asked in
+    `ready_in_s` seconds.
     """
 
     name: str
@@ -85,6 +86,8 @@ class Brain:
     task_class: str = ""
     route: str = ""
     tier: str = ""
+    tier_above: str = ""
+    escalate_below: float = 0.0
     target: str = ""
     ready_in_s: float = 0.0
 

@@ -187,8 +187,10 @@ class _Step:
         await self.kit.clock.sleep(delay_s)
 
 
-async def take_step(kit: Kit, place: Place, role: str, tier: str = "") -> Record:
-    """Ask the brain for `role` for the next reply, or the next brain where it fails; return the durable record.
+async def take_step(kit: Kit, place: Place, role: str) -> tuple[Record, Brain]:
+    """Ask the brain for `role` for the next reply, or the next brain where it fails.
+
+    Returns the durable record of the reply, and who gave it. An agent that was raised to a tier is answered from there.
 
     Raises:
         LimitReached: a cap does not leave room for the call.
@@ -196,7 +198,7 @@ async def take_step(kit: Kit, place: Place, role: str, tier: str = "") -> Record
         ProviderError: the request itself is at fault.
     """
     await kit.gate.passed()
-    step = await _Step.begin(kit, place, role, tier)
+    step = await _Step.begin(kit, place, role, kit.session.state.brains.tiers.get(place.agent, ""))
     while True:
         try:
             attempt = await _begin(step)
@@ -205,7 +207,7 @@ async def take_step(kit: Kit, place: Place, role: str, tier: str = "") -> Record
             raise
         ended = await _attempt(kit, attempt)
         if ended.error is None:
-            return ended.record
+            return ended.record, step.brain
         await step.after(attempt, ended, ended.error)
 
 

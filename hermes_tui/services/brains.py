@@ -13,12 +13,13 @@ from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShel
 from hermes_tui.domain.errors import NoProvider
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.kernel.breaker import Health, Standing
+from hermes_tui.kernel.confidence import DEFAULT_THRESHOLD
 from hermes_tui.kernel.retry import CEILING_S, PATIENT_S
 from hermes_tui.services.chains import Candidate, chain
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.offers import PROBE_S, Missing, Offers
-from hermes_tui.services.routes import Route, route, tier_of
+from hermes_tui.services.routes import Route, route, tier_above, tier_of
 
 __all__ = ["PROBE_S", "ConfiguredBrains", "Looked", "Missing"]
 
@@ -60,6 +61,30 @@ class _Passed:
         """Return who failed lately rather than nobody, else who has to be waited for the least."""
         soon = sorted((one for one in self.limited if one.ready_in_s <= CEILING_S), key=lambda one: one.ready_in_s)
         return next(iter([*self.resting, *soon]), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a chain is for."""
+
+    route: Route
+    tier: str
+    tier_above: str
+    escalate_below: float | None
+
+    def take(self, offer: Brain | Missing) -> Brain | Missing:
+        """Return a brain that knows what it was chosen for."""
+        if isinstance(offer, Missing):
+            return offer
+        return replace(
+            offer,
+            role=self.route.role,
+            task_class=self.route.task_class,
+            route=self.route.why,
+            tier=self.tier,
+            tier_above=self.tier_above,
+            escalate_below=DEFAULT_THRESHOLD if self.escalate_below is None else self.escalate_below,
+        )
 
 
 @dataclass(slots=True)
@@ -144,19 +169,21 @@ class ConfiguredBrains:
     async def _in_order(self, found: Route, tier: str) -> AsyncIterator[Brain | Missing]:
         """Yield what each candidate offers; only a sorted chain has to ask them all first."""
         wanted = tier or self._wanted_for(found)
-        named = wanted if wanted != "auto" else (self.config.brain(found.role).model or "auto")
+        own = self.config.brain(found.role)
+        named = wanted if wanted != "auto" else (own.model or "auto")
         candidates = chain(self.config, found.role, wanted)
-        tier_name = tier_of(self.config, named)
-        first = [one for one in candidates if not one.automatic]
+        place = _Place(found, tier_of(self.config, named), tier_above(self.config, named), own.escalate_below)
+        if tier:
+            place = replace(place, route=replace(found, why=f"escalated to tier {tier}"))
+        for candidate in [one for one in candidates if not one.automatic]:
+            yield place.take(await self._offers.of(candidate, found.role))
         rest = [one for one in candidates if one.automatic]
-        for candidate in first:
-            yield _placed(await self._offers.of(candidate, found.role), found, tier_name)
         if self.config.routing.sort == "order":
             for candidate in rest:
-                yield _placed(await self._offers.of(candidate, found.role), found, tier_name)
+                yield place.take(await self._offers.of(candidate, found.role))
             return
         for offer in await self._sorted(rest, found.role):
-            yield _placed(offer, found, tier_name)
+            yield place.take(offer)
 
     async def _sorted(self, candidates: Iterable[Candidate], role: str) -> list[Brain | Missing]:
         """Return the automatic candidates by price or measured figures; unknown ones after, local ones last."""
@@ -232,13 +259,6 @@ class ConfiguredBrains:
 def _check(config: HermesConfig, wanted: str) -> None:
     for role in ("cortex", *config.brains):
         chain(config, role, wanted if role == "cortex" else "auto")
-
-
-def _placed(offer: Brain | Missing, found: Route, tier: str) -> Brain | Missing:
-    """Return a brain that knows what it was chosen for."""
-    if isinstance(offer, Missing):
-        return offer
-    return replace(offer, role=found.role, task_class=found.task_class, route=found.why, tier=tier)
 
 
 def _figure(by: str, brain: Brain, measure: Measure) -> float | None:

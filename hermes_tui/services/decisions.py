@@ -20,6 +20,7 @@ from hermes_tui.domain.events import (
     ModeChanged,
     ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelFailed,
     ModelFinished,
     ModelRequested,
@@ -43,7 +44,17 @@ Fields = dict[str, Any]
 _Opens = ModelRequested | ToolRequested | ApprovalAsked
 _Closes = ModelFinished | ModelFailed | ToolFinished | ToolRefused | ToolResolved | ApprovalGiven
 _ALONE: Final = (
-    *(PlanEdited, ModelChosen, ModelAwaited, RetryScheduled, BudgetRefused, OutputLowered, CapRaised, ModeChanged),
+    *(
+        PlanEdited,
+        ModelChosen,
+        ModelAwaited,
+        ModelEscalated,
+        RetryScheduled,
+        BudgetRefused,
+        OutputLowered,
+        CapRaised,
+        ModeChanged,
+    ),
     *(InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused, TaskSkipped, TaskCancelled, RunEnded),
 )
 _NAMES: Final = {
@@ -54,6 +65,7 @@ _NAMES: Final = {
     "PlanEdited": "edit_plan",
     "ModelAwaited": "await_model",
     "ModelChosen": "choose_model",
+    "ModelEscalated": "escalate",
     "RetryScheduled": "retry",
     "BudgetRefused": "refuse_cost",
     "OutputLowered": "lower_output",

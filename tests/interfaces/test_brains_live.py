@@ -169,3 +169,75 @@ def test_published_prices_are_read_without_a_key_and_hold_from_then_on(shop: Sho
         table = json.loads((shop.home / "state" / "prices" / "openrouter.json").read_text())
         assert table["models"] == {"new/model": [32_768, 0, 1.0, 0.1, None, 4.0]}
         assert all("authorization" not in exchange.headers for exchange in server.log)
+
+
+def tiered(shop: Shop, below: str = "") -> None:
+    shop.home.mkdir()
+    (shop.home / "config.yaml").write_text(
+        "strategy: fixed\ntiers: {light: ['openai:gpt-5-nano'], premium: ['openai:gpt-5']}\n"
+        f"brains: {{cortex: {{model: light{below}}}}}\n"
+    )
+
+
+def test_an_unsure_answer_is_asked_again_of_the_next_tier_with_reason_and_price(shop: Shop) -> None:
+    nowhere(shop)
+    tiered(shop)
+    with running_server(Scenario(replies=[Reply("I'm not sure, perhaps 4."), Reply("It is 4.")])) as server:
+        shop.env.update(OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="k-test")
+
+        ran = shop.run("-p", "How much is 2 + 2?", "-C", str(shop.work))
+        decisions = [json.loads(line) for line in shop.run("ledger", "--json").stdout.splitlines()]
+
+        assert (ran.returncode, ran.stdout.strip()) == (0, "It is 4."), ran.stderr
+        assert [(exchange.body or {})["model"] for exchange in server.log.replies] == ["gpt-5-nano", "gpt-5"]
+    (line,) = [line for line in ran.stderr.splitlines() if "» tier" in line]
+    assert "light → premium" in line
+    assert "I'm not sure" in line
+    assert "it cost $" in line
+    (raised,) = [one for one in decisions if one["decision"] == "escalate"]
+    asked = [one for one in decisions if one["decision"] == "ask_model"]
+    assert raised["params"]["usd"] > 0
+    assert [one["params"]["route"] for one in asked] == ["class agent, by default", "escalated to tier premium"]
+    assert all(one["metrics"]["cost"] > 0 for one in asked)
+
+
+def test_a_sure_answer_and_a_threshold_of_zero_stay_in_their_tier(shop: Shop) -> None:
+    nowhere(shop)
+    tiered(shop, below=", escalate_below: 0")
+    with running_server(Scenario(replies=[Reply("I'm not sure, perhaps 4.")])) as server:
+        shop.env.update(OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="k-test")
+
+        ran = shop.run("-p", "How much is 2 + 2?", "-C", str(shop.work))
+
+        assert (ran.returncode, len(server.log.replies)) == (0, 1), ran.stderr
+
+
+def test_each_call_records_its_class_route_and_reason_and_an_unknown_class_is_said(shop: Shop) -> None:
+    nowhere(shop)
+    shop.home.mkdir()
+    (shop.home / "config.yaml").write_text(
+        "strategy: fixed\nroutes: {chores: hippocampus.compression}\n"
+        "brains: {cortex: {model: 'openai:gpt-5'}, hippocampus.compression: {model: 'openai:gpt-5-nano'}}\n"
+    )
+    tasks = "".join(
+        f"  - {{id: t{n}, kind: llm, title: Say it, model: {model}, args: {{goal: Say it.}}{needs}}}\n"
+        for n, (model, needs) in enumerate(
+            [("chores", ""), ("poetry", ", needs: [t0]"), ("'openai:gpt-5-mini'", ", needs: [t1]")]
+        )
+    )
+    with running_server(Scenario(replies=[Reply("Said.")] * 3)) as server:
+        shop.env.update(OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="k-test")
+
+        ran = shop.run("--batch", str(shop.goal(tasks)), "-C", str(shop.work))
+        decisions = [json.loads(line) for line in shop.run("ledger", "--json").stdout.splitlines()]
+
+        assert ran.returncode == 0, ran.stderr
+        models = [(exchange.body or {})["model"] for exchange in server.log.replies]
+        assert models == ["gpt-5-nano", "gpt-5", "gpt-5-mini"]
+    asked = [one["params"] for one in decisions if one["decision"] == "ask_model"]
+    assert [(one["task_class"], one["role"], one["route"]) for one in asked] == [
+        ("chores", "hippocampus.compression", "routes.chores"),
+        ("poetry", "cortex", "unknown class poetry: cortex answers"),
+        ("", "cortex", "asked for by its name"),
+    ]
+    assert "unknown class poetry" in ran.stderr

@@ -92,4 +92,22 @@ class ModelAwaited:
     why: str
 
 
-ModelEvent = ModelRequested | ModelFinished | ModelFailed | RetryScheduled | ModelChosen | ModelAwaited
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEscalated:
+    """An answer of `tier` seemed too unsure: `to_tier` answers the agent until its next message from the operator.
+
+    `confidence` runs from 0 to 1 and is below `threshold`; `why` names what lowered it. `usd` is what the unsure answer
+    cost, None where the price is unknown.
+    """
+
+    role: str
+    model: str
+    tier: str
+    to_tier: str
+    confidence: float
+    threshold: float
+    why: str
+    usd: float | None
+
+
+ModelEvent = ModelRequested | ModelFinished | ModelFailed | RetryScheduled | ModelChosen | ModelAwaited | ModelEscalated

@@ -15,6 +15,7 @@ from hermes_tui.domain.events import (
     MessageGiven,
     ModeChanged,
     ModelChosen,
+    ModelEscalated,
     ModelFailed,
     ModelFinished,
     ModelRequested,
@@ -48,7 +49,7 @@ from hermes_tui.domain.state.talk import TalkState, fold_talk
 
 _SPOKEN = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
 _SPEND = ModelRequested | ModelFinished | ModelFailed
-_CHOICE = ModelChosen | ModelRequested
+_MOVED = ModelChosen | ModelRequested | ModelEscalated | MessageGiven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
         calls=calls,
         talk=fold_talk(state.talk, record, body) if isinstance(body, _SPOKEN) else state.talk,
         spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
-        brains=fold_brains(state.brains, record, body) if isinstance(body, _CHOICE) else state.brains,
+        brains=fold_brains(state.brains, record, body) if isinstance(body, _MOVED) else state.brains,
     )
 
 

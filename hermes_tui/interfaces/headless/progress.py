@@ -13,6 +13,7 @@ from hermes_tui.domain.events import (
     CriterionChecked,
     ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelFinished,
     ModelRequested,
     PlanEdited,
@@ -35,7 +36,7 @@ from hermes_tui.domain.text import printable
 from hermes_tui.interfaces.headless.outlet import Outlet
 
 WIDTH: Final = 100
-WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, RetryScheduled)
+WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled)
 """What an operator may have to act on is never cut."""
 
 
@@ -45,7 +46,7 @@ class Progress:
     def __init__(self, out: Outlet) -> None:
         self._out = out
         self._summaries: dict[str, str] = {}
-        self._roles: set[str] = set()
+        self._roles: set[tuple[str, str]] = set()
 
     def show(self, record: Record) -> None:
         """Write the record's line, if it has one."""
@@ -70,8 +71,10 @@ class Progress:
                 return f"◊ needs you: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
             case RunEnded():
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
-            case ModelRequested() | ModelFinished() | ModelChosen() | ModelAwaited() | RetryScheduled():
-                return self._asked_line(body) if isinstance(body, ModelRequested) else _model_line(body)
+            case ModelRequested():
+                return self._asked_line(body)
+            case ModelFinished() | ModelChosen() | ModelAwaited() | ModelEscalated() | RetryScheduled():
+                return _model_line(body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
                 return self._tool_line(body)
             case _:
@@ -79,10 +82,13 @@ class Progress:
 
     def _asked_line(self, body: ModelRequested) -> str:
         """Say who answers for a role the first time it is asked; later changes are switches."""
-        if body.role in self._roles:
+        if (body.role, body.task_class) in self._roles:
             return ""
-        self._roles.add(body.role)
-        return f"» brain    {body.model}: {body.why}"
+        known = any(role == body.role for role, _ in self._roles)
+        self._roles.add((body.role, body.task_class))
+        if body.route.startswith("unknown class"):
+            return f"! brain    {body.route}"
+        return "" if known else f"» brain    {body.model}: {body.why}"
 
     def _tool_line(self, body: ToolRequested | ToolFinished | ToolRefused | ToolResolved) -> str:
         match body:
@@ -124,7 +130,7 @@ def _steered_line(body: RunResumed | RunPaused | RunUnpaused | ConfigApplied | C
             return f"• goes on  by {body.by}"
 
 
-def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | RetryScheduled) -> str:
+def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | ModelEscalated | RetryScheduled) -> str:
     """Return one line for each reply, retry, wait and switch; what failed is told by the retry or switch it led to."""
     match body:
         case ModelFinished():
@@ -134,6 +140,11 @@ def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | RetrySchedule
             return f"» brain    {body.model}: {body.why}"
         case ModelAwaited():
             return f"◊ waits    {body.model}: {body.why}; goes on in {body.delay_s:.1f} s"
+        case ModelEscalated():
+            cost = "price unknown" if body.usd is None else f"it cost ${body.usd:.4f}"
+            sure = f"{body.confidence:.2f} < {body.threshold:.2f}"
+            said = f"the answer of {body.model} is unsure ({sure}), {cost}; {body.why}"
+            return f"» tier     {body.tier} → {body.to_tier}: {said}"
         case RetryScheduled():
             why = body.message or body.reason.value
             return f"○ retry    {body.model}: try {body.attempt} of 3 in {body.delay_s:.1f} s; {why}"

@@ -19,6 +19,7 @@ from hermes_tui.domain.events import (
     ModeChanged,
     ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelEvent,
     ModelFailed,
     ModelFinished,
@@ -173,6 +174,9 @@ class Transcript:
                 yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
             case ModelChosen():
                 yield notices.notice(record, notices.KERNEL, f"{body.role} is now {body.model}", body.why)
+            case ModelEscalated():
+                said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
+                yield notices.notice(record, notices.KERNEL, f"tier {body.tier} → {body.to_tier}", said)
             case ModelAwaited():
                 said = f"{body.why}; goes on in {body.delay_s:.0f} s"
                 yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")

@@ -26,6 +26,7 @@ from hermes_tui.domain.events import (
     ModeChanged,
     ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelFailed,
     ModelFinished,
     ModelRequested,
@@ -150,6 +151,9 @@ EVENTS: tuple[Event, ...] = (
     ModelChosen(role="main", model="p:m", why=""),
     ConfigApplied(file="/h/config.yaml", changed=("strategy: auto → fixed",)),
     ConfigRefused(file="/h/config.yaml", line=3, message="m"),
+    ModelEscalated(
+        role="main", model="p:m", tier="light", to_tier="standard", confidence=0.4, threshold=0.5, why="w", usd=0.01
+    ),
     ModelAwaited(role="main", model="p:m", delay_s=1.5, why="w"),
     ToolRequested(
         call_id=_CALL,
