@@ -13,7 +13,7 @@ from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.events import Event
 from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.ids import ApprovalId, Seq
-from hermes_tui.domain.parts import Clocks, ModelRequest, Part, ToolSchema
+from hermes_tui.domain.parts import Clocks, Effort, ModelRequest, Part, ToolSchema
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Price
@@ -65,7 +65,7 @@ class Brain:
     """A provider ready to answer with one model; `name` is `provider:model`.
 
     `price` None is unknown. `window_tokens` is the model's real context window where it is known, else a safe guess.
-    `max_tokens` is the most output to ask for, `temperature` None leaves the choice to the provider. `role`,
+    `max_tokens` is the most output to ask for, `temperature` and `effort` None leave the choice to it. `role`,
     `task_class` and `route` say what it was chosen for. `tier` is the tier that it answers in, if any: an answer less
     sure than `escalate_below` goes up to `tier_above`. `target` stands for its URL, model and key. It may be asked in
     `ready_in_s` seconds.
@@ -82,6 +82,7 @@ class Brain:
     clocks: Clocks = Clocks()
     max_tokens: int | None = None
     temperature: float | None = None
+    effort: Effort | None = None
     role: str = ""
     task_class: str = ""
     route: str = ""

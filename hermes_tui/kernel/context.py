@@ -23,6 +23,7 @@ def build_request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
         tools=schemas,
         max_tokens=brain.max_tokens or kit.max_output_tokens,
         temperature=brain.temperature,
+        effort=brain.effort,
         window_tokens=brain.window_tokens,
         clocks=brain.clocks,
     )

@@ -62,6 +62,12 @@ class _Passed:
         soon = sorted((one for one in self.limited if one.ready_in_s <= CEILING_S), key=lambda one: one.ready_in_s)
         return next(iter([*self.resting, *soon]), None)
 
+    def explained(self, brain: Brain, tried: Mapping[str, str]) -> Brain:
+        """Return the choice with the reason why each model before it was passed by, though it is there."""
+        models = [one for one in self.missing if ":" in one.provider and one.provider not in tried]
+        said = "; ".join(f"{one.provider}: {one.found}" for one in models)
+        return replace(brain, why=f"{brain.why} ({said})") if said else brain
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -122,7 +128,7 @@ class ConfiguredBrains:
             if isinstance(offer, Missing):
                 passed.missing.append(offer)
             elif (brain := self._answering(offer, tried, size_bytes, passed)) is not None:
-                return brain
+                return passed.explained(brain, tried)
         last = passed.last_resort()
         if last is None or not self.book.admit(last.target):
             raise _none_left(found.role, passed.missing)

@@ -148,6 +148,8 @@ class Brain(Section):
     """`auto`, `local` (what runs here first, then cortex), `provider:model`, another role, or the name of a tier."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """Left out where the model refuses it."""
+    effort: Literal["low", "medium", "high"] | None = None
+    """How much it reasons before it answers; left out, the model's own default."""
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     """Output of one reply."""
     clocks: Clocks = Clocks()

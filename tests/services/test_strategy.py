@@ -51,6 +51,7 @@ async def test_who_failed_lately_is_passed_by_and_asked_again_after_its_rest() -
     after = await found.choose("cortex", {})
 
     assert [provider_of(one) for one in (first, during, after)] == ["anthropic", "openai", "anthropic"]
+    assert during.why == f"first of routing.order that can answer ({first.name}: 500: down)"
 
 
 async def test_who_failed_lately_is_asked_rather_than_nobody() -> None:
