@@ -48,7 +48,7 @@ class Landlock:
         protected: Sequence[Path] = (),
         hidden: Sequence[Path] = (),
     ) -> None:
-        self.instead_of = ("", "")
+        self.instead_of: tuple[str, str] = ("", "")
         """Why a stronger level is not in force, and the remedy."""
         self._workspace = workspace
         self._home = own_home()
