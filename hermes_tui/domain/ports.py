@@ -112,8 +112,8 @@ class Brains(Protocol):
         """Return the first brain that can answer, probing what has to be probed.
 
         `role` is a role, a class of task, a tier or `provider:model`. `tried` holds what failed in this step already:
-        why, by the brain's name. None of them is returned, nor one whose window is too small for `size_bytes` of
-        request. `tier` asks for a brain of that tier.
+        why, by the brain's name. None of them is returned; one whose window is too small for a request of `size_bytes`
+        only where there is no other. `tier` asks for a brain of that tier.
 
         Raises:
             NoProvider: nothing is left; the message says why for each and how to mend it.

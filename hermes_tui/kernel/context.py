@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from hermes_tui.domain.messages import Message, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import ModelRequest, ToolSchema
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.kernel.kit import Kit
+
+TYPICAL_BYTES_PER_TOKEN: Final = 3.0
+"""Of ordinary text and code; what would not fit at this rate is not sent: some servers cut it without a word."""
+LEAST_REPLY_TOKENS: Final = 256
 
 
 def build_request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
@@ -27,6 +32,11 @@ def build_request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
         window_tokens=brain.window_tokens,
         clocks=brain.clocks,
     )
+
+
+def fits(brain: Brain, size: int) -> bool:
+    """Whether a request of `size` bytes, and a short reply, probably fit in the brain's window, if that is known."""
+    return not brain.window_known or size / TYPICAL_BYTES_PER_TOKEN + LEAST_REPLY_TOKENS <= brain.window_tokens
 
 
 def size_bytes(request: ModelRequest) -> int:

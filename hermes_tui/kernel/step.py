@@ -202,7 +202,7 @@ async def take_step(kit: Kit, place: Place, role: str) -> tuple[Record, Brain]:
     while True:
         try:
             attempt = await _begin(step)
-        except LimitReached:
+        except (LimitReached, NoProvider):
             kit.brains.ended(step.brain, CallEnd(reason=FailureReason.CANCELLED))
             raise
         ended = await _attempt(kit, attempt)
@@ -218,6 +218,8 @@ async def _begin(step: _Step) -> _Attempt:
     budget.check_time(kit)
     request = context.build_request(kit, step.brain, place)
     size = context.size_bytes(request)
+    if not context.fits(step.brain, size):
+        raise _too_long(step.brain, size)
     bound, output_tokens = budget.reserve(kit, step.brain, size, place)
     number = kit.session.state.talk.of(place.agent).steps + 1
     prefix = f"{place.agent}-s{number}"[-34:]
@@ -237,6 +239,12 @@ async def _begin(step: _Step) -> _Attempt:
     await kit.session.commit(kit.session.emit(asked, place))
     ready = context.with_output(request, output_tokens)
     return _Attempt(asked.request_id, ready, step.brain, bound, place, _safe(prefix), size)
+
+
+def _too_long(brain: Brain, size: int) -> NoProvider:
+    tokens = int(size / context.TYPICAL_BYTES_PER_TOKEN)
+    said = f"{brain.name} has a window of {brain.window_tokens:,} tokens, and the conversation takes about {tokens:,}."
+    return NoProvider(f"No brain can take the conversation: {said}", hint="Name a model with a larger window by -m.")
 
 
 def _safe(text: str) -> str:

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
 
 from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
@@ -14,6 +13,7 @@ from hermes_tui.domain.errors import NoProvider
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.kernel.breaker import Health, Standing
 from hermes_tui.kernel.confidence import DEFAULT_THRESHOLD
+from hermes_tui.kernel.context import TYPICAL_BYTES_PER_TOKEN, fits
 from hermes_tui.kernel.retry import CEILING_S, PATIENT_S
 from hermes_tui.services.chains import Candidate, chain
 from hermes_tui.services.clock import SystemClock
@@ -22,10 +22,6 @@ from hermes_tui.services.offers import PROBE_S, Missing, Offers
 from hermes_tui.services.routes import Route, route, tier_above, tier_of
 
 __all__ = ["PROBE_S", "ConfiguredBrains", "Looked", "Missing"]
-
-BYTES_PER_TOKEN: Final = 3.0
-"""Of ordinary text and code; a request that would not fit at this rate is not sent."""
-LEAST_OUTPUT_TOKENS: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +51,14 @@ class _Passed:
     missing: list[Missing] = field(default_factory=list[Missing])
     resting: list[Brain] = field(default_factory=list[Brain])
     limited: list[Brain] = field(default_factory=list[Brain])
+    cramped: list[Brain] = field(default_factory=list[Brain])
     seen: set[str] = field(default_factory=set[str])
 
     def last_resort(self) -> Brain | None:
-        """Return who failed lately rather than nobody, else who has to be waited for the least."""
+        """Return who failed lately rather than nobody, else who has to be waited for the least, else the largest."""
         soon = sorted((one for one in self.limited if one.ready_in_s <= CEILING_S), key=lambda one: one.ready_in_s)
-        return next(iter([*self.resting, *soon]), None)
+        large = sorted(self.cramped, key=lambda one: -one.window_tokens)
+        return next(iter([*self.resting, *soon, *large]), None)
 
     def explained(self, brain: Brain, tried: Mapping[str, str]) -> Brain:
         """Return the choice with the reason why each model before it was passed by, though it is there."""
@@ -215,15 +213,15 @@ class ConfiguredBrains:
         if brain.target in passed.seen:
             return None
         passed.seen.add(brain.target)
-        tokens = int(size_bytes / BYTES_PER_TOKEN)
+        tokens = int(size_bytes / TYPICAL_BYTES_PER_TOKEN)
         if brain.name in tried:
             passed.missing.append(Missing(brain.name, tried[brain.name], ""))
-        elif brain.window_known and tokens + LEAST_OUTPUT_TOKENS > brain.window_tokens:
-            why = f"its window of {brain.window_tokens:,} tokens is too small for about {tokens:,}"
-            remedy = "Compact the conversation, or name a model with a larger window."
-            passed.missing.append(Missing(brain.name, why, remedy))
-        else:
+            return None
+        if fits(brain, size_bytes):
             return self._standing_well(brain, tokens, passed)
+        why = f"its window of {brain.window_tokens:,} tokens is too small for about {tokens:,}"
+        passed.missing.append(Missing(brain.name, why, "Name a model with a larger window."))
+        passed.cramped.append(brain)
         return None
 
     def _standing_well(self, brain: Brain, tokens: int, passed: _Passed) -> Brain | None:
