@@ -16,16 +16,18 @@ COMMANDS: Final = {
     "runs": "list, show, pause, resume, stop or resolve runs",
     "sessions": "the same as runs; also export and replay",
     "approvals": "list, allow or deny what waits for an operator; lasting grants",
+    "keys": "list, set or remove the keys of providers",
     "replay": "print the records of a session or an exported file, in order",
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
     "models": "what each provider offers now: window, price, health, measured speed",
     "cost": "what was spent by day, model, role or task",
-    "config": "explain where a setting comes from",
+    "config": "explain where a setting comes from; test the policy",
     "doctor": "check what this machine offers and say how to mend what is missing",
     "sandbox": "run one command under the very policy that tools get",
     "memory": "find, show, change and take back what Hermes remembers",
-    "audit": "check the hash chain of a session",
+    "ingest": "make a folder's documents searchable",
+    "audit": "check or export the hash chains of sessions",
 }
 NEAR: Final = 0.75
 """How alike a first word and a command must be (difflib ratio) to be taken for a slip."""
@@ -142,6 +144,11 @@ def _sessions(parser: ArgumentParser) -> None:
     export.add_argument("session")
     export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
     sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    undo = sub.add_parser("undo", help="put files back as they were before its calls, also outside git")
+    undo.add_argument("session", help="its id, or the beginning of it")
+    which = undo.add_mutually_exclusive_group()
+    which.add_argument("--last", type=_number(int, 1, 1_000_000), metavar="N", help="only its last N calls")
+    which.add_argument("--image", metavar="ID", help="exactly this image, such as the one an undo left")
     resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
     resolve.add_argument("session")
     resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
@@ -171,8 +178,19 @@ def _approvals(parser: ArgumentParser) -> None:
     sub.add_parser("revoke", help="take a lasting grant back").add_argument("rule", metavar="RULE")
 
 
+def _keys(parser: ArgumentParser) -> None:
+    sub = _verbs(parser)
+    _as_json(sub.add_parser("list", help="which provider has one, from where"))
+    put = sub.add_parser("set", help="store one, typed unseen or read from a pipe")
+    put.add_argument("provider")
+    put.add_argument("--store", choices=("keyring", "file"), default="keyring", help="file: encrypted, in the home")
+    sub.add_parser("remove", help="forget a stored one").add_argument("provider")
+
+
 def _config(parser: ArgumentParser) -> None:
-    _verbs(parser).add_parser("explain", help="value, winner, file and line").add_argument("key")
+    sub = _verbs(parser)
+    sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
+    sub.add_parser("test-policy", help="the decision table, and the tests of policy.tests")
 
 
 def _sandbox(parser: ArgumentParser) -> None:
@@ -182,11 +200,74 @@ def _sandbox(parser: ArgumentParser) -> None:
 
 
 def _audit(parser: ArgumentParser) -> None:
-    _verbs(parser).add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
+    sub = _verbs(parser)
+    verify = sub.add_parser("verify", help="name what was changed, moved or cut off, and where")
+    verify.add_argument("session", nargs="?")
+    verify.add_argument("--against", metavar="FILE", help="also against a chain that was exported before")
+    sub.add_parser("export", help="one chain as lines of JSON, to be kept elsewhere").add_argument("session")
 
 
 def _memory(parser: ArgumentParser) -> None:
-    _verbs(parser).add_parser("pipe", help="a throw-away memory behind JSON lines, for measuring")
+    sub = _verbs(parser)
+    note = "a note's id, the beginning of it, or its path"
+    for verb, help_text, asked, about in _MEMORY_VERBS:
+        found = sub.add_parser(verb, help=help_text)
+        if asked:
+            found.add_argument("note", nargs=asked, help=about or note)
+        found.add_argument("--json", action="store_true", help="as JSON")
+        match verb:
+            case "search":
+                found.add_argument("-k", type=int, default=8, metavar="N", help="most hits of each kind (default: 8)")
+                found.add_argument("--layer", choices=("note", "episode", "document"), help="only this kind")
+                found.add_argument("--past", action="store_true", help="also what was superseded or has expired")
+                found.add_argument("--why", action="store_true", help="every feature of each hit")
+            case "remember":
+                found.add_argument("--kind", choices=_MEMORY_KINDS, default="fact")
+                found.add_argument("--about", default="", help="the subject of which only one note may hold")
+                found.add_argument("--replaces", default="", metavar="NOTE", help="the note it takes the place of")
+                found.add_argument("--beside", action="store_true", help="it holds beside a note that it resembles")
+                found.add_argument("--here", action="store_true", help="only for this workspace")
+            case "log":
+                found.add_argument("-n", type=int, default=30, metavar="N", help="most commits (default: 30)")
+            case "restore":
+                found.add_argument("--at", default="", metavar="COMMIT", help="as this commit held it")
+            case "pin":
+                found.add_argument("--off", action="store_true", help="unpin it")
+            case "forget":
+                found.add_argument("--erase", action="store_true", help="also from history, for good")
+            case "import":
+                found.add_argument("--apply", action="store_true", help="write the notes; without it, only show them")
+            case _:
+                pass
+
+
+_MEMORY_KINDS: Final = ("fact", "preference", "procedure", "person", "episode", "style")
+_MEMORY_VERBS: Final[tuple[tuple[str, str, str, str], ...]] = (
+    ("search", "find notes, what was said, and documents, with the reasons", "+", "words"),
+    ("show", "a note, or MEMORY.md and what is left of its room", "?", ""),
+    ("list", "every note", "", ""),
+    ("remember", "write a note of your own", "+", "its text"),
+    ("review", "what agents wrote and you have not accepted", "", ""),
+    ("accept", "let a note that waits for review hold", "+", ""),
+    ("reject", "remove a note that waits for review", "+", ""),
+    ("log", "who changed what, newest first", "?", ""),
+    ("diff", "what a commit changed, or the last change of a note", "?", "a commit or a note"),
+    ("blame", "who wrote each line of a note", "+", ""),
+    ("revert", "undo one commit", "+", "a commit"),
+    ("restore", "bring a note back as it was", "+", ""),
+    ("pin", "keep a note and its line in MEMORY.md", "+", ""),
+    ("forget", "remove a note; history keeps it unless it is erased", "+", ""),
+    ("reindex", "make the index anew from files and sessions", "", ""),
+    ("import", "take over the memory of another agent", "+", "a file or folder"),
+    ("stats", "how much there is, how fresh the index is, what is wrong", "", ""),
+    ("pipe", "a throw-away memory behind JSON lines, for measuring", "", ""),
+)
+
+
+def _ingest(parser: ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="left out: what was ingested, file by file")
+    parser.add_argument("--forget", action="store_true", help="take the folder's documents out again")
+    parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _session(parser: ArgumentParser) -> None:
@@ -229,6 +310,7 @@ _OPTIONS: Final[Mapping[str, Callable[[ArgumentParser], None]]] = {
     "runs": _sessions,
     "sessions": _sessions,
     "approvals": _approvals,
+    "keys": _keys,
     "replay": _session,
     "watch": _session,
     "ledger": _ledger,
@@ -237,6 +319,7 @@ _OPTIONS: Final[Mapping[str, Callable[[ArgumentParser], None]]] = {
     "config": _config,
     "sandbox": _sandbox,
     "memory": _memory,
+    "ingest": _ingest,
     "audit": _audit,
 }
 """Who adds the options of a command; the others only take `--json`."""

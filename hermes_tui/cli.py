@@ -84,8 +84,6 @@ def _dispatch(args: list[str]) -> int:
         parsed.goal = " ".join(parsed.goal)
         code: int = import_module(f"hermes_tui.interfaces.{_interface(parsed)}").main(name, parsed)
         return code
-    if name == "memory":
-        return int(import_module("hermes_tui.interfaces.memory").main(name, parsed))
     inspect = import_module("hermes_tui.interfaces.inspect")
     return int(import_module("asyncio").run(inspect.main(name, parsed)))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class NoteKind(StrEnum):
@@ -94,8 +95,8 @@ class Remembered:
 class Recalled:
     """One memory that was found, with everything needed to judge it.
 
-    `why` names the features that gave it its rank. `window` holds what stands around a hit of talk. `warnings` say
-    what is wrong or has changed, such as that it replaced another note.
+    `features` are the named features that add up to its score, the largest first. `window` holds what stands around a
+    hit of talk. `warnings` say what is wrong or has changed, such as that it replaced another note.
     """
 
     id: str
@@ -104,11 +105,29 @@ class Recalled:
     source: str
     at: float
     score: float
-    why: str
+    features: tuple[tuple[str, float], ...] = ()
     speaker: str = ""
     kind: str = ""
     window: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+MARK: Final = "[recalled; known already, never remember it again]"
+"""Stands before everything that comes out of memory, so that it is not taken for something new."""
+TEXT_CHARS: Final = 1_500
+
+
+def recalled_text(found: Sequence[Recalled]) -> str:
+    """Return what was found as a model reads it, marked as recalled; empty if nothing was."""
+    return "\n\n".join([MARK, *map(_entry, found)]) if found else ""
+
+
+def _entry(hit: Recalled) -> str:
+    day = datetime.fromtimestamp(hit.at, UTC).date().isoformat() if hit.at else "no date"
+    about = ", ".join(filter(None, (hit.kind or hit.layer, hit.speaker, day, hit.source)))
+    text = hit.text if len(hit.text) <= TEXT_CHARS else hit.text[:TEXT_CHARS] + " …"
+    lines = [f"{hit.id} ({about})", *(f"! {warning}" for warning in hit.warnings)]
+    return "\n".join([*lines, *(hit.window or (text,))])
 
 
 class Memory(Protocol):
@@ -120,6 +139,10 @@ class Memory(Protocol):
         Raises:
             ToolError: it holds a secret, policy forbids it, or it contradicts a note and nobody said which holds.
         """
+        ...
+
+    async def brief(self, query: str) -> str:
+        """Return the notes that matter before a turn on `query`, marked as recalled; empty if none does."""
         ...
 
     async def recall(self, query: str, most: int, place: str) -> Sequence[Recalled]:

@@ -158,7 +158,7 @@ class ConfiguredBrains:
         chain(self.config, "cortex", wanted)
         self.wanted = wanted
 
-    def apply(self, config: HermesConfig) -> None:
+    def apply(self, config: HermesConfig, environ: Mapping[str, str] | None = None) -> None:
         """Answer by another config from the next step on; what was asked for on the spot holds until cortex is edited.
 
         Raises:
@@ -167,7 +167,7 @@ class ConfiguredBrains:
         model = config.brain("cortex").model
         wanted = self.wanted if model == self.config.brain("cortex").model else "auto"
         _check(config, wanted)
-        self.config, self.wanted = config, wanted
+        self.config, self.wanted, self.environ = config, wanted, self.environ if environ is None else environ
         self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices)
 
     async def _in_order(self, found: Route, tier: str) -> AsyncIterator[Brain | Missing]:

@@ -172,6 +172,21 @@ class Budgets(Section):
     """All runs of the operator's local date."""
 
 
+class PolicyTest(Section):
+    """A call, and what the policy must say about it; `hermes config test-policy` checks it."""
+
+    tool: str
+    """The tool, such as `shell`."""
+    args: dict[str, JsonValue] = {}
+    """Its arguments, as a model would give them."""
+    mode: Mode = Mode.ASK
+    """The mode it is judged in."""
+    write: tuple[str, ...] = (".",)
+    """The write scope of the run."""
+    expect: Literal["allow", "ask", "deny"]
+    """What must come out."""
+
+
 class Policy(Section):
     """What runs without a question."""
 
@@ -181,6 +196,8 @@ class Policy(Section):
     """The furthest that a goal or a project may go."""
     rules: tuple[str, ...] = ()
     """Rules such as `shell(python -m pytest *)`; a match skips the question, never the sandbox."""
+    tests: tuple[PolicyTest, ...] = ()
+    """Calls and what must be decided about them."""
 
     _rules = field_validator("rules")(checked_rules)
 

@@ -41,7 +41,9 @@ from hermes_tui.services.config_watch import ConfigWatch, watched
 from hermes_tui.services.delivery import Delivery
 from hermes_tui.services.explain import Settings, goal_layer, merge
 from hermes_tui.services.goals import parse_goal
+from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
+from hermes_tui.services.memory import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of
@@ -67,11 +69,30 @@ class Workstation:
         self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
         self.book = HealthBook(LedgerShelf(self.ledger), self.clock)
-        self.prices = self.home.state / "prices"
         self.log = JsonLog(self.home.state / "log", wiring.redactor_of(self.config), verbose=options.verbose)
-        self.kits = kits.KitMaker(
-            home=self.home, root=self.root, ledger=self.ledger, clock=self.clock, tools=self.tools
+        remembered = MemorySettings(
+            workspace=self.root,
+            report=self._report_memory,
+            policy=self.config.memory.policy,
+            index_bytes=self.config.memory.index_bytes,
+            brief=self.config.memory.recall,
         )
+        self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
+        self.kits = kits.KitMaker(
+            home=self.home,
+            root=self.root,
+            ledger=self.ledger,
+            clock=self.clock,
+            tools=self.tools,
+            memory=self.memory,
+        )
+
+    def _report_memory(self, message: str) -> None:
+        self.log.note("warning", "services.memory", "history", "waiting", message=message)
+
+    def keys(self) -> Keys:
+        """Return the keys of the providers."""
+        return wiring.keys_of(self.config, self.home)
 
     def goal(self, given: Path | str) -> tuple[Goal, str]:
         """Return the goal and the digest of its text.
@@ -122,7 +143,10 @@ class Workstation:
                 await kits.pursuit_of(kit, place).run()
 
         with self.own(session_id, [delivery.take]) as owned:
-            await delivery.during(owned.journal, run(owned))
+            try:
+                await delivery.during(owned.journal, run(owned))
+            finally:
+                await asyncio.to_thread(self.memory.close)
             return result_of(owned.session.state, session_id, self.clock.now())
 
     @contextmanager
@@ -133,7 +157,7 @@ class Workstation:
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(
-                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record]
+                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record], ledger=self.ledger
             ) as owned:
                 yield owned
         except HermesError as error:
@@ -144,7 +168,7 @@ class Workstation:
 
     def brains(self, config: HermesConfig | None = None, wanted: str = "auto") -> ConfiguredBrains:
         """Return who answers by `config`, else by the workstation's own; they share what is known of each model."""
-        return wiring.brains_of(config or self.config, wanted, self.book, self.prices)
+        return wiring.brains_of(config or self.config, wanted, self.home, self.book)
 
     def config_watch(self, brains: ConfiguredBrains, goal: Goal | None = None) -> ConfigWatch:
         """Return what lets an edit of the home's config.yaml hold: for `brains` at once, else from the next run on."""
@@ -154,7 +178,7 @@ class Workstation:
             return merge([*wiring.layers_of(self.options, self.home), *goals])
 
         def apply(settings: Settings) -> None:
-            brains.apply(settings.config)
+            brains.apply(settings.config, wiring.keys_of(settings.config, self.home))
             self.settings, self.config = settings, settings.config
 
         current = merge([*self.layers, *goals]).config

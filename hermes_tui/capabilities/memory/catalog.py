@@ -93,6 +93,10 @@ class Catalog:
         """Return the notes on one subject."""
         return self._select("about=? ORDER BY id", (about,))
 
+    def replaced_by(self, note_id: str) -> list[NoteRow]:
+        """Return the notes that this one superseded."""
+        return self._select("superseded_by=? ORDER BY id", (note_id,))
+
     def _select(self, condition: str, values: Sequence[object]) -> list[NoteRow]:
         query = f"SELECT {_COLUMNS} FROM note WHERE {condition}"  # noqa: S608 - conditions above
         with self._database.reading() as connection:

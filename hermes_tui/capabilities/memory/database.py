@@ -44,6 +44,7 @@ _TABLES: Final = (
         problem TEXT NOT NULL, size INTEGER NOT NULL, ends TEXT NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX item_source ON item(source)",
     "CREATE INDEX note_fingerprint ON note(fingerprint)",
+    "CREATE INDEX note_replaced ON note(superseded_by) WHERE superseded_by<>''",
     "CREATE INDEX note_about ON note(about)",
     "INSERT INTO meta VALUES('generation', '0')",
     *(f"INSERT INTO tally VALUES('{layer}', 0, 0)" for layer in _LAYERS),
@@ -54,7 +55,17 @@ _TABLES: Final = (
     *(f"CREATE VIRTUAL TABLE {layer}_terms USING fts5vocab({layer}_words, row)" for layer in _LAYERS),
     f"PRAGMA user_version={SCHEMA}",
 )
+_OURS: Final = (
+    "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%'"
+    r" AND (name NOT LIKE '%\_words\_%' ESCAPE '')"
+)
+_DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 T = TypeVar("T")
+
+
+def _is_damage(error: Damaged) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF in _DAMAGE
 
 
 def parts(keys: Sequence[T]) -> Iterable[Sequence[T]]:
@@ -114,6 +125,8 @@ class IndexDatabase:
             try:
                 yield self.connection
             except Damaged as error:
+                if not _is_damage(error):
+                    raise
                 raise IndexUnreadable(f"{self.path} is damaged: {error}.", hint="Run: hermes memory reindex") from error
 
     def generation(self) -> int:
@@ -130,12 +143,51 @@ class IndexDatabase:
         except Damaged:
             return False
 
-    def start_over(self) -> None:
-        """Throw everything away."""
+    @property
+    def complete(self) -> bool:
+        """Whether everything there is was indexed at least once; a rebuild that was cut off is not complete."""
+        with self.reading() as connection:
+            return connection.execute("SELECT 1 FROM meta WHERE key='complete'").fetchone() is not None
+
+    def set_complete(self) -> None:
+        """Say that everything there is was indexed."""
         with self._locked():
-            self.connection.close()
-            self._set_aside()
-            self.connection = self._open()
+            self.connection.execute("INSERT OR REPLACE INTO meta VALUES('complete', '1')")
+
+    def start_over(self) -> None:
+        """Throw everything away; who has the file open sees it empty, unless it was damaged and had to go."""
+        with self._locked():
+            try:
+                self._empty()
+            except Damaged:
+                self.connection.close()
+                self._set_aside()
+                self.connection = self._open()
+
+    def _empty(self) -> None:
+        connection = self.connection
+        generation = connection.execute("SELECT value FROM meta WHERE key='generation'").fetchone()[0]
+        names = [name for (name,) in connection.execute(_OURS)]
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for name in sorted(names, key=lambda name: not name.endswith("_terms")):
+                connection.execute(f"DROP TABLE {name}")
+            for statement in _TABLES:
+                connection.execute(statement)
+            connection.execute("UPDATE meta SET value=? WHERE key='generation'", (int(generation) + 1,))
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def compact(self) -> None:
+        """Leave nothing in the files of what was taken out: neither in free pages nor in the log beside it."""
+        with self._locked():
+            self.connection.execute("DELETE FROM vector WHERE digest NOT IN (SELECT digest FROM item)")
+            for layer in _LAYERS:
+                self.connection.execute(f"INSERT INTO {layer}_words({layer}_words) VALUES('optimize')")
+            self.connection.execute("VACUUM")
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -191,7 +191,12 @@ def _commits(changes: Iterator[FileChange]) -> Iterator[Commit]:
 
 
 def _origin(change: FileChange) -> tuple[object, ...]:
-    return change.author, *(value for name, value in change.trailers if name in ("Hermes-Run", "Hermes-Session"))
+    outside = not change.trailers
+    return (
+        change.author,
+        outside,
+        *(value for name, value in change.trailers if name in ("Hermes-Run", "Hermes-Session")),
+    )
 
 
 def _blob_id(data: bytes, length: int) -> str:

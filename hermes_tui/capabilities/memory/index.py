@@ -135,6 +135,12 @@ class MemoryIndex:
         with self.database.reading() as connection:
             return dict(connection.execute("SELECT layer, items FROM tally").fetchall())
 
+    def counts_by_source(self, prefix: str) -> dict[str, int]:
+        """Return how many items each source has whose name begins with `prefix`."""
+        query = "SELECT source, count(*) FROM item WHERE source>=? AND source<? GROUP BY source"
+        with self.database.reading() as connection:
+            return dict(connection.execute(query, (prefix, prefix + "\U0010ffff")).fetchall())
+
     def candidates(self, question: Question, layer: Layer, filters: Filters = EVERYTHING_LIVE) -> Candidates:
         """Return what a search for `question` looks at."""
         with self.database.reading() as connection:

@@ -43,7 +43,7 @@ def items_of_index(path: str, text: str) -> list[Item]:
     scope = scope_of_path(path)
     found: dict[str, Item] = {}
     for line, entry in _entries(text):
-        if _LINK.search(entry) or entry.startswith("#") or not entry.strip():
+        if _LINK.search(entry) or not entry.strip():
             continue
         item_id = "i" + hashlib.sha256(f"{scope}\0{entry}".encode()).hexdigest()[:12]
         found[item_id] = Item(
@@ -86,15 +86,15 @@ def catalog_row(note: Note, now: float, size: int) -> NoteRow:
 
 
 def _entries(text: str) -> list[tuple[int, str]]:
-    """Return the list items and paragraphs of an index with their lines."""
+    """Return the list items of an index with their lines; what stands between them is for the reader only."""
     found: list[tuple[int, list[str]]] = []
-    fresh = True
+    inside = False
     for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            fresh = True
-        elif fresh or _ENTRY.match(line) or line.startswith("#"):
+        if _ENTRY.match(line):
             found.append((number, [_ENTRY.sub("", line).strip()]))
-            fresh = line.startswith("#")
-        else:
+            inside = True
+        elif inside and line[:1] in " \t" and line.strip():
             found[-1][1].append(line.strip())
+        else:
+            inside = False
     return [(number, " ".join(lines)) for number, lines in found]

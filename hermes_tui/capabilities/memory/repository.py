@@ -97,9 +97,10 @@ class Repository:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise HistoryUnavailable(f"git {arguments[0]} did not run: {error}.") from error
         if done.returncode not in allowed:
+            verb = next((word for word in arguments if not word.startswith("-")), "")
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
             raise HistoryUnavailable(
-                f"git {arguments[0]} failed: {said[-1]}", hint=f"Look at it with: git -C {self.home} status"
+                f"git {verb} failed: {said[-1]}", hint=f"Look at it with: git -C {self.home} status"
             )
         return done.stdout
 

@@ -23,6 +23,8 @@ from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, NoteStatus,
 from hermes_tui.domain.ports import Redactor
 
 MOST_CHARS: Final = 8_000
+_MASKED: Final = "[SECRET:"
+"""How a secret looks that was taken out before; what it stands for is a secret all the same."""
 _NEIGHBOURS: Final = 8
 _SUBJECT_CHARS: Final = 60
 
@@ -127,7 +129,7 @@ class Writer:
             raise ToolError("There is nothing to remember.", kind="arguments")
         if len(text) > MOST_CHARS:
             raise ToolError(f"A note has at most {MOST_CHARS:,} characters, not {len(text):,}.", kind="too_large")
-        if self._redactor.redact(text) != text:
+        if _MASKED in text or self._redactor.redact(text) != text:
             message = "The text holds a secret; secrets are never remembered."
             raise ToolError(message, hint="Say where the secret is kept instead.", kind="secret")
         return absolute_dates(text, datetime.fromtimestamp(self._now(), UTC).date())
@@ -294,7 +296,9 @@ def _known(row: NoteRow) -> Remembered:
 
 def _unsure(row: NoteRow, note: Note) -> ToolError:
     message = f"This may contradict {row.id}, written {row.updated[:10] or 'by hand'}: {note.body[:300]!r}."
-    hint = f"Nothing was written. If it takes its place, pass replaces={row.id!r}; if both hold, pass beside=true."
+    hint = (
+        f"Nothing was written. If it takes its place, say: replaces {row.id}; if both hold: replaces none (--beside)."
+    )
     return ToolError(message, hint=hint, kind="conflict")
 
 

@@ -71,9 +71,9 @@ class LedgerOutbox:
     def scrub(self, paths: Sequence[str]) -> None:
         """Forget everything about some files, and overwrite what the database held of them."""
         with self._ledger.transaction() as connection:
-            connection.execute("PRAGMA secure_delete=ON")
             for table in ("note_change", "note_file"):
                 connection.executemany(f"DELETE FROM {table} WHERE path=?", [(path,) for path in paths])  # noqa: S608 - ours
+        self._ledger.compact()
 
 
 def _row(change: FileChange) -> tuple[str | float | bytes | None, ...]:

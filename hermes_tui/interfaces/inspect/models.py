@@ -11,7 +11,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.usage import Price
 from hermes_tui.interfaces.inspect._print import say, say_json, table
 from hermes_tui.kernel.breaker import Standing
-from hermes_tui.services import prices
+from hermes_tui.services import prices, wiring
 from hermes_tui.services.brains import Looked, Missing
 from hermes_tui.services.workstation import Workstation
 
@@ -21,7 +21,7 @@ STALE_DAYS: Final = 60
 async def models(station: Workstation, args: Namespace) -> int:
     """Print the chain of a role: who answers, who would answer next, and who cannot and why; 5 if nobody can."""
     if args.refresh_prices:
-        for line in await prices.refresh(station.config, station.prices):
+        for line in await prices.refresh(station.config, wiring.prices_of(station.home)):
             say(line)
     found = await station.brains().survey(args.role)
     if args.json:

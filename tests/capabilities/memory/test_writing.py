@@ -122,8 +122,10 @@ def test_what_the_operator_wrote_is_replaced_only_once_the_operator_accepts(vaul
     assert row is not None
     writer_of(vault).accept(row, OPERATOR)
     assert vault.found("releases") == [told.note_id]
-    with pytest.raises(ToolError):
-        writer_of(vault).accept(row, OPERATOR)
+    accepted = vault.ingress.catalog.get(told.note_id)
+    assert accepted is not None
+    with pytest.raises(ToolError, match="does not wait"):
+        writer_of(vault).accept(accepted, OPERATOR)
 
 
 def test_policy_ask_and_off_hold_for_agents_only(vault: TestVault) -> None:
