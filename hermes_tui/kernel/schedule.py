@@ -209,7 +209,7 @@ class Scheduler:
         if self.kit.session.state.talk.of(place.agent).run != place.run:
             text = json.loads(task.args).get("goal", "") or task.title
             self.kit.session.emit(MessageGiven(text=text), place)
-        return await run_turn(self.kit, place, task.model or "cortex")
+        return await run_turn(self.kit, place, task.model or task.kind.value)
 
 
 def place_key(place: Place) -> str:

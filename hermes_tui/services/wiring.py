@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
@@ -151,15 +152,31 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
-def brains_of(config: HermesConfig, wanted: str, home: Home | None = None) -> ConfiguredBrains:
+def brains_of(
+    config: HermesConfig, wanted: str, home: Home | None = None, book: HealthBook | None = None
+) -> ConfiguredBrains:
     """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
 
-    Keys come from the environment and, with a `home`, from where its operator stored them.
+    Keys come from the environment and, with a `home`, from where its operator stored them; so do newer price tables.
+    Without a `book`, how each model does is forgotten with the process.
 
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
-    return ConfiguredBrains(config, wanted, os.environ if home is None else keys_of(config, home))
+    found = ConfiguredBrains(
+        config,
+        wanted,
+        os.environ if home is None else keys_of(config, home),
+        prices=None if home is None else prices_of(home),
+    )
+    if book is not None:
+        found.book = book
+    return found
+
+
+def prices_of(home: Home) -> Path:
+    """Return the folder of the price tables that are newer than the release's."""
+    return home.state / "prices"
 
 
 def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, settings: MemorySettings) -> HomeMemory:

@@ -5,7 +5,9 @@ from typing import Final
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
 from hermes_tui.domain.events.budget import BudgetEvent, BudgetRefused, CapRaised, OutputLowered
 from hermes_tui.domain.events.model import (
+    ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelEvent,
     ModelFailed,
     ModelFinished,
@@ -13,6 +15,8 @@ from hermes_tui.domain.events.model import (
     RetryScheduled,
 )
 from hermes_tui.domain.events.operator import (
+    ConfigApplied,
+    ConfigRefused,
     InterruptAsked,
     MessageGiven,
     ModeChanged,
@@ -57,11 +61,11 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(SessionOpened, RunStarted, RunResumed, CriterionChecked, ArtifactMade, RunEnded),
         *(PlanEdited,),
         *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled),
-        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen),
+        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen, ModelAwaited, ModelEscalated),
         *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
-        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused),
+        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
     )
 }
 """Every event by its name, as a record stores it."""
@@ -75,6 +79,8 @@ __all__ = [
     "BudgetEvent",
     "BudgetRefused",
     "CapRaised",
+    "ConfigApplied",
+    "ConfigRefused",
     "CriterionChecked",
     "EditKind",
     "Event",
@@ -82,7 +88,9 @@ __all__ = [
     "InterruptAsked",
     "MessageGiven",
     "ModeChanged",
+    "ModelAwaited",
     "ModelChosen",
+    "ModelEscalated",
     "ModelEvent",
     "ModelFailed",
     "ModelFinished",

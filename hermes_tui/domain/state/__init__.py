@@ -14,6 +14,8 @@ from hermes_tui.domain.events import (
     CriterionChecked,
     MessageGiven,
     ModeChanged,
+    ModelChosen,
+    ModelEscalated,
     ModelFailed,
     ModelFinished,
     ModelRequested,
@@ -38,6 +40,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.brains import BrainState, fold_brains
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
 from hermes_tui.domain.state.graph import GraphState, fold_plan, fold_result, fold_task
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
@@ -46,6 +49,7 @@ from hermes_tui.domain.state.talk import TalkState, fold_talk
 
 _SPOKEN = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
 _SPEND = ModelRequested | ModelFinished | ModelFailed
+_MOVED = ModelChosen | ModelRequested | ModelEscalated | MessageGiven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,7 @@ class SessionState:
     talk: TalkState = TalkState()
     calls: CallState = CallState()
     spend: SpendState = SpendState()
+    brains: BrainState = BrainState()
 
 
 def fold(state: SessionState, record: Record) -> SessionState:
@@ -92,6 +97,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
         calls=calls,
         talk=fold_talk(state.talk, record, body) if isinstance(body, _SPOKEN) else state.talk,
         spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
+        brains=fold_brains(state.brains, record, body) if isinstance(body, _MOVED) else state.brains,
     )
 
 
