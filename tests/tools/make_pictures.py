@@ -167,9 +167,9 @@ async def _done(app: Stand) -> None:
 
 async def _memory(app: Stand) -> None:
     await app.enter("#Amounts are Decimal with two places, never float")
-    await app.until(lambda: app.said.startswith("Kept as"))
+    await app.until(lambda: app.said.startswith("Kept in memory/"))
     await app.enter("#Tests of time never read the wall clock")
-    await app.until(lambda: "wall-clock" in app.said)
+    await app.until(lambda: "tests-of-time" in app.said)
     await app.pilot.press("f5")
     await app.pilot.pause(0.3)
     await app.pilot.press("down")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces.tui import choices, orders, wording
@@ -254,7 +255,8 @@ class Clerk:
 
         async def write() -> None:
             landed = await self.app.seat.errands.remember_note(text)
-            self.app.say(f"{landed.message} F5 shows it.")
+            kept = landed.landing is Landing.WRITTEN
+            self.app.say(f"Kept in {landed.path}. F5 shows it." if kept else landed.message)
             await self.list_notes()
 
         self.start(write())

@@ -141,7 +141,7 @@ async def test_a_hash_remembers_and_the_memory_pane_shows_edits_and_forgets(tabl
     async with workstation(table, HELLO) as app:
         pane = app.workspace.memory_pane
         await app.enter("#Tests never read the wall clock")
-        await app.until(lambda: app.said.startswith("Kept as "))
+        await app.until(lambda: app.said.startswith("Kept in memory/"))
         await app.pilot.press("f5")
         await app.until(lambda: "2 notes" in app.rows[0])
         await app.pilot.press("down")
@@ -165,7 +165,7 @@ async def test_a_change_of_a_note_opens_as_a_diff(table: Table) -> None:
     async with workstation(table, HELLO) as app:
         pane = app.workspace.memory_pane
         await app.enter("#One thing")
-        await app.until(lambda: app.said.startswith("Kept as "))
+        await app.until(lambda: app.said.startswith("Kept in memory/"))
         await app.pilot.press("f5")
         await app.until(lambda: "2 notes" in app.rows[0])
         await app.pilot.press("down")
