@@ -191,13 +191,13 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
 
 
 def embedder_of(config: HermesConfig, keys: Mapping[str, str]) -> Embedder | None:
-    """Return what fills the role `hippocampus.embedding`, None where the config names nothing for it.
+    """Return what fills the role `hippocampus.embedding`, None where the config names no model of its own for it.
 
     Raises:
         UsageInvalid: it names a provider that has no embeddings.
     """
     role = config.brains.get("hippocampus.embedding")
-    if role is None or role.model in (None, "auto"):
+    if role is None or role.model in (None, "auto", "local"):
         return None
     name, _, model = (role.model or "").partition(":")
     provider = config.providers.get(name)
