@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
-    "runs": "list, show, pause, resume, stop or resolve runs",
+    "runs": "list, show, pause, resume, stop, plan, edit or abandon runs",
     "sessions": "the same as runs; also export and replay",
     "approvals": "list, allow or deny what waits for an operator; lasting grants",
     "replay": "print the records of a session or an exported file, in order",
@@ -192,12 +192,35 @@ def _session_options(sub: _SubParsersAction[ArgumentParser]) -> None:
     export.add_argument("session")
     export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
     sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    _plan_options(sub)
     resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
     resolve.add_argument("session")
     resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
     said = resolve.add_mutually_exclusive_group(required=True)
     said.add_argument("--done", action="store_true", help="it happened")
     said.add_argument("--again", action="store_true", help="it did not; run it again")
+
+
+def _plan_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    """Add the verbs about a run's plan."""
+    plan = sub.add_parser("plan", help="the task graph as it is now")
+    how = plan.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="as hermes.plan/1, with the state of each task")
+    how.add_argument("--edits", action="store_true", help="every edit, as a diff")
+    edit = sub.add_parser("edit", help="change the plan, also while it runs")
+    for verb in ("pause", "resume", "skip", "retry", "cancel", "remove"):
+        edit.add_argument(f"--{verb}", action="append", metavar="TASK")
+    edit.add_argument("--priority", action="append", metavar="TASK=N", help="higher runs first")
+    edit.add_argument("--file", metavar="FILE", help="an edit as hermes.edit/1, YAML or JSON")
+    edit.add_argument("--rev", type=int, metavar="N", help="refuse the edit unless the plan is at this revision")
+    undo = sub.add_parser("undo", help="take the latest edit back")
+    abandon = sub.add_parser("abandon", help="give the run up; what it did is undone where its plan says how")
+    for parser in (edit, abandon):
+        parser.add_argument("--why", default="", help="the reason, for the journal")
+    for parser in (edit, undo):
+        parser.add_argument("--dry-run", action="store_true", help="only print the diff")
+    for parser in (plan, edit, undo, abandon):
+        parser.add_argument("session", help="its id, or the beginning of it")
 
 
 def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:

@@ -60,6 +60,21 @@ class TaskState(StrEnum):
         return self in (TaskState.DONE, TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED)
 
 
+class Rung(StrEnum):
+    """What recovery tries for a failed task, from the cheapest to the last."""
+
+    REPAIR = "repair"
+    """Ask a model for better arguments; the call is judged and approved anew."""
+    RETRY = "retry"
+    """The same again, after a while, where the error may pass."""
+    OTHER_MODEL = "other_model"
+    """Let another brain try."""
+    SIMPLIFY = "simplify"
+    """Let the planner put simpler tasks in its place."""
+    ASK = "ask"
+    """Ask the operator."""
+
+
 class Operator(StrEnum):
     """How a guard compares."""
 
@@ -104,6 +119,13 @@ class Task:
     timeout_s: float | None = None
     model: str | None = None
     write: tuple[str, ...] = ()
+
+    @property
+    def waits_for(self) -> tuple[TaskId, ...]:
+        """Every task that must have ended before this one can start: its needs and what its guard looks at."""
+        if self.when is None or self.when.task in self.needs:
+            return self.needs
+        return (*self.needs, self.when.task)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

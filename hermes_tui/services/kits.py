@@ -20,7 +20,7 @@ from hermes_tui.domain.usage import Limits
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import criteria, instructions, outputs, plans, wiring
+from hermes_tui.services import criteria, instructions, outputs, references, wiring
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.homes import Home
 
@@ -57,7 +57,7 @@ class KitMaker:
             redactor=wiring.redactor_of(config),
             clock=self.clock,
             workspace=Workspace(root=self.root, write=write_scopes(self.root, goal), read=(kept,)),
-            substitute=lambda tool, arguments, known: plans.substitute(arguments, known, tool=tool),
+            substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,
                 self.home.find("MEMORY.md"),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, JsonValue
 from hermes_tui.domain.events import EVENT_TYPES
 from hermes_tui.domain.tasks import TaskKind, TaskState
 from hermes_tui.services.config import Section
+from hermes_tui.services.edits import EditModel
 from hermes_tui.services.goals import GoalModel
 from hermes_tui.services.plans import PlanModel
 
@@ -146,6 +147,7 @@ class RecordModel(Section):
 MODELS: Final[dict[str, type[BaseModel]]] = {
     "hermes.result.1": ResultModel,
     "hermes.plan.1": PlanModel,
+    "hermes.edit.1": EditModel,
     "hermes.goal.1": GoalModel,
     "hermes.record.1": RecordModel,
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hermes_tui.domain.tasks import Rung
+
 
 @dataclass(frozen=True, slots=True)
 class TaskStarted:
@@ -12,10 +14,11 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskWaiting:
-    """The task waits for `what`: approval, provider, child or timer."""
+    """The task waits for `what`: approval, provider, child or timer; `until` is when a timer is due (Unix seconds)."""
 
     what: str
     why: str
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,4 +53,17 @@ class TaskCancelled:
     why: str
 
 
-TaskEvent = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryTried:
+    """A task failed and `rung` of its recovery comes next; `args` are repaired arguments (JSON text), else empty.
+
+    `taken` is False where the rung was not open to it, and `why` says so.
+    """
+
+    rung: Rung
+    why: str
+    taken: bool = True
+    args: str = ""
+
+
+TaskEvent = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled | RecoveryTried

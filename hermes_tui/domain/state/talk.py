@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from hermes_tui.domain.events.guard import LoopNoticed
 from hermes_tui.domain.events.model import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused
@@ -13,7 +14,7 @@ from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, To
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 
-Spoken = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
+Spoken = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused | LoopNoticed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,23 @@ def _said(old: Conversation, body: Spoken) -> Conversation:
             return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1, asking=False)
         case ToolFinished():
             return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output))
+        case LoopNoticed():
+            return _shaken(old, body)
         case ToolRefused():
             result = ToolResult(call_id=body.call_id, ok=False, output=body.reason, source=Source.KERNEL)
             return _answered(old, result)
+
+
+def _shaken(old: Conversation, body: LoopNoticed) -> Conversation:
+    """Return the conversation of an agent that goes in circles: it reads why, after a reset only beside its orders.
+
+    The journal keeps what leaves the window. A reset waits for no result, so that no call loses its answer.
+    """
+    note = Message(role=Role.KERNEL, content=(Text(text=body.why, source=Source.KERNEL),))
+    if body.action != "reset" or old.open_calls:
+        return replace(old, unread=(*old.unread, note))
+    orders = [message for message in old.messages if message.role is Role.OPERATOR]
+    return replace(old, messages=Log(orders), unread=(*old.unread, note))
 
 
 def _read(now: Conversation) -> Conversation:
