@@ -100,7 +100,8 @@ class Task:
     """One node of a plan.
 
     `args` is the text of a JSON object; `${task.path}` inside its strings refers to another task's result and counts
-    as an edge besides `needs`. `effect` may only raise what the tool declares. Higher `priority` runs first.
+    as an edge besides `needs`. `effect` may only raise what the tool declares. Higher `priority` runs first. One that
+    is `partial` runs once all it needs has ended, well or not.
     """
 
     id: TaskId
@@ -119,6 +120,7 @@ class Task:
     timeout_s: float | None = None
     model: str | None = None
     write: tuple[str, ...] = ()
+    partial: bool = False
 
     @property
     def waits_for(self) -> tuple[TaskId, ...]:
@@ -189,6 +191,7 @@ class Goal:
 
     `write` lists the folders or files, relative to the workspace, that the run may change; None leaves it to the
     mode. `allow` holds rules such as `shell(python -m pytest *)`. `model` is `auto`, `provider:model` or a role.
+    `strategy` is how it is planned, `auto` to choose by its words.
     """
 
     text: str
@@ -201,3 +204,4 @@ class Goal:
     egress: tuple[str, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     plan: Plan | None = None
+    strategy: str = "auto"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
 from hermes_tui.domain.events import ApprovalAsked, ModelFailed, ToolFinished, ToolIntended, ToolResolved
-from hermes_tui.domain.ids import ApprovalId
+from hermes_tui.domain.ids import ApprovalId, TaskId
 from hermes_tui.domain.ports import Tool, ToolOutcome
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import OpenIntent
@@ -47,6 +47,17 @@ def _write_off(kit: Kit, place: Place) -> None:
         )
         record = kit.session.emit(lost, place)
         kit.day.settle(lost.usd or 0.0, lost.usage.total_tokens, record.seq)
+
+
+async def settle_task(kit: Kit, task: TaskId) -> None:
+    """Settle what an attempt at `task` left open that an edit of the plan ended; see `settle_doubts`.
+
+    Raises:
+        ApprovalPending: an external effect is in doubt and cannot be probed.
+    """
+    for opened in tuple(kit.session.state.calls.intents.values()):
+        if opened.place.task == task:
+            await (_take_back if opened.intent.effect is Effect.WRITE else _find_out)(kit, opened)
 
 
 async def _take_back(kit: Kit, opened: OpenIntent) -> None:

@@ -197,6 +197,15 @@ class ContextConfig(Section):
     """History is pruned every so many steps."""
 
 
+class Planning(Section):
+    """How goals in plain words are planned and carried out."""
+
+    strategy: Literal["auto", "react", "rewoo", "hierarchical"] = "auto"
+    """`auto` chooses by the goal's words and says why."""
+    at_once: dict[Name, Annotated[int, Field(ge=1, le=10_000)]] = {}
+    """How many tasks use a resource at once, by its name: a tool, or `model`."""
+
+
 class Ui(Section):
     """How the workstation looks."""
 
@@ -243,6 +252,8 @@ class HermesConfig(Section):
     """Hosts that tools may contact once a run asks for them."""
     memory: MemoryConfig = MemoryConfig()
     """What is remembered."""
+    planning: Planning = Planning()
+    """Strategy and widths."""
     context: ContextConfig = ContextConfig()
     """What one request carries."""
     ui: Ui = Ui()

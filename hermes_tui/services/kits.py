@@ -20,7 +20,7 @@ from hermes_tui.domain.usage import Limits
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import criteria, instructions, outputs, references, wiring
+from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.homes import Home
 
@@ -64,6 +64,8 @@ class KitMaker:
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
             ),
+            slots=dict(config.planning.at_once),
+            read_task=lambda text: plans.read_task(text, self.tools),
             egress=(*config.egress, *(goal.egress if goal else ())),
         )
 

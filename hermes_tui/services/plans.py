@@ -110,6 +110,8 @@ class TaskModel(Section):
     """`provider:model` or a role."""
     write: tuple[str, ...] = ()
     """Where it may write, relative to the workspace."""
+    partial: bool = False
+    """Whether it runs once all it needs has ended, well or not; a join then says what failed."""
 
     _write = field_validator("write")(checked_scopes)
 
@@ -154,6 +156,19 @@ def parse_plan(
     _check_links(model, tasks, node)
     run = RunId(model.run) if model.run else None
     return Plan(goal=model.goal or goal, tasks=tasks, rev=model.rev, run=run, rationale=model.rationale)
+
+
+def read_task(text: str, tools: Collection[str]) -> Task:
+    """Return one task of a plan that a model writes, a line of JSON each.
+
+    Raises:
+        UsageInvalid: it is no task, or names a tool that there is not.
+    """
+    node = strict_yaml.parse(text, "the plan")
+    task = task_of(strict_yaml.validate(node, TaskModel), "the plan")
+    if task.kind is TaskKind.TOOL and task.use not in tools:
+        raise UsageInvalid(f"there is no tool `{task.use}`.", hint=strict_yaml.closest(task.use, sorted(tools)))
+    return task
 
 
 def plan_to_json(plan: Plan) -> str:
@@ -204,6 +219,7 @@ def task_of(model: TaskModel, at: Location | str) -> Task:
         timeout_s=model.timeout_s,
         model=model.model,
         write=model.write,
+        partial=model.partial,
     )
 
 
@@ -291,5 +307,6 @@ def _task_dict(task: Task) -> dict[str, object]:
         "timeout_s": task.timeout_s,
         "model": task.model,
         "write": list(task.write),
+        "partial": task.partial or None,
     }
     return {name: value for name, value in whole.items() if value not in (None, "", [], {})}

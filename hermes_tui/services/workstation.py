@@ -25,13 +25,15 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     SessionOpened,
+    StrategyChosen,
 )
-from hermes_tui.domain.ids import RunId, SessionId, TaskId
+from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.tasks import Goal, Mode, Plan, Task, TaskKind
+from hermes_tui.domain.tasks import Goal, Mode, Plan
 from hermes_tui.domain.usage import Limits
 from hermes_tui.kernel.session import Session
+from hermes_tui.kernel.strategies.auto import choose
 from hermes_tui.services import control, kits, plans, sessions, wiring
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
@@ -140,9 +142,10 @@ class Workstation:
         grants = (*self.config.policy.rules, *goal[0].allow)
         started = RunStarted(goal=goal[0], goal_digest=goal[1], mode=rule[0], limits=rule[1], grants=grants)
         session.emit(started, place)
-        declared = goal[0].plan.tasks if goal[0].plan else (one_agent(goal[0]),)
-        ops = tuple(PlanOp(kind=EditKind.ADD, target=task.id, task=task) for task in declared)
-        why = "declared by the goal file" if goal[0].plan else "one agent for a goal in plain words"
+        choice = choose(goal[0], self.strategy_for(goal[0]))
+        session.emit(StrategyChosen(strategy=choice.strategy.name, why=choice.why), place)
+        ops = tuple(PlanOp(kind=EditKind.ADD, target=task.id, task=task) for task in choice.strategy.begin(goal[0]))
+        why = f"{choice.strategy.name}: {choice.why}"
         session.emit(PlanEdited(base_rev=0, by="goal", why=why, ops=ops), place)
 
     def resume(self, session: Session, place: Place, goal: tuple[Goal, str], limits: Limits) -> None:
@@ -179,8 +182,15 @@ class Workstation:
     def plan_text(self, path: Path) -> str:
         """Return the task graph of a goal file as `hermes.plan/1`."""
         goal, _ = self.goal(path)
-        plan = goal.plan or Plan(goal=goal.text, tasks=(one_agent(goal),), rationale="one agent")
+        choice = choose(goal, self.strategy_for(goal))
+        plan = goal.plan or Plan(goal=goal.text, tasks=choice.strategy.begin(goal), rationale=choice.why)
         return plans.plan_to_json(plan)
+
+    def strategy_for(self, goal: Goal) -> str:
+        """Return how `goal` is to be planned; what was said in a conversation is not planned, its agent goes on."""
+        if goal.strategy != "auto":
+            return goal.strategy
+        return self.config.planning.strategy if goal.path is not None else "react"
 
     async def run_sandboxed(self, argv: tuple[str, ...], timeout_s: float) -> ProcessResult:
         """Run one command as a tool would.
@@ -215,13 +225,6 @@ class Workstation:
             "body": json.loads(codec.encode(record.body)),
         }
         return json.dumps(fields, ensure_ascii=False)
-
-
-def one_agent(goal: Goal) -> Task:
-    """Return the only task of a goal in plain words."""
-    args = json.dumps({"goal": goal.text})
-    title = goal.text.strip().splitlines()[0][:80]
-    return Task(id=TaskId("goal"), kind=TaskKind.AGENT, title=title, args=args)
 
 
 def _stopper(running: asyncio.Task[object] | None) -> Callable[[], object]:

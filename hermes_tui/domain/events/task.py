@@ -31,11 +31,12 @@ class TaskFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailed:
-    """The attempt failed; `kind` is the error class."""
+    """The attempt failed; `kind` is the error class. While it is `recovering`, something else is still to be tried."""
 
     kind: str
     message: str
     seconds: float
+    recovering: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +58,14 @@ class TaskCancelled:
 class RecoveryTried:
     """A task failed and `rung` of its recovery comes next; `args` are repaired arguments (JSON text), else empty.
 
-    `taken` is False where the rung was not open to it, and `why` says so.
+    `avoided` is the brain that is not asked for it again. `taken` is False where no rung was left, and `why` says so.
     """
 
     rung: Rung
     why: str
     taken: bool = True
     args: str = ""
+    avoided: str = ""
 
 
 TaskEvent = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled | RecoveryTried

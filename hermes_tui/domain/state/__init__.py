@@ -45,7 +45,7 @@ from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
 from hermes_tui.domain.state.edits import fold_plan
-from hermes_tui.domain.state.graph import GraphState, fold_result, fold_task
+from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task
 from hermes_tui.domain.state.guard import GuardState, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
@@ -97,6 +97,8 @@ def fold(state: SessionState, record: Record) -> SessionState:
             run = fold_settings(run, record, body)
         case PlanEdited():
             graph = fold_plan(graph, body)
+        case ModelFinished():
+            graph = fold_answer(graph, record, body)
         case ToolFinished():
             calls, graph = fold_calls(calls, record, body), fold_result(graph, record, body)
         case ToolRequested() | ToolRefused() | ToolIntended() | ToolResolved():

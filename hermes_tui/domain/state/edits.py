@@ -189,8 +189,8 @@ def _place(draft: _Draft, op: PlanOp, by: str) -> None:
     old = draft.status.get(op.target)
     if old is None:
         draft.status[op.target] = TaskStatus(by=by)
-    elif old.state in (TaskState.RUNNING, TaskState.WAITING):
-        draft.status[op.target] = replace(old, state=TaskState.PENDING, note="", call=None, until=0.0)
+    elif old.state in (TaskState.READY, TaskState.RUNNING, TaskState.WAITING):
+        draft.status[op.target] = replace(old, state=TaskState.PENDING, note="", kind="", call=None, until=0.0)
 
 
 def _splice(draft: _Draft, gone: TaskId) -> None:
@@ -246,7 +246,7 @@ def _again(draft: _Draft, target: TaskId) -> None:
 
 
 def _anew(old: TaskStatus) -> TaskStatus:
-    return replace(old, state=TaskState.PENDING, note="", kind="", call=None, until=0.0, ladder=())
+    return replace(old, state=TaskState.PENDING, note="", kind="", call=None, until=0.0, ladder=(), avoided=())
 
 
 def _check_links(draft: _Draft) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from hermes_tui.domain.events.model import ModelFinished
 from hermes_tui.domain.events.plan import PlanOp
 from hermes_tui.domain.events.task import (
     RecoveryTried,
@@ -32,7 +33,8 @@ class TaskStatus:
 
     `call` is the result of a tool task's own call, until the task itself ends: a crash between the two repeats nothing.
     `by` is who put the task into the plan, `until` when a timer is due, `ended_seq` the record that ended it, `ladder`
-    the rungs of its recovery so far, `args` its repaired arguments (JSON text), empty if there are none.
+    the rungs of its recovery so far, `args` its repaired arguments (JSON text), empty if there are none. `model` is the
+    brain that answered last, `avoided` those that failed at it, `failed_with` what the last failure said.
     """
 
     state: TaskState = TaskState.PENDING
@@ -48,6 +50,14 @@ class TaskStatus:
     ended_seq: int = 0
     ladder: tuple[Rung, ...] = ()
     args: str = ""
+    model: str = ""
+    avoided: tuple[str, ...] = ()
+    failed_with: str = ""
+
+    @property
+    def recovering(self) -> bool:
+        """Whether an attempt failed and it is still open what is tried next."""
+        return bool(self.kind) and self.state in (TaskState.READY, TaskState.WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +109,19 @@ def fold_result(state: GraphState, record: Record, body: ToolFinished) -> GraphS
     return replace(state, status={**state.status, task: replace(state.status[task], call=body)})
 
 
+def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> GraphState:
+    """Return the graph after a brain answered for a task."""
+    task = record.place.task
+    if task is None or task not in state.status or state.status[task].model == body.model:
+        return state
+    return replace(state, status={**state.status, task: replace(state.status[task], model=body.model)})
+
+
 def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
     match body:
         case TaskStarted():
             attempts = record.place.attempt or old.attempts + 1
-            return replace(old, state=TaskState.RUNNING, attempts=attempts, started_at=record.at, note="")
+            return replace(old, state=TaskState.RUNNING, attempts=attempts, started_at=record.at, note="", kind="")
         case TaskWaiting():
             return replace(old, state=TaskState.WAITING, note=body.why, until=body.until or old.until)
         case RecoveryTried():
@@ -119,7 +137,15 @@ def _ended(old: TaskStatus, body: TaskFinished | TaskFailed | TaskSkipped | Task
             return replace(old, state=TaskState.DONE, result=body.result, seconds=seconds, note="", kind="", call=None)
         case TaskFailed():
             seconds = old.seconds + body.seconds
-            return replace(old, state=TaskState.FAILED, note=body.message, kind=body.kind, seconds=seconds, call=None)
+            return replace(
+                old,
+                state=TaskState.READY if body.recovering else TaskState.FAILED,
+                note=body.message,
+                failed_with=body.message,
+                kind=body.kind,
+                seconds=seconds,
+                call=None,
+            )
         case TaskSkipped():
             return replace(old, state=TaskState.SKIPPED, note=body.why, kind=DEAD if body.dead else "")
         case TaskCancelled():
@@ -128,10 +154,12 @@ def _ended(old: TaskStatus, body: TaskFinished | TaskFailed | TaskSkipped | Task
 
 def _recovering(old: TaskStatus, body: RecoveryTried) -> TaskStatus:
     """Return the status after a rung: where it was taken by the task itself, the task is to run again."""
-    again = body.taken and body.rung in (Rung.REPAIR, Rung.RETRY, Rung.OTHER_MODEL)
+    again = body.taken and body.rung is not Rung.SIMPLIFY
     return replace(
         old,
         ladder=(*old.ladder, body.rung),
         args=body.args or old.args,
+        avoided=(*old.avoided, body.avoided) if body.avoided else old.avoided,
         state=TaskState.PENDING if again else old.state,
+        kind="" if again else old.kind,
     )
