@@ -52,7 +52,7 @@ async def carry_out(kit: Kit, run: Place, task: Task) -> Rested | None:
         return None
     try:
         while _goes_on(_graph(kit), task):
-            if await _recovered(kit, run, task):
+            if await _recovered(kit, run, task) and _goes_on(_graph(kit), task):
                 await _attempt(kit, run, task)
     except JournalError:
         raise

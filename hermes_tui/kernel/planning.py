@@ -239,7 +239,6 @@ async def simplify(kit: Kit, task: Task, place: Place, error: str) -> str:
         PlanOp(kind=EditKind.ADD, target=one.id, task=replace(one, needs=(*task.needs, *one.needs))) for one in tasks
     ]
     form = Task(id=task.id, kind=TaskKind.JOIN, title=task.title, needs=tuple(one.id for one in tasks))
-    kit.session.emit(RecoveryTried(rung=Rung.SIMPLIFY, why=f"{len(tasks)} simpler tasks take its place"), place)
     amend(
         kit.session,
         place,
@@ -247,6 +246,8 @@ async def simplify(kit: Kit, task: Task, place: Place, error: str) -> str:
         by=BY,
         why=f"simpler tasks for {task.id}, which failed",
     )
+    # After the edit: a rung that is on record without its edit would not be taken again.
+    kit.session.emit(RecoveryTried(rung=Rung.SIMPLIFY, why=f"{len(tasks)} simpler tasks take its place"), place)
     return ""
 
 
@@ -269,10 +270,10 @@ def _alone(kit: Kit, place: Place) -> str:
     if solve is None:
         return "nothing waits for the plan"
     form = replace(solve, kind=TaskKind.AGENT, use="", needs=(), partial=False)
-    kit.session.emit(RecoveryTried(rung=Rung.SIMPLIFY, why="one agent pursues the goal without a plan"), place)
     ops = [
         PlanOp(kind=EditKind.EDIT, target=SOLVE, task=form),
         PlanOp(kind=EditKind.SKIP, target=PLAN),
     ]
     amend(kit.session, place, ops, by=BY, why="the plan could not be made: one agent instead")
+    kit.session.emit(RecoveryTried(rung=Rung.SIMPLIFY, why="one agent pursues the goal without a plan"), place)
     return ""
