@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import ToolError
@@ -29,6 +31,7 @@ async def perform(kit: Kit, task: Task, place: Place) -> str:
         ApprovalPending: an operator must decide first.
         LimitReached, NoProvider, ProviderError: no model could be asked.
     """
+    kit = _within(kit, task)
     match task.kind:
         case TaskKind.TOOL:
             return await _call_tool(kit, task, place)
@@ -133,3 +136,13 @@ def _for(kit: Kit, task: Task) -> Kit:
     """Return the kit whose brains leave out those that failed at this task."""
     avoided = kit.session.state.graph.status[task.id].avoided
     return replace(kit, brains=Without(kit.brains, avoided)) if avoided else kit
+
+
+def _within(kit: Kit, task: Task) -> Kit:
+    """Return the kit whose workspace may be written only where the task may; never more than the run may."""
+    if not task.write:
+        return kit
+    workspace = kit.workspace
+    asked = [Path(os.path.realpath(workspace.root / scope)) for scope in task.write]
+    allowed = tuple(path for path in asked if any(path.is_relative_to(one) for one in workspace.write))
+    return replace(kit, workspace=replace(workspace, write=allowed))
