@@ -51,8 +51,11 @@ def layers_of(options: RunOptions, home: Home) -> list[Layer]:
     Raises:
         UsageInvalid: a layer is wrong; file, line and remedy are named.
     """
-    layers = [read_layer(LayerName.BUILT_IN, home.built_in / "config.yaml")]
-    own = home.root / "config.yaml"
+    layers: list[Layer] = []
+    built_in, own = home.built_in / "config.yaml", home.root / "config.yaml"
+    # A home starts with a copy of the built-in file. As long as nobody changed it, it says the same and is read alone.
+    if not own.is_file() or own.read_bytes() != built_in.read_bytes():
+        layers.append(read_layer(LayerName.BUILT_IN, built_in))
     if own.is_file():
         layers.append(read_layer(LayerName.HOME, own))
     layers.append(environment_layer(os.environ))

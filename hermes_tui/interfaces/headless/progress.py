@@ -9,14 +9,19 @@ from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
     ApprovalAsked,
     CriterionChecked,
+    LoopNoticed,
     ModelFailed,
     ModelFinished,
     PlanEdited,
+    RecoveryTried,
+    ReflectionBegun,
     RetryScheduled,
+    RunAbandoned,
     RunEnded,
     RunPaused,
     RunResumed,
     RunUnpaused,
+    StrategyChosen,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
@@ -64,6 +69,8 @@ class Progress:
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
             case ModelFinished() | ModelFailed() | RetryScheduled():
                 return _model_line(body)
+            case RecoveryTried() | LoopNoticed() | ReflectionBegun() | RunAbandoned() | StrategyChosen():
+                return _guidance_line(record, body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
                 return self._tool_line(body)
             case _:
@@ -93,6 +100,22 @@ def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | T
             return f"× task     {record.place.task}: {body.message}"
         case TaskSkipped():
             return f"» task     {record.place.task}: {body.why}"
+
+
+def _guidance_line(
+    record: Record, body: RecoveryTried | LoopNoticed | ReflectionBegun | RunAbandoned | StrategyChosen
+) -> str:
+    match body:
+        case RecoveryTried():
+            return f"○ task     {record.place.task}: {'recovers by ' if body.taken else ''}{body.rung}: {body.why}"
+        case LoopNoticed():
+            return f"○ guard    {body.action}: {body.why}"
+        case ReflectionBegun():
+            return f"○ reflect  round {body.round} of {body.most}: {len(body.failed)} criteria failed"
+        case RunAbandoned():
+            return f"■ given up by {body.by}: {body.why}"
+        case StrategyChosen():
+            return f"• strategy {body.strategy}: {body.why}"
 
 
 def _hold_line(body: RunResumed | RunPaused | RunUnpaused) -> str:
