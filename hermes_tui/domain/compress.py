@@ -57,10 +57,10 @@ def _chains(idle: Sequence[Task], everything: Sequence[Task]) -> Iterator[list[T
     heads = [task for task in small.values() if not _feeder(task, small) or readers[_feeder(task, small)] > 1]
     for head in heads:
         chain = [head]
-        while readers[chain[-1].id] == 1 and chain[-1].id in following and len(chain) < MOST_MERGED:
+        while readers[chain[-1].id] == 1 and chain[-1].id in following and _alike(head, following[chain[-1].id]):
             chain.append(following[chain[-1].id])
-        if len(chain) > 1 and all(_alike(head, other) for other in chain):
-            yield chain
+        parts = [chain[at : at + MOST_MERGED] for at in range(0, len(chain), MOST_MERGED)]
+        yield from (part for part in parts if len(part) > 1)
 
 
 def _feeder(task: Task, small: dict[TaskId, Task]) -> TaskId:

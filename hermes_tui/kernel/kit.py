@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import (
     Artifacts,
     BeforeImages,
@@ -51,6 +52,7 @@ class Kit:
     substitute: Substitute
     instructions: str
     egress: tuple[str, ...] = ()
+    memory: Memory | None = None
     width: int = 8
     attended: bool = False
     max_output_tokens: int = 4096

@@ -11,6 +11,7 @@ from hermes_tui.domain.compress import compressing
 from hermes_tui.domain.errors import EditRefused, ToolError, UsageInvalid
 from hermes_tui.domain.events import EditKind, PlanOp, RecoveryTried
 from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.messages import Role
 from hermes_tui.domain.parts import Part, TextDelta
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Rung, Task, TaskKind, TaskState
@@ -71,6 +72,7 @@ class _Reader:
             known = self.kit.session.state.graph.tasks
             missing = [need for need in task.waits_for if need not in known]
             self.wrong[task.id] = f"needs {', '.join(missing)}, which is no task" if missing else "makes a cycle"
+        self._waiting.clear()
 
     def _line(self, text: str) -> None:
         read = self.kit.read_task
@@ -130,7 +132,11 @@ async def _plan(kit: Kit, task: Task, place: Place) -> str:
     strategy = STRATEGIES[given["strategy"]]
     reader = _Reader(kit, place, strategy.kinds, first=(task.id,))
     brief = strategy.brief(tools_text(kit))
-    await _read(reader, brief, f"Goal:\n{given['goal']}{_existing(kit)}", task)
+    reply = _paid(kit, place)
+    if reply is None:
+        await _read(reader, brief, f"Goal:\n{given['goal']}{_existing(kit)}", task)
+    else:
+        reader.finish(reply)
     if reader.wrong or not planned(kit):
         wrong = "\n".join(f"- {what}: {why}" for what, why in reader.wrong.items()) or "- there was no task in it"
         await _read(reader, brief, f"These lines were not taken:\n{wrong}\nWrite only those again, mended.", task)
@@ -139,6 +145,13 @@ async def _plan(kit: Kit, task: Task, place: Place) -> str:
         raise ToolError("The model wrote no plan that can be carried out.", kind="malformed")
     _close(kit, place, tasks)
     return json.dumps({"tasks": [one.id for one in planned(kit)]})
+
+
+def _paid(kit: Kit, place: Place) -> str | None:
+    """Return the planner's last reply, if a process that ended before it was read to the end paid for it."""
+    said = kit.session.state.talk.of(place.agent)
+    last = said.messages[-1] if said.messages and not said.unread else None
+    return last.text if last is not None and last.role is Role.MODEL else None
 
 
 async def _read(reader: _Reader, brief: str, text: str, task: Task) -> None:

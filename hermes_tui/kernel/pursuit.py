@@ -169,11 +169,12 @@ class Pursuit:
 
 
 def answer_of(state: SessionState) -> str:
-    """Return the last agent's answer, or the last tool task's result, or what the conversation last said."""
+    """Return the answer of the last agent that no other one waits for, else the last tool task's result."""
     graph = state.graph
     ended = [task for task in graph.tasks.values() if graph.state_of(task.id) is TaskState.DONE]
     spoken = [task for task in ended if task.kind in (TaskKind.AGENT, TaskKind.LLM)]
-    for task in reversed(spoken or ended):
+    read = {need for task in spoken for need in task.waits_for}
+    for task in reversed([task for task in spoken if task.id not in read] or ended):
         result: object = json.loads(graph.status[task.id].result or "null")
         return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
     return ""

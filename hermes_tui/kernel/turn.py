@@ -7,7 +7,7 @@ from typing import Final
 
 from hermes_tui.domain.errors import ApprovalPending, ToolError
 from hermes_tui.domain.events import MessageGiven, ModelFinished, ToolRefused
-from hermes_tui.domain.messages import Source, ToolCall
+from hermes_tui.domain.messages import Role, Source, ToolCall
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect
@@ -46,6 +46,7 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
             continue
         if (answer := _handed_back(kit, place)) is not None:
             return answer
+        await _bring_memory(kit, place)
         record = await take_step(kit, place, role)
         if not isinstance(record.body, ModelFinished):
             continue
@@ -57,6 +58,15 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
                 raise TurnFailed("The model's replies were cut at the output limit again and again.", kind="length")
             note = "Your reply was cut at the output limit. Go on where it stopped, in smaller pieces."
             kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
+
+
+async def _bring_memory(kit: Kit, place: Place) -> None:
+    """Put what memory holds about the operator's last words behind them; on record, so that a resume reads the same."""
+    messages = kit.session.state.talk.of(place.agent).messages
+    if kit.memory is None or not len(messages) or messages[-1].role is not Role.OPERATOR:
+        return
+    if text := await kit.memory.brief(messages[-1].text):
+        kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), place)
 
 
 def _handed_back(kit: Kit, place: Place) -> str | None:

@@ -43,7 +43,7 @@ from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
-from hermes_tui.domain.tasks import Goal
+from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
@@ -99,6 +99,7 @@ class Desk:
         self._pursuing: asyncio.Task[None] | None = None
         self._gate = Gate()
         self._sandbox = ""
+        self._mode: Mode | None = None
         self._on_trouble: Callable[[HermesError], None] = lambda _: None
 
     @property
@@ -169,6 +170,7 @@ class Desk:
         except HermesError as error:
             self._on_trouble(error)
         finally:
+            await asyncio.to_thread(self.station.memory.close)
             with self._lock:
                 self._loop = None
 
@@ -216,6 +218,7 @@ class Desk:
             case SwitchBrain():
                 await self._switch(session, command)
             case SetMode():
+                self._mode = command.mode
                 session.emit(ModeChanged(mode=command.mode), self._place(session))
             case RaiseCap():
                 limits = replace(session.state.run.limits, usd=command.usd)
@@ -244,7 +247,7 @@ class Desk:
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
         config = self._config_for(goal)
-        mode = session.state.run.mode if number > 1 else config.policy.mode
+        mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
         if AGENT in session.state.graph.tasks and goal.plan is None:
             session.emit(MessageGiven(text=goal.text), replace(place, agent=kits.agent_of(AGENT)))

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.state.day import SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
 from hermes_tui.domain.ids import AgentId, SessionId
+from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
@@ -34,6 +36,7 @@ class KitMaker:
     ledger: Ledger
     clock: Clock
     tools: Mapping[str, Tool]
+    memory: Memory | None = None
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
         """Return the strongest sandbox that works here and that the config allows."""
@@ -64,12 +67,13 @@ class KitMaker:
             substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,
-                self.home.find("MEMORY.md"),
+                [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))],
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
             ),
             slots=dict(config.planning.at_once),
             read_task=lambda text: plans.read_task(text, self.tools),
+            memory=self.memory,
             egress=(*config.egress, *(goal.egress if goal else ())),
         )
 

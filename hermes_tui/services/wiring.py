@@ -10,19 +10,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.ports import Tool
+from hermes_tui.domain.ports import Clock, Tool
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
+from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from hermes_tui.services.memory_pipe import Pipe
+    from hermes_tui.services.memory_store import OpenMemory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,8 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     deny = [rule.removeprefix("deny").lstrip(": ") for rule in config.policy.rules if rule.startswith("deny")]
     allow = [rule.removeprefix("allow").lstrip(": ") for rule in config.policy.rules if not rule.startswith("deny")]
     granted = [grant.rule for grant in lasting]
+    if config.memory.policy != "off":
+        granted.append("remember(*)")  # memory's own policy decides what becomes of an agent's note
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
@@ -104,6 +115,23 @@ def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
         UsageInvalid: a name is no provider, model, role or tier.
     """
     return ConfiguredBrains(config, wanted, os.environ)
+
+
+def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, settings: MemorySettings) -> HomeMemory:
+    """Return a home's memory; its modules are loaded when it is first used."""
+
+    def open_memory() -> OpenMemory:
+        store = import_module("hermes_tui.services.memory_store")
+        opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config), clock, settings)
+        return opened
+
+    return HomeMemory(home.root / "memory", open_memory)
+
+
+def memory_pipe() -> AbstractContextManager[Pipe]:
+    """Return a throw-away memory behind JSON lines."""
+    opened: AbstractContextManager[Pipe] = import_module("hermes_tui.services.memory_pipe").open_pipe()
+    return opened
 
 
 def digest_of(text: str) -> str:

@@ -20,7 +20,7 @@ def test_a_run_between_two_processes_is_edited_reviewed_and_undone(shop: Shop) -
     tried = shop.run("runs", "edit", session, "--skip", "q", "--dry-run")
     stale = shop.run("runs", "edit", session, "--skip", "q", "--rev", "7")
     skipped = shop.run("runs", "edit", session, "--skip", "q", "--why", "nobody knows")
-    undone = shop.run("runs", "undo", session)
+    undone = shop.run("runs", "edit", session, "--undo")
     again = shop.run("runs", "edit", session, "--skip", "q")
     edits = shop.run("runs", "plan", session, "--edits")
     whole = shop.json("runs", "plan", session, "--json")

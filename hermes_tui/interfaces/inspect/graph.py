@@ -1,4 +1,4 @@
-"""`runs plan`, `runs edit`, `runs undo` and `runs abandon`: the plan of a run, its edits, and changing it."""
+"""`runs plan`, `runs edit` and `runs abandon`: the plan of a run, its edits, and changing it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,6 @@ async def graph(station: Workstation, args: Namespace) -> int:
             _show(station, args)
         case "edit":
             _edit(station, args.session, _edit_text(station, args), dry=args.dry_run)
-        case "undo":
-            _edit(station, args.session, edits.UNDO, dry=args.dry_run)
         case _:
             _abandon(station, args.session, args.why)
     return 0
@@ -73,6 +71,8 @@ def _lines(state: SessionState) -> Iterator[str]:
 
 def _edit_text(station: Workstation, args: Namespace) -> str:
     """Return what the options ask for as the text of an edit."""
+    if args.undo:
+        return edits.UNDO
     if args.file is not None:
         return edits.read_edit(Path(args.file), station.tools)
     ops: list[dict[str, object]] = [
