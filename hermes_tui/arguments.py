@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "runs": "list, show, pause, resume, stop, plan, edit, abandon or resolve runs",
     "sessions": "the same as runs; also export and replay",
     "approvals": "list, allow or deny what waits for an operator; lasting grants",
+    "keys": "list, set or remove the keys of providers",
     "replay": "print the records of a session or an exported file, in order",
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
@@ -198,6 +199,15 @@ def _approvals(parser: ArgumentParser) -> None:
     sub.add_parser("revoke", help="take a lasting grant back").add_argument("rule", metavar="RULE")
 
 
+def _keys(parser: ArgumentParser) -> None:
+    sub = _verbs(parser)
+    _as_json(sub.add_parser("list", help="which provider has one, from where"))
+    put = sub.add_parser("set", help="store one, typed unseen or read from a pipe")
+    put.add_argument("provider")
+    put.add_argument("--store", choices=("keyring", "file"), default="keyring", help="file: encrypted, in the home")
+    sub.add_parser("remove", help="forget a stored one").add_argument("provider")
+
+
 def _config(parser: ArgumentParser) -> None:
     sub = _verbs(parser)
     sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
@@ -315,6 +325,7 @@ _OPTIONS: Final[Mapping[str, Callable[[ArgumentParser], None]]] = {
     "runs": _sessions,
     "sessions": _sessions,
     "approvals": _approvals,
+    "keys": _keys,
     "replay": _session,
     "watch": _session,
     "ledger": _ledger,

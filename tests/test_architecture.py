@@ -54,6 +54,8 @@ PLANTS: Final = {
     "Only providers/_http.py speaks httpx2": ("services/planted_http.py", "import httpx2"),
     "Only state/codec.py encodes with msgspec": ("services/planted_codec.py", "import msgspec"),
     "Only state/ and memory/database.py open SQLite": ("capabilities/planted.py", "import sqlite3"),
+    "Each vendor's package has one file": ("services/planted_vendor.py", "import openai"),
+    "Only keys/ opens keyrings and encrypts": ("services/planted_keys.py", "import keyring"),
     "Only strict_yaml and the scripted provider read YAML": ("interfaces/planted_yaml.py", "import yaml"),
 }
 

@@ -89,7 +89,7 @@ class Desk:
         self.station = Workstation(options)
         self.errands = Errands(self.station)
         self.session_id = session or sessions.new_session()
-        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto")
+        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto", self.station.home)
         self._state = SessionState()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -140,7 +140,7 @@ class Desk:
 
     async def look(self) -> list[Brain | Missing]:
         """Return what each provider offers now; runs on the caller's loop with probes of its own."""
-        return await wiring.brains_of(self.station.config, self.brains.wanted).look()
+        return await wiring.brains_of(self.station.config, self.brains.wanted, self.station.home).look()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop what runs, resumably, and wait until the session file is closed."""

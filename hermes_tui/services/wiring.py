@@ -24,6 +24,7 @@ from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
+from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
 
@@ -95,7 +96,15 @@ def all_tools() -> Mapping[str, Tool]:
 def redactor_of(config: HermesConfig) -> SecretRedactor:
     """Return a redactor that knows the key formats and the values of the key variables."""
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
-    return SecretRedactor([os.environ[name] for name in variables if os.environ.get(name)])
+    variables |= {*VARIABLES.values(), PASSPHRASE}
+    redactor = SecretRedactor([os.environ[name] for name in sorted(variables) if os.environ.get(name)])
+    SECRETS.attach(redactor)
+    return redactor
+
+
+def keys_of(config: HermesConfig, home: Home) -> Keys:
+    """Return the keys of the config's providers, wherever they lie."""
+    return Keys(config, os.environ, home.state)
 
 
 def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy:
@@ -108,13 +117,15 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
-def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
+def brains_of(config: HermesConfig, wanted: str, home: Home | None = None) -> ConfiguredBrains:
     """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
+
+    Keys come from the environment and, with a `home`, from where its operator stored them.
 
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
-    return ConfiguredBrains(config, wanted, os.environ)
+    return ConfiguredBrains(config, wanted, os.environ if home is None else keys_of(config, home))
 
 
 def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, settings: MemorySettings) -> HomeMemory:

@@ -40,6 +40,7 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.delivery import Delivery
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.goals import parse_goal
+from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.memory import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
@@ -87,6 +88,10 @@ class Workstation:
     def _report_memory(self, message: str) -> None:
         self.log.note("warning", "services.memory", "history", "waiting", message=message)
 
+    def keys(self) -> Keys:
+        """Return the keys of the providers."""
+        return wiring.keys_of(self.config, self.home)
+
     def goal(self, given: Path | str) -> tuple[Goal, str]:
         """Return the goal and the digest of its text.
 
@@ -114,7 +119,7 @@ class Workstation:
         """
         goal, digest = self.goal(given)
         config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
-        brains = wiring.brains_of(config, "auto")
+        brains = wiring.brains_of(config, "auto", self.home)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         place = Place(session=session_id, run=RunId("r1"))
         delivery = Delivery(readers)
