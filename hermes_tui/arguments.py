@@ -121,7 +121,10 @@ def _run(parser: ArgumentParser) -> None:
 
 def _plan(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="goal.md")
-    parser.add_argument("--json", action="store_true", help="as hermes.plan/1")
+    parser.add_argument("--json", action="store_true", help="as hermes.plan/1, with the estimate")
+    parser.add_argument(
+        "--strategy", choices=("auto", "react", "rewoo", "hierarchical"), default="auto", help="how it is planned"
+    )
 
 
 def _sessions(parser: ArgumentParser) -> None:

@@ -129,6 +129,10 @@ class PlanModel(Section):
     """Counts its edits."""
     rationale: str = ""
     """Why it is so."""
+    strategy: str = ""
+    """How it was made; not needed to run it."""
+    estimate: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    """What was expected of it; not needed to run it."""
     tasks: Annotated[tuple[TaskModel, ...], Field(min_length=1, max_length=MAX_TASKS)]
     """The nodes."""
 

@@ -119,6 +119,7 @@ class ResultModel(Section):
     approvals: tuple[ApprovalResult, ...] = ()
     artifacts: tuple[ArtifactResult, ...] = ()
     changed_files: tuple[ChangedFile, ...] = ()
+    kpis: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
     started_at: float | None = None
     ended_at: float | None = None
 

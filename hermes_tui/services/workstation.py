@@ -9,14 +9,15 @@ import os
 import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.state import codec
 from hermes_tui.capabilities.state.ledger import Ledger, answer_key
 from hermes_tui.domain.approval import Decision, Scope
-from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.errors import HermesError, NoProvider, SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.estimate import Estimate, estimate
 from hermes_tui.domain.events import (
     ApprovalGiven,
     EditKind,
@@ -30,11 +31,11 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.tasks import Goal, Mode, Plan
-from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
+from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
-from hermes_tui.services import control, kits, plans, sessions, wiring
+from hermes_tui.services import control, kits, rates, sessions, wiring
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.delivery import Delivery
@@ -52,6 +53,17 @@ from hermes_tui.version import VERSION
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 MOST_STEPS: Final = 200
+_SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """A plan before it runs: how it was made, and what is to be expected of it."""
+
+    plan: Plan
+    strategy: str
+    why: str
+    expected: Estimate
 
 
 class Workstation:
@@ -204,12 +216,21 @@ class Workstation:
         steps = self.options.max_steps or goal.limits.steps or MOST_STEPS
         return Limits(usd=caps.usd, tokens=caps.tokens, steps=steps, seconds=seconds)
 
-    def plan_text(self, path: Path) -> str:
-        """Return the task graph of a goal file as `hermes.plan/1`."""
+    async def foresee(self, path: Path, strategy: str = "auto") -> Foresight:
+        """Return the task graph of a goal file and what it will probably cost; nothing runs, no model is asked."""
         goal, _ = self.goal(path)
-        choice = choose(goal, self.strategy_for(goal))
+        choice = choose(goal, strategy if strategy != "auto" else self.strategy_for(goal))
         plan = goal.plan or Plan(goal=goal.text, tasks=choice.strategy.begin(goal), rationale=choice.why)
-        return plans.plan_to_json(plan)
+        config = merge([*self.layers, goal_layer(goal)]).config
+        price = await self._price(config) if any(task.kind in _SPEAKING for task in plan.tasks) else None
+        expected = estimate(plan.tasks, rates.measured(self.sessions()), price)
+        return Foresight(plan=plan, strategy=choice.strategy.name, why=choice.why, expected=expected)
+
+    async def _price(self, config: HermesConfig) -> Price | None:
+        try:
+            return (await wiring.brains_of(config, "auto").choose("cortex", {})).price
+        except NoProvider:
+            return None
 
     def strategy_for(self, goal: Goal) -> str:
         """Return how `goal` is to be planned; what was said in a conversation is not planned, its agent goes on."""
