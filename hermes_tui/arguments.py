@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "replay": "print the records of a session or an exported file, in order",
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
+    "models": "what each provider offers now: window, price, health, measured speed",
     "cost": "what was spent by day, model, role or task",
     "config": "explain where a setting comes from; test the policy",
     "doctor": "check what this machine offers and say how to mend what is missing",
@@ -308,6 +309,12 @@ def _cost(parser: ArgumentParser) -> None:
     parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day")
 
 
+def _models(parser: ArgumentParser) -> None:
+    parser.add_argument("--role", default="cortex", help="whose chain (default: cortex)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--refresh-prices", action="store_true", help="read the prices that providers publish")
+
+
 def _number(kind: type[float], least: float, most: float) -> Callable[[str], float]:
     """Return what reads a number from `least` to `most`, and says so otherwise."""
 
@@ -332,6 +339,7 @@ _OPTIONS: Final[Mapping[str, Callable[[ArgumentParser], None]]] = {
     "replay": _session,
     "watch": _session,
     "ledger": _ledger,
+    "models": _models,
     "cost": _cost,
     "config": _config,
     "sandbox": _sandbox,

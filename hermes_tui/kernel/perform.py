@@ -6,7 +6,6 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.events import MessageGiven, TaskWaiting
@@ -19,8 +18,6 @@ from hermes_tui.kernel import dispatch, planning
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
 from hermes_tui.kernel.without import Without
-
-ROLE: Final = "cortex"
 
 
 async def perform(kit: Kit, task: Task, place: Place) -> str:
@@ -117,7 +114,7 @@ async def converse(kit: Kit, task: Task, place: Place) -> str:
         kit.session.emit(MessageGiven(text=text), place)
     elif talk.messages and not talk.open_calls:
         _tell_failure(kit, task, place)
-    return await run_turn(_for(kit, task), place, task.model or ROLE)
+    return await run_turn(_for(kit, task), place, task.model or task.kind.value)
 
 
 def _tell_failure(kit: Kit, task: Task, place: Place) -> None:

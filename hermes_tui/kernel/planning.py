@@ -124,7 +124,7 @@ async def carry_out(kit: Kit, task: Task, place: Place) -> str:
     """
     if task.use == "plan":
         return await _plan(kit, task, place)
-    return json.dumps(await consult(kit, place, SOLVE_TEXT, results_text(kit, task), task.model or "cortex"))
+    return json.dumps(await consult(kit, place, SOLVE_TEXT, results_text(kit, task), task.model or task.kind.value))
 
 
 async def _plan(kit: Kit, task: Task, place: Place) -> str:
@@ -158,7 +158,7 @@ async def _read(reader: _Reader, brief: str, text: str, task: Task) -> None:
     listeners = reader.kit.session.listeners
     listeners.append(reader.hear)
     try:
-        reader.finish(await consult(reader.kit, reader.place, brief, text, task.model or "cortex"))
+        reader.finish(await consult(reader.kit, reader.place, brief, text, task.model or task.kind.value))
     finally:
         listeners.remove(reader.hear)
 

@@ -152,7 +152,7 @@ async def _other_model(fall: _Fall) -> str:
         return "no brain answered for it"
     avoided = dict.fromkeys((*fall.status.avoided, failed), "it failed at this task")
     try:
-        other = await fall.kit.brains.choose(fall.task.model or "cortex", avoided)
+        other = await fall.kit.brains.choose(fall.task.model or fall.task.kind.value, avoided)
     except NoProvider:
         return "there is no other brain"
     fall.take(Rung.OTHER_MODEL, f"{failed} failed; {other.name} tries", avoided=failed)

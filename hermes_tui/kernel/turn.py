@@ -6,12 +6,13 @@ import asyncio
 from typing import Final
 
 from hermes_tui.domain.errors import ApprovalPending, ToolError
-from hermes_tui.domain.events import MessageGiven, ModelFinished, ToolRefused
+from hermes_tui.domain.events import MessageGiven, ModelEscalated, ModelFinished, ToolRefused
 from hermes_tui.domain.messages import Role, Source, ToolCall
 from hermes_tui.domain.parts import StopReason
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect
-from hermes_tui.kernel import dispatch, loop_guard
+from hermes_tui.kernel import confidence, dispatch, loop_guard
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.step import take_step
 
@@ -47,8 +48,8 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
         if (answer := _handed_back(kit, place)) is not None:
             return answer
         await _bring_memory(kit, place)
-        record = await take_step(kit, place, role)
-        if not isinstance(record.body, ModelFinished):
+        record, brain = await take_step(kit, place, role)
+        if not isinstance(record.body, ModelFinished) or _escalated(kit, place, record.body, brain):
             continue
         if record.body.stop is StopReason.REFUSAL:
             raise TurnFailed(f"The model refused: {record.body.message.text[:200]}", kind="refusal")
@@ -67,6 +68,29 @@ async def _bring_memory(kit: Kit, place: Place) -> None:
         return
     if text := await kit.memory.brief(messages[-1].text):
         kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), place)
+
+
+def _escalated(kit: Kit, place: Place, reply: ModelFinished, brain: Brain) -> bool:
+    """Send an answer that sounds unsure up to the next tier; say whether it goes there."""
+    if not brain.tier_above or reply.message.calls or reply.stop is not StopReason.END:
+        return False
+    found = confidence.judge(kit.session.state.talk.of(place.agent).messages[-20:])
+    if found.score >= brain.escalate_below:
+        return False
+    raised = ModelEscalated(
+        role=brain.role,
+        model=brain.name,
+        tier=brain.tier,
+        to_tier=brain.tier_above,
+        confidence=found.score,
+        threshold=brain.escalate_below,
+        why=found.why,
+        usd=reply.usd,
+    )
+    kit.session.emit(raised, place)
+    note = f"That answer sounds unsure: {found.why}. Check it, correct what is wrong in it, and answer in full."
+    kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
+    return True
 
 
 def _handed_back(kit: Kit, place: Place) -> str | None:

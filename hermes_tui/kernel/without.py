@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hermes_tui.domain.ports import Brain, Brains
+from hermes_tui.domain.ports import Brain, Brains, CallEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,11 @@ class Without:
     brains: Brains
     avoided: Sequence[str]
 
-    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
+    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
         """Return the first that can answer and did not fail here; see `ports.Brains`."""
-        return await self.brains.choose(role, {**dict.fromkeys(self.avoided, "it failed at this task"), **tried})
+        gone = {**dict.fromkeys(self.avoided, "it failed at this task"), **tried}
+        return await self.brains.choose(role, gone, size_bytes=size_bytes, tier=tier)
+
+    def ended(self, brain: Brain, end: CallEnd) -> bool:
+        """Learn how a request ended; see `ports.Brains`."""
+        return self.brains.ended(brain, end)

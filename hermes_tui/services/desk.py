@@ -47,9 +47,10 @@ from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
-from hermes_tui.services import control, kits, sessions, wiring
+from hermes_tui.services import control, kits, sessions
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.wiring import RunOptions
@@ -89,7 +90,7 @@ class Desk:
         self.station = Workstation(options)
         self.errands = Errands(self.station)
         self.session_id = session or sessions.new_session()
-        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto", self.station.home)
+        self.brains: ConfiguredBrains = self.station.brains()
         self._state = SessionState()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -140,7 +141,7 @@ class Desk:
 
     async def look(self) -> list[Brain | Missing]:
         """Return what each provider offers now; runs on the caller's loop with probes of its own."""
-        return await wiring.brains_of(self.station.config, self.brains.wanted, self.station.home).look()
+        return await self.station.brains(wanted=self.brains.wanted).look()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop what runs, resumably, and wait until the session file is closed."""
@@ -165,7 +166,11 @@ class Desk:
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
                 self._open(asyncio.get_running_loop())
-                async with control.reachable(owned.journal, self._owner(session)):
+                watch = self.station.config_watch(self.brains)
+                async with (
+                    control.reachable(owned.journal, self._owner(session)),
+                    watched(watch, self.station.clock, lambda event: session.emit(event, self._place(session))),
+                ):
                     await self._serve(session)
         except HermesError as error:
             self._on_trouble(error)

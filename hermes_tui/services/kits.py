@@ -61,7 +61,7 @@ class KitMaker:
             artifacts=outputs.KeptOutputs(kept),
             day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
             sandbox=await self.sandbox(config),
-            redactor=wiring.redactor_of(config),
+            redactor=wiring.redactor_of(config, self.home.state),
             clock=self.clock,
             workspace=Workspace(root=self.root, write=write_scopes(self.root, goal), read=(kept,)),
             substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),

@@ -107,7 +107,7 @@ class TaskModel(Section):
     timeout_s: Annotated[float, Field(gt=0, le=86400)] | None = None
     """Deadline of one attempt."""
     model: str | None = None
-    """`provider:model` or a role."""
+    """`provider:model`, a role, a tier, or a class of task that `routes` knows."""
     write: tuple[str, ...] = ()
     """Where it may write, relative to the workspace."""
     partial: bool = False

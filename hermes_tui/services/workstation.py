@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.state import codec
+from hermes_tui.capabilities.state.health import HealthBook, LedgerShelf
 from hermes_tui.capabilities.state.ledger import Ledger, answer_key
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.errors import HermesError, NoProvider, SandboxUnavailable, UsageInvalid
@@ -36,10 +37,12 @@ from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
 from hermes_tui.services import control, kits, rates, sessions, wiring
+from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config_watch import ConfigWatch, watched
 from hermes_tui.services.delivery import Delivery
-from hermes_tui.services.explain import goal_layer, merge
+from hermes_tui.services.explain import Settings, goal_layer, merge
 from hermes_tui.services.goals import parse_goal
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
@@ -79,13 +82,17 @@ class Workstation:
         self.clock = SystemClock()
         self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
-        self.log = JsonLog(self.home.state / "log", wiring.redactor_of(self.config), verbose=options.verbose)
+        self.book = HealthBook(LedgerShelf(self.ledger), self.clock)
+        self.log = JsonLog(
+            self.home.state / "log", wiring.redactor_of(self.config, self.home.state), verbose=options.verbose
+        )
         remembered = MemorySettings(
             workspace=self.root,
             report=self._report_memory,
             policy=self.config.memory.policy,
             index_bytes=self.config.memory.index_bytes,
             brief=self.config.memory.recall,
+            embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         self.kits = kits.KitMaker(
@@ -131,7 +138,7 @@ class Workstation:
         """
         goal, digest = self.goal(given)
         config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
-        brains = wiring.brains_of(config, "auto", self.home)
+        brains = self.brains(config)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         place = Place(session=session_id, run=RunId("r1"))
         delivery = Delivery(readers)
@@ -145,13 +152,18 @@ class Workstation:
             kit = await self.kits.make(session, session_id, config, brains)
             stop = _stopper(asyncio.current_task())
             owner = control.Owner(session=session, gate=kit.gate, place=lambda: place, stop=stop)
-            async with control.reachable(owned.journal, owner):
+            watch = self.config_watch(brains, goal)
+            async with (
+                control.reachable(owned.journal, owner),
+                watched(watch, self.clock, lambda event: session.emit(event, place)),
+            ):
                 await kits.pursuit_of(kit, place).run()
 
         with self.own(session_id, [delivery.take]) as owned:
             try:
                 await delivery.during(owned.journal, run(owned))
             finally:
+                await self.memory.catch_up()
                 await asyncio.to_thread(self.memory.close)
             return result_of(owned.session.state, session_id, self.clock.now())
 
@@ -159,7 +171,7 @@ class Workstation:
     def own(self, session_id: SessionId, readers: Sequence[Reader]) -> Generator[OwnedSession]:
         """Own a session file and log what becomes of it; see `sessions.owned`."""
         path = self.sessions() / f"{session_id}.db"
-        redactor = wiring.redactor_of(self.config)
+        redactor = wiring.redactor_of(self.config, self.home.state)
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(
@@ -171,6 +183,24 @@ class Workstation:
             raise
         finally:
             self.log.note("info", "services.workstation", "own", "closed", session=session_id)
+
+    def brains(self, config: HermesConfig | None = None, wanted: str = "auto") -> ConfiguredBrains:
+        """Return who answers by `config`, else by the workstation's own; they share what is known of each model."""
+        return wiring.brains_of(config or self.config, wanted, self.home, self.book)
+
+    def config_watch(self, brains: ConfiguredBrains, goal: Goal | None = None) -> ConfigWatch:
+        """Return what lets an edit of the home's config.yaml hold: for `brains` at once, else from the next run on."""
+        goals = [goal_layer(goal)] if goal is not None and goal.path else []
+
+        def read() -> Settings:
+            return merge([*wiring.layers_of(self.options, self.home), *goals])
+
+        def apply(settings: Settings) -> None:
+            brains.apply(settings.config, wiring.keys_of(settings.config, self.home))
+            self.settings, self.config = settings, settings.config
+
+        current = merge([*self.layers, *goals]).config
+        return ConfigWatch(path=self.home.root / "config.yaml", current=current, read=read, apply=apply)
 
     def begin(self, session: Session, place: Place, goal: tuple[Goal, str], rule: tuple[Mode, Limits]) -> None:
         """Put a new run on record: the goal, its caps and grants, and the plan it starts with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hermes_tui.domain.errors import EditRefused
@@ -17,6 +17,7 @@ from hermes_tui.domain.state.plan_diff import plan_diff
 from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
 
 NAMES = [TaskId(name) for name in ("a", "b", "c", "d", "e")]
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SETTLED = [state for state in TaskState if state not in (TaskState.RUNNING, TaskState.WAITING, TaskState.READY)]
 
 
@@ -59,6 +60,7 @@ def operations(draw: st.DrawFn) -> PlanOp:
     return PlanOp(kind=kind, target=name, task=form, priority=draw(st.integers(-3, 3)), outcome=outcome)
 
 
+@UNHURRIED
 @given(graphs(), st.lists(operations(), max_size=6))
 def test_an_edit_and_its_inverse_cancel(before: GraphState, ops: list[PlanOp]) -> None:
     after = applied(before, ops)
@@ -70,6 +72,7 @@ def test_an_edit_and_its_inverse_cancel(before: GraphState, ops: list[PlanOp]) -
     assert [one.result for one in back.status.values()] == [""] * len(NAMES)
 
 
+@UNHURRIED
 @given(graphs(), st.lists(operations(), min_size=1, max_size=6))
 def test_an_edit_that_is_allowed_leaves_a_graph_without_cycles_and_unknown_needs(
     before: GraphState, ops: list[PlanOp]
@@ -86,6 +89,7 @@ def test_an_edit_that_is_allowed_leaves_a_graph_without_cycles_and_unknown_needs
         done |= free
 
 
+@UNHURRIED
 @given(graphs(), st.lists(operations(), max_size=6))
 def test_an_allowed_edit_never_changes_what_finished_but_to_run_it_again(before: GraphState, ops: list[PlanOp]) -> None:
     try:
@@ -99,6 +103,7 @@ def test_an_allowed_edit_never_changes_what_finished_but_to_run_it_again(before:
             assert after.status[name] is status
 
 
+@UNHURRIED
 @given(graphs(), st.lists(st.lists(operations(), min_size=1, max_size=3), max_size=4))
 def test_folding_edits_never_fails_whatever_the_journal_holds(before: GraphState, edits: list[list[PlanOp]]) -> None:
     state = before

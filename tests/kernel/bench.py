@@ -28,6 +28,7 @@ from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished, ToolSchema
 from hermes_tui.domain.ports import (
     Brain,
+    CallEnd,
     ProcessResult,
     SandboxCommand,
     SandboxLevel,
@@ -85,11 +86,21 @@ class FakeBrains:
 
     brain: Brain
 
-    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
+    tiers: tuple[str, ...] = ()
+    ends: list[CallEnd] = field(default_factory=list[CallEnd])
+
+    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
         assert role
+        assert size_bytes >= 0
+        assert tier in ("", *self.tiers)
         for name, why in tried.items():
             raise NoProvider(f"No brain can answer: {name}: {why}")
         return self.brain
+
+    def ended(self, brain: Brain, end: CallEnd) -> bool:
+        assert brain is self.brain
+        self.ends.append(end)
+        return True
 
 
 @dataclass
@@ -255,6 +266,9 @@ class PlainRedactor:
     """Knows no secrets."""
 
     def redact(self, text: str) -> str:
+        return text
+
+    def restore_json(self, text: str) -> str:
         return text
 
 

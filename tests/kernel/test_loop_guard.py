@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hermes_tui.domain.events import FileChange, LoopNoticed, ModelRequested, RunEnded
@@ -204,6 +204,7 @@ async def test_a_stopped_loop_goes_on_when_the_operator_says_how() -> None:
     assert (again.exit_code, again.answer) == (0, "Thanks.")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_similarity_is_symmetric_and_bounded(one: str, other: str) -> None:
     found = similarity(one, other)

@@ -6,7 +6,9 @@ from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, Appr
 from hermes_tui.domain.events.budget import BudgetEvent, BudgetRefused, CapRaised, OutputLowered
 from hermes_tui.domain.events.guard import GuardEvent, LoopNoticed
 from hermes_tui.domain.events.model import (
+    ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelEvent,
     ModelFailed,
     ModelFinished,
@@ -14,6 +16,8 @@ from hermes_tui.domain.events.model import (
     RetryScheduled,
 )
 from hermes_tui.domain.events.operator import (
+    ConfigApplied,
+    ConfigRefused,
     InterruptAsked,
     MessageGiven,
     ModeChanged,
@@ -65,11 +69,11 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(RunAbandoned, ReflectionBegun, StrategyChosen),
         *(PlanEdited,),
         *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, RecoveryTried),
-        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen),
+        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen, ModelAwaited, ModelEscalated),
         *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
-        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused),
+        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
         *(LoopNoticed,),
     )
 }
@@ -84,6 +88,8 @@ __all__ = [
     "BudgetEvent",
     "BudgetRefused",
     "CapRaised",
+    "ConfigApplied",
+    "ConfigRefused",
     "CriterionChecked",
     "EditKind",
     "Event",
@@ -93,7 +99,9 @@ __all__ = [
     "LoopNoticed",
     "MessageGiven",
     "ModeChanged",
+    "ModelAwaited",
     "ModelChosen",
+    "ModelEscalated",
     "ModelEvent",
     "ModelFailed",
     "ModelFinished",

@@ -15,6 +15,8 @@ from hermes_tui.domain.events import (
     LoopNoticed,
     MessageGiven,
     ModeChanged,
+    ModelChosen,
+    ModelEscalated,
     ModelFailed,
     ModelFinished,
     ModelRequested,
@@ -43,6 +45,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.brains import BrainState, fold_brains
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
 from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task
@@ -66,6 +69,7 @@ _RUN = (
 )
 _TASK = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled | RecoveryTried
 _SPEND = ModelRequested | ModelFinished | ModelFailed
+_MOVED = ModelChosen | ModelRequested | ModelEscalated | MessageGiven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class SessionState:
     calls: CallState = CallState()
     spend: SpendState = SpendState()
     guard: GuardState = GuardState()
+    brains: BrainState = BrainState()
 
 
 def fold(state: SessionState, record: Record) -> SessionState:
@@ -116,6 +121,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
         talk=fold_talk(state.talk, record, body) if isinstance(body, _SPOKEN) else state.talk,
         spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
         guard=fold_guard(state.guard, record, body) if isinstance(body, _WATCHED) else state.guard,
+        brains=fold_brains(state.brains, record, body) if isinstance(body, _MOVED) else state.brains,
     )
 
 

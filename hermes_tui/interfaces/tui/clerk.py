@@ -155,7 +155,7 @@ class Clerk:
         async def use(key: str) -> None:
             variable = app.seat.errands.give_key(provider, key)
             await app.look_for_brains()
-            app.say(f"{variable} is set until Hermes ends. It is in no file, history or log.")
+            app.say(f"{variable} is set until Hermes ends. `hermes keys set {provider}` keeps it for good.")
 
         app.push_screen(Secret(app.look, f"key for {one_line(provider)}"), given)
 
@@ -253,8 +253,8 @@ class Clerk:
             return
 
         async def write() -> None:
-            path = await self.app.seat.errands.notebook.remember(text)
-            self.app.say(f"Remembered in {path}. F5 shows it.")
+            landed = await self.app.seat.errands.remember_note(text)
+            self.app.say(f"{landed.message} F5 shows it.")
             await self.list_notes()
 
         self.start(write())

@@ -11,12 +11,16 @@ from hermes_tui.domain.events import (
     ApprovalEvent,
     ApprovalGiven,
     BudgetEvent,
+    ConfigApplied,
+    ConfigRefused,
     CriterionChecked,
     InterruptAsked,
     LoopNoticed,
     MessageGiven,
     ModeChanged,
+    ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelEvent,
     ModelFailed,
     ModelFinished,
@@ -184,6 +188,12 @@ class Transcript:
                 yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
             case ModelChosen():
                 yield notices.notice(record, notices.KERNEL, f"{body.role} is now {body.model}", body.why)
+            case ModelEscalated():
+                said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
+                yield notices.notice(record, notices.KERNEL, f"tier {body.tier} → {body.to_tier}", said)
+            case ModelAwaited():
+                said = f"{body.why}; goes on in {body.delay_s:.0f} s"
+                yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
 
     def _count(self, usd: float | None, tokens: int) -> None:
         self._spent += usd or 0.0
@@ -262,3 +272,5 @@ class Transcript:
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
                 yield notices.notice(record, STOPPED, "interrupted", f"by {body.by}; finished work is kept")
+            case ConfigApplied() | ConfigRefused():
+                yield notices.edited(record, body)

@@ -15,6 +15,8 @@ from hermes_tui.domain.events import (
     ArtifactMade,
     BudgetRefused,
     CapRaised,
+    ConfigApplied,
+    ConfigRefused,
     CriterionChecked,
     EditKind,
     Event,
@@ -23,7 +25,9 @@ from hermes_tui.domain.events import (
     LoopNoticed,
     MessageGiven,
     ModeChanged,
+    ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelFailed,
     ModelFinished,
     ModelRequested,
@@ -164,6 +168,12 @@ EVENTS: tuple[Event, ...] = (
     ),
     RetryScheduled(request_id=_REQUEST, model="p:m", reason=FailureReason.SERVER, attempt=2, delay_s=0.5),
     ModelChosen(role="main", model="p:m", why=""),
+    ConfigApplied(file="/h/config.yaml", changed=("strategy: auto → fixed",)),
+    ConfigRefused(file="/h/config.yaml", line=3, message="m"),
+    ModelEscalated(
+        role="main", model="p:m", tier="light", to_tier="standard", confidence=0.4, threshold=0.5, why="w", usd=0.01
+    ),
+    ModelAwaited(role="main", model="p:m", delay_s=1.5, why="w"),
     ToolRequested(
         call_id=_CALL,
         tool="shell",

@@ -141,11 +141,11 @@ async def test_a_hash_remembers_and_the_memory_pane_shows_edits_and_forgets(tabl
     async with workstation(table, HELLO) as app:
         pane = app.workspace.memory_pane
         await app.enter("#Tests never read the wall clock")
-        await app.until(lambda: app.said.startswith("Remembered in memory/"))
+        await app.until(lambda: app.said.startswith("Kept as "))
         await app.pilot.press("f5")
         await app.until(lambda: "2 notes" in app.rows[0])
         await app.pilot.press("down")
-        await app.until(lambda: pane.path == "memory/tests-never-read-the-wall-clock.md")
+        await app.until(lambda: pane.path.startswith("memory/facts/tests-never-read") and len(pane.history) == 1)
         shown = app.text
         await app.pilot.press("e")
         await app.type("ha ")
@@ -156,8 +156,8 @@ async def test_a_hash_remembers_and_the_memory_pane_shows_edits_and_forgets(tabl
         await app.pilot.press("f", "f")
         await app.until(lambda: "1 note " in app.rows[0])
 
-        assert "Remember Tests never read the wall clock" in shown
-        assert edited.startswith("ha # Tests never")
+        assert "remember: Tests never read the wall clock" in shown
+        assert edited.endswith("ha Tests never read the wall clock\n")
         assert "git keeps what it said" in app.said
 
 
@@ -165,7 +165,7 @@ async def test_a_change_of_a_note_opens_as_a_diff(table: Table) -> None:
     async with workstation(table, HELLO) as app:
         pane = app.workspace.memory_pane
         await app.enter("#One thing")
-        await app.until(lambda: app.said.startswith("Remembered in memory/"))
+        await app.until(lambda: app.said.startswith("Kept as "))
         await app.pilot.press("f5")
         await app.until(lambda: "2 notes" in app.rows[0])
         await app.pilot.press("down")
@@ -173,4 +173,4 @@ async def test_a_change_of_a_note_opens_as_a_diff(table: Table) -> None:
         await app.pilot.press("h", "enter")
         await app.until(lambda: "─ change " in app.text or "═ change " in app.text)
 
-        assert "+# One thing" in app.text
+        assert "+One thing" in app.text
