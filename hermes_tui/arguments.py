@@ -13,7 +13,7 @@ from hermes_tui.version import VERSION
 RESUME: Final = "choose an earlier session, or name it, and open it"
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
-    "runs": "list, show, pause, resume, stop or resolve runs",
+    "runs": "list, show, pause, resume, stop, plan, edit, abandon or resolve runs",
     "sessions": "the same as runs; also export and replay",
     "approvals": "list, allow or deny what waits for an operator; lasting grants",
     "keys": "list, set or remove the keys of providers",
@@ -122,7 +122,10 @@ def _run(parser: ArgumentParser) -> None:
 
 def _plan(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="goal.md")
-    parser.add_argument("--json", action="store_true", help="as hermes.plan/1")
+    parser.add_argument("--json", action="store_true", help="as hermes.plan/1, with the estimate")
+    parser.add_argument(
+        "--strategy", choices=("auto", "react", "rewoo", "hierarchical"), default="auto", help="how it is planned"
+    )
 
 
 def _sessions(parser: ArgumentParser) -> None:
@@ -149,12 +152,34 @@ def _sessions(parser: ArgumentParser) -> None:
     which = undo.add_mutually_exclusive_group()
     which.add_argument("--last", type=_number(int, 1, 1_000_000), metavar="N", help="only its last N calls")
     which.add_argument("--image", metavar="ID", help="exactly this image, such as the one an undo left")
+    _graph(sub)
     resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
     resolve.add_argument("session")
     resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
     said = resolve.add_mutually_exclusive_group(required=True)
     said.add_argument("--done", action="store_true", help="it happened")
     said.add_argument("--again", action="store_true", help="it did not; run it again")
+
+
+def _graph(sub: _SubParsersAction[ArgumentParser]) -> None:
+    """Add the verbs about a run's plan."""
+    plan = sub.add_parser("plan", help="the task graph as it is now")
+    how = plan.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="as hermes.plan/1, with the state of each task")
+    how.add_argument("--edits", action="store_true", help="every edit, as a diff")
+    edit = sub.add_parser("edit", help="change the plan, also while it runs")
+    for verb in ("pause", "resume", "skip", "retry", "cancel", "remove"):
+        edit.add_argument(f"--{verb}", action="append", metavar="TASK")
+    edit.add_argument("--priority", action="append", metavar="TASK=N", help="higher runs first")
+    edit.add_argument("--file", metavar="FILE", help="an edit as hermes.edit/1, YAML or JSON")
+    edit.add_argument("--undo", action="store_true", help="take the latest edit back")
+    edit.add_argument("--rev", type=int, metavar="N", help="refuse the edit unless the plan is at this revision")
+    edit.add_argument("--dry-run", action="store_true", help="only print the diff")
+    abandon = sub.add_parser("abandon", help="give the run up; what it did is undone where its plan says how")
+    for parser in (edit, abandon):
+        parser.add_argument("--why", default="", help="the reason, for the journal")
+    for parser in (plan, edit, abandon):
+        parser.add_argument("session", help="its id, or the beginning of it")
 
 
 def _approvals(parser: ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.kernel import critic
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -139,6 +140,8 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     kit.session.emit(requested, place)
     if ruling.decision is Decision.DENY:
         raise _refuse(kit, call, place, "policy", f"Refused by {ruling.rule}: {ruling.why}")
+    if against := critic.objection(kit, resolved, call.arguments, place):
+        raise _refuse(kit, call, place, "critic", against)
     return resolved, requested
 
 
@@ -156,7 +159,7 @@ def _raised(resolved: ResolvedCall, effect: Effect) -> ResolvedCall:
 
 def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
     match stage:
-        case "schema" | "policy" | "approval":
+        case "schema" | "policy" | "critic" | "approval":
             event = ToolRefused(call_id=call.call_id, tool=call.tool, stage=stage, reason=reason)
         case _:
             event = ToolRefused(call_id=call.call_id, tool=call.tool, stage="sandbox", reason=reason)

@@ -18,11 +18,15 @@ from hermes_tui.domain.ports import (
     Tool,
     Workspace,
 )
+from hermes_tui.domain.tasks import Task
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
 
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
+
+ReadTask = Callable[[str], Task]
+"""JSON text of one task of `hermes.plan/1` to the task; raises UsageInvalid where it is none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +34,8 @@ class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
 
     Nothing is dispatched and no model is asked while `gate` is frozen. `attended` says that an operator is there: the
-    run waits for answers instead of ending without them.
+    run waits for answers instead of ending without them. `slots` bounds how many tasks use a resource at once, by its
+    name: a tool, or `model`. `read_task` reads one task of a model's plan.
     """
 
     session: Session
@@ -52,3 +57,5 @@ class Kit:
     attended: bool = False
     max_output_tokens: int = 4096
     gate: Gate = field(default_factory=Gate)
+    slots: Mapping[str, int] = field(default_factory=dict[str, int])
+    read_task: ReadTask | None = None

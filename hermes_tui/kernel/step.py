@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hermes_tui.domain.errors import FailureReason, LimitReached, NoProvider, ProviderError, StreamTruncated
 from hermes_tui.domain.events import (
@@ -31,7 +31,7 @@ from hermes_tui.domain.parts import (
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
-from hermes_tui.kernel import budget, context, retry
+from hermes_tui.kernel import budget, context, loop_guard, retry
 from hermes_tui.kernel.kit import Kit
 
 
@@ -217,6 +217,8 @@ async def _begin(step: _Step) -> _Attempt:
     await kit.gate.passed()
     budget.check_time(kit)
     request = context.build_request(kit, step.brain, place)
+    warmth = loop_guard.warmer(request.temperature, kit.session.state.guard.of(place.agent))
+    request = replace(request, temperature=warmth)
     size = context.size_bytes(request)
     if not context.fits(step.brain, size):
         raise _too_long(step.brain, size)

@@ -6,13 +6,13 @@ import asyncio
 from typing import Final
 
 from hermes_tui.domain.errors import ApprovalPending, ToolError
-from hermes_tui.domain.events import MessageGiven, ModelEscalated, ModelFinished
+from hermes_tui.domain.events import MessageGiven, ModelEscalated, ModelFinished, ToolRefused
 from hermes_tui.domain.messages import Role, Source, ToolCall
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect
-from hermes_tui.kernel import confidence, dispatch
+from hermes_tui.kernel import confidence, dispatch, loop_guard
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.step import take_step
 
@@ -40,6 +40,7 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
         pending = kit.session.state.talk.of(place.agent).open_calls
         if pending:
             bad = await _run_calls(kit, pending, place)
+            loop_guard.look(kit, place)
             malformed = malformed + 1 if bad else 0
             if malformed > MALFORMED_ROUNDS:
                 raise TurnFailed("The model asked for malformed tool calls again after one repair.", kind="malformed")
@@ -111,6 +112,11 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
     malformed: list[bool] = []
 
     async def one(call: ToolCall) -> None:
+        why = loop_guard.blocked(kit.session.state.guard.of(place.agent), call)
+        if why:
+            kit.session.emit(ToolRefused(call_id=call.call_id, tool=call.name, stage="loop", reason=why), place)
+            malformed.append(False)
+            return
         try:
             wanted = dispatch.Call(
                 call_id=call.call_id, tool=call.name, arguments=call.arguments or "{}", rationale=rationale

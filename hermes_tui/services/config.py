@@ -244,6 +244,15 @@ class ContextConfig(Section):
     """History is pruned every so many steps."""
 
 
+class Planning(Section):
+    """How goals in plain words are planned and carried out."""
+
+    strategy: Literal["auto", "react", "rewoo", "hierarchical"] = "auto"
+    """`auto` chooses by the goal's words and says why."""
+    at_once: dict[Name, Annotated[int, Field(ge=1, le=10_000)]] = {}
+    """How many tasks use a resource at once, by its name: a tool, or `model`."""
+
+
 class Ui(Section):
     """How the workstation looks."""
 
@@ -292,6 +301,8 @@ class HermesConfig(Section):
     """Personal data."""
     memory: MemoryConfig = MemoryConfig.model_construct()
     """What is remembered."""
+    planning: Planning = Planning.model_construct()
+    """Strategy and widths."""
     context: ContextConfig = ContextConfig.model_construct()
     """What one request carries."""
     ui: Ui = Ui.model_construct()

@@ -12,6 +12,7 @@ from typing import Final
 
 from hermes_tui.domain.approval import Decision, Grant, Scope
 from hermes_tui.domain.commands import (
+    Abandon,
     Command,
     Decide,
     EditPlan,
@@ -23,6 +24,7 @@ from hermes_tui.domain.commands import (
     Submit,
     SwitchBrain,
     Thaw,
+    UndoEdit,
 )
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.events import (
@@ -32,7 +34,7 @@ from hermes_tui.domain.events import (
     MessageGiven,
     ModeChanged,
     ModelChosen,
-    PlanEdited,
+    RunAbandoned,
     RunPaused,
     RunUnpaused,
     ToolRefused,
@@ -42,6 +44,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Goal, Mode
+from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.services import control, kits, sessions
@@ -226,8 +229,8 @@ class Desk:
                 limits = replace(session.state.run.limits, usd=command.usd)
                 session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
                 await self._go_on(session)
-            case EditPlan():
-                self._edit(session, command)
+            case EditPlan() | UndoEdit() | Abandon():
+                await self._change(session, command)
             case Freeze() | Thaw():
                 self._hold(session, command)
 
@@ -251,7 +254,7 @@ class Desk:
         config = self._config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
-        if goal.plan is None:
+        if AGENT in session.state.graph.tasks and goal.plan is None:
             session.emit(MessageGiven(text=goal.text), replace(place, agent=kits.agent_of(AGENT)))
         await self._pursue(session, place)
 
@@ -335,14 +338,13 @@ class Desk:
         (self._gate.freeze if freezing else self._gate.thaw)()
         session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
-    def _edit(self, session: Session, command: EditPlan) -> None:
-        rev = session.state.graph.rev
-        if command.base_rev != rev:
-            raise UsageInvalid(
-                f"The plan is at revision {rev}; your edit is of {command.base_rev}.", hint="Look again."
-            )
-        unknown = [op.target for op in command.ops if op.task is None and op.target not in session.state.graph.tasks]
-        if unknown:
-            raise UsageInvalid(f"The plan has no task {unknown[0]}.")
-        edited = PlanEdited(base_rev=rev, by="operator", why=command.why, ops=command.ops)
-        session.emit(edited, self._place(session))
+    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon) -> None:
+        place = self._place(session)
+        match command:
+            case EditPlan():
+                amend(session, place, command.ops, by="operator", why=command.why, base_rev=command.base_rev)
+            case UndoEdit():
+                undo(session, place, by="operator", base_rev=command.base_rev)
+            case Abandon():
+                session.emit(RunAbandoned(by="operator", why=command.why or "given up by the operator"), place)
+                await self._go_on(session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -16,13 +16,14 @@ from hermes_tui.domain.events import (
     EditKind,
     Event,
     FileChange,
+    MessageGiven,
     PlanEdited,
     PlanOp,
     RunEnded,
     RunStarted,
     SessionOpened,
 )
-from hermes_tui.domain.ids import RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished, ToolSchema
 from hermes_tui.domain.ports import (
@@ -351,6 +352,10 @@ class KernelBench:
             "journal": FakeJournal(self.journal.records[:upto]),
         }
         return KernelBench(**{**fresh, **changes})  # type: ignore[arg-type] # a test's own fields
+
+    def tell(self, text: str, agent: str = "main") -> None:
+        """Let the operator say something to an agent."""
+        self.kit.session.emit(MessageGiven(text=text), replace(PLACE, agent=AgentId(agent)))
 
     def bodies(self, kind: type[object]) -> list[object]:
         """Return the events of one type, in order."""

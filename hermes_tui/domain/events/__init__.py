@@ -4,6 +4,7 @@ from typing import Final
 
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
 from hermes_tui.domain.events.budget import BudgetEvent, BudgetRefused, CapRaised, OutputLowered
+from hermes_tui.domain.events.guard import GuardEvent, LoopNoticed
 from hermes_tui.domain.events.model import (
     ModelAwaited,
     ModelChosen,
@@ -24,17 +25,21 @@ from hermes_tui.domain.events.operator import (
     RunPaused,
     RunUnpaused,
 )
-from hermes_tui.domain.events.plan import EditKind, PlanEdited, PlanEvent, PlanOp
+from hermes_tui.domain.events.plan import EditKind, Outcome, PlanEdited, PlanEvent, PlanOp
 from hermes_tui.domain.events.run import (
     ArtifactMade,
     CriterionChecked,
+    ReflectionBegun,
+    RunAbandoned,
     RunEnded,
     RunEvent,
     RunResumed,
     RunStarted,
     SessionOpened,
+    StrategyChosen,
 )
 from hermes_tui.domain.events.task import (
+    RecoveryTried,
     TaskCancelled,
     TaskEvent,
     TaskFailed,
@@ -53,19 +58,23 @@ from hermes_tui.domain.events.tool import (
     ToolResolved,
 )
 
-Event = RunEvent | PlanEvent | TaskEvent | ModelEvent | ToolEvent | ApprovalEvent | BudgetEvent | OperatorEvent
+Event = (
+    RunEvent | PlanEvent | TaskEvent | ModelEvent | ToolEvent | ApprovalEvent | BudgetEvent | OperatorEvent | GuardEvent
+)
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
     kind.__name__: kind
     for kind in (
         *(SessionOpened, RunStarted, RunResumed, CriterionChecked, ArtifactMade, RunEnded),
+        *(RunAbandoned, ReflectionBegun, StrategyChosen),
         *(PlanEdited,),
-        *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled),
+        *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, RecoveryTried),
         *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen, ModelAwaited, ModelEscalated),
         *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
         *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
+        *(LoopNoticed,),
     )
 }
 """Every event by its name, as a record stores it."""
@@ -85,7 +94,9 @@ __all__ = [
     "EditKind",
     "Event",
     "FileChange",
+    "GuardEvent",
     "InterruptAsked",
+    "LoopNoticed",
     "MessageGiven",
     "ModeChanged",
     "ModelAwaited",
@@ -96,11 +107,15 @@ __all__ = [
     "ModelFinished",
     "ModelRequested",
     "OperatorEvent",
+    "Outcome",
     "OutputLowered",
     "PlanEdited",
     "PlanEvent",
     "PlanOp",
+    "RecoveryTried",
+    "ReflectionBegun",
     "RetryScheduled",
+    "RunAbandoned",
     "RunEnded",
     "RunEvent",
     "RunPaused",
@@ -108,6 +123,7 @@ __all__ = [
     "RunStarted",
     "RunUnpaused",
     "SessionOpened",
+    "StrategyChosen",
     "TaskCancelled",
     "TaskEvent",
     "TaskFailed",

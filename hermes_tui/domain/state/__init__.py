@@ -12,6 +12,7 @@ from hermes_tui.domain.events import (
     ArtifactMade,
     CapRaised,
     CriterionChecked,
+    LoopNoticed,
     MessageGiven,
     ModeChanged,
     ModelChosen,
@@ -20,12 +21,16 @@ from hermes_tui.domain.events import (
     ModelFinished,
     ModelRequested,
     PlanEdited,
+    RecoveryTried,
+    ReflectionBegun,
+    RunAbandoned,
     RunEnded,
     RunPaused,
     RunResumed,
     RunStarted,
     RunUnpaused,
     SessionOpened,
+    StrategyChosen,
     TaskCancelled,
     TaskFailed,
     TaskFinished,
@@ -42,12 +47,27 @@ from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.brains import BrainState, fold_brains
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
-from hermes_tui.domain.state.graph import GraphState, fold_plan, fold_result, fold_task
+from hermes_tui.domain.state.edits import fold_plan
+from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task
+from hermes_tui.domain.state.guard import GuardState, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
 from hermes_tui.domain.state.talk import TalkState, fold_talk
 
-_SPOKEN = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
+_SPOKEN = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused | LoopNoticed
+_WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
+_RUN = (
+    SessionOpened
+    | RunStarted
+    | RunResumed
+    | CriterionChecked
+    | ArtifactMade
+    | RunEnded
+    | RunAbandoned
+    | ReflectionBegun
+    | StrategyChosen
+)
+_TASK = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled | RecoveryTried
 _SPEND = ModelRequested | ModelFinished | ModelFailed
 _MOVED = ModelChosen | ModelRequested | ModelEscalated | MessageGiven
 
@@ -62,6 +82,7 @@ class SessionState:
     talk: TalkState = TalkState()
     calls: CallState = CallState()
     spend: SpendState = SpendState()
+    guard: GuardState = GuardState()
     brains: BrainState = BrainState()
 
 
@@ -72,15 +93,17 @@ def fold(state: SessionState, record: Record) -> SessionState:
     if isinstance(body, RunStarted):
         state = _next_run(state)
         run, graph = state.run, state.graph
+    if isinstance(body, _RUN):
+        run = fold_run(run, record, body)
+    elif isinstance(body, _TASK):
+        graph = fold_task(graph, record, body)
     match body:
-        case SessionOpened() | RunStarted() | RunResumed() | CriterionChecked() | ArtifactMade() | RunEnded():
-            run = fold_run(run, record, body)
         case CapRaised() | ModeChanged() | RunPaused() | RunUnpaused():
             run = fold_settings(run, record, body)
         case PlanEdited():
             graph = fold_plan(graph, body)
-        case TaskStarted() | TaskWaiting() | TaskFinished() | TaskFailed() | TaskSkipped() | TaskCancelled():
-            graph = fold_task(graph, record, body)
+        case ModelFinished():
+            graph = fold_answer(graph, record, body)
         case ToolFinished():
             calls, graph = fold_calls(calls, record, body), fold_result(graph, record, body)
         case ToolRequested() | ToolRefused() | ToolIntended() | ToolResolved():
@@ -97,6 +120,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
         calls=calls,
         talk=fold_talk(state.talk, record, body) if isinstance(body, _SPOKEN) else state.talk,
         spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
+        guard=fold_guard(state.guard, record, body) if isinstance(body, _WATCHED) else state.guard,
         brains=fold_brains(state.brains, record, body) if isinstance(body, _MOVED) else state.brains,
     )
 

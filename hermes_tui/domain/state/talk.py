@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from hermes_tui.domain.events.guard import LoopNoticed
 from hermes_tui.domain.events.model import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused
@@ -14,7 +15,7 @@ from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, To
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 
-_Answer = ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
+_Answer = ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused | LoopNoticed
 Spoken = MessageGiven | _Answer
 
 
@@ -81,9 +82,23 @@ def _said(old: Conversation, body: _Answer) -> Conversation:
             return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1, asking=False)
         case ToolFinished():
             return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output))
+        case LoopNoticed():
+            return _shaken(old, body)
         case ToolRefused():
             result = ToolResult(call_id=body.call_id, ok=False, output=body.reason, source=Source.KERNEL)
             return _answered(old, result)
+
+
+def _shaken(old: Conversation, body: LoopNoticed) -> Conversation:
+    """Return the conversation of an agent that goes in circles: it reads why, after a reset only beside its orders.
+
+    The journal keeps what leaves the window. A reset waits for no result, so that no call loses its answer.
+    """
+    note = Message(role=Role.KERNEL, content=(Text(text=body.why, source=Source.KERNEL),))
+    if body.action != "reset" or old.open_calls:
+        return replace(old, unread=(*old.unread, note))
+    orders = [message for message in old.messages if message.role is Role.OPERATOR]
+    return replace(old, messages=Log(orders), unread=(*old.unread, note))
 
 
 def _read(now: Conversation) -> Conversation:

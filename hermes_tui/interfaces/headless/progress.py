@@ -11,17 +11,22 @@ from hermes_tui.domain.events import (
     ConfigApplied,
     ConfigRefused,
     CriterionChecked,
+    LoopNoticed,
     ModelAwaited,
     ModelChosen,
     ModelEscalated,
     ModelFinished,
     ModelRequested,
     PlanEdited,
+    RecoveryTried,
+    ReflectionBegun,
     RetryScheduled,
+    RunAbandoned,
     RunEnded,
     RunPaused,
     RunResumed,
     RunUnpaused,
+    StrategyChosen,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
@@ -59,8 +64,6 @@ class Progress:
     def _line(self, record: Record) -> str:
         body = record.body
         match body:
-            case PlanEdited():
-                return f"• plan     rev {body.base_rev + 1}, {len(body.ops)} tasks: {body.why}"
             case RunResumed() | RunPaused() | RunUnpaused() | ConfigApplied() | ConfigRefused():
                 return _steered_line(body)
             case TaskStarted() | TaskFinished() | TaskFailed() | TaskSkipped():
@@ -75,6 +78,8 @@ class Progress:
                 return self._asked_line(body)
             case ModelFinished() | ModelChosen() | ModelAwaited() | ModelEscalated() | RetryScheduled():
                 return _model_line(body)
+            case PlanEdited() | RecoveryTried() | LoopNoticed() | ReflectionBegun() | RunAbandoned() | StrategyChosen():
+                return _guidance_line(record, body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
                 return self._tool_line(body)
             case _:
@@ -114,6 +119,24 @@ def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | T
             return f"× task     {record.place.task}: {body.message}"
         case TaskSkipped():
             return f"» task     {record.place.task}: {body.why}"
+
+
+def _guidance_line(
+    record: Record, body: PlanEdited | RecoveryTried | LoopNoticed | ReflectionBegun | RunAbandoned | StrategyChosen
+) -> str:
+    match body:
+        case PlanEdited():
+            return f"• plan     rev {body.base_rev + 1}, {len(body.ops)} tasks: {body.why}"
+        case RecoveryTried():
+            return f"○ task     {record.place.task}: {'recovers by ' if body.taken else ''}{body.rung}: {body.why}"
+        case LoopNoticed():
+            return f"○ guard    {body.action}: {body.why}"
+        case ReflectionBegun():
+            return f"○ reflect  round {body.round} of {body.most}: {len(body.failed)} criteria failed"
+        case RunAbandoned():
+            return f"■ given up by {body.by}: {body.why}"
+        case StrategyChosen():
+            return f"• strategy {body.strategy}: {body.why}"
 
 
 def _steered_line(body: RunResumed | RunPaused | RunUnpaused | ConfigApplied | ConfigRefused) -> str:

@@ -15,6 +15,7 @@ from hermes_tui.domain.events import (
     ConfigRefused,
     CriterionChecked,
     InterruptAsked,
+    LoopNoticed,
     MessageGiven,
     ModeChanged,
     ModelAwaited,
@@ -26,7 +27,10 @@ from hermes_tui.domain.events import (
     ModelRequested,
     OperatorEvent,
     PlanEdited,
+    RecoveryTried,
+    ReflectionBegun,
     RetryScheduled,
+    RunAbandoned,
     RunEnded,
     RunEvent,
     RunPaused,
@@ -95,6 +99,8 @@ class Transcript:
             yield from self._approval(record, body)
         elif isinstance(body, BudgetEvent):
             yield notices.budget(record, body)
+        elif isinstance(body, LoopNoticed):
+            yield notices.notice(record, notices.KERNEL, f"loop guard {body.action}", body.why)
         else:
             yield from self._operator(record, body)
 
@@ -121,6 +127,12 @@ class Transcript:
                 self._criteria.append(body.ok)
                 sign = DONE if body.ok else FAILED
                 yield replace(notices.notice(record, sign, f"check {body.text}"), details=body.evidence)
+            case ReflectionBegun():
+                yield notices.notice(
+                    record, notices.KERNEL, f"tries again, {body.round} of {body.most}", body.failed[0]
+                )
+            case RunAbandoned():
+                yield notices.notice(record, STOPPED, "given up", body.why)
             case RunEnded():
                 yield notices.end(record, body, self._tally())
             case _:
@@ -146,7 +158,9 @@ class Transcript:
                 yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
             case TaskWaiting() if body.what != "approval":
                 yield notices.notice(record, WAITING, title, f"waits for {body.what}: {body.why}", hint="F3 brains")
-            case TaskFailed() if self._kinds.get(task) is not TaskKind.TOOL:
+            case RecoveryTried() if body.taken:
+                yield notices.notice(record, notices.KERNEL, title, f"recovers by {body.rung}: {body.why}")
+            case TaskFailed() if not body.recovering and self._kinds.get(task) is not TaskKind.TOOL:
                 yield notices.notice(record, FAILED, title, f"failed: {body.message}", hint="F2")
             case _:
                 return
