@@ -194,7 +194,7 @@ def _question(fall: _Fall, approval: ApprovalId) -> ApprovalAsked:
         approval_id=approval,
         call_id=CallId(f"{fall.task.id}-r{fall.place.attempt}"[-40:]),
         tool=RECOVER,
-        what=f"Task {fall.task.id} failed: {fall.error}. Try it once more?",
+        what=f"Task {fall.task.id} failed: {str(fall.error).rstrip('.')}. Try it once more?",
         why="Every other way to mend it is used up.",
         reach=Reach.NONE,
         undo="",
