@@ -175,6 +175,16 @@ def answer_of(state: SessionState) -> str:
     spoken = [task for task in ended if task.kind in (TaskKind.AGENT, TaskKind.LLM)]
     read = {need for task in spoken for need in task.waits_for}
     for task in reversed([task for task in spoken if task.id not in read] or ended):
-        result: object = json.loads(graph.status[task.id].result or "null")
-        return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
+        return _said(json.loads(graph.status[task.id].result or "null"))
     return ""
+
+
+def _said(result: object) -> str:
+    """Return a result as text; what a command printed is what it said."""
+    match result:
+        case str():
+            return result
+        case {"exit_code": int(), "stdout": str(printed)}:
+            return printed.strip()
+        case _:
+            return json.dumps(result, ensure_ascii=False)
