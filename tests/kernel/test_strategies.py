@@ -241,7 +241,7 @@ ITEMS = "Tell me about\n- the parser\n- the lexer\n- the printer\n"
         (Goal(text=ITEMS), "auto", "rewoo", "3 look-ups"),
         (Goal(text=f"{ITEMS}If one is missing, say so."), "auto", "react", "one thing at a time"),
         (Goal(text="Build:\n- a\n- b\n- c\n- d\n"), "auto", "hierarchical", "4 parts"),
-        (Goal(text="What?"), "hierarchical", "hierarchical", "asked for"),
+        (Goal(text="What?"), "hierarchical", "hierarchical", "as set"),
     ],
 )
 def test_auto_chooses_by_the_goals_words_and_says_why(goal: Goal, wanted: str, name: str, why: str) -> None:
