@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.ports import (
     Artifacts,
@@ -17,11 +19,26 @@ from hermes_tui.domain.ports import (
     Tool,
     Workspace,
 )
+from hermes_tui.kernel.claims import Claims
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
 
+if TYPE_CHECKING:
+    from hermes_tui.kernel.crew import Crew
+
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
+
+
+class Rest(Enum):
+    """Why an agent that waited for its children goes on."""
+
+    NEWS = "news"
+    """What it waited for is there."""
+    ALONE = "alone"
+    """It has no child that is out."""
+    WAITING = "waiting"
+    """Each of its children waits for an operator."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +46,8 @@ class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
 
     Nothing is dispatched and no model is asked while `gate` is frozen. `attended` says that an operator is there: the
-    run waits for answers instead of ending without them.
+    run waits for answers instead of ending without them. `crew` holds the run's subagents; without one there are none.
+    `claims` keeps calls apart that change the same files.
     """
 
     session: Session
@@ -50,3 +68,5 @@ class Kit:
     attended: bool = False
     max_output_tokens: int = 4096
     gate: Gate = field(default_factory=Gate)
+    crew: Crew | None = None
+    claims: Claims = field(default_factory=Claims)

@@ -203,6 +203,9 @@ class Scheduler:
         return finished.data if finished.data != "null" else json.dumps(finished.output)
 
     async def _converse(self, task: Task, place: Place) -> str:
+        crew = self.kit.crew if task.kind is TaskKind.AGENT else None
+        if crew is not None and crew.takes(task, place):
+            return await crew.carry_out(task, json.loads(task.args).get("goal", "") or task.title, place)
         if self.kit.session.state.talk.of(place.agent).run != place.run:
             text = json.loads(task.args).get("goal", "") or task.title
             self.kit.session.emit(MessageGiven(text=text), place)

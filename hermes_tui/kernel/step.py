@@ -165,23 +165,26 @@ async def _begin(step: _Step) -> _Attempt:
     kit, place = step.kit, step.place
     await kit.gate.passed()
     budget.check_time(kit)
+    budget.check_steps(kit, place.agent)
     request = context.build_request(kit, step.brain, place)
     size = context.size_bytes(request)
-    bound, output_tokens = budget.reserve(kit, step.brain, size, place)
     number = kit.session.state.talk.of(place.agent).steps + 1
     prefix = f"{place.agent}-s{number}"[-34:]
-    asked = ModelRequested(
-        request_id=RequestId(f"{prefix}-{kit.session.state.seq}"),
-        model=step.brain.name,
-        role=step.role,
-        why=step.brain.why,
-        bound=bound,
-        request_bytes=size,
-        max_tokens=output_tokens,
-        step=number,
-        attempt=step.attempt,
-    )
-    await kit.session.commit(kit.session.emit(asked, place))
+    with kit.session.deciding:
+        bound, output_tokens = budget.reserve(kit, step.brain, size, place)
+        asked = ModelRequested(
+            request_id=RequestId(f"{prefix}-{kit.session.state.seq}"),
+            model=step.brain.name,
+            role=step.role,
+            why=step.brain.why,
+            bound=bound,
+            request_bytes=size,
+            max_tokens=output_tokens,
+            step=number,
+            attempt=step.attempt,
+        )
+        record = kit.session.emit(asked, place)
+    await kit.session.commit(record)
     ready = context.with_output(request, output_tokens)
     return _Attempt(asked.request_id, ready, step.brain, bound, place, _safe(prefix))
 

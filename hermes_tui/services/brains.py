@@ -83,7 +83,10 @@ class ConfiguredBrains:
         self.wanted = wanted
 
     def _wanted_for(self, role: str) -> str:
-        return self.wanted if role == "cortex" else "auto"
+        """Return what was asked for on the spot; a role that is a model's own name asks for that model."""
+        if role == "cortex":
+            return self.wanted
+        return role if ":" in role else "auto"
 
     async def _offer(self, candidate: Candidate, role: str) -> Brain | Missing:
         name = candidate.provider

@@ -2,8 +2,26 @@
 
 from typing import Final
 
+from hermes_tui.domain.events.agent import (
+    AgentEnded,
+    AgentEvent,
+    AgentPaused,
+    AgentSpawned,
+    AgentUnpaused,
+    BoardSet,
+    Evidence,
+)
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
 from hermes_tui.domain.events.budget import BudgetEvent, BudgetRefused, CapRaised, OutputLowered
+from hermes_tui.domain.events.context import (
+    ContextCompacted,
+    ContextEvent,
+    ContextRestored,
+    MessagePinned,
+    OutputsPruned,
+    Portion,
+    WindowFilled,
+)
 from hermes_tui.domain.events.model import (
     ModelChosen,
     ModelEvent,
@@ -49,7 +67,18 @@ from hermes_tui.domain.events.tool import (
     ToolResolved,
 )
 
-Event = RunEvent | PlanEvent | TaskEvent | ModelEvent | ToolEvent | ApprovalEvent | BudgetEvent | OperatorEvent
+Event = (
+    RunEvent
+    | PlanEvent
+    | TaskEvent
+    | ModelEvent
+    | ToolEvent
+    | ApprovalEvent
+    | BudgetEvent
+    | OperatorEvent
+    | AgentEvent
+    | ContextEvent
+)
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
     kind.__name__: kind
@@ -62,25 +91,38 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
         *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused),
+        *(AgentSpawned, AgentPaused, AgentUnpaused, AgentEnded, BoardSet),
+        *(WindowFilled, OutputsPruned, ContextCompacted, ContextRestored, MessagePinned),
     )
 }
 """Every event by its name, as a record stores it."""
 
 __all__ = [
     "EVENT_TYPES",
+    "AgentEnded",
+    "AgentEvent",
+    "AgentPaused",
+    "AgentSpawned",
+    "AgentUnpaused",
     "ApprovalAsked",
     "ApprovalEvent",
     "ApprovalGiven",
     "ArtifactMade",
+    "BoardSet",
     "BudgetEvent",
     "BudgetRefused",
     "CapRaised",
+    "ContextCompacted",
+    "ContextEvent",
+    "ContextRestored",
     "CriterionChecked",
     "EditKind",
     "Event",
+    "Evidence",
     "FileChange",
     "InterruptAsked",
     "MessageGiven",
+    "MessagePinned",
     "ModeChanged",
     "ModelChosen",
     "ModelEvent",
@@ -89,9 +131,11 @@ __all__ = [
     "ModelRequested",
     "OperatorEvent",
     "OutputLowered",
+    "OutputsPruned",
     "PlanEdited",
     "PlanEvent",
     "PlanOp",
+    "Portion",
     "RetryScheduled",
     "RunEnded",
     "RunEvent",
@@ -113,4 +157,5 @@ __all__ = [
     "ToolRefused",
     "ToolRequested",
     "ToolResolved",
+    "WindowFilled",
 ]

@@ -7,16 +7,24 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from hermes_tui.domain.events import (
+    AgentEnded,
+    AgentPaused,
+    AgentSpawned,
+    AgentUnpaused,
     ApprovalAsked,
     ApprovalGiven,
     ArtifactMade,
+    BoardSet,
     CapRaised,
+    ContextCompacted,
+    ContextRestored,
     CriterionChecked,
-    MessageGiven,
+    MessagePinned,
     ModeChanged,
     ModelFailed,
     ModelFinished,
     ModelRequested,
+    OutputsPruned,
     PlanEdited,
     RunEnded,
     RunPaused,
@@ -35,17 +43,21 @@ from hermes_tui.domain.events import (
     ToolRefused,
     ToolRequested,
     ToolResolved,
+    WindowFilled,
 )
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.agents import AgentsState, fold_agents, fold_evidence
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
 from hermes_tui.domain.state.graph import GraphState, fold_plan, fold_result, fold_task
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
-from hermes_tui.domain.state.talk import TalkState, fold_talk
+from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk
+from hermes_tui.domain.state.window import WindowState, fold_window
 
-_SPOKEN = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
-_SPEND = ModelRequested | ModelFinished | ModelFailed
+_SPEND = ModelRequested | ModelFinished | ModelFailed | AgentSpawned
+_AGENT = AgentSpawned | AgentPaused | AgentUnpaused | AgentEnded | BoardSet
+_WINDOW = WindowFilled | OutputsPruned | ContextCompacted | ContextRestored | MessagePinned | AgentSpawned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +70,8 @@ class SessionState:
     talk: TalkState = TalkState()
     calls: CallState = CallState()
     spend: SpendState = SpendState()
+    agents: AgentsState = AgentsState()
+    windows: WindowState = WindowState()
 
 
 def fold(state: SessionState, record: Record) -> SessionState:
@@ -90,16 +104,26 @@ def fold(state: SessionState, record: Record) -> SessionState:
         run=run,
         graph=graph,
         calls=calls,
-        talk=fold_talk(state.talk, record, body) if isinstance(body, _SPOKEN) else state.talk,
+        talk=fold_talk(state.talk, record, body) if isinstance(body, Spoken) else state.talk,
         spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
+        agents=_agents(state.agents, record),
+        windows=fold_window(state.windows, record, body) if isinstance(body, _WINDOW) else state.windows,
     )
+
+
+def _agents(state: AgentsState, record: Record) -> AgentsState:
+    body = record.body
+    if isinstance(body, ToolFinished):
+        return fold_evidence(state, record, body)
+    return fold_agents(state, record, body) if isinstance(body, _AGENT) else state
 
 
 def _next_run(state: SessionState) -> SessionState:
     """Return the state in which another run of the session begins: its plan, caps and end are its own."""
     steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
     run = RunState(workspace=state.run.workspace, steps_before=steps)
-    return replace(state, run=run, graph=GraphState(), spend=replace(state.spend, run=Spent()))
+    agents = replace(state.agents, board={})
+    return replace(state, run=run, graph=GraphState(), spend=replace(state.spend, run=Spent()), agents=agents)
 
 
 def fold_all(records: Iterable[Record], state: SessionState | None = None) -> SessionState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from hermes_tui.domain.events.agent import AgentEnded, AgentSpawned
 from hermes_tui.domain.events.model import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused
@@ -13,7 +14,8 @@ from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, To
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 
-Spoken = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
+_Said = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
+Spoken = _Said | AgentSpawned | AgentEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +46,13 @@ class TalkState:
 
 
 def fold_talk(state: TalkState, record: Record, body: Spoken) -> TalkState:
-    """Return the conversations after something was said."""
+    """Return the conversations after something was said; a child begins with its task and ends in its parent's."""
     agent = record.place.agent
+    if isinstance(body, AgentSpawned):
+        begun = Conversation(unread=(_note(body.task),), run=record.place.run)
+        return replace(state, by_agent={**state.by_agent, agent: _read(begun)})
+    if isinstance(body, AgentEnded):
+        return _reported(state, body)
     if agent not in state.by_agent and not isinstance(body, MessageGiven):
         return state
     said = _said(state.of(agent), body)
@@ -54,7 +61,21 @@ def fold_talk(state: TalkState, record: Record, body: Spoken) -> TalkState:
     return replace(state, by_agent={**state.by_agent, agent: _read(said)})
 
 
-def _said(old: Conversation, body: Spoken) -> Conversation:
+def _note(text: str) -> Message:
+    """Return words of one agent to another."""
+    return Message(role=Role.KERNEL, content=(Text(text=text, source=Source.MODEL),))
+
+
+def _reported(state: TalkState, body: AgentEnded) -> TalkState:
+    """Let the parent read what became of its child."""
+    if body.parent is None or body.parent not in state.by_agent:
+        return state
+    parent = state.of(body.parent)
+    told = _read(replace(parent, unread=(*parent.unread, _note(body.report))))
+    return replace(state, by_agent={**state.by_agent, body.parent: told})
+
+
+def _said(old: Conversation, body: _Said) -> Conversation:
     match body:
         case MessageGiven():
             role = Role.OPERATOR if body.source is Source.OPERATOR else Role.KERNEL

@@ -1,0 +1,73 @@
+"""What each agent's window leaves out or holds fast, and what its last request carried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from hermes_tui.domain.events.agent import AgentSpawned
+from hermes_tui.domain.events.context import (
+    ContextCompacted,
+    ContextEvent,
+    ContextRestored,
+    MessagePinned,
+    OutputsPruned,
+    WindowFilled,
+)
+from hermes_tui.domain.ids import AgentId, CallId
+from hermes_tui.domain.records import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One agent's window.
+
+    `pruned` are calls whose output is carried as a digest. `compactions` is a stack: only the last one counts, taking
+    it back brings the one before. `pins` are messages that stay as they were said. Nothing is condensed by itself
+    before the conversation has `rest_until` messages. `filled` is the last request.
+    """
+
+    pruned: frozenset[CallId] = frozenset()
+    compactions: tuple[ContextCompacted, ...] = ()
+    pins: frozenset[int] = frozenset()
+    rest_until: int = 0
+    filled: WindowFilled | None = None
+
+    @property
+    def compaction(self) -> ContextCompacted | None:
+        """The compaction in force."""
+        return self.compactions[-1] if self.compactions else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowState:
+    """The windows by agent."""
+
+    by_agent: Mapping[AgentId, Window] = field(default_factory=dict[AgentId, Window])
+
+    def of(self, agent: AgentId) -> Window:
+        """Return the window of `agent`; an agent that never pruned has a plain one."""
+        return self.by_agent.get(agent, Window())
+
+
+def fold_window(state: WindowState, record: Record, body: ContextEvent | AgentSpawned) -> WindowState:
+    """Return the windows after one event of their family; a new child begins with a plain one."""
+    agent = record.place.agent
+    return replace(state, by_agent={**state.by_agent, agent: _after(state.of(agent), body)})
+
+
+def _after(old: Window, body: ContextEvent | AgentSpawned) -> Window:
+    match body:
+        case AgentSpawned():
+            return Window()
+        case WindowFilled():
+            return replace(old, filled=body)
+        case OutputsPruned():
+            return replace(old, pruned=old.pruned | frozenset(body.call_ids))
+        case ContextCompacted():
+            return replace(old, compactions=(*old.compactions, body))
+        case ContextRestored():
+            return replace(old, compactions=old.compactions[:-1], rest_until=body.upto)
+        case MessagePinned():
+            pins = old.pins | {body.index} if body.pinned else old.pins - {body.index}
+            return replace(old, pins=pins)
