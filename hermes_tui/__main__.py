@@ -1,8 +1,6 @@
 """`python -m hermes_tui`."""
 
-import sys
-
-from hermes_tui.cli import main
+from hermes_tui.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import pkgutil
+from functools import cache
 from importlib import import_module, util
 from types import ModuleType
 
 
-def names(shelf: str) -> list[str]:
-    """Return the plug-in modules of a shelf (`tools`, `providers`), sorted, without importing any."""
+@cache
+def names(shelf: str) -> tuple[str, ...]:
+    """Return the plug-in modules of a shelf (`tools`, `providers`), sorted, without importing any.
+
+    The folder is listed once a process: every step of a model asks for its provider's module.
+    """
     spec = util.find_spec(f"hermes_tui.capabilities.{shelf}")
     if spec is None or spec.submodule_search_locations is None:
-        return []
+        return ()
     found = pkgutil.iter_modules(spec.submodule_search_locations)
-    return sorted(module.name for module in found if not module.name.startswith("_"))
+    return tuple(sorted(module.name for module in found if not module.name.startswith("_")))
 
 
 def load(shelf: str, name: str) -> ModuleType:

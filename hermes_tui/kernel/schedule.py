@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
@@ -14,6 +13,7 @@ from hermes_tui.domain.events import (
     EditKind,
     MessageGiven,
     PlanEdited,
+    TaskCancelled,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
@@ -25,12 +25,12 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
 from hermes_tui.kernel import dispatch
+from hermes_tui.kernel.agenda import Agenda
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
 
 _SPEAKING = frozenset({TaskKind.AGENT, TaskKind.LLM})
 _STOPPING = frozenset({EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE})
-_STARTABLE = (TaskState.PENDING, TaskState.READY, TaskState.RUNNING, TaskState.WAITING)
 
 
 class Scheduler:
@@ -43,6 +43,7 @@ class Scheduler:
         self.parked: set[TaskId] = set()
         self._running: dict[TaskId, asyncio.Task[None]] = {}
         self._moved = asyncio.Event()
+        self._agenda = Agenda()
 
     async def run(self) -> None:
         """Return when no task runs and none can start.
@@ -74,11 +75,16 @@ class Scheduler:
         return self.kit.attended and bool(self.parked) and self.stopped is None
 
     def _hear(self, record: Record) -> None:
-        """Move on with an answer, and with an edit of the plan: what it cancels or pauses stops now."""
+        """Move on with each ending, an answer, and an edit of the plan: what it cancels or pauses stops now."""
         match record.body:
+            case TaskFinished() | TaskFailed() | TaskSkipped() | TaskCancelled():
+                if record.place.task is not None:
+                    self._agenda.ended(record.place.task, self._graph())
+                return
             case ApprovalGiven():
-                pass
+                self._agenda.edited()
             case PlanEdited():
+                self._agenda.edited()
                 for op in record.body.ops:
                     self.parked.discard(op.target)
                     running = self._running.get(op.target)
@@ -99,22 +105,18 @@ class Scheduler:
     def _start_ready(self, group: asyncio.TaskGroup) -> None:
         if self.stopped is not None:
             return
-        for task in ready(self._graph(), (*self._running, *self.parked)):
-            if len(self._running) >= self.kit.width:
+        busy = {*self._running, *self.parked}
+        while len(self._running) < self.kit.width:
+            task = self._agenda.next(self._graph(), busy)
+            if task is None:
                 return
+            busy.add(task.id)
             self._running[task.id] = group.create_task(self._carry_out(task), name=f"task:{task.id}")
 
     def _skip_unreachable(self) -> None:
         """Skip every task that waits for one that did not end well, and what waits for it in turn."""
-        moved = True
-        while moved:
-            moved = False
-            graph = self._graph()
-            for task in graph.tasks.values():
-                dead = [need for need in task.needs if graph.is_dead(need)]
-                if dead and graph.state_of(task.id) in (TaskState.PENDING, TaskState.READY):
-                    self.kit.session.emit(TaskSkipped(why=f"{dead[0]} did not end well", dead=True), self._place(task))
-                    moved = True
+        for task, dead in self._agenda.unreachable(self._graph):
+            self.kit.session.emit(TaskSkipped(why=f"{dead} did not end well", dead=True), self._place(task))
 
     def _place(self, task: Task) -> Place:
         status = self._graph().status[task.id]
@@ -128,6 +130,7 @@ class Scheduler:
             await self._attempts(task)
         finally:
             self._running.pop(task.id, None)
+            self._agenda.offer(task.id)
             self._moved.set()
 
     async def _attempts(self, task: Task) -> None:
@@ -215,19 +218,6 @@ class Scheduler:
 def place_key(place: Place) -> str:
     """Return the part of an idempotency key that is the run's."""
     return f"{place.session}-{place.run}"
-
-
-def ready(graph: GraphState, busy: Iterable[TaskId]) -> list[Task]:
-    """Return the tasks that can start now, by priority, then in plan order."""
-    taken = frozenset(busy)
-    found = [
-        task
-        for task in graph.tasks.values()
-        if task.id not in taken
-        and graph.state_of(task.id) in _STARTABLE
-        and all(graph.state_of(need) in (TaskState.DONE, TaskState.SKIPPED) for need in task.needs)
-    ]
-    return sorted(found, key=lambda task: -task.priority)
 
 
 def holds(guard: Guard, graph: GraphState) -> bool:

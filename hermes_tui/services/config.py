@@ -30,9 +30,13 @@ _HOST = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})
 
 
 class Section(BaseModel):
-    """A group of keys; unknown ones are errors."""
+    """A group of keys; unknown ones are errors.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    The text under a key is its help; `results.schema_text` reads it from the source, because pydantic would parse
+    every class's source at each start. A section is built when it first validates, most of them never on their own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def checked_hosts(hosts: tuple[str, ...] | None) -> tuple[str, ...] | None:

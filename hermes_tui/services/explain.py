@@ -234,7 +234,8 @@ def _find(dumped: dict[str, Value], key: str) -> tuple[tuple[str, ...], Value]:
         inner: dict[str, Value] = current if isinstance(current, dict) else {}
         fitting = [name for name in inner if rest == name or rest.startswith(f"{name}.")]
         if not fitting:
-            hint = strict_yaml.closest(rest.split(".")[0], list(inner))
+            known = {".".join((*steps, name)) for name in inner}
+            hint = strict_yaml.closest(".".join((*steps, rest.split(".")[0])), sorted(known))
             raise UsageInvalid(f"there is no config key `{key}`.", hint=hint)
         name = max(fitting, key=len)
         current, steps, rest = inner[name], (*steps, name), rest[len(name) + 1 :]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -14,8 +17,7 @@ from hermes_tui.domain.tasks import TaskKind, TaskState
 from hermes_tui.services.config import Section
 from hermes_tui.services.goals import GoalModel
 from hermes_tui.services.plans import PlanModel
-
-SCHEMA: Final = "hermes.result/1"
+from hermes_tui.services.verdict import SCHEMA
 
 
 class CriterionResult(Section):
@@ -150,26 +152,41 @@ MODELS: Final[dict[str, type[BaseModel]]] = {
     "hermes.record.1": RecordModel,
 }
 
-
-def result(fields: Mapping[str, object]) -> dict[str, Any]:
-    """Return the whole `hermes.result/1` object of `fields`; what is left out gets its empty value.
-
-    Raises:
-        pydantic.ValidationError: a field is unknown or does not fit.
-    """
-    return ResultModel.model_validate(dict(fields)).model_dump(mode="json", by_alias=True)
-
-
-def usage_error(goal: str, message: str) -> dict[str, Any]:
-    """Return the result of a run that could not begin; exit 2."""
-    return result({"goal": goal, "status": "error", "exit_code": 2, "reason": message})
+_DOCUMENTED: Final = ("config", "goals", "plans", "results")
+"""The modules whose fields carry their help below them."""
 
 
 def schema_text(name: str) -> str:
     """Return the JSON Schema of a format, as `docs/schemas/<name>.json` holds it."""
-    found = MODELS[name].model_json_schema(by_alias=True)
+    found = _with_help(MODELS[name].model_json_schema(by_alias=True))
     whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.json", **found}
     return json.dumps(whole, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _with_help(schema: dict[str, Any]) -> dict[str, Any]:
+    """Add to each property the text that stands under its field in the source."""
+    folder = Path(__file__).parent
+    help_texts = {name: texts for module in _DOCUMENTED for name, texts in _help_of(folder / f"{module}.py").items()}
+    for part in (schema, *schema.get("$defs", {}).values()):
+        for key, described in part.get("properties", {}).items():
+            text = help_texts.get(part.get("title", ""), {}).get(key)
+            if text and "description" not in described:
+                described["description"] = text
+    return schema
+
+
+def _help_of(source: Path) -> dict[str, dict[str, str]]:
+    """Return the text under each field, by class and field."""
+    classes = [node for node in ast.parse(source.read_text("utf-8")).body if isinstance(node, ast.ClassDef)]
+    return {one.name: dict(_texts_under_fields(one.body)) for one in classes}
+
+
+def _texts_under_fields(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    for field, after in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
+            text = ast.literal_eval(after.value) if isinstance(after.value, ast.Constant) else None
+            if isinstance(text, str):
+                yield field.target.id.rstrip("_"), inspect.cleandoc(text)
 
 
 def write_schemas(folder: Path) -> None:

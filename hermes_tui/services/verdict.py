@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ids import ApprovalId, SessionId, TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
-from hermes_tui.services import results
 
+SCHEMA: Final = "hermes.result/1"
 Fields = dict[str, Any]
 
 
@@ -31,8 +31,8 @@ class Result:
         return str(self.fields.get("answer", ""))
 
     def as_json(self) -> Fields:
-        """Return the whole object, checked against its model."""
-        return results.result(self.fields)
+        """Return the whole object; what is left out has its empty value (`results.ResultModel` is its model)."""
+        return {**_empty(), **self.fields}
 
     def lines(self) -> list[str]:
         """Return what a person reads on stderr after the run."""
@@ -84,6 +84,29 @@ def result_of(state: SessionState, session: SessionId, ended_at: float) -> Resul
             "ended_at": ended_at,
         }
     )
+
+
+def _empty() -> Fields:
+    """Return a result of which nothing is known."""
+    lists: Fields = {key: [] for key in ("criteria", "tasks", "approvals", "artifacts", "changed_files")}
+    return {
+        "schema": SCHEMA,
+        **dict.fromkeys(("run_id", "session_id", "started_at", "ended_at")),
+        "goal": "",
+        "status": "error",
+        "verified": False,
+        "exit_code": 2,
+        "answer": "",
+        "reason": "",
+        **lists,
+        "usage": _usage(Spent()),
+        "limits": _no_limits(),
+    }
+
+
+def _no_limits() -> Fields:
+    caps: Fields = {cap: {"cap": None, "spent": 0.0} for cap in ("usd", "tokens", "steps", "seconds")}
+    return {"hit": None, **caps}
 
 
 def _task(state: SessionState, task: TaskId) -> Fields:
@@ -142,4 +165,6 @@ def _approval(state: SessionState, approval_id: ApprovalId) -> Fields:
 
 def _artifacts(state: SessionState) -> list[Fields]:
     newest = {made.path: made for made in state.run.artifacts}
-    return [{"path": made.path, "sha256": made.sha256, "bytes": made.size_bytes} for made in newest.values()]
+    return [
+        {"path": made.path, "sha256": made.sha256, "bytes": made.size_bytes, "task": None} for made in newest.values()
+    ]

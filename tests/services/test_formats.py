@@ -20,6 +20,7 @@ from hermes_tui.services.explain import (
     parse_layer,
     read_layer,
 )
+from hermes_tui.services.verdict import failure
 
 ROLES = sorted(("bg", "surface", "select", "text", "muted", "rule", "accent", "ok", "warn", "fail", "add", "del"))
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,9 +122,13 @@ def test_the_committed_schema_is_the_generated_one(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(results.schema_text(name)))
 
 
-def test_a_result_fits_its_schema() -> None:
+def test_the_result_of_a_run_that_could_not_begin_is_whole_and_fits_its_schema() -> None:
     schema = json.loads(results.schema_text("hermes.result.1"))
-    jsonschema.validate(results.usage_error("g", "g.md:3: wrong"), schema)
+
+    said = failure(UsageInvalid("g.md:3: wrong"), 2).as_json()
+
+    jsonschema.validate(said, schema)
+    assert said == results.ResultModel.model_validate(said).model_dump(mode="json", by_alias=True)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "themes").glob("*.yaml")), ids=lambda path: path.stem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import weakref
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -21,7 +22,9 @@ LINE_BYTES: Final = 4_000_000
 REPLY_BYTES: Final = 32_000_000
 ERROR_BYTES: Final = 65_536
 
-_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = weakref.WeakKeyDictionary()
+_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx2.AsyncClient]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +38,25 @@ class Post:
     clocks: Clocks = Clocks()
 
 
-def client() -> httpx2.AsyncClient:
-    """Return this event loop's client; proxies of the environment are not used, so a key goes to its own host only."""
-    loop = asyncio.get_running_loop()
-    found = _clients.get(loop)
+def client(url: str) -> httpx2.AsyncClient:
+    """Return this event loop's client for `url`.
+
+    Proxies of the environment are not used, so a key goes to its own host only. A client for `http` URLs trusts no
+    certificate at all: reading the machine's certificates takes longer than a whole local request.
+    """
+    mine = _clients.setdefault(asyncio.get_running_loop(), {})
+    scheme = "http" if url.startswith("http://") else "https"
+    found = mine.get(scheme)
     if found is None or found.is_closed:
-        found = httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=None)
-        _clients[loop] = found
+        trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if scheme == "http" else True
+        found = httpx2.AsyncClient(verify=trusted, trust_env=False, follow_redirects=False, timeout=None)
+        mine[scheme] = found
     return found
 
 
 async def close() -> None:
-    """Close this event loop's client."""
-    found = _clients.pop(asyncio.get_running_loop(), None)
-    if found is not None:
+    """Close this event loop's clients."""
+    for found in _clients.pop(asyncio.get_running_loop(), {}).values():
         await found.aclose()
 
 
@@ -56,7 +64,7 @@ async def get_json(url: str, headers: Mapping[str, str], timeout_s: float) -> ob
     """Return the JSON at `url`, None if nothing usable answers in time."""
     try:
         async with asyncio.timeout(timeout_s):
-            answer = await client().get(url, headers=dict(headers))
+            answer = await client(url).get(url, headers=dict(headers))
             return answer.json() if answer.status_code == 200 else None
     except (TimeoutError, httpx2.HTTPError, ValueError):
         return None
@@ -98,7 +106,7 @@ async def _split(post: Post, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[by
 
 async def _chunks(post: Post) -> AsyncGenerator[bytes]:
     """Yield raw bytes; every error of the library is translated here and nowhere else."""
-    request = client().build_request("POST", post.url, content=json.dumps(post.body), headers=_headers(post))
+    request = client(post.url).build_request("POST", post.url, content=json.dumps(post.body), headers=_headers(post))
     try:
         answer = await _begin(post, request)
         try:
@@ -124,7 +132,7 @@ async def _begin(post: Post, request: httpx2.Request) -> httpx2.Response:
     request.extensions = {**request.extensions, "timeout": {"connect": post.clocks.connect_s}}
     try:
         async with asyncio.timeout(post.clocks.connect_s + post.clocks.first_token_s):
-            return await client().send(request, stream=True)
+            return await client(post.url).send(request, stream=True)
     except TimeoutError as error:
         raise _late(post, FailureReason.TIMEOUT_FIRST_TOKEN, post.clocks.first_token_s) from error
 

@@ -62,7 +62,7 @@ class SessionDay:
                 self._open.popleft()
             usd_needed = self._spent_usd + sum(draw[1] for draw in self._open) + usd
             tokens_needed = self._spent_tokens + sum(draw[2] for draw in self._open) + tokens
-            if usd_needed > self._usd or tokens_needed > self._tokens:
+            if self._passes(usd_needed, tokens_needed):
                 self._grow(usd_needed, tokens_needed)
             self._open.append((now, usd, tokens, self._day))
 
@@ -97,6 +97,11 @@ class SessionDay:
             self._day = today
             with self._ledger.transaction() as connection:
                 self._load(connection)
+
+    def _passes(self, usd: float, tokens: int) -> bool:
+        """Whether this is more than the share at hand of a unit that has a cap at all."""
+        more_usd = self._cap.usd is not None and usd > self._usd
+        return more_usd or (self._cap.tokens is not None and tokens > self._tokens)
 
     def _load(self, connection: sqlite3.Connection) -> None:
         row = connection.execute(

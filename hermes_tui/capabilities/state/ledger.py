@@ -149,7 +149,9 @@ class Ledger:
         self._connection.close()
 
     def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode=DELETE")
+        # No write-ahead log, as several processes write here. A rollback journal that is kept instead of deleted saves
+        # three quarters of a commit: it changes no folder.
+        self._connection.execute("PRAGMA journal_mode=PERSIST")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA fullfsync=ON")
         with self.transaction() as connection:

@@ -1,0 +1,91 @@
+"""Which tasks can start and which never will, kept up with each ending instead of searched for in the whole graph."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
+
+from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.state.graph import GraphState
+from hermes_tui.domain.tasks import Task, TaskState
+
+_STARTABLE: Final = (TaskState.PENDING, TaskState.READY, TaskState.RUNNING, TaskState.WAITING)
+_UNSTARTED: Final = (TaskState.PENDING, TaskState.READY)
+_MET: Final = (TaskState.DONE, TaskState.SKIPPED)
+
+
+class Agenda:
+    """What comes next in a graph; an ending costs what depends on it, an edit of the plan costs the graph.
+
+    Offers are checked again when they are taken, so that an offer too many does no harm.
+    """
+
+    def __init__(self) -> None:
+        self._stale = True
+        self._place: dict[TaskId, tuple[int, int]] = {}
+        self._dependants: dict[TaskId, list[TaskId]] = {}
+        self._unmet: dict[TaskId, int] = {}
+        self._offers: list[tuple[tuple[int, int], TaskId]] = []
+        self._doomed: list[TaskId] = []
+
+    def edited(self) -> None:
+        """The graph, or what may start in it, is no longer what it was."""
+        self._stale = True
+
+    def ended(self, task: TaskId, graph: GraphState) -> None:
+        """`task` ended, well or not."""
+        if self._stale:
+            return
+        for dependant in self._dependants.get(task, ()):
+            if graph.is_dead(task):
+                self._doomed.append(dependant)
+                continue
+            self._unmet[dependant] -= 1
+            self.offer(dependant)
+
+    def offer(self, task: TaskId) -> None:
+        """`task` is not being carried out; it may start, or start again, if nothing it needs is open."""
+        if task in self._place and not self._unmet[task]:
+            heapq.heappush(self._offers, (self._place[task], task))
+
+    def unreachable(self, now: Callable[[], GraphState]) -> Iterator[tuple[Task, TaskId]]:
+        """Yield each task that waits for one that did not end well, and that one.
+
+        What is skipped dooms others in turn, so the graph is looked at anew, by `now`, for each.
+        """
+        self._refresh(now())
+        while self._doomed:
+            task, graph = self._doomed.pop(0), now()
+            dead = next((need for need in graph.tasks[task].needs if graph.is_dead(need)), None)
+            # A task that failed and is tried again is not dead any more.
+            if dead is not None and graph.state_of(task) in _UNSTARTED:
+                yield graph.tasks[task], dead
+
+    def next(self, graph: GraphState, busy: Collection[TaskId]) -> Task | None:
+        """Return the task that starts next, by priority, then in plan order; None if none can."""
+        self._refresh(graph)
+        while self._offers:
+            _, task = heapq.heappop(self._offers)
+            if task not in busy and graph.state_of(task) in _STARTABLE:
+                return graph.tasks[task]
+        return None
+
+    def _refresh(self, graph: GraphState) -> None:
+        """Read the whole graph again, if it was edited."""
+        if not self._stale:
+            return
+        self._stale = False
+        self._place = {task.id: (-task.priority, order) for order, task in enumerate(graph.tasks.values())}
+        self._dependants = defaultdict(list)
+        self._unmet, self._offers, self._doomed = {}, [], []
+        for task in graph.tasks.values():
+            unmet = [need for need in task.needs if graph.state_of(need) not in _MET]
+            self._unmet[task.id] = len(unmet)
+            for need in unmet:
+                self._dependants[need].append(task.id)
+            if any(graph.is_dead(need) for need in task.needs):
+                self._doomed.append(task.id)
+            else:
+                self.offer(task.id)

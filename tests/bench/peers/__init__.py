@@ -1,0 +1,1 @@
+"""Programs of others that figures are compared with, and how each one is found and driven."""
