@@ -19,6 +19,8 @@ COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
     "runs": "list, show, pause, resume, stop or resolve runs",
     "sessions": "the same as runs; also export and replay",
+    "agents": "list, show, steer, pause, resume or kill the subagents of a session",
+    "board": "what the agents of a run share",
     "approvals": "list, allow or deny what waits for an operator; lasting grants",
     "replay": "print the records of a session or an exported file, in order",
     "watch": "follow a live session",
@@ -167,10 +169,9 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
         case "plan":
             parser.add_argument("file", metavar="goal.md")
             parser.add_argument("--json", action="store_true", help="as hermes.plan/1")
-        case "runs" | "sessions":
-            _session_options(parser.add_subparsers(dest="verb", required=True))
-        case "approvals":
-            _approval_options(parser.add_subparsers(dest="verb", required=True))
+        case "runs" | "sessions" | "agents" | "approvals":
+            options = {"agents": _agent_options, "approvals": _approval_options}.get(name, _session_options)
+            options(parser.add_subparsers(dest="verb", required=True))
         case "config":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
@@ -182,8 +183,10 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
         case "audit":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
-        case "replay" | "watch":
-            parser.add_argument("session")
+        case "replay" | "watch" | "board":
+            parser.add_argument("session", help="its id, the beginning of it, or an exported file")
+            if name == "board":
+                parser.add_argument("--json", action="store_true", help="as JSON")
         case "cost" | "ledger":
             parser.add_argument("session", nargs="?", help="only this session or exported file")
             parser.add_argument("--json", action="store_true", help="as JSON; the ledger has a decision per line")
@@ -217,6 +220,25 @@ def _session_options(sub: _SubParsersAction[ArgumentParser]) -> None:
     said = resolve.add_mutually_exclusive_group(required=True)
     said.add_argument("--done", action="store_true", help="it happened")
     said.add_argument("--again", action="store_true", help="it did not; run it again")
+
+
+def _agent_options(sub: _SubParsersAction[ArgumentParser]) -> None:
+    for verb, help_text in (
+        ("list", "who was sent out, and how it stands"),
+        ("show", "everything that was said to an agent and by it"),
+        ("steer", "tell it something"),
+        ("pause", "let it start nothing new"),
+        ("resume", "let it go on"),
+        ("kill", "end it with everything it runs"),
+    ):
+        parser = sub.add_parser(verb, help=help_text)
+        parser.add_argument("session", help="its id, the beginning of it, or an exported file")
+        if verb == "list":
+            parser.add_argument("--json", action="store_true", help="as JSON")
+        else:
+            parser.add_argument("agent", help="its name, such as c1")
+        if verb == "steer":
+            parser.add_argument("text", help="what it reads before its next reply")
 
 
 def _approval_options(sub: _SubParsersAction[ArgumentParser]) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from hermes_tui.domain.approval import Decision, Grant, Scope
 from hermes_tui.domain.commands import (
+    AgentCommand,
     Command,
     Decide,
     EditPlan,
@@ -36,14 +37,16 @@ from hermes_tui.domain.events import (
     RunUnpaused,
     ToolRefused,
 )
+from hermes_tui.domain.events.agent import AgentEnd
 from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Goal
+from hermes_tui.kernel import errand
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
-from hermes_tui.services import control, kits, sessions, wiring
+from hermes_tui.services import children, control, kits, sessions, wiring
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.wiring import RunOptions
@@ -157,8 +160,11 @@ class Desk:
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
                 self._open(asyncio.get_running_loop())
-                async with control.reachable(owned.journal, self._owner(session)):
-                    await self._serve(session)
+                try:
+                    async with control.reachable(owned.journal, self._owner(session)):
+                        await self._serve(session)
+                finally:
+                    await self.station.kits.workers.close()
         except HermesError as error:
             self._on_trouble(error)
         finally:
@@ -168,7 +174,11 @@ class Desk:
     def _owner(self, session: Session) -> control.Owner:
         """Return what other shells may do here."""
         return control.Owner(
-            session=session, gate=self._gate, place=lambda: self._place(session), stop=self._cancel_run
+            session=session,
+            gate=self._gate,
+            place=lambda: self._place(session),
+            stop=self._cancel_run,
+            clock=self.station.clock,
         )
 
     def _cancel_run(self) -> None:
@@ -196,6 +206,9 @@ class Desk:
         await self._stop()
 
     async def _carry_out(self, session: Session, command: Command) -> None:
+        if isinstance(command, AgentCommand):
+            children.direct(session, command, self.station.clock, "operator")
+            return
         match command:
             case Submit():
                 await self._submit(session, command.text)
@@ -208,16 +221,21 @@ class Desk:
                 self._decide(session, command)
             case SwitchBrain():
                 await self._switch(session, command)
-            case SetMode():
-                session.emit(ModeChanged(mode=command.mode), self._place(session))
-            case RaiseCap():
-                limits = replace(session.state.run.limits, usd=command.usd)
-                session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
-                await self._go_on(session)
+            case SetMode() | RaiseCap():
+                await self._set(session, command)
             case EditPlan():
                 self._edit(session, command)
             case Freeze() | Thaw():
                 self._hold(session, command)
+
+    async def _set(self, session: Session, command: SetMode | RaiseCap) -> None:
+        """Move the mode or the cap; a run that stopped at its cap goes on."""
+        if isinstance(command, SetMode):
+            session.emit(ModeChanged(mode=command.mode), self._place(session))
+            return
+        limits = replace(session.state.run.limits, usd=command.usd)
+        session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
+        await self._go_on(session)
 
     def _place(self, session: Session) -> Place:
         return Place(session=self.session_id, run=session.state.run.run)
@@ -230,6 +248,7 @@ class Desk:
             session.emit(MessageGiven(text=text), replace(self._place(session), agent=agent))
             return
         self._drop_open_calls(session)
+        self._recall_children(session)
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal = Goal(text=text)
@@ -246,6 +265,12 @@ class Desk:
             why = "The operator interrupted before this ran."
             refused = ToolRefused(call_id=call.call_id, tool=call.name, stage="approval", reason=why)
             session.emit(refused, replace(self._place(session), agent=agent))
+
+    def _recall_children(self, session: Session) -> None:
+        """End the subagents of a run that was interrupted: what comes next is another one."""
+        for status in session.state.agents.live():
+            end: tuple[AgentEnd, str] = ("cancelled", "the operator went on to something else")
+            session.emit(errand.homecoming(session.state, status, end, "", self.station.clock.now()), status.place)
 
     async def _go_on(self, session: Session) -> None:
         """Take up the unfinished run."""

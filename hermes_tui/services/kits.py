@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
@@ -17,9 +17,11 @@ from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.usage import Limits
+from hermes_tui.kernel.crew import Crew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
+from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, wiring
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.homes import Home
@@ -34,6 +36,7 @@ class KitMaker:
     ledger: Ledger
     clock: Clock
     tools: Mapping[str, Tool]
+    workers: Workers = field(default_factory=lambda: Workers(closing=wiring.close_clients))
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
         """Return the strongest sandbox that works here and that the config allows."""
@@ -65,6 +68,7 @@ class KitMaker:
                 memory_bytes=config.memory.index_bytes,
             ),
             egress=(*config.egress, *(goal.egress if goal else ())),
+            crew=Crew(self.workers),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -101,6 +102,13 @@ def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
         UsageInvalid: a name is no provider, model, role or tier.
     """
     return ConfiguredBrains(config, wanted, os.environ)
+
+
+async def close_clients() -> None:
+    """Close the connections that the running event loop opened to providers, if it did."""
+    opened = sys.modules.get("hermes_tui.capabilities.providers._http")
+    if opened is not None:
+        await opened.close()
 
 
 def digest_of(text: str) -> str:

@@ -108,9 +108,12 @@ class Workstation:
                 self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)
             stop = _stopper(asyncio.current_task())
-            owner = control.Owner(session=session, gate=kit.gate, place=lambda: place, stop=stop)
-            async with control.reachable(owned.journal, owner):
-                await kits.pursuit_of(kit, place).run()
+            owner = control.Owner(session=session, gate=kit.gate, place=lambda: place, stop=stop, clock=self.clock)
+            try:
+                async with control.reachable(owned.journal, owner):
+                    await kits.pursuit_of(kit, place).run()
+            finally:
+                await self.kits.workers.close()
 
         with self.own(session_id, [delivery.take]) as owned:
             await delivery.during(owned.journal, run(owned))
