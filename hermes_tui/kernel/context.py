@@ -1,25 +1,38 @@
-"""What one model request carries: the stable prefix, the conversation, the tools."""
+"""What one model request carries: the stable prefix, the conversation, the tools; and how large it is."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
+from hermes_tui.domain.events import ModelRequested, Portion, WindowFilled
 from hermes_tui.domain.messages import Message, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
+from hermes_tui.kernel import budget
 from hermes_tui.kernel.kit import Kit
 
 
-def build_request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
-    """Return the request for the next step of the agent at `place`; tools keep their order for the prompt cache."""
-    conversation = kit.session.state.talk.of(place.agent)
-    schemas = tuple(tool.spec.schema for tool in kit.tools.values())
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A request and what it is made of; without portions nobody asked."""
+
+    request: ModelRequest
+    portions: tuple[Portion, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+Build = Callable[[Brain], Awaitable[Filled]]
+
+
+def request_of(kit: Kit, brain: Brain, messages: Sequence[Message]) -> ModelRequest:
+    """Return the request that carries `messages`; tools keep their order for the prompt cache."""
     return ModelRequest(
         model=brain.model,
         system=kit.instructions,
-        messages=tuple(conversation.messages),
-        tools=schemas,
+        messages=tuple(messages),
+        tools=tuple(tool.spec.schema for tool in kit.tools.values()),
         max_tokens=brain.max_tokens or kit.max_output_tokens,
         temperature=brain.temperature,
         window_tokens=brain.window_tokens,
@@ -27,13 +40,39 @@ def build_request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
     )
 
 
+def whole(kit: Kit, place: Place) -> Build:
+    """Return what puts the whole conversation of the agent at `place` into a request."""
+
+    async def build(brain: Brain) -> Filled:
+        return Filled(request_of(kit, brain, kit.session.state.talk.of(place.agent).messages))
+
+    return build
+
+
+def filling(kit: Kit, brain: Brain, filled: Filled, asked: ModelRequested) -> WindowFilled:
+    """Return the record of what a request carries."""
+    return WindowFilled(
+        request_id=asked.request_id,
+        window_tokens=brain.window_tokens,
+        used_tokens=budget.input_bound(kit.session.state, brain, asked.request_bytes),
+        output_tokens=asked.max_tokens,
+        portions=filled.portions,
+        left_out=filled.left_out,
+    )
+
+
 def size_bytes(request: ModelRequest) -> int:
     """Return the bytes of everything in `request` that a provider counts as input."""
-    tools = sum(len(tool.name) + len(tool.description) + len(tool.parameters) for tool in request.tools)
-    return len(request.system.encode()) + tools + sum(_message_bytes(message) for message in request.messages)
+    return len(request.system.encode()) + tools_bytes(request) + sum(map(message_bytes, request.messages))
 
 
-def _message_bytes(message: Message) -> int:
+def tools_bytes(request: ModelRequest) -> int:
+    """Return the bytes of the tool schemas in `request`."""
+    return sum(len(tool.name) + len(tool.description) + len(tool.parameters) for tool in request.tools)
+
+
+def message_bytes(message: Message) -> int:
+    """Return the bytes of one message, with what a wire adds to each part."""
     total = 16
     for part in message.content:
         match part:

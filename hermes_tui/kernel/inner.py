@@ -12,7 +12,7 @@ from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.records import Place
-from hermes_tui.kernel import board
+from hermes_tui.kernel import board, lookback
 from hermes_tui.kernel.kit import Kit
 
 
@@ -67,8 +67,16 @@ async def _board(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
     return await board.write(call.kit, call.call_id, (key, str(value), wanted.get("version")), call.place)
 
 
+async def _earlier(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
+    """Search what the agent's own conversation held before; the window may have left it out."""
+    talk = call.kit.session.state.talk.of(call.place.agent)
+    found = lookback.find(talk.messages, str(wanted.get("query", "")))
+    return ToolOutcome(output="\n".join(found) or "Nothing like that was said.", data=json.dumps({"found": found}))
+
+
 _WORK: Final[dict[str, Callable[[Bound, dict[str, Any]], Awaitable[ToolOutcome]]]] = {
     "ask": _ask,
     "delegate": _delegate,
     "board": _board,
+    "earlier": _earlier,
 }

@@ -67,6 +67,7 @@ class Kit:
     width: int = 8
     attended: bool = False
     max_output_tokens: int = 4096
+    prune_steps: int = 10
     gate: Gate = field(default_factory=Gate)
     crew: Crew | None = None
     claims: Claims = field(default_factory=Claims)

@@ -25,6 +25,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
 from hermes_tui.kernel import budget, context, retry
+from hermes_tui.kernel.context import Build
 from hermes_tui.kernel.kit import Kit
 
 
@@ -102,6 +103,7 @@ class _Step:
     place: Place
     role: str
     brain: Brain
+    build: Build
     tried: dict[str, str] = field(default_factory=dict[str, str])
     attempt: int = 1
 
@@ -143,15 +145,18 @@ class _Step:
         await self.kit.clock.sleep(delay_s)
 
 
-async def take_step(kit: Kit, place: Place, role: str) -> Record:
+async def take_step(kit: Kit, place: Place, role: str, build: Build | None = None) -> Record:
     """Ask the brain for `role` for the next reply, or the next brain where it fails; return the durable record.
+
+    `build` puts the request together for the brain that is asked; by default it is the whole conversation.
 
     Raises:
         LimitReached: a cap does not leave room for the call.
         NoProvider: no brain, or none could answer.
         ProviderError: the request itself is at fault.
     """
-    step = _Step(kit, place, role, await kit.brains.choose(role, {}))
+    make = build if build is not None else context.whole(kit, place)
+    step = _Step(kit, place, role, await kit.brains.choose(role, {}), make)
     while True:
         attempt = await _begin(step)
         outcome = await _attempt(kit, attempt)
@@ -166,8 +171,8 @@ async def _begin(step: _Step) -> _Attempt:
     await kit.gate.passed()
     budget.check_time(kit)
     budget.check_steps(kit, place.agent)
-    request = context.build_request(kit, step.brain, place)
-    size = context.size_bytes(request)
+    filled = await step.build(step.brain)
+    size = context.size_bytes(filled.request)
     number = kit.session.state.talk.of(place.agent).steps + 1
     prefix = f"{place.agent}-s{number}"[-34:]
     with kit.session.deciding:
@@ -183,9 +188,11 @@ async def _begin(step: _Step) -> _Attempt:
             step=number,
             attempt=step.attempt,
         )
+        if filled.portions:
+            kit.session.emit(context.filling(kit, step.brain, filled, asked), place)
         record = kit.session.emit(asked, place)
     await kit.session.commit(record)
-    ready = context.with_output(request, output_tokens)
+    ready = context.with_output(filled.request, output_tokens)
     return _Attempt(asked.request_id, ready, step.brain, bound, place, _safe(prefix))
 
 

@@ -12,7 +12,7 @@ from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Effect
-from hermes_tui.kernel import dispatch
+from hermes_tui.kernel import dispatch, window
 from hermes_tui.kernel.kit import Kit, Rest
 from hermes_tui.kernel.step import take_step
 
@@ -49,7 +49,7 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
             continue
         if (answer := _handed_back(kit, place)) is not None and not await _told_since(kit, place):
             return answer
-        record = await take_step(kit, place, role)
+        record = await take_step(kit, place, role, lambda brain: window.fill(kit, brain, place))
         if not isinstance(record.body, ModelFinished):
             continue
         if record.body.stop is StopReason.REFUSAL:

@@ -160,11 +160,8 @@ class Desk:
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
                 self._open(asyncio.get_running_loop())
-                try:
-                    async with control.reachable(owned.journal, self._owner(session)):
-                        await self._serve(session)
-                finally:
-                    await self.station.kits.workers.close()
+                async with control.reachable(owned.journal, self._owner(session)):
+                    await self._serve(session)
         except HermesError as error:
             self._on_trouble(error)
         finally:
@@ -204,6 +201,7 @@ class Desk:
             except HermesError as error:
                 self._on_trouble(error)
         await self._stop()
+        await self.station.kits.workers.close()
 
     async def _carry_out(self, session: Session, command: Command) -> None:
         if isinstance(command, AgentCommand):

@@ -1,4 +1,4 @@
-"""`delegate` and `board`: work for a subagent, and what the agents of a run share; the kernel carries both out."""
+"""`delegate`, `board`, `earlier`: subagents, what they share, what was said before; the kernel carries them out."""
 
 # ruff: noqa: ARG001, D417, PLR0913, PLR0917 - a signature is the schema; the kernel does the work and gives `context`
 
@@ -71,6 +71,16 @@ async def delegate(
         steps: Its most model steps.
     """
     raise ToolError("A subagent is sent out by the kernel.", kind="kernel")
+
+
+@tool(effect=Effect.PURE, reach=Reach.NONE)
+async def earlier(query: Annotated[str, MinLen(1), MaxLen(500)], context: ToolContext) -> str:
+    """Find what was said or seen earlier in this conversation and is no longer in view.
+
+    Args:
+        query: Words that stood in it.
+    """
+    raise ToolError("The kernel keeps the conversation.", kind="kernel")
 
 
 @tool(effect=Effect.PURE, reach=Reach.NONE)

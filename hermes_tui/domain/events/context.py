@@ -35,9 +35,12 @@ class WindowFilled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputsPruned:
-    """From now on the window carries a digest of these calls' outputs; the journal keeps them whole."""
+    """From now on the window carries a digest of some calls' outputs; `digests` holds each call and what stands for it.
 
-    call_ids: tuple[CallId, ...]
+    A digest names the file that holds the whole output, its size and its hash; the journal keeps the output too.
+    """
+
+    digests: tuple[tuple[CallId, str], ...]
     before_tokens: int
     after_tokens: int
     why: str
@@ -62,10 +65,9 @@ class ContextCompacted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextRestored:
-    """The last compaction was taken back; `by` names who asked. It is not done again before `upto` messages more."""
+    """The last compaction was taken back; `by` names who asked. It comes again only where the window overflows."""
 
     by: str
-    upto: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,15 +22,13 @@ from hermes_tui.domain.records import Record
 class Window:
     """One agent's window.
 
-    `pruned` are calls whose output is carried as a digest. `compactions` is a stack: only the last one counts, taking
-    it back brings the one before. `pins` are messages that stay as they were said. Nothing is condensed by itself
-    before the conversation has `rest_until` messages. `filled` is the last request.
+    `pruned` holds the digest that is carried for a call's output. `compactions` is a stack: only the last one counts,
+    taking it back brings the one before. `pins` are messages that stay as they were said, `filled` is the last request.
     """
 
-    pruned: frozenset[CallId] = frozenset()
+    pruned: Mapping[CallId, str] = field(default_factory=dict[CallId, str])
     compactions: tuple[ContextCompacted, ...] = ()
     pins: frozenset[int] = frozenset()
-    rest_until: int = 0
     filled: WindowFilled | None = None
 
     @property
@@ -63,11 +61,11 @@ def _after(old: Window, body: ContextEvent | AgentSpawned) -> Window:
         case WindowFilled():
             return replace(old, filled=body)
         case OutputsPruned():
-            return replace(old, pruned=old.pruned | frozenset(body.call_ids))
+            return replace(old, pruned={**old.pruned, **dict(body.digests)})
         case ContextCompacted():
             return replace(old, compactions=(*old.compactions, body))
         case ContextRestored():
-            return replace(old, compactions=old.compactions[:-1], rest_until=body.upto)
+            return replace(old, compactions=old.compactions[:-1])
         case MessagePinned():
             pins = old.pins | {body.index} if body.pinned else old.pins - {body.index}
             return replace(old, pins=pins)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 
 from hermes_tui.domain.commands import AgentCommand, KillAgent, PauseAgent, ResumeAgent, SteerAgent
 from hermes_tui.domain.ids import AgentId, SessionId
-from hermes_tui.domain.state import fold_all
+from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces.inspect._print import say, say_json, table
 from hermes_tui.services import children, control, history
@@ -15,35 +16,36 @@ from hermes_tui.services.workstation import Workstation
 
 async def agents(station: Workstation, args: Namespace) -> int:
     """Carry out one verb of `hermes agents`."""
-    folder = station.sessions()
-    if args.verb in ("list", "show"):
-        state = fold_all(history.records(folder, args.session))
-        if args.verb == "show":
-            for line in children.transcript(state, AgentId(args.agent)):
-                for part in line.splitlines() or [""]:
-                    say(part)
-            return 0
-        rows = children.rows(state)
-        if args.json:
-            say_json(rows)
-            return 0
-        for line in table(
-            (
-                str(row["agent"]),
-                str(row["state"]),
-                f"{row['steps']} steps",
-                f"${row['usd']:.4f}",
-                first_line(f"{row['title']} {row['why']}", 60),
-            )
-            for row in rows
-        ):
-            say(line)
-        if not rows:
-            say("It has sent out nobody.")
-        return 0
-    name = history.path_of(folder, args.session).stem
-    say(await _direct(station, SessionId(name), _command(args)))
+    match args.verb:
+        case "list":
+            _list(fold_all(history.records(station.sessions(), args.session)), as_json=args.json)
+        case "show":
+            state = fold_all(history.records(station.sessions(), args.session))
+            for line in "\n".join(children.transcript(state, AgentId(args.agent))).splitlines():
+                say(line)
+        case _:
+            name = history.path_of(station.sessions(), args.session).stem
+            say(await _direct(station, SessionId(name), _command(args)))
     return 0
+
+
+def _list(state: SessionState, *, as_json: bool) -> None:
+    rows = children.rows(state)
+    if as_json:
+        say_json(rows)
+        return
+    lines = (
+        (str(row["agent"]), str(row["state"]), f"{row['steps']} steps", f"${row['usd']:.4f}", _about(row))
+        for row in rows
+    )
+    for line in table(lines):
+        say(line)
+    if not rows:
+        say("It has sent out nobody.")
+
+
+def _about(row: Mapping[str, object]) -> str:
+    return first_line(f"{row['title']} {row['why']}", 60)
 
 
 def _command(args: Namespace) -> AgentCommand:

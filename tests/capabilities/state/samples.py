@@ -225,9 +225,9 @@ EVENTS: tuple[Event, ...] = (
         portions=(Portion(section="system", tokens=10, cap_tokens=20, why="the rules"),),
         left_out=("messages 1 to 4: in the summary",),
     ),
-    OutputsPruned(call_ids=(_CALL,), before_tokens=10, after_tokens=2, why="every 10 steps"),
+    OutputsPruned(digests=((_CALL, "[read a]"),), before_tokens=10, after_tokens=2, why="every 10 steps"),
     ContextCompacted(upto=4, summary="s", kept=(1,), before_tokens=9, after_tokens=3, by="extract", checks=("added",)),
-    ContextRestored(by="operator", upto=9),
+    ContextRestored(by="operator"),
     MessagePinned(index=2, pinned=True, by="operator"),
 )
 
