@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from hermes_tui.version import VERSION
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, _SubParsersAction
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
 
+RESUME: Final = "choose an earlier session, or name it, and open it"
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
     "runs": "list, show, pause, resume, stop or resolve runs",
@@ -33,6 +34,9 @@ COMMANDS: Final = {
 }
 NEAR: Final = 0.75
 
+COLLECT_AFTER: Final = (50_000, 20, 20)
+"""When the cyclic collector runs; with Python's 700 allocations it runs dozens of times while modules load."""
+
 
 def entry() -> NoReturn:
     """Run the process's command line and end the process at once.
@@ -40,8 +44,9 @@ def entry() -> NoReturn:
     What must outlive the process is closed and on disk when `main` returns; taking the interpreter apart after that
     would cost a tenth of a second.
     """
-    # The default of 700 collects dozens of times while modules load and finds nothing.
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(*COLLECT_AFTER)
+    # Pydantic would search every installed package for plug-ins of its own; Hermes uses none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = main()
     try:
         sys.stdout.flush()
@@ -96,6 +101,7 @@ def _dispatch(args: list[str]) -> int:
     own = args.index("--") if "--" in args else len(args)
     shared, rest = _shared_parser().parse_known_args(args[:own])
     rest += args[own:]
+    rest[:1] = ["--resume"] if rest[:1] == ["resume"] else rest[:1]
     name = rest[0] if rest and rest[0] in COMMANDS else "run"
     if name == "run" and (near := _meant(rest)):
         sys.stderr.write(f"hermes: {rest[0]!r} is no command. Did you mean `hermes {near}`?\n")
@@ -103,7 +109,8 @@ def _dispatch(args: list[str]) -> int:
         return 2
     parsed = _parser(name).parse_args(rest[1:] if name != "run" else rest, shared)
     if name == "run":
-        code: int = import_module("hermes_tui.interfaces.headless").main(name, parsed)
+        parsed.goal = " ".join(parsed.goal)
+        code: int = import_module(f"hermes_tui.interfaces.{_interface(parsed)}").main(name, parsed)
         return code
     inspect = import_module("hermes_tui.interfaces.inspect")
     return int(import_module("asyncio").run(inspect.main(name, parsed)))
@@ -117,13 +124,20 @@ def _meant(args: list[str]) -> str:
     return near[0] if near else ""
 
 
+def _interface(parsed: Namespace) -> str:
+    """Return the module that pursues goals: the app wants a terminal and no headless flag."""
+    headless = parsed.print or parsed.batch or parsed.output_format != "text"
+    return "headless" if headless or not (sys.stdin.isatty() and sys.stdout.isatty()) else "tui.app"
+
+
 def _parser(name: str) -> ArgumentParser:
     argparse = import_module("argparse")
     if name == "run":
         parser: ArgumentParser = argparse.ArgumentParser(
             prog="hermes",
             description="A terminal-first operator workstation for autonomous agents.",
-            epilog="commands:\n" + "\n".join(f"  {key:10} {text}" for key, text in COMMANDS.items()),
+            epilog="commands:\n"
+            + "\n".join(f"  {key:10} {text}" for key, text in {"resume": RESUME, **COMMANDS}.items()),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
@@ -149,7 +163,13 @@ def _shared_options(parser: ArgumentParser) -> None:
 
 
 def _run_options(parser: ArgumentParser) -> None:
-    parser.add_argument("goal", nargs="?", metavar="GOAL", help="what to do, with -p")
+    parser.add_argument("goal", nargs="*", metavar="GOAL", help="what to do, in words; quotes are not needed")
+    parser.add_argument(
+        "-c", "--continue", dest="continue_", action="store_true", help="open this folder's last session"
+    )
+    parser.add_argument(
+        "-r", "--resume", nargs="?", const="", metavar="SESSION", help="open a session by its id, or choose one"
+    )
     parser.add_argument("-p", "--print", action="store_true", help="one run, answer on stdout")
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")

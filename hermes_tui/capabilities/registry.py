@@ -30,3 +30,12 @@ def load(shelf: str, name: str) -> ModuleType:
     if name not in names(shelf):
         raise KeyError(name)
     return import_module(f"hermes_tui.capabilities.{shelf}.{name}")
+
+
+def load_private(shelf: str, name: str) -> ModuleType:
+    """Import what a plug-in keeps apart because it needs an optional or a slow package.
+
+    Raises:
+        ModuleNotFoundError: the package is not installed.
+    """
+    return import_module(f"hermes_tui.capabilities.{shelf}.{name}")

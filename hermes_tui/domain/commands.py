@@ -12,9 +12,13 @@ from hermes_tui.domain.tasks import Mode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """A goal or a message. While a run is live it steers: the model reads it before its next reply."""
+    """A goal or a message. While a run is live it steers: the model reads it before its next reply.
+
+    `path` names a goal file, whose text, caps, criteria and plan then make the run; it is refused while a run is live.
+    """
 
     text: str
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from hermes_tui.domain.messages import Message, Opaque
 from hermes_tui.domain.usage import Usage
@@ -87,13 +89,20 @@ class Clocks:
     total_s: float = 600.0
 
 
+Effort = Literal["low", "medium", "high"]
+"""How much a model should reason before it answers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest:
     """One request to a model.
 
     `model` is the provider's own name for it. `system` is the stable prefix; `messages` follow in order.
     `temperature` None leaves the choice to the provider. `window_tokens` is the context window to ask for where the
-    wire has such a field (Ollama's `num_ctx`).
+    wire has such a field (Ollama's `num_ctx`). `effort` None leaves the reasoning to the model's default. `images`
+    holds the bytes of the pictures that `messages` name by their sha256; one that is not there is sent as a note.
+    `reply_schema` is the text of a JSON Schema that the reply should fit; the wires hold the model to it as far as they
+    can, the reader still has to check.
     """
 
     model: str
@@ -103,4 +112,7 @@ class ModelRequest:
     max_tokens: int = 4096
     temperature: float | None = None
     window_tokens: int | None = None
+    effort: Effort | None = None
+    images: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    reply_schema: str | None = None
     clocks: Clocks = Clocks()

@@ -17,7 +17,7 @@ from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.kernel import inner
+from hermes_tui.kernel import expectation, inner
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -31,6 +31,7 @@ class Call:
     tool: str
     arguments: str
     rationale: str = ""
+    expectation: str = ""
     raised: Effect | None = None
     timeout_s: float | None = None
     key: str = ""
@@ -119,6 +120,7 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
         reach=resolved.reach,
         ruling=ruling,
         rationale=call.rationale,
+        expectation=call.expectation or expectation.of(resolved),
     )
     kit.session.emit(requested, place)
     if ruling.decision is Decision.DENY:

@@ -12,7 +12,7 @@ from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Effect
-from hermes_tui.kernel import dispatch, window
+from hermes_tui.kernel import dispatch, expectation, window
 from hermes_tui.kernel.kit import Kit, Rest
 from hermes_tui.kernel.step import take_step
 
@@ -140,7 +140,7 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
 
     Calls that only read run at once; the others one after another, in the model's order.
     """
-    rationale = _rationale(kit, place)
+    rationale, expected = expectation.split(_rationale(kit, place))
     reading = [call for call in calls if _only_reads(kit, call)]
     pending: list[ApprovalPending] = []
     malformed: list[bool] = []
@@ -148,7 +148,11 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
     async def one(call: ToolCall) -> None:
         try:
             wanted = dispatch.Call(
-                call_id=call.call_id, tool=call.name, arguments=call.arguments or "{}", rationale=rationale
+                call_id=call.call_id,
+                tool=call.name,
+                arguments=call.arguments or "{}",
+                rationale=rationale,
+                expectation=expected,
             )
             await dispatch.dispatch(kit, wanted, place)
             malformed.append(False)
@@ -177,5 +181,5 @@ def _rationale(kit: Kit, place: Place) -> str:
     """Return the model's own words that came with the calls."""
     for message in reversed(kit.session.state.talk.of(place.agent).messages[-20:]):
         if message.role == "model":
-            return message.text.strip()[:500]
+            return message.text
     return ""

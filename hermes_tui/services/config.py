@@ -167,7 +167,7 @@ class Policy(Section):
 class SandboxConfig(Section):
     """Where tools run."""
 
-    level: Literal["auto", "bubblewrap", "limits", "none"] = "auto"
+    level: Literal["auto", "bubblewrap", "runsc", "landlock", "seatbelt", "limits", "none"] = "auto"
     """`auto` takes the strongest that works here."""
     toolchains: tuple[str, ...] = ()
     """Folders bound read-only besides PATH, such as `~/.pyenv`."""

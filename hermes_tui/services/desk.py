@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.approval import Decision, Grant, Scope
@@ -49,6 +50,8 @@ from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.services import children, control, kits, sessions, wiring
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.errands import Errands
+from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from hermes_tui.version import VERSION
@@ -84,6 +87,7 @@ class Desk:
             UsageInvalid: the config cannot be used, or a name in it has nothing behind it.
         """
         self.station = Workstation(options)
+        self.errands = Errands(self.station)
         self.session_id = session or sessions.new_session()
         self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto")
         self._state = SessionState()
@@ -209,7 +213,7 @@ class Desk:
             return
         match command:
             case Submit():
-                await self._submit(session, command.text)
+                await self._submit(session, command)
             case Interrupt():
                 session.emit(InterruptAsked(by="operator"), self._place(session))
                 await self._stop()
@@ -238,9 +242,12 @@ class Desk:
     def _place(self, session: Session) -> Place:
         return Place(session=self.session_id, run=session.state.run.run)
 
-    async def _submit(self, session: Session, text: str) -> None:
+    async def _submit(self, session: Session, command: Submit) -> None:
         """Steer the live run, or begin the next one."""
+        text = command.text
         if self._busy(session):
+            if command.path is not None:
+                raise UsageInvalid("A run is under way.", hint="Interrupt it, or wait until it ends.")
             agents = [task for task in session.state.graph.tasks.values() if task.kind == "agent"]
             agent = kits.agent_of(agents[0].id if agents else AGENT)
             session.emit(MessageGiven(text=text), replace(self._place(session), agent=agent))
@@ -249,12 +256,17 @@ class Desk:
         self._recall_children(session)
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
-        goal = Goal(text=text)
-        config = self.station.config
+        goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
+        config = self._config_for(goal)
         mode = session.state.run.mode if number > 1 else config.policy.mode
-        self.station.begin(session, place, (goal, wiring.digest_of(text)), (mode, self.station.limits(goal, config)))
-        session.emit(MessageGiven(text=text), replace(place, agent=kits.agent_of(AGENT)))
+        self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
+        if goal.plan is None:
+            session.emit(MessageGiven(text=goal.text), replace(place, agent=kits.agent_of(AGENT)))
         await self._pursue(session, place)
+
+    def _config_for(self, goal: Goal) -> HermesConfig:
+        """Return the config with what a goal file adds to it."""
+        return merge([*self.station.layers, goal_layer(goal)]).config if goal.path else self.station.config
 
     def _drop_open_calls(self, session: Session) -> None:
         """Answer the calls of an interrupted step, so that what comes next is read before anything else is done."""
@@ -285,7 +297,9 @@ class Desk:
     async def _pursue(self, session: Session, place: Place) -> None:
         if self._pursuing is not None:
             await asyncio.wait([self._pursuing])
-        kit = await self.station.kits.make(session, self.session_id, self.station.config, self.brains)
+        goal = session.state.run.goal
+        config = self._config_for(goal) if goal is not None else self.station.config
+        kit = await self.station.kits.make(session, self.session_id, config, self.brains)
         kit.attended = True
         kit.gate = self._gate
 

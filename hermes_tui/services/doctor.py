@@ -6,14 +6,14 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.capabilities.sandbox.bubblewrap import toolchain_roots
-from hermes_tui.capabilities.sandbox.ladder import find_sandbox
+from hermes_tui.capabilities.sandbox.probes import Proof, prove
+from hermes_tui.capabilities.sandbox.toolchains import own_home, toolchain_roots
 from hermes_tui.capabilities.state.database import engine, refuse_network
 from hermes_tui.domain.errors import HermesError, JournalError, SandboxUnavailable, UsageInvalid
 from hermes_tui.domain.ports import Brain
@@ -174,17 +174,31 @@ def _some(names: list[str]) -> str:
 
 
 async def _sandbox(station: Workstation) -> list[Check]:
+    """Say which level is in force, and prove it: what it claims to hold is attempted from inside."""
     config = station.config.sandbox
     try:
-        sandbox = await find_sandbox(station.root, level=config.level, toolchains=config.toolchains, env=config.env)
+        sandbox = await station.kits.sandbox(station.config)
+        guarded = (station.root / ".git" / "config", station.home.root / "config.yaml")
+        proofs = await prove(sandbox, station.root, guarded)
     except SandboxUnavailable as error:
         return [Check("sandbox", Health.BROKEN, error.message, error.hint)]
     level = sandbox.level
     health = Health.OK if level.confines else Health.WEAK
     remedy = level.remedy or ("" if level.confines else "Until then every command asks.")
-    roots = ", ".join(str(root) for root in toolchain_roots([Path(path) for path in config.toolchains]))
-    checks = [Check("sandbox", health, f"{level.name}: {level.why}", remedy)]
+    checks = [Check("sandbox", health, f"{level.name}: {level.why}", remedy), _proved(proofs, confines=level.confines)]
+    extra = [Path(path) for path in config.toolchains]
+    roots = ", ".join(str(root) for root in toolchain_roots(extra, os.environ, own_home()))
     return [*checks, Check("toolchains", Health.OK, roots or "only /usr")] if level.confines else checks
+
+
+def _proved(proofs: Sequence[Proof], *, confines: bool) -> Check:
+    """Say what held; a level that claims to confine and does not is broken, unless it names what it leaves open."""
+    held = ", ".join(proof.name for proof in proofs if not proof.open)
+    left = "; ".join(f"{proof.name}: {proof.open}" for proof in proofs if proof.open)
+    if not left:
+        return Check("probes", Health.OK, f"held from inside: {held}")
+    remedy = "Report this; until then set sandbox.level to limits." if confines else ""
+    return Check("probes", Health.BROKEN if confines else Health.WEAK, f"not held: {left}", remedy)
 
 
 async def _providers(station: Workstation) -> list[Check]:

@@ -36,12 +36,14 @@ class KitMaker:
     ledger: Ledger
     clock: Clock
     tools: Mapping[str, Tool]
-    workers: Workers = field(default_factory=lambda: Workers(closing=wiring.close_clients))
+    workers: Workers = field(default_factory=Workers)
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
         """Return the strongest sandbox that works here and that the config allows."""
         wanted = config.sandbox
-        return await find_sandbox(self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env)
+        return await find_sandbox(
+            self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env, home=self.home.root
+        )
 
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run."""
@@ -53,7 +55,9 @@ class KitMaker:
             brains=brains,
             tools=self.tools,
             policy=wiring.policy_of(config, self.ledger.grants()),
-            images=ImageStore(self.home.state / "images" / session_id, self.root),
+            images=ImageStore(
+                self.home.state / "images" / session_id, self.root, skip=(self.home.root, self.home.state)
+            ),
             artifacts=outputs.KeptOutputs(kept),
             day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
             sandbox=await self.sandbox(config),

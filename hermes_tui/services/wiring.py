@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -52,8 +51,11 @@ def layers_of(options: RunOptions, home: Home) -> list[Layer]:
     Raises:
         UsageInvalid: a layer is wrong; file, line and remedy are named.
     """
-    layers = [read_layer(LayerName.BUILT_IN, home.built_in / "config.yaml")]
-    own = home.root / "config.yaml"
+    layers: list[Layer] = []
+    built_in, own = home.built_in / "config.yaml", home.root / "config.yaml"
+    # A home starts with a copy of the built-in file. As long as nobody changed it, it says the same and is read alone.
+    if not own.is_file() or own.read_bytes() != built_in.read_bytes():
+        layers.append(read_layer(LayerName.BUILT_IN, built_in))
     if own.is_file():
         layers.append(read_layer(LayerName.HOME, own))
     layers.append(environment_layer(os.environ))
@@ -102,13 +104,6 @@ def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
         UsageInvalid: a name is no provider, model, role or tier.
     """
     return ConfiguredBrains(config, wanted, os.environ)
-
-
-async def close_clients() -> None:
-    """Close the connections that the running event loop opened to providers, if it did."""
-    opened = sys.modules.get("hermes_tui.capabilities.providers._http")
-    if opened is not None:
-        await opened.close()
 
 
 def digest_of(text: str) -> str:

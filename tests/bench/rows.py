@@ -11,10 +11,11 @@ from typing import Any
 class Verdict(StrEnum):
     """Whether a bar was met."""
 
-    MET = "met"
-    MISSED = "MISSED"
+    PASS = "pass"
+    FAIL = "FAIL"
     NO_BAR = "-"
     NOT_RUN = "not run"
+    BROKEN = "BROKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table. Without `ours` it could not be measured, and `note` says why."""
+    """One line of the table. Without `ours` it was not measured, `note` says why; `broken` if that is a fault."""
 
     figure: str
     what: str
@@ -74,6 +75,7 @@ class Row:
     against: str = ""
     bar: Bar | None = None
     note: str = ""
+    broken: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -87,6 +89,8 @@ class Row:
     @property
     def verdict(self) -> Verdict:
         """Whether the bar is met by the median."""
+        if self.broken:
+            return Verdict.BROKEN
         if self.ours is None:
             return Verdict.NOT_RUN
         if self.bar is None:
@@ -94,7 +98,7 @@ class Row:
         measured = self.ratio if self.bar.ratio else self.ours.median
         if measured is None:
             return Verdict.NOT_RUN
-        return Verdict.MET if self.bar.holds(measured) else Verdict.MISSED
+        return Verdict.PASS if self.bar.holds(measured) else Verdict.FAIL
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, raw samples included."""

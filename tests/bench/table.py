@@ -23,11 +23,15 @@ def render(rows: Iterable[Row]) -> str:
 
 def summary(rows: Sequence[Row]) -> str:
     """Return how many bars were met, and which were not."""
-    judged = [row for row in rows if row.verdict in (Verdict.MET, Verdict.MISSED)]
-    missed = [f"{row.figure}: {row.what}" for row in judged if row.verdict is Verdict.MISSED]
-    absent = sum(row.verdict is Verdict.NOT_RUN for row in rows)
-    said = f"{len(judged) - len(missed)} of {len(judged)} bars met, {absent} rows not run"
-    return "\n".join([said, *(f"  missed  {name}" for name in missed)])
+    judged = [row for row in rows if row.verdict in (Verdict.PASS, Verdict.FAIL)]
+    passed = sum(row.verdict is Verdict.PASS for row in judged)
+    named = [
+        f"  {word:7} {row.figure}: {row.what}"
+        for verdict, word in ((Verdict.FAIL, "missed"), (Verdict.NOT_RUN, "not run"), (Verdict.BROKEN, "broken"))
+        for row in rows
+        if row.verdict is verdict
+    ]
+    return "\n".join([f"{passed} of {len(judged)} bars met", *named])
 
 
 def cells_of(row: Row) -> tuple[str, ...]:

@@ -178,3 +178,20 @@ def test_sandbox_run_hands_on_output_and_exit_code_and_hides_the_home(tmp_path: 
     ran = hermes("sandbox", "run", "-C", str(tmp_path), "--", "sh", "-c", "echo $HOME; exit 3", home=home)
 
     assert (ran.returncode, ran.stdout) == (3, "/home/agent\n")
+
+
+@needs_sandbox
+def test_a_home_inside_the_workspace_neither_disturbs_a_run_nor_can_be_written_by_it(tmp_path: Path) -> None:
+    work = tmp_path / "ws"
+    home = work / "home"
+    work.mkdir()
+    goal = tmp_path / "goal.md"
+    command = "echo 0 >> log.txt; echo evil >> home/config.yaml; ls -A home/state >> log.txt"
+    text = steps(1, 0).replace("sleep 0; echo 0 >> log.txt", command)
+    goal.write_text(text, encoding="utf-8")
+
+    ran = hermes("--batch", str(goal), "-C", str(work), home=home)
+
+    assert ran.returncode == 0, ran.stderr
+    assert (work / "log.txt").read_text(encoding="utf-8") == "0\n"
+    assert "evil" not in (home / "config.yaml").read_text(encoding="utf-8")

@@ -12,8 +12,8 @@ from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ProviderError
 from hermes_tui.domain.events import AgentEnded, AgentSpawned, RunEnded
 from hermes_tui.domain.ids import AgentId
-from hermes_tui.domain.messages import Role
-from hermes_tui.domain.parts import ModelRequest, Part
+from hermes_tui.domain.messages import Role, Text, ToolResult
+from hermes_tui.domain.parts import ModelRequest, Part, TextDelta
 from hermes_tui.domain.ports import Tool, ToolContext
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.kernel.crew import Crew
@@ -23,7 +23,10 @@ from tests.kernel.bench import FakeProvider, FakeTool, KernelBench, Reply, echo
 
 @dataclass
 class Scripts:
-    """Answers a conversation by the first word of its first message; reply n answers its n-th step."""
+    """Answers a conversation by the first word of its first message; reply n answers its n-th step.
+
+    A parent whose children are all back already does not say that it waits for them.
+    """
 
     replies: Mapping[str, Sequence[Reply]]
     requests: list[ModelRequest] = field(default_factory=list[ModelRequest])
@@ -33,7 +36,9 @@ class Scripts:
         self.requests.append(request)
         self.threads.add(threading.get_ident())
         script = self.replies[request.messages[0].text.split()[0]]
-        for part in script[sum(message.role is Role.MODEL for message in request.messages)]:
+        step = sum(message.role is Role.MODEL for message in request.messages)
+        waits = any(isinstance(part, TextDelta) and part.text == "Waiting." for part in script[step])
+        for part in script[step + (waits and _all_back(request))]:
             if isinstance(part, ProviderError):
                 raise part
             yield part
@@ -41,6 +46,13 @@ class Scripts:
     def of(self, name: str) -> list[ModelRequest]:
         """Return the requests of one conversation."""
         return [one for one in self.requests if one.messages[0].text.startswith(name)]
+
+
+def _all_back(request: ModelRequest) -> bool:
+    """Whether a parent has a report of each child that it sent out."""
+    parts = [part for message in request.messages for part in message.content]
+    sent = sum(isinstance(part, ToolResult) and "is on its way" in part.output for part in parts)
+    return sent == sum(isinstance(part, Text) and part.text.startswith("[subagent ") for part in parts)
 
 
 class DelegateTool(FakeTool):

@@ -95,7 +95,8 @@ async def test_a_crash_at_any_record_repeats_no_step_and_sends_nobody_out_twice(
         assert sorted(again.spawned()) == ["c1", "c2", "c3"], upto
         assert {home.status for home in again.ended().values()} == {"done"}, upto
         steps = [agent for agent, _ in finished]
-        assert [steps.count(AgentId(name)) for name in ("c1", "c2", "c3", "main")] == [2, 2, 2, 3], upto
+        assert [steps.count(AgentId(name)) for name in ("c1", "c2", "c3")] == [2, 2, 2], upto
+        assert steps.count(AgentId("main")) in (2, 3), upto
 
 
 async def test_cancelling_the_parents_task_ends_its_children_and_what_they_run() -> None:

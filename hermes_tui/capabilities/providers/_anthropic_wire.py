@@ -6,12 +6,16 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Final
 
 from hermes_tui.capabilities.providers import _http
+from hermes_tui.capabilities.providers._clocks import Watch
+from hermes_tui.capabilities.providers._content import EPHEMERAL, LOST, base64_of, opaque_of
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, text_of
-from hermes_tui.domain.errors import FailureReason, StreamTruncated
-from hermes_tui.domain.messages import Content, Opaque, Role, Text, ToolCall, ToolResult
+from hermes_tui.capabilities.providers._reply import parts_of
+from hermes_tui.capabilities.providers._schema import closed
+from hermes_tui.domain.messages import Content, Image, Opaque, Role, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import (
     ModelRequest,
     Part,
@@ -25,7 +29,7 @@ from hermes_tui.domain.parts import (
 )
 from hermes_tui.domain.usage import Usage
 
-VERSION = "2023-06-01"
+VERSION: Final = "2023-06-01"
 _STOPS = {
     "end_turn": StopReason.END,
     "stop_sequence": StopReason.END,
@@ -35,7 +39,7 @@ _STOPS = {
     "refusal": StopReason.REFUSAL,
     "pause_turn": StopReason.PAUSE,
 }
-_CACHE: Fields = {"type": "ephemeral"}
+_SIGNED = ("thinking", "redacted_thinking")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,47 +52,59 @@ class AnthropicWire:
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
-        key = {"x-api-key": self.key} if self.key else {}
+        watch = Watch(self.name, request.clocks)
         post = _http.Post(
-            name=self.name,
-            url=f"{self.base_url.rstrip('/').removesuffix('/v1')}/v1/messages",
+            url=f"{root_of(self.base_url)}/v1/messages",
             body=body_of(request, self.name),
-            headers={**key, "anthropic-version": VERSION},
-            clocks=request.clocks,
+            headers=headers_of(self.key),
+            watch=watch,
         )
-        reply = _Reply(self.name, request.model)
-        async with aclosing(_http.events(post)) as events:
-            async for event in events:
-                for part in reply.read(event):
-                    yield part
-        for part in reply.close():
-            yield part
+        async with aclosing(parts_of(_http.events(post), MessagesReply(self.name, request.model), watch)) as parts:
+            async for part in parts:
+                yield part
+
+
+def headers_of(key: str | None) -> dict[str, str]:
+    """Return the headers of a request besides the plain ones."""
+    return {"anthropic-version": VERSION, **({"x-api-key": key} if key else {})}
+
+
+def root_of(base_url: str) -> str:
+    """Return the root that `/v1/messages` hangs on, whether or not the operator wrote the `/v1`."""
+    return base_url.rstrip("/").removesuffix("/v1")
 
 
 def body_of(request: ModelRequest, provider: str) -> Fields:
     """Return the JSON body of a messages request; cache breakpoints end the tools, the system text and the history."""
-    system = [{"type": "text", "text": request.system, "cache_control": _CACHE}] if request.system else []
     body: Fields = {
         "model": request.model,
         "max_tokens": request.max_tokens,
         "stream": True,
-        "system": system,
         "messages": _messages(request, provider),
     }
+    if request.system:
+        body["system"] = [{"type": "text", "text": request.system, "cache_control": EPHEMERAL}]
     if request.tools:
         tools: list[Fields] = [
             {"name": tool.name, "description": tool.description, "input_schema": json.loads(tool.parameters)}
             for tool in request.tools
         ]
-        tools[-1]["cache_control"] = _CACHE
+        tools[-1]["cache_control"] = EPHEMERAL
         body["tools"] = tools
-    if request.temperature is not None:
+    output: Fields = {}
+    if request.effort is not None:
+        # A model that thinks refuses any temperature, so the wish for effort wins.
+        body["thinking"] = {"type": "adaptive", "display": "summarized"}
+        output["effort"] = request.effort
+    elif request.temperature is not None:
         body["temperature"] = request.temperature
-    return body
+    if request.reply_schema is not None:
+        output["format"] = {"type": "json_schema", "schema": closed(request.reply_schema)}
+    return {**body, "output_config": output} if output else body
 
 
 def _messages(request: ModelRequest, provider: str) -> list[Fields]:
-    """Return the history: results follow their calls in one message, roles alternate."""
+    """Return the history: roles alternate, and results open the message that follows their calls."""
     wired: list[tuple[str, list[Fields]]] = []
     for message in request.messages:
         role = "assistant" if message.role is Role.MODEL else "user"
@@ -99,8 +115,11 @@ def _messages(request: ModelRequest, provider: str) -> list[Fields]:
             wired[-1][1].extend(blocks)
         else:
             wired.append((role, blocks))
-    if wired:
-        wired[-1][1][-1]["cache_control"] = _CACHE
+    for role, blocks in wired:
+        if role == "user":
+            blocks.sort(key=lambda block: block["type"] != "tool_result")
+    if wired and wired[-1][1][-1]["type"] not in _SIGNED:
+        wired[-1][1][-1]["cache_control"] = EPHEMERAL
     return [{"role": role, "content": blocks} for role, blocks in wired]
 
 
@@ -114,6 +133,10 @@ def _blocks(part: Content, request: ModelRequest, provider: str) -> list[Fields]
             content = part.output or "(no output)"
             error: Fields = {} if part.ok else {"is_error": True}
             return [{"type": "tool_result", "tool_use_id": part.call_id, "content": content, **error}]
+        case Image():
+            data = base64_of(part, request)
+            source: Fields = {"type": "base64", "media_type": part.media_type, "data": data}
+            return [{"type": "image", "source": source} if data else {"type": "text", "text": LOST}]
         case Opaque() if part.provider == provider and part.model == request.model:
             return [fields_of(json.loads(bytes.fromhex(part.data)))]
         case _:
@@ -130,22 +153,45 @@ class _Block:
 
 
 @dataclass(slots=True)
-class _Reply:
-    """A reply as its events arrive."""
+class MessagesReply:
+    """A reply as its events arrive; usage comes in two halves, at the start and with the stop reason."""
 
     name: str
     model: str
+    thinks: bool = False
     blocks: dict[int, _Block] = field(default_factory=dict[int, _Block])
     calls: int = 0
-    usage: Fields = field(default_factory=dict[str, object])
+    told: Fields = field(default_factory=dict[str, object])
+    counted: bool = False
+    said_bytes: int = 0
     stop: StopReason | None = None
-    ended: bool = False
+    stopped: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether `message_stop` came, after a stop reason."""
+        return self.stopped and self.stop is not None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What was reported; until the second half comes, the output is estimated from its bytes."""
+        if not self.told:
+            return None
+        reported = count_of(self.told, "output_tokens")
+        return Usage(
+            input_tokens=count_of(self.told, "input_tokens"),
+            cache_read_tokens=count_of(self.told, "cache_read_input_tokens"),
+            cache_write_tokens=count_of(self.told, "cache_creation_input_tokens"),
+            output_tokens=reported if self.counted else max(reported, self.said_bytes // 4 + 1),
+            reasoning_tokens=count_of(fields_of(self.told, "output_tokens_details"), "thinking_tokens"),
+            source="reported" if self.counted else "estimated",
+        )
 
     def read(self, event: Fields) -> list[Part]:
         """Return the parts of one event; unknown events mean nothing."""
         match event.get("type"):
             case "message_start":
-                self.usage.update(fields_of(event, "message", "usage"))
+                self._count(fields_of(event, "message", "usage"))
             case "content_block_start":
                 return self._begin(count_of(event, "index"), fields_of(event, "content_block"))
             case "content_block_delta":
@@ -153,18 +199,24 @@ class _Reply:
             case "content_block_stop":
                 return self._end(count_of(event, "index"))
             case "message_delta":
-                self.usage.update(fields_of(event, "usage"))
-                self.stop = _STOPS.get(text_of(fields_of(event, "delta"), "stop_reason"), self.stop)
+                self._count(fields_of(event, "usage"))
+                self.counted = bool(self.told)
+                if reason := text_of(fields_of(event, "delta"), "stop_reason"):
+                    self.stop = _STOPS.get(reason, StopReason.END)
             case "message_stop":
-                self.ended = True
+                self.stopped = True
             case "error":
                 raise failed_midway(self.name, event.get("error"))
             case _:
                 pass
         return []
 
+    def _count(self, usage: Fields) -> None:
+        self.told.update({key: value for key, value in usage.items() if value is not None})
+
     def _begin(self, index: int, fields: Fields) -> list[Part]:
         block = _Block(text_of(fields, "type"), fields)
+        self.thinks = self.thinks or block.kind in _SIGNED
         self.blocks[index] = block
         if block.kind != "tool_use":
             return []
@@ -176,20 +228,19 @@ class _Reply:
         block = self.blocks.get(index)
         if block is None:
             return []
-        match delta.get("type"):
-            case "text_delta":
-                return [TextDelta(text_of(delta, "text"))]
-            case "thinking_delta":
-                block.text += text_of(delta, "thinking")
-                return [ThinkingDelta(text_of(delta, "thinking"))]
-            case "signature_delta":
-                block.signature += text_of(delta, "signature")
-            case "input_json_delta":
-                block.text += text_of(delta, "partial_json")
-                return [ToolCallDelta(block.number, text_of(delta, "partial_json"))]
+        block.signature += text_of(delta, "signature")
+        text = text_of(delta, "text") or text_of(delta, "thinking") or text_of(delta, "partial_json")
+        if not text:
+            return []
+        block.text += text
+        self.said_bytes += len(text.encode())
+        match block.kind:
+            case "tool_use":
+                return [ToolCallDelta(block.number, text)]
+            case "thinking":
+                return [ThinkingDelta(text)]
             case _:
-                pass
-        return []
+                return [TextDelta(text)]
 
     def _end(self, index: int) -> list[Part]:
         block = self.blocks.get(index)
@@ -201,29 +252,15 @@ class _Reply:
                 return [ToolCallFinished(block.number, text_of(block.fields, "name"), whole)]
             case "thinking":
                 signed: Fields = {"type": "thinking", "thinking": block.text, "signature": block.signature}
-                return [self._opaque(signed)]
+                return [self._opaque(signed)] if block.signature else []
             case "redacted_thinking":
                 return [self._opaque(block.fields)]
             case _:
                 return []
 
     def _opaque(self, fields: Fields) -> Opaque:
-        return Opaque(provider=self.name, model=self.model, data=json.dumps(fields).encode().hex())
+        return opaque_of(self.name, self.model, fields)
 
     def close(self) -> list[Part]:
-        """Return the last parts.
-
-        Raises:
-            StreamTruncated: no `message_stop` came.
-        """
-        if not self.ended or self.stop is None:
-            message = f"{self.name} ended its answer without message_stop."
-            raise StreamTruncated(message, reason=FailureReason.TRUNCATED)
-        usage = Usage(
-            input_tokens=count_of(self.usage, "input_tokens"),
-            cache_read_tokens=count_of(self.usage, "cache_read_input_tokens"),
-            cache_write_tokens=count_of(self.usage, "cache_creation_input_tokens"),
-            output_tokens=count_of(self.usage, "output_tokens"),
-            reasoning_tokens=count_of(fields_of(self.usage, "output_tokens_details"), "thinking_tokens"),
-        )
-        return [usage, Stop(self.stop)]
+        """Return the last parts."""
+        return [*([self.usage] if self.usage else []), Stop(self.stop or StopReason.END)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, cast
 
+from hermes_tui.capabilities.providers._json import Fields, fields_of
 from hermes_tui.domain.errors import FailureReason, ProviderRefused
 
 _BY_STATUS: Final = {
@@ -20,28 +22,53 @@ _BY_STATUS: Final = {
     413: FailureReason.CONTEXT_LENGTH,
     422: FailureReason.INVALID_REQUEST,
     429: FailureReason.RATE_LIMITED,
+    501: FailureReason.UNSUPPORTED,
     503: FailureReason.OVERLOADED,
     529: FailureReason.OVERLOADED,
 }
+
+# What the words say more exactly than any status does; the first that is found wins.
+_REFINED: Final = (
+    (re.compile(r"insufficient_quota|billing|credit balance|insufficient credits"), FailureReason.QUOTA),
+    (
+        re.compile(r"context_length|context length|context window|prompt is too long|maximum context"),
+        FailureReason.CONTEXT_LENGTH,
+    ),
+    (re.compile(r"content_filter|content_policy|content policy"), FailureReason.CONTENT_FILTER),
+    (
+        re.compile(
+            r"model_not_found|model ['\"`]?[\w./:-]+['\"`]? (not found|does not exist)|the model does not exist"
+        ),
+        FailureReason.MODEL_MISSING,
+    ),
+    (
+        re.compile(r"not_found_error\W+message\W+model: |no endpoints found|not a valid model id"),
+        FailureReason.MODEL_MISSING,
+    ),
+)
+_REFINABLE: Final = {
+    FailureReason.QUOTA: (400, 401, 402, 403, 429),
+    FailureReason.CONTEXT_LENGTH: (400, 413, 422, 500, 502),
+    FailureReason.CONTENT_FILTER: (400, 403, 422),
+    FailureReason.MODEL_MISSING: (400, 404),
+}
+
+# The word of an error event inside a reply that began with status 200; there is no status to go by.
 _BY_WORD: Final = {
-    "insufficient_quota": FailureReason.QUOTA,
-    "billing": FailureReason.QUOTA,
-    "context_length_exceeded": FailureReason.CONTEXT_LENGTH,
-    "prompt is too long": FailureReason.CONTEXT_LENGTH,
-    "content_filter": FailureReason.CONTENT_FILTER,
-    "content_policy": FailureReason.CONTENT_FILTER,
     "overloaded": FailureReason.OVERLOADED,
     "rate_limit": FailureReason.RATE_LIMITED,
     "authentication_error": FailureReason.AUTHENTICATION,
     "invalid_api_key": FailureReason.AUTHENTICATION,
     "permission_error": FailureReason.PERMISSION,
-    "invalid_request": FailureReason.INVALID_REQUEST,
     "not_found": FailureReason.NOT_FOUND,
+    "invalid_prompt": FailureReason.CONTENT_FILTER,
+    "invalid_request": FailureReason.INVALID_REQUEST,
 }
 _HINTS: Final = {
     FailureReason.AUTHENTICATION: "Check the key in the provider's variable.",
     FailureReason.QUOTA: "Add credit, or choose another provider with -m.",
     FailureReason.NOT_FOUND: "Check the model's name and the base URL.",
+    FailureReason.MODEL_MISSING: "Check the model's name; a local one must be pulled first.",
     FailureReason.CONTEXT_LENGTH: "The request is larger than the model's window.",
 }
 BODY_CHARS: Final = 500
@@ -50,39 +77,68 @@ BODY_CHARS: Final = 500
 def refused(name: str, status: int, headers: Mapping[str, str], body: bytes) -> ProviderRefused:
     """Describe an answer with an error status."""
     text = body.decode("utf-8", errors="replace")
-    said = _said(text)
-    default = FailureReason.SERVER if status >= 500 else FailureReason.INVALID_REQUEST
-    reason = _reason(f"{said} {text[:BODY_CHARS]}", _BY_STATUS.get(status, default))
-    message = f"{name} refused the request ({status}): {said or text[:BODY_CHARS] or 'no body'}"
+    said = said_in(text) or _plain(text)
+    hint = ""
+    if 300 <= status < 400:
+        hint = f"It redirects to {headers.get('location', 'another address')}; keys follow no redirect: set base_url."
+    reason = reason_of(status, text)
     return ProviderRefused(
-        message, reason=reason, hint=_HINTS.get(reason, ""), retry_after_s=retry_after_s(headers.get("retry-after"))
+        f"{name} refused the request ({status}): {said}",
+        reason=reason,
+        hint=hint or _HINTS.get(reason, ""),
+        retry_after_s=_wait_s(headers),
     )
+
+
+def reason_of(status: int, text: str) -> FailureReason:
+    """Return the class of an error status with a body."""
+    default = FailureReason.SERVER if status >= 500 else FailureReason.INVALID_REQUEST
+    refined = _refined(text)
+    if refined is not None and status in _REFINABLE[refined]:
+        return refined
+    return _BY_STATUS.get(status, default)
 
 
 def failed_midway(name: str, error: object) -> ProviderRefused:
     """Describe an error event inside a reply that began with status 200."""
-    text = json.dumps(error) if not isinstance(error, str) else error
-    reason = _reason(text, FailureReason.SERVER)
-    return ProviderRefused(f"{name} broke off: {_said(text) or text[:BODY_CHARS]}", reason=reason)
+    text = error if isinstance(error, str) else json.dumps(error)
+    code = fields_of(error).get("code")
+    if isinstance(code, int) and 400 <= code < 600:  # OpenRouter repeats the status of the provider behind it
+        reason = reason_of(code, text)
+    else:
+        words = text.lower()
+        named = next((reason for word, reason in _BY_WORD.items() if word in words), FailureReason.SERVER)
+        reason = _refined(text) or named
+    return ProviderRefused(
+        f"{name} broke off: {said_in(text) or _plain(text)}", reason=reason, hint=_HINTS.get(reason, "")
+    )
 
 
-def _reason(text: str, default: FailureReason) -> FailureReason:
-    lowered = text.lower()
-    specific = next((reason for word, reason in _BY_WORD.items() if word in lowered), default)
-    busy = default in (FailureReason.RATE_LIMITED, FailureReason.OVERLOADED)
-    return default if busy and specific is not FailureReason.QUOTA else specific
+def _refined(text: str) -> FailureReason | None:
+    words = text[: 4 * BODY_CHARS].lower()
+    return next((reason for pattern, reason in _REFINED if pattern.search(words)), None)
 
 
-def _said(text: str) -> str:
-    """Return the message inside an error body of any dialect."""
+def _plain(text: str) -> str:
+    """Return the words of a body that is not JSON; a proxy's web page says nothing worth showing."""
+    return "a web page" if text.lstrip()[:1] == "<" else text[:BODY_CHARS] or "no body"
+
+
+def said_in(text: str) -> str:
+    """Return the message inside an error body of any dialect, empty where there is none."""
     try:
         body: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     while isinstance(body, dict):
-        fields = cast("dict[str, object]", body)
-        body = fields.get("error", fields.get("message", ""))
+        fields = cast("Fields", body)
+        body = fields.get("error") or fields.get("message", "")
     return body[:BODY_CHARS] if isinstance(body, str) else ""
+
+
+def _wait_s(headers: Mapping[str, str]) -> float | None:
+    milliseconds = retry_after_s(headers.get("retry-after-ms"))
+    return retry_after_s(headers.get("retry-after")) if milliseconds is None else milliseconds / 1000
 
 
 def retry_after_s(value: str | None) -> float | None:

@@ -5,69 +5,238 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import weakref
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final
+from enum import Enum
+from functools import cache
+from typing import Final, TypeAlias, TypedDict, cast
 
 import httpx2
 
-from hermes_tui.capabilities.providers._errors import refused
-from hermes_tui.capabilities.providers._json import object_of
-from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ReplyMalformed, StreamTruncated
-from hermes_tui.domain.parts import Clocks
+from hermes_tui.capabilities.providers._bounds import Meter, compressed
+from hermes_tui.capabilities.providers._clocks import Watch
+from hermes_tui.capabilities.providers._errors import failed_midway, refused
+from hermes_tui.capabilities.providers._json import Fields, object_of
+from hermes_tui.capabilities.providers._lines import DONE, Splitter
+from hermes_tui.capabilities.providers._loops import PerLoop
+from hermes_tui.capabilities.providers._outgoing import keep_own
+from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderUnreachable, ReplyMalformed, StreamTruncated
 
-LINE_BYTES: Final = 4_000_000
-REPLY_BYTES: Final = 32_000_000
 ERROR_BYTES: Final = 65_536
+PROBE_BYTES: Final = 8_000_000
+KEPT_S: Final = 60.0
+PORTS: Final = 65_535
 
-_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx2.AsyncClient]] = (
-    weakref.WeakKeyDictionary()
-)
+Client: TypeAlias = httpx2.AsyncClient
+BROKEN: Final = (httpx2.HTTPError, httpx2.InvalidURL)
+"""What the library, and the vendors' packages that use it, raise when a connection fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One request; `name` is the provider's, for messages."""
+    """One request; it is timed by `watch`."""
 
-    name: str
     url: str
     body: Mapping[str, object]
+    watch: Watch
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    clocks: Clocks = Clocks()
+
+    @property
+    def name(self) -> str:
+        """The provider, for messages."""
+        return self.watch.name
 
 
-def client(url: str) -> httpx2.AsyncClient:
-    """Return this event loop's client for `url`.
+class _BoundedStream(httpx2.AsyncByteStream):
+    """A body that ends in an error before it can fill the memory."""
 
-    Proxies of the environment are not used, so a key goes to its own host only. A client for `http` URLs trusts no
-    certificate at all: reading the machine's certificates takes longer than a whole local request.
+    def __init__(self, name: str, stream: httpx2.AsyncByteStream) -> None:
+        self._meter = Meter(name)
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            self._meter.admit(chunk)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Settings(TypedDict):
+    """What every client has in common."""
+
+    trust_env: bool
+    follow_redirects: bool
+    timeout: None
+    headers: dict[str, str]
+
+
+_PLAIN: Final[_Settings] = {
+    "trust_env": False,
+    "follow_redirects": False,
+    "timeout": None,
+    "headers": {"accept-encoding": "identity"},
+}
+
+
+class _WholeEvents(httpx2.AsyncByteStream):
+    """An event stream in which a whole `data:` line counts at once, as it does for `events`.
+
+    The packages wait for the empty line after it, which a cut may have taken, and read half a line as an event.
     """
-    mine = _clients.setdefault(asyncio.get_running_loop(), {})
-    scheme = "http" if url.startswith("http://") else "https"
-    found = mine.get(scheme)
-    if found is None or found.is_closed:
-        trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if scheme == "http" else True
-        found = httpx2.AsyncClient(verify=trusted, trust_env=False, follow_redirects=False, timeout=None)
-        mine[scheme] = found
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        split = Splitter()
+        async for chunk in self._stream:
+            lines = split.feed(chunk)
+            yield b"".join(line + (b"\n\n" if line.startswith(b"data:") else b"\n") for line in lines)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Lent(httpx2.AsyncBaseTransport):
+    """Connections that others use too: closing this closes none."""
+
+    def __init__(self, owned: httpx2.AsyncBaseTransport) -> None:
+        self._owned = owned
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await self._owned.handle_async_request(request)
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            answer.stream = _WholeEvents(cast("httpx2.AsyncByteStream", answer.stream))
+        return answer
+
+
+class _BoundedTransport(httpx2.AsyncHTTPTransport):
+    """Bounds every answer, also those that a vendor's package reads through this client."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await super().handle_async_request(request)
+        host = request.url.host
+        if answer.headers.get("content-encoding", "identity") != "identity":
+            await answer.aclose()
+            raise compressed(host)
+        answer.stream = _BoundedStream(host, cast("httpx2.AsyncByteStream", answer.stream))
+        return answer
+
+
+class _Kind(Enum):
+    PLAIN = "http"
+    SECURE = "https"
+
+
+@dataclass(frozen=True, slots=True)
+class _Connections:
+    """The connections of one loop, with certificates or for plain HTTP."""
+
+    client: Client
+    transport: httpx2.AsyncBaseTransport
+
+
+@cache
+def tls(*, secure: bool) -> ssl.SSLContext:
+    """Return the process's TLS context; plain HTTP gets an empty one, as loading certificates takes 50 ms."""
+    return httpx2.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+async def client(url: str) -> Client:
+    """Return this loop's client for `url`: no redirects, no proxies of the environment, so a key stays with its host.
+
+    Raises:
+        httpx2.InvalidURL: `url` is none; `translated` knows it.
+    """
+    return (await _connections(url)).client
+
+
+async def guarded(url: str, own: Mapping[str, str]) -> Client:
+    """Return a client for a vendor's package: the connections of `client`, and no headers leave but `own`.
+
+    Raises:
+        httpx2.InvalidURL: `url` is none.
+    """
+
+    async def keep(request: httpx2.Request) -> None:
+        keep_own(request.headers, own)
+
+    transport = _Lent((await _connections(url)).transport)
+    return httpx2.AsyncClient(transport=transport, event_hooks={"request": [keep]}, **_PLAIN)
+
+
+async def _connections(url: str) -> _Connections:
+    check_address(url)
+    return await _OPEN.get(_Kind.PLAIN if url.startswith("http:") else _Kind.SECURE)
+
+
+def bearer(key: str | None) -> dict[str, str]:
+    """Return the header that carries a key (RFC 6750), none without one."""
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def check_address(url: str) -> None:
+    """Refuse what no request can go to.
+
+    Raises:
+        httpx2.InvalidURL: `url` is no HTTP address, or has no such port.
+    """
+    address = httpx2.URL(url)
+    if address.scheme not in ("http", "https") or not address.host or (address.port or 0) > PORTS:
+        raise httpx2.InvalidURL(url)
+
+
+async def _opened(kind: _Kind) -> AsyncGenerator[_Connections]:
+    context = await asyncio.to_thread(tls, secure=kind is _Kind.SECURE)
+    limits = httpx2.Limits(keepalive_expiry=KEPT_S)
+    transport = _BoundedTransport(verify=context, trust_env=False, limits=limits)
+    async with httpx2.AsyncClient(transport=transport, **_PLAIN) as opened:
+        yield _Connections(opened, transport)
+
+
+_OPEN: Final = PerLoop(_opened)
+
+
+async def get_json(
+    url: str, headers: Mapping[str, str], timeout_s: float, body: Mapping[str, object] | None = None
+) -> object | None:
+    """Return the JSON that `url` gives (POST if there is a body), None if nothing usable answers in time."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _asked(url, headers, body)
+    except (TimeoutError, *BROKEN, ProviderError, ValueError, RecursionError):
+        return None
+
+
+async def _asked(url: str, headers: Mapping[str, str], body: Mapping[str, object] | None) -> object | None:
+    opened = await client(url)
+    method = "GET" if body is None else "POST"
+    content = None if body is None else json.dumps(body).encode()
+    answer = await opened.send(opened.build_request(method, url, headers=dict(headers), content=content), stream=True)
+    try:
+        found: object = json.loads(await _first_bytes(answer, PROBE_BYTES)) if answer.is_success else None
+    finally:
+        await answer.aclose()
     return found
 
 
-async def close() -> None:
-    """Close this event loop's clients."""
-    for found in _clients.pop(asyncio.get_running_loop(), {}).values():
-        await found.aclose()
+async def first_json(urls: Sequence[str], headers: Mapping[str, str], timeout_s: float) -> object | None:
+    """Return the JSON of the first of `urls` that gives any, None if none does; `timeout_s` is for all of them."""
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(get_json(url, headers, timeout_s), name="probe") for url in urls]
+    return next((found for task in asked if (found := task.result()) is not None), None)
 
 
-async def get_json(url: str, headers: Mapping[str, str], timeout_s: float) -> object | None:
-    """Return the JSON at `url`, None if nothing usable answers in time."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            answer = await client(url).get(url, headers=dict(headers))
-            return answer.json() if answer.status_code == 200 else None
-    except (TimeoutError, httpx2.HTTPError, ValueError):
-        return None
+async def _first_bytes(answer: httpx2.Response, limit: int) -> bytes:
+    body = b""
+    async for chunk in answer.aiter_raw():
+        body += chunk
+        if len(body) > limit:
+            break
+    return body
 
 
 async def lines(post: Post) -> AsyncGenerator[bytes]:
@@ -79,129 +248,109 @@ async def lines(post: Post) -> AsyncGenerator[bytes]:
         StreamTruncated: the connection broke.
         ReplyMalformed: a line or the whole reply is absurdly large, or no stream at all.
     """
-    try:
-        async with asyncio.timeout(post.clocks.total_s), aclosing(_chunks(post)) as chunks:
-            async for line in _split(post, chunks):
+    split = Splitter()
+    async with aclosing(_chunks(post)) as chunks:
+        async for chunk in chunks:
+            for line in split.feed(chunk):
                 yield line
-    except TimeoutError as error:
-        raise _late(post, FailureReason.TIMEOUT_TOTAL, post.clocks.total_s) from error
-
-
-async def _split(post: Post, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    rest = bytearray()
-    total = 0
-    async for chunk in chunks:
-        total += len(chunk)
-        if total > REPLY_BYTES or len(rest) > LINE_BYTES:
-            message = f"{post.name} sent more than any reply may have ({total:,} bytes)."
-            raise ReplyMalformed(message, reason=FailureReason.TOO_LARGE)
-        rest += chunk
-        *whole, last = rest.split(b"\n")
-        rest = bytearray(last)
-        for line in whole:
-            yield bytes(line.rstrip(b"\r"))
-    if rest:
-        yield bytes(rest)
 
 
 async def _chunks(post: Post) -> AsyncGenerator[bytes]:
     """Yield raw bytes; every error of the library is translated here and nowhere else."""
-    request = client(post.url).build_request("POST", post.url, content=json.dumps(post.body), headers=_headers(post))
     try:
-        answer = await _begin(post, request)
-        try:
-            if answer.status_code != 200:
-                body = await _error_body(answer)
-                raise refused(post.name, answer.status_code, answer.headers, body)
-            if "html" in answer.headers.get("content-type", ""):
-                raise ReplyMalformed(f"{post.name} answered with a web page.", reason=FailureReason.MALFORMED)
-            async for chunk in _timed(post, answer):
+        opened = await client(post.url)
+        answer = await post.watch.wait(opened.send(_request(post, opened), stream=True))
+        async with aclosing(answer), aclosing(answer.aiter_raw()) as raw:
+            await _check(post, answer)
+            while (chunk := await post.watch.wait(anext(raw, None))) is not None:
                 yield chunk
-        finally:
-            await answer.aclose()
-    except httpx2.HTTPError as error:
-        raise _translated(post, error) from error
+    except BROKEN as error:
+        raise translated(post.watch, post.url, error) from error
 
 
-def _headers(post: Post) -> dict[str, str]:
-    return {"content-type": "application/json", "accept": "text/event-stream, application/x-ndjson", **post.headers}
+def _request(post: Post, opened: Client) -> httpx2.Request:
+    """Build the request; it starts the first-token clock when its connection stands."""
+
+    async def trace(event: str, _: object) -> None:
+        if event.endswith("send_request_headers.started"):
+            post.watch.connected()
+
+    return opened.build_request(
+        "POST",
+        post.url,
+        content=json.dumps(post.body).encode(),
+        headers={
+            "content-type": "application/json",
+            "accept": "text/event-stream, application/x-ndjson",
+            **post.headers,
+        },
+        timeout=httpx2.Timeout(None, connect=post.watch.clocks.connect_s),
+        extensions={"trace": trace},
+    )
 
 
-async def _begin(post: Post, request: httpx2.Request) -> httpx2.Response:
-    """Send; the connect clock runs to the connection, the first-token clock from there to the answer's head."""
-    request.extensions = {**request.extensions, "timeout": {"connect": post.clocks.connect_s}}
+async def _check(post: Post, answer: httpx2.Response) -> None:
+    if answer.status_code != 200:
+        raise refused(post.name, answer.status_code, answer.headers, await _error_body(post, answer))
+    check_type(post.name, answer.headers)
+
+
+def check_type(name: str, headers: Mapping[str, str]) -> None:
+    """Refuse an answer that was meant for a browser.
+
+    Raises:
+        ReplyMalformed: it is a web page.
+    """
+    if "html" in headers.get("content-type", ""):
+        raise ReplyMalformed(f"{name} answered with a web page.", reason=FailureReason.MALFORMED)
+
+
+async def _error_body(post: Post, answer: httpx2.Response) -> bytes:
+    """Return what can be had of an error's body: the status alone is worth more than a second error."""
     try:
-        async with asyncio.timeout(post.clocks.connect_s + post.clocks.first_token_s):
-            return await client(post.url).send(request, stream=True)
-    except TimeoutError as error:
-        raise _late(post, FailureReason.TIMEOUT_FIRST_TOKEN, post.clocks.first_token_s) from error
+        return await post.watch.wait(_first_bytes(answer, ERROR_BYTES))
+    except (ProviderError, httpx2.HTTPError):
+        return b""
 
 
-async def _timed(post: Post, answer: httpx2.Response) -> AsyncGenerator[bytes]:
-    chunks = answer.aiter_bytes()
-    limit_s, reason = post.clocks.first_token_s, FailureReason.TIMEOUT_FIRST_TOKEN
-    while True:
-        try:
-            async with asyncio.timeout(limit_s):
-                chunk = await anext(chunks, None)
-        except TimeoutError as error:
-            raise _late(post, reason, limit_s) from error
-        if chunk is None:
-            return
-        limit_s, reason = post.clocks.idle_s, FailureReason.TIMEOUT_IDLE
-        yield chunk
-
-
-async def _error_body(answer: httpx2.Response) -> bytes:
-    body = b""
-    async with asyncio.timeout(5.0):
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > ERROR_BYTES:
-                break
-    return body
-
-
-def _late(post: Post, reason: FailureReason, limit_s: float) -> ProviderUnreachable:
-    what = {
-        FailureReason.TIMEOUT_FIRST_TOKEN: "the first byte of an answer",
-        FailureReason.TIMEOUT_IDLE: "the next byte of its answer",
-        FailureReason.TIMEOUT_TOTAL: "the end of its answer",
-    }[reason]
-    return ProviderUnreachable(f"{post.name} did not send {what} within {limit_s:g} s.", reason=reason)
-
-
-def _translated(post: Post, error: httpx2.HTTPError) -> ProviderUnreachable | StreamTruncated | ReplyMalformed:
+def translated(watch: Watch, url: str, error: Exception) -> ProviderError:
+    """Describe an error of the library, or of a package that uses it."""
     match error:
         case httpx2.ConnectTimeout():
-            message = f"{post.name} could not be reached at {post.url} within {post.clocks.connect_s:g} s."
+            message = f"{watch.name} could not be reached at {url} within {watch.clocks.connect_s:g} s."
             return ProviderUnreachable(message, reason=FailureReason.TIMEOUT_CONNECT)
-        case httpx2.ConnectError():
+        case httpx2.ConnectError() | httpx2.UnsupportedProtocol() | httpx2.InvalidURL():
             hint = "Is it running? Check its base URL."
-            return ProviderUnreachable(
-                f"{post.name} could not be reached at {post.url}.", reason=FailureReason.UNREACHABLE, hint=hint
-            )
-        case httpx2.DecodingError():
-            return ReplyMalformed(f"{post.name} sent bytes that do not decode.", reason=FailureReason.MALFORMED)
+            message = f"{watch.name} could not be reached at {url}."
+            return ProviderUnreachable(message, reason=FailureReason.UNREACHABLE, hint=hint)
         case _:
-            message = f"The connection to {post.name} broke: {str(error) or type(error).__name__}."
+            message = f"The connection to {watch.name} broke: {str(error) or type(error).__name__}."
             return StreamTruncated(message, reason=FailureReason.CONNECTION_LOST)
 
 
-async def events(post: Post) -> AsyncGenerator[dict[str, object]]:
+async def events(post: Post) -> AsyncGenerator[Fields]:
     """Yield the JSON objects of a server-sent event stream; `[DONE]` comes as `{"done": true}`.
 
     Raises:
         ReplyMalformed: a data line is not a JSON object; and as `lines`.
+        ProviderRefused: the answer is one JSON object with an error in it, and no stream.
     """
     async with aclosing(lines(post)) as stream:
         async for line in stream:
             if line.startswith(b"data:"):
                 data = line[5:].strip()
-                yield {"done": True} if data == b"[DONE]" else parsed(post, data)
+                yield {"done": True} if data == DONE else parsed(post.name, data)
+            elif line.startswith(b"{"):
+                raise _no_stream(post.name, parsed(post.name, line))
 
 
-async def objects(post: Post) -> AsyncGenerator[dict[str, object]]:
+def _no_stream(name: str, whole: Fields) -> ProviderError:
+    if whole.get("error"):
+        return failed_midway(name, whole["error"])
+    return ReplyMalformed(f"{name} answered in one piece instead of a stream.", reason=FailureReason.MALFORMED)
+
+
+async def objects(post: Post) -> AsyncGenerator[Fields]:
     """Yield the JSON objects of a stream with one per line (NDJSON).
 
     Raises:
@@ -210,10 +359,10 @@ async def objects(post: Post) -> AsyncGenerator[dict[str, object]]:
     async with aclosing(lines(post)) as stream:
         async for line in stream:
             if line.strip():
-                yield parsed(post, line)
+                yield parsed(post.name, line)
 
 
-def parsed(post: Post, data: bytes) -> dict[str, object]:
+def parsed(name: str, data: bytes) -> Fields:
     """Return the JSON object of `data`.
 
     Raises:
@@ -221,5 +370,5 @@ def parsed(post: Post, data: bytes) -> dict[str, object]:
     """
     value = object_of(data)
     if value is None:
-        raise ReplyMalformed(f"{post.name} sent a line that is no JSON object.", reason=FailureReason.MALFORMED)
+        raise ReplyMalformed(f"{name} sent a line that is no JSON object.", reason=FailureReason.MALFORMED)
     return value

@@ -39,7 +39,7 @@ def object_of(data: bytes | str) -> Fields | None:
     """Return the JSON object of `data`, None if it is none."""
     try:
         value: object = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):  # too deep to read is as good as broken
         return None
     return cast("Fields", value) if isinstance(value, dict) else None
 

@@ -8,11 +8,22 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from hermes_tui.capabilities.providers import _http
+from hermes_tui.capabilities.providers._clocks import Watch
+from hermes_tui.capabilities.providers._content import LOST, base64_of, function_tools
 from hermes_tui.capabilities.providers._errors import failed_midway
-from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, list_of, text_of
-from hermes_tui.domain.errors import FailureReason, StreamTruncated
+from hermes_tui.capabilities.providers._json import (
+    Fields,
+    arguments_of,
+    count_of,
+    fields_of,
+    list_of,
+    object_of,
+    text_of,
+)
+from hermes_tui.capabilities.providers._reply import parts_of
+from hermes_tui.domain.errors import FailureReason, ReplyMalformed
 from hermes_tui.domain.ids import CallId
-from hermes_tui.domain.messages import Message, Role, Text, ToolCall, ToolResult
+from hermes_tui.domain.messages import Image, Message, Role, ToolResult
 from hermes_tui.domain.parts import (
     ModelRequest,
     Part,
@@ -36,34 +47,16 @@ class OllamaWire:
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
+        watch = Watch(self.name, request.clocks)
         post = _http.Post(
-            name=self.name,
             url=f"{self.base_url.rstrip('/')}/api/chat",
             body=body_of(request),
-            headers={"authorization": f"Bearer {self.key}"} if self.key else {},
-            clocks=request.clocks,
+            headers=_http.bearer(self.key),
+            watch=watch,
         )
-        calls = 0
-        last: Fields = {}
-        async with aclosing(_http.objects(post)) as objects:
-            async for line in objects:
-                if "error" in line:
-                    raise failed_midway(self.name, line["error"])
-                for part in _parts(line, calls):
-                    calls += isinstance(part, ToolCallFinished)
-                    yield part
-                last = line
-        if last.get("done") is not True:
-            message = f"{self.name} ended its answer without `done`."
-            raise StreamTruncated(message, reason=FailureReason.TRUNCATED)
-        yield Usage(input_tokens=count_of(last, "prompt_eval_count"), output_tokens=count_of(last, "eval_count"))
-        yield Stop(_stop(last, calls))
-
-
-def _stop(last: Fields, calls: int) -> StopReason:
-    if calls:
-        return StopReason.TOOL_CALLS
-    return StopReason.LENGTH if text_of(last, "done_reason") == "length" else StopReason.END
+        async with aclosing(parts_of(_http.objects(post), LineReply(self.name), watch)) as parts:
+            async for part in parts:
+                yield part
 
 
 def body_of(request: ModelRequest) -> Fields:
@@ -77,51 +70,89 @@ def body_of(request: ModelRequest) -> Fields:
     body: Fields = {
         "model": request.model,
         "messages": [
-            {"role": "system", "content": request.system},
-            *(wired for message in request.messages for wired in _message(message, names)),
+            *([{"role": "system", "content": request.system}] if request.system else []),
+            *(wired for message in request.messages for wired in _message(message, request, names)),
         ],
         "stream": True,
         "options": options,
     }
+    if request.reply_schema is not None:
+        body["format"] = object_of(request.reply_schema)
+    if request.effort is not None:
+        body["think"] = request.effort
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": json.loads(tool.parameters),
-                },
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = function_tools(request)
     return body
 
 
-def _message(message: Message, names: Mapping[CallId, str]) -> list[Fields]:
+def _message(message: Message, request: ModelRequest, names: Mapping[CallId, str]) -> list[Fields]:
     if message.role is Role.TOOL:
         results = [part for part in message.content if isinstance(part, ToolResult)]
         return [{"role": "tool", "tool_name": names.get(part.call_id, ""), "content": part.output} for part in results]
-    text = "".join(part.text for part in message.content if isinstance(part, Text))
     if message.role is not Role.MODEL:
-        return [{"role": "user", "content": text}]
-    wired: Fields = {"role": "assistant", "content": text}
-    calls = [part for part in message.content if isinstance(part, ToolCall)]
-    if calls:
-        wired["tool_calls"] = [{"function": {"name": call.name, "arguments": arguments_of(call)}} for call in calls]
+        return [_said(message, request)]
+    wired: Fields = {"role": "assistant", "content": message.text}
+    if message.calls:
+        wired["tool_calls"] = [
+            {"function": {"name": call.name, "arguments": arguments_of(call)}} for call in message.calls
+        ]
     return [wired]
 
 
-def _parts(line: Fields, calls: int) -> list[Part]:
-    message = fields_of(line, "message")
-    parts: list[Part] = []
-    if thought := text_of(message, "thinking"):
-        parts.append(ThinkingDelta(thought))
-    if text := text_of(message, "content"):
-        parts.append(TextDelta(text))
-    for index, call in enumerate(list_of(message, "tool_calls"), start=calls):
-        function = fields_of(call, "function")
-        name, arguments = text_of(function, "name"), function.get("arguments", {})
-        whole = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        parts += [ToolCallStarted(index, name), ToolCallFinished(index, name, whole)]
-    return parts
+def _said(message: Message, request: ModelRequest) -> Fields:
+    encoded = [base64_of(part, request) for part in message.content if isinstance(part, Image)]
+    lost = [LOST for data in encoded if data is None]
+    wired: Fields = {"role": "user", "content": "\n".join([message.text, *lost])}
+    if pictures := [data for data in encoded if data is not None]:
+        wired["images"] = pictures
+    return wired
+
+
+@dataclass(slots=True)
+class LineReply:
+    """A reply as its lines arrive; the last one says `done` and carries the usage."""
+
+    name: str
+    thinks: bool = False
+    ended: bool = False
+    usage: Usage | None = None
+    calls: int = 0
+    cut: bool = False
+
+    def read(self, event: Fields) -> list[Part]:
+        """Return the parts of one line."""
+        if event.get("error"):
+            raise failed_midway(self.name, event["error"])
+        message = fields_of(event, "message")
+        parts: list[Part] = []
+        if thought := text_of(message, "thinking"):
+            parts.append(ThinkingDelta(thought))
+        if text := text_of(message, "content"):
+            parts.append(TextDelta(text))
+        for call in list_of(message, "tool_calls"):
+            parts += self._call(fields_of(call, "function"))
+        if event.get("done") is True:
+            self._settle(event)
+        return parts
+
+    def _call(self, function: Fields) -> list[Part]:
+        name, arguments = text_of(function, "name"), function.get("arguments")
+        whole = arguments if isinstance(arguments, str) else json.dumps(arguments or {})
+        if object_of(whole) is None:  # the server parses what its model wrote: text that is no object is its fault
+            raise ReplyMalformed(f"{self.name} sent a call without an object.", reason=FailureReason.MALFORMED)
+        number, self.calls = self.calls, self.calls + 1
+        return [ToolCallStarted(number, name), ToolCallFinished(number, name, whole)]
+
+    def _settle(self, last: Fields) -> None:
+        self.ended = True
+        self.cut = text_of(last, "done_reason") == "length"
+        sent, said = last.get("prompt_eval_count"), last.get("eval_count")
+        if sent is not None or said is not None:
+            self.usage = Usage(
+                input_tokens=count_of(last, "prompt_eval_count"), output_tokens=count_of(last, "eval_count")
+            )
+
+    def close(self) -> list[Part]:
+        """Return the last parts; a reply that ran into its limit may hold a call that is not whole."""
+        end = StopReason.TOOL_CALLS if self.calls else StopReason.END
+        return [*([self.usage] if self.usage else []), Stop(StopReason.LENGTH if self.cut else end)]

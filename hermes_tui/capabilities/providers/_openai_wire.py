@@ -6,12 +6,23 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Literal
 
 from hermes_tui.capabilities.providers import _http
+from hermes_tui.capabilities.providers._clocks import Watch
+from hermes_tui.capabilities.providers._content import (
+    EPHEMERAL,
+    LOST,
+    data_url_of,
+    function_tools,
+    opaque_of,
+    prefix_key,
+)
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, list_of, text_of
-from hermes_tui.domain.errors import FailureReason, StreamTruncated
-from hermes_tui.domain.messages import Message, Role, Text, ToolCall, ToolResult
+from hermes_tui.capabilities.providers._reply import parts_of
+from hermes_tui.capabilities.providers._schema import json_schema
+from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import (
     ModelRequest,
     Part,
@@ -35,68 +46,87 @@ _STOPS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How a server's chat completions differ from the next one's.
+
+    `cap` is the field that bounds the output: only OpenAI knows the newer one, and a server that ignores it would
+    answer without a bound. `effort` is where the reasoning effort goes. `caches` says how the prompt cache is helped:
+    by a key that leads equal prefixes to one machine, or by marks for the models that cache only what is marked.
+    `extra` is added to each body as it is.
+    """
+
+    cap: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    effort: Literal["reasoning_effort", "reasoning"] = "reasoning_effort"
+    caches: Literal["key", "marks"] | None = None
+    extra: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatWire:
     """A provider that speaks chat completions at `base_url`; `key` is sent to that host only."""
 
     name: str
     base_url: str
     key: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    extra: Mapping[str, object] = field(default_factory=dict[str, object])
+    dialect: Dialect = Dialect()
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
-        bearer = {"authorization": f"Bearer {self.key}"} if self.key else {}
+        watch = Watch(self.name, request.clocks)
         post = _http.Post(
-            name=self.name,
             url=f"{self.base_url.rstrip('/')}/chat/completions",
-            body={**body_of(request), **self.extra},
-            headers={**bearer, **self.headers},
-            clocks=request.clocks,
+            body=body_of(request, self.name, self.dialect),
+            headers=_http.bearer(self.key),
+            watch=watch,
         )
-        reply = _Reply(self.name)
-        async with aclosing(_http.events(post)) as events:
-            async for event in events:
-                for part in reply.read(event):
-                    yield part
-        for part in reply.close():
-            yield part
+        async with aclosing(parts_of(_http.events(post), ChatReply(self.name, request.model), watch)) as parts:
+            async for part in parts:
+                yield part
 
 
-def body_of(request: ModelRequest) -> Fields:
+def body_of(request: ModelRequest, provider: str, dialect: Dialect) -> Fields:
     """Return the JSON body of a chat completions request."""
     body: Fields = {
         "model": request.model,
-        "messages": [{"role": "system", "content": request.system}, *_messages(request.messages)],
+        "messages": [
+            *_system(request, dialect),
+            *(wired for message in request.messages for wired in _message(message, request, provider)),
+        ],
         "stream": True,
         "stream_options": {"include_usage": True},
-        "max_completion_tokens": request.max_tokens,
+        dialect.cap: request.max_tokens,
     }
     if request.temperature is not None:
         body["temperature"] = request.temperature
+    if request.effort is not None:
+        body[dialect.effort] = request.effort if dialect.effort == "reasoning_effort" else {"effort": request.effort}
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": json.loads(tool.parameters),
-                },
-            }
-            for tool in request.tools
-        ]
-    return body
+        body["tools"] = function_tools(request)
+    if request.reply_schema is not None:
+        body["response_format"] = {"type": "json_schema", "json_schema": json_schema(request.reply_schema)}
+    if dialect.caches == "key":
+        body["prompt_cache_key"] = prefix_key(request)
+    if _marks(request, dialect):
+        body["cache_control"] = EPHEMERAL  # moves to the last block that can be cached
+    return {**body, **dialect.extra}
 
 
-def _messages(messages: tuple[Message, ...]) -> list[Fields]:
-    return [wired for message in messages for wired in _message(message)]
+def _marks(request: ModelRequest, dialect: Dialect) -> bool:
+    return dialect.caches == "marks" and request.model.startswith("anthropic/")
 
 
-def _message(message: Message) -> list[Fields]:
+def _system(request: ModelRequest, dialect: Dialect) -> list[Fields]:
+    """Return the stable prefix; where the model behind wants it, with a cache breakpoint at its end."""
+    if not request.system:
+        return []
+    block: Fields = {"type": "text", "text": request.system, "cache_control": EPHEMERAL}
+    return [{"role": "system", "content": [block] if _marks(request, dialect) else request.system}]
+
+
+def _message(message: Message, request: ModelRequest, provider: str) -> list[Fields]:
     match message.role:
         case Role.OPERATOR | Role.KERNEL:
-            return [{"role": "user", "content": message.text}]
+            return [{"role": "user", "content": _said(message, request)}]
         case Role.TOOL:
             return [
                 {"role": "tool", "tool_call_id": part.call_id, "content": part.output}
@@ -104,12 +134,30 @@ def _message(message: Message) -> list[Fields]:
                 if isinstance(part, ToolResult)
             ]
         case Role.MODEL:
-            return [_assistant(message)]
+            return [_assistant(message, request, provider)]
 
 
-def _assistant(message: Message) -> Fields:
-    text = "".join(part.text for part in message.content if isinstance(part, Text))
-    wired: Fields = {"role": "assistant", "content": text or None}
+def _said(message: Message, request: ModelRequest) -> str | list[Fields]:
+    """Return plain text where that is all: some servers know nothing else."""
+    if not any(isinstance(part, Image) for part in message.content):
+        return message.text
+    return [block for part in message.content for block in _block(part, request)]
+
+
+def _block(part: Content, request: ModelRequest) -> list[Fields]:
+    match part:
+        case Text():
+            return [{"type": "text", "text": part.text}]
+        case Image():
+            url = data_url_of(part, request)
+            lost: Fields = {"type": "text", "text": LOST}
+            return [{"type": "image_url", "image_url": {"url": url}} if url else lost]
+        case _:
+            return []
+
+
+def _assistant(message: Message, request: ModelRequest, provider: str) -> Fields:
+    wired: Fields = {"role": "assistant", "content": message.text or None}
     calls = [
         {
             "id": part.call_id,
@@ -121,45 +169,65 @@ def _assistant(message: Message) -> Fields:
     ]
     if calls:
         wired["tool_calls"] = calls
-    elif not text:
+    elif not message.text:
         wired["content"] = ""
+    if details := _details(message, request, provider):
+        wired["reasoning_details"] = details
     return wired
+
+
+def _details(message: Message, request: ModelRequest, provider: str) -> list[object]:
+    """Return what OpenRouter gave to be handed back, such as the signatures that Gemini insists on."""
+    kept = (part for part in message.content if isinstance(part, Opaque))
+    own = (part for part in kept if part.provider == provider and part.model == request.model)
+    return [detail for part in own for detail in json.loads(bytes.fromhex(part.data))]
 
 
 @dataclass(slots=True)
 class _Call:
     name: str
+    call_id: str
     arguments: str = ""
 
 
 @dataclass(slots=True)
-class _Reply:
+class ChatReply:
     """A reply as its chunks arrive; usage comes in a last chunk without choices."""
 
     name: str
-    calls: dict[int, _Call] = field(default_factory=dict[int, _Call])
-    stop: StopReason | None = None
+    model: str
+    thinks: bool = False
     usage: Usage | None = None
-    done: bool = False
+    calls: list[_Call] = field(default_factory=list[_Call])
+    places: dict[int, int] = field(default_factory=dict[int, int])
+    details: list[Fields] = field(default_factory=list[Fields])
+    stop: StopReason | None = None
+    refused: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether a finish reason came; `[DONE]` is not sent by every server."""
+        return self.stop is not None
 
     def read(self, event: Fields) -> list[Part]:
         """Return the parts of one chunk."""
-        if event.get("done") is True:
-            self.done = True
-            return []
-        if event.get("error"):
-            raise failed_midway(self.name, event["error"])
         if isinstance(event.get("usage"), dict):
             self.usage = usage_of(fields_of(event, "usage"))
-        return [part for choice in list_of(event, "choices") for part in self._choice(choice)]
+        choices = list_of(event, "choices")
+        if event.get("error") or any(choice.get("finish_reason") == "error" for choice in choices):
+            raise failed_midway(self.name, event.get("error") or "an error without a word")
+        return [part for choice in choices for part in self._choice(choice)]
 
     def _choice(self, choice: Fields) -> list[Part]:
         delta = fields_of(choice, "delta")
         parts: list[Part] = []
         if thought := text_of(delta, "reasoning_content") or text_of(delta, "reasoning"):
             parts.append(ThinkingDelta(thought))
-        if text := text_of(delta, "content") or text_of(delta, "refusal"):
+        if refusal := text_of(delta, "refusal"):
+            self.refused = True
+        if text := text_of(delta, "content") or refusal:
             parts.append(TextDelta(text))
+        self.details += list_of(delta, "reasoning_details")
         for fragment in list_of(delta, "tool_calls"):
             parts += self._fragment(fragment)
         if reason := text_of(choice, "finish_reason"):
@@ -167,33 +235,42 @@ class _Reply:
         return parts
 
     def _fragment(self, fragment: Fields) -> list[Part]:
-        index = count_of(fragment, "index")
         function = fields_of(fragment, "function")
-        arguments = text_of(function, "arguments")
-        parts: list[Part] = []
-        if index not in self.calls:
-            self.calls[index] = _Call(text_of(function, "name"))
-            parts.append(ToolCallStarted(index, self.calls[index].name))
+        name, arguments = text_of(function, "name"), text_of(function, "arguments")
+        place, parts = self._place(count_of(fragment, "index"), text_of(fragment, "id"), name)
         if arguments:
-            self.calls[index].arguments += arguments
-            parts.append(ToolCallDelta(index, arguments))
+            self.calls[place].arguments += arguments
+            parts.append(ToolCallDelta(place, arguments))
         return parts
 
-    def close(self) -> list[Part]:
-        """Return the last parts.
+    def _place(self, index: int, call_id: str, name: str) -> tuple[int, list[Part]]:
+        """Return the number of the call that a fragment belongs to; a second id at one index is a second call.
 
-        Raises:
-            StreamTruncated: no finish reason came.
+        Servers in front of Gemini give every parallel call the index 0.
         """
-        if self.stop is None:
-            message = f"{self.name} ended its answer without a finish reason."
-            raise StreamTruncated(message, reason=FailureReason.TRUNCATED)
-        parts: list[Part] = [
-            ToolCallFinished(index, call.name, call.arguments or "{}") for index, call in sorted(self.calls.items())
-        ]
+        known = self.places.get(index)
+        if known is not None and (not call_id or self.calls[known].call_id == call_id):
+            return known, []
+        place = self.places[index] = len(self.calls)
+        self.calls.append(_Call(name, call_id))
+        return place, [ToolCallStarted(place, name)]
+
+    def close(self) -> list[Part]:
+        """Return the last parts: what must be handed back, the whole calls, usage, `Stop`."""
+        parts: list[Part] = []
+        if self.details:
+            parts.append(opaque_of(self.name, self.model, self.details))
+        parts += [ToolCallFinished(place, call.name, call.arguments or "{}") for place, call in enumerate(self.calls)]
         if self.usage is not None:
             parts.append(self.usage)
-        return [*parts, Stop(StopReason.TOOL_CALLS if self.calls and self.stop is StopReason.END else self.stop)]
+        return [*parts, Stop(self._reason())]
+
+    def _reason(self) -> StopReason:
+        if self.stop is not StopReason.END and self.stop is not None:
+            return self.stop
+        if self.calls:
+            return StopReason.TOOL_CALLS
+        return StopReason.REFUSAL if self.refused else StopReason.END
 
 
 def usage_of(usage: Fields) -> Usage:
@@ -207,5 +284,5 @@ def usage_of(usage: Fields) -> Usage:
         cache_write_tokens=written,
         output_tokens=count_of(usage, "completion_tokens"),
         reasoning_tokens=count_of(fields_of(usage, "completion_tokens_details"), "reasoning_tokens"),
-        reported_usd=float(cost) if isinstance(cost, int | float) else None,
+        reported_usd=float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) else None,
     )

@@ -1,24 +1,44 @@
-"""Local models through Ollama's native API."""
+"""Local models through Ollama's native API, and what it has pulled."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import Final, Literal
 
 from hermes_tui.capabilities.providers import _http
-from hermes_tui.capabilities.providers._json import list_of, text_of
+from hermes_tui.capabilities.providers._json import count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._ollama_wire import OllamaWire
+from hermes_tui.capabilities.providers._sdk import LazyProvider
 from hermes_tui.domain.ports import Provider
 
 BASE_URL: Final = "http://127.0.0.1:11434"
 KEY_ENV: Final[str | None] = None
 
+_NUM_CTX: Final = re.compile(r"^\s*num_ctx\s+(\d+)", re.MULTILINE)
 
-def build(name: str, base_url: str, key: str | None) -> Provider:
+
+def build(name: str, base_url: str, key: str | None, *, client: Literal["wire", "sdk"] = "wire") -> Provider:
     """Return the provider called `name` at `base_url`; the key goes to that host only."""
+    if client == "sdk":
+        given = {"name": name, "base_url": base_url, "key": key}
+        return LazyProvider(name=name, module="_sdk_ollama", factory="chat", given=given)
     return OllamaWire(name=name, base_url=base_url, key=key)
 
 
-async def pulled(base_url: str, timeout_s: float) -> tuple[str, ...] | None:
+async def pulled(base_url: str, timeout_s: float, key: str | None = None) -> tuple[str, ...] | None:
     """Return the names of the pulled models, None if no server answers in time."""
-    found = await _http.get_json(f"{base_url.rstrip('/')}/api/tags", {}, timeout_s)
+    found = await _http.get_json(f"{base_url.rstrip('/')}/api/tags", _http.bearer(key), timeout_s)
     return None if found is None else tuple(text_of(model, "name") for model in list_of(found, "models"))
+
+
+async def window(base_url: str, model: str, timeout_s: float, key: str | None = None) -> int | None:
+    """Return the context window of a pulled model in tokens, None if nothing says so in time.
+
+    What its Modelfile sets (`num_ctx`) is what its author meant to be used; else it is what the model was trained for.
+    """
+    found = await _http.get_json(f"{base_url.rstrip('/')}/api/show", _http.bearer(key), timeout_s, {"model": model})
+    info = fields_of(found, "model_info")
+    trained = count_of(info, f"{text_of(info, 'general.architecture')}.context_length")
+    told = _NUM_CTX.search(text_of(found, "parameters"))
+    own = int(told.group(1)) if told else 0
+    return min((length for length in (trained, own) if length), default=None)

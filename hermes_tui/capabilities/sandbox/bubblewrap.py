@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.capabilities.sandbox import process, seccomp
-from hermes_tui.capabilities.sandbox.limits import limited
+from hermes_tui.capabilities.sandbox import cgroup, process, scopes, seccomp
+from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment
+from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
+from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
+from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
 
 HOME: Final = "/home/agent"
-ETC: Final = (
-    *("alternatives", "ca-certificates", "debian_version", "group", "host.conf", "hosts", "java", "ld.so.cache"),
-    *("ld.so.conf", "ld.so.conf.d", "localtime", "locale.alias", "mime.types", "nsswitch.conf", "os-release"),
-    *("passwd", "pki", "protocols", "python3", "services", "ssl", "timezone"),
-)
-_CREDENTIALS: Final = frozenset({".ssh", ".aws", ".gnupg", ".config", ".docker", ".kube", ".netrc", ".azure"})
 _NAMESPACES: Final = (
     *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--disable-userns", "--new-session", "--die-with-parent", "--cap-drop", "ALL", "--hostname", "sandbox"),
@@ -28,19 +27,36 @@ _NAMESPACES: Final = (
 _PRIVATE: Final = (
     *("--proc", "/proc", "--dev", "/dev", "--size", "268435456", "--tmpfs", "/tmp"),  # noqa: S108 - inside only
     *("--size", "16777216", "--tmpfs", "/run", "--size", "67108864", "--tmpfs", "/dev/shm"),  # noqa: S108 - as above
-    *("--size", "67108864", "--tmpfs", HOME),
+    *("--size", "67108864", "--tmpfs", HOME, "--remount-ro", "/dev"),
 )
-_ROOT_ONLY: Final = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
+_ROOT_ONLY: Final = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs")
+_Scope = tuple[tuple[Path, ...], tuple[scopes.Guard, ...]]
+_REMEDY: Final = "Install bubblewrap, or allow user namespaces; `hermes doctor` says how."
 
 
 class Bubblewrap:
-    """Runs commands confined by bubblewrap; the workspace is read-only but for the command's write scopes."""
+    """Runs commands confined by bubblewrap; the workspace is read-only but for the command's write scopes.
 
-    def __init__(self, binary: str, workspace: Path, toolchains: Iterable[Path] = (), env: Iterable[str] = ()) -> None:
+    `protected` folders are read-only wherever they are, `hidden` ones empty.
+    """
+
+    def __init__(
+        self,
+        binary: str,
+        workspace: Path,
+        toolchains: Iterable[Path] = (),
+        env: Iterable[str] = (),
+        *,
+        protected: Sequence[Path] = (),
+        hidden: Sequence[Path] = (),
+    ) -> None:
         self._binary = binary
         self._workspace = workspace
-        self._roots = tuple(toolchain_roots(toolchains))
+        self._home = own_home()
+        self._roots = tuple(toolchain_roots(toolchains, os.environ, self._home))
         self._passed = {name: os.environ[name] for name in env if name in os.environ}
+        self._protected = tuple(path for path in protected if path.is_relative_to(workspace))
+        self._hidden = tuple(path for path in hidden if path.is_relative_to(workspace))
 
     @property
     def level(self) -> SandboxLevel:
@@ -53,78 +69,126 @@ class Bubblewrap:
         Raises:
             SandboxUnavailable: bubblewrap could not set the sandbox up.
         """
-        for folder in command.write:
-            if not folder.exists():
-                folder.mkdir(parents=True)
-        descriptor = seccomp.descriptor()
-        descriptors = () if descriptor is None else (descriptor,)
-        argv = (*self.arguments(command, descriptor), *limited(command.argv, command.timeout_s))
+        folders = scopes.writable_folders(command.write, self._workspace)
+        guards = scopes.guards(folders, self._workspace)
+        group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
+        try:
+            result = await self._launch(command, (folders, guards), group)
+        finally:
+            await group.remove()
+        moved = "".join(
+            f"\nhermes: {text}; such files are the operator's to make.\n" for text in scopes.replaced(guards)
+        )
+        return replace(result, stderr=result.stderr + moved.encode()) if moved else result
+
+    async def _launch(self, command: SandboxCommand, scope: _Scope, group: cgroup.Group) -> ProcessResult:
+        descriptors: list[int] = []
+        listening, telling = os.pipe()
+        try:
+            descriptors.append(telling)
+            line = [self._binary, "--json-status-fd", str(telling), *self._fixed()]
+            line += self._scope_binds(scope[0], descriptors) + self._held_back(scope[1]) + self._ending(command)
+            if (filtering := seccomp.descriptor()) is not None:
+                descriptors.append(filtering)
+                line += ["--seccomp", str(filtering)]
+        except BaseException:
+            for descriptor in (listening, *descriptors):
+                os.close(descriptor)
+            raise
         launch = process.Launch(
-            argv=argv,
+            argv=(*line, "--", *limited(command.argv, command.timeout_s)),
             env={},
             cwd=Path("/"),
             stdin=command.stdin,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
-            descriptors=descriptors,
+            descriptors=tuple(descriptors),
+            group=group,
+            status=listening,
         )
         try:
-            result = await process.run(launch)
+            result, executed = await process.run(launch)
         except OSError as error:
             raise SandboxUnavailable(f"bubblewrap did not start: {error}.", hint=_REMEDY) from error
         finally:
-            for number in descriptors:
-                os.close(number)
-        if result.exit_code == 1 and result.stderr.startswith(b"bwrap: ") and not result.stdout:
-            said = result.stderr.decode(errors="replace").strip()
-            raise SandboxUnavailable(f"bubblewrap could not set the sandbox up: {said}.", hint=_REMEDY)
-        return result
+            os.close(listening)
+        return _checked(result, executed=executed)
 
-    def arguments(self, command: SandboxCommand, descriptor: int | None) -> tuple[str, ...]:
-        """Return bubblewrap's own command line up to `--`."""
-        parts = [self._binary, *_NAMESPACES, *_system(), *_PRIVATE]
+    def _fixed(self) -> list[str]:
+        """Return what is the same for every call: namespaces, system, private folders, programs, the workspace."""
+        parts = [*_NAMESPACES, *_system(), *_PRIVATE]
         if os.getuid() == 0:
             parts += [part for path in _ROOT_ONLY for part in ("--ro-bind-try", path, path)]
-        for root in self._roots:
+        for root in (*self._roots, self._workspace):
             parts += ["--ro-bind", str(root), str(root)]
-        parts += self._workspace_binds(command)
-        parts += ["--remount-ro", "/", "--chdir", str(command.cwd), "--clearenv", *_setenv(self._env(command))]
-        if descriptor is not None:
-            parts += ["--seccomp", str(descriptor)]
-        return (*parts, "--")
+        return parts
 
-    def _workspace_binds(self, command: SandboxCommand) -> list[str]:
-        workspace = str(self._workspace)
-        binds = ["--ro-bind", workspace, workspace]
-        for scope in command.write:
-            folder = scope if scope.is_dir() else scope.parent
-            binds += ["--bind", str(folder), str(folder)]
-        for protected in (self._workspace / ".git", self._workspace / ".hermes-tui.yaml"):
-            if protected.exists():
-                binds += ["--ro-bind", str(protected), str(protected)]
-        return binds
+    def _scope_binds(self, folders: tuple[Path, ...], descriptors: list[int]) -> list[str]:
+        """Return the binds of the write scope, by descriptor where this bubblewrap can: no link can come between."""
+        parts: list[str] = []
+        for folder in folders:
+            descriptor = scopes.opened(folder)
+            descriptors.append(descriptor)
+            by_descriptor = _binds_descriptors(self._binary)
+            parts += ["--bind-fd", str(descriptor)] if by_descriptor else ["--bind", str(folder)]
+            parts.append(str(folder))
+        return parts
+
+    def _held_back(self, guards: tuple[scopes.Guard, ...]) -> list[str]:
+        """Return what is taken back again: protected files, credentials, the host's sockets."""
+        kept = [guard.path for guard in guards]
+        kept += [self._workspace / name for name in scopes.NEVER]
+        kept += self._protected
+        parts = [part for path in kept if path.exists() for part in ("--ro-bind", str(path), str(path))]
+        bound = (self._workspace, *self._roots)
+        hidden = (path for path in self._hidden if path.exists())
+        for path in (*hidden, *credentials(self._home, bound), *scopes.sockets(bound)):
+            parts += _masked(path)
+        return parts
+
+    def _ending(self, command: SandboxCommand) -> list[str]:
+        parts = ["--remount-ro", "/", "--chdir", str(command.cwd), "--clearenv"]
+        return parts + [part for name, value in self._env(command).items() for part in ("--setenv", name, value)]
 
     def _env(self, command: SandboxCommand) -> dict[str, str]:
-        return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": HOME,
-            "LANG": os.environ.get("LANG", "C.UTF-8"),
-            "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
-            "PYTHONPYCACHEPREFIX": "/tmp/pycache",  # noqa: S108 - as above
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "COVERAGE_FILE": "/tmp/.coverage",  # noqa: S108 - as above
-            "PYTEST_ADDOPTS": "-o cache_dir=/tmp/pytest_cache",
-            **({"VIRTUAL_ENV": os.environ["VIRTUAL_ENV"]} if "VIRTUAL_ENV" in os.environ else {}),
-            **self._passed,
-            **command.env,
-        }
+        return {**clean_environment(self._home, "/tmp"), "HOME": HOME, **self._passed, **command.env}  # noqa: S108
 
 
-_REMEDY: Final = "Install bubblewrap, or allow user namespaces; `hermes doctor` says how."
+def find_binary() -> str | None:
+    """Return where bubblewrap is, None if it is not installed."""
+    return shutil.which("bwrap", path=os.environ.get("PATH", os.defpath))
 
 
-def _setenv(env: dict[str, str]) -> list[str]:
-    return [part for name, value in env.items() for part in ("--setenv", name, value)]
+def _checked(result: ProcessResult, *, executed: bool) -> ProcessResult:
+    """Return the result of a command that was run; bubblewrap itself says so, no output can pretend it.
+
+    Raises:
+        SandboxUnavailable: bubblewrap ended before it.
+    """
+    if executed or result.exit_code == 0 or result.end is not ProcessEnd.EXITED:
+        return result
+    said = result.stderr.decode(errors="replace").strip()
+    if not said.startswith("bwrap: "):
+        return result
+    hint = "bubblewrap 0.8 or newer is needed." if "Unknown option" in said else _REMEDY
+    raise SandboxUnavailable(f"bubblewrap could not set the sandbox up: {said}.", hint=hint)
+
+
+@lru_cache(maxsize=4)
+def _binds_descriptors(binary: str) -> bool:
+    """Whether this bubblewrap has `--bind-fd` (0.10, and 0.8 as Debian mends it)."""
+    with suppress(OSError, subprocess.SubprocessError):
+        argv = [binary, "--help"]
+        said = subprocess.run(argv, capture_output=True, check=False, timeout=5, env={})  # noqa: S603 - the found bwrap
+        return b"--bind-fd" in said.stdout + said.stderr
+    return False
+
+
+def _masked(path: Path) -> list[str]:
+    """Return what puts nothing in the place of `path`."""
+    if path.is_dir():
+        return ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
+    return ["--ro-bind", "/dev/null", str(path)]
 
 
 def _system() -> list[str]:
@@ -141,43 +205,3 @@ def _system() -> list[str]:
     for folder in ("/opt", "/nix"):
         parts += ["--ro-bind-try", folder, folder]
     return parts
-
-
-def toolchain_roots(extra: Iterable[Path]) -> list[Path]:
-    """Return folders outside /usr that hold the programs on PATH, as named and as they really are."""
-    named = [Path(entry) for entry in os.environ.get("PATH", "").split(os.pathsep) if entry.startswith("/")]
-    named += [Path(os.environ["VIRTUAL_ENV"])] if "VIRTUAL_ENV" in os.environ else []
-    named += [Path(sys.prefix), Path(sys.base_prefix), *(path.expanduser() for path in extra)]
-    found: list[Path] = []
-    for path in named:
-        for candidate in (path, path.resolve()):
-            root = _root_of(candidate)
-            if root.is_dir() and _bindable(root) and root not in found:
-                found.append(root)
-    return found
-
-
-def _root_of(path: Path) -> Path:
-    """Return the folder to bind for a PATH entry: the installation around a `bin`, the whole pyenv or nvm."""
-    for parent in (path, *path.parents):
-        if parent.name in (".pyenv", ".nvm", ".rustup"):
-            return parent
-    return path.parent if path.name in ("bin", "sbin", "shims") and path.parent.name != "" else path
-
-
-def _bindable(root: Path) -> bool:
-    inside_usr = root.is_relative_to("/usr") or root in (Path("/"), Path("/bin"), Path("/sbin"))
-    return not inside_usr and root != _home() and not _CREDENTIALS & set(root.parts)
-
-
-def _home() -> Path | None:
-    """Return this user's home folder; a bare container may have none."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None
-
-
-def find_binary() -> str | None:
-    """Return where bubblewrap is, None if it is not installed."""
-    return shutil.which("bwrap", path=os.environ.get("PATH", os.defpath))

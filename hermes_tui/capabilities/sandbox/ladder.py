@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.sandbox import landlock, runsc, seatbelt
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
+from hermes_tui.capabilities.sandbox.landlock import Landlock
 from hermes_tui.capabilities.sandbox.local import LimitsOnly
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import Sandbox, SandboxCommand
@@ -19,32 +23,128 @@ NAMESPACES: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What every level is made from: the workspace, what is bound besides, and what stays protected or hidden in it."""
+
+    workspace: Path
+    toolchains: tuple[Path, ...]
+    env: tuple[str, ...]
+    protected: tuple[Path, ...]
+    hidden: tuple[Path, ...]
+
+
 async def find_sandbox(
-    workspace: Path, *, level: str = "auto", toolchains: Sequence[str] = (), env: Sequence[str] = ()
+    workspace: Path,
+    *,
+    level: str = "auto",
+    toolchains: Sequence[str] = (),
+    env: Sequence[str] = (),
+    home: Path | None = None,
 ) -> Sandbox:
-    """Return the sandbox for `workspace`; `level` is auto, bubblewrap, limits or none.
+    """Return the sandbox for `workspace`; `level` is auto, limits, none, or a level of `LEVELS` by name.
+
+    A Hermes `home` inside the workspace is read-only there, and its `state` not to be seen.
 
     Raises:
-        SandboxUnavailable: `bubblewrap` was demanded and does not work here.
+        SandboxUnavailable: a level was demanded and does not work here.
     """
     if level in ("limits", "none"):
         return LimitsOnly("chosen by sandbox.level", "Set sandbox.level to auto.")
-    binary = find_binary()
-    if binary is None:
-        return _weaker(level, "bubblewrap is not installed", INSTALL)
-    sandbox = Bubblewrap(binary, workspace, [Path(path) for path in toolchains], env)
+    own = () if home is None else (home,)
+    bounds = Bounds(
+        workspace=workspace,
+        toolchains=tuple(Path(path) for path in toolchains),
+        env=tuple(env),
+        protected=own,
+        hidden=tuple(path / "state" for path in own),
+    )
+    if level != "auto":
+        return await _demanded(level, bounds)
+    missing: list[SandboxUnavailable] = []
+    for name in AUTOMATIC.get(sys.platform, ()):
+        try:
+            return await _proved(LEVELS[name](bounds, missing), workspace)
+        except SandboxUnavailable as error:
+            missing.append(error)
+    if not missing:
+        return LimitsOnly(f"no sandbox is known for {sys.platform}", "")
+    return LimitsOnly(missing[0].message, missing[0].hint)
+
+
+async def _demanded(level: str, bounds: Bounds) -> Sandbox:
     try:
-        probe = SandboxCommand(argv=("true",), cwd=workspace, timeout_s=PROBE_TIMEOUT_S)
+        return await _proved(LEVELS[level](bounds, []), bounds.workspace)
+    except SandboxUnavailable as error:
+        message = f"The sandbox level {level} was demanded, but {error.message}"
+        raise SandboxUnavailable(message.rstrip(".") + ".", hint=error.hint) from error
+
+
+async def _proved(sandbox: Sandbox, workspace: Path) -> Sandbox:
+    """Return the sandbox if it runs something.
+
+    Raises:
+        SandboxUnavailable: it does not.
+    """
+    probe = SandboxCommand(argv=("true",), cwd=workspace, timeout_s=PROBE_TIMEOUT_S)
+    try:
         result = await sandbox.run(probe)
     except SandboxUnavailable as error:
-        return _weaker(level, error.message, NAMESPACES)
+        raise SandboxUnavailable(error.message, hint=NAMESPACES) from error
     if result.exit_code != 0:
         said = result.stderr.decode(errors="replace").strip()
-        return _weaker(level, f"the probe ended with {result.exit_code}: {said}", NAMESPACES)
+        raise SandboxUnavailable(f"the probe ended with {result.exit_code}: {said}", hint=NAMESPACES)
     return sandbox
 
 
-def _weaker(level: str, why: str, remedy: str) -> Sandbox:
-    if level == "bubblewrap":
-        raise SandboxUnavailable(f"The sandbox level bubblewrap was demanded, but {why}.", hint=remedy)
-    return LimitsOnly(why, remedy)
+def _bubblewrap(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
+    binary = find_binary()
+    if binary is None:
+        raise SandboxUnavailable("bubblewrap is not installed", hint=INSTALL)
+    return Bubblewrap(
+        binary,
+        bounds.workspace,
+        bounds.toolchains,
+        bounds.env,
+        protected=bounds.protected,
+        hidden=bounds.hidden,
+    )
+
+
+def _landlock(bounds: Bounds, missing: Sequence[SandboxUnavailable]) -> Sandbox:
+    if not landlock.works():
+        raise SandboxUnavailable("this kernel has no Landlock of version 3 or newer", hint=landlock.REMEDY)
+    sandbox = Landlock(
+        bounds.workspace, bounds.toolchains, bounds.env, protected=bounds.protected, hidden=bounds.hidden
+    )
+    if missing:
+        sandbox.instead_of = (missing[0].message, missing[0].hint)
+    return sandbox
+
+
+def _runsc(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
+    binary = runsc.find_binary()
+    if binary is None:
+        raise SandboxUnavailable("runsc is not installed", hint=runsc.REMEDY)
+    return runsc.Runsc(
+        binary, bounds.workspace, bounds.toolchains, bounds.env, protected=bounds.protected, hidden=bounds.hidden
+    )
+
+
+def _seatbelt(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
+    if not seatbelt.works():
+        raise SandboxUnavailable("there is no sandbox-exec", hint=seatbelt.REMEDY)
+    return seatbelt.Seatbelt(
+        bounds.workspace, bounds.toolchains, bounds.env, protected=bounds.protected, hidden=bounds.hidden
+    )
+
+
+LEVELS: Final[dict[str, Callable[[Bounds, Sequence[SandboxUnavailable]], Sandbox]]] = {
+    "bubblewrap": _bubblewrap,
+    "landlock": _landlock,
+    "runsc": _runsc,
+    "seatbelt": _seatbelt,
+}
+"""How each level is made; what failed before it is said by the one that is taken instead."""
+AUTOMATIC: Final = {"linux": ("bubblewrap", "landlock"), "darwin": ("seatbelt",)}
+"""Which levels `auto` tries, strongest first."""

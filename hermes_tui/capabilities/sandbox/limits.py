@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import Final
 
 GIB: Final = 2**30
+MOST_PROCESSES: Final = 1024
+"""Processes and threads of one call together; RLIMIT_NPROC holds for everyone but root, a control group for all."""
 LIMITS: Final = (
     "--core=0",
     f"--data={4 * GIB}",
     f"--fsize={2 * GIB}",
     "--nofile=4096",
-    "--nproc=4096",
+    f"--nproc={MOST_PROCESSES}",
 )
 
 
@@ -21,3 +24,9 @@ def limited(argv: tuple[str, ...], cpu_s: float) -> tuple[str, ...]:
     if prlimit is None:
         return argv
     return (prlimit, *LIMITS, f"--cpu={max(1, int(cpu_s) * 4)}", "--", *argv)
+
+
+def memory_bytes() -> int:
+    """Return what all processes of one call may hold together: half of the machine's memory, at most 8 GiB."""
+    installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(8 * GIB, max(GIB, installed // 2))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from hermes_tui.capabilities.sandbox import process
-from hermes_tui.capabilities.sandbox.limits import limited
+from hermes_tui.capabilities.sandbox import cgroup, process
+from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
+from hermes_tui.capabilities.sandbox.toolchains import own_home
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
 
@@ -25,12 +25,13 @@ class LimitsOnly:
         """
         env = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(Path.home()),
+            "HOME": str(own_home()),
             "LANG": os.environ.get("LANG", "C.UTF-8"),
             "PYTHONDONTWRITEBYTECODE": "1",
             **({"VIRTUAL_ENV": os.environ["VIRTUAL_ENV"]} if "VIRTUAL_ENV" in os.environ else {}),
             **command.env,
         }
+        group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
         launch = process.Launch(
             argv=limited(command.argv, command.timeout_s),
             env=env,
@@ -38,8 +39,12 @@ class LimitsOnly:
             stdin=command.stdin,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
+            group=group,
+            marked=True,
         )
         try:
-            return await process.run(launch)
+            return (await process.run(launch))[0]
         except OSError as error:
             raise SandboxUnavailable(f"{command.argv[0]} did not start: {error}.") from error
+        finally:
+            await group.remove()

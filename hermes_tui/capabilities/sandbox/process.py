@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import secrets
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.sandbox.cgroup import Group
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult
 
 CHUNK_BYTES: Final = 65_536
 GRACE_S: Final = 5.0
+MARK: Final = "HERMES_CALL"
+_ROUNDS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """How a process is started; `env` is all of its environment, `descriptors` are inherited by number."""
+    """How a process is started; `env` is all of its environment, `descriptors` are inherited by number and closed here.
+
+    `group` is joined first. `status` is a descriptor on which bubblewrap tells of the namespace's first process.
+    `marked` adds a mark to the environment, by which processes that left the tree are found again.
+    """
 
     argv: Sequence[str]
     env: Mapping[str, str]
@@ -29,6 +38,9 @@ class Launch:
     timeout_s: float
     output_limit_bytes: int
     descriptors: tuple[int, ...] = ()
+    group: Group = field(default_factory=lambda: Group(()))
+    status: int | None = None
+    marked: bool = False
 
 
 @dataclass(slots=True)
@@ -55,55 +67,153 @@ class _Capture:
         return bytes(self.head) + note + tail
 
 
-async def run(launch: Launch) -> ProcessResult:
+class _Tree:
+    """A started process and everything that comes of it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, launch: Launch, mark: str) -> None:
+        self.process = process
+        self.executed = launch.status is None
+        self._group = launch.group
+        self._mark = mark
+        self._first_pid = 0
+        self._first: int | None = None
+        """A descriptor of the namespace's first process: the kernel kills all others with it, and waits for them."""
+
+    async def listen(self, status: int) -> None:
+        """Read what bubblewrap says: the namespace's first process, later that the command was executed and ended."""
+        data = b""
+        while chunk := await _chunk(status):
+            data += chunk
+            for line in data.splitlines():
+                with suppress(ValueError):
+                    self._heard(json.loads(line))
+
+    def _heard(self, said: dict[str, int]) -> None:
+        self.executed = self.executed or "exit-code" in said
+        first = said.get("child-pid")
+        if first is None or self._first is not None:
+            return
+        with suppress(OSError):
+            self._first = os.pidfd_open(first)
+            self._first_pid = first
+
+    def kill(self) -> None:
+        """Kill all that is known of the tree."""
+        if self._first is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+        for pid in self._members():
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """Kill the tree; return when it is gone, or after GRACE_S."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                await self._end()
+        if self._first is not None:
+            os.close(self._first)
+
+    async def _end(self) -> None:
+        self.kill()
+        await self.process.wait()
+        if self._first is not None and descendants(self._first_pid):
+            # It ends after all others. Left alone it only takes its mounts down, for which nobody has to wait.
+            await _readable(self._first)
+        for _ in range(_ROUNDS):
+            # Whoever forked between the look and the kill is found by looking again.
+            left = self._members()
+            if not left:
+                return
+            for pid in left:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.005)
+
+    def _members(self) -> set[int]:
+        found = self._group.members() if self._group.folders else set[int]()
+        if self._first is None:
+            found.update(descendants(self.process.pid))
+        if self._mark:
+            found.update(marked(self._mark))
+        return found
+
+
+async def run(launch: Launch) -> tuple[ProcessResult, bool]:
     """Run to the end, the deadline or the output cap; the whole process tree is dead when this returns.
+
+    The second value says whether the command itself was executed, as far as `launch.status` tells.
 
     Raises:
         OSError: the program cannot be started.
     """
     began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        *launch.argv,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(launch.env),
-        cwd=launch.cwd,
-        start_new_session=True,
-        pass_fds=launch.descriptors,
-    )
+    mark = secrets.token_hex(8) if launch.marked else ""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *launch.group.joining(tuple(launch.argv)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**launch.env, **({MARK: mark} if mark else {})},
+            cwd=launch.cwd,
+            start_new_session=True,
+            pass_fds=launch.descriptors,
+        )
+    finally:
+        for descriptor in launch.descriptors:
+            os.close(descriptor)
+    tree = _Tree(process, launch, mark)
     outputs = (_Capture(launch.output_limit_bytes), _Capture(launch.output_limit_bytes))
     end = ProcessEnd.EXITED
     try:
         async with asyncio.timeout(launch.timeout_s):
-            end = await _attend(process, launch, outputs)
+            end = await _attend(tree, launch, outputs)
     except TimeoutError:
         end = ProcessEnd.DEADLINE
     finally:
-        await asyncio.shield(_kill_tree(process))
+        await asyncio.shield(tree.end())
     code = process.returncode or 0
-    return ProcessResult(
+    result = ProcessResult(
         exit_code=128 - code if code < 0 else code,
         stdout=outputs[0].text(),
         stderr=outputs[1].text(),
         end=end,
         seconds=time.monotonic() - began,
     )
+    return result, tree.executed
 
 
-async def _attend(
-    process: asyncio.subprocess.Process, launch: Launch, outputs: tuple[_Capture, _Capture]
-) -> ProcessEnd:
+async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture]) -> ProcessEnd:
+    process = tree.process
     assert process.stdout is not None  # noqa: S101 - asked for above
     assert process.stderr is not None  # noqa: S101 - asked for above
     async with asyncio.TaskGroup() as group:
         group.create_task(_feed(process, launch.stdin))
+        if launch.status is not None:
+            group.create_task(tree.listen(launch.status))
         full = [
-            group.create_task(_drain(process.stdout, outputs[0], launch.output_limit_bytes * 10, process)),
-            group.create_task(_drain(process.stderr, outputs[1], launch.output_limit_bytes * 10, process)),
+            group.create_task(_drain(process.stdout, outputs[0], launch.output_limit_bytes * 10, tree)),
+            group.create_task(_drain(process.stderr, outputs[1], launch.output_limit_bytes * 10, tree)),
         ]
-        group.create_task(process.wait())
+        group.create_task(_leave(tree))
     return ProcessEnd.OUTPUT_LIMIT if any(task.result() for task in full) else ProcessEnd.EXITED
+
+
+async def _leave(tree: _Tree) -> None:
+    """Wait for the command, then kill what it left running: its pipes would else stay open."""
+    if not hasattr(os, "pidfd_open"):
+        await tree.process.wait()
+    else:
+        with suppress(ProcessLookupError):
+            watched = os.pidfd_open(tree.process.pid)
+            try:
+                await _readable(watched)
+            finally:
+                os.close(watched)
+    tree.kill()
 
 
 async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
@@ -114,32 +224,35 @@ async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
     process.stdin.close()
 
 
-async def _drain(
-    stream: asyncio.StreamReader, capture: _Capture, ceiling: int, process: asyncio.subprocess.Process
-) -> bool:
+async def _drain(stream: asyncio.StreamReader, capture: _Capture, ceiling: int, tree: _Tree) -> bool:
     """Read to the end; past the ceiling the tree is killed. Return whether that happened."""
     while chunk := await stream.read(CHUNK_BYTES):
-        capture.take(chunk)
+        if capture.total <= ceiling:
+            capture.take(chunk)
         if capture.total > ceiling:
-            _signal_tree(process.pid)
-            return True
-    return False
+            tree.kill()
+    return capture.total > ceiling
 
 
-async def _kill_tree(process: asyncio.subprocess.Process) -> None:
-    _signal_tree(process.pid)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(GRACE_S):
-            await process.wait()
+async def _readable(descriptor: int) -> None:
+    """Wait until `descriptor` can be read; a process descriptor can once its process ended."""
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(descriptor, _settle, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
 
 
-def _signal_tree(pid: int) -> None:
-    """Kill the process group and every descendant, also those that left the group."""
-    for target in descendants(pid):
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(target, signal.SIGKILL)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+def _settle(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+async def _chunk(descriptor: int) -> bytes:
+    await _readable(descriptor)
+    return os.read(descriptor, CHUNK_BYTES)
 
 
 def descendants(pid: int) -> list[int]:
@@ -154,3 +267,16 @@ def descendants(pid: int) -> list[int]:
                 found += children
                 pending += children
     return found
+
+
+def marked(mark: str) -> Iterable[int]:
+    """Yield the living processes whose environment carries `mark`, also those that left their tree."""
+    wanted = f"{MARK}={mark}".encode()
+    if not Path("/proc/self").exists():
+        return
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        with suppress(OSError):
+            if wanted in Path(entry.path, "environ").read_bytes().split(b"\0"):
+                yield int(entry.name)

@@ -37,11 +37,12 @@ class ImageStore:
     Changes name their path relative to `root`, or absolute outside it.
     """
 
-    def __init__(self, folder: Path, root: Path) -> None:
+    def __init__(self, folder: Path, root: Path, *, skip: Sequence[Path] = ()) -> None:
+        """Keep images in `folder`; what lies in `skip`, such as a home inside the workspace, is no part of them."""
         self._objects = folder / "objects"
         self._manifests = folder / "manifests"
         self._root = root
-        self._surveyor = Surveyor()
+        self._surveyor = Surveyor(skip=skip)
         self._turn = asyncio.Lock()
 
     async def take(self, targets: Sequence[Path]) -> str:

@@ -16,13 +16,13 @@ from hermes_tui.capabilities.state.database import connect_owner, connect_reader
 from hermes_tui.capabilities.state.lock import SessionLock
 from hermes_tui.capabilities.state.rows import (
     HEAD,
-    INSERT,
     NO_MAC,
     SELECT,
     Row,
     body_digest,
     envelope_of,
     head_of,
+    insert_all,
     mac_of,
     record_of,
     reference,
@@ -223,7 +223,7 @@ class SessionJournal:
             envelope = envelope_of(record)
             mac = mac_of(mac, envelope, body_digest(stored), key)
             rows.append((*envelope, stored, mac))
-        connection.executemany(INSERT, rows)
+        insert_all(connection, rows)
         head = head_of(batch[-1][0].seq, mac, key)
         connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head))
         connection.execute("COMMIT")

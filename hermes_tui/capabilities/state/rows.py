@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from itertools import chain
 from typing import Any, Final, cast
 
 import msgspec
@@ -13,7 +16,8 @@ from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId, TurnId
 from hermes_tui.domain.records import Place, Record
 
 COLUMNS: Final = "seq, v, at, session, run, turn, task, attempt, agent, cause, type, body, mac"
-INSERT: Final = f"INSERT INTO record({COLUMNS}) VALUES({', '.join('?' * 13)})"
+_WIDTH: Final = 13
+_CHUNKS: Final = (128, 16, 1)
 SELECT: Final = f"SELECT {COLUMNS} FROM record WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
 HEAD: Final = "head"
 NO_MAC: Final = b""
@@ -21,6 +25,25 @@ NO_MAC: Final = b""
 _REFERENCE: Final = b"#"
 Row = tuple[Any, ...]
 _encode = msgspec.json.Encoder().encode
+
+
+@cache
+def _insert(rows: int) -> str:
+    values = f"({', '.join('?' * _WIDTH)})"
+    return f"INSERT INTO record({COLUMNS}) VALUES{', '.join([values] * rows)}"
+
+
+def insert_all(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Insert `rows` with as few statements as possible.
+
+    Each statement gives the interpreter's lock away and has to win it back from the threads that append meanwhile;
+    `executemany` would do so for every single row.
+    """
+    done = 0
+    for size in _CHUNKS:
+        while len(rows) - done >= size:
+            connection.execute(_insert(size), tuple(chain.from_iterable(rows[done : done + size])))
+            done += size
 
 
 def row_of(record: Record, body: bytes, mac: bytes) -> Row:
@@ -46,7 +69,15 @@ def record_of(row: Row, load: Callable[[str], bytes]) -> Record:
     seq, v, at, session, run, turn, task, attempt, agent, cause, name, stored, _ = row
     referred = referred_hash(stored)
     body = cast("bytes", stored) if referred is None else load(referred)
-    place = Place(
+    place = _place(session, run, turn, task, attempt, agent, cause)
+    return Record(seq=Seq(seq), at=at, place=place, body=decode(name, body, v=v), v=v)
+
+
+@lru_cache(maxsize=256)
+def _place(*columns: Any) -> Place:  # noqa: ANN401 - the columns as SQLite gives them
+    """Return the place of some columns; neighbours in a journal mostly share one."""
+    session, run, turn, task, attempt, agent, cause = columns
+    return Place(
         session=SessionId(session),
         run=None if run is None else RunId(run),
         turn=None if turn is None else TurnId(turn),
@@ -55,7 +86,6 @@ def record_of(row: Row, load: Callable[[str], bytes]) -> Record:
         agent=AgentId(agent),
         cause=Seq(cause),
     )
-    return Record(seq=Seq(seq), at=at, place=place, body=decode(name, body, v=v), v=v)
 
 
 def reference(sha256: str) -> bytes:

@@ -58,8 +58,10 @@ class Survey:
 class Surveyor:
     """Surveys paths again and again, hashing a file only where its stamp changed."""
 
-    def __init__(self, *, kept_bytes: int = KEPT_BYTES, most: int = MOST_ENTRIES) -> None:
+    def __init__(self, *, kept_bytes: int = KEPT_BYTES, most: int = MOST_ENTRIES, skip: Sequence[Path] = ()) -> None:
+        """Start with no hash known; folders of `skip` count as not there."""
         self._kept_bytes = kept_bytes
+        self._skip = frozenset(str(path) for path in skip)
         self._most = most
         self._hashes: dict[str, tuple[_Stamp, str]] = {}
 
@@ -69,7 +71,7 @@ class Surveyor:
         waiting = [str(target) for target in reversed(targets)]
         while waiting:
             path = waiting.pop()
-            if path in entries:
+            if path in entries or path in self._skip:
                 continue
             if len(entries) >= self._most:
                 return Survey(entries, whole=False)

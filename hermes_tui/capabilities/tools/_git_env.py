@@ -13,6 +13,7 @@ from pathlib import Path
 from hermes_tui.domain.errors import DeadlinePassed, PathRefused, ToolError
 
 OUTPUT_LIMIT_BYTES = 1_000_000
+LISTING_LIMIT_BYTES = 100_000_000
 _NAME = "Hermes"
 _EMAIL = "hermes@localhost"
 _OFF = {
@@ -76,7 +77,9 @@ def git_folder(root: Path) -> Path:
     return folder
 
 
-async def run_git(root: Path, arguments: tuple[str, ...], timeout_s: float) -> tuple[int, bytes]:
+async def run_git(
+    root: Path, arguments: tuple[str, ...], timeout_s: float, *, limit_bytes: int = OUTPUT_LIMIT_BYTES
+) -> tuple[int, bytes]:
     """Run git on the repository of `root`; return its exit code and output, errors included.
 
     Raises:
@@ -85,10 +88,25 @@ async def run_git(root: Path, arguments: tuple[str, ...], timeout_s: float) -> t
     """
     folder = git_folder(root)
     listing = ("config", "--list", "--name-only", "-z", "--includes")
-    code, names = await _spawn(root, folder, listing, _OFF, timeout_s)
+    code, names = await _spawn((root, folder), listing, _OFF, timeout_s, OUTPUT_LIMIT_BYTES)
     if code != 0:
         raise ToolError("The repository's config cannot be read.", kind="no_repository")
-    return await _spawn(root, folder, arguments, _OFF | _drivers_off(names), timeout_s)
+    return await _spawn((root, folder), arguments, _OFF | _drivers_off(names), timeout_s, limit_bytes)
+
+
+async def submodules(root: Path, timeout_s: float) -> tuple[str, ...]:
+    """Return the paths at which the index holds another repository; git would start itself there, under its config.
+
+    Raises:
+        ToolError: no git, no repository.
+        DeadlinePassed: it took too long.
+    """
+    words = ("ls-files", "--stage", "-z")
+    code, listed = await run_git(root, words, timeout_s, limit_bytes=LISTING_LIMIT_BYTES)
+    if code != 0:
+        return ()
+    entries = listed.decode(errors="surrogateescape").split("\0")
+    return tuple(entry.partition("\t")[2] for entry in entries if entry.startswith("160000 "))
 
 
 def _drivers_off(names: bytes) -> dict[str, str]:
@@ -136,8 +154,13 @@ def _program(root: Path) -> str:
 
 
 async def _spawn(
-    root: Path, folder: Path, arguments: tuple[str, ...], settings: Mapping[str, str], timeout_s: float
+    place: tuple[Path, Path],
+    arguments: tuple[str, ...],
+    settings: Mapping[str, str],
+    timeout_s: float,
+    limit_bytes: int,
 ) -> tuple[int, bytes]:
+    root, folder = place
     process = await asyncio.create_subprocess_exec(
         _program(root),
         "--no-pager",
@@ -153,7 +176,7 @@ async def _spawn(
     )
     try:
         async with asyncio.timeout(timeout_s):
-            output = await _collect(process)
+            output = await _collect(process, limit_bytes)
             return await process.wait(), output
     except TimeoutError as error:
         raise DeadlinePassed(f"git {arguments[0]} did not end within {timeout_s:g} s.") from error
@@ -163,12 +186,16 @@ async def _spawn(
         await process.wait()
 
 
-async def _collect(process: asyncio.subprocess.Process) -> bytes:
+async def _collect(process: asyncio.subprocess.Process, limit_bytes: int) -> bytes:
     if process.stdout is None:
         return b""
     output = bytearray()
     while chunk := await process.stdout.read(65_536):
         output += chunk
-        if len(output) > OUTPUT_LIMIT_BYTES:
-            raise ToolError("git printed more than 1 MB.", hint="Limit it: -n, --stat or a path.", kind="too_large")
+        if len(output) > limit_bytes:
+            raise ToolError(
+                f"git printed more than {limit_bytes // 1_000_000} MB.",
+                hint="Limit it: -n, --stat or a path.",
+                kind="too_large",
+            )
     return bytes(output)

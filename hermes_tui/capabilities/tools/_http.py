@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed, ToolError
 
 BODY_LIMIT_BYTES = 2_000_000
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\uffff\\]")
+_UNSAFE = re.compile(r"[^\x21-\x5b\x5d-\x7e]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

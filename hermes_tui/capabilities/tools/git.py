@@ -14,7 +14,7 @@ from typing import Annotated
 
 from annotated_types import MaxLen, MinLen
 
-from hermes_tui.capabilities.tools._git_env import git_folder, run_git
+from hermes_tui.capabilities.tools._git_env import git_folder, run_git, submodules
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused, ToolError
@@ -107,8 +107,14 @@ async def git(args: Annotated[list[str], MinLen(1), MaxLen(100)], context: ToolC
     command = _checked(args, context.workspace.root)
     if command.reach is Reach.NETWORK:
         raise ToolError(f"git {args[0]} is not done by Hermes.", hint="Ask the operator to run it.", kind="refused")
-    line = _line(args, command)
-    code, raw = await run_git(context.workspace.root, line, context.timeout_s)
+    root, until = context.workspace.root, context.timeout_s
+    foreign = await submodules(root, until) if command.effect is Effect.WRITE else ()
+    code, raw = 0, b""
+    for line in _lines(args, command, foreign):
+        code, said = await run_git(root, line, until)
+        raw += said
+        if code != 0:
+            break
     output = raw.decode(errors="replace")
     return ToolOutcome(
         output=output or "[no output]",
@@ -116,6 +122,30 @@ async def git(args: Annotated[list[str], MinLen(1), MaxLen(100)], context: ToolC
         ok=code == 0,
         error_kind="" if code == 0 else "git",
     )
+
+
+def _lines(args: list[str], command: _Command, foreign: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return what git is run with; other repositories in the index are left out of what is staged."""
+    if not foreign or args[0] not in ("add", "commit"):
+        return [_line(args, command)]
+    left_out = tuple(f":(top,exclude,literal){path}" for path in foreign)
+    if args[0] == "add":
+        return [(*_line(args, command), *(() if "--" in args else ("--",)), *left_out)]
+    words = _without_staging(args)
+    staging = [("add", "--update", "--", *left_out)] if words != args else []
+    return [*staging, _line(words, command)]
+
+
+def _without_staging(args: list[str]) -> list[str]:
+    """Return the words of a commit without those that stage; the word after `-m` is a message, whatever it reads."""
+    words: list[str] = []
+    rest = iter(args)
+    for word in rest:
+        if word in ("-m", "-am"):
+            words += ["-m", next(rest, "")]
+        elif word not in ("-a", "--all"):
+            words.append(word)
+    return words
 
 
 def _line(args: list[str], command: _Command) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, To
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 
-_Said = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
-Spoken = _Said | AgentSpawned | AgentEnded
+_Answer = ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
+Spoken = MessageGiven | _Answer | AgentSpawned | AgentEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +55,9 @@ def fold_talk(state: TalkState, record: Record, body: Spoken) -> TalkState:
         return _reported(state, body)
     if agent not in state.by_agent and not isinstance(body, MessageGiven):
         return state
-    said = _said(state.of(agent), body)
-    if isinstance(body, MessageGiven) and body.source is Source.OPERATOR:
-        said = replace(said, run=record.place.run)
-    return replace(state, by_agent={**state.by_agent, agent: _read(said)})
+    old = state.of(agent)
+    now = _heard(old, body, record.place.run) if isinstance(body, MessageGiven) else _read(_said(old, body))
+    return TalkState(by_agent={**state.by_agent, agent: now})
 
 
 def _note(text: str) -> Message:
@@ -75,12 +74,20 @@ def _reported(state: TalkState, body: AgentEnded) -> TalkState:
     return replace(state, by_agent={**state.by_agent, body.parent: told})
 
 
-def _said(old: Conversation, body: _Said) -> Conversation:
+def _heard(old: Conversation, body: MessageGiven, run: RunId | None) -> Conversation:
+    """Return the conversation after a message from outside, which joins it unless something is on its way."""
+    operator = body.source is Source.OPERATOR
+    message = Message(
+        role=Role.OPERATOR if operator else Role.KERNEL, content=(Text(text=body.text, source=body.source),)
+    )
+    run = run if operator else old.run
+    if old.unread or old.open_calls or old.asking:
+        return _read(replace(old, unread=(*old.unread, message), run=run))
+    return replace(old, messages=old.messages.append(message), run=run)
+
+
+def _said(old: Conversation, body: _Answer) -> Conversation:
     match body:
-        case MessageGiven():
-            role = Role.OPERATOR if body.source is Source.OPERATOR else Role.KERNEL
-            message = Message(role=role, content=(Text(text=body.text, source=body.source),))
-            return replace(old, unread=(*old.unread, message))
         case ModelRequested():
             return replace(old, asking=True)
         case ModelFailed():

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.governance.redact import FOLDED, FOLDED_HINTS, HINTS, PLAIN, SecretRedactor
 
 B = "0123456789abcdefABCDEF0123456789abcd"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA75\nabcd+/==\n-----END RSA PRIVATE KEY-----"
@@ -115,3 +115,13 @@ def test_a_cut_key_leaves_json_whole() -> None:
     clean = SecretRedactor().redact(body)
     assert "MIIEpA" not in clean
     assert json.loads(json.loads(clean)["arguments"])["text"] == "[SECRET:key:1]"
+
+
+@pytest.mark.parametrize("literal", PLAIN)
+def test_every_literal_holds_a_hint(literal: str) -> None:
+    assert any(hint in literal for hint in HINTS)
+
+
+@pytest.mark.parametrize("literal", FOLDED)
+def test_every_literal_of_any_case_holds_a_hint(literal: str) -> None:
+    assert any(hint in literal for hint in FOLDED_HINTS)

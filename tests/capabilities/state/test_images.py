@@ -162,3 +162,18 @@ async def test_too_many_entries_never_delete(store: ImageStore, root: Path) -> N
 async def test_an_image_that_is_gone(store: ImageStore) -> None:
     with pytest.raises(ToolError, match="cannot be read"):
         await store.restore("../../etc")
+
+
+async def test_a_home_inside_the_scope_is_no_part_of_an_image(root: Path) -> None:
+    home = root / "home"
+    (home / "state").mkdir(parents=True)
+    (home / "state" / "ledger.db-shm").write_text("old")
+    store = ImageStore(home / "state" / "images", root, skip=(home,))
+    image = await store.take([root])
+    (home / "state" / "ledger.db-shm").write_text("new")
+    (root / "src" / "a.py").write_text("changed")
+
+    changes = await store.restore(image)
+
+    assert [change.path for change in changes] == ["src/a.py"]
+    assert (home / "state" / "ledger.db-shm").read_text() == "new"

@@ -1,0 +1,55 @@
+"""What several dialects write alike: function tools, pictures, marks for the prompt cache."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from hashlib import sha256
+from typing import Final
+
+from hermes_tui.capabilities.providers._json import Fields
+from hermes_tui.domain.messages import Image, Opaque
+from hermes_tui.domain.parts import ModelRequest
+
+EPHEMERAL: Final[Fields] = {"type": "ephemeral"}
+"""Anthropic's mark of a cache breakpoint, which OpenRouter passes on."""
+LOST: Final = "(a picture that is no longer stored)"
+"""What a model reads in place of a picture whose bytes are gone."""
+
+
+def function_tools(request: ModelRequest) -> list[Fields]:
+    """Return the tools as chat completions and Ollama want them."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": json.loads(tool.parameters),
+            },
+        }
+        for tool in request.tools
+    ]
+
+
+def opaque_of(provider: str, model: str, value: object) -> Opaque:
+    """Return what must be handed back as it came; only the order of keys, which means nothing, is fixed."""
+    return Opaque(provider=provider, model=model, data=json.dumps(value, sort_keys=True).encode().hex())
+
+
+def base64_of(image: Image, request: ModelRequest) -> str | None:
+    """Return the bytes of a picture in base64, None if the request does not have them."""
+    data = request.images.get(image.sha256)
+    return None if data is None else b64encode(data).decode("ascii")
+
+
+def data_url_of(image: Image, request: ModelRequest) -> str | None:
+    """Return a picture as a `data:` URL (RFC 2397), None if the request does not have its bytes."""
+    encoded = base64_of(image, request)
+    return None if encoded is None else f"data:{image.media_type};base64,{encoded}"
+
+
+def prefix_key(request: ModelRequest) -> str:
+    """Return a short name of the stable prefix: requests with the same one share a prompt cache."""
+    tools = [[tool.name, tool.description, tool.parameters] for tool in request.tools]
+    return sha256(json.dumps([request.system, tools]).encode()).hexdigest()[:32]

@@ -1,0 +1,149 @@
+"""What of the workspace a command may change, held against links, and what stays out of its reach there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.domain.errors import SandboxUnavailable
+
+NEVER: Final = (".git", ".hermes-tui.yaml", ".hermes")
+"""Names that no command may make, change or replace at the top of a folder it may write."""
+SOCKETS: Final = Path("/proc/net/unix")
+_DEPTH: Final = 3
+_MOST_FOLDERS: Final = 500
+_SKIPPED: Final = frozenset({"node_modules", ".venv", "__pycache__", ".tox", ".mypy_cache"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A protected path and what stood there before the call; `identity` is None where there was nothing."""
+
+    path: Path
+    identity: tuple[int, int] | None
+
+
+def writable_folders(write: Sequence[Path], workspace: Path) -> tuple[Path, ...]:
+    """Return the folders to bind for a write scope, made where they are missing; none lies inside another.
+
+    As none does, no command can rename a folder above a scope, and so put a link in its place.
+
+    Raises:
+        SandboxUnavailable: a scope leads out of the workspace.
+    """
+    folders = [_folder_of(scope) for scope in write]
+    for folder in folders:
+        if not folder.is_relative_to(workspace) or Path(os.path.realpath(folder)) != folder:
+            raise SandboxUnavailable(
+                f"The write scope {folder} leads out of the workspace.", hint="Look for a link on it."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+    kept = set(folders)
+    return tuple(sorted(folder for folder in kept if not any(other in kept for other in folder.parents)))
+
+
+def opened(folder: Path) -> int:
+    """Return a descriptor of exactly this folder.
+
+    Raises:
+        SandboxUnavailable: it is a link, or leads elsewhere meanwhile.
+    """
+    try:
+        descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise SandboxUnavailable(f"The write scope {folder} cannot be opened: {error.strerror}.") from error
+    if Path(f"/proc/self/fd/{descriptor}").readlink() != folder:
+        os.close(descriptor)
+        raise SandboxUnavailable(f"The write scope {folder} leads elsewhere.", hint="Look for a link on it.")
+    return descriptor
+
+
+def guards(folders: Sequence[Path], workspace: Path) -> tuple[Guard, ...]:
+    """Return the protected names in the folders to be written, and the repositories up to three levels below."""
+    tops = [folder for folder in folders if folder == workspace or (folder / ".git").exists()]
+    paths = [top / name for top in tops for name in NEVER]
+    paths += [path for folder in folders for path in _repositories(folder)]
+    return tuple(Guard(path, _identity(path)) for path in dict.fromkeys(paths))
+
+
+def replaced(before: Sequence[Guard]) -> tuple[str, ...]:
+    """Move aside what was made or put at a protected path during the call; return what was moved, as text.
+
+    Nothing is deleted: the operator may have made it meanwhile.
+    """
+    moved: list[str] = []
+    for guard in before:
+        now = _identity(guard.path)
+        if now is None or now == guard.identity:
+            continue
+        aside = _free_name(guard.path)
+        with suppress(OSError):
+            guard.path.rename(aside)
+            moved.append(f"{guard.path.name} was made by this command and is now {aside.name}")
+    return tuple(moved)
+
+
+def sockets(roots: Iterable[Path], listing: Path = SOCKETS) -> Iterator[Path]:
+    """Yield the Unix sockets under `roots`: a read-only file system does not keep anyone from connecting."""
+    tops = tuple(roots)
+    with suppress(OSError):
+        lines = listing.read_text(encoding="utf-8", errors="surrogateescape").splitlines()[1:]
+        names = {columns[7] for line in lines if len(columns := line.split(maxsplit=7)) == 8}
+        paths = sorted(tops[0] / name for name in names if not name.startswith("@"))
+        yield from (path for path in paths if any(path.is_relative_to(top) for top in tops) and _is_socket(path))
+
+
+def _folder_of(scope: Path) -> Path:
+    """Return the folder by which a scope is offered: itself, or the one of a file, also of one to be made."""
+    if scope.is_dir():
+        return scope
+    return scope.parent if scope.exists() or scope.suffix else scope
+
+
+def _repositories(top: Path) -> Iterator[Path]:
+    """Yield the `.git` of repositories below `top`, within bounds."""
+    waiting, seen = [(top, 0)], 0
+    while waiting and seen < _MOST_FOLDERS:
+        folder, depth = waiting.pop()
+        seen += 1
+        entries = _entries(folder)
+        yield from (Path(entry.path) for entry in entries if entry.name == ".git")
+        if depth < _DEPTH:
+            waiting += [(Path(entry.path), depth + 1) for entry in entries if _may_hold_repositories(entry)]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return list(entries)
+    return []
+
+
+def _may_hold_repositories(entry: os.DirEntry[str]) -> bool:
+    return entry.name not in _SKIPPED and entry.name != ".git" and entry.is_dir(follow_symlinks=False)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        state = path.lstat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while os.path.lexists(aside := path.with_name(f"{path.name}.from-sandbox-{number}")):
+        number += 1
+    return aside
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return stat.S_ISSOCK(path.lstat().st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,352 @@
+"""The app: opens the session, hands records to the workspace and the operator's orders to the kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+
+from hermes_tui.domain.commands import Command, Submit, SwitchBrain
+from hermes_tui.domain.errors import HermesError, UsageInvalid
+from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.text import printable
+from hermes_tui.interfaces.tui.bridge import FRAME_S, Batch, Bridge, Seat
+from hermes_tui.interfaces.tui.cells import harmless
+from hermes_tui.interfaces.tui.clerk import Clerk
+from hermes_tui.interfaces.tui.dock import Card
+from hermes_tui.interfaces.tui.files import NoteKeeper, PromptKeeper
+from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.opening import seat_for
+from hermes_tui.interfaces.tui.orders import parse
+from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
+from hermes_tui.interfaces.tui.panes.budget import BudgetPane
+from hermes_tui.interfaces.tui.panes.memory import MemoryPane
+from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
+from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
+from hermes_tui.interfaces.tui.prompt import Prompt
+from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
+from hermes_tui.interfaces.tui.screens.workspace import Workspace
+from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
+from hermes_tui.services.brains import Missing
+
+REDUCED_S: Final = 0.25
+"""With reduced motion, the screen changes no more than four times a second."""
+NOTIFY_S: Final = 10.0
+
+
+class HermesApp(App[str]):
+    """Routes: kernel to screen through the bridge, screen to kernel through the seat.
+
+    Its result names the session to open next: empty for a new one, None to leave.
+    """
+
+    CSS_PATH = Path(__file__).with_name("app.tcss")
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "order('help')", "keys and commands", id="app.help", priority=True),
+        Binding("ctrl+p", "order('commands')", "find a command", id="app.palette", priority=True),
+        Binding("f3", "order('brain')", "brains: who answers", id="pane.brains", priority=True),
+        Binding("f8", "order('freeze')", "freeze or thaw everything", id="app.freeze", priority=True),
+        Binding("f9", "order('theme')", "other colours", id="app.theme", priority=True),
+        Binding("f10", "order('sessions')", "other sessions", id="app.sessions", priority=True),
+        Binding("ctrl+t", "order('mode')", "next mode: plan, ask, auto-edit, auto", id="app.mode", priority=True),
+        Binding("ctrl+o", "last_call", "open the last tool call", id="app.last_call", priority=True),
+        Binding("ctrl+c", "copy_clear_quit", "copy, else clear; twice quits", id="app.copy", priority=True),
+        Binding("ctrl+d", "quit_if_empty", "quit with an empty prompt", id="app.quit", priority=True),
+        Binding("ctrl+q", "leave", "quit", id="app.leave", priority=True, show=False),
+        Binding("ctrl+z", "suspend_process", "suspend", id="app.suspend", priority=True),
+        *(
+            Binding(
+                f"alt+{number}",
+                f"brain({number})",
+                "the brain of that number on F3",
+                id=f"app.brain_{number}",
+            )
+            for number in range(1, 10)
+        ),
+    ]
+
+    def __init__(
+        self,
+        seat: Seat,
+        *,
+        earlier: Callable[[], Sequence[Record]] = lambda: (),
+        goal: str = "",
+        themes: Sequence[Path] = (),
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.seat = seat
+        self.goal = goal
+        self.monotonic = monotonic
+        ui = seat.facts.config.ui
+        self.themes, self.theme_errors = find_themes(themes)
+        chosen = self.themes.get(ui.theme) or self.themes["night"]
+        coloured = "NO_COLOR" not in os.environ
+        self.look = Look(Palette(chosen, coloured=coloured), ascii_only=_ascii(ui.glyphs), clock=clock)
+        self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if ui.motion == "reduced" else FRAME_S)
+        self.workspace = Workspace(self.look, seat, earlier, monotonic)
+        declaring = (HermesApp, Workspace, Prompt, LineView, Card)
+        panes = (TaskGraphPane, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane)
+        self.keys = keymap_for(bindings_of((*declaring, *panes)), ui.keys)
+        self.clerk = Clerk(self)
+        self.prompts = PromptKeeper(self)
+        self.notes = NoteKeeper(self)
+        self.brains: Sequence[Brain | Missing] = ()
+        self._asked_to_quit = self._notified = -NOTIFY_S
+        self._flash: Timer | None = None
+
+    # opening
+
+    def on_mount(self) -> None:
+        """Show the workspace, then start the kernel."""
+        for theme in self.themes.values():
+            self.register_theme(as_textual(theme))
+        self.theme = f"hermes-{self.look.palette.theme.name}"
+        self.set_keymap(dict(self.keys.changed))
+        self.workspace.prompt.names = self.keys.actions("prompt")
+        self.workspace.sources.arguments = {
+            "theme": lambda: list(self.themes),
+            "mode": lambda: ["plan", "ask", "auto-edit", "auto"],
+            "brain": lambda: [one.name for one in self.brains if isinstance(one, Brain)],
+            "key": lambda: [one.provider for one in self.brains if isinstance(one, Missing)],
+            "run": lambda: [name for name in self.workspace.sources.files if name.endswith(".md")],
+        }
+        self.push_screen(self.workspace)
+        self.bridge.open(asyncio.get_running_loop())
+        self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
+        self.clerk.start(self.look_for_brains())
+        self.clerk.start(self.prompts.read())
+        if self.goal:
+            self.take_line(self.goal)
+        for said in (*self.keys.wrong, *map(str, self.theme_errors)):
+            self.call_after_refresh(self.say, said, "fail")
+
+    async def look_for_brains(self) -> None:
+        """Ask each provider what it offers, and show it."""
+        self.brains = await self.seat.look()
+        self.workspace.show_brains(self.brains)
+
+    @property
+    def brain_name(self) -> str:
+        """Who answers: the model that was asked last, else the first that can."""
+        able = [one.name for one in self.brains if isinstance(one, Brain)]
+        return self.workspace.chronicle.model or next(iter(able), "")
+
+    # kernel to screen
+
+    def _deliver(self, batch: Batch) -> None:
+        if self._exit or not self.workspace.is_mounted or not self.workspace.is_attached:
+            return
+        before = (self.workspace.live, len(self.seat.state.calls.waiting))
+        known = len(self.workspace.chronicle.asked)
+        self.workspace.absorb(batch)
+        for error in batch.troubles:
+            self.say(f"{error.message} {error.hint}".strip(), "fail")
+        if len(self.workspace.chronicle.asked) > known or (before[0] and not self.workspace.live):
+            self._notify()
+
+    def _notify(self) -> None:
+        """Ring the bell while the operator looks elsewhere, at most once in ten seconds."""
+        if not self.app_focus and self.monotonic() - self._notified >= NOTIFY_S:
+            self._notified = self.monotonic()
+            self.bell()
+
+    # screen to kernel
+
+    def order(self, command: Command) -> None:
+        """Hand a command to the kernel."""
+        self.seat.send(command)
+
+    @on(Workspace.Ordered)
+    def _ordered(self, event: Workspace.Ordered) -> None:
+        self.order(event.command)
+
+    @on(Workspace.Typed)
+    def _typed(self, event: Workspace.Typed) -> None:
+        self.prompts.remember(event.text)
+        self.take_line(event.text)
+
+    def take_line(self, text: str) -> None:
+        """Do what a typed line says: a command, a shell command, a note, or words for the model."""
+        command = parse(text)
+        if command is not None:
+            if not self.clerk.obey(*command):
+                self.workspace.prompt.fill(text)
+        elif text.startswith("!") and text[1:].strip():
+            self.clerk.shell(text[1:].strip())
+        elif text.startswith("#") and text[1:].strip():
+            self.clerk.do_remember(text[1:].strip())
+        else:
+            self.order(Submit(text=text.removeprefix("/") if text.startswith("//") else text))
+
+    @on(Workspace.Drafted)
+    def _drafted(self) -> None:
+        self.prompts.changed()
+
+    @on(MemoryPane.Wanted)
+    def _note_wanted(self, event: MemoryPane.Wanted) -> None:
+        self.notes.do(event)
+
+    @on(Prompt.SearchAsked)
+    def _search_history(self) -> None:
+        prompt = self.workspace.prompt
+        earlier = list(dict.fromkeys(reversed(prompt.remembered)))
+        found = [Choice(value=text, name=text) for text in earlier]
+
+        def taken(text: str | None) -> None:
+            if text is not None:
+                prompt.fill(text)
+
+        self.push_screen(Chooser(self.look, "earlier prompts", found), taken)
+
+    @on(Prompt.EditorAsked)
+    def _edit_prompt(self) -> None:
+        prompt = self.workspace.prompt
+        text = self.in_editor(prompt.whole)
+        if text is not None:
+            prompt.fill(text.rstrip("\n"))
+
+    def in_editor(self, text: str) -> str | None:
+        """Return a text after the operator's editor had it; None, with a word why, where there is none."""
+        try:
+            with self.suspend():
+                edited = self.seat.errands.in_editor(text)
+        except HermesError as error:
+            self.say(f"{error.message} {error.hint}", "fail")
+            return None
+        self.refresh(layout=True)
+        return edited
+
+    @on(LineView.CopyAsked)
+    def _copy_row(self, event: LineView.CopyAsked) -> None:
+        if event.row is not None:
+            self.copy(event.row.copy())
+
+    @on(LineView.FindAsked)
+    def _find_in(self, event: LineView.FindAsked) -> None:
+        view = event.view
+        found = [Choice(value=str(at), name=row.copy()) for at, row in enumerate(view.window.rows) if row.copy()]
+
+        def taken(at: str | None) -> None:
+            if at is not None:
+                view.show_row(view.window.rows[int(at)].key)
+                view.focus()
+
+        self.push_screen(Chooser(self.look, "find", list(reversed(found))), taken)
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard."""
+        self.copy_to_clipboard(harmless(text))
+        self.say(f"Copied {len(text):,} characters.")
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Say something in the status line for a moment."""
+        self.workspace.say(text, role)
+
+    def use_theme(self, name: str) -> bool:
+        """Draw with another theme; return whether there is one of that name."""
+        theme = self.themes.get(name)
+        if theme is None:
+            return False
+        self.look.palette = Palette(theme, coloured=self.look.palette.coloured)
+        self.theme = f"hermes-{name}"
+        self.workspace.redraw()
+        return True
+
+    def workspace_file(self, name: str) -> Path:
+        """Return the path of a file that was named relative to the workspace."""
+        return Path(self.seat.facts.workspace) / name
+
+    # keys
+
+    def action_order(self, name: str) -> None:
+        """Carry out an order; not while something else is being chosen."""
+        if self.screen is self.workspace:
+            self.clerk.obey(name, "")
+
+    def action_brain(self, number: int) -> None:
+        """Let the brain of that number answer from the next step on."""
+        if number > len(self.brains):
+            self.say(f"F3 lists {len(self.brains)} brains; there is no number {number}.", "fail")
+            return
+        one = self.brains[number - 1]
+        if isinstance(one, Missing):
+            self.say(f"{one.provider}: {one.found}. {one.remedy}", "fail")
+        else:
+            self.order(SwitchBrain(model=one.name))
+            self.say(f"Next step: {one.name}.")
+
+    def action_last_call(self) -> None:
+        """Open or fold the newest tool call."""
+        self.workspace.console_pane.toggle_last_call()
+
+    def action_copy_clear_quit(self) -> None:
+        """Copy what is selected; else clear the draft; twice within a second, quit."""
+        prompt = self.workspace.prompt
+        selected = self.screen.get_selected_text() or prompt.copy_of_selection()
+        if selected:
+            self.copy(selected)
+            self.screen.clear_selection()
+        elif prompt.text:
+            prompt.take()
+        elif self.monotonic() - self._asked_to_quit < 1.0:
+            self.action_leave()
+        else:
+            self._asked_to_quit = self.monotonic()
+            what = "The run pauses at a safe point and can be resumed. " if self.workspace.live else ""
+            self.say(f"{what}Ctrl+C again to leave.")
+
+    def action_quit_if_empty(self) -> None:
+        """Quit, unless there is a draft."""
+        if not self.workspace.prompt.text:
+            self.action_leave()
+
+    def action_leave(self) -> None:
+        """Leave; what runs is stopped resumably."""
+        self.prompts.keep_now()
+        self.exit(None)
+
+    def leave_for(self, session: str) -> None:
+        """Open another session; what runs here is stopped resumably."""
+        self.prompts.keep_now()
+        self.exit(session)
+
+
+def _ascii(wanted: str) -> bool:
+    if wanted != "auto":
+        return wanted == "ascii"
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return bool(spoken) and "utf" not in spoken.lower()
+
+
+def main(_: str, args: Namespace) -> int:
+    """Open the workstation, one session after the other, until the operator leaves; return the exit code."""
+    goal = args.goal or ""
+    while True:
+        try:
+            seat, earlier, themes = seat_for(args)
+        except HermesError as error:
+            sys.stderr.write(f"hermes: {printable(str(error))}\n")
+            return 2 if isinstance(error, UsageInvalid) else 1
+        app = HermesApp(seat, earlier=earlier, goal=goal, themes=themes)
+        if args.resume == "":
+            app.goal = "/sessions"
+        following = app.run(mouse=seat.facts.config.ui.mouse)
+        seat.close()
+        if following is None:
+            return app.return_code or 0
+        args.resume, args.continue_, goal = following or None, False, ""

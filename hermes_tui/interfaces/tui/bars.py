@@ -1,0 +1,96 @@
+"""The one-line widgets around the prompt: its mark and the status line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line
+from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.panes._pane import View
+from hermes_tui.interfaces.tui.status import status_line
+
+QUEUE_ROWS: Final = 3
+
+
+class Mark(Widget):
+    """The sign before the prompt."""
+
+    DEFAULT_CSS = "Mark { width: 2; height: 1; }"
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+
+    def render_line(self, y: int) -> Strip:
+        """Draw it."""
+        del y
+        return self.look.strip(Line((("› ", "accent"),)), self.size.width)
+
+
+class QueueRows(Widget):
+    """What is sent after the run, one row each; not there while nothing is queued."""
+
+    DEFAULT_CSS = "QueueRows { height: auto; display: none; }"
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(id="queue")
+        self.look = look
+        self.queue: list[str] = []
+
+    def show(self, queue: list[str]) -> None:
+        """Show these; the first is sent first."""
+        self.queue = list(queue)
+        self.display = bool(queue)
+        self.styles.height = min(len(queue), QUEUE_ROWS)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one of them."""
+        if y >= len(self.queue):
+            return self.look.strip(Line(), self.size.width)
+        more = f" and {len(self.queue) - QUEUE_ROWS} more" if y == QUEUE_ROWS - 1 < len(self.queue) - 1 else ""
+        left = (("• ", "muted"), (f"queued {y + 1}{more}  ", "muted"), *foreign(one_line(self.queue[y]), "text"))
+        hint = (("Up edits the last ", "muted"),) if y == min(len(self.queue), QUEUE_ROWS) - 1 else ()
+        return self.look.strip(ends(left, hint, self.size.width), self.size.width)
+
+
+class StatusLine(Widget):
+    """The one status line; a word to the operator takes its place for a moment."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(id="status")
+        self.look = look
+        self.view: View | None = None
+        self.word: tuple[Span, ...] = ()
+        self._drawn: Line | None = None
+
+    def show(self, view: View) -> None:
+        """Show a state, if that changes anything."""
+        self.view = view
+        if self._line() != self._drawn:
+            self.refresh()
+
+    def flash(self, word: tuple[Span, ...]) -> None:
+        """Say something; nothing takes it back."""
+        self.word = word
+        self.refresh()
+
+    def unflash(self, text: str) -> None:
+        """Take a word back, unless another took its place."""
+        if self.word and self.word[0][0] == text:
+            self.flash(())
+
+    def _line(self) -> Line:
+        width = self.size.width
+        if self.word:
+            return ends(((" ", ""), *self.word), (), width)
+        return status_line(self.view, width) if self.view is not None else Line()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw it."""
+        del y
+        self._drawn = self._line()
+        return self.look.strip(self._drawn, self.size.width)

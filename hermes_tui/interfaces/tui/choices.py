@@ -1,0 +1,98 @@
+"""Orders, themes, sessions, brains and changes as rows to choose from or read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.usage import Price
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, one_line
+from hermes_tui.interfaces.tui.diff import change_of
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
+from hermes_tui.interfaces.tui.keymap import Keymap
+from hermes_tui.interfaces.tui.orders import Order
+from hermes_tui.interfaces.tui.rows import Call
+from hermes_tui.interfaces.tui.screens.chooser import Choice
+from hermes_tui.interfaces.tui.themes import Theme
+from hermes_tui.services.brains import Missing
+from hermes_tui.services.errands import Summary
+
+_ENDED: Final = {"done": DONE, "not_done": FAILED, "error": FAILED, "needs_approval": NEEDS_YOU}
+
+
+def sign(glyph: str, role: str) -> Sign:
+    """Return a sign without a word of its own."""
+    return Sign(glyph, "", role)
+
+
+def of_order(order: Order, keys: Keymap) -> Choice:
+    """Return a command as a choice, with the key that does the same."""
+    return Choice(value=order.name, name=order.usage, about=order.does, right=keys.of(order.key))
+
+
+def of_theme(theme: Theme) -> Choice:
+    """Return a theme as a choice."""
+    return Choice(value=theme.name, name=theme.name, about="dark" if theme.dark else "light")
+
+
+def of_session(summary: Summary, now: float, here: str) -> Choice:
+    """Return a session as a choice: its goal, how it stands, what it cost, how old it is."""
+    shown = _ENDED.get(summary.status, STOPPED)
+    about = "open here" if summary.session == here else summary.status.replace("_", " ")
+    right = f"{wording.money(summary.usd)}  {wording.age(now - summary.written_at):>6}  {summary.session}"
+    goal = one_line(summary.goal) or "no goal"
+    return Choice(value=summary.session, name=goal, about=about, right=right, sign=(shown.glyph, shown.role))
+
+
+def of_brains(found: Sequence[Brain | Missing], current: str) -> list[Choice]:
+    """Return brains as choices; one that is missing its key leads to the line for it."""
+    rows: list[Choice] = []
+    for at, one in enumerate(found):
+        number = f"{at + 1} " if at < 9 else "  "
+        if isinstance(one, Missing):
+            rows.append(
+                Choice(
+                    value=f"?{one.provider}",
+                    name=f"{number}{one.provider}",
+                    about=f"{one.found}. {one.remedy}",
+                    sign=("–", "muted"),
+                )
+            )
+            continue
+        facts = [f"window {wording.tokens(one.window_tokens)}", _price(one.price, local=one.local)]
+        rows.append(
+            Choice(
+                value=one.name,
+                name=f"{number}{one.name}",
+                about=f"{'in use · ' if one.name == current else ''}{one.why}",
+                right=" · ".join(facts),
+                sign=(DONE.glyph, DONE.role),
+            )
+        )
+    return rows
+
+
+def _price(price: Price | None, *, local: bool) -> str:
+    if local:
+        return "local"
+    if price is None:
+        return "price unknown"
+    return f"${price.input_usd:g} in, ${price.output_usd:g} out per M"
+
+
+def changes(calls: Sequence[Call]) -> list[Line]:
+    """Return every change that calls made, as one diff after the other."""
+    lines: list[Line] = []
+    for call in calls:
+        change = change_of(call.tool, call.arguments)
+        if change is None or call.state != "done":
+            continue
+        added, removed = change.counts
+        head = Line(
+            ((f" {call.tool} {one_line(change.path)} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail"))
+        )
+        lines += [EMPTY] if lines else []
+        lines += [head, *change.lines(1)]
+    return lines or [Line(((" Nothing was written or edited in this session.", "muted"),))]

@@ -1,0 +1,142 @@
+"""What the screen knows beyond the session's state: who answers, since when, and how spending went over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ModelChosen,
+    ModelFailed,
+    ModelFinished,
+    ModelRequested,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    TaskWaiting,
+    ToolRequested,
+)
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to the operator: its words, when and by whom it was asked."""
+
+    question: ApprovalAsked
+    at: float
+    agent: AgentId
+    task: TaskId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A question and its answer."""
+
+    asked: Asked
+    answer: ApprovalGiven
+    at: float
+
+
+@dataclass(slots=True)
+class Chronicle:
+    """A fold over records that only the screen needs."""
+
+    records: int = 0
+    last_at: float = 0.0
+    model: str = ""
+    why: str = ""
+    role_models: dict[str, str] = field(default_factory=dict[str, str])
+    model_roles: dict[str, str] = field(default_factory=dict[str, str])
+    context: Usage | None = None
+    open_requests: dict[RequestId, tuple[str, float]] = field(default_factory=dict[RequestId, tuple[str, float]])
+    task_models: dict[TaskId, str] = field(default_factory=dict[TaskId, str])
+    task_steps: dict[TaskId, int] = field(default_factory=dict[TaskId, int])
+    waits: dict[TaskId, TaskWaiting] = field(default_factory=dict[TaskId, TaskWaiting])
+    asked: dict[ApprovalId, Asked] = field(default_factory=dict[ApprovalId, Asked])
+    arguments: dict[CallId, str] = field(default_factory=dict[CallId, str])
+    decided: list[Decided] = field(default_factory=list[Decided])
+    spending: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    began: float = 0.0
+    ended: float = 0.0
+
+    def take(self, record: Record) -> None:
+        """Take one record into account."""
+        self.records += 1
+        self.last_at = record.at
+        body = record.body
+        match body:
+            case RunStarted() | RunResumed() | RunEnded():
+                self._bounded(record, body)
+            case ModelRequested():
+                self._requested(record, body)
+            case ModelFinished() | ModelFailed():
+                self._settled(record, body)
+            case ModelChosen():
+                self.role_models[body.role] = body.model
+                self.model, self.why = body.model, body.why
+            case TaskWaiting():
+                if record.place.task is not None:
+                    self.waits[record.place.task] = body
+            case ToolRequested() | ApprovalAsked() | ApprovalGiven():
+                self._question(record, body)
+            case _:
+                pass
+
+    def _question(self, record: Record, body: ToolRequested | ApprovalAsked | ApprovalGiven) -> None:
+        match body:
+            case ToolRequested():
+                if body.ruling.decision is Decision.ASK:
+                    self.arguments[body.call_id] = body.arguments
+            case ApprovalAsked():
+                self.asked[body.approval_id] = Asked(body, record.at, record.place.agent, record.place.task)
+            case ApprovalGiven():
+                asked = self.asked.pop(body.approval_id, None)
+                if asked is not None:
+                    self.decided.append(Decided(asked, body, record.at))
+
+    def _bounded(self, record: Record, body: RunStarted | RunResumed | RunEnded) -> None:
+        if isinstance(body, RunEnded):
+            self.ended = record.at
+            self.open_requests.clear()
+            return
+        self.began = record.at if isinstance(body, RunStarted) or not self.began else self.began
+        self.ended = 0.0
+
+    def _requested(self, record: Record, body: ModelRequested) -> None:
+        self.model, self.why = body.model, body.why
+        self.role_models[body.role] = body.model
+        self.model_roles[body.model] = body.role
+        self.open_requests[body.request_id] = (body.model, record.at)
+        if record.place.task is not None:
+            self.task_models[record.place.task] = body.model
+            self.task_steps[record.place.task] = body.step
+
+    def _settled(self, record: Record, body: ModelFinished | ModelFailed) -> None:
+        self.open_requests.pop(body.request_id, None)
+        if isinstance(body, ModelFinished):
+            self.context = body.usage
+        if body.usd:
+            self.spending.append((record.at, body.usd))
+
+    def rate_usd(self, now: float, span_s: float = 360.0) -> float | None:
+        """Return the spending per minute over the last `span_s` seconds, None before anything was spent."""
+        if not self.spending or not self.began:
+            return None
+        since = max(now - span_s, self.began)
+        minutes = max((now - since) / 60, 1 / 60)
+        return sum(usd for at, usd in self.spending if at >= since) / minutes
+
+    def columns(self, now: float, count: int, step_s: float = 15.0) -> list[float]:
+        """Return the spending of the last `count` spans of `step_s` seconds, oldest first."""
+        start = now - count * step_s
+        found = [0.0] * count
+        for at, usd in reversed(self.spending):
+            if at < start:
+                break
+            found[min(int((at - start) / step_s), count - 1)] += usd
+        return found

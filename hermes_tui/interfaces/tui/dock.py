@@ -1,0 +1,158 @@
+"""The dock above the prompt: the oldest question to the operator, answered without leaving the draft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, wrap
+from hermes_tui.interfaces.tui.chronicle import Asked
+from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.panes._pane import TitleRule, View
+from hermes_tui.interfaces.tui.panes._question import REACHES, Answers, key_spans
+
+MOST_LINES: Final = 12
+
+
+def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
+    """Return the question: who wants what, why, how far it reaches; the command is never cut."""
+    question = asked.question
+    waiting = wording.elapsed(now - asked.at)
+    who = str(asked.agent) if asked.agent != "main" else "the kernel"
+    verb = "asks" if question.tool == "ask" else f"wants {question.tool}"
+    lead: tuple[Span, ...] = ((f"{one_line(who)} ", "text bold"), (f"{one_line(verb)} ", "text"))
+    what = question.what.removeprefix(f"{question.tool} ").removeprefix(f"{question.tool}: ")
+    first, *rest = wrap((*lead, *foreign(what, "text bold")), width - len(waiting) - 5)
+    lines = [ends((("◊ ", "warn"), *first), ((waiting, "warn"), (" ", "")), width)]
+    lines += [Line((("  ", ""), *spans)) for spans in rest]
+    lines += _fact("why", wording.gist(question.why), width, 2)
+    reach = f"{REACHES[question.reach]} · undo: {question.undo or 'none known'}"
+    return [*lines, *_fact("reach", reach, width, 2)]
+
+
+def _fact(name: str, text: str, width: int, most: int) -> list[Line]:
+    if not text.strip():
+        return []
+    wrapped = wrap(foreign(text.strip()), width - 11)
+    if len(wrapped) > most:
+        wrapped = [*wrapped[: most - 1], [*wrapped[most - 1], (" …", "muted")]]
+    return [Line(((f"  {name if at == 0 else '':<7}", "muted"), *spans)) for at, spans in enumerate(wrapped)]
+
+
+class Card(Widget, can_focus=True):
+    """The question itself; its letters answer only while it has the focus."""
+
+    DEFAULT_CSS = "Card { height: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer('once')", "allow once", id="approval.once"),
+        Binding("r", "answer('run')", "allow for this run", id="approval.run"),
+        Binding("A", "answer('always')", "allow always; asks again first", id="approval.always"),
+        Binding("d", "deny", "deny with a reason, or answer", id="approval.deny"),
+        Binding("v", "whole", "see all of it", id="approval.whole"),
+    ]
+
+    class WholeAsked(Message):
+        """The operator wants to see everything about the question."""
+
+    def __init__(self, look: Look, answers: Answers) -> None:
+        super().__init__(id="card")
+        self.look = look
+        self.answers = answers
+        self.asked: Asked | None = None
+        self.lines: list[Line] = []
+
+    def show(self, asked: Asked | None, now: float) -> None:
+        """Show a question; keys wait a moment whenever it is another one."""
+        self.asked = asked
+        self.answers.show(asked)
+        self.draw(now)
+
+    def draw(self, now: float) -> None:
+        """Draw the question and, with the focus, its keys."""
+        if self.asked is None:
+            return
+        width = max(self.size.width, 20)
+        lines = card_lines(self.asked, now, width)[:MOST_LINES]
+        if self.has_focus:
+            lines += self.answers.keys_for(self.asked)
+            lines.append(Line(((" ", ""), *key_spans("v", "whole"), *key_spans("Esc", "back to the draft"))))
+        if lines != self.lines:
+            self.lines = lines
+            self.styles.height = len(lines)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        line = self.lines[y] if y < len(self.lines) else Line()
+        return self.look.strip(line, self.size.width)
+
+    def action_answer(self, scope: str) -> None:
+        """Allow, for as long as `scope` says."""
+        self.answers.allow(scope)
+        self.draw(self.look.clock())
+
+    def action_deny(self) -> None:
+        """Ask for a reason."""
+        self.answers.ask_for_words()
+
+    def action_whole(self) -> None:
+        """Show all of it."""
+        self.post_message(self.WholeAsked())
+
+    def on_focus(self) -> None:
+        """Show the keys."""
+        self.draw(self.look.clock())
+
+    def on_blur(self) -> None:
+        """Hide the keys."""
+        self.answers.confirming = False
+        self.draw(self.look.clock())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap for the new width."""
+        del event
+        self.draw(self.look.clock())
+
+
+class Dock(Vertical):
+    """Rule, card and, while a reason is typed, its line. Nothing waits: it is not there."""
+
+    DEFAULT_CSS = "Dock { height: auto; display: none; }"
+
+    def __init__(self, look: Look, monotonic: Callable[[], float]) -> None:
+        super().__init__(id="dock")
+        self.rule = TitleRule(look, "needs you", "F7 answer")
+        self.answers = Answers(monotonic)
+        self.card = Card(look, self.answers)
+
+    def compose(self) -> ComposeResult:
+        """Rule, card, line for words."""
+        yield self.rule
+        yield self.card
+        yield self.answers
+
+    def show(self, view: View) -> None:
+        """Show the oldest open question and count the rest."""
+        known = view.chronicle.asked
+        waiting = [known[asked.approval_id] for asked in view.state.calls.waiting if asked.approval_id in known]
+        self.display = bool(waiting)
+        title = (("needs you", "text bold"), (f" {len(waiting)}", "text bold"))
+        self.rule.say(title, (("F7", "accent"), (" answer", "muted")))
+        self.card.show(waiting[0] if waiting else None, view.now)
+
+    def on_descendant_focus(self) -> None:
+        """Mark the rule."""
+        self.rule.mark(focused=True)
+
+    def on_descendant_blur(self) -> None:
+        """Unmark the rule."""
+        self.rule.mark(focused=False)

@@ -1,0 +1,111 @@
+"""Between the screen and files, without making the screen wait: drafts, earlier prompts, names of files, notes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from hermes_tui.interfaces.tui.panes.memory import MemoryPane
+from hermes_tui.services.errands import Draft
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from hermes_tui.interfaces.tui.app import HermesApp
+
+DRAFT_S: Final = 0.4
+"""A draft is on disk this long after the last key."""
+
+
+class PromptKeeper:
+    """Keeps what is typed, and brings back what was."""
+
+    def __init__(self, app: HermesApp) -> None:
+        self.app = app
+        self._kept = Draft()
+        self._timer: Timer | None = None
+
+    async def read(self) -> None:
+        """Bring back the draft, the queue and the earlier prompts, then learn the names of the files."""
+        errands, workspace = self.app.seat.errands, self.app.workspace
+        draft = await asyncio.to_thread(errands.draft)
+        remembered = await asyncio.to_thread(errands.remembered)
+        workspace.prompt.remembered[:0] = remembered
+        if draft.text and not workspace.prompt.text:
+            workspace.prompt.fill(draft.text)
+            self.app.say("Your draft is back.")
+        if draft.queue and not workspace.queue:
+            workspace.queue.extend(draft.queue)
+            workspace.refresh_panes()
+        workspace.sources.files = await asyncio.to_thread(errands.files)
+
+    def remember(self, text: str) -> None:
+        """Keep a prompt for later."""
+        self.app.clerk.start(asyncio.to_thread(self.app.seat.errands.remember, text))
+
+    @property
+    def _now(self) -> Draft:
+        return Draft(self.app.workspace.prompt.whole, list(self.app.workspace.queue))
+
+    def changed(self) -> None:
+        """Keep the draft soon."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.app.set_timer(DRAFT_S, self._keep)
+
+    def _keep(self) -> None:
+        draft = self._now
+        if draft != self._kept:
+            self._kept = draft
+            self.app.clerk.start(asyncio.to_thread(self.app.seat.errands.keep_draft, draft))
+
+    def keep_now(self) -> None:
+        """Keep the draft before anything else happens."""
+        self.app.seat.errands.keep_draft(self._now)
+
+
+class NoteKeeper:
+    """Does what the memory pane wants and hands back what was found."""
+
+    def __init__(self, app: HermesApp) -> None:
+        self.app = app
+
+    def do(self, wanted: MemoryPane.Wanted) -> None:
+        """Carry out one wish."""
+        self.app.clerk.start(self._do(wanted))
+
+    async def _do(self, wanted: MemoryPane.Wanted) -> None:
+        notebook = self.app.seat.errands.notebook
+        match wanted.what:
+            case "list":
+                await self.app.clerk.list_notes()
+            case "note":
+                await self._show(wanted.path)
+            case "diff":
+                diff = await notebook.diff(wanted.path, wanted.commit)
+                self.app.workspace.memory_pane.take_diff(wanted.commit, diff)
+            case "save":
+                await self._save(wanted.path, wanted.text, wanted.before)
+            case "editor":
+                edited = self.app.in_editor(wanted.before)
+                if edited is not None and edited != wanted.before:
+                    await self._save(wanted.path, edited, wanted.before)
+            case "revert":
+                commit = await notebook.revert(wanted.path, wanted.commit)
+                self.app.say(f"Taken back: {wanted.commit}. Commit {commit} by operator.")
+                await self._show(wanted.path)
+            case _:
+                commit = await notebook.forget(wanted.path)
+                self.app.say(f"Forgotten: {wanted.path}, commit {commit}. git keeps what it said.")
+                await self.app.clerk.list_notes()
+
+    async def _show(self, path: str) -> None:
+        notebook = self.app.seat.errands.notebook
+        text = await asyncio.to_thread(notebook.read, path)
+        history = await notebook.history(path)
+        self.app.workspace.memory_pane.take_note(path, text, history)
+
+    async def _save(self, path: str, text: str, before: str) -> None:
+        commit = await self.app.seat.errands.notebook.write(path, text, before=before)
+        self.app.say(f"Saved {path}, commit {commit} by operator.")
+        await self.app.clerk.list_notes()

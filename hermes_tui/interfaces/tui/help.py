@@ -1,0 +1,58 @@
+"""The help screen: every key as it is in force, and every command."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, clip, foreign, pad, width_of
+from hermes_tui.interfaces.tui.keymap import AREAS, Key, Keymap, folded
+from hermes_tui.interfaces.tui.orders import ORDERS
+
+COLUMN: Final = 58
+GAP: Final = 2
+
+
+def help_lines(keys: Keymap, width: int) -> list[Line]:
+    """Return the page for a width: two columns where they fit."""
+    blocks = [_block(title, [key for key in keys.keys if key.area == area]) for area, title in AREAS.items()]
+    blocks.append(_commands())
+    typed = _titled("typed first", [("/", "a command"), ("@", "a file"), ("!", "a shell command"), ("#", "a note")])
+    blocks.insert(3, typed)
+    found = [block for block in blocks if len(block) > 1]
+    wrong = [Line(tuple(foreign(f" {said}", "warn"))) for said in keys.wrong]
+    if width < COLUMN * 2:
+        return [*wrong, *(line for block in found for line in [*block, EMPTY])]
+    return [*wrong, *_columns(found, width)]
+
+
+def _block(title: str, keys: list[Key]) -> list[Line]:
+    return _titled(title, folded(keys))
+
+
+def _titled(title: str, rows: list[tuple[str, str]]) -> list[Line]:
+    head = Line(((f" {title}", "text bold"),))
+    cells = max((width_of([(name, "")]) for name, _ in rows), default=0) + GAP
+    return [head, *(Line(((f"  {pad(name, cells)}", "accent"), (does, "text"))) for name, does in rows)]
+
+
+def _commands() -> list[Line]:
+    return _titled("commands", [(order.usage, order.does) for order in ORDERS])
+
+
+def _columns(blocks: list[list[Line]], width: int) -> list[Line]:
+    """Return blocks in two columns of about the same height, each block whole."""
+    half = sum(len(block) + 1 for block in blocks) / 2
+    left: list[Line] = []
+    right: list[Line] = []
+    for block in blocks:
+        (left if len(left) + len(block) / 2 < half else right).extend([*block, EMPTY])
+    rows = max(len(left), len(right))
+    left += [EMPTY] * (rows - len(left))
+    right += [EMPTY] * (rows - len(right))
+    rest = max(width - COLUMN, 10)
+    return [Line((*_padded(one.spans), *clip(other.spans, rest))) for one, other in zip(left, right, strict=True)]
+
+
+def _padded(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    shown = clip(spans, COLUMN - 1)
+    return (*shown, (" " * (COLUMN - width_of(shown)), ""))

@@ -1,0 +1,310 @@
+"""A view of rows that draws only what is on screen: it follows, scrolls, finds and selects in any number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hermes_tui.interfaces.tui.cells import EMPTY, Line
+from hermes_tui.interfaces.tui.glyphs import ASCII
+from hermes_tui.interfaces.tui.row_window import Row, RowWindow
+from hermes_tui.interfaces.tui.themes import Palette
+
+LINES_PER_ROW: Final = 1 << 20
+"""Factor between rows in the offsets of a selection: no row has more lines."""
+WHEEL_LINES: Final = 3
+
+
+class Look:
+    """How lines become strips: the palette, and whether only ASCII may be drawn. One per app, shared by its views."""
+
+    def __init__(self, palette: Palette, *, ascii_only: bool = False, clock: Callable[[], float]) -> None:
+        self.palette = palette
+        self.ascii_only = ascii_only
+        self.clock = clock
+
+    def strip(self, line: Line, width: int, ground: str = "") -> Strip:
+        """Return a line in exactly `width` cells; `ground` wins over the line's own."""
+        over = ground or line.ground
+        on = f" on-{over}" if over else ""
+        segments: list[Segment] = []
+        for text, role in line.spans:
+            shown = text.translate(ASCII) if self.ascii_only else text
+            own = "" if "on-" in role and not ground else on
+            segments.append(Segment(shown, self.palette.style(f"{role or 'text'}{own}")))
+        return Strip(segments).adjust_cell_length(width, self.palette.style(f"text{on}"))
+
+
+class LineView(Widget, can_focus=True):
+    """Rows of any height; a frame costs what is visible, whatever the number of rows."""
+
+    DEFAULT_CSS = "LineView { height: 1fr; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "step(-1)", "up", id="list.up"),
+        Binding("down,j", "step(1)", "down", id="list.down"),
+        Binding("pageup", "page(-1)", "page up", id="list.page_up"),
+        Binding("pagedown", "page(1)", "page down", id="list.page_down"),
+        Binding("home", "home", "first row", id="list.home"),
+        Binding("end", "end", "last row, follow", id="list.end"),
+        Binding("enter", "open", "open", id="list.open"),
+        Binding("space", "fold", "fold or unfold", id="list.fold"),
+        Binding("slash", "find", "find", id="list.find"),
+        Binding("n", "find_next(1)", "next found", id="list.next"),
+        Binding("N", "find_next(-1)", "previous found", id="list.previous"),
+        Binding("y", "copy_row", "copy the row", id="list.copy"),
+    ]
+
+    class OfRow(Message):
+        """Something about one row of a view."""
+
+        def __init__(self, view: LineView, row: Row | None) -> None:
+            super().__init__()
+            self.view = view
+            self.row = row
+
+        @property
+        def control(self) -> LineView:
+            """The view."""
+            return self.view
+
+    class Moved(OfRow):
+        """The cursor is on another row."""
+
+    class Opened(OfRow):
+        """Enter on a row."""
+
+    class CopyAsked(OfRow):
+        """The operator wants the row's text."""
+
+    class FindAsked(OfRow):
+        """The operator wants to search this view."""
+
+    class Scrolled(OfRow):
+        """Following began or ended, or new rows stand below the screen."""
+
+    def __init__(
+        self, look: Look, *, name: str = "", folds: bool = True, follows: bool = True, empty: Sequence[Line] = ()
+    ) -> None:
+        super().__init__(id=name or None)
+        self.look = look
+        self.folds = folds
+        self.empty = empty
+        self.wanted = ""
+        self.always_marked = False
+        self.window = RowWindow(clock=look.clock, follows=follows)
+
+    # rows
+
+    def __len__(self) -> int:
+        return len(self.window.rows)
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self.window.current
+
+    def extend(self, rows: Iterable[Row]) -> None:
+        """Add rows at the end; a row whose key is there already takes its place."""
+        added = self.window.extend(rows)
+        self.refresh()
+        if added and not self.window.following:
+            self.post_message(self.Scrolled(self, None))
+
+    def replace_all(self, rows: Iterable[Row]) -> None:
+        """Show other rows; cursor and top stay on their rows where those are still there."""
+        self.window.replace_all(rows)
+        self.refresh()
+
+    def drop_last(self, key: Hashable) -> None:
+        """Take the last row away, if it is the one called `key`."""
+        self.window.drop_last(key)
+        self.refresh()
+
+    def redraw(self) -> None:
+        """Draw every row again, as after a change of theme."""
+        self.window.forget()
+        self.refresh()
+
+    def tick(self) -> None:
+        """Draw the visible rows that show a clock again."""
+        live = [at for at in self.window.visible() if self.window.rows[at].live]
+        if live:
+            self.window.forget(live)
+            self.refresh()
+
+    # drawing
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the top row where it is."""
+        self.window.resize(event.size.width, event.size.height)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        width = self.size.width
+        self.window.resize(width, self.size.height)
+        layout = self.window.layout()
+        if y >= len(layout):
+            line = self.empty[y] if not self.window.rows and y < len(self.empty) else EMPTY
+            return self.look.strip(line, width)
+        index, at = layout[y]
+        ground = "select" if index == self.window.cursor and (self.has_focus or self.always_marked) else ""
+        strip = self.look.strip(self.window.lines_of(index)[at], width, ground)
+        place = index * LINES_PER_ROW + at
+        return self._with_selection(strip, place).apply_offsets(0, place)
+
+    def _with_selection(self, strip: Strip, place: int) -> Strip:
+        selection = self.text_selection
+        span = selection.get_span(place) if selection is not None else None
+        if span is None:
+            return strip
+        width = strip.cell_length
+        start, end = span[0], span[1] if span[1] >= 0 else width
+        if not 0 <= start < end <= width:
+            return strip
+        before, chosen, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end, width)
+        marked = [Segment(segment.text, self.look.palette.style("bg on-accent")) for segment in chosen]
+        return Strip.join([before, Strip(marked), after])
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return the selected text: column 0 holds a sign and is left out, and so is padding."""
+        rows = self.window.rows
+        first = selection.start or (0, 0)
+        last = selection.end or (1 << 30, len(rows) * LINES_PER_ROW)
+        found: list[str] = []
+        for index in range(first[1] // LINES_PER_ROW, min(last[1] // LINES_PER_ROW + 1, len(rows))):
+            for at, line in enumerate(self.window.lines_of(index)):
+                span = selection.get_span(index * LINES_PER_ROW + at)
+                if span is not None:
+                    cells = Strip([Segment(line.text)]).crop(max(span[0], 2), span[1] if span[1] >= 0 else None)
+                    found.append(cells.text.rstrip())
+        return ("\n".join(found), "\n") if found else None
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw the selection."""
+        del selection
+        self.refresh()
+
+    def screen_text(self) -> list[str]:
+        """Return what is on screen as plain lines."""
+        return [self.render_line(y).text for y in range(self.size.height)]
+
+    # moving
+
+    def _after_move(self, *, moved: bool) -> None:
+        self.refresh()
+        self.post_message(self.Scrolled(self, None))
+        if moved:
+            self.post_message(self.Moved(self, self.current))
+
+    def show_row(self, key: Hashable) -> bool:
+        """Put the cursor on the row called `key`; return whether it is here."""
+        at = self.window.find(key)
+        if at >= 0:
+            self._after_move(moved=self.window.move_to(at))
+        return at >= 0
+
+    def action_step(self, by: int) -> None:
+        """Move the cursor; the first step takes the last row on screen."""
+        if self.window.cursor < 0 and not self.window.follows:
+            self.action_home()
+            return
+        start = by if self.window.cursor >= 0 else -1
+        self._after_move(moved=self.window.step(start))
+
+    def action_page(self, by: int) -> None:
+        """Move by a screen."""
+        self.window.scroll(by * max(self.size.height - 1, 1))
+        visible = self.window.visible()
+        if visible:
+            self.window.cursor = visible[-1] if by > 0 else visible[0]
+        self._after_move(moved=True)
+
+    def action_home(self) -> None:
+        """Go to the first row."""
+        self._after_move(moved=self.window.move_to(0))
+
+    def action_end(self) -> None:
+        """Go to the last row and follow."""
+        self.window.cursor = len(self.window.rows) - 1
+        self.window.follow(following=True)
+        self._after_move(moved=True)
+
+    def action_open(self) -> None:
+        """Open the row under the cursor, or tell the pane."""
+        if self.folds:
+            self.action_fold()
+        self.post_message(self.Opened(self, self.current))
+
+    def action_fold(self) -> None:
+        """Open or fold the row under the cursor."""
+        row = self.current
+        if row is not None:
+            self.window.opened ^= {row.key}
+            self.window.forget([self.window.cursor])
+            self.window.move_to(self.window.cursor)
+            self.refresh()
+
+    def action_find(self) -> None:
+        """Ask what to look for."""
+        self.post_message(self.FindAsked(self, self.current))
+
+    def action_find_next(self, by: int) -> None:
+        """Go to the next row that holds what was looked for."""
+        if self.wanted and self.window.rows:
+            at = self.window.search(self.wanted, by)
+            if at >= 0:
+                self._after_move(moved=self.window.move_to(at))
+
+    def action_copy_row(self) -> None:
+        """Hand the text of the row to the app."""
+        self.post_message(self.CopyAsked(self, self.current))
+
+    # mouse
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll what is under the pointer, without taking the focus."""
+        event.stop()
+        self._wheel(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll what is under the pointer, without taking the focus."""
+        event.stop()
+        self._wheel(-WHEEL_LINES)
+
+    def _wheel(self, lines: int) -> None:
+        self.window.scroll(lines)
+        self._after_move(moved=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row; on its fold mark, open or fold it."""
+        layout = self.window.layout()
+        if event.y >= len(layout):
+            return
+        index, at = layout[event.y]
+        line = self.window.lines_of(index)[at]
+        moved = self.window.move_to(index)
+        text = line.text
+        if self.folds and event.x < len(text) and text[event.x] in "►▼":
+            self.action_fold()
+        self._after_move(moved=moved)
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.refresh()
+
+    def style_of(self, role: str) -> Style:
+        """Return a style of the theme in use."""
+        return self.look.palette.style(role)

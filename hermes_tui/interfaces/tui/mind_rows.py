@@ -1,0 +1,196 @@
+"""The mind-log as rows: each action with its reason, what came of it, and who decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.events import (
+    ApprovalGiven,
+    BudgetRefused,
+    CapRaised,
+    InterruptAsked,
+    ModelChosen,
+    ModelFailed,
+    PlanEdited,
+    RetryScheduled,
+    RunEnded,
+    TaskSkipped,
+    ToolEvent,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
+    ToolRequested,
+    ToolResolved,
+)
+from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.records import Record
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, STOPPED, WAITING, Sign
+from hermes_tui.interfaces.tui.notices import ENDINGS, KERNEL, SKIPPED, call_key, origin
+from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.interfaces.tui.rows import Entry
+
+FULL_WIDTH: Final = 70
+KINDS: Final = ("all", "act", "ask", "plan", "brain", "budget", "run")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought(Entry):
+    """One decision: what, why, and what was seen. `rule` is what let it happen."""
+
+    sign: Sign
+    who: str
+    kind: str
+    action: str
+    why: str = ""
+    observed: str = ""
+    outcome: str = ""
+    rule: str = ""
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw it: two rows in a narrow pane, one in a wide one; all that is known when it is open."""
+        when = wording.clock(self.origin.at)
+        if room.width >= FULL_WIDTH:
+            return self._wide(room, when)
+        left: tuple[Span, ...] = (
+            (f" {when} ", "muted"),
+            (f"{self.sign.glyph} ", self.sign.role),
+            (f"{pad(self.who, 8)} ", "text"),
+            *foreign(self.action, "text"),
+        )
+        lines = [ends(left, ((" ", ""),), room.width)]
+        reason = self.observed if self.sign in (FAILED, STOPPED) and self.observed else self.why
+        if reason:
+            lines.append(ends(((" " * 10, ""), *foreign(one_line(reason), "muted")), ((" ", ""),), room.width))
+        return [*lines, *(self._details(room.width, 10) if room.opened else ())]
+
+    def _wide(self, room: Room, when: str) -> list[Line]:
+        left: tuple[Span, ...] = (
+            (f" {when} ", "muted"),
+            (f"{self.sign.glyph} ", self.sign.role),
+            (f"{pad(self.who, 12)} ", "text"),
+            (f"{pad(str(self.origin.task or ''), 10)} ", "muted"),
+            (f"{pad(self.kind, 7)} ", "muted"),
+            *foreign(self.action, "text"),
+        )
+        lines = [ends(left, ((f"{self.outcome} ", "muted"),), room.width)]
+        return [*lines, *(self._details(room.width, 12) if room.opened else ())]
+
+    def _details(self, width: int, indent: int) -> list[Line]:
+        facts = (("why", self.why), ("observed", self.observed), ("decided", self.rule))
+        lines = [line for name, text in facts if text for line in _fact(name, text, indent, width)]
+        return [*lines, *_fact("record", f"{self.origin.seq}", indent, width)]
+
+    def copy(self) -> str:
+        """Return everything known."""
+        parts = (self.who, self.kind, self.action, self.why, self.observed, self.rule)
+        return "\n".join(part for part in parts if part)
+
+
+def _fact(name: str, text: str, indent: int, width: int) -> list[Line]:
+    wrapped = wrap(foreign(text.strip()), max(width - indent - 11, 16))
+    return [
+        Line(((" " * indent, ""), (pad(name if at == 0 else "", 10), "muted"), *spans))
+        for at, spans in enumerate(wrapped[:12])
+    ]
+
+
+class MindLog:
+    """The decisions so far. Taking a record returns the row that is new or changed, if one is."""
+
+    def __init__(self) -> None:
+        self._calls: dict[CallId, Thought] = {}
+
+    def take(self, record: Record) -> Thought | None:
+        """Return the row that a record adds or changes."""
+        body = record.body
+        if isinstance(body, ToolEvent):
+            return self._tool(record, body)
+        return _other(record)
+
+    def _tool(self, record: Record, body: ToolEvent) -> Thought | None:
+        known = self._calls.get(body.call_id)
+        match body:
+            case ToolRequested():
+                known = Thought(
+                    origin=origin(record, call_key(body.call_id)),
+                    sign=NEEDS_YOU if body.ruling.decision is Decision.ASK else RUNNING,
+                    who=_who(record),
+                    kind="act",
+                    action=_action(body),
+                    why=one_line(wording.gist(body.rationale)),
+                    rule=f"{body.ruling.decision.value} by {body.ruling.rule}, reach {body.reach.name.lower()}",
+                )
+            case ToolIntended():
+                known = replace(known, sign=RUNNING) if known else None
+            case ToolFinished():
+                seen = one_line(body.output[:400]) if body.output.strip() else "no output"
+                sign = DONE if body.ok else FAILED
+                known = replace(known, sign=sign, observed=seen, outcome=wording.took(body.seconds)) if known else None
+            case ToolRefused():
+                known = replace(known, sign=FAILED, observed=body.reason, outcome="refused") if known else None
+            case ToolResolved():
+                known = replace(known, sign=IN_DOUBT, observed=body.evidence, outcome=body.how) if known else None
+        if known is not None:
+            self._calls[body.call_id] = known
+        return known
+
+
+def _who(record: Record) -> str:
+    agent = str(record.place.agent)
+    return agent if agent != "main" else "kernel"
+
+
+def _action(body: ToolRequested) -> str:
+    summary = one_line(body.summary)
+    return summary if summary.startswith(body.tool) else f"{body.tool} {summary}"
+
+
+def _other(record: Record) -> Thought | None:
+    body = record.body
+    match body:
+        case PlanEdited():
+            rev = f"plan rev {body.base_rev + 1}, {wording.count(len(body.ops), 'change')}"
+            return _thought(record, KERNEL, "plan", (rev, body.why), rule=f"by {body.by}")
+        case TaskSkipped():
+            return _thought(record, SKIPPED, "plan", (f"skip {record.place.task}", body.why))
+        case ModelChosen():
+            return _thought(record, KERNEL, "brain", (f"{body.role} is now {body.model}", body.why))
+        case ModelFailed():
+            return _thought(record, FAILED, "brain", (body.model, body.message))
+        case RetryScheduled():
+            said = f"{body.model} again in {body.delay_s:.0f} s"
+            return _thought(record, WAITING, "brain", (said, f"{body.reason.value}, try {body.attempt}"))
+        case _:
+            return _ruled(record)
+
+
+def _ruled(record: Record) -> Thought | None:
+    """Return what the operator, the budget or the end of the run decided."""
+    body = record.body
+    match body:
+        case ApprovalGiven():
+            sign = DONE if body.decision is Decision.ALLOW else FAILED
+            said = f"{body.decision.value} {body.scope.value}"
+            return replace(_thought(record, sign, "ask", (said, body.reason)), who=body.by)
+        case BudgetRefused():
+            return _thought(record, STOPPED, "budget", (f"refused a call: cap of the {body.limit}", ""))
+        case CapRaised():
+            said = f"cap of the run {wording.money(body.limits.usd)}"
+            return replace(_thought(record, KERNEL, "budget", (said, "")), who=body.by)
+        case InterruptAsked():
+            return _thought(record, STOPPED, "run", ("interrupt", body.by))
+        case RunEnded():
+            sign, word = ENDINGS[body.status]
+            return _thought(record, sign, "run", (word, body.reason))
+        case _:
+            return None
+
+
+def _thought(record: Record, sign: Sign, kind: str, said: tuple[str, str], *, rule: str = "") -> Thought:
+    action, why = (one_line(text) for text in said)
+    return Thought(origin=origin(record), sign=sign, who=_who(record), kind=kind, action=action, why=why, rule=rule)

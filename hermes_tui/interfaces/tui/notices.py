@@ -1,0 +1,149 @@
+"""What the kernel has to say, worded: plans, limits, answers and how a run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Final
+
+from hermes_tui.domain.approval import Decision, Scope
+from hermes_tui.domain.events import (
+    ApprovalGiven,
+    BudgetEvent,
+    BudgetRefused,
+    CapRaised,
+    OutputLowered,
+    RunEnded,
+    ToolFinished,
+    ToolRefused,
+)
+from hermes_tui.domain.ids import CallId, RequestId
+from hermes_tui.domain.records import Record
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
+from hermes_tui.interfaces.tui.rows import Call, Notice, Origin
+
+KERNEL: Final = Sign("•", "kernel", "muted")
+SKIPPED: Final = Sign("»", "skipped", "muted")
+ENDINGS: Final = {
+    "done": (DONE, "done"),
+    "not_done": (FAILED, "not done"),
+    "limited": (STOPPED, "stopped"),
+    "needs_approval": (NEEDS_YOU, "waits for you"),
+    "no_provider": (FAILED, "no brain answers"),
+    "interrupted": (STOPPED, "interrupted"),
+    "error": (FAILED, "error"),
+}
+_SCOPES: Final = {Scope.ONCE: "once", Scope.RUN: "this run", Scope.ALWAYS: "always"}
+
+
+def origin(record: Record, key: Hashable | None = None) -> Origin:
+    """Return where a row about `record` comes from."""
+    place = record.place
+    own = ("rec", record.seq) if key is None else key
+    return Origin(key=own, seq=record.seq, at=record.at, task=place.task, agent=place.agent)
+
+
+def reply_key(request: RequestId) -> Hashable:
+    """Return the key of the row that a model request becomes."""
+    return ("reply", request)
+
+
+def call_key(call: CallId) -> Hashable:
+    """Return the key of a tool call's row, in every pane."""
+    return ("call", call)
+
+
+def notice(record: Record, sign: Sign, subject: str, said: str = "", *, hint: str = "") -> Notice:
+    """Return a notice: its subject strong, the rest muted."""
+    strong = one_line(subject)
+    rest = foreign(f": {one_line(said)}", "muted") if said else ()
+    return Notice(origin=origin(record), sign=sign, spans=((strong, "text"), *rest), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run came to: criteria, tasks, money (None is unknown), its start and the last text said."""
+
+    criteria: tuple[bool, ...]
+    tasks: int
+    usd: float | None
+    began: float
+    said: str
+
+
+def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
+    """Return the last row of a run."""
+    sign, word = ENDINGS[body.status]
+    facts: list[str] = []
+    if tally.criteria:
+        facts.append(f"{sum(tally.criteria)} of {wording.count(len(tally.criteria), 'criterion', 'criteria')} hold")
+    elif body.status == "done":
+        facts.append("no criteria, so not verified")
+    facts += [wording.count(tally.tasks, "task")] if tally.tasks > 1 else []
+    facts += [wording.money(tally.usd), wording.elapsed(record.at - tally.began)]
+    reason = f": {one_line(body.reason)}" if body.reason else ""
+    spans: tuple[Span, ...] = (
+        (word, f"{sign.role} bold"),
+        *foreign(reason, "text"),
+        (f" · {' · '.join(facts)}", "muted"),
+    )
+    answer = body.answer if body.answer.strip() != tally.said.strip() else ""
+    return Notice(origin=origin(record), sign=sign, spans=spans, details=answer)
+
+
+def budget(record: Record, body: BudgetEvent) -> Notice:
+    """Return what happened to the caps."""
+    match body:
+        case BudgetRefused():
+            bound = wording.money(body.bound.usd) if body.bound.usd is not None else f"{body.bound.tokens:,} tokens"
+            left = wording.money(body.left_usd) if body.left_usd is not None else f"{body.left_tokens or 0:,} tokens"
+            said = f"the next call may cost up to {bound}, {left} are left"
+            return notice(record, STOPPED, f"stopped at the cap of the {body.limit}", said, hint="F6 raise")
+        case OutputLowered():
+            said = (
+                f"{body.sent_tokens:,} instead of {body.wanted_tokens:,} output tokens, so that the {body.limit} holds"
+            )
+            return notice(record, KERNEL, "shorter reply", said)
+        case CapRaised():
+            cap = wording.money(body.limits.usd) if body.limits.usd is not None else "no cap"
+            return notice(record, KERNEL, f"cap of the run is now {cap}", f"by {body.by}")
+
+
+def answer(record: Record, body: ApprovalGiven, what: str) -> Notice:
+    """Return what was decided, by whom, and why."""
+    allowed = body.decision is Decision.ALLOW
+    sign = replace(DONE if allowed else FAILED)
+    word = f"allowed {_SCOPES[body.scope]}" if allowed else "denied"
+    reason = f"“{body.reason}”" if body.reason else ""
+    said = " · ".join(part for part in (what, reason, f"by {body.by}") if part)
+    return notice(record, sign, word, said)
+
+
+def ended(call: Call | None, record: Record, body: ToolFinished) -> Call:
+    """Return the row of a call that ended."""
+    known = call or Call(
+        origin=origin(record, call_key(body.call_id)), tool=body.tool, subject=str(body.call_id), arguments=""
+    )
+    return replace(
+        known,
+        state="done" if body.ok else "failed",
+        output=body.output,
+        seconds=body.seconds,
+        error_kind=body.error_kind,
+        artifact=body.artifact,
+        changed=tuple(f"{change.change} {change.path}" for change in body.changed),
+        ended_seq=record.seq,
+    )
+
+
+def bare(record: Record, body: ToolRefused) -> Call:
+    """Return the row of a call that was refused before it was judged."""
+    return Call(origin=origin(record, call_key(body.call_id)), tool=body.tool, subject=body.stage, arguments="")
+
+
+def file_name(path: str | None) -> str:
+    """Return the name of a goal's file."""
+    return PurePath(path).name if path else ""

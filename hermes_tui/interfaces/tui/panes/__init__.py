@@ -1,0 +1,1 @@
+"""Views of the session's state; one file per pane."""

@@ -1,0 +1,183 @@
+"""What every pane has: a title rule, a body, and a way to be shown alone."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual import events
+from textual.containers import Vertical
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hermes_tui.domain.state import SessionState
+from hermes_tui.interfaces.tui.cells import Line, Span, clip, width_of
+from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.services.desk import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
+
+    `brain` is who would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain.
+    """
+
+    state: SessionState
+    chronicle: Chronicle
+    facts: Facts
+    now: float
+    live: bool = False
+    frozen: bool = False
+    brain: str | None = None
+    windows: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+def rule_line(title: tuple[Span, ...], hint: tuple[Span, ...], width: int, *, focused: bool) -> Line:
+    """Return a title rule; what does not fit is given up from the right: first the hint, then the title's tail."""
+    sign, role = ("═", "accent") if focused else ("─", "rule")
+    wanted = width_of(title) + 4
+    if hint and wanted + width_of(hint) + 4 <= width:
+        right: tuple[Span, ...] = ((" ", ""), *hint, (f" {sign}", role))
+    else:
+        right = ((sign, role),)
+    shown = clip(title, max(width - width_of(right) - 3, 0))
+    left: tuple[Span, ...] = ((f"{sign} ", role), *shown, (" ", "")) if shown else ()
+    fill = width - width_of(left) - width_of(right)
+    return Line((*left, (sign * max(fill, 0), role), *right))
+
+
+class Divider(Widget):
+    """A vertical rule between columns."""
+
+    DEFAULT_CSS = "Divider { width: 1; height: 1fr; }"
+
+    def __init__(self, look: Look, name: str) -> None:
+        super().__init__(id=name)
+        self.look = look
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one cell of it."""
+        del y
+        return self.look.strip(Line((("│", "rule"),)), self.size.width)
+
+
+class TitleRule(Widget):
+    """One line: a title, a rule and a hint; double while its pane has the focus."""
+
+    DEFAULT_CSS = "TitleRule { height: 1; }"
+
+    def __init__(self, look: Look, title: str, hint: str = "") -> None:
+        super().__init__()
+        self.look = look
+        self.title: tuple[Span, ...] = ((title, "text bold"),)
+        self.hint: tuple[Span, ...] = ((hint, "muted"),) if hint else ()
+        self.focused = False
+
+    def say(self, title: tuple[Span, ...], hint: tuple[Span, ...] = ()) -> None:
+        """Show another title and hint."""
+        if (title, hint) != (self.title, self.hint):
+            self.title, self.hint = title, hint
+            self.refresh()
+
+    def mark(self, *, focused: bool) -> None:
+        """Show whether the pane has the focus."""
+        if focused != self.focused:
+            self.focused = focused
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the rule."""
+        del y
+        title = self.title
+        if self.focused and title:
+            title = ((title[0][0], "accent bold"), *title[1:])
+        line = rule_line(title, self.hint, self.size.width, focused=self.focused)
+        return self.look.strip(line, self.size.width)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A line as a row, for sheets of plain lines."""
+
+    key: int
+    line: Line
+    live: bool = False
+
+    def lines(self, room: Room) -> tuple[Line, ...]:
+        """Return it."""
+        del room
+        return (self.line,)
+
+    def copy(self) -> str:
+        """Return its text."""
+        return self.line.text.strip()
+
+
+class Sheet(LineView):
+    """Plain lines that can be scrolled; they are drawn again only where they changed."""
+
+    def __init__(self, look: Look, *, name: str = "", focusable: bool = True) -> None:
+        super().__init__(look, name=name, folds=False, follows=False)
+        self.can_focus = focusable
+        self._lines: list[Line] = []
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines."""
+        if list(lines) != self._lines:
+            self._lines = list(lines)
+            self.replace_all(Fixed(number, line) for number, line in enumerate(lines))
+
+
+class Pane(Vertical):
+    """A view of state under a title rule. `full` says that it has the whole screen."""
+
+    DEFAULT_CSS = "Pane { height: 1fr; }"
+    TITLE: ClassVar[str] = ""
+    KEY: ClassVar[str] = ""
+
+    class Jump(Message):
+        """The operator wants to see a row in another pane."""
+
+        def __init__(self, pane: str, key: Hashable) -> None:
+            super().__init__()
+            self.pane = pane
+            self.key = key
+
+    def __init__(self, look: Look, *, name: str) -> None:
+        super().__init__(id=name)
+        self.look = look
+        self.rule = TitleRule(look, self.TITLE, self.KEY)
+        self.full = False
+
+    def show(self, view: View) -> None:
+        """Show a state."""
+        raise NotImplementedError
+
+    def set_full(self, *, full: bool) -> None:
+        """Take the whole screen, or give it back."""
+        self.full = full
+
+    def step_back(self) -> bool:
+        """Undo the innermost thing Esc undoes here; return whether there was one."""
+        return False
+
+    def focus_body(self) -> None:
+        """Give the focus to what can be moved in."""
+        for child in self.query(LineView):
+            child.focus()
+            return
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Mark the rule."""
+        del event
+        self.rule.mark(focused=True)
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Unmark the rule."""
+        del event
+        self.rule.mark(focused=False)

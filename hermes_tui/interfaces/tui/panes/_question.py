@@ -1,0 +1,164 @@
+"""A question to the operator: everything about it as lines, and the one way to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from hermes_tui.domain.approval import Scope
+from hermes_tui.domain.commands import Decide
+from hermes_tui.domain.events import ApprovalAsked
+from hermes_tui.domain.tasks import Reach
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, wrap
+from hermes_tui.interfaces.tui.chronicle import Asked
+from hermes_tui.interfaces.tui.diff import change_of
+from hermes_tui.interfaces.tui.panes._pane import View
+
+GUARD_S: Final = 0.3
+"""Keys typed earlier than this after the question changed were meant for something else."""
+REACHES: Final = {
+    Reach.NONE: "nothing outside Hermes",
+    Reach.WORKSPACE: "reads this workspace",
+    Reach.MEMORY: "the notes",
+    Reach.SCOPE: "writes inside the scope of the run",
+    Reach.SANDBOX: "runs in the sandbox",
+    Reach.NETWORK: "leaves this machine: network",
+    Reach.HOST: "this machine, outside the sandbox",
+}
+
+
+def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
+    """Return everything that is known about a question; the command or change is never cut."""
+    question = asked.question
+    call = view.state.calls.requested.get(question.call_id)
+    known = view.chronicle.arguments.get(question.call_id, "")
+    change = change_of(question.tool, call.arguments if call else known)
+    run, cap = view.state.spend.run, view.state.run.limits.usd
+    of = f" of {wording.money(cap)}" if cap else ""
+    lines = fact("asks", wanted_of(question), width, "text bold")
+    lines += fact("who", f"{'the kernel' if asked.agent == 'main' else asked.agent}, {wording.clock(asked.at)}", width)
+    lines += fact("why", wording.gist(question.why), width)
+    lines += fact("reach", REACHES[question.reach], width, "warn" if question.reach >= Reach.NETWORK else "text")
+    lines += fact("undo", question.undo or "no undo is known", width)
+    lines += fact("cost", f"no model call of its own; the run so far {wording.money(run.usd)}{of}", width)
+    lines += fact("rule", question.rule and f"this run and always would allow {question.rule}", width)
+    lines += fact("binds", f"the answer to exactly this call: {question.digest[:16]}", width)
+    if change is not None:
+        added, removed = change.counts
+        lines += [EMPTY, Line(((f" {change.path} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail")))]
+        lines += change.lines(1)
+    return lines
+
+
+def wanted_of(question: ApprovalAsked) -> str:
+    """Return what is asked for, with the tool's name before it."""
+    return question.what if question.what.startswith(question.tool) else f"{question.tool} {question.what}"
+
+
+def fact(name: str, text: str, width: int, role: str = "text") -> list[Line]:
+    """Return a named fact, wrapped; nothing where there is none."""
+    if not text.strip():
+        return []
+    wrapped = wrap(foreign(text.strip(), role), max(width - 10, 12))
+    return [Line(((f" {name if at == 0 else '':<7} ", "muted"), *spans)) for at, spans in enumerate(wrapped)]
+
+
+def key_spans(key: str, means: str) -> list[Span]:
+    """Return a key and what it does."""
+    return [(key, "accent"), (f" {means}   ", "muted")]
+
+
+class Answers(Vertical):
+    """Turns keys into an answer: waits after a change, asks twice before `always`, asks for words."""
+
+    DEFAULT_CSS = "Answers { height: auto; }"
+
+    class Given(Message):
+        """The operator decided."""
+
+        def __init__(self, command: Decide) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        super().__init__()
+        self.monotonic = monotonic
+        self.asked: Asked | None = None
+        self.confirming = False
+        self.entry = Input(compact=True)
+        self.entry.display = False
+        self._since = 0.0
+
+    def compose(self) -> ComposeResult:
+        """Only the line for words."""
+        yield self.entry
+
+    def show(self, asked: Asked | None) -> None:
+        """Answer this question from now on."""
+        if asked != self.asked:
+            self.asked, self._since, self.confirming = asked, self.monotonic(), False
+            self.close()
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the agent asks for words, not for leave."""
+        return self.asked is not None and self.asked.question.tool == "ask"
+
+    def _ready(self) -> bool:
+        return self.asked is not None and self.monotonic() - self._since >= GUARD_S
+
+    def allow(self, scope: str) -> None:
+        """Allow, for as long as `scope` says; `always` asks once more."""
+        if self.asked is None or not self._ready():
+            return
+        question, wanted = self.asked.question, Scope(scope)
+        if wanted is not Scope.ONCE and not question.rule:
+            return
+        if wanted is Scope.ALWAYS and not self.confirming:
+            self.confirming = True
+            return
+        self.post_message(self.Given(Decide(approval_id=question.approval_id, allow=True, scope=wanted)))
+
+    def ask_for_words(self) -> None:
+        """Show the line for a reason or an answer."""
+        if self._ready():
+            said = "your answer, Enter sends it" if self.is_question else "why not, Enter sends it to the agent"
+            self.entry.placeholder = said
+            self.entry.display = True
+            self.entry.focus()
+
+    def close(self) -> None:
+        """Take the line away."""
+        self.entry.display = False
+        self.entry.clear()
+
+    @on(Input.Submitted)
+    def _sent(self, event: Input.Submitted) -> None:
+        event.stop()
+        words, asked, allow = event.value.strip(), self.asked, self.is_question
+        self.close()
+        if asked is not None:
+            self.post_message(self.Given(Decide(approval_id=asked.question.approval_id, allow=allow, reason=words)))
+
+    def keys_for(self, asked: Asked | None) -> list[Line]:
+        """Return the keys that answer a question."""
+        if asked is None:
+            return []
+        question = asked.question
+        if self.confirming:
+            said = f" A again allows from now on, everywhere: {question.rule}"
+            return [Line((*foreign(said, "warn"), ("   ", ""), *key_spans("Esc", "no")))]
+        if question.tool == "ask":
+            return [Line(((" ", ""), *key_spans("y", "yes"), *key_spans("d", "answer in words")))]
+        wider = [*key_spans("r", "this run"), *key_spans("A", "always")] if question.rule else []
+        lines = [Line(((" ", ""), *key_spans("y", "once"), *wider, *key_spans("d", "deny with a reason")))]
+        if not question.rule:
+            lines.append(Line(((" this run and always are not offered for this call", "muted"),)))
+        return lines

@@ -1,0 +1,182 @@
+"""The approvals inbox: what waits on the left, the whole question with its diff or command on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+
+from hermes_tui.domain.approval import Decision
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, one_line
+from hermes_tui.interfaces.tui.chronicle import Asked, Decided
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
+from hermes_tui.interfaces.tui.panes._question import Answers, question_lines
+from hermes_tui.interfaces.tui.row_window import Room
+
+EMPTY_TEXT = (EMPTY, Line(((" Nothing waits for you.", "muted"),)))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A question that has no answer yet."""
+
+    asked: Asked
+    live: bool = True
+
+    @property
+    def key(self) -> Hashable:
+        """The approval."""
+        return self.asked.question.approval_id
+
+    def lines(self, room: Room) -> tuple[Line, ...]:
+        """Draw who wants which tool, since when, and what."""
+        question = self.asked.question
+        who = "kernel" if self.asked.agent == "main" else one_line(str(self.asked.agent))
+        left = (("◊ ", NEEDS_YOU.role), (fit(who, 16), "text bold"), (f"  {one_line(question.tool)}", "text"))
+        since = wording.elapsed(room.now - self.asked.at)
+        what = fit(one_line(question.what), max(room.width - 4, 4))
+        return (ends(left, ((f"{since} ", "warn"),), room.width), Line((("  ", ""), *foreign(what, "muted"))))
+
+    def copy(self) -> str:
+        """Return what is wanted."""
+        return self.asked.question.what
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question and what was said to it."""
+
+    decided: Decided
+    live: bool = False
+
+    @property
+    def key(self) -> Hashable:
+        """The approval."""
+        return self.decided.answer.approval_id
+
+    def lines(self, room: Room) -> tuple[Line, ...]:
+        """Draw the answer, its scope, what it was about, and the reason."""
+        answer = self.decided.answer
+        allowed = answer.decision is Decision.ALLOW
+        sign = DONE if allowed else FAILED
+        word = answer.scope.value if allowed else "denied"
+        what = fit(one_line(self.decided.asked.question.what), max(room.width - 18, 4))
+        left = ((f"{sign.glyph} ", sign.role), (f"{word:<7}", "muted"), *foreign(what, "muted"))
+        first = ends(left, ((f"{wording.short_clock(self.decided.at)} ", "muted"),), room.width)
+        reason = fit(one_line(answer.reason), max(room.width - 4, 4))
+        return (first, Line((("  ", ""), *foreign(reason, "muted")))) if reason else (first,)
+
+    def copy(self) -> str:
+        """Return what was wanted and what was said."""
+        return f"{self.decided.asked.question.what}\n{self.decided.answer.reason}".strip()
+
+
+class ApprovalsPane(Pane):
+    """Everything that waits for the operator, and what was decided."""
+
+    TITLE = "needs you"
+    KEY = "F7"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer('once')", "allow once", id="inbox.once"),
+        Binding("r", "answer('run')", "allow for this run", id="inbox.run"),
+        Binding("A", "answer('always')", "allow always", id="inbox.always"),
+        Binding("d", "deny", "deny with a reason", id="inbox.deny"),
+    ]
+
+    def __init__(self, look: Look, monotonic: Callable[[], float]) -> None:
+        super().__init__(look, name="approvals")
+        self.view = LineView(look, name="approval-rows", folds=False, follows=False, empty=EMPTY_TEXT)
+        self.detail_rule = TitleRule(look, "question")
+        self.detail = Sheet(look, name="approval-detail")
+        self.keys = Sheet(look, name="approval-keys", focusable=False)
+        self.answers = Answers(monotonic)
+        self._seen: View | None = None
+
+    def compose(self) -> ComposeResult:
+        """Questions and answers; beside them the question under the cursor."""
+        with Horizontal():
+            with Vertical(id="approvals-main"):
+                yield self.rule
+                yield self.view
+            yield Divider(self.look, "approvals-divider")
+            with Vertical(id="approvals-side"):
+                yield self.detail_rule
+                yield self.detail
+                yield self.keys
+                yield self.answers
+
+    def show(self, view: View) -> None:
+        """Show what waits, oldest first, and what was decided, newest first."""
+        self._seen = view
+        known = view.chronicle.asked
+        waiting = [Waiting(known[one.approval_id]) for one in view.state.calls.waiting if one.approval_id in known]
+        decided = [Answered(one) for one in reversed(view.chronicle.decided)]
+        on = self.view.current
+        self.view.replace_all([*waiting, *decided])
+        if isinstance(on, Waiting) and not isinstance(self.view.current, Waiting):
+            self.view.window.move_to(0)
+        if self.view.current is None:
+            self.view.window.move_to(0)
+        count = f" {len(waiting)}" if waiting else ""
+        hint = f"oldest first · {len(decided)} decided" if decided else "oldest first"
+        self.rule.say(((self.TITLE, "text bold"), (count, "text bold")), ((hint, "muted"),))
+        self._show_detail()
+
+    @on(LineView.Moved)
+    @on(LineView.Scrolled)
+    def _moved(self, event: LineView.OfRow) -> None:
+        event.stop()
+        self._show_detail()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap for the new width."""
+        del event
+        self.call_after_refresh(self._show_detail)
+
+    def _show_detail(self) -> None:
+        row = self.view.current
+        asked = row.asked if isinstance(row, Waiting) else None
+        self.answers.show(asked)
+        if self._seen is None or row is None:
+            self.detail_rule.say((("question", "text bold"),))
+            self.detail.show([])
+            self.keys.show([])
+            return
+        shown = asked or (row.decided.asked if isinstance(row, Answered) else None)
+        if shown is not None:
+            title: tuple[Span, ...] = ((one_line(shown.question.tool), "text bold"),)
+            self.detail_rule.say(title, ((str(shown.question.approval_id), "muted"),))
+            lines = question_lines(shown, self._seen, max(self.detail.size.width, 30))
+            self.detail.show(lines)
+            self.keys.show(self.answers.keys_for(asked))
+            self.keys.styles.height = len(self.keys)
+
+    def action_answer(self, scope: str) -> None:
+        """Allow what is under the cursor."""
+        self.answers.allow(scope)
+        self._show_detail()
+
+    def action_deny(self) -> None:
+        """Ask for a reason, then deny."""
+        self.answers.ask_for_words()
+
+    @on(LineView.Opened)
+    def _opened(self, event: LineView.Opened) -> None:
+        event.stop()
+        self.detail.focus()
+
+    def step_back(self) -> bool:
+        """Leave the reason or the detail; return whether there was one to leave."""
+        if not self.answers.entry.display and not self.detail.has_focus:
+            return False
+        self.answers.close()
+        self.view.focus()
+        return True

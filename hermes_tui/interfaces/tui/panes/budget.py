@@ -1,0 +1,84 @@
+"""The budget: spent, reserved, cap, rate and forecast; the cap is raised in place."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from hermes_tui.interfaces.tui import meter, wording
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
+from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
+
+
+class BudgetPane(Pane):
+    """Money and tokens against their caps."""
+
+    TITLE = "budget"
+    KEY = "F6"
+    BINDINGS: ClassVar[list[BindingType]] = [("plus", "raise_cap", "raise the cap"), ("l", "raise_cap", "limits")]
+
+    class RaiseAsked(Message):
+        """The operator wants another cap."""
+
+        def __init__(self, usd: float) -> None:
+            super().__init__()
+            self.usd = usd
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, name="budget")
+        self.view = Sheet(look, name="budget-rows")
+        self.entry = Input(placeholder="new cap of the run in US dollars, Enter", id="cap-entry", compact=True)
+        self._seen: View | None = None
+
+    def compose(self) -> ComposeResult:
+        """Rule, numbers, and the entry while a cap is raised."""
+        yield self.rule
+        yield self.view
+        self.entry.display = False
+        yield self.entry
+
+    def show(self, view: View) -> None:
+        """Draw the numbers where they changed."""
+        self._seen = view
+        width = self.view.size.width or 46
+        draw = meter.detail if self.full else meter.compact
+        lines = draw(view.state, view.chronicle, view.now, width)
+        if self.full:
+            note = (
+                "No call with an unknown price."
+                if not view.state.spend.total.unknown
+                else (f"{wording.count(view.state.spend.total.unknown, 'call')} with an unknown price: not in the sum.")
+            )
+            lines += [EMPTY, Line(((f" {note} Usage as the providers reported it.", "muted"),))]
+        self.view.show(lines)
+        hint: tuple[Span, ...] = (("+ raise cap", "muted"),) if self.full else ((self.KEY, "muted"),)
+        self.rule.say(((self.TITLE, "text bold"),), hint)
+
+    def on_resize(self) -> None:
+        """Draw for the new width."""
+        if self._seen is not None:
+            self.call_after_refresh(self.show, self._seen)
+
+    def action_raise_cap(self) -> None:
+        """Ask for a number."""
+        self.entry.display = True
+        self.entry.focus()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.entry.display = False
+        self.focus_body()
+        try:
+            usd = float(event.value.strip().lstrip("$"))
+        except ValueError:
+            return
+        self.entry.clear()
+        if usd > 0:
+            self.post_message(self.RaiseAsked(usd))

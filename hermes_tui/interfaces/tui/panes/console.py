@@ -1,0 +1,93 @@
+"""The console: the transcript of the session, following what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import on
+from textual.app import ComposeResult
+
+from hermes_tui.domain.parts import Part
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.interfaces.tui.cells import Span
+from hermes_tui.interfaces.tui.graph_rows import TaskRow, ribbon
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.panes._pane import Pane, View
+from hermes_tui.interfaces.tui.row_window import Row
+from hermes_tui.interfaces.tui.rows import Call
+from hermes_tui.interfaces.tui.transcript import Transcript
+
+
+class ConsolePane(Pane):
+    """Everything said and done, one row for each thing."""
+
+    TITLE = "console"
+
+    def __init__(self, look: Look, *, first_token_s: float | None = None) -> None:
+        super().__init__(look, name="console")
+        self.transcript = Transcript(first_token_s=first_token_s)
+        self.view = LineView(look, name="transcript")
+        self._ribbon: tuple[Span, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Rule and transcript."""
+        yield self.rule
+        yield self.view
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Add what happened."""
+        rows: dict[object, Row] = {}
+        for record in records:
+            for row in self.transcript.take(record):
+                rows[row.key] = row
+        if rows:
+            self.view.extend(rows.values())
+
+    def hear(self, parts: Iterable[tuple[Place, Part]]) -> None:
+        """Add what streams in."""
+        rows: dict[object, Row] = {}
+        for place, part in parts:
+            row = self.transcript.hear(place, part)
+            if row is not None:
+                rows[row.key] = row
+        if rows:
+            self.view.extend(rows.values())
+
+    def toggle_last_call(self) -> None:
+        """Open or fold the newest tool call."""
+        rows = self.view.window.rows
+        last = next((row for row in reversed(rows) if isinstance(row, Call)), None)
+        if last is not None:
+            self.view.window.opened ^= {last.key}
+            self.view.window.forget([self.view.window.find(last.key)])
+            self.view.refresh()
+
+    def say(self, row: Row) -> None:
+        """Add a row that is no record, such as what a slash command answers."""
+        self.view.extend([row])
+
+    def show(self, view: View) -> None:
+        """Nothing but rows: they come by `take` and `hear`."""
+        del view
+        self._mark()
+
+    def show_ribbon(self, rows: list[TaskRow], *, wanted: bool) -> None:
+        """Show the graph in the title rule where it has no pane."""
+        done = sum(row.status.state.ended for row in rows)
+        self._ribbon = (*ribbon(rows), (f" {done}/{len(rows)}", "muted")) if wanted and len(rows) > 1 else ()
+        self._mark()
+
+    def _mark(self) -> None:
+        window = self.view.window
+        if window.following:
+            hint: tuple[Span, ...] = self._ribbon or ((("following", "muted"),) if window.rows else ())
+        elif window.unseen:
+            hint = ((f"{window.unseen:,} new", "text"), (" · ", "muted"), ("End", "accent"))
+        else:
+            hint = (("End follows", "muted"),)
+        self.rule.say(((self.TITLE, "text bold"),), hint)
+
+    @on(LineView.Scrolled)
+    def _scrolled(self, event: LineView.Scrolled) -> None:
+        event.stop()
+        self._mark()

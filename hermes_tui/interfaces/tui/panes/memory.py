@@ -1,0 +1,277 @@
+"""The memory: notes on the left; the text, its history and what each change did on the right; edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import TextArea
+
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.markdown import draw
+from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
+from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.services.notebook import Change, Note
+
+EMPTY_TEXT: Final = (
+    EMPTY,
+    Line(((" No notes yet. # in the prompt", "muted"),)),
+    Line(((" writes the first one.", "muted"),)),
+)
+NO_HISTORY: Final = (Line(((" No commit holds this note yet; saving it here makes one.", "muted"),)),)
+_GROUND: Final = {"+": "add", "-": "del"}
+_ROLE: Final = {"+": "ok", "-": "fail", "@": "accent"}
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """One note."""
+
+    note: Note
+    live: bool = False
+
+    @property
+    def key(self) -> Hashable:
+        """Its path."""
+        return self.note.path
+
+    def lines(self, room: Room) -> tuple[Line, ...]:
+        """Draw its title, and where it stands and how old it is."""
+        age = wording.age(room.now - self.note.changed_at)
+        path = fit(one_line(self.note.path), max(room.width - len(age) - 5, 4))
+        title = fit(one_line(self.note.title), max(room.width - 3, 4))
+        under = ends(((f"   {path}", "muted"),), ((f"{age} ", "muted"),), room.width)
+        return (Line(((" ", ""), *foreign(title))), under)
+
+    def copy(self) -> str:
+        """Return its title and path."""
+        return f"{self.note.title}\n{self.note.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change of a note."""
+
+    change: Change
+    live: bool = False
+
+    @property
+    def key(self) -> Hashable:
+        """Its commit."""
+        return ("commit", self.change.commit)
+
+    def lines(self, room: Room) -> tuple[Line, ...]:
+        """Draw commit, time, author and subject."""
+        change = self.change
+        sign: Span = (f" {change.commit or 'pending':<8} ", "muted" if change.commit else "warn")
+        who = ((f"{wording.day(change.at, room.now):<7}", "muted"), (f"{fit(one_line(change.author), 9):<10}", "text"))
+        return (ends((sign, *who, *foreign(one_line(change.subject))), (), room.width),)
+
+    def copy(self) -> str:
+        """Return commit and subject."""
+        return f"{self.change.commit} {self.change.subject}"
+
+
+class MemoryPane(Pane):
+    """The notes. It holds no file: what it wants leaves as a message, what was found comes back by `take_…`."""
+
+    TITLE = "memory"
+    KEY = "F5"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "edit here", id="memory.edit"),
+        Binding("E", "editor", "edit in $EDITOR", id="memory.editor"),
+        Binding("h", "history", "history of the note", id="memory.history"),
+        Binding("r", "revert", "take a change back", id="memory.revert"),
+        Binding("f", "forget", "forget the note; git keeps it", id="memory.forget"),
+        Binding("ctrl+s", "save", "save what is edited", id="memory.save", priority=True),
+    ]
+
+    class Wanted(Message):
+        """The operator wants something done: list, note, diff, save, editor, revert or forget."""
+
+        def __init__(self, what: str, path: str = "", *, commit: str = "", text: str = "", before: str = "") -> None:
+            super().__init__()
+            self.what = what
+            self.path = path
+            self.commit = commit
+            self.text = text
+            self.before = before
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, name="memory")
+        self.view = LineView(look, name="note-rows", folds=False, follows=False, empty=EMPTY_TEXT)
+        self.text_rule = TitleRule(look, "note")
+        self.preview = Sheet(look, name="note-text", focusable=False)
+        self.editor = TextArea(id="note-editor", soft_wrap=True, compact=True, show_line_numbers=False)
+        self.editor.cursor_blink = False
+        self.history_rule = TitleRule(look, "history")
+        self.history = LineView(look, name="note-history", folds=False, follows=False, empty=NO_HISTORY)
+        self.path = ""
+        self.text = ""
+        self._count = -1
+        self._forgetting = ""
+
+    def compose(self) -> ComposeResult:
+        """Notes; beside them text and history."""
+        self.editor.display = False
+        with Horizontal():
+            with Vertical(id="memory-main"):
+                yield self.rule
+                yield self.view
+            yield Divider(self.look, "memory-divider")
+            with Vertical(id="memory-side"):
+                yield self.text_rule
+                yield self.preview
+                yield self.editor
+                yield self.history_rule
+                yield self.history
+
+    def show(self, view: View) -> None:
+        """Notes are files, not records: they are listed when the pane is opened and after each change."""
+        del view
+
+    def on_show(self) -> None:
+        """List the notes."""
+        self.post_message(self.Wanted("list"))
+
+    # what was found
+
+    def take_notes(self, notes: Sequence[Note]) -> None:
+        """Show these notes."""
+        self.view.replace_all([NoteRow(note) for note in notes])
+        if self.view.current is None:
+            self.view.window.move_to(0)
+        self._count = len(notes)
+        self._title()
+        self._ask_for_note()
+
+    def take_note(self, path: str, text: str, history: Sequence[Change]) -> None:
+        """Show a note's text and history."""
+        self.path, self.text = path, text
+        self.history.replace_all([ChangeRow(change) for change in history])
+        self.history_rule.say((("history", "text bold"),), (("Enter what it did · r take back", "muted"),))
+        self._show_text()
+
+    def take_diff(self, commit: str, diff: str) -> None:
+        """Show what a change did."""
+        lines = diff.splitlines()
+        start = next((at for at, line in enumerate(lines) if line.startswith("@@")), 0)
+        drawn = [_drawn(line) for line in lines[start:]]
+        self.text_rule.say(((f"change {commit or 'on disk'}", "text bold"),), (("Esc back to the text", "muted"),))
+        self.preview.show(drawn or [Line(((" Nothing changed.", "muted"),))])
+
+    def _title(self) -> None:
+        count = f" {wording.count(self._count, 'note')}" if self._count >= 0 else ""
+        self.rule.say(((self.TITLE, "text bold"), (count, "muted")), ((self.KEY, "muted"),))
+
+    def _show_text(self) -> None:
+        if self.editor.display:
+            return
+        width = max(self.preview.size.width, 20)
+        keys = (("e edit · E $EDITOR · h history · f forget", "muted"),)
+        self.text_rule.say(((one_line(self.path), "text bold"),), keys)
+        lines = [Line(((" ", ""), *line.spans), line.ground) for line in draw(self.text, width - 2)]
+        self.preview.show(lines or [Line(((" Empty.", "muted"),))])
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap for the new width."""
+        del event
+        self.call_after_refresh(self._show_text)
+
+    # moving
+
+    def _ask_for_note(self) -> None:
+        row = self.view.current
+        self._forgetting = ""
+        if isinstance(row, NoteRow):
+            self.post_message(self.Wanted("note", row.note.path))
+
+    @on(LineView.Moved)
+    @on(LineView.Scrolled)
+    def _moved(self, event: LineView.OfRow) -> None:
+        event.stop()
+        if isinstance(event, LineView.Moved) and event.view is self.view:
+            self._ask_for_note()
+
+    @on(LineView.Opened)
+    def _opened(self, event: LineView.Opened) -> None:
+        event.stop()
+        if isinstance(event.row, ChangeRow):
+            self.post_message(self.Wanted("diff", self.path, commit=event.row.change.commit))
+        elif event.view is self.view:
+            self.history.focus()
+
+    def step_back(self) -> bool:
+        """Leave the editor, then the diff; return whether there was something to leave."""
+        if self.editor.display:
+            self.editor.display, self.preview.display = False, True
+            self.view.focus()
+            self._show_text()
+            return True
+        if self.history.has_focus:
+            self._show_text()
+            self.view.focus()
+            return True
+        return False
+
+    # doing
+
+    def action_edit(self) -> None:
+        """Edit the note here."""
+        if not self.path or self.editor.display:
+            return
+        self.preview.display, self.editor.display = False, True
+        self.editor.load_text(self.text)
+        self.editor.focus()
+        self.text_rule.say(
+            ((one_line(self.path), "text bold"),), (("Ctrl+S saves · Esc leaves it as it was", "muted"),)
+        )
+
+    def action_save(self) -> None:
+        """Save what stands in the editor."""
+        if self.editor.display:
+            text, before = self.editor.text, self.text
+            self.step_back()
+            self.post_message(self.Wanted("save", self.path, text=text, before=before))
+
+    def action_editor(self) -> None:
+        """Edit the note in the operator's editor."""
+        if self.path:
+            self.post_message(self.Wanted("editor", self.path, before=self.text))
+
+    def action_history(self) -> None:
+        """Move in the history."""
+        self.history.focus()
+        if self.history.current is None:
+            self.history.action_home()
+
+    def action_revert(self) -> None:
+        """Take the change under the cursor back."""
+        row = self.history.current
+        if self.history.has_focus and isinstance(row, ChangeRow) and row.change.commit:
+            self.post_message(self.Wanted("revert", self.path, commit=row.change.commit))
+
+    def action_forget(self) -> None:
+        """Forget the note; the first press asks."""
+        if not self.path or self.editor.display:
+            return
+        if self._forgetting == self.path:
+            self._forgetting = ""
+            self.post_message(self.Wanted("forget", self.path))
+            return
+        self._forgetting = self.path
+        said = f"f again forgets {one_line(self.path)}; git keeps it"
+        self.text_rule.say(((one_line(self.path), "text bold"),), ((said, "warn"),))
+
+
+def _drawn(line: str) -> Line:
+    sign = line[:1]
+    return Line(((f" {harmless(line)}", _ROLE.get(sign, "muted")),), _GROUND.get(sign, ""))

@@ -1,0 +1,105 @@
+"""The mind-log: each decision with its reason and what came of it; it filters, and jumps to graph and console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from hermes_tui.domain.records import Record
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.mind_rows import KINDS, MindLog, Thought
+from hermes_tui.interfaces.tui.panes._pane import Pane, View
+
+EMPTY_TEXT = (
+    EMPTY,
+    Line(((" No decisions yet. Each action will stand", "muted"),)),
+    Line(((" here with its reason.", "muted"),)),
+)
+
+
+class MindLogPane(Pane):
+    """Why things happen."""
+
+    TITLE = "mind"
+    KEY = "F4"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("f", "filter_kind", "filter by kind"),
+        ("a", "filter_who", "filter by agent"),
+    ]
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, name="mind")
+        self.log_of = MindLog()
+        self.view = LineView(look, name="mind-rows", empty=EMPTY_TEXT)
+        self.thoughts: dict[object, Thought] = {}
+        self.kind = "all"
+        self.who = "all"
+
+    def compose(self) -> ComposeResult:
+        """Rule and rows."""
+        yield self.rule
+        yield self.view
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Add what happened."""
+        changed: dict[object, Thought] = {}
+        for record in records:
+            row = self.log_of.take(record)
+            if row is not None:
+                changed[row.key] = row
+        self.thoughts.update(changed)
+        shown = [row for row in changed.values() if self._wanted(row)]
+        if shown:
+            self.view.extend(shown)
+        if changed:
+            self._title()
+
+    def show(self, view: View) -> None:
+        """Nothing but rows: they come by `take`."""
+        del view
+
+    def _wanted(self, row: Thought) -> bool:
+        return self.kind in ("all", row.kind) and self.who in ("all", row.who)
+
+    def _title(self) -> None:
+        count, total = len(self.view), len(self.thoughts)
+        filtered = self.kind != "all" or self.who != "all"
+        shown = f" {count:,} of {total:,}" if filtered else f" {total:,}" if total else ""
+        agents = "all agents" if self.who == "all" else f"agent {self.who}"
+        kind = "" if self.kind == "all" else f" · kind {self.kind}"
+        hint: tuple[Span, ...] = ((f"{agents}{kind}", "text" if filtered else "muted"), (f" · {self.KEY}", "muted"))
+        self.rule.say(((self.TITLE, "text bold"), (shown, "muted")), hint)
+
+    def _refilter(self) -> None:
+        said = f" 0 of {len(self.thoughts):,} match. f and a change the filter, Esc clears it."
+        self.view.empty = (EMPTY, Line(((said, "muted"),))) if self.thoughts else EMPTY_TEXT
+        self.view.replace_all(row for row in self.thoughts.values() if self._wanted(row))
+        self._title()
+
+    def action_filter_kind(self) -> None:
+        """Show the next kind only."""
+        self.kind = KINDS[(KINDS.index(self.kind) + 1) % len(KINDS)]
+        self._refilter()
+
+    def action_filter_who(self) -> None:
+        """Show the next agent only."""
+        names = ["all", *dict.fromkeys(row.who for row in self.thoughts.values())]
+        self.who = names[(names.index(self.who) + 1) % len(names)] if self.who in names else "all"
+        self._refilter()
+
+    def step_back(self) -> bool:
+        """Show everything again; return whether there was a filter."""
+        if self.kind == self.who == "all":
+            return False
+        self.kind = self.who = "all"
+        self._refilter()
+        return True
+
+    @on(LineView.Scrolled)
+    def _scrolled(self, event: LineView.Scrolled) -> None:
+        event.stop()

@@ -1,0 +1,206 @@
+"""The prompt: a multi-line editor with history and completion; long pastes collapse to one mark and are sent whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from hermes_tui.interfaces.tui.cells import harmless
+from hermes_tui.interfaces.tui.offers import Offer, Offers
+
+COLLAPSE_LINES: Final = 12
+COLLAPSE_CHARACTERS: Final = 2000
+
+
+class Prompt(TextArea):
+    """Where the operator types. What it holds is never sent by anything but Enter.
+
+    Keys that act are taken in the widget's own queue, after the letters before them and before the letters after.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "send, or steer while busy", id="prompt.send"),
+        Binding("ctrl+j,shift+enter,alt+enter", "newline", "new line", id="prompt.newline"),
+        Binding("tab", "tab", "complete, queue, next pane", id="prompt.tab"),
+        Binding("up", "back", "earlier prompt; edit the queue", id="prompt.back"),
+        Binding("down", "ahead", "later prompt", id="prompt.ahead"),
+        Binding("ctrl+r", "search", "search earlier prompts", id="prompt.search"),
+        Binding("ctrl+g", "editor", "write in $EDITOR", id="prompt.editor"),
+    ]
+
+    class Submitted(Message):
+        """Enter: send this."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Queued(Submitted):
+        """Tab while busy: send this after the run."""
+
+    class TabAsked(Message):
+        """Tab where nothing stands: the next pane."""
+
+    class EditQueueAsked(Message):
+        """Up in an empty prompt while something is queued."""
+
+    class SearchAsked(Message):
+        """Ctrl+R: search earlier prompts."""
+
+    class EditorAsked(Message):
+        """Ctrl+G: write in the operator's editor."""
+
+    def __init__(self, offers: Offers) -> None:
+        super().__init__(id="prompt", soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
+        self.cursor_blink = False
+        self.highlight_cursor_line = False
+        self.offers = offers
+        self.remembered: list[str] = []
+        self.busy = False
+        self.queued = 0
+        self.names: Mapping[str, str] = {}
+        self._place: int | None = None
+        self._draft = ""
+        self._pasted: dict[str, str] = {}
+
+    @property
+    def whole(self) -> str:
+        """The text with every collapsed paste in full."""
+        text = self.text
+        for mark, pasted in self._pasted.items():
+            text = text.replace(mark, pasted)
+        return text
+
+    @property
+    def before_cursor(self) -> str:
+        """The cursor's row up to the cursor."""
+        row, column = self.cursor_location
+        return str(self.document[row])[:column]
+
+    def fill(self, text: str) -> None:
+        """Put a text in and the cursor at its end."""
+        self.load_text(text)
+        self.move_cursor(self.document.end)
+
+    def take(self) -> str:
+        """Return the text, empty the prompt, remember it."""
+        text = self.whole.strip()
+        self.load_text("")
+        self._pasted.clear()
+        self._place = None
+        if text and (not self.remembered or self.remembered[-1] != text):
+            self.remembered.append(text)
+        return text
+
+    async def _on_key(self, event: events.Key) -> None:
+        action = self._action_for(event.key)
+        if action:
+            event.stop()
+            event.prevent_default()
+            await self.run_action(action)
+            return
+        await super()._on_key(event)
+
+    def _action_for(self, key: str) -> str:
+        if self.offers.open and key == "escape":
+            return "close_offers"
+        name = self.names.get(key)
+        bound = next((one for one in self.BINDINGS if isinstance(one, Binding) and one.id == name), None)
+        return bound.action if bound is not None else ""
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        lines = text.count("\n") + 1
+        if lines <= COLLAPSE_LINES and len(text) <= COLLAPSE_CHARACTERS:
+            return
+        event.prevent_default()
+        event.stop()
+        mark = f"[pasted {len(self._pasted) + 1}: {lines:,} lines, {len(text):,} characters]"
+        self._pasted[mark] = text
+        self.insert(mark)
+
+    # acting
+
+    def action_submit(self) -> None:
+        """Send what stands here; an open completion is taken first."""
+        offer = self.offers.current
+        if offer is not None and not self._typed(offer):
+            self._accept(offer)
+            if not offer.sends:
+                return
+        text = self.take()
+        self.action_close_offers()
+        if text:
+            self.post_message(self.Submitted(text))
+
+    def _typed(self, offer: Offer) -> bool:
+        return self.before_cursor[self.offers.offered.start :] == offer.text
+
+    def _accept(self, offer: Offer) -> None:
+        row, column = self.cursor_location
+        blank = "" if offer.sends and offer.text.startswith("/") else " "
+        self.replace(offer.text + blank, (row, self.offers.offered.start), (row, column))
+        self.action_close_offers()
+
+    def action_close_offers(self) -> None:
+        """Offer nothing more for this word."""
+        self.offers.show(type(self.offers.offered)())
+
+    def action_newline(self) -> None:
+        """Begin a new line."""
+        self.insert("\n")
+
+    def action_tab(self) -> None:
+        """Complete, or queue while busy, or go on to the next pane."""
+        offer = self.offers.current
+        if offer is not None:
+            self._accept(offer)
+        elif self.busy and self.text.strip():
+            self.post_message(self.Queued(self.take()))
+        elif not self.text.strip():
+            self.post_message(self.TabAsked())
+        else:
+            self.insert("    ")
+
+    def action_back(self) -> None:
+        """Move up; from the first row, go back in history."""
+        if self.offers.open:
+            self.offers.step(-1)
+        elif self.cursor_location[0] > 0 and self._place is None:
+            self.action_cursor_up()
+        elif not self.text and self.queued and self._place is None:
+            self.post_message(self.EditQueueAsked())
+        elif self.remembered and self._place != 0:
+            self._draft = self.text if self._place is None else self._draft
+            self._place = (len(self.remembered) if self._place is None else self._place) - 1
+            self.fill(self.remembered[self._place])
+
+    def action_ahead(self) -> None:
+        """Move down; from the last row, go ahead in history to the draft."""
+        if self.offers.open:
+            self.offers.step(1)
+        elif self._place is None:
+            self.action_cursor_down()
+        elif self._place + 1 >= len(self.remembered):
+            self._place = None
+            self.fill(self._draft)
+        else:
+            self._place += 1
+            self.fill(self.remembered[self._place])
+
+    def action_search(self) -> None:
+        """Search what was typed before."""
+        self.post_message(self.SearchAsked())
+
+    def action_editor(self) -> None:
+        """Write in the operator's editor."""
+        self.post_message(self.EditorAsked())
+
+    def copy_of_selection(self) -> str:
+        """Return the selected text, harmless."""
+        return harmless(self.selected_text)

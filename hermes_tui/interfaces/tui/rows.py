@@ -1,0 +1,320 @@
+"""The rows of the transcript: the operator's words, replies, tool calls and the kernel's notices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line, pad, wrap
+from hermes_tui.interfaces.tui.diff import change_of
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH, Flow, draw
+from hermes_tui.interfaces.tui.row_window import Room
+
+NAME_WIDTH: Final = 9
+SUBJECT_AT: Final = 12
+HEAD_LINES, TAIL_LINES = 10, 24
+"""How much of a long output stands in an opened call; the rest is one key away."""
+
+CallState = Literal["asked", "running", "done", "failed", "refused", "doubt"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a row comes from: its name, its record, its time, its task and its agent."""
+
+    key: Hashable
+    seq: int = 0
+    at: float = 0.0
+    task: TaskId | None = None
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What every row has."""
+
+    origin: Origin
+
+    @property
+    def key(self) -> Hashable:
+        """What the row is, whatever becomes of it."""
+        return self.origin.key
+
+    @property
+    def live(self) -> bool:
+        """Whether it shows a clock."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said(Entry):
+    """The operator's words."""
+
+    text: str
+    note: str = ""
+    first: bool = False
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw them between blank rows, with the time."""
+        when = wording.clock(self.origin.at)
+        width = max(room.width - 2, 10)
+        drawn = wrap(foreign(self.text.strip(), "text bold"), min(width, PROSE_WIDTH))
+        body = [Line(((("› " if at == 0 else "  "), "accent"), *spans)) for at, spans in enumerate(drawn)]
+        right = ((f"{self.note} " if self.note else "", "muted"), (when, "muted"))
+        last = body[-1]
+        if last.width + len(self.note) + len(when) + 3 <= room.width:
+            body[-1] = ends(last.spans, right, room.width - 1)
+        else:
+            body.append(ends((), right, room.width - 1))
+        return [*(() if self.first else (EMPTY,)), *body, EMPTY]
+
+    def copy(self) -> str:
+        """Return the words."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Entry):
+    """Something the kernel has to say: one line, perhaps more behind it."""
+
+    sign: Sign
+    spans: tuple[Span, ...]
+    hint: str = ""
+    hint_role: str = "muted"
+    details: str = ""
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw the line; its details when it is open."""
+        mark = f" {'▼' if room.opened else '►'}" if self.details else ""
+        right: tuple[Span, ...] = ((self.hint, self.hint_role), (mark, "muted"), (" ", ""))
+        hint_room = sum(len(text) for text, _ in right)
+        room_left = room.width - 2 - hint_room
+        first, *rest = wrap(self.spans, max(room_left, room.width // 2))
+        lines = [ends(((f"{self.sign.glyph} ", self.sign.role), *first), right, room.width)]
+        lines += [Line((("  ", ""), *spans)) for spans in rest]
+        if room.opened and self.details:
+            wrapped = wrap(foreign(self.details, "muted"), min(room.width - 3, PROSE_WIDTH))
+            lines += [Line((("  ", ""), *spans)) for spans in wrapped]
+        return lines
+
+    def copy(self) -> str:
+        """Return what it says."""
+        said = "".join(text for text, _ in self.spans)
+        return f"{said}\n{self.details}" if self.details else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Entry):
+    """A whole reply of a model, with the stamp of who gave it."""
+
+    text: str
+    thinking: str = ""
+    stamp: str = ""
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw what was thought folded, what was said in full."""
+        lines: list[Line] = []
+        if self.thinking.strip():
+            words = wording.count(len(self.thinking.split()), "word")
+            lines.append(Line((("  ", ""), (f"{'▼' if room.opened else '►'} thought, {words}", "muted"))))
+            if room.opened:
+                thought = wrap(foreign(self.thinking.strip(), "muted"), min(room.width - 5, PROSE_WIDTH))
+                lines += [Line((("    ", ""), *spans)) for spans in thought]
+        body = [_indented(line) for line in draw(self.text, room.width - 3)] if self.text.strip() else []
+        if body and self.stamp:
+            body = _stamped(body, self.stamp, room.width)
+        return [*lines, *body]
+
+    def copy(self) -> str:
+        """Return the reply as Markdown."""
+        return self.text
+
+
+def _indented(line: Line) -> Line:
+    return Line((("  ", ""), *line.spans), line.ground)
+
+
+def _stamped(body: list[Line], stamp: str, width: int) -> list[Line]:
+    """Put the stamp at the end of the last line, or below it."""
+    if body[-1].width + len(stamp) + 4 <= width and not body[-1].ground:
+        return [*body[:-1], ends(body[-1].spans, ((stamp, "muted"), (" ", "")), width)]
+    return [*body, ends((), ((stamp, "muted"), (" ", "")), width)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streaming(Entry):
+    """A reply that is on its way; `heard` changes with each part, so that the row is drawn again."""
+
+    model: str
+    flow: Flow
+    thinking: Flow
+    heard: int = 0
+    first_token_s: float | None = None
+
+    @property
+    def live(self) -> bool:
+        """A clock runs until the reply is whole."""
+        return True
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw what has arrived, and for how long it has been waited for."""
+        seconds = max(room.now - self.origin.at, 0.0)
+        if not self.heard:
+            return self._waiting(seconds, room.width)
+        lines: list[Line] = []
+        if self.thinking.length:
+            words = wording.count(len(self.thinking.text.split()), "word")
+            state = "thought" if self.flow.length else "thinking"
+            lines.append(Line((("  ", ""), (f"► {state}, {words}", "muted"))))
+        body = [_indented(line) for line in self.flow.draw(room.width - 3)] if self.flow.length else []
+        if body:
+            body[-1] = Line((*body[-1].spans, ("▌", "accent")), body[-1].ground)
+        so_far = f"{self.model} · {wording.count(self.flow.length, 'character')} · {wording.took(seconds)}"
+        foot = ends((("  ", ""), (so_far, "muted")), (("Esc interrupt ", "muted"),), room.width)
+        return [*lines, *body, foot]
+
+    def _waiting(self, seconds: float, width: int) -> list[Line]:
+        limit = f" of {self.first_token_s:.0f}" if self.first_token_s else ""
+        said = f"{self.model}: waiting for the first token, {seconds:.0f} s{limit}"
+        left = (("○ ", WAITING.role), (said, "text"))
+        return [ends(left, (("Esc stop · F3 switch ", "muted"),), width)]
+
+    def copy(self) -> str:
+        """Return what has arrived."""
+        return self.flow.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Entry):
+    """A tool call: one line that opens to its reason, input, output, diff and evidence."""
+
+    tool: str
+    subject: str
+    arguments: str
+    since: float = 0.0
+    state: CallState = "running"
+    rationale: str = ""
+    output: str = ""
+    seconds: float = 0.0
+    error_kind: str = ""
+    artifact: str = ""
+    changed: tuple[str, ...] = ()
+    attempt: int = 1
+    ended_seq: int = 0
+
+    @property
+    def live(self) -> bool:
+        """A clock runs while it runs or waits."""
+        return self.state in ("running", "asked")
+
+    @property
+    def sign(self) -> Sign:
+        """The sign of its state."""
+        signs = {"asked": NEEDS_YOU, "running": RUNNING, "done": DONE, "doubt": IN_DOUBT}
+        return signs.get(self.state, FAILED)
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw the line; why, what and what came of it when it is open."""
+        mark = ((" ▼ " if room.opened else " ► "), "text" if self.live else "muted")
+        right = (*self._result(room.now), mark)
+        name = "shell" if self.tool == "shell" else self.tool
+        left = (
+            (f"{self.sign.glyph} ", self.sign.role),
+            (f"{pad(harmless(name), NAME_WIDTH)} ", "text"),
+            *foreign(one_line(self.subject), "text"),
+        )
+        lines = [ends(left, right, room.width)]
+        if room.opened:
+            return [*lines, *self._details(room.width)]
+        if self.state in ("failed", "refused") and self.output.strip():
+            first = next((line for line in reversed(self.output.strip().splitlines()) if line.strip()), "")
+            lines.append(Line(((" " * SUBJECT_AT, ""), (fit(one_line(first), room.width - SUBJECT_AT - 2), "fail"))))
+        return lines
+
+    def _result(self, now: float) -> tuple[Span, ...]:
+        """Return the right-hand side: what came of it and how long it took."""
+        match self.state:
+            case "asked":
+                return (("needs you ", "warn"), (wording.elapsed(now - self.since), "warn"))
+            case "running":
+                tries = f"try {self.attempt} · " if self.attempt > 1 else ""
+                return ((f"{tries}{wording.took(max(now - self.since, 0.0))}", "text"),)
+            case "refused":
+                return (("refused", "fail"),)
+            case "doubt":
+                return (("in doubt", "warn"),)
+            case "failed":
+                return (("failed", "fail"), (f" · {wording.took(self.seconds)}", "muted"))
+            case "done":
+                return (*self._outcome(), (wording.took(self.seconds), "muted"))
+
+    def _outcome(self) -> tuple[Span, ...]:
+        change = change_of(self.tool, self.arguments)
+        if change is not None:
+            added, removed = change.counts
+            less = ((f" -{removed}", "fail"),) if removed else ()
+            return ((f"+{added}", "ok"), *less, (" · ", "muted"))
+        lines = len(self.output.splitlines())
+        return ((f"{wording.count(lines, 'line')} · ", "muted"),) if lines else ()
+
+    def _details(self, width: int) -> list[Line]:
+        lines: list[Line] = []
+        lines += _field("why", wording.gist(self.rationale), width)
+        lines += _field("input", _readable(self.arguments), width) if self.tool not in ("edit", "write") else []
+        change = change_of(self.tool, self.arguments)
+        if change is not None:
+            lines += change.lines(SUBJECT_AT - 2)
+        lines += self._output_lines(width) if change is None or self.state != "done" else []
+        if self.state in ("done", "failed"):
+            lines += _field("changed", ", ".join(self.changed) or "nothing recorded", width)
+            evidence = f"record {self.ended_seq}" + (f" · whole output {self.artifact}" if self.artifact else "")
+            lines += _field("evidence", evidence, width)
+        return lines
+
+    def _output_lines(self, width: int) -> list[Line]:
+        if not self.output.strip():
+            return []
+        lines = self.output.rstrip("\n").split("\n")
+        hidden = len(lines) - HEAD_LINES - TAIL_LINES
+        if hidden <= 1:
+            return _field("output", "\n".join(lines), width)
+        head = _field("output", "\n".join(lines[:HEAD_LINES]), width)
+        fold = ends(
+            ((" " * SUBJECT_AT, ""), (f"{hidden:,} lines folded", "muted")), (("o opens all ", "muted"),), width
+        )
+        return [*head, fold, *_field("", "\n".join(lines[-TAIL_LINES:]), width)]
+
+    def copy(self) -> str:
+        """Return the command as it was given, else the call with its output."""
+        return f"{self.tool} {self.subject}\n{self.output}".strip()
+
+
+def _field(name: str, text: str, width: int) -> list[Line]:
+    if not text.strip():
+        return []
+    wrapped = wrap(foreign(text.rstrip("\n")), max(width - SUBJECT_AT - 1, 20))
+    return [
+        Line((("  ", ""), (pad(name if at == 0 else "", SUBJECT_AT - 2), "muted"), *spans))
+        for at, spans in enumerate(wrapped)
+    ]
+
+
+def _readable(arguments: str) -> str:
+    """Return JSON arguments as lines of `name: value`; anything else as it is."""
+    try:
+        given: object = json.loads(arguments)
+    except ValueError:
+        return arguments
+    if not isinstance(given, dict):
+        return arguments
+    named = cast("dict[str, object]", given)
+    if len(named) == 1:
+        only = next(iter(named.values()))
+        return only if isinstance(only, str) else json.dumps(only, ensure_ascii=False)
+    shown = ((key, value if isinstance(value, str) else json.dumps(value)) for key, value in named.items())
+    return "\n".join(f"{key}: {value}" for key, value in shown)

@@ -1,0 +1,1 @@
+"""Full displays: the workspace, the first launch, the brains, the keys."""

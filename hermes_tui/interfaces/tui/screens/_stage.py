@@ -1,0 +1,185 @@
+"""Panes in columns or one of them full screen: divides by size, moves the focus, jumps from row to row."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from textual import events, on
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from hermes_tui.interfaces.tui.graph_rows import TaskRow
+from hermes_tui.interfaces.tui.layout import Plan, plan_for, too_small
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.panes._pane import Pane
+from hermes_tui.interfaces.tui.row_window import Row
+from hermes_tui.interfaces.tui.rows import Entry
+
+COLUMNS = ("#left", "#middle", "#right")
+SHAPES = ("wide", "two", "one", "narrow", "tiny")
+
+
+class Stage(Screen[None]):
+    """The panes and where they stand. What they show is somebody else's."""
+
+    def __init__(self, look: Look, panes: dict[str, Pane]) -> None:
+        super().__init__(id="workspace")
+        self.look = look
+        self.panes = panes
+        self.division = Plan("tiny")
+        self.full_pane = ""
+        self._divided: tuple[Plan, str] | None = None
+
+    @property
+    def resting_place(self) -> Widget:
+        """Where the focus returns to."""
+        raise NotImplementedError
+
+    @property
+    def task_count(self) -> int:
+        """How many rows the task graph wants."""
+        return 0
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Say something to the operator for a moment."""
+        raise NotImplementedError
+
+    def refresh_panes(self) -> None:
+        """Show the present state everywhere."""
+        raise NotImplementedError
+
+    def stops(self) -> list[Widget]:
+        """Return what Tab stops at, in order."""
+        shown = [pane for name, pane in self.panes.items() if self._seen(name)]
+        return [self.resting_place, *(pane.query(LineView).first() for pane in shown)]
+
+    # size
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Divide the screen again."""
+        width, height = event.size
+        self.query_one("#too-small", Static).update(too_small(width, height))
+        self.divide()
+        self.call_after_refresh(self.refresh_panes)
+
+    def divide(self) -> None:
+        """Give each pane its place: in columns, or the whole screen to one."""
+        plan = plan_for(*self.size, tasks=self.task_count)
+        if (plan, self.full_pane) == self._divided:
+            return
+        self._divided = (plan, self.full_pane)
+        self.division, full = plan, self.full_pane
+        for shape in SHAPES:
+            self.set_class(shape == plan.shape, f"-{shape}")
+        self.set_class(bool(full), "-full")
+        shown = {full} if full else plan.panes
+        for name, pane in self.panes.items():
+            pane.display = name in shown
+        columns = {part: any(pane.display for pane in self.query_one(part).query(Pane)) for part in COLUMNS}
+        columns["#side"] = columns["#middle"] or columns["#right"]
+        columns["#main-divider"] = columns["#left"] and columns["#side"]
+        columns["#side-divider"] = plan.shape == "wide" and columns["#middle"] and columns["#right"]
+        for part, wanted in columns.items():
+            self.query_one(part).display = wanted
+        self._set_heights(plan)
+
+    def _set_heights(self, plan: Plan) -> None:
+        divided = not self.full_pane
+        self.query_one("#middle").styles.height = plan.graph if divided and plan.shape == "two" else "1fr"
+        self.panes["budget"].styles.height = plan.budget if divided else "1fr"
+        self.panes["memory"].styles.height = plan.memory if divided else "1fr"
+
+    # panes
+
+    def action_pane(self, name: str) -> None:
+        """Focus a pane; then make it full screen; then restore."""
+        pane = self.panes[name]
+        if self.full_pane == name:
+            self.restore()
+        elif self.full_pane or not self.division.side or not pane.display or pane.has_focus_within:
+            self.make_full(name)
+        else:
+            pane.focus_body()
+
+    def make_full(self, name: str) -> None:
+        """Give the whole screen to one pane."""
+        self.restore(focus=False)
+        self.full_pane = name
+        self.panes[name].set_full(full=True)
+        self.divide()
+        self.panes[name].focus_body()
+        self.call_after_refresh(self.refresh_panes)
+
+    def restore(self, *, focus: bool = True) -> None:
+        """Bring the columns back."""
+        if not self.full_pane:
+            return
+        self.panes[self.full_pane].set_full(full=False)
+        self.full_pane = ""
+        self.divide()
+        if focus:
+            self.resting_place.focus()
+        self.call_after_refresh(self.refresh_panes)
+
+    def action_full(self) -> None:
+        """Give the focused pane the whole screen, or take it back."""
+        name = next((name for name, pane in self.panes.items() if pane.has_focus_within), "")
+        if self.full_pane:
+            self.restore()
+        elif name:
+            self.make_full(name)
+
+    def action_next_pane(self) -> None:
+        """Move the focus on: prompt, dock, transcript, tasks, mind, budget, prompt."""
+        places = self.stops()
+        focused = [at for at, widget in enumerate(places) if widget.has_focus]
+        places[(focused[0] + 1) % len(places) if focused else 0].focus()
+
+    def action_previous_pane(self) -> None:
+        """Move the focus back."""
+        places = self.stops()
+        focused = [at for at, widget in enumerate(places) if widget.has_focus]
+        places[(focused[0] - 1) if focused else 0].focus()
+
+    def _seen(self, name: str) -> bool:
+        return self.panes[name].display and (name == "console" or self.division.side)
+
+    def action_jump(self, name: str) -> None:
+        """Show the row under the cursor in another pane."""
+        focused = self.focused
+        row = focused.current if isinstance(focused, LineView) else None
+        if row is None:
+            return
+        self._jump(name, row)
+
+    def _jump(self, name: str, row: Row) -> None:
+        pane = self.panes[name]
+        view = pane.query(LineView).first()
+        if not any(view.show_row(key) for key in _keys_for(row, view)):
+            self.say(f"Nothing about this in {pane.TITLE}.")
+            return
+        if self._seen(name) and not self.full_pane:
+            view.focus()
+        elif name == "console":
+            self.restore(focus=False)
+            view.focus()
+        else:
+            self.make_full(name)
+
+    @on(Pane.Jump)
+    def _jump_asked(self, event: Pane.Jump) -> None:
+        event.stop()
+        focused = self.focused
+        if isinstance(focused, LineView) and focused.current is not None:
+            self._jump(event.pane, focused.current)
+
+
+def _keys_for(row: Row, view: LineView) -> list[Hashable]:
+    """Return what stands for `row` in another view: itself, else its task, else whatever belongs to that task."""
+    keys = [row.key]
+    if isinstance(row, Entry) and row.origin.task is not None:
+        keys.append(("task", row.origin.task))
+    if isinstance(row, TaskRow):
+        keys += [one.key for one in view.window.rows if isinstance(one, Entry) and one.origin.task == row.task.id]
+    return keys

@@ -1,0 +1,141 @@
+"""The status line: am I needed, who thinks, how full, what it costs; it shrinks in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hermes_tui.domain.tasks import TaskState
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import Line, Span, ends, one_line, width_of
+from hermes_tui.interfaces.tui.meter import NEAR, forecast, spent_text
+from hermes_tui.interfaces.tui.panes._pane import View
+
+CONFINED: Final = ("bubblewrap", "")
+EXTENDED: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the line may say; each part gives way at its step."""
+
+    view: View
+
+    @property
+    def brain(self) -> str:
+        return one_line(self.view.chronicle.model or self.view.brain or "")
+
+    @property
+    def near_cap(self) -> bool:
+        cap = self.view.state.run.limits.usd
+        return bool(cap) and self.view.state.spend.run.usd >= NEAR * (cap or 0)
+
+
+def _mode(facts: _Facts, _step: int) -> Sequence[Span]:
+    chip = (f" {facts.view.state.run.mode.value} ", "bg on-accent bold")
+    return (chip, ("  ■ frozen", "warn")) if facts.view.frozen else (chip,)
+
+
+def _brain(facts: _Facts, step: int) -> Sequence[Span]:
+    if not facts.brain:
+        looked = facts.view.brain is not None
+        said = ("no brain", "warn") if looked else ("looking for a brain", "muted")
+        return (said, (" F3", "accent")) if step < 9 else ()
+    if step >= 9:
+        return ()
+    shown = facts.brain.partition(":")[2] or facts.brain if step >= 6 else facts.brain
+    why = one_line(facts.view.chronicle.why)
+    reason = ((f" {why}", "muted"),) if step < 1 and why else ()
+    return ((shown, "text"), *reason)
+
+
+def _context(facts: _Facts, step: int) -> Sequence[Span]:
+    usage = facts.view.chronicle.context
+    if usage is None:
+        return ()
+    used, window = usage.prompt_tokens + usage.output_tokens, facts.view.windows.get(facts.view.chronicle.model, 0)
+    near = window > 0 and used >= NEAR * window
+    if step >= 8 and not near:
+        return ()
+    role = "warn" if near else "text"
+    if not window:
+        return (("ctx ", "muted"), (wording.tokens(used), role))
+    of = ((f" of {wording.tokens(window)}", "muted"),) if step < 1 else ()
+    return (("ctx ", "muted"), (wording.ratio(used, window), role), *of)
+
+
+def _money(facts: _Facts, step: int) -> Sequence[Span]:
+    state = facts.view.state
+    if step >= 10 and not facts.near_cap:
+        return ()
+    spend, cap = state.spend, state.run.limits.usd
+    if state.run.run is None:
+        cap = facts.view.facts.config.budgets.run.usd
+    reserved = f"+{spend.reserved_usd:.2f}" if spend.reserved_usd >= 0.005 and step < 5 else ""
+    of = f" of {cap:.2f}" if cap else ""
+    return ((spent_text(spend.run), "warn" if facts.near_cap else "text"), (reserved, "muted"), (of, "muted"))
+
+
+def _progress(facts: _Facts, step: int) -> Sequence[Span]:
+    graph = facts.view.state.graph
+    if len(graph.tasks) < 2 and step >= 3:
+        return ()
+    done = sum(status.state is TaskState.DONE for status in graph.status.values())
+    spans: list[Span] = [(f"{done}/{len(graph.tasks)}", "text")] if len(graph.tasks) > 1 and step < 4 else []
+    began = facts.view.chronicle.began
+    if began and step < 3:
+        until = facts.view.chronicle.ended or facts.view.chronicle.last_at
+        seconds = (facts.view.now if facts.view.live else until) - began
+        spans.append((f"{' ' if spans else ''}{wording.elapsed(seconds)}", "muted"))
+    return tuple(spans)
+
+
+def _sandbox(facts: _Facts, step: int) -> Sequence[Span]:
+    level = facts.view.facts.sandbox
+    if level not in CONFINED:
+        return ((f"weak sandbox: {level}", "warn"),)
+    return (("bwrap", "muted"),) if step < 2 and level else ()
+
+
+def _more(facts: _Facts, width: int) -> Sequence[Span]:
+    if width < EXTENDED:
+        return ()
+    near = forecast(facts.view.state)
+    said = [f"ends near {wording.money(near)}"] if near is not None else []
+    said.append(f"{facts.view.facts.session} · {wording.count(facts.view.state.seq, 'record')}")
+    return (("  ".join(said), "muted"),)
+
+
+def _needs(facts: _Facts, step: int) -> Sequence[Span]:
+    count = len(facts.view.state.calls.waiting)
+    if not count:
+        return (("F1 help ", "muted"),) if step < 1 else ()
+    return ((f" ◊ {count} {'needs you  F7' if step < 7 else 'F7'} ", "bg on-warn bold"),)
+
+
+_PARTS: Final[tuple[Callable[[_Facts, int], Sequence[Span]], ...]] = (
+    *(_mode, _brain, _context, _money, _progress, _sandbox),
+)
+STEPS: Final = 11
+
+
+def status_line(view: View, width: int) -> Line:
+    """Return the line in exactly `width` cells."""
+    facts = _Facts(view)
+    for step in range(STEPS):
+        parts = [part for part in (part(facts, step) for part in _PARTS) if part]
+        more = _more(facts, width) if step == 0 else ()
+        left = _joined([*parts, more] if more else parts)
+        right = tuple(_needs(facts, step))
+        if width_of(left) + width_of(right) + (2 if right else 0) <= width or step == STEPS - 1:
+            return ends(left, right, width)
+    raise AssertionError
+
+
+def _joined(parts: Sequence[Sequence[Span]]) -> tuple[Span, ...]:
+    spans: list[Span] = [(" ", "")]
+    for at, part in enumerate(parts):
+        spans += [("  ", "")] if at else []
+        spans += part
+    return tuple(spans)

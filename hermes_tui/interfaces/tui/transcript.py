@@ -1,0 +1,248 @@
+"""From records to the rows of the transcript, as they happen or all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalEvent,
+    ApprovalGiven,
+    BudgetEvent,
+    CriterionChecked,
+    InterruptAsked,
+    MessageGiven,
+    ModeChanged,
+    ModelChosen,
+    ModelEvent,
+    ModelFailed,
+    ModelFinished,
+    ModelRequested,
+    OperatorEvent,
+    PlanEdited,
+    RetryScheduled,
+    RunEnded,
+    RunEvent,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    RunUnpaused,
+    TaskEvent,
+    TaskFailed,
+    TaskSkipped,
+    TaskWaiting,
+    ToolEvent,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
+    ToolRequested,
+    ToolResolved,
+)
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
+from hermes_tui.domain.messages import Source, Thinking
+from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.tasks import TaskKind
+from hermes_tui.interfaces.tui import notices, wording
+from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
+from hermes_tui.interfaces.tui.markdown import Flow
+from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
+from hermes_tui.interfaces.tui.row_window import Row
+from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
+
+
+class Transcript:
+    """The rows so far. Taking a record returns the rows that are new or changed, in order."""
+
+    def __init__(self, *, first_token_s: float | None = None) -> None:
+        self.first_token_s = first_token_s
+        self._goal = ""
+        self._kinds: dict[TaskId, TaskKind] = {}
+        self._titles: dict[TaskId, str] = {}
+        self._calls: dict[CallId, Call] = {}
+        self._asked: dict[ApprovalId, ApprovalAsked] = {}
+        self._streams: dict[AgentId, Streaming] = {}
+        self._criteria: list[bool] = []
+        self._spent = 0.0
+        self._unpriced = False
+        self._began = 0.0
+        self._last_text = ""
+
+    def take(self, record: Record) -> list[Row]:
+        """Return the rows that a record adds or changes."""
+        return list(self._rows(record))
+
+    def _rows(self, record: Record) -> Iterator[Row]:
+        body = record.body
+        if isinstance(body, RunEvent):
+            yield from self._run(record, body)
+        elif isinstance(body, PlanEdited):
+            yield self._plan(record, body)
+        elif isinstance(body, TaskEvent):
+            yield from self._task(record, body)
+        elif isinstance(body, ModelEvent):
+            yield from self._model(record, body)
+        elif isinstance(body, ToolEvent):
+            yield from self._tool(record, body)
+        elif isinstance(body, ApprovalEvent):
+            yield from self._approval(record, body)
+        elif isinstance(body, BudgetEvent):
+            yield notices.budget(record, body)
+        elif isinstance(body, OperatorEvent):
+            yield from self._operator(record, body)
+
+    def hear(self, place: Place, part: Part) -> Row | None:
+        """Return the streaming row after one more part, if the part shows."""
+        stream = self._streams.get(place.agent)
+        if stream is None or not isinstance(part, TextDelta | ThinkingDelta):
+            return None
+        (stream.flow if isinstance(part, TextDelta) else stream.thinking).push(part.text)
+        self._streams[place.agent] = replace(stream, heard=stream.heard + 1)
+        return self._streams[place.agent]
+
+    def _run(self, record: Record, body: RunEvent) -> Iterator[Row]:
+        match body:
+            case RunStarted():
+                first, self._goal = not self._began, body.goal.text
+                self._began, self._spent, self._criteria = record.at, 0.0, []
+                yield Said(
+                    origin=origin(record), text=body.goal.text, note=notices.file_name(body.goal.path), first=first
+                )
+            case RunResumed():
+                yield notices.notice(record, notices.KERNEL, "resumed", "finished work is kept, nothing is repeated")
+            case CriterionChecked():
+                self._criteria.append(body.ok)
+                sign = DONE if body.ok else FAILED
+                yield replace(notices.notice(record, sign, f"check {body.text}"), details=body.evidence)
+            case RunEnded():
+                yield notices.end(record, body, self._tally())
+            case _:
+                return
+
+    def _tally(self) -> notices.Tally:
+        usd = None if self._unpriced else self._spent
+        return notices.Tally(tuple(self._criteria), len(self._kinds), usd, self._began, self._last_text)
+
+    def _plan(self, record: Record, body: PlanEdited) -> Row:
+        for op in body.ops:
+            if op.task is not None:
+                self._kinds[op.target], self._titles[op.target] = op.task.kind, op.task.title
+        said = f" rev {body.base_rev + 1} · {wording.count(len(self._kinds), 'task')} · {one_line(body.why)}"
+        spans: tuple[Span, ...] = (("plan", "text bold"), *foreign(said, "muted"))
+        return Notice(origin=origin(record), sign=notices.KERNEL, spans=spans, hint="F2")
+
+    def _task(self, record: Record, body: TaskEvent) -> Iterator[Row]:
+        task = record.place.task or TaskId("")
+        title = self._titles.get(task, task)
+        match body:
+            case TaskSkipped():
+                yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
+            case TaskWaiting() if body.what != "approval":
+                yield notices.notice(record, WAITING, title, f"waits for {body.what}: {body.why}", hint="F3 brains")
+            case TaskFailed() if self._kinds.get(task) is not TaskKind.TOOL:
+                yield notices.notice(record, FAILED, title, f"failed: {body.message}", hint="F2")
+            case _:
+                return
+
+    def _model(self, record: Record, body: ModelEvent) -> Iterator[Row]:
+        match body:
+            case ModelRequested():
+                known = origin(record, reply_key(body.request_id))
+                stream = Streaming(
+                    origin=known, model=body.model, flow=Flow(), thinking=Flow(), first_token_s=self.first_token_s
+                )
+                self._streams[record.place.agent] = stream
+                yield stream
+            case ModelFinished():
+                self._streams.pop(record.place.agent, None)
+                yield self._finished(record, body)
+            case ModelFailed():
+                self._streams.pop(record.place.agent, None)
+                self._count(body.usd, body.usage.total_tokens)
+                details = f"The fragment is kept, not used:\n{body.fragment}" if body.fragment else ""
+                failed = notices.notice(record, FAILED, body.model, body.message, hint="F3 brains")
+                yield replace(failed, origin=origin(record, reply_key(body.request_id)), details=details)
+            case RetryScheduled():
+                said = f"{body.reason.value}, try {body.attempt} in {body.delay_s:.0f} s"
+                yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
+            case ModelChosen():
+                yield notices.notice(record, notices.KERNEL, f"{body.role} is now {body.model}", body.why)
+
+    def _count(self, usd: float | None, tokens: int) -> None:
+        self._spent += usd or 0.0
+        self._unpriced = self._unpriced or (usd is None and tokens > 0)
+
+    def _finished(self, record: Record, body: ModelFinished) -> Row:
+        self._count(body.usd, body.usage.total_tokens)
+        thinking = "\n".join(part.text for part in body.message.content if isinstance(part, Thinking))
+        self._last_text = body.message.text or self._last_text
+        about = "" if body.usage.source == "reported" else "about "
+        stamp = (
+            f"{body.model.partition(':')[2] or body.model} · {about}{wording.tokens(body.usage.total_tokens)} tokens"
+        )
+        stamp += f" · {wording.money(body.usd)} · {wording.took(body.seconds)}"
+        known = origin(record, reply_key(body.request_id))
+        return Reply(origin=known, text=body.message.text, thinking=thinking, stamp=stamp)
+
+    def _tool(self, record: Record, body: ToolEvent) -> Iterator[Row]:
+        call = self._calls.get(body.call_id)
+        match body:
+            case ToolRequested():
+                subject = body.summary.removeprefix(f"{body.tool} ").removeprefix(f"{body.tool}: ")
+                call = Call(
+                    origin=origin(record, call_key(body.call_id)),
+                    tool=body.tool,
+                    subject=subject,
+                    arguments=body.arguments,
+                    rationale=body.rationale,
+                    since=record.at,
+                    state="asked" if body.ruling.decision is Decision.ASK else "running",
+                )
+            case ToolIntended():
+                call = replace(call, state="running", since=record.at, attempt=body.attempt) if call else None
+            case ToolFinished():
+                call = notices.ended(call, record, body)
+            case ToolRefused():
+                call = replace(call or notices.bare(record, body), state="refused", output=body.reason)
+            case ToolResolved():
+                yield notices.notice(record, IN_DOUBT, f"{body.call_id} was in doubt: {body.how}", body.evidence)
+        if call is not None:
+            self._calls[body.call_id] = call
+            yield call
+
+    def _approval(self, record: Record, body: ApprovalEvent) -> Iterator[Row]:
+        match body:
+            case ApprovalAsked():
+                self._asked[body.approval_id] = body
+                call = self._calls.get(body.call_id)
+                if call is not None:
+                    self._calls[body.call_id] = replace(call, state="asked", since=record.at)
+                    yield self._calls[body.call_id]
+            case ApprovalGiven():
+                asked = self._asked.pop(body.approval_id, None)
+                call = self._calls.get(asked.call_id) if asked else None
+                if asked and call is not None and body.decision is Decision.ALLOW:
+                    self._calls[asked.call_id] = replace(call, state="running", since=record.at)
+                    yield self._calls[asked.call_id]
+                yield notices.answer(record, body, asked.what if asked else str(body.approval_id))
+
+    def _operator(self, record: Record, body: OperatorEvent) -> Iterator[Row]:
+        match body:
+            case MessageGiven():
+                if record.place.task is not None and body.source is Source.OPERATOR:
+                    yield notices.notice(record, notices.KERNEL, f"{record.place.agent} begins", body.text)
+                elif body.source is not Source.OPERATOR:
+                    yield notices.notice(record, notices.KERNEL, "told the model", body.text)
+                elif body.text.strip() != self._goal.strip():
+                    yield Said(origin=origin(record), text=body.text)
+            case ModeChanged():
+                yield notices.notice(record, notices.KERNEL, f"mode {body.mode.value}")
+            case RunPaused():
+                yield notices.notice(record, STOPPED, "frozen", f"by {body.by}; what runs goes on, nothing new starts")
+            case RunUnpaused():
+                yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
+            case InterruptAsked():
+                yield notices.notice(record, STOPPED, "interrupted", f"by {body.by}; finished work is kept")

