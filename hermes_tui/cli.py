@@ -22,8 +22,10 @@ COMMANDS: Final = {
     "sessions": "the same as runs; also export and replay",
     "agents": "list, show, steer, pause, resume or kill the subagents of a session",
     "board": "what the agents of a run share",
+    "context": "what is in an agent's window and why; preview or undo a compaction, pin a message",
+    "mind": "every action with its reason, what was expected and what came of it",
     "approvals": "list, allow or deny what waits for an operator; lasting grants",
-    "replay": "print the records of a session or an exported file, in order",
+    "replay": "print the records of a session or an exported file, in order, at its own pace or faster",
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
     "cost": "what was spent by day, model, role or task",
@@ -203,10 +205,9 @@ def _command_options(name: str, parser: ArgumentParser) -> None:
         case "audit":
             sub = parser.add_subparsers(dest="verb", required=True)
             sub.add_parser("verify", help="name the first broken link").add_argument("session", nargs="?")
-        case "replay" | "watch" | "board":
+        case "replay" | "watch" | "board" | "context" | "mind":
             parser.add_argument("session", help="its id, the beginning of it, or an exported file")
-            if name == "board":
-                parser.add_argument("--json", action="store_true", help="as JSON")
+            _look_options(name, parser)
         case "cost" | "ledger":
             parser.add_argument("session", nargs="?", help="only this session or exported file")
             parser.add_argument("--json", action="store_true", help="as JSON; the ledger has a decision per line")
@@ -240,6 +241,34 @@ def _session_options(sub: _SubParsersAction[ArgumentParser]) -> None:
     said = resolve.add_mutually_exclusive_group(required=True)
     said.add_argument("--done", action="store_true", help="it happened")
     said.add_argument("--again", action="store_true", help="it did not; run it again")
+
+
+def _look_options(name: str, parser: ArgumentParser) -> None:
+    """Add what the commands take that look into one session."""
+    if name != "replay":
+        parser.add_argument("--json", action="store_true", help="as JSON")
+    if name in ("replay", "context", "mind"):
+        parser.add_argument("--agent", metavar="A", help="only this agent")
+    match name:
+        case "replay":
+            most = 1e6
+            parser.add_argument("--speed", type=_number(float, 1e-3, most), metavar="N", help="1 is real time")
+            parser.add_argument(
+                "--longest-gap", type=_number(float, 0, most), default=3600.0, metavar="S", help="cut pauses to this"
+            )
+        case "context":
+            change = parser.add_mutually_exclusive_group()
+            change.add_argument("--preview", action="store_true", help="what a compaction would do now")
+            change.add_argument("--undo", action="store_true", help="take the last compaction back")
+            change.add_argument("--pin", type=int, metavar="N", help="keep message N as it was said")
+            change.add_argument("--unpin", type=int, metavar="N", help="let message N go again")
+        case "mind":
+            parser.add_argument("--task", metavar="T", help="only this task")
+            parser.add_argument("--kind", metavar="K", help="think, act, ask, plan, task, delegate, context, decide …")
+            parser.add_argument("--text", metavar="WORDS", help="only what says this")
+            parser.add_argument("--failed", action="store_true", help="only what did not come as expected")
+        case _:
+            pass
 
 
 def _agent_options(sub: _SubParsersAction[ArgumentParser]) -> None:

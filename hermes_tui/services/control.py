@@ -24,7 +24,7 @@ from hermes_tui.domain.ports import Answer, Clock
 from hermes_tui.domain.records import Place
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import children
+from hermes_tui.services import children, contexts
 
 POLL_S: Final = 0.05
 
@@ -61,7 +61,7 @@ class Owner:
                 return {"ok": True, "said": "It stops at the next safe point; the same command goes on."}
             case "answer":
                 return await self._answer(request, by)
-            case "agent":
+            case "agent" | "context":
                 return await self._direct(request, by)
             case "status":
                 waiting = [asked.approval_id for asked in self.session.state.calls.waiting]
@@ -71,11 +71,16 @@ class Owner:
 
     async def _direct(self, request: Fields, by: str) -> Fields:
         try:
-            said = children.direct(self.session, _command_of(request), self.clock, by)
+            said = self._carried_out(request, by)
         except UsageInvalid as error:
             return {"ok": False, "error": error.message, "hint": error.hint}
         await self.session.journal.durable(self.session.state.seq)
         return {"ok": True, "said": said}
+
+    def _carried_out(self, request: Fields, by: str) -> str:
+        if request.get("do") == "agent":
+            return children.direct(self.session, _command_of(request), self.clock, by)
+        return contexts.change(self.session, self.place(), _change_of(request), by)
 
     async def _pause(self, by: str) -> Fields:
         running = len(self.session.state.calls.intents)
@@ -124,6 +129,15 @@ def _command_of(request: Fields) -> AgentCommand:
     if make is None:
         raise UsageInvalid(f"{request.get('verb')!r} is nothing that a subagent can be told.")
     return make(AgentId(str(request.get("agent", ""))), str(request.get("text", "")))
+
+
+def _change_of(request: Fields) -> contexts.Change:
+    index, agent = request.get("index"), request.get("agent")
+    return contexts.Change(
+        what=str(request.get("what")),
+        agent=None if agent is None else str(agent),
+        index=index if isinstance(index, int) else 0,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -141,6 +141,10 @@ class _Log:
         )
         self.made.append(entry)
         if key:
+            before = self.pending.get(key)
+            if before is not None:
+                # After an answer or a crash the same action is taken up again; its outcome is told there.
+                before.outcome, before.ended_seq = f"taken up again at record {record.seq}", record.seq
             self.pending[key] = entry
         else:
             entry.ended_seq, entry.met, entry.outcome = record.seq, True, "it was so from then on"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
-from hermes_tui.interfaces.inspect import agents, approvals, machine, sessions, spending
+from hermes_tui.interfaces.inspect import agents, approvals, machine, mind, sessions, spending
 from hermes_tui.interfaces.inspect._print import complain, tell
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
@@ -63,9 +63,11 @@ _COMMANDS: Final[dict[str, Command]] = {
     "approvals": approvals.approvals,
     "audit": sessions.audit,
     "board": agents.board,
+    "context": mind.context,
     "config": machine.config,
     "cost": spending.cost,
     "ledger": spending.ledger,
+    "mind": mind.mind,
     "plan": machine.plan,
     "replay": sessions.replay,
     "runs": sessions.sessions,
