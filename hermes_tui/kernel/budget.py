@@ -193,7 +193,7 @@ def check_steps(kit: Kit, agent: AgentId) -> None:
     state = kit.session.state
     status = state.agents.by_id.get(agent)
     most = status.spawned.limits.steps if status is not None else None
-    if most is not None and state.talk.of(agent).steps >= most:
+    if status is not None and most is not None and status.steps >= most:
         raise SliceUsed(f"Stopped after {most} steps, all that it was given.", limit="steps")
 
 

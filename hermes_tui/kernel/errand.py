@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any, Final, cast
 
 from hermes_tui.domain.errors import ToolError
@@ -143,7 +144,7 @@ def homecoming(
         report="",
         calls=status.calls,
         failed_calls=status.failed_calls,
-        steps=state.talk.of(status.agent).steps,
+        steps=status.steps,
         usage=spent.usage,
         usd=spent.usd,
         seconds=max(0.0, at - status.at),
@@ -182,6 +183,7 @@ def _with_report(status: AgentStatus, ended: AgentEnded) -> AgentEnded:
 
 
 def next_id(state: SessionState) -> AgentId:
-    """Return the name of the session's next child."""
+    """Return the name of the session's next child, one that no agent and no task has."""
     number = 1 + sum(status.spawned.parent is not None for status in state.agents.by_id.values())
-    return AgentId(f"c{number}")
+    taken = {*state.agents.by_id, *state.talk.by_agent, *state.graph.tasks}
+    return next(AgentId(f"c{n}") for n in count(number) if f"c{n}" not in taken)

@@ -94,7 +94,7 @@ def _row(state: SessionState, status: AgentStatus) -> dict[str, object]:
         "role": status.spawned.role,
         "tools": list(status.spawned.tools),
         "write": list(status.spawned.write),
-        "steps": state.talk.of(status.agent).steps,
+        "steps": status.steps,
         "calls": status.calls,
         "tokens": spent.usage.total_tokens,
         "usd": spent.usd,

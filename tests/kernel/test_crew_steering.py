@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.events import (
@@ -15,6 +16,7 @@ from hermes_tui.domain.events import (
     ModelRequested,
     TaskFailed,
     ToolFinished,
+    ToolRequested,
 )
 from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
@@ -166,6 +168,54 @@ async def test_children_of_children_stop_at_the_second_floor() -> None:
     assert ended.answer == "Done."
     assert [home.answer for home in bench.ended().values()] == ["Second.", "First."]
     assert "delegate" not in [tool.name for tool in scripts.of("second")[0].tools]
+
+
+async def test_a_parent_that_waits_for_its_children_hears_the_operator_at_once() -> None:
+    held = Held()
+    out = ask_for(("delegate", {"task": "wait for ever"}))
+    scripts = Scripts({"Do": [out, say("Waiting."), say("I hear you."), say("Done.")], "wait": [ask_for(("held", {}))]})
+    bench = CrewBench(scripts, held=FakeTool("held", held.act))  # type: ignore[arg-type] # it never returns
+    bench.kernel.start()
+    running = asyncio.create_task(bench.run())
+    await asyncio.to_thread(held.entered.wait)
+    session = bench.kernel.kit.session
+    await bench.until(lambda: session.state.talk.of(AgentId("main")).steps == 2)
+
+    session.emit(MessageGiven(text="How is it going?"), replace(PLACE, agent=AgentId("main"), task=TaskId("main")))
+    await bench.until(lambda: session.state.talk.of(AgentId("main")).steps == 3)
+    out_still = session.state.agents.by_id[AgentId("c1")].ended is None
+    end_agent(bench.kernel.kit, AgentId("c1"), ("killed", "by operator"), "")
+    ended = await running
+
+    assert out_still
+    assert ended.answer == "Done."
+
+
+async def test_a_child_never_takes_the_name_of_a_task() -> None:
+    scripts = Scripts(
+        {"c1": [ask_for(("delegate", {"task": "help out"})), say("Waiting."), say("One.")], "help": [say("Helped.")]}
+    )
+    bench = CrewBench(scripts)
+    bench.kernel.start(agent("c1"), agent("two", needs=(TaskId("c1"),)))
+    scripts.replies = {**scripts.replies, "two": [say("Two.")]}
+
+    ended = await bench.run()
+
+    assert ended.answer == "Two."
+    assert bench.spawned() == ["c1", "c2", "two"]
+
+
+async def test_the_calls_of_a_second_attempt_are_not_those_of_the_first() -> None:
+    calls = [ask_for(("delegate", {"task": "help out"})), ask_for(("echo", "{")), ask_for(("echo", "{"))]
+    scripts = Scripts({"one": calls, "two": [say("Two.")], "help": [say("Helped.")]})
+    bench = CrewBench(scripts)
+    bench.kernel.start(agent("one", retry=1), agent("two"))
+
+    await bench.run()
+
+    asked = [body for body in bench.kernel.bodies(ToolRequested) if getattr(body, "tool", "") == "delegate"]
+    assert len({getattr(body, "call_id", "") for body in asked}) == 2
+    assert len([name for name in bench.spawned() if name.startswith("c")]) == 2
 
 
 async def test_the_board_refuses_a_change_of_something_that_moved_on() -> None:

@@ -113,7 +113,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
 
 def _agents(state: AgentsState, record: Record) -> AgentsState:
     body = record.body
-    if isinstance(body, ToolFinished):
+    if isinstance(body, ToolFinished | ModelFinished):
         return fold_evidence(state, record, body)
     return fold_agents(state, record, body) if isinstance(body, _AGENT) else state
 

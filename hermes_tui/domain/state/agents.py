@@ -13,6 +13,7 @@ from hermes_tui.domain.events.agent import (
     AgentUnpaused,
     BoardSet,
 )
+from hermes_tui.domain.events.model import ModelFinished
 from hermes_tui.domain.events.tool import FileChange, ToolFinished
 from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.records import Place, Record
@@ -27,6 +28,7 @@ class AgentStatus:
     place: Place
     at: float
     paused: bool = False
+    steps: int = 0
     calls: int = 0
     failed_calls: int = 0
     changed: Mapping[str, FileChange] = field(default_factory=dict[str, FileChange])
@@ -99,11 +101,13 @@ def fold_agents(state: AgentsState, record: Record, body: AgentEvent) -> AgentsS
     return replace(state, by_id={**state.by_id, agent: known})
 
 
-def fold_evidence(state: AgentsState, record: Record, body: ToolFinished) -> AgentsState:
-    """Return the children after a call of one of them ended."""
+def fold_evidence(state: AgentsState, record: Record, body: ToolFinished | ModelFinished) -> AgentsState:
+    """Return the children after a call or a step of one of them ended."""
     known = state.by_id.get(record.place.agent)
     if known is None:
         return state
+    if isinstance(body, ModelFinished):
+        return replace(state, by_id={**state.by_id, known.agent: replace(known, steps=known.steps + 1)})
     changed = {**known.changed, **{change.path: change for change in body.changed}}
     known = replace(known, calls=known.calls + 1, failed_calls=known.failed_calls + (not body.ok), changed=changed)
     return replace(state, by_id={**state.by_id, known.agent: known})

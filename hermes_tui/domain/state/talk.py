@@ -49,7 +49,8 @@ def fold_talk(state: TalkState, record: Record, body: Spoken) -> TalkState:
     """Return the conversations after something was said; a child begins with its task and ends in its parent's."""
     agent = record.place.agent
     if isinstance(body, AgentSpawned):
-        begun = Conversation(unread=(_note(body.task),), run=record.place.run)
+        # Steps go on counting where an attempt before left off: they are what makes the ids of calls unlike.
+        begun = Conversation(unread=(_note(body.task),), run=record.place.run, steps=state.of(agent).steps)
         return replace(state, by_agent={**state.by_agent, agent: _read(begun)})
     if isinstance(body, AgentEnded):
         return _reported(state, body)

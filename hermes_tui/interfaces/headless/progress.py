@@ -7,6 +7,8 @@ from typing import Final
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
+    AgentEnded,
+    AgentSpawned,
     ApprovalAsked,
     CriterionChecked,
     ModelFailed,
@@ -62,6 +64,8 @@ class Progress:
                 return f"◊ needs you: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
             case RunEnded():
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
+            case AgentSpawned() | AgentEnded():
+                return _agent_line(record, body)
             case ModelFinished() | ModelFailed() | RetryScheduled():
                 return _model_line(body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
@@ -93,6 +97,13 @@ def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | T
             return f"× task     {record.place.task}: {body.message}"
         case TaskSkipped():
             return f"» task     {record.place.task}: {body.why}"
+
+
+def _agent_line(record: Record, body: AgentSpawned | AgentEnded) -> str:
+    if isinstance(body, AgentSpawned):
+        return f"→ {record.place.agent:8} sent out: {body.title}"
+    mark = "✓" if body.status == "done" else "×"
+    return f"{mark} {record.place.agent:8} {body.status}: {body.why or body.answer}"
 
 
 def _hold_line(body: RunResumed | RunPaused | RunUnpaused) -> str:
