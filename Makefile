@@ -10,7 +10,7 @@ ARGS ?=
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all checks run test test-all format format-check lint types mypy pyright contracts bench docs
+.PHONY: all checks run test test-all format format-check lint types mypy pyright contracts bench bench-memory docs
 
 all: checks test
 checks: format-check lint types contracts
@@ -65,6 +65,9 @@ contracts: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-memory: $(READY)
+	@$(BIN)/python -m tests.bench_memory $(ARGS)
 
 docs: $(READY)
 	@$(BIN)/python -m tests.tools.make_map

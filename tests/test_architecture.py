@@ -53,7 +53,9 @@ PLANTS: Final = {
     "Rendering stays in the interfaces": ("services/planted.py", "import rich"),
     "Only providers/_http.py speaks httpx2": ("services/planted_http.py", "import httpx2"),
     "Only state/codec.py encodes with msgspec": ("services/planted_codec.py", "import msgspec"),
-    "Only state/ opens SQLite": ("capabilities/planted.py", "import sqlite3"),
+    "Only state/ and memory/database.py open SQLite": ("capabilities/planted.py", "import sqlite3"),
+    "Each vendor's package has one file": ("services/planted_vendor.py", "import openai"),
+    "Only keys/ opens keyrings and encrypts": ("services/planted_keys.py", "import keyring"),
     "Only strict_yaml and the scripted provider read YAML": ("interfaces/planted_yaml.py", "import yaml"),
 }
 

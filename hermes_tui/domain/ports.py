@@ -12,6 +12,7 @@ from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
 from hermes_tui.domain.events import Event
 from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.ids import ApprovalId, Seq
+from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part, ToolSchema
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Mode, Reach
@@ -115,6 +116,7 @@ class SandboxCommand:
 
     `argv` is executed as it is, without a shell. `write` lists absolute real paths it may change; everything else of
     the workspace is read-only. `env` is added to the sandbox's own clean environment. `stdin` is handed over whole.
+    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule.
     """
 
     argv: tuple[str, ...]
@@ -124,6 +126,16 @@ class SandboxCommand:
     stdin: bytes = b""
     timeout_s: float = 120.0
     output_limit_bytes: int = 10_000_000
+    egress: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A host that a command asked the proxy for; `refused` says why it got nothing, empty where it was let through."""
+
+    host: str
+    port: int
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +147,7 @@ class ProcessResult:
     stderr: bytes
     end: ProcessEnd
     seconds: float
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +196,7 @@ class ToolContext:
 
     `seen` maps an absolute path to the sha256 of the content that was last read or written through a tool.
     `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
+    `memory` is None where nothing is remembered; `session` and `run` name where a note comes from.
     """
 
     workspace: Workspace
@@ -192,6 +206,9 @@ class ToolContext:
     seen: dict[str, str]
     egress: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    memory: Memory | None = None
+    session: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

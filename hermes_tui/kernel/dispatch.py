@@ -95,6 +95,9 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         seen=dict(kit.session.state.calls.seen.get(place.agent, {})),
         egress=kit.egress,
         env=call.env,
+        memory=kit.memory,
+        session=place.session,
+        run=place.run or "",
     )
 
 
@@ -199,10 +202,8 @@ def rule_for(resolved: ResolvedCall) -> str:
 
 
 def _imaged(kit: Kit, resolved: ResolvedCall) -> list[Path]:
-    """Return what the call may overwrite; an external effect has nothing to copy."""
-    if resolved.effect is Effect.EXTERNAL and resolved.reach is Reach.NETWORK:
-        return []
-    targets = [Path(target) for target in resolved.targets]
+    """Return what the call may overwrite; hosts that it contacts are nothing to copy."""
+    targets = [Path(target) for target in resolved.targets if resolved.reach is not Reach.NETWORK or target[:1] == "/"]
     if resolved.reach in (Reach.SANDBOX, Reach.HOST) and not targets:
         targets = list(kit.workspace.write)
     return targets

@@ -3,54 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from hermes_tui.domain.errors import ApprovalPending, JournalError, NoProvider, ProviderError, ToolError
-from hermes_tui.domain.events import FileChange, MessageGiven
+from hermes_tui.domain.events import MessageGiven
 from hermes_tui.domain.events.agent import AgentEnd
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.messages import Role, Source
-from hermes_tui.domain.ports import BeforeImages, Brain, Brains
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.kernel import errand
 from hermes_tui.kernel.budget import SliceUsed
 from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.gate import Gate
+from hermes_tui.kernel.home import HomeBrains, HomeImages, HomeMemory
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
 from hermes_tui.kernel.worker import Door
-
-
-@dataclass(frozen=True, slots=True)
-class _HomeImages:
-    """Before-images as a child takes them: one at a time, on the home loop."""
-
-    home: Door
-    images: BeforeImages
-
-    async def take(self, targets: Sequence[Path]) -> str:
-        return await self.home.call(self.images.take, targets)
-
-    async def restore(self, image: str) -> tuple[FileChange, ...]:
-        return await self.home.call(self.images.restore, image)
-
-    async def changes(self, image: str) -> tuple[FileChange, ...]:
-        return await self.home.call(self.images.changes, image)
-
-
-@dataclass(frozen=True, slots=True)
-class _HomeBrains:
-    """Brains as a child chooses them: on the home loop, where what was probed is kept."""
-
-    home: Door
-    brains: Brains
-
-    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
-        return await self.home.call(self.brains.choose, role, tried)
 
 
 @dataclass(slots=True, eq=False)
@@ -156,8 +128,9 @@ class Hand:
             workspace=replace(kit.workspace, write=tuple(Path(path) for path in spawned.write)),
             instructions=errand.system_text(kit.instructions, spawned, str(kit.workspace.root)),
             gate=self.gate,
-            images=_HomeImages(self.home, kit.images),
-            brains=_HomeBrains(self.home, kit.brains),
+            images=HomeImages(self.home, kit.images),
+            brains=HomeBrains(self.home, kit.brains),
+            memory=HomeMemory(self.home, kit.memory) if kit.memory is not None else None,
         )
 
     def _last_words(self) -> str:

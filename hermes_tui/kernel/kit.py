@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import (
     Artifacts,
     BeforeImages,
@@ -64,6 +65,7 @@ class Kit:
     substitute: Substitute
     instructions: str
     egress: tuple[str, ...] = ()
+    memory: Memory | None = None
     width: int = 8
     attended: bool = False
     max_output_tokens: int = 4096

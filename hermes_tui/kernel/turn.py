@@ -49,6 +49,7 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
             continue
         if (answer := _handed_back(kit, place)) is not None and not await _told_since(kit, place):
             return answer
+        await _bring_memory(kit, place)
         record = await take_step(kit, place, role, lambda brain: window.fill(kit, brain, place))
         if not isinstance(record.body, ModelFinished):
             continue
@@ -91,6 +92,15 @@ async def _answered_meanwhile(kit: Kit, place: Place) -> bool:
         return not any(asked.call_id in mine for asked in state.calls.waiting)
 
     return await kit.crew.rest(place.agent, answered) is Rest.NEWS
+
+
+async def _bring_memory(kit: Kit, place: Place) -> None:
+    """Put what memory holds about the operator's last words behind them; on record, so that a resume reads the same."""
+    messages = kit.session.state.talk.of(place.agent).messages
+    if kit.memory is None or not len(messages) or messages[-1].role is not Role.OPERATOR:
+        return
+    if text := await kit.memory.brief(messages[-1].text):
+        kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), place)
 
 
 def _handed_back(kit: Kit, place: Place) -> str | None:

@@ -33,7 +33,8 @@ class Section(BaseModel):
     """A group of keys; unknown ones are errors.
 
     The text under a key is its help; `results.schema_text` reads it from the source, because pydantic would parse
-    every class's source at each start. A section is built when it first validates, most of them never on their own.
+    every class's source at each start. A section is built when it first validates, most of them never on their own;
+    so defaults are constructed as they stand, and a test validates them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -134,21 +135,36 @@ class Brain(Section):
     """Left out where the model refuses it."""
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     """Output of one reply."""
-    clocks: Clocks = Clocks()
+    clocks: Clocks = Clocks.model_construct()
     """The four clocks of a request."""
-    budget: Cap = Cap()
+    budget: Cap = Cap.model_construct()
     """Cap of this role within a run."""
 
 
 class Budgets(Section):
     """Caps; no call starts that could pass one."""
 
-    call: Cap = Cap(usd=1.0)
+    call: Cap = Cap.model_construct(usd=1.0)
     """One model call."""
-    run: Cap = Cap(usd=5.0, tokens=2_000_000)
+    run: Cap = Cap.model_construct(usd=5.0, tokens=2_000_000)
     """One run, its subagents included."""
-    day: Cap = Cap(usd=20.0)
+    day: Cap = Cap.model_construct(usd=20.0)
     """All runs of the operator's local date."""
+
+
+class PolicyTest(Section):
+    """A call, and what the policy must say about it; `hermes config test-policy` checks it."""
+
+    tool: str
+    """The tool, such as `shell`."""
+    args: dict[str, JsonValue] = {}
+    """Its arguments, as a model would give them."""
+    mode: Mode = Mode.ASK
+    """The mode it is judged in."""
+    write: tuple[str, ...] = (".",)
+    """The write scope of the run."""
+    expect: Literal["allow", "ask", "deny"]
+    """What must come out."""
 
 
 class Policy(Section):
@@ -160,6 +176,8 @@ class Policy(Section):
     """The furthest that a goal or a project may go."""
     rules: tuple[str, ...] = ()
     """Rules such as `shell(python -m pytest *)`; a match skips the question, never the sandbox."""
+    tests: tuple[PolicyTest, ...] = ()
+    """Calls and what must be decided about them."""
 
     _rules = field_validator("rules")(checked_rules)
 
@@ -223,9 +241,9 @@ class HermesConfig(Section):
     """Providers by name."""
     strategy: Literal["auto", "fixed"] = "auto"
     """`auto` falls back along `routing.order`; `fixed` never leaves the chosen model."""
-    routing: Routing = Routing()
+    routing: Routing = Routing.model_construct()
     """Order of providers."""
-    openrouter: OpenRouterConfig = OpenRouterConfig()
+    openrouter: OpenRouterConfig = OpenRouterConfig.model_construct()
     """Passed on to OpenRouter."""
     brains: dict[Name, Brain] = {}
     """Models by role."""
@@ -233,19 +251,19 @@ class HermesConfig(Section):
     """Role by class of task."""
     tiers: dict[Name, tuple[str, ...]] = {}
     """Named fallback chains of models, tiers and roles."""
-    budgets: Budgets = Budgets()
+    budgets: Budgets = Budgets.model_construct()
     """Caps."""
-    policy: Policy = Policy()
+    policy: Policy = Policy.model_construct()
     """What runs without a question."""
-    sandbox: SandboxConfig = SandboxConfig()
+    sandbox: SandboxConfig = SandboxConfig.model_construct()
     """Where tools run."""
     egress: tuple[str, ...] = ()
     """Hosts that tools may contact once a run asks for them."""
-    memory: MemoryConfig = MemoryConfig()
+    memory: MemoryConfig = MemoryConfig.model_construct()
     """What is remembered."""
-    context: ContextConfig = ContextConfig()
+    context: ContextConfig = ContextConfig.model_construct()
     """What one request carries."""
-    ui: Ui = Ui()
+    ui: Ui = Ui.model_construct()
     """How the workstation looks."""
     trust: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = {}
     """Sha256 of the `.hermes-tui.yaml` that is trusted, by the path of its project."""

@@ -41,7 +41,7 @@ def agent_of(state: SessionState, named: str | None) -> AgentId:
     known = [agent for agent in state.talk.by_agent if "~" not in agent]
     if named is None and known:
         return known[0]
-    if named not in known:
+    if named is None or named not in known:
         raise UsageInvalid(f"No agent {named or ''} has a window.", hint=f"There is: {', '.join(known) or 'none yet'}.")
     return AgentId(named)
 

@@ -43,7 +43,7 @@ from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
-from hermes_tui.domain.tasks import Goal
+from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.kernel import errand
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
@@ -89,7 +89,7 @@ class Desk:
         self.station = Workstation(options)
         self.errands = Errands(self.station)
         self.session_id = session or sessions.new_session()
-        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto")
+        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto", self.station.home)
         self._state = SessionState()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -99,6 +99,7 @@ class Desk:
         self._pursuing: asyncio.Task[None] | None = None
         self._gate = Gate()
         self._sandbox = ""
+        self._mode: Mode | None = None
         self._on_trouble: Callable[[HermesError], None] = lambda _: None
 
     @property
@@ -139,7 +140,7 @@ class Desk:
 
     async def look(self) -> list[Brain | Missing]:
         """Return what each provider offers now; runs on the caller's loop with probes of its own."""
-        return await wiring.brains_of(self.station.config, self.brains.wanted).look()
+        return await wiring.brains_of(self.station.config, self.brains.wanted, self.station.home).look()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop what runs, resumably, and wait until the session file is closed."""
@@ -169,6 +170,7 @@ class Desk:
         except HermesError as error:
             self._on_trouble(error)
         finally:
+            await asyncio.to_thread(self.station.memory.close)
             with self._lock:
                 self._loop = None
 
@@ -233,6 +235,7 @@ class Desk:
     async def _set(self, session: Session, command: SetMode | RaiseCap) -> None:
         """Move the mode or the cap; a run that stopped at its cap goes on."""
         if isinstance(command, SetMode):
+            self._mode = command.mode
             session.emit(ModeChanged(mode=command.mode), self._place(session))
             return
         limits = replace(session.state.run.limits, usd=command.usd)
@@ -258,7 +261,7 @@ class Desk:
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
         config = self._config_for(goal)
-        mode = session.state.run.mode if number > 1 else config.policy.mode
+        mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
         if goal.plan is None:
             session.emit(MessageGiven(text=goal.text), replace(place, agent=kits.agent_of(AGENT)))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hermes_tui.capabilities.state.follower import tail, verify_chain
+from hermes_tui.capabilities.state.follower import tail
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.errors import JournalUnreadable, UsageInvalid
 from hermes_tui.domain.ids import Seq, SessionId
@@ -125,10 +125,3 @@ async def follow(folder: Path, session: str, clock: Clock) -> AsyncIterator[Reco
 
     async for record in tail(path, Seq(0), clock=clock, is_over=is_over):
         yield record
-
-
-def broken_links(folder: Path, session: str | None) -> list[tuple[str, Seq]]:
-    """Return each session whose chain of hashes breaks, and where."""
-    paths = [path_of(folder, session)] if session else sorted(folder.glob("*.db"))
-    found = [(path.stem, verify_chain(path)) for path in paths]
-    return [(name, seq) for name, seq in found if seq is not None]

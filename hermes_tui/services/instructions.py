@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,16 +21,28 @@ You are Hermes, an agent that works for an operator on a workspace of files.
 """
 
 
-def system_text(workspace: Path, memory_index: Path, *, project_bytes: int, memory_bytes: int) -> str:
+def system_text(workspace: Path, memory_indexes: Sequence[Path], *, project_bytes: int, memory_bytes: int) -> str:
     """Return the system text for a session; what is too long is cut, and says so."""
     files = project_files(workspace)
     sections = [
         RULES,
         *(f"# Instructions of this project ({path.name})\n{_cut(path, project_bytes)}" for path in files),
     ]
-    if memory_index.is_file() and (text := _cut(memory_index, memory_bytes)).strip():
-        sections.append(f"# Memory (MEMORY.md)\n{text}")
+    if memory := memory_text(memory_indexes, memory_bytes):
+        sections.append(memory)
     return "\n".join(sections)
+
+
+def memory_text(indexes: Sequence[Path], limit_bytes: int) -> str:
+    """Return the indexes of memory within one budget, with what is left of it; empty if they hold nothing."""
+    data = b"\n".join(path.read_bytes().strip() for path in indexes if path.is_file()).strip()
+    if not data:
+        return ""
+    text = data[:limit_bytes].decode("utf-8", errors="ignore")
+    if len(data) > limit_bytes:
+        text += f"\n[cut: {len(data) - limit_bytes:,} of {len(data):,} bytes left out]"
+    left = max(0, limit_bytes - len(data))
+    return f"# Memory (MEMORY.md: {left:,} of {limit_bytes:,} bytes left)\n{text}"
 
 
 def project_files(workspace: Path) -> list[Path]:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.state.day import SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
 from hermes_tui.domain.ids import AgentId, SessionId
+from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
@@ -36,6 +38,7 @@ class KitMaker:
     ledger: Ledger
     clock: Clock
     tools: Mapping[str, Tool]
+    memory: Memory | None = None
     workers: Workers = field(default_factory=Workers)
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
@@ -67,10 +70,11 @@ class KitMaker:
             substitute=lambda tool, arguments, known: plans.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,
-                self.home.find("MEMORY.md"),
+                [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))],
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
             ),
+            memory=self.memory,
             egress=(*config.egress, *(goal.egress if goal else ())),
             crew=Crew(self.workers),
             prune_steps=config.context.prune_steps,

@@ -146,8 +146,8 @@ class Notebook:
     async def diff(self, path: str, commit: str) -> str:
         """Return what a commit did to a note, or what stands on disk beyond the last one."""
         if not commit:
-            return _text((await self._git("diff", "HEAD", "--", path))[1])
-        return _text((await self._git("show", "--format=", _checked(commit), "--", path))[1])
+            return _text((await self._git("diff", "--no-ext-diff", "HEAD", "--", path))[1])
+        return _text((await self._git("show", "--no-ext-diff", "--format=", _checked(commit), "--", path))[1])
 
     async def revert(self, path: str, commit: str) -> str:
         """Give a note the text it had before a commit; return the new commit's short id.

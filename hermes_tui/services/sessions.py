@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hermes_tui.capabilities.state.journal import SessionJournal
+from hermes_tui.capabilities.state.anchors import AnchorKeeper
+from hermes_tui.capabilities.state.journal import JournalOptions, SessionJournal
+from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.ports import Clock, Redactor
@@ -31,10 +33,12 @@ class OwnedSession:
 
 
 @contextmanager
-def owned(path: Path, *, redactor: Redactor, clock: Clock, readers: Sequence[Reader]) -> Generator[OwnedSession]:
+def owned(
+    path: Path, *, redactor: Redactor, clock: Clock, readers: Sequence[Reader], ledger: Ledger | None = None
+) -> Generator[OwnedSession]:
     """Own the session file at `path`, made if it is not there; `readers` see each new record as it is appended.
 
-    A file that nothing was written to is removed in the end.
+    A file that nothing was written to is removed in the end. The chain of hashes is anchored in `ledger`.
 
     Raises:
         SessionLocked: another process owns it.
@@ -48,13 +52,17 @@ def owned(path: Path, *, redactor: Redactor, clock: Clock, readers: Sequence[Rea
     def publish(record: Record) -> None:
         live[0].receive(record)
 
-    journal = SessionJournal.open(path, redactor=redactor, clock=clock, publish=publish)
+    keeper = AnchorKeeper(ledger, path.stem) if ledger is not None else None
+    options = JournalOptions(on_committed=keeper.reached if keeper is not None else None)
+    journal = SessionJournal.open(path, redactor=redactor, clock=clock, publish=publish, options=options)
     try:
         session = Session(journal=journal, bus=bus, state=fold_all(journal.read(Seq(0))), listeners=[])
         live.append(session)
         yield OwnedSession(session, journal)
     finally:
         journal.close()
+        if keeper is not None:
+            keeper.close()
         if live and not live[0].state.seq:
             path.unlink(missing_ok=True)
 

@@ -10,19 +10,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.ports import Tool
+from hermes_tui.domain.ports import Clock, Tool
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
+from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
+from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from hermes_tui.services.memory_pipe import Pipe
+    from hermes_tui.services.memory_store import OpenMemory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +96,15 @@ def all_tools() -> Mapping[str, Tool]:
 def redactor_of(config: HermesConfig) -> SecretRedactor:
     """Return a redactor that knows the key formats and the values of the key variables."""
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
-    return SecretRedactor([os.environ[name] for name in variables if os.environ.get(name)])
+    variables |= {*VARIABLES.values(), PASSPHRASE}
+    redactor = SecretRedactor([os.environ[name] for name in sorted(variables) if os.environ.get(name)])
+    SECRETS.attach(redactor)
+    return redactor
+
+
+def keys_of(config: HermesConfig, home: Home) -> Keys:
+    """Return the keys of the config's providers, wherever they lie."""
+    return Keys(config, os.environ, home.state)
 
 
 def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy:
@@ -94,16 +112,37 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     deny = [rule.removeprefix("deny").lstrip(": ") for rule in config.policy.rules if rule.startswith("deny")]
     allow = [rule.removeprefix("allow").lstrip(": ") for rule in config.policy.rules if not rule.startswith("deny")]
     granted = [grant.rule for grant in lasting]
+    if config.memory.policy != "off":
+        granted.append("remember(*)")  # memory's own policy decides what becomes of an agent's note
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
-def brains_of(config: HermesConfig, wanted: str) -> ConfiguredBrains:
+def brains_of(config: HermesConfig, wanted: str, home: Home | None = None) -> ConfiguredBrains:
     """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
+
+    Keys come from the environment and, with a `home`, from where its operator stored them.
 
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
-    return ConfiguredBrains(config, wanted, os.environ)
+    return ConfiguredBrains(config, wanted, os.environ if home is None else keys_of(config, home))
+
+
+def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, settings: MemorySettings) -> HomeMemory:
+    """Return a home's memory; its modules are loaded when it is first used."""
+
+    def open_memory() -> OpenMemory:
+        store = import_module("hermes_tui.services.memory_store")
+        opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config), clock, settings)
+        return opened
+
+    return HomeMemory(home.root / "memory", open_memory)
+
+
+def memory_pipe() -> AbstractContextManager[Pipe]:
+    """Return a throw-away memory behind JSON lines."""
+    opened: AbstractContextManager[Pipe] = import_module("hermes_tui.services.memory_pipe").open_pipe()
+    return opened
 
 
 def digest_of(text: str) -> str:

@@ -38,7 +38,9 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.delivery import Delivery
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.goals import parse_goal
+from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
+from hermes_tui.services.memory import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of
@@ -64,9 +66,29 @@ class Workstation:
         self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
         self.log = JsonLog(self.home.state / "log", wiring.redactor_of(self.config), verbose=options.verbose)
-        self.kits = kits.KitMaker(
-            home=self.home, root=self.root, ledger=self.ledger, clock=self.clock, tools=self.tools
+        remembered = MemorySettings(
+            workspace=self.root,
+            report=self._report_memory,
+            policy=self.config.memory.policy,
+            index_bytes=self.config.memory.index_bytes,
+            brief=self.config.memory.recall,
         )
+        self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
+        self.kits = kits.KitMaker(
+            home=self.home,
+            root=self.root,
+            ledger=self.ledger,
+            clock=self.clock,
+            tools=self.tools,
+            memory=self.memory,
+        )
+
+    def _report_memory(self, message: str) -> None:
+        self.log.note("warning", "services.memory", "history", "waiting", message=message)
+
+    def keys(self) -> Keys:
+        """Return the keys of the providers."""
+        return wiring.keys_of(self.config, self.home)
 
     def goal(self, given: Path | str) -> tuple[Goal, str]:
         """Return the goal and the digest of its text.
@@ -95,7 +117,7 @@ class Workstation:
         """
         goal, digest = self.goal(given)
         config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
-        brains = wiring.brains_of(config, "auto")
+        brains = wiring.brains_of(config, "auto", self.home)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         place = Place(session=session_id, run=RunId("r1"))
         delivery = Delivery(readers)
@@ -116,7 +138,10 @@ class Workstation:
                 await self.kits.workers.close()
 
         with self.own(session_id, [delivery.take]) as owned:
-            await delivery.during(owned.journal, run(owned))
+            try:
+                await delivery.during(owned.journal, run(owned))
+            finally:
+                await asyncio.to_thread(self.memory.close)
             return result_of(owned.session.state, session_id, self.clock.now())
 
     @contextmanager
@@ -127,7 +152,7 @@ class Workstation:
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(
-                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record]
+                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record], ledger=self.ledger
             ) as owned:
                 yield owned
         except HermesError as error:

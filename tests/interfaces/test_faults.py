@@ -100,6 +100,8 @@ def outcome(fault: Fault, vendor: str) -> tuple[int, str]:
     """Return the exit code and the status that docs/headless.md promises."""
     if harmless(fault, vendor):
         return 0, "done"
+    if fault.label == "half_arguments" and vendor == "ollama":
+        return 5, "no_provider"  # its arguments are no text of their own: half of them is a broken line
     if fault.label in REQUEST | MODEL:
         return 1, "not_done"
     return 5, "no_provider"

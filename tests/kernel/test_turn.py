@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from hermes_tui.domain.events import (
     ToolRefused,
     ToolRequested,
 )
-from hermes_tui.domain.messages import ToolResult
+from hermes_tui.domain.messages import Role, ToolResult
 from hermes_tui.domain.parts import TextDelta
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
@@ -73,8 +75,17 @@ async def test_an_unknown_tool_is_told_to_the_model() -> None:
     assert ended.exit_code == 0
 
 
+def opens_no_object(text: str) -> bool:
+    """Whether an opening brace and `text` are not by chance a call that fits."""
+    try:
+        json.loads("{" + text)
+    except ValueError:
+        return True
+    return False
+
+
 @settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(name=st.sampled_from(["echo", "write", "rm", ""]), arguments=st.text(max_size=40))
+@given(name=st.sampled_from(["echo", "write", "rm", ""]), arguments=st.text(max_size=40).filter(opens_no_object))
 async def test_no_malformed_call_ever_acts_or_crashes(name: str, arguments: str) -> None:
     acted: list[dict[str, object]] = []
 
@@ -224,3 +235,27 @@ async def test_a_long_output_is_cut_and_kept_whole_as_an_artifact() -> None:
     assert len(finished.output) < 1200
     assert next(iter(kernel.artifacts.kept.values())) == b"x" * 5000
     assert finished.artifact in finished.output
+
+
+class Brief:
+    """A memory that knows one thing."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def brief(self, query: str) -> str:
+        self.asked.append(query)
+        return "[recalled] The lamp is lit."
+
+
+async def test_memory_is_asked_once_for_the_operators_words_and_stands_behind_them() -> None:
+    kernel = bench(ask_for(("echo", {"n": 1})), say("Done."))
+    memory = Brief()
+    kernel.kit.memory = memory  # type: ignore[assignment] # only this is asked
+    kernel.start()
+
+    await kernel.run()
+
+    assert len(memory.asked) == 1
+    assert [message.role for message in kernel.said_to_model()][:2] == [Role.OPERATOR, Role.KERNEL]
+    assert kernel.said_to_model()[1].text == "[recalled] The lamp is lit."

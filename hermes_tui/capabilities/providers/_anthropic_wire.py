@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -50,7 +49,7 @@ class AnthropicWire:
     base_url: str
     key: str | None = None
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+    def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         watch = Watch(self.name, request.clocks)
         post = _http.Post(
@@ -59,9 +58,7 @@ class AnthropicWire:
             headers=headers_of(self.key),
             watch=watch,
         )
-        async with aclosing(parts_of(_http.events(post), MessagesReply(self.name, request.model), watch)) as parts:
-            async for part in parts:
-                yield part
+        return parts_of(_http.events(post), MessagesReply(self.name, request.model), watch)
 
 
 def headers_of(key: str | None) -> dict[str, str]:

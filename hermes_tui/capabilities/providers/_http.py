@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,7 +17,7 @@ import httpx2
 from hermes_tui.capabilities.providers._bounds import Meter, compressed
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._errors import failed_midway, refused
-from hermes_tui.capabilities.providers._json import Fields, object_of
+from hermes_tui.capabilities.providers._json import Batches, Fields, object_of
 from hermes_tui.capabilities.providers._lines import DONE, Splitter
 from hermes_tui.capabilities.providers._loops import PerLoop
 from hermes_tui.capabilities.providers._outgoing import keep_own
@@ -239,22 +239,6 @@ async def _first_bytes(answer: httpx2.Response, limit: int) -> bytes:
     return body
 
 
-async def lines(post: Post) -> AsyncGenerator[bytes]:
-    """Yield the lines of the streamed answer, without their ends.
-
-    Raises:
-        ProviderUnreachable: no connection, or no byte within a clock.
-        ProviderRefused: an error status.
-        StreamTruncated: the connection broke.
-        ReplyMalformed: a line or the whole reply is absurdly large, or no stream at all.
-    """
-    split = Splitter()
-    async with aclosing(_chunks(post)) as chunks:
-        async for chunk in chunks:
-            for line in split.feed(chunk):
-                yield line
-
-
 async def _chunks(post: Post) -> AsyncGenerator[bytes]:
     """Yield raw bytes; every error of the library is translated here and nowhere else."""
     try:
@@ -328,20 +312,29 @@ def translated(watch: Watch, url: str, error: Exception) -> ProviderError:
             return StreamTruncated(message, reason=FailureReason.CONNECTION_LOST)
 
 
-async def events(post: Post) -> AsyncGenerator[Fields]:
-    """Yield the JSON objects of a server-sent event stream; `[DONE]` comes as `{"done": true}`.
+async def events(post: Post) -> Batches:
+    """Yield the JSON objects of a server-sent event stream, as many as came at once; `[DONE]` is `{"done": true}`.
 
     Raises:
-        ReplyMalformed: a data line is not a JSON object; and as `lines`.
-        ProviderRefused: the answer is one JSON object with an error in it, and no stream.
+        ProviderUnreachable: no connection, or no byte within a clock.
+        ProviderRefused: an error status, or the answer is one JSON object with an error in it, and no stream.
+        StreamTruncated: the connection broke.
+        ReplyMalformed: a data line is not a JSON object, a line or the whole reply is absurdly large, or no stream.
     """
-    async with aclosing(lines(post)) as stream:
-        async for line in stream:
-            if line.startswith(b"data:"):
-                data = line[5:].strip()
-                yield {"done": True} if data == DONE else parsed(post.name, data)
-            elif line.startswith(b"{"):
-                raise _no_stream(post.name, parsed(post.name, line))
+    split = Splitter()
+    async with aclosing(_chunks(post)) as chunks:
+        async for chunk in chunks:
+            yield _events_in(split.feed(chunk), post.name)
+
+
+def _events_in(lines: list[bytes], name: str) -> Iterator[Fields]:
+    """Yield the events of some lines one by one: what came before a broken one still counts."""
+    for line in lines:
+        if line.startswith(b"data:"):
+            data = line[5:].strip()
+            yield {"done": True} if data == DONE else parsed(name, data)
+        elif line.startswith(b"{"):
+            raise _no_stream(name, parsed(name, line))
 
 
 def _no_stream(name: str, whole: Fields) -> ProviderError:
@@ -350,16 +343,16 @@ def _no_stream(name: str, whole: Fields) -> ProviderError:
     return ReplyMalformed(f"{name} answered in one piece instead of a stream.", reason=FailureReason.MALFORMED)
 
 
-async def objects(post: Post) -> AsyncGenerator[Fields]:
-    """Yield the JSON objects of a stream with one per line (NDJSON).
+async def objects(post: Post) -> Batches:
+    """Yield the JSON objects of a stream with one per line (NDJSON), as many as came at once.
 
     Raises:
-        ReplyMalformed: a line is not a JSON object; and as `lines`.
+        ReplyMalformed: a line is not a JSON object; and as `events`.
     """
-    async with aclosing(lines(post)) as stream:
-        async for line in stream:
-            if line.strip():
-                yield parsed(post.name, line)
+    split = Splitter()
+    async with aclosing(_chunks(post)) as chunks:
+        async for chunk in chunks:
+            yield (parsed(post.name, line) for line in split.feed(chunk) if line.strip())
 
 
 def parsed(name: str, data: bytes) -> Fields:

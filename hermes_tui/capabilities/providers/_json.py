@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator, Iterable
 from typing import cast
 
 from hermes_tui.domain.messages import ToolCall
 
 Fields = dict[str, object]
+Batches = AsyncGenerator[Iterable[Fields]]
+"""The events of a stream, as many at a time as came at once: a hop between coroutines costs more than an event."""
 
 
 def fields_of(value: object, *path: str) -> Fields:
@@ -38,7 +41,8 @@ def count_of(value: object, key: str) -> int:
 def object_of(data: bytes | str) -> Fields | None:
     """Return the JSON object of `data`, None if it is none."""
     try:
-        value: object = json.loads(data)
+        # Decoding first spares the search for the encoding of each event.
+        value: object = json.loads(data if isinstance(data, str) else data.decode())
     except (ValueError, RecursionError):  # too deep to read is as good as broken
         return None
     return cast("Fields", value) if isinstance(value, dict) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from hermes_tui.capabilities.providers import _http
@@ -45,7 +44,7 @@ class OllamaWire:
     base_url: str
     key: str | None = None
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+    def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         watch = Watch(self.name, request.clocks)
         post = _http.Post(
@@ -54,9 +53,7 @@ class OllamaWire:
             headers=_http.bearer(self.key),
             watch=watch,
         )
-        async with aclosing(parts_of(_http.objects(post), LineReply(self.name), watch)) as parts:
-            async for part in parts:
-                yield part
+        return parts_of(_http.objects(post), LineReply(self.name), watch)
 
 
 def body_of(request: ModelRequest) -> Fields:

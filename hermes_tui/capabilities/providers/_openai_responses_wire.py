@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from hermes_tui.capabilities.providers import _http
@@ -40,7 +39,7 @@ class ResponsesWire:
     base_url: str
     key: str | None = None
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+    def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         watch = Watch(self.name, request.clocks)
         post = _http.Post(
@@ -49,9 +48,7 @@ class ResponsesWire:
             headers=_http.bearer(self.key),
             watch=watch,
         )
-        async with aclosing(parts_of(_http.events(post), ResponsesReply(self.name, request.model), watch)) as parts:
-            async for part in parts:
-                yield part
+        return parts_of(_http.events(post), ResponsesReply(self.name, request.model), watch)
 
 
 def body_of(request: ModelRequest, provider: str) -> Fields:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -70,7 +69,7 @@ class ChatWire:
     key: str | None = None
     dialect: Dialect = Dialect()
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+    def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         watch = Watch(self.name, request.clocks)
         post = _http.Post(
@@ -79,9 +78,7 @@ class ChatWire:
             headers=_http.bearer(self.key),
             watch=watch,
         )
-        async with aclosing(parts_of(_http.events(post), ChatReply(self.name, request.model), watch)) as parts:
-            async for part in parts:
-                yield part
+        return parts_of(_http.events(post), ChatReply(self.name, request.model), watch)
 
 
 def body_of(request: ModelRequest, provider: str, dialect: Dialect) -> Fields:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Protocol
 
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._json import Fields
+from hermes_tui.capabilities.providers._json import Batches, Fields
 from hermes_tui.domain.errors import FailureReason, ProviderError, StreamTruncated
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.usage import Usage
@@ -43,7 +43,7 @@ class Reply(Protocol):
         ...
 
 
-async def parts_of(events: AsyncGenerator[Fields], reply: Reply, watch: Watch) -> AsyncGenerator[Part]:
+async def parts_of(events: Batches, reply: Reply, watch: Watch) -> AsyncGenerator[Part]:
     """Yield the parts of a reply; a reply that failed still yields the usage it reported, before the error.
 
     What the connection does after the terminal marker (reset, silence) changes nothing.
@@ -53,8 +53,8 @@ async def parts_of(events: AsyncGenerator[Fields], reply: Reply, watch: Watch) -
         ProviderError: as `events` and the dialect say.
     """
     try:
-        async for event in events:
-            for part in _taken(event, reply, watch):
+        async for batch in events:
+            for part in _taken(batch, reply, watch):
                 yield part
         if not reply.ended:
             message = f"{watch.name} ended its answer without saying that it was whole."
@@ -70,10 +70,11 @@ async def parts_of(events: AsyncGenerator[Fields], reply: Reply, watch: Watch) -
         yield part
 
 
-def _taken(event: Fields, reply: Reply, watch: Watch) -> list[Part]:
-    parts = reply.read(event)
-    if parts or reply.thinks:
-        watch.begun()
-    if reply.ended and reply.usage is not None:
-        watch.drain()
-    return parts
+def _taken(batch: Iterable[Fields], reply: Reply, watch: Watch) -> Iterator[Part]:
+    for event in batch:
+        parts = reply.read(event)
+        if parts or reply.thinks:
+            watch.begun()
+        yield from parts
+        if reply.ended and reply.usage is not None:
+            watch.drain()

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar, cast
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._json import Fields
+from hermes_tui.capabilities.providers._json import Batches, Fields
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderRefused
 from hermes_tui.domain.parts import ModelRequest, Part
 from hermes_tui.domain.ports import Provider
@@ -69,7 +69,7 @@ async def events_of(
     plain: Callable[[Item], Fields],
     translate: Callable[[Exception], ProviderError],
     expected: tuple[type[Exception], ...],
-) -> AsyncGenerator[Fields]:
+) -> Batches:
     """Yield a package's events as plain JSON objects, under the clocks of `watch`.
 
     A package that does not notice a cut stream just ends here; the reader of the events insists on the terminal marker.
@@ -92,7 +92,7 @@ async def events_of(
                 item = await watch.wait(stream.__anext__())
             except StopAsyncIteration:
                 return
-            yield plain(item)
+            yield (plain(item),)
     except expected as error:
         raise translate(error) from error
     finally:

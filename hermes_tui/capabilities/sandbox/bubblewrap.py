@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes, seccomp
+from hermes_tui.capabilities.sandbox.egress import INSIDE, EgressProxy, Token, led_out
 from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
 from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
@@ -30,8 +32,16 @@ _PRIVATE: Final = (
     *("--size", "67108864", "--tmpfs", HOME, "--remount-ro", "/dev"),
 )
 _ROOT_ONLY: Final = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs")
-_Scope = tuple[tuple[Path, ...], tuple[scopes.Guard, ...]]
 _REMEDY: Final = "Install bubblewrap, or allow user namespaces; `hermes doctor` says how."
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What one call may write, what is guarded in it, and the bind of its way out, if it has one."""
+
+    folders: tuple[Path, ...]
+    guards: tuple[scopes.Guard, ...]
+    way_out: tuple[str, ...] = ()
 
 
 class Bubblewrap:
@@ -69,11 +79,20 @@ class Bubblewrap:
         Raises:
             SandboxUnavailable: bubblewrap could not set the sandbox up.
         """
+        if not command.egress:
+            return await self._run(command)
+        token = Token(command.egress, time.monotonic() + command.timeout_s)
+        proxy = EgressProxy(token)
+        async with proxy.listening() as outside:
+            result = await self._run(led_out(command, token), ("--bind", str(outside), INSIDE))
+        return replace(result, contacts=tuple(proxy.contacts))
+
+    async def _run(self, command: SandboxCommand, way_out: tuple[str, ...] = ()) -> ProcessResult:
         folders = scopes.writable_folders(command.write, self._workspace)
         guards = scopes.guards(folders, self._workspace)
         group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
         try:
-            result = await self._launch(command, (folders, guards), group)
+            result = await self._launch(command, _Scope(folders, guards, way_out), group)
         finally:
             await group.remove()
         moved = "".join(
@@ -81,22 +100,41 @@ class Bubblewrap:
         )
         return replace(result, stderr=result.stderr + moved.encode()) if moved else result
 
-    async def _launch(self, command: SandboxCommand, scope: _Scope, group: cgroup.Group) -> ProcessResult:
-        descriptors: list[int] = []
-        listening, telling = os.pipe()
+    def prepared(self, command: SandboxCommand, telling: int) -> tuple[list[str], list[int]]:
+        """Return the words by which bubblewrap is started, and the descriptors they name; the caller closes them.
+
+        `telling` is the descriptor on which bubblewrap tells what became of the command.
+
+        Raises:
+            SandboxUnavailable: a scope leads out of the workspace.
+        """
+        folders = scopes.writable_folders(command.write, self._workspace)
+        return self._prepared(command, _Scope(folders, scopes.guards(folders, self._workspace)), telling)
+
+    def _prepared(self, command: SandboxCommand, scope: _Scope, telling: int) -> tuple[list[str], list[int]]:
+        descriptors = [telling]
         try:
-            descriptors.append(telling)
             line = [self._binary, "--json-status-fd", str(telling), *self._fixed()]
-            line += self._scope_binds(scope[0], descriptors) + self._held_back(scope[1]) + self._ending(command)
+            line += self._scope_binds(scope.folders, descriptors) + self._held_back(scope.guards)
+            line += [*scope.way_out, *self._ending(command)]
             if (filtering := seccomp.descriptor()) is not None:
                 descriptors.append(filtering)
                 line += ["--seccomp", str(filtering)]
         except BaseException:
-            for descriptor in (listening, *descriptors):
+            for descriptor in descriptors:
                 os.close(descriptor)
             raise
+        return [*line, "--", *limited(command.argv, command.timeout_s)], descriptors
+
+    async def _launch(self, command: SandboxCommand, scope: _Scope, group: cgroup.Group) -> ProcessResult:
+        listening, telling = os.pipe()
+        try:
+            line, descriptors = self._prepared(command, scope, telling)
+        except BaseException:
+            os.close(listening)
+            raise
         launch = process.Launch(
-            argv=(*line, "--", *limited(command.argv, command.timeout_s)),
+            argv=line,
             env={},
             cwd=Path("/"),
             stdin=command.stdin,

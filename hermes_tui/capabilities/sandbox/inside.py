@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from hermes_tui.domain.errors import SandboxUnavailable
+from hermes_tui.domain.ports import SandboxCommand
 
 ETC: Final = (
     *("alternatives", "ca-certificates", "debian_version", "group", "host.conf", "hosts", "java", "ld.so.cache"),
@@ -36,7 +40,18 @@ def _located(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     return found | {name: environ[name] for name in ("VIRTUAL_ENV", "RUSTUP_HOME", "PYENV_ROOT") if name in environ}
 
 
+def without_egress(command: SandboxCommand, level: str) -> None:
+    """Refuse a command that is to reach the network where only the strongest level leads it through the proxy.
+
+    Raises:
+        SandboxUnavailable: it is.
+    """
+    if command.egress:
+        hint = "Only the level bubblewrap has a way out; use the fetch tool instead."
+        raise SandboxUnavailable(f"The sandbox level {level} has no network, for no host.", hint=hint)
+
+
 async def removed(folder: str) -> None:
     """Remove the folder of a call by `rm`: a tree may be deeper than our own stack."""
-    remover = await asyncio.create_subprocess_exec("/bin/rm", "-rf", "--", folder, stderr=asyncio.subprocess.DEVNULL)
-    await remover.wait()
+    argv = ["/bin/rm", "-rf", "--", folder]
+    await asyncio.to_thread(subprocess.run, argv, stderr=subprocess.DEVNULL, check=False)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox import cgroup, confine, process, scopes, seccomp
-from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment, removed
+from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
 from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
@@ -48,7 +48,7 @@ class Landlock:
         protected: Sequence[Path] = (),
         hidden: Sequence[Path] = (),
     ) -> None:
-        self.instead_of = ("", "")
+        self.instead_of: tuple[str, str] = ("", "")
         """Why a stronger level is not in force, and the remedy."""
         self._workspace = workspace
         self._home = own_home()
@@ -72,6 +72,7 @@ class Landlock:
         Raises:
             SandboxUnavailable: the kernel has no Landlock, or refused the rules.
         """
+        without_egress(command, self.level.name)
         program = seccomp.program(strict=True)
         if sys.platform != "linux" or program is None or confine.version() < LEAST_VERSION:
             raise SandboxUnavailable("Landlock does not work here.", hint=REMEDY)

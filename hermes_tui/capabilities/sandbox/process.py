@@ -260,13 +260,20 @@ def descendants(pid: int) -> list[int]:
     found: list[int] = []
     pending = [pid]
     while pending:
-        parent = pending.pop()
-        for path in Path(f"/proc/{parent}/task").glob("*/children"):
-            with suppress(OSError):
-                children = [int(child) for child in path.read_text().split()]
-                found += children
-                pending += children
+        children = list(_children(pending.pop()))
+        found += children
+        pending += children
     return found
+
+
+def _children(pid: int) -> Iterable[int]:
+    """Yield the children of a process; it may end at any moment while this looks."""
+    threads: list[str] = []
+    with suppress(OSError):
+        threads = [entry.name for entry in Path(f"/proc/{pid}/task").iterdir()]
+    for thread in threads:
+        with suppress(OSError):
+            yield from map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
 
 
 def marked(mark: str) -> Iterable[int]:

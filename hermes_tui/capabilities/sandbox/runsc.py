@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes
-from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment, removed
+from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import GIB, MOST_PROCESSES, memory_bytes
 from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
@@ -70,6 +70,7 @@ class Runsc:
         Raises:
             SandboxUnavailable: runsc could not set the sandbox up.
         """
+        without_egress(command, self.level.name)
         folders = scopes.writable_folders(command.write, self._workspace)
         guards = scopes.guards(folders, self._workspace)
         bundle = Path(tempfile.mkdtemp(prefix="hermes-call-"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox import process, scopes
-from hermes_tui.capabilities.sandbox.inside import clean_environment, removed
+from hermes_tui.capabilities.sandbox.inside import clean_environment, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import GIB, MOST_PROCESSES
 from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
@@ -74,6 +74,7 @@ class Seatbelt:
         Raises:
             SandboxUnavailable: `sandbox-exec` cannot be started or refused the profile.
         """
+        without_egress(command, self.level.name)
         folders = scopes.writable_folders(command.write, self._workspace)
         guards = scopes.guards(folders, self._workspace)
         private = _private_folder()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,6 +70,14 @@ class ImageStore:
         async with self._turn:
             return await asyncio.to_thread(self._changes, image)
 
+    def targets(self, image: str) -> tuple[Path, ...]:
+        """Return the files and folders that an image is of.
+
+        Raises:
+            ToolError: the image is gone.
+        """
+        return tuple(Path(target) for target in self._load(image).targets)
+
     def _take(self, targets: tuple[Path, ...]) -> str:
         survey = self._surveyor.survey(targets)
         self._keep(survey)
@@ -84,12 +94,23 @@ class ImageStore:
             for path, entry in survey.entries.items()
             if entry.kind is Kind.FILE and entry.kept and not self._object(entry.sha256).exists()
         }
+        self._link_big(survey)
         if not wanted:
             return
         with ThreadPoolExecutor(_WRITERS, thread_name_prefix="images") as pool:
             list(pool.map(self._keep_one, wanted, wanted.values()))
         for folder in {self._object(sha256).parent for sha256 in wanted}:
             sync_folder(folder)
+
+    def _link_big(self, survey: Survey) -> None:
+        """Give each file that is too big to be copied a second name in `state/`, so that its deletion is none."""
+        for path, entry in survey.entries.items():
+            if entry.kind is not Kind.FILE or entry.kept:
+                continue
+            place = self._object(entry.sha256)
+            with contextlib.suppress(OSError):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, place, follow_symlinks=False)
 
     def _keep_one(self, sha256: str, path: Path) -> None:
         content = path.read_bytes()

@@ -45,13 +45,15 @@ class JournalOptions:
 
     `key` seals the chain of hashes (at most 64 bytes). `blobs` is the folder of bodies over 1 MB; None is `blobs`
     beside the folder of the session file. `control` is the path of the owner's socket. `on_poisoned` is called once,
-    on the writer thread, when a commit failed. `connect` opens the write connection.
+    on the writer thread, when a commit failed; `on_committed` after each one, with the last record's seq and link.
+    `connect` opens the write connection.
     """
 
     key: bytes = b""
     blobs: Path | None = None
     control: str = ""
     on_poisoned: Callable[[JournalPoisoned], None] | None = None
+    on_committed: Callable[[Seq, bytes], None] | None = None
     connect: Callable[[Path], sqlite3.Connection] = connect_owner
 
 
@@ -192,6 +194,8 @@ class SessionJournal:
             while batch := self._take():
                 self._commit(batch)
                 self._waiters.reach(batch[-1][0].seq)
+                if self._options.on_committed is not None:
+                    self._options.on_committed(batch[-1][0].seq, self._mac)
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             failure = None
         except (sqlite3.Error, OSError) as error:

@@ -29,6 +29,9 @@ _TABLES: Final = (
         always INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS lasting(
         rule TEXT PRIMARY KEY, by TEXT NOT NULL, given REAL NOT NULL, expires REAL) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS anchor(
+        session TEXT NOT NULL, seq INTEGER NOT NULL, mac BLOB NOT NULL, at REAL NOT NULL,
+        PRIMARY KEY(session, seq)) WITHOUT ROWID""",
 )
 
 
@@ -143,6 +146,14 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             return str(error)
         return "" if found == "ok" else str(found)
+
+    def compact(self) -> None:
+        """Leave nothing of what was deleted: neither in free pages nor in the rollback journal beside the file."""
+        with self._lock:
+            (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
+            self._connection.execute("PRAGMA journal_mode=DELETE")
+            self._connection.execute("VACUUM")
+            self._connection.execute(f"PRAGMA journal_mode={mode}")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import tempfile
@@ -29,7 +30,7 @@ def put_back(
         if now.get(path) == entry or entry.kind is Kind.OTHER:
             continue
         source = stored(entry.sha256)
-        if entry.kind is Kind.FILE and (not entry.kept or not source.exists()):
+        if entry.kind is Kind.FILE and not _is_there(entry, source):
             lost.append(path)
             continue
         _put(Path(path), entry, source)
@@ -48,8 +49,29 @@ def _put(path: Path, entry: Entry, source: Path) -> None:
         path.chmod(entry.mode)
     elif entry.kind is Kind.LINK:
         path.symlink_to(entry.link)
-    else:
+    elif entry.kept:
         _put_file(path, source.read_bytes(), entry.mode)
+    else:
+        _put_link(path, source, entry.mode)
+
+
+def _is_there(entry: Entry, source: Path) -> bool:
+    """Whether the content was stored; a big file is only linked, and whole unless it was written in place."""
+    if not source.exists():
+        return False
+    if entry.kept:
+        return True
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
+
+
+def _put_link(path: Path, source: Path, mode: int) -> None:
+    """Give a big file its name back; nothing is copied."""
+    temporary = path.with_name(f".hermes-{source.name[:16]}")
+    temporary.unlink(missing_ok=True)
+    os.link(source, temporary)
+    temporary.chmod(mode)
+    temporary.replace(path)
 
 
 def _put_file(path: Path, content: bytes, mode: int) -> None:

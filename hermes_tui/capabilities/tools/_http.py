@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import re
 import socket
 import ssl
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed, ToolError
+from hermes_tui.domain.hosts import covers_private, is_public, plain_host
 
 BODY_LIMIT_BYTES = 2_000_000
 _UNSAFE = re.compile(r"[^\x21-\x5b\x5d-\x7e]")
@@ -69,19 +69,12 @@ def parse_url(url: str) -> Address:
         raise ArgumentsInvalid(f"fetch: url: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ArgumentsInvalid("fetch: url: must be http(s)://host/…, without a password.")
-    host = parts.hostname.rstrip(".")
-    if not host or "%" in host:
+    host = plain_host(parts.hostname)
+    if host is None:
         raise ArgumentsInvalid("fetch: url: not a host name.")
     return Address(
         scheme=parts.scheme, host=host, port=port or (443 if parts.scheme == "https" else 80), path=_path(parts)
     )
-
-
-def is_granted(address: Address, egress: Sequence[str]) -> bool:
-    """Whether `egress` names this very host, or host and port."""
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    names = {address.host, host, f"{host}:{address.port}"}
-    return any(entry.casefold() in names for entry in egress)
 
 
 def exchange(request: Exchange, egress: Sequence[str], until: float) -> Reply:
@@ -127,25 +120,12 @@ def _path(parts: SplitResult) -> str:
 
 
 def _judged(address: Address, egress: Sequence[str]) -> str:
-    """Return the address to connect to; every address of the name must be public or granted."""
+    """Return the address to connect to; every address of the name must be public, or granted as an address."""
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)]
-    if not is_granted(address, egress):
-        for place in found:
-            if not _is_public(place):
-                hint = f"Only an egress grant for {address.name} allows it."
-                raise ToolError(f"{address.name} is a private address.", hint=hint, kind="private_address")
+    if not covers_private(egress, address.host, address.port) and not all(map(is_public, found)):
+        hint = f"Only an egress grant for the address itself allows it, such as {found[0]}:{address.port}."
+        raise ToolError(f"{address.name} is a private address.", hint=hint, kind="private_address")
     return found[0]
-
-
-def _is_public(place: str) -> bool:
-    address = ipaddress.ip_address(place.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if inner is not None and not _is_public(str(inner)):
-            return False
-        if address in ipaddress.IPv6Network("64:ff9b::/96"):
-            return _is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
-    return address.is_global and not address.is_multicast
 
 
 def _left(until: float) -> float:

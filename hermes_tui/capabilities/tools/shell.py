@@ -8,15 +8,18 @@ import shlex
 import sys
 from typing import Annotated, Final
 
-from annotated_types import Gt, Le
+from annotated_types import Gt, Le, MaxLen
 
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
+from hermes_tui.domain.errors import ArgumentsInvalid
+from hermes_tui.domain.hosts import plain_host
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
 
 OPERATORS: Final = frozenset(";&|<>$`\n")
 LONGEST_S: Final = 3600.0
+Hosts = Annotated[list[str], MaxLen(20)]
 Timeout = Annotated[float, Gt(0), Le(LONGEST_S)]
 
 
@@ -30,66 +33,107 @@ def parsed_argv(command: str) -> tuple[str, ...] | None:
         return None
 
 
-def _reach(context: ToolContext) -> tuple[Effect, Reach]:
-    """Confined commands stay inside; unconfined ones may do anything to the host."""
-    confines = context.sandbox.level.confines
-    return (Effect.WRITE, Reach.SANDBOX) if confines else (Effect.EXTERNAL, Reach.HOST)
+def _hosts(network: list[str]) -> tuple[str, ...]:
+    """Return the hosts a call asks for, each a plain name, perhaps with a port.
+
+    Raises:
+        ArgumentsInvalid: one is not.
+    """
+    for host in network:
+        name, _, port = host.partition(":") if host.count(":") == 1 else (host, "", "")
+        if plain_host(name) is None or (port and not port.isdigit()):
+            raise ArgumentsInvalid(
+                f"network: {host[:80]!r} is no host name.", hint="Such as pypi.org, or pypi.org:443."
+            )
+    return tuple(dict.fromkeys(host.casefold() for host in network))
+
+
+def _reach(context: ToolContext, hosts: tuple[str, ...]) -> tuple[Effect, Reach]:
+    """Confined commands stay inside, but for hosts they are let out to; unconfined ones may do anything to the host."""
+    if not context.sandbox.level.confines:
+        return Effect.EXTERNAL, Reach.HOST
+    return (Effect.EXTERNAL, Reach.NETWORK) if hosts else (Effect.WRITE, Reach.SANDBOX)
+
+
+def _known(hosts: tuple[str, ...], context: ToolContext) -> bool:
+    """Whether each host is one that config or goal let a run contact; else no rule may answer for the operator."""
+    return set(hosts) <= {host.casefold() for host in context.egress}
+
+
+def _shown(text: str, hosts: tuple[str, ...]) -> str:
+    return f"{text}  [network: {', '.join(hosts)}]" if hosts else text
 
 
 def _targets(context: ToolContext) -> tuple[str, ...]:
     return tuple(str(path) for path in context.workspace.write)
 
 
-def resolve_shell(*, command: str, context: ToolContext, **_others: object) -> ResolvedCall:
-    """Say what a shell command may touch: its write scope."""
-    effect, reach = _reach(context)
+def resolve_shell(*, command: str, network: list[str], context: ToolContext, **_others: object) -> ResolvedCall:
+    """Say what a shell command may touch: its write scope, and the hosts it asks for."""
+    hosts = _hosts(network)
+    effect, reach = _reach(context, hosts)
     return ResolvedCall(
         tool="shell",
         effect=effect,
         reach=reach,
-        summary=command,
+        summary=_shown(command, hosts),
         targets=_targets(context),
-        argv=parsed_argv(command),
+        argv=parsed_argv(command) if _known(hosts, context) else None,
         undo="files of the write scope",
     )
 
 
-def resolve_python(*, code: str, context: ToolContext, **_others: object) -> ResolvedCall:
-    """Say what a Python program may touch: its write scope."""
-    effect, reach = _reach(context)
+def resolve_python(*, code: str, network: list[str], context: ToolContext, **_others: object) -> ResolvedCall:
+    """Say what a Python program may touch: its write scope, and the hosts it asks for."""
+    hosts = _hosts(network)
+    effect, reach = _reach(context, hosts)
     return ResolvedCall(
         tool="python",
         effect=effect,
         reach=reach,
-        summary=code,
+        summary=_shown(code, hosts),
         targets=_targets(context),
         undo="files of the write scope",
     )
 
 
 @tool(effect=Effect.WRITE, reach=Reach.SANDBOX, timeout_s=600, resolve=resolve_shell)
-async def shell(command: str, context: ToolContext, timeout_s: Timeout = 120) -> ToolOutcome:
+async def shell(
+    command: str,
+    context: ToolContext,
+    timeout_s: Timeout = 120,
+    network: Hosts = [],  # noqa: B006 - a schema default; never changed
+) -> ToolOutcome:
     """Run a command with /bin/sh in the workspace's root, sandboxed: no network, writes only in the write scope.
 
     Args:
         command: The command line.
         timeout_s: Seconds until it is killed with everything it started.
+        network: Hosts it needs, such as pypi.org; needs approval.
     """
-    return await _run(("/bin/sh", "-c", command), context, timeout_s)
+    return await _run(("/bin/sh", "-c", command), context, timeout_s, network)
 
 
 @tool(effect=Effect.WRITE, reach=Reach.SANDBOX, timeout_s=600, resolve=resolve_python)
-async def python(code: str, context: ToolContext, timeout_s: Timeout = 120) -> ToolOutcome:
+async def python(
+    code: str,
+    context: ToolContext,
+    timeout_s: Timeout = 120,
+    network: Hosts = [],  # noqa: B006 - as above
+) -> ToolOutcome:
     """Run a Python program, sandboxed like shell.
 
     Args:
         code: The program's text.
         timeout_s: Seconds until it is killed.
+        network: Hosts it needs; needs approval.
     """
-    return await _run((sys.executable, "-"), context, timeout_s, stdin=code.encode())
+    return await _run((sys.executable, "-"), context, timeout_s, network, stdin=code.encode())
 
 
-async def _run(argv: tuple[str, ...], context: ToolContext, timeout_s: float, stdin: bytes = b"") -> ToolOutcome:
+async def _run(
+    argv: tuple[str, ...], context: ToolContext, timeout_s: float, network: list[str], stdin: bytes = b""
+) -> ToolOutcome:
     command = SandboxCommand(
         argv=argv,
         cwd=context.workspace.root,
@@ -97,6 +141,7 @@ async def _run(argv: tuple[str, ...], context: ToolContext, timeout_s: float, st
         env=context.env,
         stdin=stdin,
         timeout_s=min(timeout_s, context.timeout_s),
+        egress=_hosts(network),
     )
     return outcome_of(await context.sandbox.run(command))
 
@@ -105,8 +150,11 @@ def outcome_of(result: ProcessResult) -> ToolOutcome:
     """Return what the model reads of a process: exit code, output, how it ended."""
     stdout, stderr = (data.decode("utf-8", errors="replace") for data in (result.stdout, result.stderr))
     ended = f"exit {result.exit_code}" if result.end is ProcessEnd.EXITED else f"stopped: {result.end.value}"
-    said = [ended, stdout.rstrip(), f"stderr:\n{stderr.rstrip()}" if stderr.strip() else ""]
-    fields = {"exit_code": result.exit_code, "stdout": stdout, "stderr": stderr, "end": result.end.value}
+    contacts = [f"{each.host}:{each.port}" + (f" ({each.refused})" if each.refused else "") for each in result.contacts]
+    network = f"network: {'; '.join(contacts)}" if contacts else ""
+    said = [ended, network, stdout.rstrip(), f"stderr:\n{stderr.rstrip()}" if stderr.strip() else ""]
+    fields: dict[str, object] = {"exit_code": result.exit_code, "stdout": stdout, "stderr": stderr}
+    fields |= {"end": result.end.value} | ({"contacts": contacts} if contacts else {})
     ok = result.exit_code == 0 and result.end is ProcessEnd.EXITED
     return ToolOutcome(
         output="\n".join(filter(None, said)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from hermes_tui.domain.events.agent import AgentEnded, AgentSpawned
 from hermes_tui.domain.events.model import ModelFailed, ModelFinished, ModelRequested
@@ -34,6 +35,9 @@ class Conversation:
     run: RunId | None = None
 
 
+_SILENT: Final = Conversation()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkState:
     """All conversations by agent."""
@@ -42,7 +46,7 @@ class TalkState:
 
     def of(self, agent: AgentId) -> Conversation:
         """Return the conversation of `agent`, empty if it has none."""
-        return self.by_agent.get(agent, Conversation())
+        return self.by_agent.get(agent, _SILENT)
 
 
 def fold_talk(state: TalkState, record: Record, body: Spoken) -> TalkState:
@@ -84,7 +88,7 @@ def _heard(old: Conversation, body: MessageGiven, run: RunId | None) -> Conversa
     run = run if operator else old.run
     if old.unread or old.open_calls or old.asking:
         return _read(replace(old, unread=(*old.unread, message), run=run))
-    return replace(old, messages=old.messages.append(message), run=run)
+    return Conversation(messages=old.messages.append(message), steps=old.steps, run=run)
 
 
 def _said(old: Conversation, body: _Answer) -> Conversation:

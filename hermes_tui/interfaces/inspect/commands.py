@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
-from hermes_tui.interfaces.inspect import agents, approvals, machine, mind, sessions, spending
+from hermes_tui.interfaces.inspect import agents, approvals, keys, machine, memory, mind, sessions, spending
 from hermes_tui.interfaces.inspect._print import complain, tell
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
@@ -66,7 +66,10 @@ _COMMANDS: Final[dict[str, Command]] = {
     "context": mind.context,
     "config": machine.config,
     "cost": spending.cost,
+    "ingest": memory.ingest,
+    "keys": keys.keys,
     "ledger": spending.ledger,
+    "memory": memory.memory,
     "mind": mind.mind,
     "plan": machine.plan,
     "replay": sessions.replay,

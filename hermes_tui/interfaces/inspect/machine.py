@@ -8,8 +8,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.interfaces.inspect._print import say, say_json
+from hermes_tui.domain.tasks import Mode
+from hermes_tui.interfaces.inspect._print import say, say_json, table
 from hermes_tui.services import doctor as checks
+from hermes_tui.services import policies
 from hermes_tui.services.doctor import Health
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
@@ -32,11 +34,31 @@ async def doctor(options: RunOptions, args: Namespace) -> int:
 
 
 async def config(station: Workstation, args: Namespace) -> int:
-    """Print a value, who set it, and where."""
+    """Print a value, who set it, and where; or the policy and what its tests say."""
+    if args.verb == "test-policy":
+        return await _test_policy(station)
     found = station.settings.explain(args.key)
     place = f"{found.file}:{found.line}" if found.line else found.file
     say(f"{args.key} = {json.dumps(found.value)}   ({found.winner.value}, {place})")
     return 0
+
+
+async def _test_policy(station: Workstation) -> int:
+    """Print the decision table and each test of the config; 1 if one fails."""
+    rows = [("", *(mode.value for mode in Mode))]
+    rows += [(name, *(said[mode].value for mode in Mode)) for name, said in policies.table()]
+    for line in table(rows):
+        say(line)
+    checked = await policies.run_tests(station)
+    for each in checked:
+        test, ruling = each.test, each.ruling
+        call = f"{test.tool} {json.dumps(test.args, ensure_ascii=False)} in mode {test.mode}"
+        because = f" by {ruling.rule}" + (f": {ruling.why}" if ruling.why else "")
+        expected = "" if each.ok else f", expected {test.expect}"
+        say(f"{'✓' if each.ok else '×'} {call}: {ruling.decision}{expected}{because}")
+    failed = sum(not each.ok for each in checked)
+    say(f"{len(checked)} tests, {failed} failed." if checked else "The config holds no tests (policy.tests).")
+    return 1 if failed else 0
 
 
 async def plan(station: Workstation, args: Namespace) -> int:

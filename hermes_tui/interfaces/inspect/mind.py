@@ -35,10 +35,10 @@ async def mind(station: Workstation, args: Namespace) -> int:
 
 async def context(station: Workstation, args: Namespace) -> int:
     """Print what is in a window and why; or show a compaction first, take one back, pin a message."""
-    changes = {"undo": args.undo or None, "pin": args.pin, "unpin": args.unpin}
-    what = next((name for name, value in changes.items() if value is not None), None)
-    if what is not None:
-        index = 0 if what == "undo" else int(changes[what])
+    pinned = args.pin if args.pin is not None else args.unpin
+    if args.undo or pinned is not None:
+        what = "undo" if args.undo else "unpin" if args.pin is None else "pin"
+        index = int(pinned or 0)
         say(await _change(station, args.session, contexts.Change(what=what, agent=args.agent, index=index)))
         return 0
     state = fold_all(history.records(station.sessions(), args.session))

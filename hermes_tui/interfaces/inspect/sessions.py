@@ -10,7 +10,7 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces.inspect import show
 from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line, table, when
-from hermes_tui.services import approvals, control, exports, history, replays
+from hermes_tui.services import approvals, audits, control, exports, history, replays, undo
 from hermes_tui.services.workstation import Workstation
 
 STOP_S: Final = 15.0
@@ -32,9 +32,21 @@ async def sessions(station: Workstation, args: Namespace) -> int:
             happened = bool(args.done)
             said = approvals.resolve(station.sessions(), station.ledger, args.session, args.task, happened=happened)
             say(said)
+        case "undo":
+            await _undo(station, args)
         case _:
             return await _steer(station, args)
     return 0
+
+
+async def _undo(station: Workstation, args: Namespace) -> None:
+    done = await undo.undo(station, args.session, last=args.last, image=args.image)
+    for change in done.changed:
+        say(f"{change.change:9} {change.path}")
+    for text in done.left:
+        say(f"× {text}")
+    files = f"{len(done.changed)} files changed by taking back {len(done.calls)} calls."
+    say(f"{files} To take this back: hermes runs undo {args.session} --image {done.image}")
 
 
 def _list(station: Workstation, *, as_json: bool) -> None:
@@ -126,10 +138,14 @@ async def watch(station: Workstation, args: Namespace) -> int:
 
 
 async def audit(station: Workstation, args: Namespace) -> int:
-    """Check the hash chains; 1 if one breaks."""
-    broken = history.broken_links(station.sessions(), args.session)
-    for session, seq in broken:
-        say(f"× {session}: the chain breaks at record {seq}")
+    """Check the chains of hashes, or write one out; 1 if one is broken."""
+    if args.verb == "export":
+        for line in audits.export(station, args.session):
+            say_line(line)
+        return 0
+    broken, checked = audits.verify(station, args.session, Path(args.against) if args.against else None)
+    for each in broken:
+        say(f"× {each.session}: {each.what}")
     if not broken:
-        say("✓ every chain holds")
+        say(f"✓ {checked} chains hold, each up to its last anchor")
     return 1 if broken else 0

@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 
-from hermes_tui.domain.commands import Command, Submit, SwitchBrain
+from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -107,7 +106,7 @@ class HermesApp(App[str]):
         self.notes = NoteKeeper(self)
         self.brains: Sequence[Brain | Missing] = ()
         self._asked_to_quit = self._notified = -NOTIFY_S
-        self._flash: Timer | None = None
+        self._early: list[events.Key] | None = []
 
     # opening
 
@@ -146,6 +145,21 @@ class HermesApp(App[str]):
         able = [one.name for one in self.brains if isinstance(one, Brain)]
         return self.workspace.chronicle.model or next(iter(able), "")
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keep what is typed before there is a prompt; the terminal turned an early Enter into a line feed."""
+        if isinstance(event, events.Key) and self._early is not None:
+            key = "enter" if event.key == "ctrl+j" else event.key
+            self._early.append(events.Key(key, event.character))
+            return
+        await super().on_event(event)
+
+    @on(Workspace.Settled)
+    def _release_keys(self) -> None:
+        """Give the prompt what was typed before it was there, in order."""
+        early, self._early = self._early, None
+        for event in early or ():
+            self.workspace.prompt.post_message(event)
+
     # kernel to screen
 
     def _deliver(self, batch: Batch) -> None:
@@ -170,6 +184,8 @@ class HermesApp(App[str]):
     def order(self, command: Command) -> None:
         """Hand a command to the kernel."""
         self.seat.send(command)
+        if isinstance(command, Decide) and self.workspace.unfinished:
+            self.seat.send(GoOn())
 
     @on(Workspace.Ordered)
     def _ordered(self, event: Workspace.Ordered) -> None:
@@ -301,6 +317,8 @@ class HermesApp(App[str]):
         if selected:
             self.copy(selected)
             self.screen.clear_selection()
+        elif isinstance(self.focused, LineView) and self.focused.current is not None:
+            self.copy(self.focused.current.copy())
         elif prompt.text:
             prompt.take()
         elif self.monotonic() - self._asked_to_quit < 1.0:

@@ -8,6 +8,7 @@ from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
+    ModeChanged,
     ModelChosen,
     ModelFailed,
     ModelFinished,
@@ -20,6 +21,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.usage import Usage
 
 
@@ -61,6 +63,7 @@ class Chronicle:
     arguments: dict[CallId, str] = field(default_factory=dict[CallId, str])
     decided: list[Decided] = field(default_factory=list[Decided])
     spending: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    mode: Mode | None = None
     began: float = 0.0
     ended: float = 0.0
 
@@ -70,6 +73,8 @@ class Chronicle:
         self.last_at = record.at
         body = record.body
         match body:
+            case ModeChanged():
+                self.mode = body.mode
             case RunStarted() | RunResumed() | RunEnded():
                 self._bounded(record, body)
             case ModelRequested():
@@ -99,11 +104,16 @@ class Chronicle:
                 if asked is not None:
                     self.decided.append(Decided(asked, body, record.at))
 
+    def mode_in_force(self, configured: Mode) -> Mode:
+        """Return how much runs without a question; before the first run, what the config says."""
+        return self.mode or configured
+
     def _bounded(self, record: Record, body: RunStarted | RunResumed | RunEnded) -> None:
         if isinstance(body, RunEnded):
             self.ended = record.at
             self.open_requests.clear()
             return
+        self.mode = body.mode if isinstance(body, RunStarted) else self.mode
         self.began = record.at if isinstance(body, RunStarted) or not self.began else self.began
         self.ended = 0.0
 

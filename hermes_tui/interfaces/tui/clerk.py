@@ -10,7 +10,7 @@ from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.interfaces.tui import choices, orders
+from hermes_tui.interfaces.tui import choices, orders, wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.help import help_lines
@@ -210,11 +210,11 @@ class Clerk:
 
     def do_mode(self, wanted: str) -> None:
         """Set how much runs without a question; without a word, the next mode."""
-        names = [mode.value for mode in MODES]
+        names, workspace = [mode.value for mode in MODES], self.app.workspace
         if wanted and wanted not in names:
             self.app.say(f"There is no mode {one_line(wanted)}. Modes: {', '.join(names)}.", "fail")
             return
-        here = MODES.index(self.app.seat.state.run.mode)
+        here = MODES.index(workspace.chronicle.mode_in_force(workspace.seat.facts.config.policy.mode))
         following = Mode(wanted) if wanted else MODES[(here + 1) % len(MODES)]
         self.app.order(SetMode(mode=following))
 
@@ -300,7 +300,8 @@ class Clerk:
             output = (done.stdout + done.stderr).decode("utf-8", "replace").rstrip("\n")
             sign = DONE if done.exit_code == 0 else FAILED
             lines = output.splitlines()
-            end = f" exit {done.exit_code} · {len(lines):,} lines · {done.seconds:.1f} s · not sent to the model"
+            printed = wording.count(len(lines), "line")
+            end = f" exit {done.exit_code} · {printed} · {done.seconds:.1f} s · not sent to the model"
             shown = row((sign.glyph, sign.role), (*title, (end, "muted")), "\n".join(lines[:OUTPUT_LINES]))
             app.workspace.console_pane.view.window.opened.add(key)
             app.workspace.console_pane.say(shown)

@@ -100,7 +100,13 @@ class LineView(Widget, can_focus=True):
         self.empty = empty
         self.wanted = ""
         self.always_marked = False
+        self.copies = True
         self.window = RowWindow(clock=look.clock, follows=follows)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave `y` to the pane where it means yes."""
+        del parameters
+        return self.copies or action != "copy_row"
 
     # rows
 

@@ -20,6 +20,8 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import CallId, RequestId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.tasks import TaskState
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
@@ -92,6 +94,14 @@ def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
     )
     answer = body.answer if body.answer.strip() != tally.said.strip() else ""
     return Notice(origin=origin(record), sign=sign, spans=spans, details=answer)
+
+
+def left_open(state: SessionState, at: float) -> Notice:
+    """Return what is said where Hermes ended without closing a run."""
+    done = sum(status.state is TaskState.DONE for status in state.graph.status.values())
+    said = f" at {wording.clock(at)} without closing. {done} of {wording.count(len(state.graph.tasks), 'task')} done;"
+    spans: tuple[Span, ...] = (("Hermes ended", "text bold"), (f"{said} nothing is repeated.", "text"))
+    return Notice(origin=Origin(key="left open", at=at), sign=STOPPED, spans=spans, hint="/resume goes on")
 
 
 def budget(record: Record, body: BudgetEvent) -> Notice:

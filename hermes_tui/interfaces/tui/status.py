@@ -33,7 +33,8 @@ class _Facts:
 
 
 def _mode(facts: _Facts, _step: int) -> Sequence[Span]:
-    chip = (f" {facts.view.state.run.mode.value} ", "bg on-accent bold")
+    mode = facts.view.chronicle.mode_in_force(facts.view.facts.config.policy.mode)
+    chip = (f" {mode.value} ", "bg on-accent bold")
     return (chip, ("  ■ frozen", "warn")) if facts.view.frozen else (chip,)
 
 

@@ -227,7 +227,9 @@ class Transcript:
                 if asked and call is not None and body.decision is Decision.ALLOW:
                     self._calls[asked.call_id] = replace(call, state="running", since=record.at)
                     yield self._calls[asked.call_id]
-                yield notices.answer(record, body, asked.what if asked else str(body.approval_id))
+                yield notices.answer(
+                    record, body, wording.wanted(asked.tool, asked.what) if asked else str(body.approval_id)
+                )
 
     def _operator(self, record: Record, body: OperatorEvent) -> Iterator[Row]:
         match body:

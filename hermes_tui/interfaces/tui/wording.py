@@ -87,6 +87,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def wanted(tool: str, what: str) -> str:
+    """Return what a call is for, with the tool's name before it."""
+    return what if what.startswith(tool) else f"{tool} {what}"
+
+
 def gist(text: str) -> str:
     """Return what a text says before its first block of code, on one line and without marks."""
     before = text.partition("```")[0].strip() or text.replace("```", " ")

@@ -17,7 +17,7 @@ from tests.fakes.scenario import Asked, Call, Reply, Scenario
 from tests.fakes.server import FakeServer
 
 MODEL: Final = "fake-large"
-STEPS: Final = 10
+STEPS: Final = 20
 _WANTED = re.compile(r"\[(\w+) (\d+) times\]")
 _CALLS: Final = {
     "shell": Call("shell", {"command": "true"}),
@@ -83,9 +83,8 @@ def measure(bench: Bench) -> list[Row]:
         peer = _codex(bench, server, workspace)
         if peer is not None:
             measures |= {"codex 0": peer(0), f"codex {STEPS}": peer(STEPS)}
-        sandbox = raw_bwrap.sandbox(workspace)
-        if sandbox is not None:
-            spawn = raw_bwrap.spawn(sandbox, raw_bwrap.command(workspace))
+        spawn = raw_bwrap.spawner(workspace)
+        if spawn is not None:
             measures["bwrap"] = lambda: sum(spawn() for _ in range(STEPS)) / STEPS
         taken = dict(zip(measures, bench.alternate(*measures.values()), strict=True))
     return _rows(taken)

@@ -128,7 +128,9 @@ async def test_same_size_and_time_are_not_enough_to_hide_a_change(store: ImageSt
     assert [change.path for change in await store.changes(image)] == ["src/a.py"]
 
 
-async def test_big_files_are_known_by_hash_only(store: ImageStore, root: Path, tmp_path: Path) -> None:
+async def test_big_files_are_not_copied_and_named_when_written_in_place(
+    store: ImageStore, root: Path, tmp_path: Path
+) -> None:
     big, small = root / "big.bin", root / "src" / "a.py"
     big.write_bytes(b"\0" * (survey.KEPT_BYTES + 1))
     image = await store.take([root])
@@ -138,7 +140,22 @@ async def test_big_files_are_known_by_hash_only(store: ImageStore, root: Path, t
     with pytest.raises(ToolError, match=r"big\.bin"):
         await store.restore(image)
     assert small.read_text() == "a = 1\n"
-    assert max(sizes(tmp_path / "state")) < survey.KEPT_BYTES
+    assert big.stat().st_nlink == 2
+    assert sorted(sizes(tmp_path / "state"))[-2] < survey.KEPT_BYTES
+
+
+async def test_a_big_file_that_was_deleted_or_replaced_comes_back_without_a_copy(store: ImageStore, root: Path) -> None:
+    content = b"\0" * (survey.KEPT_BYTES + 1)
+    for name in ("deleted.bin", "replaced.bin"):
+        (root / name).write_bytes(content + name.encode())
+    image = await store.take([root])
+    (root / "deleted.bin").unlink()
+    (root / "replaced.bin").unlink()
+    (root / "replaced.bin").write_text("other")
+
+    await store.restore(image)
+
+    assert all((root / name).read_bytes() == content + name.encode() for name in ("deleted.bin", "replaced.bin"))
 
 
 async def test_ignored_folders_stay_as_they_are(store: ImageStore, root: Path) -> None:

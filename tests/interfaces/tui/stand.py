@@ -52,12 +52,14 @@ class Stand(HermesApp):
 
     async def until(self, seen: Callable[[], object]) -> None:
         """Wait until something is so; whatever changes the screen looks again."""
-        async with asyncio.timeout(WAIT_S):
-            while not seen():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.moved.wait(), 0.05)
-                self.moved.clear()
-                await self.pilot.pause()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + WAIT_S
+        while not seen():
+            assert loop.time() < until, f"never so; last said {self.said!r}\n{self.text}"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.moved.wait(), 0.05)
+            self.moved.clear()
+            await self.pilot.pause()
 
     async def until_event(self, kind: type[Event], count: int = 1) -> None:
         """Wait until the journal holds so many events of a kind."""

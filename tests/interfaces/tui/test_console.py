@@ -1,22 +1,154 @@
-"""The console: a goal from Enter to done, streaming, steering, queueing, interrupting."""
+"""The console: a goal from Enter to done; what runs is steered, queued after, interrupted and frozen."""
 
 from __future__ import annotations
 
-from hermes_tui.domain.events import RunEnded
-from tests.fakes import Call, Reply, Scenario
-from tests.interfaces.tui.stand import Table, workstation
+from hermes_tui.domain.events import InterruptAsked, MessageGiven, RunEnded, RunPaused, RunUnpaused
+from hermes_tui.domain.messages import Source
+from hermes_tui.services.desk import Desk
+from tests.fakes import Call, Fault, Reply, Scenario
+from tests.interfaces.tui.stand import Stand, Table, events_of, workstation
+
+STALLED = Reply("It begins and then", fault=Fault.parse("stall@mid_text:2"))
+
+
+def said_by_operator(app: Stand) -> list[str]:
+    assert isinstance(app.seat, Desk)
+    given = [event for event in events_of(app.seat, MessageGiven) if isinstance(event, MessageGiven)]
+    return [event.text for event in given if event.source is Source.OPERATOR]
 
 
 async def test_a_goal_goes_from_enter_to_done(table: Table) -> None:
-    (table.workspace / "clock.py").write_text("x = 1\n", encoding="utf-8")
     replies = [Reply("I look.", tool_calls=[Call("list", {"path": "."})]), Reply("There is **one** file.")]
     async with workstation(table, Scenario(replies=replies)) as app:
         await app.enter("What is here?")
+        await app.until(lambda: "✓ done" in app.text)
+
+        assert app.rows[1].startswith("› What is here?")
+        assert any(row.startswith("✓ list      .") for row in app.rows)
+        assert "  There is one file." in app.text
+        assert app.rows[-1].startswith("  ask   openai:")
+
+
+async def test_text_is_on_screen_before_the_reply_is_whole(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[STALLED])) as app:
+        await app.enter("Begin.")
+        await app.until(lambda: "It begins▌" in app.text or "It begins and▌" in app.text)
+
+        assert "Esc interrupt" in app.text
+        assert app.workspace.live
+
+
+async def test_keys_that_arrive_in_one_burst_are_sent_in_order(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[Reply("One."), Reply("Two.")])) as app:
+        await app.pilot.press(*"first", "enter", *"second", "enter", *"third")
         await app.until_event(RunEnded)
+
+        assert said_by_operator(app)[0] == "first"
+        assert app.workspace.prompt.text == "third"
+
+
+async def test_esc_interrupts_and_keeps_the_draft(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[STALLED])) as app:
+        await app.enter("Begin.")
+        await app.until(lambda: "It begins" in app.text)
+        await app.type("and then")
+        await app.pilot.press("escape")
+        await app.until_event(InterruptAsked)
         await app.until(lambda: not app.workspace.live)
 
-        assert "› What is here?" in app.text
-        assert "✓ list" in app.text
-        assert "There is one file." in app.text
-        assert "✓ done" in app.text
-        assert app.rows[-1].startswith("  ask   openai:")
+        assert "■ interrupted" in app.text
+        assert app.workspace.prompt.text == "and then"
+
+
+async def test_enter_while_busy_steers_and_tab_queues_for_after_the_run(table: Table) -> None:
+    replies = [Reply("Wait.", tool_calls=[Call("write", {"path": "a.txt", "content": "x"})]), Reply("As you say.")]
+    async with workstation(table, Scenario(replies=[*replies, Reply("And that.")])) as app:
+        await app.enter("Write it.")
+        await app.until(lambda: app.workspace.dock.display)
+        await app.enter("shorter")
+        await app.type("then the docs")
+        await app.pilot.press("tab")
+        await app.until(lambda: "queued 1  then the docs" in app.text)
+        await app.enter("/yes")
+        await app.until_event(RunEnded, 2)
+
+        assert said_by_operator(app) == ["Write it.", "shorter", "then the docs"]
+        assert app.workspace.queue == []
+
+
+async def test_up_takes_the_queue_back_into_the_prompt(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[STALLED])) as app:
+        await app.enter("Begin.")
+        await app.until(lambda: app.workspace.live)
+        await app.type("later")
+        await app.pilot.press("tab", "up")
+        await app.pilot.pause()
+
+        assert app.workspace.prompt.text == "later"
+        assert app.workspace.queue == []
+
+
+async def test_one_key_freezes_everything_and_thaws_it(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[Reply("Hello.")])) as app:
+        await app.pilot.press("f8")
+        await app.until_event(RunPaused)
+        await app.enter("Say hello.")
+        await app.until(lambda: "■ frozen" in app.rows[-1])
+        asked_while_frozen = "Hello." in app.text
+        await app.pilot.press("f8")
+        await app.until_event(RunUnpaused)
+        await app.until_event(RunEnded)
+        await app.until(lambda: "  Hello." in app.text)
+
+        assert not asked_while_frozen
+        assert "frozen" not in app.rows[-1]
+
+
+async def test_a_tool_call_opens_to_reason_input_output_and_evidence(table: Table) -> None:
+    (table.workspace / "notes.txt").write_text("alpha\nbeta\n", encoding="utf-8")
+    replies = [Reply("I read it.", tool_calls=[Call("read", {"path": "notes.txt"})]), Reply("Two lines.")]
+    async with workstation(table, Scenario(replies=replies)) as app:
+        await app.enter("Read notes.")
+        await app.until(lambda: "✓ done" in app.text)
+        folded = app.text
+        await app.pilot.press("ctrl+o")
+        await app.pilot.pause()
+
+        assert "alpha" not in folded
+        assert "alpha" in app.text
+        assert "why       I read it." in app.text
+        assert "evidence  record" in app.text
+
+
+async def test_a_change_is_shown_as_a_diff_and_diff_shows_all_of_them(table: Table) -> None:
+    write = Call("write", {"path": "a.py", "content": "x = 1\ny = 2\n"})
+    async with workstation(table, Scenario(replies=[Reply("", tool_calls=[write]), Reply("Written.")])) as app:
+        await app.enter("/mode auto-edit")
+        await app.enter("Write a.py")
+        await app.until(lambda: "✓ done" in app.text)
+        await app.enter("/diff")
+
+        assert app.rows[0].startswith("═ changes ")
+        assert app.rows[1].startswith(" write a.py +2 -0")
+        assert app.rows[2].startswith(" + x = 1")
+
+
+async def test_an_own_shell_command_runs_and_is_not_told_to_the_model(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[])) as app:
+        await app.enter("!echo from-the-operator")
+        await app.until(lambda: "exit 0 · 1 line ·" in app.text or app.said.startswith("There is no sandbox"))
+
+        assert "from-the-operator" in app.text
+        assert said_by_operator(app) == []
+
+
+async def test_a_model_that_writes_control_sequences_reaches_no_terminal(table: Table) -> None:
+    hostile = "red \x1b[31m text \x1b]0;owned\x07 and \u202e reversed"
+    async with workstation(table, Scenario(replies=[Reply(hostile)])) as app:
+        await app.enter("Say it.")
+        await app.until(lambda: "✓ done" in app.text)
+
+        assert "\x1b" not in app.text
+        assert "\x07" not in app.text
+        assert "\u202e" not in app.text
+        assert "\\x1b[31m" in app.text

@@ -13,7 +13,6 @@ from textual.widgets import Input
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide
-from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, wrap
@@ -42,7 +41,7 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     change = change_of(question.tool, call.arguments if call else known)
     run, cap = view.state.spend.run, view.state.run.limits.usd
     of = f" of {wording.money(cap)}" if cap else ""
-    lines = fact("asks", wanted_of(question), width, "text bold")
+    lines = fact("asks", wording.wanted(question.tool, question.what), width, "text bold")
     lines += fact("who", f"{'the kernel' if asked.agent == 'main' else asked.agent}, {wording.clock(asked.at)}", width)
     lines += fact("why", wording.gist(question.why), width)
     lines += fact("reach", REACHES[question.reach], width, "warn" if question.reach >= Reach.NETWORK else "text")
@@ -55,11 +54,6 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
         lines += [EMPTY, Line(((f" {change.path} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail")))]
         lines += change.lines(1)
     return lines
-
-
-def wanted_of(question: ApprovalAsked) -> str:
-    """Return what is asked for, with the tool's name before it."""
-    return question.what if question.what.startswith(question.tool) else f"{question.tool} {question.what}"
 
 
 def fact(name: str, text: str, width: int, role: str = "text") -> list[Line]:

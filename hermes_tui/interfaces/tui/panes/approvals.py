@@ -96,6 +96,7 @@ class ApprovalsPane(Pane):
         self.view = LineView(look, name="approval-rows", folds=False, follows=False, empty=EMPTY_TEXT)
         self.detail_rule = TitleRule(look, "question")
         self.detail = Sheet(look, name="approval-detail")
+        self.view.copies = self.detail.copies = False
         self.keys = Sheet(look, name="approval-keys", focusable=False)
         self.answers = Answers(monotonic)
         self._seen: View | None = None

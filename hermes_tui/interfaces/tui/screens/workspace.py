@@ -17,6 +17,8 @@ from hermes_tui.domain.commands import Command, EditPlan, Interrupt, RaiseCap, S
 from hermes_tui.domain.events import PlanOp, RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state import fold_all
+from hermes_tui.interfaces.tui import notices
 from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
 from hermes_tui.interfaces.tui.bridge import Batch, Seat
 from hermes_tui.interfaces.tui.chronicle import Chronicle
@@ -35,6 +37,7 @@ from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.welcome import welcome_lines
 from hermes_tui.services.brains import Missing
+from hermes_tui.services.sessions import resumable
 
 FLASH_S: Final = 6.0
 
@@ -42,6 +45,7 @@ FLASH_S: Final = 6.0
 class Workspace(Stage):
     """The main screen."""
 
+    AUTO_FOCUS = "#prompt"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pane('graph')", "task graph", id="pane.graph", priority=True),
         Binding("f4", "pane('mind')", "mind-log", id="pane.mind", priority=True),
@@ -71,6 +75,9 @@ class Workspace(Stage):
             super().__init__()
             self.text = text
 
+    class Settled(Message):
+        """The prompt has the focus for the first time."""
+
     class Drafted(Message):
         """The draft or the queue changed."""
 
@@ -80,8 +87,8 @@ class Workspace(Stage):
         self.seat = seat
         self.earlier = earlier
         self.chronicle = Chronicle()
-        self.seen = 0
-        self.live = self.frozen = False
+        self.seen = self._shown = 0
+        self.live = self.frozen = self._settled = False
         self.queue: list[str] = []
         self.sources = Sources()
         self.brains: Sequence[Brain | Missing] | None = None
@@ -153,7 +160,11 @@ class Workspace(Stage):
 
     def read_again(self) -> None:
         """Take in the records that the journal holds and the screen has not seen."""
-        self._take([record for record in self.earlier() if record.seq > self.seen])
+        records = [record for record in self.earlier() if record.seq > self.seen]
+        self._take(records)
+        left = fold_all(records)
+        if left.run.run is not None and left.run.ended is None:
+            self.console_pane.say(notices.left_open(left, records[-1].at))
         self.refresh_panes()
 
     # folding
@@ -207,6 +218,7 @@ class Workspace(Stage):
     def refresh_panes(self) -> None:
         """Show the present state everywhere."""
         view = self.view_now()
+        self._shown = view.state.seq
         for pane in self.panes.values():
             pane.show(view)
         self.dock.show(view)
@@ -222,6 +234,8 @@ class Workspace(Stage):
 
     def tick(self) -> None:
         """Move the clocks of what is under way, once a second."""
+        if self.seat.state.seq != self._shown:
+            self.refresh_panes()
         if not self.live and not self.chronicle.asked:
             return
         view = self.view_now()
@@ -233,6 +247,11 @@ class Workspace(Stage):
         if self.budget_pane.display:
             self.budget_pane.show(view)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a run was begun, does not go on, and could."""
+        return not self.live and resumable(self.seat.state)
+
     def show_brains(self, found: Sequence[Brain | Missing]) -> None:
         """Show who can answer."""
         self.brains, self.brains_at = found, self.look.clock()
@@ -241,15 +260,19 @@ class Workspace(Stage):
     def _show_prompt(self) -> None:
         self.prompt.busy, self.prompt.queued = self.live, len(self.queue)
         self.queue_rows.show(self.queue)
-        title = "to main" if self.live else "goal"
+        title = "to main" if self.live else "goal, after an unfinished run" if self.unfinished else "goal"
         busy = (("Enter", "steer"), ("Tab", "queue"), ("Esc", "interrupt"))
-        idle = (("Enter", "send"), ("/", "commands"), ("F1", "keys"))
+        more = ("/resume", "goes on") if self.unfinished else ("/", "commands")
+        idle = (("Enter", "send"), more, ("F1", "keys"))
         said = " · ".join(f"{key} {means}" for key, means in (busy if self.live else idle))
         self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if self.size.width >= 60 else ())
 
     def on_descendant_focus(self) -> None:
         """Mark the prompt's rule while it has the focus."""
         self.prompt_rule.mark(focused=self.prompt.has_focus)
+        if self.prompt.has_focus and not self._settled:
+            self._settled = True
+            self.post_message(self.Settled())
 
     # keys
 

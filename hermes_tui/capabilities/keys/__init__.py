@@ -1,0 +1,1 @@
+"""Where keys of providers are kept, each bound to the host it is for."""

@@ -1,0 +1,124 @@
+"""The named features of a candidate: what speaks for it, each a number near 0 to 1."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hermes_tui.capabilities.memory.cues import Cue
+from hermes_tui.capabilities.memory.moments import nearness
+from hermes_tui.capabilities.memory.pool import Match, Pool, Row
+from hermes_tui.capabilities.memory.question import Want
+
+NAMES: Final = (
+    *("lexical", "lexical_share", "cover", "cover_squared", "rarest", "hits", "lexical_length", "similar", "related"),
+    *("before", "before_share", "before_2", "after_share", "cover_before", "cover_after", "cover_1", "cover_2"),
+    *("cover_3", "cover_1_length", "similar_before", "similar_after", "related_before", "related_after"),
+    *("thread_cover", "thread_lexical", "thread_share", "thread_top", "thread_top_share", "thread_start"),
+    *("speaker", "speaker_lexical", "speaker_cover", "speaker_before", "speaker_cover_1", "speaker_related"),
+    *("speaker_self", "other_addressed", "other_addressed_cover"),
+    *("reply", "reply_lexical", "reply_cover", "reply_near_cover", "asks", "asks_cover", "question_cover"),
+    *("short", "names", "time_wanted", "time_wanted_cover", "time_wanted_after", "number_wanted"),
+    *("number_wanted_cover", "place_wanted", "reason_wanted", "date", "date_time"),
+    "recent",
+)
+HALF_LIFE_S: Final = 90 * 86_400.0
+"""After so long a memory counts half as recent; a weak prior that decides between equals, never a filter."""
+_NOTHING: Final = Match()
+
+
+class Features:
+    """Computes the features of the rows of one pool."""
+
+    def __init__(self, pool: Pool, now: float) -> None:
+        self._pool = pool
+        self._now = now
+        self._length = len(pool.question.terms) / 5
+        wants = pool.question.wants
+        self._when, self._many = Want.TIME in wants, Want.NUMBER in wants
+        self._where, self._why = Want.PLACE in wants, Want.REASON in wants
+        self._speakers = pool.question.speakers
+
+    def of(self, row: Row) -> list[float]:
+        """Return one value for each of `NAMES`."""
+        pool, spot = self._pool, row.spot
+        near = {step: pool.matches.get(spot + step, _NOTHING) for step in (-3, -2, -1, 1, 2, 3)}
+        own = pool.matches[spot]
+        mask_1 = own.mask | near[-1].mask | near[1].mask
+        mask_2 = mask_1 | near[-2].mask | near[2].mask
+        cover_1 = pool.share(mask_1)
+        cover_before = pool.share(own.mask | near[-1].mask)
+        best = pool.best_lexical
+        return [
+            own.lexical,
+            own.lexical / best,
+            own.cover,
+            own.cover * own.cover,
+            own.rarest,
+            min(own.mask.bit_count(), 4) / 4,
+            own.lexical * self._length,
+            own.similar,
+            own.related,
+            near[-1].lexical,
+            near[-1].lexical / best,
+            near[-2].lexical,
+            near[1].lexical / best,
+            cover_before,
+            pool.share(own.mask | near[1].mask),
+            cover_1,
+            pool.share(mask_2),
+            pool.share(mask_2 | near[-3].mask | near[3].mask),
+            cover_1 * self._length,
+            near[-1].similar,
+            near[1].similar,
+            near[-1].related,
+            near[1].related,
+            *self._of_thread(row),
+            *self._of_speaker(row, own, near[-1], cover_1),
+            *self._of_talk(row, own, near[-1]),
+            *self._of_answer(row, own, cover_before),
+            0.5 ** (max(0.0, self._now - row.at) / HALF_LIFE_S),
+        ]
+
+    def _of_thread(self, row: Row) -> tuple[float, ...]:
+        pool = self._pool
+        thread = pool.threads[row.thread]
+        start = float(row.spot & 0xFFFFFF == 0)
+        share, top = thread.lexical / pool.best_thread, thread.top / pool.best_top
+        return thread.cover, thread.lexical, share, thread.top, top, start
+
+    def _of_speaker(self, row: Row, own: Match, before: Match, cover_1: float) -> tuple[float, ...]:
+        if not self._speakers:
+            return (0.0,) * 9
+        if row.speaker in self._speakers:
+            told = float(row.cues & Cue.SELF > 0)
+            return 1.0, own.lexical, own.cover, before.lexical, cover_1, own.related, told, 0.0, 0.0
+        addressed = float(row.cues & Cue.OTHER > 0)
+        return *(0.0,) * 7, addressed, addressed * own.cover
+
+    def _of_talk(self, row: Row, own: Match, before: Match) -> tuple[float, ...]:
+        previous = self._pool.rows.get(row.spot - 1)
+        asked = replied = 0.0
+        if previous is not None and previous.speaker != row.speaker:
+            asked = float(previous.cues & Cue.ASKS > 0)
+            replied = float(previous.cues & Cue.QUESTION > 0)
+        cues = row.cues
+        asks = float(cues & Cue.ASKS > 0)
+        question = float(cues & Cue.QUESTION > 0)
+        names = 1.0 if cues & Cue.NAMES else 0.5 if cues & Cue.NAME else 0.0
+        return (
+            *(asked, asked * before.lexical, asked * before.cover, replied * before.cover),
+            *(asks, asks * own.cover, question * own.cover, float(cues & Cue.SHORT > 0), names),
+        )
+
+    def _of_answer(self, row: Row, own: Match, cover_before: float) -> tuple[float, ...]:
+        cues, question = row.cues, self._pool.question
+        time = float(self._when and cues & Cue.TIME > 0)
+        after = self._pool.rows.get(row.spot + 1)
+        time_after = float(self._when and after is not None and after.cues & Cue.TIME > 0)
+        number = float(self._many and cues & Cue.NUMBER > 0)
+        date = nearness(question.moments, row.at) if question.moments else 0.0
+        return (
+            *(time, time * own.cover, time_after, number, number * cover_before),
+            *(float(self._where and cues & Cue.NAME > 0), float(self._why and cues & Cue.REASON > 0)),
+            *(date, date * float(cues & Cue.TIME > 0)),
+        )

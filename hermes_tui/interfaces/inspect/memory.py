@@ -1,0 +1,279 @@
+"""`memory` and `ingest`: find, show, change and take back what Hermes remembers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.memory import NoteAuthor, NoteDraft, NoteKind, Origin, Recalled
+from hermes_tui.interfaces.inspect._print import say, say_json, say_line, table, tell, when
+from hermes_tui.services import wiring
+from hermes_tui.services.workstation import Workstation
+
+if TYPE_CHECKING:
+    from hermes_tui.services.memory_store import OpenMemory
+
+SHOWN: Final = 4
+OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR, source="hermes memory")
+Verb = Callable[["OpenMemory", Namespace], int]
+
+
+async def memory(station: Workstation, args: Namespace) -> int:
+    """Carry out one verb of `hermes memory`."""
+    if args.verb == "pipe":
+        return _pipe()
+    try:
+        return await asyncio.to_thread(_VERBS[args.verb], station.memory.store, args)
+    finally:
+        await asyncio.to_thread(station.memory.close)
+
+
+async def ingest(station: Workstation, args: Namespace) -> int:
+    """Make a folder's documents searchable, take them out again, or say what became of each file."""
+    try:
+        return await asyncio.to_thread(_ingest, station.memory.store, args)
+    finally:
+        await asyncio.to_thread(station.memory.close)
+
+
+def _pipe() -> int:
+    with wiring.memory_pipe() as pipe:
+        for line in sys.stdin:
+            if line.strip():
+                say_line(pipe.answer(line))
+    return 0
+
+
+def _text(args: Namespace) -> str:
+    words: Sequence[str] | str = args.note or ""
+    return words if isinstance(words, str) else " ".join(words)
+
+
+def _search(store: OpenMemory, args: Namespace) -> int:
+    hits = store.look(_text(args), most=args.k, layer=args.layer or "", past=args.past)
+    if args.json:
+        say_json([asdict(hit) for hit in hits], indent=2)
+        return 0
+    for hit in hits:
+        _say_hit(hit, why=args.why)
+    if not hits:
+        say("Nothing found.")
+    return 0
+
+
+def _say_hit(hit: Recalled, *, why: bool) -> None:
+    about = "  ".join(filter(None, (hit.kind or hit.layer, hit.speaker, when(hit.at), hit.source)))
+    say(f"{hit.id}  {about}")
+    for warning in hit.warnings:
+        say(f"  ! {warning}")
+    for line in hit.window or hit.text.split("\n")[:6]:
+        say(f"  {line}")
+    reasons = [f"{name} {share:+.2f}" for name, share in hit.features]
+    say(f"  why: {hit.score:.2f} = {', '.join(reasons if why else reasons[:SHOWN])}{'' if why else ' …'}")
+
+
+def _show(store: OpenMemory, args: Namespace) -> int:
+    if not args.note:
+        data = store.files.read("MEMORY.md") or b""
+        say_line(data.decode("utf-8", errors="replace").rstrip())
+        tell(store.room().told())
+        return 0
+    row = store.note(_text(args))
+    if args.json:
+        say_json({**asdict(row), "text": store.writer.read(row).body}, indent=2)
+        return 0
+    say(row.path)
+    say_line((store.files.read(row.path) or b"").decode("utf-8", errors="replace").rstrip())
+    if row.problem:
+        tell(f"! {row.problem}")
+    return 0
+
+
+def _list(store: OpenMemory, args: Namespace) -> int:
+    store.sync(sessions=False)
+    rows = [row for row in store.catalog.every() if args.verb != "review" or row.status == "review"]
+    if args.json:
+        say_json([asdict(row) for row in rows], indent=2)
+        return 0
+    cells = [(row.id, row.status, row.kind, row.author, row.updated[:10] or "-", row.title) for row in rows]
+    for line in table(cells) or ["Nothing waits for you." if args.verb == "review" else "No notes yet."]:
+        say(line)
+    return 0
+
+
+def _remember(store: OpenMemory, args: Namespace) -> int:
+    draft = NoteDraft(
+        text=_text(args),
+        kind=NoteKind(args.kind),
+        about=args.about,
+        replaces=args.replaces,
+        beside=args.beside,
+        workspace=args.here,
+    )
+    kept = store.remember(draft, OPERATOR)
+    if args.json:
+        say_json(asdict(kept))
+    else:
+        say(kept.message)
+    return 0
+
+
+def _accept(store: OpenMemory, args: Namespace) -> int:
+    say(store.writer.accept(store.note(_text(args)), OPERATOR))
+    store.changed()
+    return 0
+
+
+def _reject(store: OpenMemory, args: Namespace) -> int:
+    row = store.note(_text(args))
+    store.upkeep.reject(row)
+    store.changed()
+    say(f"Removed {row.id}: {row.title}")
+    return 0
+
+
+def _log(store: OpenMemory, args: Namespace) -> int:
+    entries = store.upkeep.log(_text(args), args.n)
+    if args.json:
+        say_json([asdict(entry) for entry in entries], indent=2)
+        return 0
+    for entry in entries:
+        say(f"{entry.commit[:10]}  {when(entry.at)}  {entry.author:13}  {entry.subject}")
+    if not entries:
+        say("No history yet.")
+    return 0
+
+
+def _diff(store: OpenMemory, args: Namespace) -> int:
+    for line in store.upkeep.diff(_text(args)).splitlines():
+        say(line)
+    return 0
+
+
+def _blame(store: OpenMemory, args: Namespace) -> int:
+    lines = store.upkeep.blame(_text(args))
+    if args.json:
+        say_json([asdict(line) for line in lines], indent=2)
+        return 0
+    for line in table([(each.commit[:10], when(each.at), each.author, each.text) for each in lines]):
+        say(line)
+    return 0
+
+
+def _revert(store: OpenMemory, args: Namespace) -> int:
+    for path in store.upkeep.revert(_text(args)):
+        say(f"changed {path}")
+    return 0
+
+
+def _restore(store: OpenMemory, args: Namespace) -> int:
+    say(f"restored {store.upkeep.restore(_text(args), args.at)}")
+    return 0
+
+
+def _pin(store: OpenMemory, args: Namespace) -> int:
+    row = store.note(_text(args))
+    store.writer.pin(row, OPERATOR, on=not args.off)
+    store.changed()
+    say(f"{'Unpinned' if args.off else 'Pinned'} {row.id}: {row.title}. {store.room().told()}")
+    return 0
+
+
+def _forget(store: OpenMemory, args: Namespace) -> int:
+    row = store.note(_text(args))
+    if not args.erase:
+        store.writer.forget(row, OPERATOR)
+        store.changed()
+        say(f"Forgotten: {row.title}. History keeps it: hermes memory restore {row.path}")
+        return 0
+    left = store.upkeep.erase(row)
+    say(f"Erased {row.id} from files, index and history.")
+    for each in left:
+        say(f"! out of reach: {each}")
+    return 0
+
+
+def _reindex(store: OpenMemory, args: Namespace) -> int:
+    store.reindex()
+    counts = store.index.counts()
+    if args.json:
+        say_json(counts)
+    else:
+        say(", ".join(f"{count:,} {layer}s" for layer, count in sorted(counts.items())) + " indexed anew.")
+    return 0
+
+
+def _import(store: OpenMemory, args: Namespace) -> int:
+    taken = store.upkeep.take_over(Path(_text(args)), write=args.apply)
+    if args.json:
+        say_json([asdict(each) for each in taken], indent=2)
+        return 0
+    for each in taken:
+        say(f"{each.outcome:24}  {each.source}  {each.text.splitlines()[0][:80]}")
+    if not args.apply:
+        say(f"{len(taken)} notes found; nothing was written. Keep them with --apply.")
+    return 0
+
+
+def _stats(store: OpenMemory, args: Namespace) -> int:
+    found = store.upkeep.stats()
+    if args.json:
+        say_json(found, indent=2)
+        return 0
+    for name, value in found.items():
+        shown = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+        say(f"{name.replace('_', ' '):20} {shown}")
+    return 0
+
+
+def _ingest(store: OpenMemory, args: Namespace) -> int:
+    folder = Path(args.folder) if args.folder else None
+    if folder is not None and args.forget:
+        say(f"{store.documents.forget(folder)} files taken out.")
+        return 0
+    if folder is None:
+        if args.forget:
+            raise UsageInvalid("Name the folder to forget.", hint="hermes ingest DIR --forget")
+        files = store.documents.status()
+        if args.json:
+            say_json([asdict(each) for each in files], indent=2)
+            return 0
+        for line in table([(each.status, str(each.passages), each.path) for each in files]):
+            say(line)
+        return 0
+    done = store.documents.ingest(folder)
+    if args.json:
+        say_json(asdict(done), indent=2)
+        return 0
+    say(f"{done.new} new or changed, {done.same} as before, {done.gone} gone.")
+    for each in done.problems:
+        say(f"! {each.status}: {each.path}")
+    return 0
+
+
+_VERBS: Final[dict[str, Verb]] = {
+    "search": _search,
+    "show": _show,
+    "list": _list,
+    "review": _list,
+    "remember": _remember,
+    "accept": _accept,
+    "reject": _reject,
+    "log": _log,
+    "diff": _diff,
+    "blame": _blame,
+    "revert": _revert,
+    "restore": _restore,
+    "pin": _pin,
+    "forget": _forget,
+    "reindex": _reindex,
+    "import": _import,
+    "stats": _stats,
+}

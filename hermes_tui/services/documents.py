@@ -1,0 +1,171 @@
+"""Folders of documents made searchable: incremental by hash, with a status for each file, within a quota."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from hermes_tui.capabilities.memory.documents import DocumentUnreadable, is_document, passages_of
+from hermes_tui.capabilities.memory.index import MemoryIndex, Source
+from hermes_tui.capabilities.memory.items import Item, Layer
+from hermes_tui.domain.errors import UsageInvalid
+
+PREFIX: Final = "document:"
+MOST_FILE_BYTES: Final = 20_000_000
+MOST_FILES: Final = 20_000
+MOST_TOTAL_BYTES: Final = 1_000_000_000
+_IGNORED: Final = frozenset({"node_modules", "__pycache__", "target", "dist", "build", "venv"})
+_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """What became of one file: `ok`, or why it is not searchable."""
+
+    path: str
+    status: str
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingest found and did."""
+
+    new: int
+    same: int
+    gone: int
+    problems: tuple[FileStatus, ...]
+
+
+class Documents:
+    """The documents of one home."""
+
+    def __init__(self, index: MemoryIndex, roots: Path, now: Callable[[], float]) -> None:
+        """Keep the list of folders in the file `roots`, since the index is derived."""
+        self._index = index
+        self._roots = roots
+        self._now = now
+
+    def folders(self) -> list[Path]:
+        """Return the folders that were ingested."""
+        try:
+            listed: object = json.loads(self._roots.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        return [Path(str(name)) for name in cast("list[object]", listed)] if isinstance(listed, list) else []
+
+    def ingest(self, folder: Path) -> Ingested:
+        """Make the documents below `folder` searchable; files that did not change are not read again.
+
+        Raises:
+            UsageInvalid: it is no folder.
+        """
+        root = folder.resolve()
+        if not root.is_dir():
+            raise UsageInvalid(f"{folder} is no folder.", hint="Name a folder with documents.")
+        self._keep([*self.folders(), root])
+        known = {source.name: source for source in self._index.seen() if self._below(source.name, root)}
+        seen: set[str] = set()
+        new = same = 0
+        waiting: list[Source] = []
+        for path, problem in _walk(root):
+            name = f"{PREFIX}{path}"
+            seen.add(name)
+            source = self._source(path, name, known.get(name), problem)
+            if source is None:
+                same += 1
+                continue
+            new += 1
+            waiting.append(source)
+            if len(waiting) >= _AT_ONCE:
+                self._index.replace_sources(waiting)
+                waiting = []
+        self._index.replace_sources(waiting)
+        gone = sorted(set(known) - seen)
+        self._index.forget_sources(gone)
+        return Ingested(new, same, len(gone), tuple(status for status in self.status(root) if status.status != "ok"))
+
+    def refresh(self) -> None:
+        """Ingest every folder again that still is there."""
+        for folder in self.folders():
+            if folder.is_dir():
+                self.ingest(folder)
+
+    def forget(self, folder: Path) -> int:
+        """Take the documents below a folder out again; return how many files that were."""
+        root = folder.resolve()
+        names = [source.name for source in self._index.seen() if self._below(source.name, root)]
+        self._index.forget_sources(names)
+        self._keep([kept for kept in self.folders() if not kept.is_relative_to(root)])
+        return len(names)
+
+    def status(self, folder: Path | None = None) -> list[FileStatus]:
+        """Return every known file, or those below a folder, with its status and number of passages."""
+        root = folder.resolve() if folder else Path("/")
+        counts = self._index.counts_by_source(PREFIX)
+        return [
+            FileStatus(source.name.removeprefix(PREFIX), source.status, counts.get(source.name, 0))
+            for source in self._index.seen()
+            if self._below(source.name, root)
+        ]
+
+    def _source(self, path: Path, name: str, known: Source | None, problem: str) -> Source | None:
+        """Return a file as it is to be stored, None if it is the same as before."""
+        state = path.stat()
+        stamp = f"{state.st_mtime_ns}-{state.st_ctime_ns}-{state.st_size}"
+        if known is not None and known.stamp == stamp:
+            return None
+        if problem:
+            return Source(name=name, status=problem, stamp=stamp)
+        try:
+            data = path.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            passages = passages_of(path.name, data)
+        except (OSError, DocumentUnreadable) as error:
+            return Source(name=name, status=str(error) or type(error).__name__, stamp=stamp)
+        items = [
+            Item(
+                id=f"d{hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()[:12]}.{number}",
+                text=passage.text,
+                layer=Layer.DOCUMENT,
+                thread=name,
+                place=number,
+                at=state.st_mtime,
+                source=name,
+                kind=path.suffix.lstrip(".").lower(),
+                anchor=passage.anchor,
+            )
+            for number, passage in enumerate(passages, 1)
+        ]
+        return Source(name=name, items=items, digest=digest, stamp=stamp)
+
+    def _keep(self, folders: list[Path]) -> None:
+        text = json.dumps(sorted({str(folder) for folder in folders}), indent=1)
+        temporary = self._roots.with_name(f"{self._roots.name}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(self._roots)
+
+    @staticmethod
+    def _below(name: str, root: Path) -> bool:
+        return name.startswith(PREFIX) and Path(name.removeprefix(PREFIX)).is_relative_to(root)
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the documents below `root`, with what keeps one from being read; links and hidden folders are left out."""
+    files = total = 0
+    for folder, names, found in os.walk(root):
+        names[:] = sorted(name for name in names if not name.startswith(".") and name not in _IGNORED)
+        for name in sorted(found):
+            path = Path(folder) / name
+            if name.startswith(".") or path.is_symlink() or not path.is_file() or not is_document(name):
+                continue
+            size = path.stat().st_size
+            files, total = files + 1, total + size
+            over = files > MOST_FILES or total > MOST_TOTAL_BYTES
+            problem = "over the quota" if over else "larger than 20 MB" if size > MOST_FILE_BYTES else ""
+            yield path, problem

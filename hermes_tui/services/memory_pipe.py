@@ -1,0 +1,141 @@
+"""A throw-away memory behind JSON lines, so that anyone can measure recall from outside."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import re
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, cast
+
+from hermes_tui.capabilities.memory.database import IndexDatabase
+from hermes_tui.capabilities.memory.index import MemoryIndex
+from hermes_tui.capabilities.memory.items import Item, Layer
+from hermes_tui.capabilities.memory.ranking import Recall, Search
+from hermes_tui.domain.errors import HermesError
+
+MOST_HITS: Final = 1_000
+_SPOKEN: Final = re.compile(r"(\d{1,2}):(\d\d)\s*([ap]m)\s+on\s+(.+)", re.IGNORECASE)
+
+Fields = Mapping[str, object]
+
+
+class PipeInvalid(HermesError):
+    """A line that is no request of this protocol."""
+
+
+class Pipe:
+    """Answers `reset`, `ingest` and `search`, one JSON object a line."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep the index in `folder`, which holds nothing else."""
+        self._database = IndexDatabase(folder / "index.db")
+        self._index = MemoryIndex(self._database)
+        self._recall = Recall(self._index)
+
+    def answer(self, line: str) -> str:
+        """Return the answer to one line; what went wrong is an answer too."""
+        try:
+            request: object = json.loads(line)
+            if not isinstance(request, dict):
+                raise PipeInvalid("A request is a JSON object.")
+            return json.dumps(self._answer(cast("Fields", request)), ensure_ascii=False)
+        except (HermesError, ValueError, binascii.Error) as error:
+            return json.dumps({"error": str(error)}, ensure_ascii=False)
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._database.close()
+
+    def _answer(self, request: Fields) -> dict[str, object]:
+        match request.get("op"):
+            case "reset":
+                self._database.start_over()
+                return {}
+            case "ingest":
+                items = request.get("items")
+                if not isinstance(items, list):
+                    raise PipeInvalid("`items` must be a list.")
+                self._index.add(_items(cast("list[object]", items)))
+                return {}
+            case "search":
+                return {"ids": self._found(request)}
+            case other:
+                raise PipeInvalid(f"`op` is {other!r}; use reset, ingest or search.")
+
+    def _found(self, request: Fields) -> list[str]:
+        text, most = request.get("query"), request.get("k", 10)
+        if not isinstance(text, str) or not isinstance(most, int) or not 0 < most <= MOST_HITS:
+            raise PipeInvalid(f"`query` must be a text and `k` a number from 1 to {MOST_HITS}.")
+        now = instant(request["now"]) if request.get("now") else time.time()
+        search = Search(text=text, now=now, most=most, layers=(Layer.EPISODE,), vector=_vector(request))
+        return [hit.item.id for hit in self._recall.search(search)]
+
+
+@contextlib.contextmanager
+def open_pipe() -> Generator[Pipe]:
+    """Open a pipe over an empty memory that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="hermes-tui-pipe-") as folder:
+        pipe = Pipe(Path(folder))
+        try:
+            yield pipe
+        finally:
+            pipe.close()
+
+
+def instant(value: object) -> float:
+    """Return Unix seconds of a number, an ISO date, or a time as people write it ("1:56 pm on 8 May, 2023").
+
+    Raises:
+        PipeInvalid: it is none of these.
+    """
+    if isinstance(value, int | float):
+        return float(value)
+    text = str(value).strip()
+    try:
+        if spoken := _SPOKEN.fullmatch(text):
+            hour, minute, half, day = spoken.groups()
+            clock = f"{int(hour):02}:{minute} {half.upper()} {day.replace(',', '')}"
+            at = datetime.strptime(clock, "%I:%M %p %d %B %Y").replace(tzinfo=UTC)
+        else:
+            at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise PipeInvalid(f"{text!r} is no time.", hint="Write it as 2023-10-22T09:55:00.") from error
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _items(given: list[object]) -> list[Item]:
+    fields = [cast("Fields", item) for item in given if isinstance(item, dict)]
+    if len(fields) < len(given):
+        raise PipeInvalid("Each item must be an object.")
+    return [_item(item) for item in sorted(fields, key=_turn)]
+
+
+def _turn(item: Fields) -> int:
+    """Order a batch within its sessions; without numbers it keeps the order it came in."""
+    turn = item.get("turn")
+    return turn if isinstance(turn, int) else 0
+
+
+def _item(item: Fields) -> Item:
+    if not isinstance(item.get("id"), str) or not isinstance(item.get("text"), str):
+        raise PipeInvalid("An item needs `id` and `text`.")
+    return Item(
+        id=str(item["id"]),
+        text=str(item["text"]),
+        thread=f"session:{item.get('session', '')}",
+        speaker=str(item.get("speaker") or ""),
+        at=instant(item["ts"]) if item.get("ts") else 0.0,
+        vector=_vector(item),
+    )
+
+
+def _vector(fields: Fields) -> bytes:
+    given = fields.get("vec")
+    return base64.b64decode(given, validate=True) if isinstance(given, str) else b""

@@ -1,0 +1,203 @@
+"""One home's memory, open: notes, sessions and documents, searched, written, looked back at."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from hermes_tui.capabilities.memory.candidates import Filters
+from hermes_tui.capabilities.memory.catalog import Catalog, NoteRow
+from hermes_tui.capabilities.memory.contents import Room
+from hermes_tui.capabilities.memory.database import IndexDatabase, IndexUnreadable
+from hermes_tui.capabilities.memory.files import VaultFiles
+from hermes_tui.capabilities.memory.history import History, HistoryWriter
+from hermes_tui.capabilities.memory.index import MemoryIndex
+from hermes_tui.capabilities.memory.ingress import Ingress
+from hermes_tui.capabilities.memory.items import Layer
+from hermes_tui.capabilities.memory.notes import scope_of_workspace
+from hermes_tui.capabilities.memory.past import Past
+from hermes_tui.capabilities.memory.ranking import Hit, Recall, Search
+from hermes_tui.capabilities.memory.repository import HistoryUnavailable, Repository
+from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
+from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.capabilities.state.outbox import LedgerOutbox
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.memory import NoteDraft, Origin, Recalled, Remembered, recalled_text
+from hermes_tui.domain.ports import Clock, Redactor
+from hermes_tui.services.documents import Documents
+from hermes_tui.services.episodes import sync_sessions
+from hermes_tui.services.homes import Home
+from hermes_tui.services.memory import MemorySettings
+from hermes_tui.services.memory_upkeep import Upkeep
+
+WINDOW: Final = 2
+"""How many turns before and after a hit of talk are shown with it."""
+BRIEF_SCORE: Final = 2.5
+"""From this score a note is put before a turn unasked: about a third of the question's weight is in it."""
+_WINDOW_CHARS: Final = 600
+
+
+class OpenMemory:
+    """Everything of one home, open."""
+
+    def __init__(self, home: Home, ledger: Ledger, redactor: Redactor, clock: Clock, settings: MemorySettings) -> None:
+        self.home = home
+        self._report = settings.report
+        self._lock = threading.Lock()
+        self._most_brief = settings.brief
+        self._committer: HistoryWriter | None = None
+        self.scope = scope_of_workspace(str(settings.workspace))
+        self.clock = clock
+        self.outbox = LedgerOutbox(ledger)
+        self.database = IndexDatabase(home.state / "index.db")
+        self.index = MemoryIndex(self.database)
+        self.catalog = Catalog(self.database)
+        self.files = VaultFiles(home.root, home.state)
+        self.ingress = Ingress(self.files, self.index, self.outbox, clock.now)
+        self.repository = Repository(home.root)
+        self.history = History(self.repository, self.outbox, home.state)
+        self.past = Past(self.repository)
+        self._ranked = Recall(self.index)
+        policy = WritingPolicy(agent=settings.policy, index_bytes=settings.index_bytes)
+        self.writer = Writer(self.ingress, redactor, policy, clock.now)
+        self.documents = Documents(self.index, home.state / "documents.json", clock.now)
+        self.upkeep = Upkeep(self)
+        self.unread: list[str] = []
+
+    def sync(self, *, sessions: bool = True) -> None:
+        """Take in every file and, unless told otherwise, every session as they are now.
+
+        An index that is new, or whose making was cut off, is made complete first.
+        """
+        complete = self.database.complete
+        self.ingress.sync()
+        if sessions or not complete:
+            self.unread = sync_sessions(self.index, self.home.state / "sessions")
+        if not complete:
+            self.documents.refresh()
+            self.database.set_complete()
+
+    def reindex(self) -> None:
+        """Make the index anew from files, sessions and documents."""
+        self.database.start_over()
+        self.ingress.forget_stamps()
+        self.sync()
+
+    def search(self, text: str, layers: tuple[Layer, ...], most: int, filters: Filters | None = None) -> list[Recalled]:
+        """Return the best of each layer, after a look at what changed."""
+        filters = filters or Filters(scopes=("", self.scope))
+        search = Search(text=text, now=self.clock.now(), most=most, layers=layers, filters=filters)
+        return [self._recalled(hit) for hit in self.hits(search)]
+
+    def hits(self, search: Search) -> list[Hit]:
+        """Return the hits of a search with every feature; a damaged index is made anew first."""
+        try:
+            self.sync(sessions=Layer.EPISODE in search.layers)
+            return self._ranked.search(search)
+        except IndexUnreadable as error:
+            self._report(str(error))
+            self.reindex()
+            return self._ranked.search(search)
+
+    def look(self, text: str, *, most: int, layer: str = "", past: bool = False) -> list[Recalled]:
+        """Return the best of one layer, by its name, or of each; `past` adds what was superseded."""
+        layers = (Layer(layer),) if layer else tuple(Layer)
+        return self.search(text, layers, most, Filters(past=past, scopes=("", self.scope)))
+
+    def brief(self, query: str) -> str:
+        """Return the notes that clearly bear on `query`, as a model reads them before its turn."""
+        if not self._most_brief:
+            return ""
+        found = self.search(query, (Layer.NOTE,), self._most_brief)
+        return recalled_text([hit for hit in found if hit.score >= BRIEF_SCORE and hit.kind != "index"])
+
+    def recall(self, query: str, most: int) -> list[Recalled]:
+        """Find notes and documents."""
+        return self.search(query, (Layer.NOTE, Layer.DOCUMENT), most)
+
+    def search_sessions(self, query: str, most: int) -> list[Recalled]:
+        """Find what was said and done in any session."""
+        return self.search(query, (Layer.EPISODE,), most)
+
+    def note(self, name: str) -> NoteRow:
+        """Return the note that is meant by an id, the beginning of one, or a path.
+
+        Raises:
+            UsageInvalid: there is none, or several.
+        """
+        self.ingress.sync()
+        path = name.removeprefix(f"{self.home.root}/")
+        exact = self.catalog.get(name) or self.catalog.at(path)
+        found = [exact] if exact else self.catalog.starting_with(name)
+        if not found:
+            raise UsageInvalid(f"There is no note {name}.", hint="`hermes memory list` names them.")
+        if len(found) > 1:
+            listed = ", ".join(row.id for row in found[:5])
+            raise UsageInvalid(f"{name} may mean {len(found)} notes: {listed}.", hint="Write more of the id.")
+        return found[0]
+
+    def remember(self, draft: NoteDraft, origin: Origin) -> Remembered:
+        """Keep a note, durable on return; git follows in the background."""
+        kept = self.writer.remember(draft, origin, self.scope)
+        self.changed()
+        return kept
+
+    def room(self) -> Room:
+        """Return how much of the room for what is always in context is used."""
+        return self.writer.room(self.scope)
+
+    def changed(self) -> None:
+        """Say that there is something to commit; a thread does it a moment later."""
+        with self._lock:
+            if self._committer is None:
+                self._committer = HistoryWriter(self.history, lambda error: self._report(str(error)))
+            self._committer.wake()
+
+    def flush(self) -> str:
+        """Commit what waits; return why it could not be done, empty if it could."""
+        try:
+            self.history.flush()
+        except HistoryUnavailable as error:
+            return str(error)
+        return ""
+
+    def close(self) -> None:
+        """Commit what is left, then let go of index and lock."""
+        with self._lock:
+            committer, self._committer = self._committer, None
+        if committer is not None:
+            committer.close()
+        self.database.close()
+        self.files.close()
+
+    def _recalled(self, hit: Hit) -> Recalled:
+        item = hit.item
+        row = self.catalog.at(item.source) if item.layer is Layer.NOTE else None
+        return Recalled(
+            id=item.id,
+            layer=item.layer.value,
+            text=item.text,
+            source=f"{item.source}#{item.anchor}" if item.anchor else item.source,
+            at=item.at,
+            score=hit.score,
+            features=tuple((reason.feature, round(reason.contribution, 4)) for reason in hit.reasons),
+            speaker=item.speaker,
+            kind=item.kind,
+            window=self._window(hit) if item.layer is Layer.EPISODE else (),
+            warnings=self._warnings(row) if row else (),
+        )
+
+    def _window(self, hit: Hit) -> tuple[str, ...]:
+        around = self.index.around(hit.item.id, WINDOW)
+        return tuple(
+            f"{'>' if item.id == hit.item.id else ' '} {item.speaker}: {item.text[:_WINDOW_CHARS]}" for item in around
+        )
+
+    def _warnings(self, row: NoteRow) -> tuple[str, ...]:
+        said: list[str] = []
+        if row.superseded_by:
+            said.append(f"superseded by {row.superseded_by} on {row.ends or row.updated[:10]}")
+        elif not row.live:
+            said.append("waits for review" if row.status == "review" else f"holds no more since {row.ends}")
+        said += [f"replaced {old.id} on {row.created[:10]}: {old.title}" for old in self.catalog.replaced_by(row.id)]
+        return (*said, *filter(None, (row.problem,)))

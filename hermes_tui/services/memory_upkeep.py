@@ -1,0 +1,241 @@
+"""Upkeep of a home's memory: undo, bring back, forget for good, take over from others, count, and check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hermes_tui.capabilities.memory.catalog import NoteRow
+from hermes_tui.capabilities.memory.contents import without_line
+from hermes_tui.capabilities.memory.database import IndexUnreadable
+from hermes_tui.capabilities.memory.erasure import Eraser
+from hermes_tui.capabilities.memory.foreign import foreign_notes
+from hermes_tui.capabilities.memory.ingress import Edit, Reason, in_vault
+from hermes_tui.capabilities.memory.past import BlameLine, Entry
+from hermes_tui.capabilities.memory.repository import HistoryUnavailable
+from hermes_tui.domain.errors import HermesError, ToolError, UsageInvalid
+from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
+
+if TYPE_CHECKING:
+    from hermes_tui.services.memory_store import OpenMemory
+
+OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR)
+MAP_FILE: Final = "erased-commits.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One note of another agent and what became of it, or would."""
+
+    text: str
+    source: str
+    outcome: str
+    note_id: str = ""
+
+
+class Upkeep:
+    """What an operator does to memory beside reading and writing."""
+
+    def __init__(self, store: OpenMemory) -> None:
+        self._store = store
+
+    def log(self, name: str = "", most: int = 30) -> list[Entry]:
+        """Return commits, newest first, of all or of one note."""
+        self._settle()
+        return self._store.past.log(self._store.note(name).path if name else "", most)
+
+    def diff(self, name: str = "") -> str:
+        """Return what a commit changed, or the last change of a note, or the last change of all."""
+        self._settle()
+        if not name:
+            return self._store.past.diff("HEAD")
+        try:
+            return self._store.past.diff(name)
+        except HistoryUnavailable:
+            path = self._store.note(name).path
+        last = self._store.past.log(path, 1)
+        return self._store.past.diff(last[0].commit, path) if last else ""
+
+    def blame(self, name: str) -> list[BlameLine]:
+        """Return each line of a note with who wrote it."""
+        self._settle()
+        return self._store.past.blame(self._store.note(name).path)
+
+    def revert(self, commit: str) -> list[str]:
+        """Undo a commit as a new change; return the files that changed.
+
+        Raises:
+            RevertConflict: a file was changed since in the same place; nothing was touched.
+        """
+        self._settle()
+        past, files = self._store.past, self._store.files
+        touched = past.touched(commit)
+        undone = past.undone(commit, {path: files.read(path) for path in touched})
+        edits = [_becoming(path, files.read(path), data) for path, data in undone.items()]
+        reason = Reason(
+            author=NoteAuthor.OPERATOR,
+            subject=f"revert {commit[:12]}",
+            trailers=(("Hermes-Reverts", self._store.repository.resolve(commit)),),
+        )
+        changed = self._store.ingress.change(edits, reason)
+        self._store.changed()
+        return [change.path for change in changed]
+
+    def restore(self, name: str, commit: str = "") -> str:
+        """Bring a note back: its last text that was not empty, or the one of a commit; return its path.
+
+        Raises:
+            UsageInvalid: history does not have it.
+        """
+        self._settle()
+        path = self._path(name)
+        data = self._store.past.last_content(path, commit)
+        if data is None:
+            raise UsageInvalid(f"History has no {path}{f' at {commit}' if commit else ''}.", hint="hermes memory log")
+        now = self._store.files.read(path)
+        reason = Reason(author=NoteAuthor.OPERATOR, subject=f"restore {path}")
+        self._store.ingress.change([_becoming(path, now, data)], reason)
+        self._store.changed()
+        return path
+
+    def reject(self, row: NoteRow) -> None:
+        """Remove a note that waits for review.
+
+        Raises:
+            UsageInvalid: it does not wait.
+        """
+        if row.status != "review":
+            raise UsageInvalid(f"{row.id} does not wait for review.", hint="To remove it: hermes memory forget")
+        self._store.writer.forget(row, OPERATOR)
+
+    def erase(self, row: NoteRow) -> list[str]:
+        """Remove a note from files, index, outbox and git, for good; return what could not be reached.
+
+        Raises:
+            HistoryUnavailable: history cannot be rewritten now; the note is removed from files and index all the same.
+        """
+        store = self._store
+        self._settle()
+        note = store.writer.read(row)
+        eraser = Eraser(store.repository, without_line)
+        paths = eraser.paths_of(row.path)
+        store.writer.forget(row, OPERATOR)
+        self._settle()
+        moved = eraser.erase(paths, [row.title, *note.body.split("\n")[:1]])
+        store.outbox.scrub(paths)
+        store.database.compact()
+        if moved:
+            self._keep_map(moved)
+        return [*eraser.unreachable(), *self._sessions_with(note.body)]
+
+    def take_over(self, place: Path, *, write: bool) -> list[Taken]:
+        """Read the memory of another agent; with `write` keep what is new, else only say what would be.
+
+        Raises:
+            UsageInvalid: there is nothing at `place`.
+        """
+        if not place.exists():
+            raise UsageInvalid(f"There is no {place}.", hint="Name a file or folder.")
+        taken: list[Taken] = []
+        for note in foreign_notes(place):
+            origin = Origin(author=NoteAuthor.OPERATOR, source=f"import {place.name}/{note.source}")
+            draft = NoteDraft(text=note.text, kind=note.kind)
+            if not write:
+                taken.append(Taken(note.text, note.source, f"would be kept as {note.kind}"))
+                continue
+            try:
+                kept = self._store.remember(draft, origin)
+            except ToolError as error:
+                taken.append(Taken(note.text, note.source, f"left out: {error.message}"))
+            else:
+                outcome = "known already" if kept.landing is Landing.KNOWN else f"kept as {kept.note_id}"
+                taken.append(Taken(note.text, note.source, outcome, kept.note_id))
+        return taken
+
+    def stats(self) -> dict[str, object]:
+        """Return how much there is, how fresh the index is, and what is wrong."""
+        store = self._store
+        try:
+            store.sync()
+        except IndexUnreadable:
+            store.reindex()
+        rows = store.catalog.every()
+        problems = {row.path: row.problem for row in rows if row.problem}
+        seen = store.index.seen()
+        problems |= {source.name: source.status for source in seen if source.status != "ok" and in_vault(source.name)}
+        room = store.room()
+        return {
+            "notes": len([row for row in rows if row.live]),
+            "waiting_for_review": len([row for row in rows if row.status == "review"]),
+            "past": len([row for row in rows if row.status == "past"]),
+            "items": store.index.counts(),
+            "sessions": len([source for source in seen if source.name.startswith("session:")]),
+            "documents": len(store.documents.status()),
+            "index_bytes": store.database.path.stat().st_size,
+            "generation": store.database.generation(),
+            "context_bytes": {"used": room.used, "limit": room.limit, "left": room.left},
+            "waiting_for_git": store.history.waiting(),
+            "history": self._history(),
+            "problems": problems,
+            "unread_sessions": list(store.unread),
+        }
+
+    def check(self) -> bool:
+        """Check the whole index, and make it anew if it is damaged; return whether it was sound."""
+        sound = self._store.database.is_sound()
+        if not sound:
+            self._store.reindex()
+        return sound
+
+    def _history(self) -> str:
+        store = self._store
+        why = store.flush()
+        if why or not store.repository.exists:
+            return why or "no commits yet"
+        return "clean"
+
+    def _settle(self) -> None:
+        """Look at the files and commit what waits, so that history is whole.
+
+        Raises:
+            HistoryUnavailable: it cannot be.
+        """
+        self._store.ingress.sync()
+        self._store.history.flush()
+
+    def _path(self, name: str) -> str:
+        """Return the path of a note that may be gone."""
+        try:
+            return self._store.note(name).path
+        except UsageInvalid:
+            if name.endswith(".md"):
+                return name
+            for entry in self._store.past.log(most=10_000):
+                if ("Hermes-Note", name) in entry.trailers:
+                    return next(path for path in entry.paths if not path.endswith("MEMORY.md"))
+            raise
+
+    def _keep_map(self, moved: Mapping[str, str]) -> None:
+        path = self._store.home.state / MAP_FILE
+        old: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        merged = {first: moved.get(last, last) for first, last in old.items()} | dict(moved)
+        path.write_text(json.dumps(merged, indent=0), encoding="utf-8")
+
+    def _sessions_with(self, text: str) -> list[str]:
+        """Return which sessions said the same; their journals are records of what happened and stay."""
+        hits = self._store.search_sessions(text[:500], 20)
+        words = " ".join(text.split()).lower()
+        found = {hit.id.split(":")[0] for hit in hits if words in " ".join(hit.text.split()).lower()}
+        return [f"session {name} holds the same words" for name in sorted(found)]
+
+
+def _becoming(path: str, expected: bytes | None, data: bytes | None) -> Edit:
+    def make(now: bytes | None) -> bytes | None:
+        if now != expected:
+            raise HermesError(f"{path} was changed just now.", hint="Try again.")
+        return data
+
+    return Edit(path, make)

@@ -1,0 +1,224 @@
+"""`hermes memory` and `hermes ingest` through the command line, as an operator uses them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hermes_tui.cli import main
+
+SECRET = "The vault code is swordfish-nine"
+
+
+class Shell:
+    """Runs `hermes` with a home and a workspace of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.work = folder / "work"
+        self.work.mkdir()
+
+    def run(self, *words: str, code: int = 0) -> str:
+        """Return what a command printed; its exit code must be `code`."""
+        said, complained = StringIO(), StringIO()
+        with redirect_stdout(said), redirect_stderr(complained):
+            ended = main(["--home", str(self.home), "-C", str(self.work), *words])
+        assert ended == code, said.getvalue() + complained.getvalue()
+        return said.getvalue() if code == 0 else complained.getvalue()
+
+    def memory(self, *words: str, code: int = 0) -> str:
+        return self.run("memory", *words, code=code)
+
+    def json(self, *words: str) -> Any:  # noqa: ANN401 - whatever the command prints
+        return json.loads(self.run(*words, "--json"))
+
+    def remember(self, text: str, *options: str) -> str:
+        """Remember a text; return the id of its note."""
+        found: str = self.json("memory", "remember", text, *options)["note_id"]
+        return found
+
+    def git(self, *words: str) -> str:
+        argv = ["git", "-C", str(self.home), *words]
+        return subprocess.run(argv, capture_output=True, check=True, timeout=60).stdout.decode(errors="replace")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_the_newest_word_is_found_with_its_reasons_and_the_old_one_in_history(shell: Shell) -> None:
+    old = shell.remember("Releases happen on Friday")
+    new = shell.remember("Releases happen on Monday")
+
+    (hit,) = shell.json("memory", "search", "when do releases happen", "--layer", "note")
+
+    assert hit["id"] == new
+    assert sum(share for _, share in hit["features"]) == pytest.approx(hit["score"], abs=0.01)
+    assert any(old in warning for warning in hit["warnings"])
+    assert "why: " in shell.memory("search", "releases")
+    past = shell.json("memory", "search", "releases", "--past", "--layer", "note")
+    assert {found["id"] for found in past} == {old, new}
+    assert "-valid" not in shell.memory("diff")
+    assert "+superseded_by: " + new in shell.memory("diff")
+
+
+def test_an_edit_by_hand_is_found_logged_blamed_and_taken_back(shell: Shell) -> None:
+    note_id = shell.remember("The kettle stands in the pantry")
+    path = shell.json("memory", "show", note_id)["path"]
+    place = shell.home / path
+    place.write_text(place.read_text() + "It is red.\n")
+
+    assert shell.json("memory", "search", "what is red?")[0]["id"] == note_id
+    log = shell.json("memory", "log", note_id)
+    assert [entry["subject"] for entry in log] == ["edit outside Hermes", "remember: The kettle stands in the pantry"]
+    assert shell.json("memory", "blame", note_id)[-1]["text"] == "It is red."
+    assert path in shell.memory("revert", log[0]["commit"])
+    assert "It is red." not in place.read_text()
+    assert shell.json("memory", "stats")["history"] == "clean"
+    assert shell.git("status", "--porcelain", "--", "memory", "MEMORY.md") == ""
+
+
+def test_a_forgotten_note_is_gone_from_search_and_comes_back(shell: Shell) -> None:
+    note_id = shell.remember("The kettle stands in the pantry")
+    path = shell.json("memory", "show", note_id)["path"]
+    before = (shell.home / path).read_bytes()
+
+    shell.memory("forget", note_id)
+    assert shell.json("memory", "search", "kettle") == []
+    shell.memory("restore", note_id)
+
+    assert (shell.home / path).read_bytes() == before
+    assert shell.json("memory", "search", "kettle")[0]["id"] == note_id
+
+
+def test_an_erased_note_is_nowhere(shell: Shell) -> None:
+    keep = shell.remember("The kettle stands in the pantry")
+    gone = shell.remember(SECRET)
+    shell.memory("pin", keep)
+    shell.remember("The lamp needs a wick")
+
+    printed = shell.memory("forget", gone, "--erase")
+
+    assert "Erased" in printed
+    assert "out of reach" not in printed
+    for path in shell.home.rglob("*"):
+        if path.is_file():
+            assert b"swordfish" not in path.read_bytes(), path
+    packed = shell.git("cat-file", "--batch-all-objects", "--batch", "--unordered")
+    assert "swordfish" not in packed
+    assert "kettle" in packed
+    assert shell.git("fsck", "--full") == ""
+    assert shell.git("status", "--porcelain", "--", "memory", "MEMORY.md") == ""
+    assert shell.json("memory", "search", "swordfish") == []
+    assert [hit["id"] for hit in shell.json("memory", "search", "kettle")] == [keep]
+    assert json.loads((shell.home / "state" / "erased-commits.json").read_text())
+
+
+def test_what_erasing_cannot_reach_is_said(shell: Shell) -> None:
+    gone = shell.remember(SECRET)
+    shell.git("branch", "backup")
+    shell.git("remote", "add", "origin", "https://example.org/memory.git")
+
+    printed = shell.memory("forget", gone, "--erase")
+
+    assert "refs/heads/backup" in printed
+    assert "origin" in printed
+
+
+def test_a_reindex_changes_neither_ids_nor_ranking(shell: Shell) -> None:
+    for number, place in enumerate(("pantry", "attic", "cellar", "harbour")):
+        shell.remember(f"Box {number} full of lanterns is stored in the {place}")
+
+    def ranking() -> list[tuple[str, float]]:
+        hits = shell.json("memory", "search", "lanterns stored in the cellar box")
+        return [(hit["id"], round(hit["score"], 3)) for hit in hits]
+
+    before = ranking()
+
+    shell.memory("reindex")
+
+    assert len(before) == 4
+    assert ranking() == before
+
+
+def test_a_damaged_index_is_mended_from_the_files(shell: Shell) -> None:
+    note_id = shell.remember("The kettle stands in the pantry")
+    index = shell.home / "state" / "index.db"
+    index.write_bytes(b"\xa5" * 50_000)
+
+    assert [hit["id"] for hit in shell.json("memory", "search", "kettle")] == [note_id]
+
+
+def test_secrets_and_mistakes_end_with_a_sentence_and_a_code(shell: Shell) -> None:
+    assert "secret" in shell.memory("remember", "token " + "ghp_" + "a1" * 12, code=1)
+    assert "There is no note nowhere" in shell.memory("show", "nowhere", code=2)
+    assert "no commit" in shell.memory("revert", "0000000", code=1)
+    shell.remember("The kettle is red")
+    assert "may contradict" in shell.memory("remember", "The kettle is dented", code=1)
+    assert "Kept" in shell.memory("remember", "The kettle is dented", "--beside")
+
+
+def test_another_agents_memory_is_shown_first_and_then_taken_over_once(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "MEMORY.md").write_text("The build uses make\n§\nThe staging host is called birch\n")
+    (folder / "human.md").write_text("---\ndescription: Who the operator is\nlimit: 2000\n---\nOlga, who likes tea.\n")
+    (folder / "CLAUDE.md").write_text("# Rules\n\n- Always run the tests before a commit\n- Never push on Friday\n")
+
+    assert "nothing was written" in shell.memory("import", str(folder))
+    assert shell.json("memory", "list") == []
+    first = shell.json("memory", "import", str(folder), "--apply")
+    again = shell.json("memory", "import", str(folder), "--apply")
+
+    assert len(first) == 5
+    assert all(each["outcome"].startswith("kept as") for each in first)
+    assert {each["outcome"] for each in again} == {"known already"}
+    kinds = {row["title"]: row["kind"] for row in shell.json("memory", "list")}
+    assert kinds["Who the operator is"] == "person"
+    assert shell.json("memory", "search", "what is the staging host called?")[0]["text"].endswith("birch")
+
+
+def test_documents_are_found_with_their_place_and_read_again_only_when_they_change(
+    shell: Shell, tmp_path: Path
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "tides.md").write_text("# Tides\n\nThe moon pulls the sea.\n\n## Neap\n\nNeap tides are the weak ones.\n")
+    (folder / "page.html").write_text("<html><script>lure()</script><h1>Locks</h1><p>A lock lifts barges.</p></html>")
+    (folder / "code.py").write_text("def buoyancy(volume):\n    return volume * 9.81\n")
+    (folder / "noise.txt").write_bytes(b"\0\1\2")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+    (folder / ".hidden.md").write_text("hidden kraken")
+
+    first = shell.json("ingest", str(folder))
+    again = shell.json("ingest", str(folder))
+
+    assert (first["new"], again["new"], again["same"]) == (5, 0, 5)
+    assert {Path(each["path"]).name for each in first["problems"]} == {"noise.txt", "broken.pdf"}
+    (hit, *_) = shell.json("memory", "search", "which tides are weak?", "--layer", "document")
+    assert hit["source"].endswith("tides.md#L5")
+    assert shell.json("memory", "search", "barges", "--layer", "document")[0]["source"].endswith("page.html#L1")
+    assert shell.json("memory", "search", "lure kraken", "--layer", "document") == []
+    (folder / "tides.md").unlink()
+    assert shell.json("ingest", str(folder))["gone"] == 1
+    shell.memory("reindex")
+    assert shell.json("memory", "search", "buoyancy")[0]["layer"] == "document"
+    assert "4 files" in shell.run("ingest", str(folder), "--forget")
+    assert shell.json("memory", "search", "buoyancy") == []
+
+
+def test_notes_of_another_workspace_stay_there(shell: Shell, tmp_path: Path) -> None:
+    note_id = shell.remember("Tests here need the fake clock", "--here")
+    assert [hit["id"] for hit in shell.json("memory", "search", "fake clock")] == [note_id]
+
+    shell.work = tmp_path / "elsewhere"
+    shell.work.mkdir()
+
+    assert shell.json("memory", "search", "fake clock") == []

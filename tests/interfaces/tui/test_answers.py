@@ -1,0 +1,136 @@
+"""Questions to the operator: in the dock above the draft, and in the inbox with everything about them."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_tui.domain.approval import Decision, Scope
+from hermes_tui.domain.events import ApprovalGiven, RunEnded
+from hermes_tui.services.desk import Desk
+from tests.fakes import Call, Reply, Scenario
+from tests.interfaces.tui.stand import Stand, Table, events_of, workstation
+
+WRITE = Call("write", {"path": "a.txt", "content": "x = 1\n"})
+
+
+def script(*calls: Call) -> Scenario:
+    return Scenario(replies=[*(Reply("Because it is asked.", tool_calls=[call]) for call in calls), Reply("Done.")])
+
+
+async def asked(app: Stand) -> None:
+    """Let a call wait for the operator, and let the moment pass in which keys are still dropped."""
+    await app.enter("Write it.")
+    await app.until(lambda: app.workspace.dock.display)
+    app.workspace.dock.answers.monotonic = app.workspace.approvals_pane.answers.monotonic = lambda: 1e12
+
+
+def given(app: Stand) -> list[ApprovalGiven]:
+    assert isinstance(app.seat, Desk)
+    return [event for event in events_of(app.seat, ApprovalGiven) if isinstance(event, ApprovalGiven)]
+
+
+async def test_the_dock_says_who_wants_what_why_how_far_and_how_to_undo(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        await asked(app)
+
+        assert "─ needs you 1 ─" in app.text
+        assert "◊ goal wants write a.txt" in app.text
+        assert "why    Because it is asked." in app.text
+        assert "reach  writes inside the scope of the run · undo: restores the file" in app.text
+        assert app.rows[-1].rstrip().endswith("◊ 1 needs you  F7")
+
+
+async def test_typing_goes_on_while_something_waits_and_no_letter_answers(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        await asked(app)
+        await app.type("yes d A r")
+
+        assert app.workspace.prompt.text == "yes d A r"
+        assert given(app) == []
+
+
+async def test_y_in_the_dock_allows_once_and_gives_the_draft_back(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        await asked(app)
+        await app.type("my draft")
+        await app.pilot.press("f7", "y")
+        await app.until_event(RunEnded)
+        await app.pilot.pause()
+
+        assert [(one.decision, one.scope) for one in given(app)] == [(Decision.ALLOW, Scope.ONCE)]
+        assert (table.workspace / "a.txt").read_text() == "x = 1\n"
+        assert app.workspace.prompt.has_focus
+        assert app.workspace.prompt.text == "my draft"
+
+
+async def test_a_key_pressed_in_the_moment_a_question_appears_is_dropped(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        app.workspace.dock.answers.monotonic = lambda: 100.0
+        await app.enter("Write it.")
+        await app.until(lambda: app.workspace.dock.display)
+        await app.pilot.press("f7", "y")
+        await app.pilot.pause()
+
+        assert given(app) == []
+
+
+async def test_d_denies_with_a_reason_that_the_model_reads(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "d")
+        await app.enter("not that file")
+        await app.until_event(RunEnded)
+
+        assert [(one.decision, one.reason) for one in given(app)] == [(Decision.DENY, "not that file")]
+        assert not (table.workspace / "a.txt").exists()
+
+
+async def test_slash_deny_does_the_same_from_the_prompt(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        await asked(app)
+        await app.enter("/deny use another name")
+        await app.until_event(RunEnded)
+
+        assert [one.reason for one in given(app)] == ["use another name"]
+
+
+async def test_the_inbox_shows_the_whole_change_and_answers_it(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "f7")
+        await app.pilot.pause()
+        shown = app.text
+        await app.pilot.press("y")
+        await app.until_event(RunEnded)
+        await app.until(lambda: "decided" in app.rows[0])
+
+        assert "═ needs you 1 ═" in shown
+        assert "asks    write a.txt" in shown
+        assert "+ x = 1" in shown
+        assert "binds   the answer to exactly this call" in shown
+        assert "y once" in shown
+        assert "✓ once" in app.text
+
+
+async def test_always_asks_again_and_shows_the_rule_first(table: Table) -> None:
+    run = Call("shell", {"command": "python3 --version"})
+    async with workstation(table, script(run)) as app:
+        await app.enter("Run it.")
+        await app.until(lambda: app.workspace.dock.display or "✓ done" in app.text)
+        if not app.workspace.dock.display:
+            pytest.skip("the sandbox here lets this command run without a question")
+        app.workspace.dock.answers.monotonic = lambda: 1e12
+        await app.pilot.press("f7", "A")
+        await app.pilot.pause()
+        before = given(app)
+
+        assert before == []
+        assert "A again allows from now on" in app.text or "not offered for this call" in app.text
+
+
+async def test_with_nothing_waiting_the_inbox_says_so(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[])) as app:
+        await app.pilot.press("f7")
+        await app.pilot.pause()
+
+        assert "Nothing waits for you." in app.text

@@ -1,0 +1,176 @@
+"""The panes: task graph, mind-log, budget and memory, full screen and from row to row."""
+
+from __future__ import annotations
+
+from hermes_tui.domain.events import CapRaised, PlanEdited, RunEnded, TaskFailed
+from hermes_tui.services.desk import Desk
+from tests.fakes import Call, Repeat, Reply, Scenario
+from tests.interfaces.tui.stand import Stand, Table, events_of, workstation
+
+HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
+GOAL = """---
+mode: auto
+---
+Three steps.
+
+```plan
+schema: hermes.plan/1
+tasks:
+  - {id: tree, kind: tool, title: look around, use: list, args: {path: "."}}
+  - {id: gone, kind: tool, title: read what is not there, use: read, args: {path: nowhere.txt}}
+  - {id: last, kind: tool, title: look again, use: list, needs: [tree, gone], args: {path: "."}}
+```
+"""
+
+
+TITLES = ("look around", "read what is not there", "look again")
+
+
+async def run_goal(app: Stand, table: Table) -> None:
+    (table.workspace / "goal.md").write_text(GOAL, encoding="utf-8")
+    await app.enter("/run goal.md")
+    await app.until_event(RunEnded)
+    await app.until(lambda: not app.workspace.live)
+
+
+async def test_a_goal_file_draws_its_graph_with_states_in_words(table: Table) -> None:
+    async with workstation(table, HELLO, url=False) as app:
+        await run_goal(app, table)
+        await app.pilot.press("f2", "f2")
+        await app.pilot.pause()
+
+        assert "═ tasks 1/3 · rev 1 ═" in app.rows[0]
+        assert "1 failed" in app.rows[0]
+        states = {title: next(row for row in app.rows if title in row).split(title)[1].split()[0] for title in TITLES}
+        assert states == {"look around": "done", "read what is not there": "failed", "look again": "skipped"}
+
+
+async def test_a_failed_task_is_found_shown_and_retried_from_the_graph(table: Table) -> None:
+    async with workstation(table, HELLO, url=False) as app:
+        await run_goal(app, table)
+        await app.pilot.press("f2", "f2", "home", "right_square_bracket")
+        await app.pilot.pause()
+        detail = app.text
+        (table.workspace / "nowhere.txt").write_text("here now\n", encoding="utf-8")
+        await app.pilot.press("r")
+        await app.until_event(PlanEdited, 2)
+
+        assert "─ read what is not there ─" in detail
+        assert "state    × failed" in detail
+        assert isinstance(app.seat, Desk)
+        assert events_of(app.seat, PlanEdited)[1].by == "operator"  # type: ignore[union-attr]
+        assert len(events_of(app.seat, TaskFailed)) == 1
+
+
+async def test_from_a_task_to_its_words_and_reasons_and_back(table: Table) -> None:
+    async with workstation(table, HELLO, url=False) as app:
+        await run_goal(app, table)
+        await app.pilot.press("f2", "home", "c")
+        await app.pilot.pause()
+        in_console = app.workspace.console_pane.view.has_focus
+        await app.pilot.press("m")
+        await app.pilot.pause()
+        in_mind = app.workspace.mind_pane.view.has_focus
+        await app.pilot.press("g")
+        await app.pilot.pause()
+
+        assert (in_console, in_mind) == (True, True)
+        assert app.workspace.graph_pane.view.has_focus
+
+
+async def test_f2_focuses_then_fills_then_restores(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        seen: list[tuple[bool, str]] = []
+        for _ in range(3):
+            await app.pilot.press("f2")
+            await app.pilot.pause()
+            seen.append((app.workspace.graph_pane.view.has_focus, app.workspace.full_pane))
+
+        assert seen == [(True, ""), (True, "graph"), (False, "")]
+        assert app.workspace.prompt.has_focus
+
+
+async def test_the_mind_log_filters_and_says_how_much_it_shows(table: Table) -> None:
+    replies = [Reply("I look.", tool_calls=[Call("list", {"path": "."})]), Reply("Done.")]
+    async with workstation(table, Scenario(replies=replies)) as app:
+        await app.enter("Look.")
+        await app.until(lambda: "✓ done" in app.text)
+        await app.pilot.press("f4", "f4", "f")
+        await app.pilot.pause()
+        filtered = app.rows[0]
+        await app.pilot.press("escape")
+        await app.pilot.pause()
+
+        assert "kind " in filtered
+        assert " of 3" in filtered
+        assert "═ mind 3 ═" in app.rows[0]
+
+
+async def test_the_cap_is_raised_in_place_and_by_command(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("Hello?")
+        await app.until_event(RunEnded)
+        await app.pilot.press("f6", "f6", "plus")
+        await app.enter("7.5")
+        await app.until_event(CapRaised)
+        await app.pilot.press("escape")
+        await app.enter("/cap 9")
+        await app.until_event(CapRaised, 2)
+
+        assert isinstance(app.seat, Desk)
+        raised = [event.limits.usd for event in events_of(app.seat, CapRaised) if isinstance(event, CapRaised)]
+        assert raised == [7.5, 9.0]
+
+
+async def test_the_budget_adds_up_across_its_tables(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("Hello?")
+        await app.until_event(RunEnded)
+        await app.pilot.press("f6", "f6")
+        await app.until(lambda: any(row.startswith(" total") for row in app.rows))
+        total = next(row for row in app.rows if row.startswith(" total"))
+        spent = next(row for row in app.rows if row.startswith(" run "))
+
+        figures = [word for word in total.split() if word.startswith("$")]
+        assert len(figures) == 2
+        assert len(set(figures)) == 1
+        assert f"spent {figures[0]} " in spent
+
+
+async def test_a_hash_remembers_and_the_memory_pane_shows_edits_and_forgets(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        pane = app.workspace.memory_pane
+        await app.enter("#Tests never read the wall clock")
+        await app.until(lambda: app.said.startswith("Remembered in memory/"))
+        await app.pilot.press("f5")
+        await app.until(lambda: "2 notes" in app.rows[0])
+        await app.pilot.press("down")
+        await app.until(lambda: pane.path == "memory/tests-never-read-the-wall-clock.md")
+        shown = app.text
+        await app.pilot.press("e")
+        await app.type("ha ")
+        await app.pilot.press("ctrl+s")
+        await app.until(lambda: app.said.startswith("Saved memory/"))
+        await app.until(lambda: "Edit memory/" in app.text)
+        edited = app.seat.errands.notebook.read(pane.path)
+        await app.pilot.press("f", "f")
+        await app.until(lambda: "1 note " in app.rows[0])
+
+        assert "Remember Tests never read the wall clock" in shown
+        assert edited.startswith("ha # Tests never")
+        assert "git keeps what it said" in app.said
+
+
+async def test_a_change_of_a_note_opens_as_a_diff(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        pane = app.workspace.memory_pane
+        await app.enter("#One thing")
+        await app.until(lambda: app.said.startswith("Remembered in memory/"))
+        await app.pilot.press("f5")
+        await app.until(lambda: "2 notes" in app.rows[0])
+        await app.pilot.press("down")
+        await app.until(lambda: pane.path.startswith("memory/") and len(pane.history) == 1)
+        await app.pilot.press("h", "enter")
+        await app.until(lambda: "─ change " in app.text or "═ change " in app.text)
+
+        assert "+# One thing" in app.text

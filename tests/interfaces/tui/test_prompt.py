@@ -1,0 +1,132 @@
+"""The prompt: history, completion, pastes, and what a crash must not take."""
+
+from __future__ import annotations
+
+from textual import events
+
+from tests.fakes import Repeat, Reply, Scenario
+from tests.interfaces.tui.stand import Table, seated, workstation
+
+HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
+
+
+async def test_a_slash_offers_commands_and_tab_completes_one(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.type("/mi")
+        offered = app.text
+        await app.pilot.press("tab")
+        await app.pilot.pause()
+
+        assert "▌ /mind  why things happened" in offered
+        assert app.workspace.prompt.text == "/mind"
+
+
+async def test_enter_on_a_half_typed_command_carries_it_out(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("/mind")
+
+        assert app.workspace.full_pane == "mind"
+
+
+async def test_an_unknown_command_says_what_is_near_and_keeps_the_line(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("/budgets")
+
+        assert "There is no /budgets." in app.said
+        assert app.workspace.prompt.text == "/budgets"
+
+
+async def test_an_at_sign_finds_files_by_some_of_their_letters(table: Table) -> None:
+    (table.workspace / "ledger").mkdir()
+    (table.workspace / "ledger" / "clock.py").write_text("", encoding="utf-8")
+    (table.workspace / "money.py").write_text("", encoding="utf-8")
+    async with workstation(table, HELLO) as app:
+        await app.until(lambda: app.workspace.sources.files)
+        await app.type("look at @lclo")
+        await app.pilot.press("tab")
+        await app.pilot.pause()
+
+        assert app.workspace.prompt.text == "look at @ledger/clock.py "
+
+
+async def test_up_and_down_walk_through_earlier_prompts_and_back_to_the_draft(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("/find alpha")
+        await app.enter("/find beta")
+        await app.type("mine")
+        await app.pilot.press("up", "up")
+        await app.pilot.pause()
+        earliest = app.workspace.prompt.text
+        await app.pilot.press("down", "down")
+        await app.pilot.pause()
+
+        assert earliest == "/find alpha"
+        assert app.workspace.prompt.text == "mine"
+
+
+async def test_ctrl_r_searches_earlier_prompts(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("/find alpha")
+        await app.enter("/find beta")
+        await app.pilot.press("ctrl+r")
+        await app.type("alp")
+        await app.pilot.press("enter")
+        await app.pilot.pause()
+
+        assert app.workspace.prompt.text == "/find alpha"
+
+
+async def test_a_long_paste_is_one_mark_on_screen_and_whole_when_sent(table: Table) -> None:
+    pasted = "\n".join(f"line {number}" for number in range(40_000))
+    async with workstation(table, HELLO) as app:
+        app.workspace.prompt.post_message(events.Paste(pasted))
+        await app.pilot.pause()
+        shown = app.workspace.prompt.text
+
+        assert shown == f"[pasted 1: 40,000 lines, {len(pasted):,} characters]"
+        assert app.workspace.prompt.take() == pasted
+
+
+async def test_a_draft_and_the_queue_outlive_a_crash(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        app.workspace.queue.append("afterwards")
+        await app.type("half a thought")
+        draft = app.prompts._now
+        await app.until(lambda: app.seat.errands.draft() == draft)
+
+    async with seated(table.desk()) as later:
+        await later.until(lambda: later.workspace.prompt.text)
+
+        assert later.workspace.prompt.text == "half a thought"
+        assert "queued 1  afterwards" in later.text
+
+
+async def test_earlier_prompts_are_there_in_the_next_session_without_their_secrets(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("/find sk-ant-api03-" + "a" * 40)
+        await app.until(app.seat.errands.remembered)
+
+    async with seated(table.desk()) as later:
+        await later.until(lambda: later.workspace.prompt.remembered)
+
+        assert later.workspace.prompt.remembered[0].startswith("/find ")
+        assert "a" * 40 not in later.workspace.prompt.remembered[0]
+
+
+async def test_ctrl_j_begins_a_new_line_and_enter_sends_all_of_them(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.type("one\ntwo")
+        await app.pilot.press("enter")
+        await app.until(lambda: "✓ done" in app.text)
+
+        assert app.rows[1].startswith("› one")
+        assert app.rows[2].startswith("  two")
+
+
+async def test_the_operators_editor_writes_the_prompt(table: Table) -> None:
+    editor = table.workspace.parent / "editor.sh"
+    editor.write_text('#!/bin/sh\nprintf "from the editor" >> "$1"\n', encoding="utf-8")
+    editor.chmod(0o755)
+    table.monkeypatch.setenv("VISUAL", str(editor))
+    async with workstation(table, HELLO) as app:
+        assert app.seat.errands.in_editor("begun, ") == "begun, from the editor"
