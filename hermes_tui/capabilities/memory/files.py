@@ -147,10 +147,7 @@ class VaultFiles:
                     yield path, state
 
     def _walk(self) -> Iterator[tuple[str, os.stat_result]]:
-        with contextlib.suppress(FileNotFoundError):
-            state = os.lstat(self.home / INDEX)
-            if stat.S_ISREG(state.st_mode):
-                yield INDEX, state
+        yield from self._named([INDEX])
         waiting = [FOLDER]
         while waiting:
             folder = waiting.pop()
@@ -158,9 +155,8 @@ class VaultFiles:
                 path = f"{folder}/{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
-                elif entry.name.endswith(".md") and entry.is_file(follow_symlinks=False):
-                    with contextlib.suppress(FileNotFoundError):
-                        yield path, entry.stat(follow_symlinks=False)
+                elif entry.name.endswith(".md"):
+                    yield from self._named([path])
 
     def _check(self, target: Path) -> None:
         real = Path(os.path.realpath(target.parent))
