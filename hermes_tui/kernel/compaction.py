@@ -8,7 +8,7 @@ from typing import Final
 
 from hermes_tui.domain.errors import LimitReached, NoProvider, ProviderError
 from hermes_tui.domain.events import ContextCompacted, MessageGiven, ModelFinished
-from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, ToolResult
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
@@ -85,7 +85,7 @@ def _cut(messages: Sequence[Message], begin: int, room: int, window: Window) -> 
     used = 0
     while at > begin:
         at -= 1
-        used += _carried_bytes(messages[at], window)
+        used += _carried_bytes(at, messages[at], window)
         if used > room and upto < len(messages):
             break
         if messages[at].role is not Role.TOOL:
@@ -93,7 +93,10 @@ def _cut(messages: Sequence[Message], begin: int, room: int, window: Window) -> 
     return upto if upto < len(messages) else begin
 
 
-def _carried_bytes(message: Message, window: Window) -> int:
+def _carried_bytes(at: int, message: Message, window: Window) -> int:
+    short = window.pruned.get(CallId(f"message-{at}"))
+    if short is not None:
+        return len(short.encode()) + 16
     saved = sum(
         max(0, len(part.output) - len(window.pruned[part.call_id]))
         for part in message.content
@@ -147,7 +150,7 @@ async def compact(kit: Kit, brain: Brain, place: Place, room_tokens: int) -> Non
 
     A summary that was paid for before a crash is used, not bought again.
     """
-    room = _characters(kit.session.state, brain, room_tokens)
+    room = characters(kit.session.state, brain, room_tokens)
     proposal = propose(kit.session.state, place, room)
     if proposal is None:
         return
@@ -161,7 +164,7 @@ async def compact(kit: Kit, brain: Brain, place: Place, room_tokens: int) -> Non
 def compact_hard(kit: Kit, place: Place, room_tokens: int, brain: Brain) -> None:
     """Condense everything but the last group by code alone, into whatever room is left."""
     state = kit.session.state
-    room = max(0, _characters(state, brain, room_tokens))
+    room = max(0, characters(state, brain, room_tokens))
     proposal = propose(state, place, 0)
     window = state.windows.of(place.agent)
     if proposal is None and window.compaction is not None:
@@ -171,7 +174,7 @@ def compact_hard(kit: Kit, place: Place, room_tokens: int, brain: Brain) -> None
         _commit(kit, brain, place, replace(proposal, kept=()), ("extract", (), room // 4))
 
 
-def _characters(state: SessionState, brain: Brain, tokens: int) -> int:
+def characters(state: SessionState, brain: Brain, tokens: int) -> int:
     """Return the bytes that surely fit into so many tokens of this brain."""
     per_token = 1 / max(1e-9, budget.input_bound(state, brain, 1_000_000) / 1_000_000)
     return int(tokens * per_token)
@@ -185,7 +188,7 @@ def _commit(kit: Kit, brain: Brain, place: Place, proposal: Proposal, how: tuple
         checks = (*checks, f"{out} items did not fit; `earlier` finds them")
     messages, window = state.talk.of(place.agent).messages, state.windows.of(place.agent)
     begin = window.compaction.upto if window.compaction is not None else 0
-    before = sum(_carried_bytes(message, window) for message in messages[begin : proposal.upto])
+    before = sum(_carried_bytes(at, messages[at], window) for at in range(begin, proposal.upto))
     before += len(window.compaction.summary) if window.compaction is not None else 0
     after = len(summary) + sum(context.message_bytes(messages[at]) for at in proposal.kept)
     compacted = ContextCompacted(
@@ -226,7 +229,7 @@ async def _written(kit: Kit, place: Place, proposal: Proposal) -> tuple[Notes | 
 def _request(kit: Kit, brain: Brain, source: str) -> Filled:
     """Return the request for a summary; what is too long for the model's window is cut in front, code read it all."""
     most_tokens = brain.window_tokens - max(budget.LEAST_OUTPUT_TOKENS, brain.window_tokens // 4)
-    room = _characters(kit.session.state, brain, most_tokens) - len(SYSTEM.encode()) - 100
+    room = characters(kit.session.state, brain, most_tokens) - len(SYSTEM.encode()) - 100
     text = source.encode()[-max(0, room) :].decode(errors="ignore")
     said = Message(role=Role.KERNEL, content=(Text(text=text, source=Source.KERNEL),))
     request = context.request_of(kit, brain, (said,))

@@ -63,6 +63,8 @@ async def fill(kit: Kit, brain: Brain, place: Place) -> Filled:
     if _over(kit, brain, place):
         prune(kit, brain, place, 0, "the window was full of recent outputs")
     if _over(kit, brain, place):
+        shorten(kit, brain, place)
+    if _over(kit, brain, place):
         compaction.compact_hard(kit, place, room_tokens(kit, brain, place), brain)
     request = _request(kit, brain, place)
     used = budget.input_bound(kit.session.state, brain, context.size_bytes(request))
@@ -98,16 +100,21 @@ def carried(state: SessionState, place: Place) -> Carried:
     messages, window = state.talk.of(place.agent).messages, state.windows.of(place.agent)
     done = window.compaction
     if done is None:
-        whole = [_digested(message, window.pruned) for message in messages]
+        whole = [_digested(at, message, window.pruned) for at, message in enumerate(messages)]
         return Carried(tuple(whole), tuple(_whereabouts(messages, window)))
-    fixed = [_digested(messages[at], window.pruned) for at in compaction.fixed(messages, window, done)]
+    fixed = [_digested(at, messages[at], window.pruned) for at in compaction.fixed(messages, window, done)]
     first, rest = fixed[:1], fixed[1:]
-    late = [_digested(message, window.pruned) for message in messages[done.upto :]]
+    late = [_digested(at, message, window.pruned) for at, message in enumerate(messages[done.upto :], done.upto)]
     return Carried((*first, compaction.as_message(done), *rest, *late), tuple(_whereabouts(messages, window)))
 
 
-def _digested(message: Message, pruned: Mapping[CallId, str]) -> Message:
-    """Return a message with digests in the place of pruned outputs."""
+def _digested(at: int, message: Message, pruned: Mapping[CallId, str]) -> Message:
+    """Return message number `at` with digests in the place of what was pruned of it."""
+    if not pruned:
+        return message
+    if (short := pruned.get(_text_key(at))) is not None:
+        source = next((part.source for part in message.content if isinstance(part, Text)), Source.OPERATOR)
+        return replace(message, content=(Text(text=short, source=source),))
     if message.role is not Role.TOOL:
         return message
     content = tuple(
@@ -143,6 +150,49 @@ def prune(kit: Kit, brain: Brain, place: Place, recent: int, why: str) -> None:
     after = before - sum(len(one.output) - len(text) for one, (_, text) in zip(long, digests, strict=True))
     tokens = [budget.input_bound(state, brain, size) for size in (before, after)]
     kit.session.emit(OutputsPruned(digests=digests, before_tokens=tokens[0], after_tokens=tokens[1], why=why), place)
+
+
+def _text_key(at: int) -> CallId:
+    """Return what a message's own text is known by among the pruned."""
+    return CallId(f"message-{at}")
+
+
+def shorten(kit: Kit, brain: Brain, place: Place) -> None:
+    """Let a beginning and an end stand for words said to the agent that alone would take a quarter of the room."""
+    state = kit.session.state
+    messages, window = state.talk.of(place.agent).messages, state.windows.of(place.agent)
+    limit = max(HEAD + TAIL, compaction.characters(state, brain, room_tokens(kit, brain, place)) // 4)
+    long = [
+        (at, message.text)
+        for at, message in enumerate(messages)
+        if message.role in (Role.OPERATOR, Role.KERNEL)
+        and len(message.text.encode()) > limit
+        and _text_key(at) not in window.pruned
+    ]
+    if not long:
+        return
+    before = context.size_bytes(_request(kit, brain, place))
+    digests = tuple((_text_key(at), _shortened(kit, place, at, text, limit)) for at, text in long)
+    kit.session.emit(
+        OutputsPruned(
+            digests=digests,
+            before_tokens=budget.input_bound(state, brain, before),
+            after_tokens=budget.input_bound(
+                state,
+                brain,
+                before - sum(len(text.encode()) for _, text in long) + sum(len(text.encode()) for _, text in digests),
+            ),
+            why="the window was full of a long message",
+        ),
+        place,
+    )
+
+
+def _shortened(kit: Kit, place: Place, at: int, text: str, limit: int) -> str:
+    path = kit.artifacts.keep(f"{place.agent}-message-{at}.txt", text.encode())
+    head = text.encode()[: limit // 2].decode(errors="ignore")
+    tail = text.encode()[-(limit // 4) :].decode(errors="ignore")
+    return f"{head}\n[… {len(text):,} characters in all; all of it: read {path} …]\n{tail}"
 
 
 def digest(kit: Kit, result: ToolResult, tool: str) -> str:

@@ -236,6 +236,22 @@ async def test_what_is_in_the_window_and_why_stands_in_the_journal() -> None:
     assert "carried as a summary" in filled.left_out[0]
 
 
+async def test_a_message_larger_than_the_window_is_carried_with_the_file_that_holds_all_of_it() -> None:
+    provider = Summariser(HONEST)
+    kernel = bench_with(provider)
+    paste = "The log begins here. " + "nothing new under the sun today " * 6_000 + "The log ends here."
+
+    await converse(kernel, [paste, "And what does it say?"])
+
+    carried = window.carried(kernel.state, AGENT).messages
+    assert len(paste) > 150_000
+    assert carried[0].text.startswith("The log begins here.")
+    assert carried[0].text.endswith("The log ends here.")
+    assert "all of it: read artifacts/goal-message-0.txt" in carried[0].text
+    assert kernel.artifacts.kept["goal-message-0.txt"] == paste.encode()
+    assert max(getattr(one, "used_tokens", 0) for one in kernel.bodies(WindowFilled)) < WINDOW
+
+
 async def test_a_window_that_cannot_hold_the_rules_is_refused_with_what_to_do() -> None:
     kernel = bench_with(Summariser(HONEST), 1024)
     kernel.kit.instructions = "A rule that fills the window. " * 100
