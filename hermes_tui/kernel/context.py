@@ -63,7 +63,7 @@ def filling(kit: Kit, brain: Brain, filled: Filled, asked: ModelRequested) -> Wi
 
 def size_bytes(request: ModelRequest) -> int:
     """Return the bytes of everything in `request` that a provider counts as input."""
-    return len(request.system.encode()) + tools_bytes(request) + sum(map(message_bytes, request.messages))
+    return _bytes(request.system) + tools_bytes(request) + sum(map(message_bytes, request.messages))
 
 
 def tools_bytes(request: ModelRequest) -> int:
@@ -77,14 +77,19 @@ def message_bytes(message: Message) -> int:
     for part in message.content:
         match part:
             case Text():
-                total += len(part.text.encode())
+                total += _bytes(part.text)
             case ToolCall():
-                total += len(part.name) + len(part.arguments.encode()) + 40
+                total += len(part.name) + _bytes(part.arguments) + 40
             case ToolResult():
-                total += len(part.output.encode()) + 40
+                total += _bytes(part.output) + 40
             case _:
                 total += 40
     return total
+
+
+def _bytes(text: str) -> int:
+    """Return the UTF-8 bytes of a text; plain ASCII need not be encoded for that."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def with_output(request: ModelRequest, max_tokens: int) -> ModelRequest:

@@ -56,17 +56,12 @@ async def fill(kit: Kit, brain: Brain, place: Place) -> Filled:
     steps = kit.session.state.talk.of(place.agent).steps
     if steps and steps % kit.prune_steps == 0:
         prune(kit, brain, place, RECENT, f"every {kit.prune_steps} steps")
-    if _over(kit, brain, place):
-        prune(kit, brain, place, RECENT, "the window was full")
-    if _over(kit, brain, place):
-        await compaction.compact(kit, brain, place, room_tokens(kit, brain, place))
-    if _over(kit, brain, place):
-        prune(kit, brain, place, 0, "the window was full of recent outputs")
-    if _over(kit, brain, place):
-        shorten(kit, brain, place)
-    if _over(kit, brain, place):
-        compaction.compact_hard(kit, place, room_tokens(kit, brain, place), brain)
     request = _request(kit, brain, place)
+    for relieve in _RELIEFS:
+        if not _over(kit, brain, request):
+            break
+        await relieve(kit, brain, place)
+        request = _request(kit, brain, place)
     used = budget.input_bound(kit.session.state, brain, context.size_bytes(request))
     if used + budget.LEAST_OUTPUT_TOKENS > brain.window_tokens:
         raise _too_small(brain, used)
@@ -85,9 +80,32 @@ def room_tokens(kit: Kit, brain: Brain, place: Place) -> int:
     return input_cap(kit, brain) - budget.input_bound(kit.session.state, brain, context.size_bytes(bare))
 
 
-def _over(kit: Kit, brain: Brain, place: Place) -> bool:
-    used = budget.input_bound(kit.session.state, brain, context.size_bytes(_request(kit, brain, place)))
-    return used > input_cap(kit, brain)
+def _over(kit: Kit, brain: Brain, request: ModelRequest) -> bool:
+    return budget.input_bound(kit.session.state, brain, context.size_bytes(request)) > input_cap(kit, brain)
+
+
+async def _prune_old(kit: Kit, brain: Brain, place: Place) -> None:
+    prune(kit, brain, place, RECENT, "the window was full")
+
+
+async def _condense(kit: Kit, brain: Brain, place: Place) -> None:
+    await compaction.compact(kit, brain, place, room_tokens(kit, brain, place))
+
+
+async def _prune_all(kit: Kit, brain: Brain, place: Place) -> None:
+    prune(kit, brain, place, 0, "the window was full of recent outputs")
+
+
+async def _shorten(kit: Kit, brain: Brain, place: Place) -> None:
+    shorten(kit, brain, place)
+
+
+async def _condense_hard(kit: Kit, brain: Brain, place: Place) -> None:
+    compaction.compact_hard(kit, place, room_tokens(kit, brain, place), brain)
+
+
+_RELIEFS: Final = (_prune_old, _condense, _prune_all, _shorten, _condense_hard)
+"""What makes room, from what costs the agent least to what costs it most."""
 
 
 def _request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
