@@ -7,8 +7,17 @@ import pytest
 from hermes_tui.services import config
 from hermes_tui.services.config import HermesConfig, Section
 
+
+def _needs_keys(section: type[Section]) -> bool:
+    return any(field.is_required() for field in section.model_fields.values())
+
+
 SECTIONS = sorted(
-    (value for value in vars(config).values() if isinstance(value, type) and issubclass(value, Section)),
+    (
+        value
+        for value in vars(config).values()
+        if isinstance(value, type) and issubclass(value, Section) and not _needs_keys(value)
+    ),
     key=lambda section: section.__name__,
 )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
+import hermes_tui
 from tests.capabilities.sandbox.attacks.scene import CLAIM, Attack, leaked, made, overwritten
 
+CODE: Final = Path(hermes_tui.__file__).parents[1]
 _SHOW: Final = "cat {} 2>/dev/null"
 _TAR: Final = """
 import io, tarfile
@@ -155,7 +158,10 @@ OWN: Final = (
     Attack(name="plant project state", program="mkdir -p .hermes/hooks", sign=made("ws/.hermes")),
     Attack(
         name="change the guardrails' own code",
-        program="import hermes_tui.domain.approval as m; open(m.__file__, 'a').close(); print('REACHED')",
+        program=(
+            f"import sys; sys.path.insert(0, {str(CODE)!r}); import hermes_tui.domain.approval as m; "
+            "open(m.__file__, 'a').close(); print('REACHED')"
+        ),
         python=True,
     ),
 )
