@@ -73,6 +73,20 @@ class EditPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UndoEdit:
+    """Take the latest edit of the plan back that is not taken back yet; refused where `base_rev` is an older one."""
+
+    base_rev: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandon:
+    """Give the run up for good: what it did is undone as far as its plan says how, in reverse order."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
     """Dispatch nothing more until `Thaw`."""
 
@@ -113,5 +127,17 @@ class KillAgent:
 
 AgentCommand = SteerAgent | PauseAgent | ResumeAgent | KillAgent
 Command = (
-    AgentCommand | Submit | Interrupt | GoOn | Decide | SwitchBrain | SetMode | RaiseCap | EditPlan | Freeze | Thaw
+    AgentCommand
+    | Submit
+    | Interrupt
+    | GoOn
+    | Decide
+    | SwitchBrain
+    | SetMode
+    | RaiseCap
+    | EditPlan
+    | UndoEdit
+    | Abandon
+    | Freeze
+    | Thaw
 )

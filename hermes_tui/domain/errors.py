@@ -2,6 +2,7 @@
 
 HermesError
 ├── UsageInvalid            wrong command line, goal, plan or config (exit 2)
+│   └── EditRefused         an edit that the plan, as it is, does not allow
 ├── ProviderError           a model request did not end with `Stop`
 │   ├── ProviderUnreachable no connection, or no byte within a clock
 │   ├── ProviderRefused     an answer with an error status or error event
@@ -65,6 +66,10 @@ class UsageInvalid(HermesError):
     def __init__(self, message: str, *, hint: str = "", at: Location | None = None) -> None:
         super().__init__(f"{at}: {message}" if at else message, hint=hint)
         self.at = at
+
+
+class EditRefused(UsageInvalid):
+    """An edit of the plan that cannot be applied; the plan is as it was."""
 
 
 class FailureReason(StrEnum):

@@ -154,6 +154,23 @@ class Memory(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    @property
+    def name(self) -> str:
+        """What its vectors are kept under; another model's are never compared with them."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """Return a vector for each text, as little-endian float32 of length one.
+
+        Raises:
+            ProviderError: it did not answer, refused, or sent something else.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChange:
     """One change of one file of the vault, kept until it stands in history.

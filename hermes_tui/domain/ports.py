@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
+from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.events import Event
 from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.ids import ApprovalId, Seq
 from hermes_tui.domain.memory import Memory
-from hermes_tui.domain.parts import Clocks, ModelRequest, Part, ToolSchema
+from hermes_tui.domain.parts import Clocks, Effort, ModelRequest, Part, ToolSchema
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Price
@@ -65,7 +66,10 @@ class Brain:
     """A provider ready to answer with one model; `name` is `provider:model`.
 
     `price` None is unknown. `window_tokens` is the model's real context window where it is known, else a safe guess.
-    `max_tokens` is the most output to ask for, `temperature` None leaves the choice to the provider.
+    `max_tokens` is the most output to ask for, `temperature` and `effort` None leave the choice to it. `role`,
+    `task_class` and `route` say what it was chosen for. `tier` is the tier that it answers in, if any: an answer less
+    sure than `escalate_below` goes up to `tier_above`. `target` stands for its URL, model and key. It may be asked in
+    `ready_in_s` seconds.
     """
 
     name: str
@@ -74,23 +78,51 @@ class Brain:
     price: Price | None
     window_tokens: int
     why: str
+    window_known: bool = True
     local: bool = False
     clocks: Clocks = Clocks()
     max_tokens: int | None = None
     temperature: float | None = None
+    effort: Effort | None = None
+    role: str = ""
+    task_class: str = ""
+    route: str = ""
+    tier: str = ""
+    tier_above: str = ""
+    escalate_below: float = 0.0
+    target: str = ""
+    ready_in_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnd:
+    """How one request to a brain ended; `reason` None is a whole reply."""
+
+    reason: FailureReason | None = None
+    message: str = ""
+    retry_after_s: float | None = None
+    first_token_s: float = 0.0
+    seconds: float = 0.0
+    output_tokens: int = 0
 
 
 class Brains(Protocol):
-    """Who may answer for a role."""
+    """Who may answer."""
 
-    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
-        """Return the first brain for `role` that can answer, probing what has to be probed.
+    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+        """Return the first brain that can answer, probing what has to be probed.
 
-        `tried` holds what failed in this step already: why, by the brain's name. None of them is returned.
+        `role` is a role, a class of task, a tier or `provider:model`. `tried` holds what failed in this step already:
+        why, by the brain's name. None of them is returned; one whose window is too small for a request of `size_bytes`
+        only where there is no other. `tier` asks for a brain of that tier.
 
         Raises:
             NoProvider: nothing is left; the message says why for each and how to mend it.
         """
+        ...
+
+    def ended(self, brain: Brain, end: CallEnd) -> bool:
+        """Learn how a request to `brain` ended; return whether it may be asked again at once."""
         ...
 
 
@@ -99,6 +131,10 @@ class Redactor(Protocol):
 
     def redact(self, text: str) -> str:
         """Return `text` with each known secret replaced by a stable placeholder; JSON stays JSON."""
+        ...
+
+    def restore_json(self, text: str) -> str:
+        """Return JSON text with each placeholder that is known here put back; unknown ones stay."""
         ...
 
 

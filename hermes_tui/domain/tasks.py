@@ -60,6 +60,21 @@ class TaskState(StrEnum):
         return self in (TaskState.DONE, TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED)
 
 
+class Rung(StrEnum):
+    """What recovery tries for a failed task, from the cheapest to the last."""
+
+    REPAIR = "repair"
+    """Ask a model for better arguments; the call is judged and approved anew."""
+    RETRY = "retry"
+    """The same again, after a while, where the error may pass."""
+    OTHER_MODEL = "other_model"
+    """Let another brain try."""
+    SIMPLIFY = "simplify"
+    """Let the planner put simpler tasks in its place."""
+    ASK = "ask"
+    """Ask the operator."""
+
+
 class Operator(StrEnum):
     """How a guard compares."""
 
@@ -85,7 +100,8 @@ class Task:
     """One node of a plan.
 
     `args` is the text of a JSON object; `${task.path}` inside its strings refers to another task's result and counts
-    as an edge besides `needs`. `effect` may only raise what the tool declares. Higher `priority` runs first.
+    as an edge besides `needs`. `effect` may only raise what the tool declares. Higher `priority` runs first. One that
+    is `partial` runs once all it needs has ended, well or not.
     """
 
     id: TaskId
@@ -104,6 +120,14 @@ class Task:
     timeout_s: float | None = None
     model: str | None = None
     write: tuple[str, ...] = ()
+    partial: bool = False
+
+    @property
+    def waits_for(self) -> tuple[TaskId, ...]:
+        """Every task that must have ended before this one can start: its needs and what its guard looks at."""
+        if self.when is None or self.when.task in self.needs:
+            return self.needs
+        return (*self.needs, self.when.task)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +191,7 @@ class Goal:
 
     `write` lists the folders or files, relative to the workspace, that the run may change; None leaves it to the
     mode. `allow` holds rules such as `shell(python -m pytest *)`. `model` is `auto`, `provider:model` or a role.
+    `strategy` is how it is planned, `auto` to choose by its words.
     """
 
     text: str
@@ -179,3 +204,4 @@ class Goal:
     egress: tuple[str, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     plan: Plan | None = None
+    strategy: str = "auto"

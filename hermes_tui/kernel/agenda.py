@@ -39,7 +39,7 @@ class Agenda:
         if self._stale:
             return
         for dependant in self._dependants.get(task, ()):
-            if graph.is_dead(task):
+            if graph.is_dead(task) and not graph.tasks[dependant].partial:
                 self._doomed.append(dependant)
                 continue
             self._unmet[dependant] -= 1
@@ -77,15 +77,20 @@ class Agenda:
         if not self._stale:
             return
         self._stale = False
-        self._place = {task.id: (-task.priority, order) for order, task in enumerate(graph.tasks.values())}
+        awake = [task for task in graph.tasks.values() if task.id not in graph.dormant]
+        self._place = {task.id: (-task.priority, order) for order, task in enumerate(awake)}
         self._dependants = defaultdict(list)
         self._unmet, self._offers, self._doomed = {}, [], []
-        for task in graph.tasks.values():
-            unmet = [need for need in task.needs if graph.state_of(need) not in _MET]
+        for task in awake:
+            unmet = [need for need in task.needs if not _met(graph, task, need)]
             self._unmet[task.id] = len(unmet)
             for need in unmet:
                 self._dependants[need].append(task.id)
-            if any(graph.is_dead(need) for need in task.needs):
+            if not task.partial and any(graph.is_dead(need) for need in task.needs):
                 self._doomed.append(task.id)
             else:
                 self.offer(task.id)
+
+
+def _met(graph: GraphState, task: Task, need: TaskId) -> bool:
+    return graph.state_of(need).ended if task.partial else graph.state_of(need) in _MET

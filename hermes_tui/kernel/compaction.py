@@ -217,7 +217,7 @@ async def _written(kit: Kit, place: Place, proposal: Proposal) -> tuple[Notes | 
         return _request(kit, brain, proposal.source)
 
     try:
-        record = await take_step(kit, errand, ROLE, build)
+        record, _ = await take_step(kit, errand, ROLE, build)
     except (LimitReached, NoProvider, ProviderError) as error:
         return None, f"extract ({error.message[:80]})"
     if not isinstance(record.body, ModelFinished):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from hermes_tui.domain.events import ModelRequested, Portion, WindowFilled
 from hermes_tui.domain.messages import Message, Text, ToolCall, ToolResult
-from hermes_tui.domain.parts import ModelRequest
+from hermes_tui.domain.parts import ModelRequest, ToolSchema
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.kernel import budget
 from hermes_tui.kernel.kit import Kit
+
+TYPICAL_BYTES_PER_TOKEN: Final = 3.0
+"""Of ordinary text and code; what would not fit at this rate is not sent: some servers cut it without a word."""
+LEAST_REPLY_TOKENS: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ def request_of(kit: Kit, brain: Brain, messages: Sequence[Message]) -> ModelRequ
         tools=tuple(tool.spec.schema for tool in kit.tools.values()),
         max_tokens=brain.max_tokens or kit.max_output_tokens,
         temperature=brain.temperature,
+        effort=brain.effort,
         window_tokens=brain.window_tokens,
         clocks=brain.clocks,
     )
@@ -61,14 +67,33 @@ def filling(kit: Kit, brain: Brain, filled: Filled, asked: ModelRequested) -> Wi
     )
 
 
+def fits(brain: Brain, size: int) -> bool:
+    """Whether a request of `size` bytes, and a short reply, probably fit in the brain's window, if that is known."""
+    return not brain.window_known or size / TYPICAL_BYTES_PER_TOKEN + LEAST_REPLY_TOKENS <= brain.window_tokens
+
+
 def size_bytes(request: ModelRequest) -> int:
     """Return the bytes of everything in `request` that a provider counts as input."""
-    return _bytes(request.system) + tools_bytes(request) + sum(map(message_bytes, request.messages))
+    return _size(request.system, request.messages, request.tools)
+
+
+def next_size(kit: Kit, place: Place) -> int:
+    """Return `size_bytes` of the next request of the agent at `place`, whoever is asked."""
+    schemas = [tool.spec.schema for tool in kit.tools.values()]
+    return _size(kit.instructions, kit.session.state.talk.of(place.agent).messages, schemas)
+
+
+def _size(system: str, messages: Iterable[Message], tools: Iterable[ToolSchema]) -> int:
+    return _bytes(system) + _schemas_bytes(tools) + sum(map(message_bytes, messages))
 
 
 def tools_bytes(request: ModelRequest) -> int:
     """Return the bytes of the tool schemas in `request`."""
-    return sum(len(tool.name) + len(tool.description) + len(tool.parameters) for tool in request.tools)
+    return _schemas_bytes(request.tools)
+
+
+def _schemas_bytes(tools: Iterable[ToolSchema]) -> int:
+    return sum(len(tool.name) + len(tool.description) + len(tool.parameters) for tool in tools)
 
 
 def message_bytes(message: Message) -> int:

@@ -24,6 +24,7 @@ from hermes_tui.domain.events import (
     TaskSkipped,
 )
 from hermes_tui.domain.ids import AgentId, CallId, TaskId, child_session
+from hermes_tui.domain.messages import Role
 from hermes_tui.domain.ports import ToolOutcome
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
@@ -35,7 +36,7 @@ from hermes_tui.kernel.hand import Hand, end_agent
 from hermes_tui.kernel.kit import Kit, Rest
 from hermes_tui.kernel.worker import Door, Workers
 
-_ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE})
+_ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE})
 _TASK_ENDS: Final = (TaskFinished, TaskFailed, TaskSkipped, TaskCancelled)
 _STIRRING: Final = (AgentEnded, AgentSpawned, ApprovalGiven, MessageGiven)
 News = Callable[[SessionState], bool]
@@ -140,7 +141,8 @@ class Crew:
         if known is not None and known.place.run == place.run:
             if known.ended is None or known.place.attempt == place.attempt:
                 return
-            text = f"{text}\n\nAn earlier attempt ended: {known.ended.status}, {known.ended.why}. What it did stands."
+            before = f"An earlier attempt ended: {known.ended.status}, {known.ended.why}. What it did stands."
+            text = "\n\n".join([text, before, *self._told_since(place.agent)])
         scope = self._kit.workspace
         write = tuple(str(scope.root / name) for name in task.write) or tuple(str(path) for path in scope.write)
         outside = [path for path in write if not any(Path(path).is_relative_to(own) for own in scope.write)]
@@ -148,6 +150,13 @@ class Crew:
             raise ToolError(f"{outside[0]} is outside the run's write scope.", kind="scope")
         spawned = errand.of_task(self._kit, task, text, write)
         self._kit.session.emit(spawned, replace(place, session=child_session(place.session, place.agent)))
+
+    def _told_since(self, agent: AgentId) -> list[str]:
+        """Return what an agent that has ended was told since its last reply, such as why it is to try again."""
+        talk = self._kit.session.state.talk.of(agent)
+        said = [*talk.messages, *talk.unread]
+        last = max((at for at, message in enumerate(said) if message.role is Role.MODEL), default=len(said) - 1)
+        return [message.text for message in said[last + 1 :] if message.text]
 
     async def attend(self, agent: AgentId) -> None:
         """Start every child of `agent` that is out and not under way: after a crash, a stop or a pause."""
@@ -222,7 +231,7 @@ class Crew:
     def _follow_edit(self, edited: PlanEdited) -> None:
         for op in edited.ops:
             if op.kind in _ENDING:
-                self._end_task(op.target, f"its task was taken out of the plan: {edited.why}")
+                self._end_task(op.target, f"its task was changed or taken out of the plan: {edited.why}")
             elif op.kind is EditKind.PAUSE:
                 for status in self._of_task(op.target):
                     self._cancel(status.agent)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.kernel import expectation, inner
+from hermes_tui.kernel import critic, expectation, inner
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -61,6 +61,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     if tool is None:
         raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
     context = context_for(kit, call, tool, place)
+    call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
     _approve(kit, call, resolved, requested, place)
     tool = inner.bound(kit, tool, call.call_id, resolved, place)
@@ -82,6 +83,22 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
         )
         await kit.session.commit(kit.session.emit(intent, place))
         return await _act(kit, call, tool, context, place, image)
+
+
+def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
+    """Return the call with what its placeholders stand for, if it stays on this machine; judged is what will run.
+
+    What is put on record passes the journal's redactor and is masked again.
+    """
+    plain = replace(call, arguments=kit.redactor.restore_json(call.arguments))
+    if plain.arguments == call.arguments:
+        return call
+    try:
+        resolved = tool.resolve(plain.arguments, context)
+    except ToolError:
+        return call
+    local = resolved.effect <= Effect.WRITE and resolved.reach <= Reach.SANDBOX
+    return plain if local else call
 
 
 def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
@@ -128,6 +145,8 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     kit.session.emit(requested, place)
     if ruling.decision is Decision.DENY:
         raise _refuse(kit, call, place, "policy", f"Refused by {ruling.rule}: {ruling.why}")
+    if against := critic.objection(kit, resolved, call.arguments, place):
+        raise _refuse(kit, call, place, "critic", against)
     return resolved, requested
 
 
@@ -145,7 +164,7 @@ def _raised(resolved: ResolvedCall, effect: Effect) -> ResolvedCall:
 
 def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
     match stage:
-        case "schema" | "policy" | "approval":
+        case "schema" | "policy" | "critic" | "approval":
             event = ToolRefused(call_id=call.call_id, tool=call.tool, stage=stage, reason=reason)
         case _:
             event = ToolRefused(call_id=call.call_id, tool=call.tool, stage="sandbox", reason=reason)
@@ -158,7 +177,8 @@ def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolReques
     question = call.tool == "ask"
     if requested.ruling.decision is Decision.ALLOW and not question:
         return
-    digest = hashlib.sha256(f"{call.tool}\0{call.arguments}".encode()).hexdigest()[:DIGEST_CHARS]
+    shown = kit.redactor.redact(call.arguments)
+    digest = hashlib.sha256(f"{call.tool}\0{shown}".encode()).hexdigest()[:DIGEST_CHARS]
     approval_id = ApprovalId(f"{call.call_id}-{digest[:6]}")
     state = kit.session.state.calls
     answer = state.given.get(approval_id)

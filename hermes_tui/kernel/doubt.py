@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
 from hermes_tui.domain.events import ApprovalAsked, ModelFailed, ToolFinished, ToolIntended, ToolResolved
-from hermes_tui.domain.ids import AgentId, ApprovalId, root_session
+from hermes_tui.domain.ids import AgentId, ApprovalId, RequestId, TaskId, owner_of, root_session
 from hermes_tui.domain.ports import Tool, ToolOutcome
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import OpenIntent
@@ -48,8 +50,31 @@ def _write_off(kit: Kit, place: Place) -> None:
             usd=asked.bound.usd,
             seconds=0.0,
         )
-        record = kit.session.emit(lost, place)
+        record = kit.session.emit(lost, _asker(kit, asked.request_id, place))
         kit.day.settle(lost.usd or 0.0, lost.usage.total_tokens, record.seq)
+
+
+def _asker(kit: Kit, request_id: RequestId, place: Place) -> Place:
+    """Return the place of the agent that made a request, so that it hears that no reply will come."""
+    state = kit.session.state
+    owner = state.spend.askers.get(request_id, place.agent)
+    asking = (one for one, talk in state.talk.by_agent.items() if talk.asking and owner_of(one) == owner)
+    agent, child = next(asking, owner), state.agents.by_id.get(owner)
+    if child is not None:
+        return replace(child.place, agent=agent)
+    task = TaskId(owner.partition(".")[0])
+    return replace(place, agent=agent, task=task if task in state.graph.tasks else place.task)
+
+
+async def settle_task(kit: Kit, task: TaskId) -> None:
+    """Settle what an attempt at `task` left open that an edit of the plan ended; see `settle_doubts`.
+
+    Raises:
+        ApprovalPending: an external effect is in doubt and cannot be probed.
+    """
+    for opened in tuple(kit.session.state.calls.intents.values()):
+        if opened.place.task == task:
+            await (_take_back if opened.intent.effect is Effect.WRITE else _find_out)(kit, opened)
 
 
 async def _take_back(kit: Kit, opened: OpenIntent) -> None:

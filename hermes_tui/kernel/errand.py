@@ -93,7 +93,7 @@ def of_task(kit: Kit, task: Task, text: str, write: tuple[str, ...]) -> AgentSpa
         parent=None,
         title=task.title,
         task=text,
-        role=task.model or "cortex",
+        role=task.model or task.kind.value,
         tools=tuple(kit.tools),
         write=write,
         limits=Limits(usd=own.usd, tokens=own.tokens, steps=own.steps, seconds=min(seconds, default=None)),

@@ -13,6 +13,7 @@ from hermes_tui.domain.events import MessageGiven
 from hermes_tui.domain.events.agent import AgentEnd
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.messages import Role, Source
+from hermes_tui.domain.ports import Brains
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.kernel import errand
@@ -22,6 +23,7 @@ from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.home import HomeBrains, HomeImages, HomeMemory
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
+from hermes_tui.kernel.without import Without
 from hermes_tui.kernel.worker import Door
 
 
@@ -129,9 +131,15 @@ class Hand:
             instructions=errand.system_text(kit.instructions, spawned, str(kit.workspace.root)),
             gate=self.gate,
             images=HomeImages(self.home, kit.images),
-            brains=HomeBrains(self.home, kit.brains),
+            brains=self._brains(status),
             memory=HomeMemory(self.home, kit.memory) if kit.memory is not None else None,
         )
+
+    def _brains(self, status: AgentStatus) -> Brains:
+        """Return who may answer the child: none of those that failed at its task before."""
+        brains, tasks = HomeBrains(self.home, self.kit.brains), self._state.graph.status
+        task = tasks.get(status.place.task) if status.place.task is not None else None
+        return Without(brains, task.avoided) if task is not None and task.avoided else brains
 
     def _last_words(self) -> str:
         messages = self._state.talk.of(self.agent).messages

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hermes_tui.domain.events import FileChange
 from hermes_tui.domain.memory import Memory, NoteDraft, Origin, Recalled, Remembered
-from hermes_tui.domain.ports import BeforeImages, Brain, Brains
+from hermes_tui.domain.ports import BeforeImages, Brain, Brains, CallEnd
 from hermes_tui.kernel.worker import Door
 
 
@@ -31,13 +31,16 @@ class HomeImages:
 
 @dataclass(frozen=True, slots=True)
 class HomeBrains:
-    """Brains, chosen where what was probed is kept."""
+    """Brains, chosen where what was probed is kept; how a request ended may be told from any thread."""
 
     home: Door
     brains: Brains
 
-    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
-        return await self.home.call(self.brains.choose, role, tried)
+    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+        return await self.home.call(self.brains.choose, role, tried, size_bytes=size_bytes, tier=tier)
+
+    def ended(self, brain: Brain, end: CallEnd) -> bool:
+        return self.brains.ended(brain, end)
 
 
 @dataclass(frozen=True, slots=True)

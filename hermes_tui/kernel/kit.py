@@ -20,6 +20,7 @@ from hermes_tui.domain.ports import (
     Tool,
     Workspace,
 )
+from hermes_tui.domain.tasks import Task
 from hermes_tui.kernel.claims import Claims
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
+
+ReadTask = Callable[[str], Task]
+"""JSON text of one task of `hermes.plan/1` to the task; raises UsageInvalid where it is none."""
 
 
 class Rest(Enum):
@@ -47,8 +51,9 @@ class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
 
     Nothing is dispatched and no model is asked while `gate` is frozen. `attended` says that an operator is there: the
-    run waits for answers instead of ending without them. `crew` holds the run's subagents; without one there are none.
-    `claims` keeps calls apart that change the same files.
+    run waits for answers instead of ending without them. `slots` bounds how many tasks use a resource at once, by its
+    name: a tool, or `model`. `read_task` reads one task of a model's plan. `crew` holds the run's subagents; without
+    one there are none. `claims` keeps calls apart that change the same files.
     """
 
     session: Session
@@ -71,5 +76,7 @@ class Kit:
     max_output_tokens: int = 4096
     prune_steps: int = 10
     gate: Gate = field(default_factory=Gate)
+    slots: Mapping[str, int] = field(default_factory=dict[str, int])
+    read_task: ReadTask | None = None
     crew: Crew | None = None
     claims: Claims = field(default_factory=Claims)

@@ -1,4 +1,4 @@
-"""A run from its start or its resume to its end: doubts, graph, criteria, verdict."""
+"""A run from its start or its resume to its end: doubts, graph, criteria, reflection, undoing, verdict."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from hermes_tui.domain.errors import (
     NoProvider,
     ProviderError,
 )
-from hermes_tui.domain.events import ArtifactMade, CriterionChecked, RunEnded
+from hermes_tui.domain.events import ArtifactMade, CriterionChecked, RunAbandoned, RunEnded
+from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Criterion, TaskKind, TaskState
+from hermes_tui.kernel import abandon
+from hermes_tui.kernel.abandon import begin_undoing, skip_dormant
 from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.reflect import reflect
 from hermes_tui.kernel.schedule import Scheduler
 
 Check = Callable[[Criterion], Awaitable[CriterionChecked]]
@@ -55,6 +59,29 @@ class Pursuit:
 
     async def _pursue(self) -> RunEnded:
         await settle_doubts(self.kit, self.place)
+        ended = None
+        while ended is None:
+            rested = await self._work()
+            if rested is not None:
+                return rested
+            ended = await self._judged()
+        skip_dormant(self.kit, self.place)
+        return ended
+
+    async def _work(self) -> RunEnded | None:
+        """Carry the graph out, or what undoes it; return an end only where the run has to rest."""
+        if not self._given_up():
+            rested = await self._scheduled()
+            if rested is not None or not self._given_up():
+                return rested
+            await settle_doubts(self.kit, self.place)
+        begin_undoing(self.kit, self.place)
+        return await self._scheduled()
+
+    def _given_up(self) -> bool:
+        return bool(self.kit.session.state.run.abandoned)
+
+    async def _scheduled(self) -> RunEnded | None:
         scheduler = Scheduler(self.kit, self.place)
         close = self.kit.crew.open(self.kit, self.place) if self.kit.crew is not None else None
         try:
@@ -66,9 +93,7 @@ class Pursuit:
             self.kit.session.emit(made, self.place)
         if scheduler.stopped is not None:
             return self._stopped(scheduler.stopped)
-        if scheduler.parked:
-            return self._waiting()
-        return await self._judged()
+        return self._waiting() if scheduler.parked and not scheduler.abandoned else None
 
     def _ended(self, status: str, code: int, reason: str, limit: str | None = None) -> RunEnded:
         match status:
@@ -101,33 +126,70 @@ class Pursuit:
         said = "; ".join(f"{asked.tool}: {asked.what}" for asked in waiting)
         return self._ended("needs_approval", 4, f"Waits for you: {said}.")
 
-    async def _judged(self) -> RunEnded:
-        """Check every criterion; the graph alone decides where the goal has none."""
+    async def _judged(self) -> RunEnded | None:
+        """Return the end that the graph and the criteria make; None where more is to be done first."""
         state = self.kit.session.state
-        goal = state.run.goal
-        criteria = goal.criteria if goal is not None else ()
-        failed: list[str] = []
+        if self._given_up():
+            said = f"Given up: {state.run.abandoned}. {abandon.outcome(state.graph)}"
+            return self._ended("not_done", 1, said.strip())
+        reason, failed = await self._verdict()
+        if not reason:
+            verified = bool(state.run.goal and state.run.goal.criteria)
+            return RunEnded(status="done", exit_code=0, answer=answer_of(self.kit.session.state), verified=verified)
+        if reflect(self.kit, self.place, failed):
+            return None
+        if abandon.undoable(self.kit.session.state.graph):
+            self.kit.session.emit(RunAbandoned(by="kernel", why=reason), self.place)
+            return None
+        tries = state.run.reflections
+        return self._ended("not_done", 1, f"{reason} after {tries} rounds of reflection" if tries else reason)
+
+    async def _verdict(self) -> tuple[str, list[CriterionChecked]]:
+        """Return why the goal is not met, empty if it is, and the criteria that failed."""
+        state = self.kit.session.state
+        criteria = state.run.goal.criteria if state.run.goal is not None else ()
+        failed: list[CriterionChecked] = []
         for criterion in criteria:
             checked = await self.check(criterion)
             self.kit.session.emit(checked, self.place)
             if not checked.ok:
-                failed.append(checked.text)
+                failed.append(checked)
         if failed:
-            return self._ended("not_done", 1, f"{len(failed)} of {len(criteria)} criteria failed: {failed[0]}")
+            return f"{len(failed)} of {len(criteria)} criteria failed: {failed[0].text}", failed
         broken = [task for task, status in state.graph.status.items() if status.state is TaskState.FAILED]
-        if broken:
-            note = state.graph.status[broken[0]].note
-            return self._ended("not_done", 1, f"Task {broken[0]} failed: {note}")
-        answer = answer_of(self.kit.session.state)
-        return RunEnded(status="done", exit_code=0, answer=answer, verified=bool(criteria))
+        if broken and not self._tolerated(broken):
+            return f"Task {broken[0]} failed: {state.graph.status[broken[0]].note}", []
+        return "", []
+
+    def _tolerated(self, broken: list[TaskId]) -> bool:
+        """Whether every failed task is one that a task which ended well was told to do without."""
+        graph = self.kit.session.state.graph
+        spared = {
+            need
+            for task in graph.tasks.values()
+            if task.partial and graph.state_of(task.id) is TaskState.DONE
+            for need in task.needs
+        }
+        return spared.issuperset(broken)
 
 
 def answer_of(state: SessionState) -> str:
-    """Return the last agent's answer, or the last tool task's result, or what the conversation last said."""
+    """Return the answer of the last agent that no other one waits for, else the last tool task's result."""
     graph = state.graph
     ended = [task for task in graph.tasks.values() if graph.state_of(task.id) is TaskState.DONE]
     spoken = [task for task in ended if task.kind in (TaskKind.AGENT, TaskKind.LLM)]
-    for task in reversed(spoken or ended):
-        result: object = json.loads(graph.status[task.id].result or "null")
-        return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
+    read = {need for task in spoken for need in task.waits_for}
+    for task in reversed([task for task in spoken if task.id not in read] or ended):
+        return _said(json.loads(graph.status[task.id].result or "null"))
     return ""
+
+
+def _said(result: object) -> str:
+    """Return a result as text; what a command printed is what it said."""
+    match result:
+        case str():
+            return result
+        case {"exit_code": int(), "stdout": str(printed)}:
+            return printed.strip()
+        case _:
+            return json.dumps(result, ensure_ascii=False)

@@ -11,6 +11,8 @@ from hermes_tui.domain.errors import FailureReason, ProviderError
 MAX_ATTEMPTS: Final = 3
 BASE_S: Final = 1.0
 CEILING_S: Final = 60.0
+PATIENT_S: Final = 10.0
+"""A wait longer than this is spent on another brain, where there is one."""
 
 
 class Patience(StrEnum):

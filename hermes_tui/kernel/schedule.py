@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import replace
-from typing import cast
 
-from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, ToolError
+from hermes_tui.domain.errors import ApprovalPending, HermesError
 from hermes_tui.domain.events import (
     ApprovalGiven,
     EditKind,
-    MessageGiven,
     PlanEdited,
+    PlanOp,
+    RunAbandoned,
     TaskCancelled,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
-    TaskStarted,
-    TaskWaiting,
 )
-from hermes_tui.domain.ids import MAIN_AGENT, AgentId, CallId, TaskId
+from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.graph import GraphState
-from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
-from hermes_tui.kernel import dispatch
+from hermes_tui.domain.tasks import Task
 from hermes_tui.kernel.agenda import Agenda
+from hermes_tui.kernel.attempt import carry_out, place_of
+from hermes_tui.kernel.doubt import settle_task
 from hermes_tui.kernel.kit import Kit
-from hermes_tui.kernel.turn import run_turn
+from hermes_tui.kernel.lanes import Lanes
 
-_SPEAKING = frozenset({TaskKind.AGENT, TaskKind.LLM})
-_STOPPING = frozenset({EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE})
+_STOPPING = frozenset(
+    {EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE}
+)
+HELD = 64
+"""How many tasks whose lane is full are passed over for others in one look."""
 
 
 class Scheduler:
-    """Drives one run's graph. `stopped` is the first error that keeps tasks from starting, `parked` what waits."""
+    """Drives one run's graph. `stopped` is the first error that keeps tasks from starting, `parked` what waits.
+
+    `abandoned` says that the run was given up meanwhile.
+    """
 
     def __init__(self, kit: Kit, place: Place) -> None:
         self.kit = kit
@@ -44,9 +47,12 @@ class Scheduler:
         self._running: dict[TaskId, asyncio.Task[None]] = {}
         self._moved = asyncio.Event()
         self._agenda = Agenda()
+        self._lanes = Lanes(kit.width, kit.slots)
+        self._edited: set[TaskId] = set()
+        self.abandoned = False
 
     async def run(self) -> None:
-        """Return when no task runs and none can start.
+        """Return when no task runs and none can start, or when the run is abandoned.
 
         Raises:
             JournalError: the journal failed; every task was cancelled.
@@ -64,9 +70,10 @@ class Scheduler:
         while True:
             self._moved.clear()
             self._unpark()
-            self._skip_unreachable()
-            self._start_ready(group)
-            if not self._running and not self._attended():
+            if not self.abandoned:
+                self._skip_unreachable()
+                self._start_ready(group)
+            if not self._running and (self.abandoned or not self._attended()):
                 return
             await self._moved.wait()
 
@@ -75,24 +82,39 @@ class Scheduler:
         return self.kit.attended and bool(self.parked) and self.stopped is None
 
     def _hear(self, record: Record) -> None:
-        """Move on with each ending, an answer, and an edit of the plan: what it cancels or pauses stops now."""
+        """Move on with each ending, an answer, and an edit of the plan: what it cancels or changes stops now."""
+        self._lanes.hear(record)
         match record.body:
             case TaskFinished() | TaskFailed() | TaskSkipped() | TaskCancelled():
-                if record.place.task is not None:
-                    self._agenda.ended(record.place.task, self._graph())
+                self._ended(record)
                 return
             case ApprovalGiven():
                 self._agenda.edited()
             case PlanEdited():
                 self._agenda.edited()
                 for op in record.body.ops:
-                    self.parked.discard(op.target)
-                    running = self._running.get(op.target)
-                    if running is not None and op.kind in _STOPPING:
-                        running.cancel()
+                    self._change(op)
+            case RunAbandoned():
+                self.abandoned = True
+                for name, running in self._running.items():
+                    self._edited.add(name)
+                    running.cancel()
             case _:
                 return
         self._moved.set()
+
+    def _ended(self, record: Record) -> None:
+        """Let what waited for an ending task move on; one that recovers has not ended."""
+        recovering = isinstance(record.body, TaskFailed) and record.body.recovering
+        if record.place.task is not None and not recovering:
+            self._agenda.ended(record.place.task, self._graph())
+
+    def _change(self, op: PlanOp) -> None:
+        self.parked.discard(op.target)
+        running = self._running.get(op.target)
+        if running is not None and op.kind in _STOPPING and running is not asyncio.current_task():
+            self._edited.add(op.target)
+            running.cancel()
 
     def _unpark(self) -> None:
         """Let every task go on whose questions are all answered."""
@@ -106,154 +128,61 @@ class Scheduler:
         if self.stopped is not None:
             return
         busy = {*self._running, *self.parked}
-        while len(self._running) < self.kit.width:
+        held: list[TaskId] = []
+        while len(held) < HELD:
             task = self._agenda.next(self._graph(), busy)
             if task is None:
-                return
+                break
             busy.add(task.id)
-            self._running[task.id] = group.create_task(self._carry_out(task), name=f"task:{task.id}")
+            if self._lanes.enter(task):
+                self._start(group, task)
+            else:
+                held.append(task.id)
+        for name in held:
+            self._agenda.offer(name)
+
+    def _start(self, group: asyncio.TaskGroup, task: Task) -> None:
+        running = group.create_task(self._carry_out(task), name=f"task:{task.id}")
+        self._running[task.id] = running
+        # Not a `finally` of the task's own: one that is cancelled before its first step never runs any.
+        running.add_done_callback(lambda _: self._done(task))
+
+    def _done(self, task: Task) -> None:
+        self._edited.discard(task.id)
+        self._running.pop(task.id, None)
+        self._lanes.leave(task)
+        self._agenda.offer(task.id)
+        self._moved.set()
 
     def _skip_unreachable(self) -> None:
         """Skip every task that waits for one that did not end well, and what waits for it in turn."""
         for task, dead in self._agenda.unreachable(self._graph):
-            self.kit.session.emit(TaskSkipped(why=f"{dead} did not end well", dead=True), self._place(task))
-
-    def _place(self, task: Task) -> Place:
-        status = self._graph().status[task.id]
-        again = status.state in (TaskState.RUNNING, TaskState.WAITING)
-        attempt = status.attempts if again else status.attempts + 1
-        agent = AgentId(task.id) if task.kind in _SPEAKING else MAIN_AGENT
-        return replace(self.place, task=task.id, attempt=max(attempt, 1), agent=agent)
+            self.kit.session.emit(
+                TaskSkipped(why=f"{dead} did not end well", dead=True), place_of(self.kit, self.place, task)
+            )
 
     async def _carry_out(self, task: Task) -> None:
         try:
-            await self._attempts(task)
-        finally:
-            self._running.pop(task.id, None)
-            self._agenda.offer(task.id)
-            self._moved.set()
-
-    async def _attempts(self, task: Task) -> None:
-        """Try the task as often as it may be tried."""
-        if task.when is not None and not holds(task.when, self._graph()):
-            self.kit.session.emit(TaskSkipped(why="its guard is false"), self._place(task))
-            return
-        while True:
-            await self.kit.gate.passed()
-            place = self._place(task)
-            self.kit.session.emit(TaskStarted(), place)
-            began = self.kit.clock.monotonic()
-            try:
-                result = await self._perform(task, place)
-            except ApprovalPending as pending:
-                self.parked.add(task.id)
-                self.kit.session.emit(TaskWaiting(what="approval", why=pending.message), place)
-                return
-            except ToolError as error:
-                seconds = self.kit.clock.monotonic() - began
-                self.kit.session.emit(TaskFailed(kind=error.kind, message=str(error), seconds=seconds), place)
-                if place.attempt > task.retry:
-                    return
-            except JournalError:
+            rested = await carry_out(self.kit, self.place, task)
+        except asyncio.CancelledError:
+            if task.id not in self._edited:
                 raise
-            except HermesError as error:
-                self.stopped = self.stopped or error
-                self.kit.session.emit(TaskWaiting(what="provider", why=error.message), place)
-                return
-            else:
-                seconds = self.kit.clock.monotonic() - began
-                self.kit.session.emit(TaskFinished(result=result, seconds=seconds), place)
-                return
+            await self._leave(task)
+        else:
+            self._rest(task, rested.error if rested is not None else None)
 
-    async def _perform(self, task: Task, place: Place) -> str:
-        """Do what the task is; return its result as JSON text."""
-        match task.kind:
-            case TaskKind.TOOL:
-                return await self._call_tool(task, place)
-            case TaskKind.AGENT | TaskKind.LLM:
-                return json.dumps(await self._converse(task, place))
-            case TaskKind.JOIN:
-                return json.dumps({need: json.loads(self._graph().status[need].result) for need in task.needs})
-            case TaskKind.TIMER:
-                await self.kit.clock.sleep(float(json.loads(task.args).get("seconds", 0)))
-                return "null"
-            case TaskKind.APPROVAL:
-                arguments = json.dumps({"question": task.title})
-                await dispatch.dispatch(self.kit, self._call(task, "ask", arguments), place)
-                return "true"
+    async def _leave(self, task: Task) -> None:
+        """Clear up after a task that an edit stopped: take back what it wrote, find out what it may have sent."""
+        try:
+            await settle_task(self.kit, task.id)
+        except ApprovalPending as pending:
+            self._rest(task, pending)
 
-    def _call(self, task: Task, tool: str, arguments: str) -> dispatch.Call:
-        failures = self._graph().status[task.id].attempts
-        return dispatch.Call(
-            call_id=CallId(f"{task.id}-r{failures}"[-40:]),
-            tool=tool,
-            arguments=arguments,
-            rationale=task.title,
-            raised=task.effect,
-            timeout_s=task.timeout_s,
-            key=f"{place_key(self.place)}-{task.key}" if task.key else "",
-        )
-
-    async def _call_tool(self, task: Task, place: Place) -> str:
-        finished = self._graph().status[task.id].call
-        if finished is None:
-            results = {str(need): self._graph().status[need].result for need in task.needs}
-            arguments, env = self.kit.substitute(task.use, task.args, results)
-            call = replace(self._call(task, task.use, arguments), env=env)
-            finished = await dispatch.dispatch(self.kit, call, place)
-        if not finished.ok:
-            raise ToolError(finished.output, kind=finished.error_kind or "failed")
-        return finished.data if finished.data != "null" else json.dumps(finished.output)
-
-    async def _converse(self, task: Task, place: Place) -> str:
-        crew = self.kit.crew if task.kind is TaskKind.AGENT else None
-        if crew is not None and crew.takes(task, place):
-            return await crew.carry_out(task, json.loads(task.args).get("goal", "") or task.title, place)
-        if self.kit.session.state.talk.of(place.agent).run != place.run:
-            text = json.loads(task.args).get("goal", "") or task.title
-            self.kit.session.emit(MessageGiven(text=text), place)
-        return await run_turn(self.kit, place, task.model or "cortex")
-
-
-def place_key(place: Place) -> str:
-    """Return the part of an idempotency key that is the run's."""
-    return f"{place.session}-{place.run}"
-
-
-def holds(guard: Guard, graph: GraphState) -> bool:
-    """Return whether a guard compares true; a path that is not there holds only for `ne`."""
-    found: object = None
-    present = True
-    try:
-        found = json.loads(graph.status[guard.task].result)
-        for key in filter(None, guard.path.split(".")):
-            found = _inside(found, key)
-    except (KeyError, IndexError, ValueError):
-        present = False
-    return _compares(guard, found, present=present)
-
-
-def _inside(value: object, key: str) -> object:
-    if isinstance(value, dict):
-        return cast("dict[str, object]", value)[key]
-    if isinstance(value, list):
-        return cast("list[object]", value)[int(key)]
-    raise KeyError(key)
-
-
-def _compares(guard: Guard, found: object, *, present: bool) -> bool:
-    wanted: object = json.loads(guard.value)
-    match guard.op:
-        case Operator.EXISTS:
-            return present
-        case Operator.EQ:
-            return present and found == wanted
-        case Operator.NE:
-            return not present or found != wanted
-        case Operator.GT | Operator.LT:
-            if not isinstance(found, int | float) or not isinstance(wanted, int | float):
-                return False
-            return found > wanted if guard.op is Operator.GT else found < wanted
+    def _rest(self, task: Task, error: HermesError | None) -> None:
+        if isinstance(error, ApprovalPending):
+            self.parked.add(task.id)
+        elif error is not None:
+            self.stopped = self.stopped or error
 
 
 def _first(error: BaseException) -> BaseException:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from hermes_tui.domain.errors import FailureReason, NoProvider, ProviderError, StreamTruncated
-from hermes_tui.domain.events import ModelChosen, ModelFailed, ModelFinished, ModelRequested, RetryScheduled
+from hermes_tui.domain.errors import FailureReason, LimitReached, NoProvider, ProviderError, StreamTruncated
+from hermes_tui.domain.events import (
+    ModelAwaited,
+    ModelChosen,
+    ModelFailed,
+    ModelFinished,
+    ModelRequested,
+    RetryScheduled,
+)
 from hermes_tui.domain.ids import CallId, RequestId
 from hermes_tui.domain.messages import Content, Message, Opaque, Role, Text, Thinking, ToolCall
 from hermes_tui.domain.parts import (
@@ -21,10 +28,10 @@ from hermes_tui.domain.parts import (
     ToolCallFinished,
     ToolCallStarted,
 )
-from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
-from hermes_tui.kernel import budget, context, retry
+from hermes_tui.kernel import budget, context, loop_guard, retry
 from hermes_tui.kernel.context import Build
 from hermes_tui.kernel.kit import Kit
 
@@ -93,6 +100,16 @@ class _Attempt:
     bound: Bound
     place: Place
     call_prefix: str
+    request_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How an attempt ended: its durable record, the error if it failed, and whether its brain may be asked again."""
+
+    record: Record
+    error: ProviderError | None = None
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -102,12 +119,26 @@ class _Step:
     kit: Kit
     place: Place
     role: str
+    tier: str
     brain: Brain
     build: Build
     tried: dict[str, str] = field(default_factory=dict[str, str])
     attempt: int = 1
 
-    async def after(self, failed: _Attempt, error: ProviderError) -> None:
+    @staticmethod
+    async def begin(kit: Kit, place: Place, role: str, build: Build) -> _Step:
+        """Choose who is asked first; the operator is told where that is not who answered before.
+
+        Raises:
+            NoProvider: nobody can answer.
+        """
+        size, tier = context.next_size(kit, place), kit.session.state.brains.tiers.get(place.agent, "")
+        brain = await kit.brains.choose(role, {}, size_bytes=size, tier=tier)
+        step = _Step(kit, place, role, tier, brain, build)
+        await step._take(step.brain, step.brain.why)
+        return step
+
+    async def after(self, failed: _Attempt, ended: _Ended, error: ProviderError) -> None:
         """Get ready for the next attempt: the same brain later, or another one now.
 
         Raises:
@@ -117,20 +148,33 @@ class _Step:
         patience = retry.patience(error.reason)
         if patience is retry.Patience.STOP:
             raise error
-        delay_s = retry.delay_s(error, self.attempt)
-        if patience is retry.Patience.WAIT and delay_s is not None:
+        delay_s = retry.delay_s(error, self.attempt) if ended.again else None
+        if patience is retry.Patience.WAIT and delay_s is not None and delay_s <= retry.PATIENT_S:
             return await self._wait(failed, error, delay_s)
+        size = failed.request_bytes
         try:
-            other = await self.kit.brains.choose(self.role, {**self.tried, self.brain.name: error.message})
+            tried = {**self.tried, self.brain.name: error.message}
+            other = await self.kit.brains.choose(self.role, tried, size_bytes=size, tier=self.tier)
         except NoProvider:
             if delay_s is None:
                 raise
             return await self._wait(failed, error, delay_s)
+        if delay_s is not None and delay_s <= other.ready_in_s:
+            return await self._wait(failed, error, delay_s)
         self.tried[self.brain.name] = error.message
-        why = f"{self.brain.name} could not: {error.message}"
-        self.kit.session.emit(ModelChosen(role=self.role, model=other.name, why=why), self.place)
-        self.brain, self.attempt = other, 1
-        return None
+        return await self._take(other, f"{self.brain.name} could not: {error.message}")
+
+    async def _take(self, brain: Brain, why: str) -> None:
+        """Go on with `brain`, once its rate limit allows it; who answers first is told by its request."""
+        role = brain.role or self.role
+        before = self.kit.session.state.brains.of(self.place.agent, role)
+        if before and before != brain.name:
+            self.kit.session.emit(ModelChosen(role=role, model=brain.name, why=why, before=before), self.place)
+        if brain.ready_in_s > 0:
+            awaited = ModelAwaited(role=role, model=brain.name, delay_s=brain.ready_in_s, why=brain.why)
+            self.kit.session.emit(awaited, self.place)
+            await self.kit.clock.sleep(brain.ready_in_s)
+        self.brain, self.attempt = brain, 1
 
     async def _wait(self, failed: _Attempt, error: ProviderError, delay_s: float) -> None:
         self.attempt += 1
@@ -140,13 +184,18 @@ class _Step:
             reason=error.reason,
             attempt=self.attempt,
             delay_s=delay_s,
+            message=error.message,
         )
         self.kit.session.emit(again, self.place)
         await self.kit.clock.sleep(delay_s)
 
 
-async def take_step(kit: Kit, place: Place, role: str, build: Build | None = None) -> Record:
-    """Ask the brain for `role` for the next reply, or the next brain where it fails; return the durable record.
+async def take_step(kit: Kit, place: Place, role: str, build: Build | None = None) -> tuple[Record, Brain]:
+    """Ask the brain for `role` for the next reply, or the next brain where it fails.
+
+    `build` puts the request together for the brain that is asked; by default it is the whole conversation.
+
+    Returns the durable record of the reply, and who gave it. An agent that was raised to a tier is answered from there.
 
     `build` puts the request together for the brain that is asked; by default it is the whole conversation.
 
@@ -155,14 +204,18 @@ async def take_step(kit: Kit, place: Place, role: str, build: Build | None = Non
         NoProvider: no brain, or none could answer.
         ProviderError: the request itself is at fault.
     """
-    make = build if build is not None else context.whole(kit, place)
-    step = _Step(kit, place, role, await kit.brains.choose(role, {}), make)
+    await kit.gate.passed()
+    step = await _Step.begin(kit, place, role, build if build is not None else context.whole(kit, place))
     while True:
-        attempt = await _begin(step)
-        outcome = await _attempt(kit, attempt)
-        if isinstance(outcome, Record):
-            return outcome
-        await step.after(attempt, outcome)
+        try:
+            attempt = await _begin(step)
+        except (LimitReached, NoProvider, ProviderError):
+            kit.brains.ended(step.brain, CallEnd(reason=FailureReason.CANCELLED))
+            raise
+        ended = await _attempt(kit, attempt)
+        if ended.error is None:
+            return ended.record, step.brain
+        await step.after(attempt, ended, ended.error)
 
 
 async def _begin(step: _Step) -> _Attempt:
@@ -172,7 +225,11 @@ async def _begin(step: _Step) -> _Attempt:
     budget.check_time(kit)
     budget.check_steps(kit, place.agent)
     filled = await step.build(step.brain)
-    size = context.size_bytes(filled.request)
+    warmth = loop_guard.warmer(filled.request.temperature, kit.session.state.guard.of(place.agent))
+    request = replace(filled.request, temperature=warmth)
+    size = context.size_bytes(request)
+    if not _has_room(step, size):
+        raise _too_long(step.brain, size)
     number = kit.session.state.talk.of(place.agent).steps + 1
     prefix = f"{place.agent}-s{number}"[-34:]
     with kit.session.deciding:
@@ -180,28 +237,42 @@ async def _begin(step: _Step) -> _Attempt:
         asked = ModelRequested(
             request_id=RequestId(f"{prefix}-{kit.session.state.seq}"),
             model=step.brain.name,
-            role=step.role,
+            role=step.brain.role or step.role,
             why=step.brain.why,
             bound=bound,
             request_bytes=size,
             max_tokens=output_tokens,
             step=number,
             attempt=step.attempt,
+            task_class=step.brain.task_class,
+            route=step.brain.route,
         )
         if filled.portions:
             kit.session.emit(context.filling(kit, step.brain, filled, asked), place)
         record = kit.session.emit(asked, place)
     await kit.session.commit(record)
-    ready = context.with_output(filled.request, output_tokens)
-    return _Attempt(asked.request_id, ready, step.brain, bound, place, _safe(prefix))
+    ready = context.with_output(request, output_tokens)
+    return _Attempt(asked.request_id, ready, step.brain, bound, place, _safe(prefix), size)
+
+
+def _has_room(step: _Step, size: int) -> bool:
+    """Whether a request fits for sure, by what the brain's earlier replies measured, or else by what is typical."""
+    most = budget.input_bound(step.kit.session.state, step.brain, size) + budget.LEAST_OUTPUT_TOKENS
+    return most <= step.brain.window_tokens or context.fits(step.brain, size)
+
+
+def _too_long(brain: Brain, size: int) -> NoProvider:
+    tokens = int(size / context.TYPICAL_BYTES_PER_TOKEN)
+    said = f"{brain.name} has a window of {brain.window_tokens:,} tokens, and the conversation takes about {tokens:,}."
+    return NoProvider(f"No brain can take the conversation: {said}", hint="Name a model with a larger window by -m.")
 
 
 def _safe(text: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text)
 
 
-async def _attempt(kit: Kit, attempt: _Attempt) -> Record | ProviderError:
-    """Stream one reply; the record of a whole one, or the error that ended it."""
+async def _attempt(kit: Kit, attempt: _Attempt) -> _Ended:
+    """Stream one reply and settle it, whole or failed."""
     reply = _Reply(prefix=attempt.call_prefix)
     began = kit.clock.monotonic()
     try:
@@ -213,23 +284,31 @@ async def _attempt(kit: Kit, attempt: _Attempt) -> Record | ProviderError:
         if reply.stop is None:
             raise StreamTruncated("The stream ended without its end.", reason=FailureReason.TRUNCATED)
     except ProviderError as error:
-        await _settle(kit, _failed(attempt, reply, error, kit.clock.monotonic() - began), attempt.place)
-        return error
+        record = await _settle(kit, _failed(attempt, reply, error, kit.clock.monotonic() - began), attempt.place)
+        end = CallEnd(reason=error.reason, message=error.message, retry_after_s=error.retry_after_s)
+        return _Ended(record, error, again=kit.brains.ended(attempt.brain, end))
     except asyncio.CancelledError:
         stopped = ProviderError("Interrupted.", reason=FailureReason.CANCELLED)
         kit.session.emit(_failed(attempt, reply, stopped, kit.clock.monotonic() - began), attempt.place)
+        kit.brains.ended(attempt.brain, CallEnd(reason=FailureReason.CANCELLED))
         raise
+    return _Ended(await _finished(kit, attempt, reply, kit.clock.monotonic() - began))
+
+
+async def _finished(kit: Kit, attempt: _Attempt, reply: _Reply, seconds: float) -> Record:
     usage = reply.usage or _estimate(attempt, reply)
     finished = ModelFinished(
         request_id=attempt.request_id,
         model=attempt.brain.name,
         message=Message(role=Role.MODEL, content=tuple(reply.content)),
-        stop=reply.stop,
+        stop=reply.stop or StopReason.END,
         usage=usage,
         usd=cost_usd(usage, attempt.brain.price),
         first_token_s=reply.first_token_s,
-        seconds=kit.clock.monotonic() - began,
+        seconds=seconds,
     )
+    end = CallEnd(first_token_s=reply.first_token_s, seconds=seconds, output_tokens=usage.output_tokens)
+    kit.brains.ended(attempt.brain, end)
     return await _settle(kit, finished, attempt.place)
 
 

@@ -6,13 +6,14 @@ import asyncio
 from typing import Final
 
 from hermes_tui.domain.errors import ApprovalPending, ToolError
-from hermes_tui.domain.events import MessageGiven, ModelFinished
+from hermes_tui.domain.events import MessageGiven, ModelEscalated, ModelFinished, ToolRefused
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall
 from hermes_tui.domain.parts import StopReason
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Effect
-from hermes_tui.kernel import dispatch, expectation, window
+from hermes_tui.kernel import confidence, dispatch, expectation, loop_guard, window
 from hermes_tui.kernel.kit import Kit, Rest
 from hermes_tui.kernel.step import take_step
 
@@ -43,15 +44,17 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
     while True:
         pending = kit.session.state.talk.of(place.agent).open_calls
         if pending:
-            malformed = malformed + 1 if await _answer_calls(kit, pending, place) else 0
+            bad = await _answer_calls(kit, pending, place)
+            loop_guard.look(kit, place)
+            malformed = malformed + 1 if bad else 0
             if malformed > MALFORMED_ROUNDS:
                 raise TurnFailed("The model asked for malformed tool calls again after one repair.", kind="malformed")
             continue
         if (answer := _handed_back(kit, place)) is not None and not await _told_since(kit, place):
             return answer
         await _bring_memory(kit, place)
-        record = await take_step(kit, place, role, lambda brain: window.fill(kit, brain, place))
-        if not isinstance(record.body, ModelFinished):
+        record, brain = await take_step(kit, place, role, lambda brain: window.fill(kit, brain, place))
+        if not isinstance(record.body, ModelFinished) or _escalated(kit, place, record.body, brain):
             continue
         if record.body.stop is StopReason.REFUSAL:
             raise TurnFailed(f"The model refused: {record.body.message.text[:200]}", kind="refusal")
@@ -101,6 +104,29 @@ async def _bring_memory(kit: Kit, place: Place) -> None:
         return
     if text := await kit.memory.brief(messages[-1].text):
         kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), place)
+
+
+def _escalated(kit: Kit, place: Place, reply: ModelFinished, brain: Brain) -> bool:
+    """Send an answer that sounds unsure up to the next tier; say whether it goes there."""
+    if not brain.tier_above or reply.message.calls or reply.stop is not StopReason.END:
+        return False
+    found = confidence.judge(kit.session.state.talk.of(place.agent).messages[-20:])
+    if found.score >= brain.escalate_below:
+        return False
+    raised = ModelEscalated(
+        role=brain.role,
+        model=brain.name,
+        tier=brain.tier,
+        to_tier=brain.tier_above,
+        confidence=found.score,
+        threshold=brain.escalate_below,
+        why=found.why,
+        usd=reply.usd,
+    )
+    kit.session.emit(raised, place)
+    note = f"That answer sounds unsure: {found.why}. Check it, correct what is wrong in it, and answer in full."
+    kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
+    return True
 
 
 def _handed_back(kit: Kit, place: Place) -> str | None:
@@ -156,6 +182,11 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
     malformed: list[bool] = []
 
     async def one(call: ToolCall) -> None:
+        why = loop_guard.blocked(kit.session.state.guard.of(place.agent), call)
+        if why:
+            kit.session.emit(ToolRefused(call_id=call.call_id, tool=call.name, stage="loop", reason=why), place)
+            malformed.append(False)
+            return
         try:
             wanted = dispatch.Call(
                 call_id=call.call_id,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hermes_tui.domain.errors import FailureReason, ProviderError
+from hermes_tui.domain.errors import NoProvider
 from hermes_tui.domain.events import OutputsPruned, Portion
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolResult
@@ -32,7 +32,7 @@ SHARES: Final = {"system": 0.30, "tools": 0.30, "memory": 0.10, "plan": 0.10}
 """What a section may take of the input; history may take whatever the others leave."""
 
 
-class WindowTooSmall(ProviderError):
+class WindowTooSmall(NoProvider):
     """What every request must carry does not fit into the model's window."""
 
 
@@ -63,7 +63,7 @@ async def fill(kit: Kit, brain: Brain, place: Place) -> Filled:
         await relieve(kit, brain, place)
         request = _request(kit, brain, place)
     used = budget.input_bound(kit.session.state, brain, context.size_bytes(request))
-    if used + budget.LEAST_OUTPUT_TOKENS > brain.window_tokens:
+    if brain.window_known and used + budget.LEAST_OUTPUT_TOKENS > brain.window_tokens:
         raise _too_small(brain, used)
     return Filled(request, _portions(kit, brain, place, request), carried(kit.session.state, place).where)
 
@@ -259,7 +259,7 @@ def _portions(kit: Kit, brain: Brain, place: Place, request: ModelRequest) -> tu
 
 def _too_small(brain: Brain, used: int) -> WindowTooSmall:
     return WindowTooSmall(
-        f"{brain.name} reads {brain.window_tokens:,} tokens; rules, tools and the latest message alone take {used:,}.",
-        reason=FailureReason.CONTEXT_LENGTH,
+        f"{brain.name} has a window of {brain.window_tokens:,} tokens; rules, tools and the latest message alone take "
+        f"up to {used:,}.",
         hint="Choose a model with a larger window, or give the agent fewer tools.",
     )

@@ -1,36 +1,94 @@
-"""Who answers: the brain of each role, from the config, the keys and what is reachable."""
+"""Who answers: the brain of each role, from the config, the keys, what is reachable and how each has done."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from hermes_tui.capabilities import registry
-from hermes_tui.capabilities.providers import _catalog
+from hermes_tui.capabilities.providers import _limits
+from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
 from hermes_tui.domain.errors import NoProvider
-from hermes_tui.domain.parts import Clocks
-from hermes_tui.domain.ports import Brain, Provider
-from hermes_tui.domain.usage import FREE, Price
-from hermes_tui.services import config as settings
+from hermes_tui.domain.ports import Brain, CallEnd
+from hermes_tui.kernel.breaker import Health, Standing
+from hermes_tui.kernel.confidence import DEFAULT_THRESHOLD
+from hermes_tui.kernel.context import TYPICAL_BYTES_PER_TOKEN, fits
+from hermes_tui.kernel.retry import CEILING_S, PATIENT_S
 from hermes_tui.services.chains import Candidate, chain
-from hermes_tui.services.config import HermesConfig, ProviderConfig
+from hermes_tui.services.clock import SystemClock
+from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.offers import PROBE_S, Missing, Offers
+from hermes_tui.services.routes import Route, route, tier_above, tier_of
 
-PROBE_S: Final = 1.0
-LOCAL: Final = {
-    "ollama": "Start it with `ollama serve` and pull a model, for example `ollama pull qwen3`.",
-    "lmstudio": "Start LM Studio's server and load a model.",
-}
+__all__ = ["PROBE_S", "ConfiguredBrains", "Looked", "Missing"]
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """Why a provider cannot answer, and what to do."""
+class Looked:
+    """What a provider offers, for a person to see: a model, how it did and how fast it was, as of `now`."""
 
-    provider: str
-    found: str
-    remedy: str
+    brain: Brain
+    health: Health
+    measure: Measure
+    now: float
+
+    @property
+    def standing(self) -> Standing:
+        """Whether it may be asked."""
+        return self.health.standing(self.now)
+
+    @property
+    def ready_in_s(self) -> float:
+        """Seconds until it may be asked."""
+        return self.health.ready_in_s(self.now)
+
+
+@dataclass(slots=True)
+class _Passed:
+    """What a choice has passed by: why, and who could answer later or as a last resort."""
+
+    missing: list[Missing] = field(default_factory=list[Missing])
+    resting: list[Brain] = field(default_factory=list[Brain])
+    limited: list[Brain] = field(default_factory=list[Brain])
+    cramped: list[Brain] = field(default_factory=list[Brain])
+    seen: set[str] = field(default_factory=set[str])
+
+    def last_resort(self) -> Brain | None:
+        """Return who failed lately rather than nobody, else who has to be waited for the least, else the largest."""
+        soon = sorted((one for one in self.limited if one.ready_in_s <= CEILING_S), key=lambda one: one.ready_in_s)
+        large = sorted(self.cramped, key=lambda one: -one.window_tokens)
+        return next(iter([*self.resting, *soon, *large]), None)
+
+    def explained(self, brain: Brain, tried: Mapping[str, str]) -> Brain:
+        """Return the choice with the reason why each model before it was passed by, though it is there."""
+        models = [one for one in self.missing if ":" in one.provider and one.provider not in tried]
+        said = "; ".join(f"{one.provider}: {one.found}" for one in models)
+        return replace(brain, why=f"{brain.why} ({said})") if said else brain
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a chain is for."""
+
+    route: Route
+    tier: str
+    tier_above: str
+    escalate_below: float | None
+
+    def take(self, offer: Brain | Missing) -> Brain | Missing:
+        """Return a brain that knows what it was chosen for."""
+        if isinstance(offer, Missing):
+            return offer
+        return replace(
+            offer,
+            role=self.route.role,
+            task_class=self.route.task_class,
+            route=self.route.why,
+            tier=self.tier,
+            tier_above=self.tier_above,
+            escalate_below=DEFAULT_THRESHOLD if self.escalate_below is None else self.escalate_below,
+        )
 
 
 @dataclass(slots=True)
@@ -38,12 +96,16 @@ class ConfiguredBrains:
     """The brains that the config names; `wanted` is what the operator asked for on the spot, else `auto`.
 
     A local server that answered is not asked again what it has; cloud providers count as soon as their key is there.
+    `book` knows who failed and who may be tried, `prices` is a folder with tables newer than those of the release.
     """
 
     config: HermesConfig
     wanted: str
     environ: Mapping[str, str]
-    _probed: dict[str, tuple[str, ...] | None] = field(default_factory=dict[str, tuple[str, ...] | None])
+    book: HealthBook = field(default_factory=lambda: HealthBook(MemoryShelf(), SystemClock()))
+    prices: Path | None = None
+    _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
+    _offers: Offers = field(init=False)
 
     def __post_init__(self) -> None:
         """Refuse names that nothing stands behind, before anything runs.
@@ -51,27 +113,41 @@ class ConfiguredBrains:
         Raises:
             UsageInvalid: a name is no provider, model, role or tier.
         """
-        for role in ("cortex", *self.config.brains):
-            chain(self.config, role, self._wanted_for(role))
+        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic, self.prices)
+        _check(self.config, self.wanted)
 
-    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
-        """Return the first brain for `role` that can answer and was not tried; see `ports.Brains`."""
-        missing: list[Missing] = []
+    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+        """Return the first brain that can answer and was not tried; see `ports.Brains`."""
         if not tried:
-            self._probed = {name: found for name, found in self._probed.items() if found is not None}
-        for candidate in chain(self.config, role, self._wanted_for(role)):
-            offer = await self._offer(candidate, role)
+            self._offers.forget()
+        found = route(self.config, role)
+        passed = _Passed()
+        async for offer in self._in_order(found, tier):
             if isinstance(offer, Missing):
-                missing.append(offer)
-            elif offer.name in tried:
-                missing.append(Missing(offer.name, tried[offer.name], ""))
-            else:
-                return offer
-        raise _none_left(role, missing)
+                passed.missing.append(offer)
+            elif (brain := self._answering(offer, tried, size_bytes, passed)) is not None:
+                return passed.explained(brain, tried)
+        last = passed.last_resort()
+        if last is None or not self.book.admit(last.target):
+            raise _none_left(found.role, passed.missing)
+        return last
+
+    def ended(self, brain: Brain, end: CallEnd) -> bool:
+        """Learn how a request ended; see `ports.Brains`."""
+        return self.book.ended(brain.target, end) if brain.target else True
 
     async def look(self, role: str = "cortex") -> list[Brain | Missing]:
         """Return what each provider of the chain offers, in order, for a person to see."""
-        return [await self._offer(candidate, role) for candidate in chain(self.config, role, self._wanted_for(role))]
+        return [offer async for offer in self._in_order(route(self.config, role), "")]
+
+    async def survey(self, role: str = "cortex") -> list[Looked | Missing]:
+        """Return what each provider offers with its standing and measured figures."""
+        offers = await self.look(role)
+        known = self.book.look([offer.target for offer in offers if isinstance(offer, Brain)])
+        now = self.book.now()
+        return [
+            offer if isinstance(offer, Missing) else Looked(offer, *known[offer.target], now=now) for offer in offers
+        ]
 
     def switch(self, wanted: str) -> None:
         """Ask for another model from the next step on.
@@ -82,117 +158,128 @@ class ConfiguredBrains:
         chain(self.config, "cortex", wanted)
         self.wanted = wanted
 
-    def _wanted_for(self, role: str) -> str:
-        """Return what was asked for on the spot; a role that is a model's own name asks for that model."""
-        if role == "cortex":
-            return self.wanted
-        return role if ":" in role else "auto"
+    def apply(self, config: HermesConfig, environ: Mapping[str, str] | None = None) -> None:
+        """Answer by another config from the next step on; what was asked for on the spot holds until cortex is edited.
 
-    async def _offer(self, candidate: Candidate, role: str) -> Brain | Missing:
-        name = candidate.provider
-        provider, kind = self._settings(name)
-        if kind not in registry.names("providers"):
-            return Missing(name, f"this version has no provider of kind {kind}", "Choose another provider.")
-        module = registry.load("providers", kind)
-        base_url = provider.base_url or module.BASE_URL
-        variable = provider.key_env or (module.KEY_ENV if name == kind else None)
-        key = self.environ.get(variable, "").strip() if variable else ""
-        if variable and not key:
-            return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
-        model = candidate.model or (provider.models[0] if provider.models else None)
-        if kind in LOCAL:
-            served = await self._served(name)
-            if served is None:
-                return Missing(name, f"no server at {base_url}", LOCAL[kind])
-            model = _pulled(model, served)
-            if model is None:
-                return Missing(name, f"{base_url} does not have {candidate.model or 'any model'}", LOCAL[kind])
-        model = model or _catalog.DEFAULT_MODELS.get(kind)
-        if model is None:
-            return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
-        offered = _Offered(candidate, kind, model, await self._window(kind, base_url, model))
-        built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
-        return _brain(self.config.brain(role), offered, built)
+        Raises:
+            UsageInvalid: it names what nothing stands behind; the old config holds.
+        """
+        model = config.brain("cortex").model
+        wanted = self.wanted if model == self.config.brain("cortex").model else "auto"
+        _check(config, wanted)
+        self.config, self.wanted, self.environ = config, wanted, self.environ if environ is None else environ
+        self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices)
 
-    def _settings(self, name: str) -> tuple[ProviderConfig, str]:
-        provider = self.config.providers.get(name, ProviderConfig())
-        return provider, provider.kind or (name if name in (*settings.KINDS, "scripted") else "openai")
+    async def _in_order(self, found: Route, tier: str) -> AsyncIterator[Brain | Missing]:
+        """Yield what each candidate offers; only a sorted chain has to ask them all first."""
+        wanted = tier or self._wanted_for(found)
+        own = self.config.brain(found.role)
+        named = wanted if wanted != "auto" else (own.model or "auto")
+        candidates = chain(self.config, found.role, wanted)
+        place = _Place(found, tier_of(self.config, named), tier_above(self.config, named), own.escalate_below)
+        if tier:
+            place = replace(place, route=replace(found, why=f"escalated to tier {tier}"))
+        for candidate in [one for one in candidates if not one.automatic]:
+            yield place.take(await self._offers.of(candidate, found.role))
+        rest = [one for one in candidates if one.automatic]
+        if self.config.routing.sort == "order":
+            for candidate in rest:
+                yield place.take(await self._offers.of(candidate, found.role))
+            return
+        for offer in await self._sorted(rest, found.role):
+            yield place.take(offer)
 
-    async def _served(self, name: str) -> tuple[str, ...] | None:
-        """Return the pulled models of a local server; the first time, every local server is asked at once."""
-        if name not in self._probed:
-            local = [one for one in {name, *self.config.providers} if self._settings(one)[1] in LOCAL]
-            found = await asyncio.gather(*(self._ask(one) for one in local))
-            self._probed.update(zip(local, found, strict=True))
-        return self._probed[name]
+    async def _sorted(self, candidates: Iterable[Candidate], role: str) -> list[Brain | Missing]:
+        """Return the automatic candidates by price or measured figures; unknown ones after, local ones last."""
+        offers = [await self._offers.of(candidate, role) for candidate in candidates]
+        known = self.book.look([offer.target for offer in offers if isinstance(offer, Brain)])
+        by = self.config.routing.sort
 
-    async def _ask(self, name: str) -> tuple[str, ...] | None:
-        provider, kind = self._settings(name)
-        if kind not in registry.names("providers"):
+        def rank(offer: Brain | Missing) -> tuple[bool, bool, float]:
+            if isinstance(offer, Missing):
+                return True, True, 0.0
+            figure = _figure(by, offer, known[offer.target][1])
+            return offer.local, figure is None, figure or 0.0
+
+        return [_said(offer, by) for offer in sorted(offers, key=rank)]
+
+    def _wanted_for(self, found: Route) -> str:
+        if found.wanted != "auto":
+            return found.wanted
+        return self.wanted if found.role == "cortex" else "auto"
+
+    def _answering(self, brain: Brain, tried: Mapping[str, str], size_bytes: int, passed: _Passed) -> Brain | None:
+        """Return `brain` if it is the one to ask now; else `passed` holds why it is not."""
+        if brain.target in passed.seen:
             return None
-        module = registry.load("providers", kind)
-        found: tuple[str, ...] | None = await module.pulled(provider.base_url or module.BASE_URL, PROBE_S)
-        return found
+        passed.seen.add(brain.target)
+        tokens = int(size_bytes / TYPICAL_BYTES_PER_TOKEN)
+        if brain.name in tried:
+            passed.missing.append(Missing(brain.name, tried[brain.name], ""))
+            return None
+        if fits(brain, size_bytes):
+            return self._standing_well(brain, tokens, passed)
+        why = f"its window of {brain.window_tokens:,} tokens is too small for about {tokens:,}"
+        passed.missing.append(Missing(brain.name, why, "Name a model with a larger window."))
+        passed.cramped.append(brain)
+        return None
 
-    async def _window(self, kind: str, base_url: str, model: str) -> int | None:
-        measure = getattr(registry.load("providers", kind), "window", None)
-        measured: int | None = await measure(base_url, model, PROBE_S) if measure is not None else None
-        return measured or _catalog.known(kind, model).window_tokens
+    def _standing_well(self, brain: Brain, tokens: int, passed: _Passed) -> Brain | None:
+        """Return `brain` if how it did allows to ask it, perhaps after a short wait."""
+        ((health, _),) = self.book.look([brain.target]).values()
+        now = self.book.now()
+        room = self._room.get(brain.target, _limits.Headroom())
+        wait_s = max(health.ready_in_s(now), room.wait_s(tokens, now))
+        standing = health.standing(now)
+        if standing is Standing.OPEN:
+            why = f"not asked for {wait_s:.0f} s after it failed {health.failures} times: {health.message}"
+            passed.missing.append(Missing(brain.name, why, ""))
+        elif wait_s:
+            waiting = replace(brain, ready_in_s=wait_s, why="its rate limit is used up")
+            if wait_s <= PATIENT_S:
+                return waiting
+            passed.limited.append(waiting)
+            passed.missing.append(Missing(brain.name, f"its rate limit is used up for {wait_s:.0f} s", ""))
+        elif standing is Standing.RESTING:
+            passed.resting.append(brain)
+            passed.missing.append(Missing(brain.name, health.message, ""))
+        elif self.book.admit(brain.target):
+            return brain
+        else:
+            passed.missing.append(Missing(brain.name, "it is being tried again by one other request", ""))
+        return None
 
-
-@dataclass(frozen=True, slots=True)
-class _Offered:
-    """A candidate that can answer."""
-
-    candidate: Candidate
-    kind: str
-    model: str
-    window_tokens: int | None
-
-    @property
-    def local(self) -> bool:
-        return self.kind in LOCAL
-
-    @property
-    def price(self) -> Price | None:
-        return FREE if self.local or self.kind == "scripted" else _catalog.known(self.kind, self.model).price
-
-
-def _brain(wanted: settings.Brain, offered: _Offered, provider: Provider) -> Brain:
-    name = f"{offered.candidate.provider}:{offered.model}"
-    clocks = wanted.clocks
-    return Brain(
-        name=name,
-        model=offered.model,
-        provider=provider,
-        price=offered.price,
-        window_tokens=offered.window_tokens or _catalog.UNKNOWN_WINDOW,
-        why=offered.candidate.why,
-        local=offered.local,
-        clocks=Clocks(
-            connect_s=clocks.connect_s,
-            first_token_s=clocks.first_token_s,
-            idle_s=clocks.idle_s,
-            total_s=clocks.total_s,
-        ),
-        max_tokens=wanted.max_tokens,
-        temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
-    )
+    def _hear(self, target: str, headers: Mapping[str, str]) -> None:
+        """Keep what an answer said of its rate limit; what is used up is told to other processes too."""
+        now = self.book.now()
+        room = _limits.headroom(headers, now)
+        if room is None:
+            return
+        self._room[target] = room
+        if room.requests == 0 and room.requests_reset_at > now:
+            self.book.limited(target, room.requests_reset_at - now)
 
 
-def _extras(config: HermesConfig, provider: ProviderConfig, kind: str) -> dict[str, object]:
-    """Return what only some providers take."""
-    extras: dict[str, object] = {"client": provider.client} if provider.client != "wire" else {}
-    if kind == "openrouter" and config.openrouter.provider:
-        extras["routing"] = dict(config.openrouter.provider)
-    return extras
+def _check(config: HermesConfig, wanted: str) -> None:
+    for role in ("cortex", *config.brains):
+        chain(config, role, wanted if role == "cortex" else "auto")
 
 
-def _pulled(model: str | None, served: tuple[str, ...]) -> str | None:
-    """Return the pulled model of that name, `:latest` being understood; without a name the first that can talk."""
-    if model is None:
-        return next((name for name in served if "embed" not in name), None)
-    return next((name for name in served if name in (model, f"{model}:latest")), None)
+def _figure(by: str, brain: Brain, measure: Measure) -> float | None:
+    """Return what a chain is sorted by, the best first; None is unknown."""
+    match by:
+        case "price":
+            price = brain.price
+            return None if price is None else (3 * price.input_usd + price.output_usd) / 4
+        case "throughput":
+            return -measure.tokens_per_s if measure.calls else None
+        case _:
+            return measure.first_token_s if measure.calls else None
+
+
+def _said(offer: Brain | Missing, by: str) -> Brain | Missing:
+    words = {"price": "the cheapest", "throughput": "the fastest as measured", "latency": "the quickest as measured"}
+    return offer if isinstance(offer, Missing) else replace(offer, why=f"{words[by]} that can answer")
 
 
 def _none_left(role: str, missing: list[Missing]) -> NoProvider:

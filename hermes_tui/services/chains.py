@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.services.config import KINDS, HermesConfig
 from hermes_tui.services.strict_yaml import closest
 
+LOCAL: Final = ("ollama", "lmstudio")
+"""Providers on this machine: they always close the chain."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model that may answer; `model` None is the provider's own choice, `why` how it got into the chain."""
+    """A model that may answer; `model` None is the provider's own choice, `why` how it got into the chain.
+
+    `automatic` ones were not named: they may be sorted.
+    """
 
     provider: str
     model: str | None
     why: str
+    automatic: bool = False
 
 
 def chain(config: HermesConfig, role: str, wanted: str) -> tuple[Candidate, ...]:
@@ -39,12 +47,21 @@ def _expand(config: HermesConfig, name: str, why: str, seen: tuple[str, ...]) ->
         return []
     if name == "auto":
         return _automatic(config, "first of routing.order that can answer")
+    if name == "local" and name not in config.providers:
+        return _local_first(config, (*seen, name))
     if name in config.tiers:
         steps = config.tiers[name]
         return [one for step in steps for one in _expand(config, step, f"tier {name}", (*seen, name))]
     if name in config.brains:
         return _expand(config, config.brains[name].model or "auto", f"role {name}", (*seen, name))
     return [_named(config, name, why)]
+
+
+def _local_first(config: HermesConfig, seen: tuple[str, ...]) -> list[Candidate]:
+    """Return the models on this machine, then what cortex would be answered by."""
+    local = [Candidate(name, None, "on this machine it costs nothing") for name in _allowed(config, LOCAL)]
+    cortex = config.brain("cortex").model or "auto"
+    return [*local, *_expand(config, cortex, "no local model can answer", seen)]
 
 
 def _named(config: HermesConfig, name: str, why: str) -> Candidate:
@@ -64,9 +81,21 @@ def _providers(config: HermesConfig) -> set[str]:
 
 
 def _automatic(config: HermesConfig, why: str) -> list[Candidate]:
-    """Return each provider of `routing.order`, then the local ones: they always close the chain."""
-    order = [*config.routing.order, *(name for name in ("ollama", "lmstudio") if name not in config.routing.order)]
-    return [Candidate(name, None, why) for name in order if name not in config.routing.ignore]
+    """Return each provider of `routing.order`, the local ones last."""
+    distant = [name for name in config.routing.order if not is_local(config, name)]
+    near = [name for name in config.routing.order if is_local(config, name)]
+    order = [*distant, *near, *(name for name in LOCAL if name not in near)]
+    return [Candidate(name, None, why, automatic=True) for name in _allowed(config, order)]
+
+
+def is_local(config: HermesConfig, name: str) -> bool:
+    """Whether a provider runs on this machine."""
+    provider = config.providers.get(name)
+    return (provider.kind if provider is not None and provider.kind else name) in LOCAL
+
+
+def _allowed(config: HermesConfig, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name not in config.routing.ignore]
 
 
 def _once(candidates: Iterable[Candidate]) -> Iterator[Candidate]:

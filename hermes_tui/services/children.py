@@ -15,6 +15,7 @@ from hermes_tui.domain.events import (
     PlanEdited,
     PlanOp,
 )
+from hermes_tui.domain.events.agent import AgentEnd
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.messages import Message, Role, Text, Thinking, ToolCall, ToolResult
 from hermes_tui.domain.ports import Clock
@@ -60,6 +61,13 @@ def _kill(session: Session, status: AgentStatus, clock: Clock, by: str) -> None:
             op = PlanOp(kind=EditKind.CANCEL, target=task)
             edited = PlanEdited(base_rev=state.graph.rev, by="operator", why=f"its agent was ended by {by}", ops=(op,))
             session.emit(edited, status.place)
+
+
+def recall(session: Session, clock: Clock) -> None:
+    """End the subagents of a run that was interrupted: what comes next is another one."""
+    for status in session.state.agents.live():
+        end: tuple[AgentEnd, str] = ("cancelled", "the operator went on to something else")
+        session.emit(errand.homecoming(session.state, status, end, "", clock.now()), status.place)
 
 
 def living(state: SessionState, agent: AgentId) -> AgentStatus:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
@@ -24,6 +24,19 @@ ROLES: Final = (
     "hippocampus.compression",
     "hippocampus.embedding",
 )
+TIERS: Final = ("light", "standard", "premium")
+"""Tiers in the order in which an unsure answer goes up."""
+ROUTES: Final = {
+    "agent": "cortex",
+    "llm": "cortex",
+    "plan": "cortex",
+    "reflect": "cortex",
+    "vision": "cerebellum.vision",
+    "web_extraction": "cerebellum.web_extraction",
+    "compression": "hippocampus.compression",
+    "embedding": "hippocampus.embedding",
+}
+"""Role by class of task, where `routes` does not say otherwise."""
 KINDS: Final = ("anthropic", "openai", "openrouter", "ollama", "lmstudio")
 _RULE = re.compile(r"(?:(?:allow|ask|deny):? )?[a-z_][a-z0-9_.*-]*(\(.*\))?")
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
@@ -38,6 +51,9 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 
 def checked_hosts(hosts: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -93,8 +109,8 @@ class Routing(Section):
     """First to last; the next one answers when the one before cannot."""
     ignore: tuple[Name, ...] = ()
     """Providers that are never chosen by themselves."""
-    sort: Literal["order", "price", "speed"] = "order"
-    """What decides among those that can answer."""
+    sort: Literal["order", "price", "throughput", "latency"] = "order"
+    """What decides among those that can answer; throughput and latency are measured. Local ones always come last."""
 
 
 class OpenRouterConfig(Section):
@@ -105,15 +121,15 @@ class OpenRouterConfig(Section):
 
 
 class Clocks(Section):
-    """How long each phase of a model request may take, in seconds."""
+    """How long each phase of a model request may take, in seconds; what is left out is inherited key by key."""
 
-    connect_s: Positive = 10.0
+    connect_s: Positive | None = None
     """Until the connection stands."""
-    first_token_s: Positive = 120.0
-    """From the request to the first byte of the reply."""
-    idle_s: Positive = 60.0
+    first_token_s: Positive | None = None
+    """From the request to the first byte of the reply; a local model that has to be loaded gets 120."""
+    idle_s: Positive | None = None
     """Between two parts of the reply."""
-    total_s: Positive = 900.0
+    total_s: Positive | None = None
     """For the whole request."""
 
 
@@ -130,15 +146,19 @@ class Brain(Section):
     """Which model fills a role, and how it is asked; what is left out is inherited from `cortex`."""
 
     model: str | None = None
-    """`auto`, `provider:model`, another role, or the name of a tier."""
+    """`auto`, `local` (what runs here first, then cortex), `provider:model`, another role, or the name of a tier."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """Left out where the model refuses it."""
+    effort: Literal["low", "medium", "high"] | None = None
+    """How much it reasons before it answers; left out, the model's own default."""
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     """Output of one reply."""
     clocks: Clocks = Clocks.model_construct()
     """The four clocks of a request."""
     budget: Cap = Cap.model_construct()
     """Cap of this role within a run."""
+    escalate_below: Annotated[float, Field(ge=0, le=1)] | None = None
+    """An answer of a tier that seems less sure than this is asked again of the next tier; 0 never, unset 0.5."""
 
 
 class Budgets(Section):
@@ -152,8 +172,10 @@ class Budgets(Section):
     """All runs of the operator's local date."""
 
 
-class PolicyTest(Section):
+class PolicyTest(BaseModel):
     """A call, and what the policy must say about it; `hermes config test-policy` checks it."""
+
+    model_config = Section.model_config
 
     tool: str
     """The tool, such as `shell`."""
@@ -193,6 +215,13 @@ class SandboxConfig(Section):
     """Host environment variables that are passed in by name."""
 
 
+class Privacy(Section):
+    """What of personal data leaves a tool's result."""
+
+    personal: Literal["keep", "mask"] = "keep"
+    """`mask` shows models and disks placeholders such as `[EMAIL_9f86d081]`; tools on this machine get the data."""
+
+
 class MemoryConfig(Section):
     """What is remembered."""
 
@@ -213,6 +242,15 @@ class ContextConfig(Section):
     """Largest system text with tool schemas."""
     prune_steps: Annotated[int, Field(ge=1, le=1000)] = 10
     """History is pruned every so many steps."""
+
+
+class Planning(Section):
+    """How goals in plain words are planned and carried out."""
+
+    strategy: Literal["auto", "react", "rewoo", "hierarchical"] = "auto"
+    """`auto` chooses by the goal's words and says why."""
+    at_once: dict[Name, Annotated[int, Field(ge=1, le=10_000)]] = {}
+    """How many tasks use a resource at once, by its name: a tool, or `model`."""
 
 
 class Ui(Section):
@@ -248,7 +286,7 @@ class HermesConfig(Section):
     brains: dict[Name, Brain] = {}
     """Models by role."""
     routes: dict[Name, str] = {}
-    """Role by class of task."""
+    """Role by class of task; what is not here goes its usual way: docs/providers.md."""
     tiers: dict[Name, tuple[str, ...]] = {}
     """Named fallback chains of models, tiers and roles."""
     budgets: Budgets = Budgets.model_construct()
@@ -259,8 +297,12 @@ class HermesConfig(Section):
     """Where tools run."""
     egress: tuple[str, ...] = ()
     """Hosts that tools may contact once a run asks for them."""
+    privacy: Privacy = Privacy.model_construct()
+    """Personal data."""
     memory: MemoryConfig = MemoryConfig.model_construct()
     """What is remembered."""
+    planning: Planning = Planning.model_construct()
+    """Strategy and widths."""
     context: ContextConfig = ContextConfig.model_construct()
     """What one request carries."""
     ui: Ui = Ui.model_construct()
@@ -271,12 +313,20 @@ class HermesConfig(Section):
     _egress = field_validator("egress")(checked_hosts)
 
     def brain(self, role: str) -> Brain:
-        """Return what fills `role`; what it leaves unset comes from `cortex`."""
+        """Return what fills `role`; each key that it leaves unset, inside `clocks` too, comes from `cortex`."""
         base = self.brains.get("cortex", Brain())
         own = self.brains.get(role)
-        if own is None:
-            return base
-        return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+        return base if own is None else _inherited(own, base)
+
+
+def _inherited(own: AnySection, base: AnySection) -> AnySection:
+    """Return `base` with every key that `own` sets, group by group."""
+    changes: dict[str, object] = {}
+    for name in own.model_fields_set:
+        value, under = getattr(own, name), getattr(base, name)
+        inner = isinstance(value, Section) and isinstance(under, Section)
+        changes[name] = _inherited(value, under) if inner else value
+    return base.model_copy(update=changes)
 
 
 class LayerName(StrEnum):

@@ -18,13 +18,13 @@ from hermes_tui.capabilities.state.lock import is_free, owner_of
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.commands import AgentCommand, KillAgent, PauseAgent, ResumeAgent, SteerAgent
 from hermes_tui.domain.errors import HermesError, JournalError, UsageInvalid
-from hermes_tui.domain.events import ApprovalGiven, InterruptAsked, RunPaused, RunUnpaused
+from hermes_tui.domain.events import ApprovalGiven, InterruptAsked, RunAbandoned, RunPaused, RunUnpaused
 from hermes_tui.domain.ids import AgentId, ApprovalId
 from hermes_tui.domain.ports import Answer, Clock
 from hermes_tui.domain.records import Place
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import children, contexts
+from hermes_tui.services import children, contexts, edits
 
 POLL_S: Final = 0.05
 
@@ -63,6 +63,8 @@ class Owner:
                 return await self._answer(request, by)
             case "agent" | "context":
                 return await self._direct(request, by)
+            case "edit" | "abandon":
+                return await self._change(request, by)
             case "status":
                 waiting = [asked.approval_id for asked in self.session.state.calls.waiting]
                 return {"ok": True, "paused": self.gate.frozen, "waiting": waiting}
@@ -94,6 +96,19 @@ class Owner:
             await self.session.commit(self.session.emit(RunUnpaused(by=by), self.place()))
             self.gate.thaw()
         return {"ok": True, "said": "It goes on."}
+
+    async def _change(self, request: Fields, by: str) -> Fields:
+        """Edit the plan, or give the run up; the reply is the diff."""
+        if request.get("do") == "abandon":
+            why = str(request.get("why") or f"given up by {by}")
+            await self.session.commit(self.session.emit(RunAbandoned(by=by, why=why), self.place()))
+            return {"ok": True, "said": "It starts nothing more, undoes what its plan says how to undo, and ends."}
+        try:
+            lines = edits.make(self.session, self.place(), str(request.get("edit", "")), by=by)
+        except UsageInvalid as error:
+            return {"ok": False, "error": error.message, "hint": error.hint}
+        await self.session.journal.durable(self.session.state.seq)
+        return {"ok": True, "said": "\n".join((f"The plan is at revision {self.session.state.graph.rev}.", *lines))}
 
     async def _answer(self, request: Fields, by: str) -> Fields:
         approval = ApprovalId(str(request.get("id", "")))

@@ -12,6 +12,7 @@ from typing import Final
 
 from hermes_tui.domain.approval import Decision, Grant, Scope
 from hermes_tui.domain.commands import (
+    Abandon,
     AgentCommand,
     Command,
     Decide,
@@ -24,6 +25,7 @@ from hermes_tui.domain.commands import (
     Submit,
     SwitchBrain,
     Thaw,
+    UndoEdit,
 )
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.events import (
@@ -33,23 +35,23 @@ from hermes_tui.domain.events import (
     MessageGiven,
     ModeChanged,
     ModelChosen,
-    PlanEdited,
+    RunAbandoned,
     RunPaused,
     RunUnpaused,
     ToolRefused,
 )
-from hermes_tui.domain.events.agent import AgentEnd
 from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Goal, Mode
-from hermes_tui.kernel import errand
+from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
-from hermes_tui.services import children, control, kits, sessions, wiring
+from hermes_tui.services import children, control, kits, sessions
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.wiring import RunOptions
@@ -89,7 +91,7 @@ class Desk:
         self.station = Workstation(options)
         self.errands = Errands(self.station)
         self.session_id = session or sessions.new_session()
-        self.brains: ConfiguredBrains = wiring.brains_of(self.station.config, "auto", self.station.home)
+        self.brains: ConfiguredBrains = self.station.brains()
         self._state = SessionState()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -140,7 +142,7 @@ class Desk:
 
     async def look(self) -> list[Brain | Missing]:
         """Return what each provider offers now; runs on the caller's loop with probes of its own."""
-        return await wiring.brains_of(self.station.config, self.brains.wanted, self.station.home).look()
+        return await self.station.brains(wanted=self.brains.wanted).look()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop what runs, resumably, and wait until the session file is closed."""
@@ -165,7 +167,11 @@ class Desk:
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
                 self._open(asyncio.get_running_loop())
-                async with control.reachable(owned.journal, self._owner(session)):
+                watch = self.station.config_watch(self.brains)
+                async with (
+                    control.reachable(owned.journal, self._owner(session)),
+                    watched(watch, self.station.clock, lambda event: session.emit(event, self._place(session))),
+                ):
                     await self._serve(session)
         except HermesError as error:
             self._on_trouble(error)
@@ -227,8 +233,8 @@ class Desk:
                 await self._switch(session, command)
             case SetMode() | RaiseCap():
                 await self._set(session, command)
-            case EditPlan():
-                self._edit(session, command)
+            case EditPlan() | UndoEdit() | Abandon():
+                await self._change(session, command)
             case Freeze() | Thaw():
                 self._hold(session, command)
 
@@ -256,14 +262,14 @@ class Desk:
             session.emit(MessageGiven(text=text), replace(self._place(session), agent=agent))
             return
         self._drop_open_calls(session)
-        self._recall_children(session)
+        children.recall(session, self.station.clock)
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
         config = self._config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
-        if goal.plan is None:
+        if AGENT in session.state.graph.tasks and goal.plan is None:
             session.emit(MessageGiven(text=goal.text), replace(place, agent=kits.agent_of(AGENT)))
         await self._pursue(session, place)
 
@@ -278,12 +284,6 @@ class Desk:
             why = "The operator interrupted before this ran."
             refused = ToolRefused(call_id=call.call_id, tool=call.name, stage="approval", reason=why)
             session.emit(refused, replace(self._place(session), agent=agent))
-
-    def _recall_children(self, session: Session) -> None:
-        """End the subagents of a run that was interrupted: what comes next is another one."""
-        for status in session.state.agents.live():
-            end: tuple[AgentEnd, str] = ("cancelled", "the operator went on to something else")
-            session.emit(errand.homecoming(session.state, status, end, "", self.station.clock.now()), status.place)
 
     async def _go_on(self, session: Session) -> None:
         """Take up the unfinished run."""
@@ -353,14 +353,13 @@ class Desk:
         (self._gate.freeze if freezing else self._gate.thaw)()
         session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
-    def _edit(self, session: Session, command: EditPlan) -> None:
-        rev = session.state.graph.rev
-        if command.base_rev != rev:
-            raise UsageInvalid(
-                f"The plan is at revision {rev}; your edit is of {command.base_rev}.", hint="Look again."
-            )
-        unknown = [op.target for op in command.ops if op.task is None and op.target not in session.state.graph.tasks]
-        if unknown:
-            raise UsageInvalid(f"The plan has no task {unknown[0]}.")
-        edited = PlanEdited(base_rev=rev, by="operator", why=command.why, ops=command.ops)
-        session.emit(edited, self._place(session))
+    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon) -> None:
+        place = self._place(session)
+        match command:
+            case EditPlan():
+                amend(session, place, command.ops, by="operator", why=command.why, base_rev=command.base_rev)
+            case UndoEdit():
+                undo(session, place, by="operator", base_rev=command.base_rev)
+            case Abandon():
+                session.emit(RunAbandoned(by="operator", why=command.why or "given up by the operator"), place)
+                await self._go_on(session)

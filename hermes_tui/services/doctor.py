@@ -204,7 +204,7 @@ def _proved(proofs: Sequence[Proof], *, confines: bool) -> Check:
 async def _providers(station: Workstation) -> list[Check]:
     """Say of each provider in the chain whether it can answer, and which would; nothing leaves the machine unasked."""
     try:
-        offers = await wiring.brains_of(station.config, "auto", station.home).look()
+        offers = await station.brains().look()
     except HermesError as error:
         return [Check("brain", Health.WEAK, error.message, error.hint)]
     checks = [_offer(offer) for offer in offers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -16,8 +17,10 @@ from typing import Final, cast
 
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
+from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Remembered
 from hermes_tui.domain.ports import ProcessResult
 from hermes_tui.services import sessions, wiring
+from hermes_tui.services.keys import SECRETS, variable_of
 from hermes_tui.services.notebook import Notebook
 from hermes_tui.services.workstation import Workstation
 
@@ -63,6 +66,17 @@ class Errands:
         """
         return await self.station.run_sandboxed(("/bin/sh", "-c", command), COMMAND_S)
 
+    async def remember_note(self, text: str) -> Remembered:
+        """Write a note of the operator's through the memory, which knows it if it is there already.
+
+        Raises:
+            HermesError: it cannot be written.
+        """
+        memory = self.station.memory
+        landed = await memory.remember(NoteDraft(text=text), Origin(author=NoteAuthor.OPERATOR))
+        await asyncio.to_thread(memory.store.flush)
+        return landed
+
     def files(self) -> list[str]:
         """Return the workspace's files by relative path, ignored ones left out."""
         found = (one.name for one in walk(self.station.root, DEPTH) if not one.is_folder)
@@ -74,13 +88,14 @@ class Errands:
         Raises:
             UsageInvalid: the provider takes no key, or this is none.
         """
-        configured = self.station.config.providers.get(provider)
-        variable = configured.key_env if configured else None
+        variable = variable_of(self.station.config, provider)
         if variable is None:
-            raise UsageInvalid(f"{provider} takes no key.")
-        if not key.strip() or any(character.isspace() for character in key.strip()):
-            raise UsageInvalid("This is no key: it is empty or has blanks in it.")
-        environ[variable] = key.strip()
+            raise UsageInvalid(f"{provider} takes no key.", hint="F3 says what it needs.")
+        given = key.strip()
+        if not given or any(not 32 < ord(letter) < 127 for letter in given):
+            raise UsageInvalid("That is no key: it is empty, or has signs that no key has.")
+        SECRETS.learn(given)
+        environ[variable] = given
         return variable
 
     def summaries(self) -> list[Summary]:
@@ -171,7 +186,7 @@ class Errands:
 
     def remember(self, text: str) -> None:
         """Keep a prompt for later; secrets are masked."""
-        masked = wiring.redactor_of(self.station.config).redact(text)
+        masked = wiring.redactor_of(self.station.config, self.station.home.state).redact(text)
         path = self._folder() / "history.jsonl"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as stream:
             stream.write(json.dumps(masked, ensure_ascii=False) + "\n")

@@ -32,7 +32,7 @@ ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
 """What is read from the process environment, here and nowhere else."""
 
 _NUMBERS: Final = frozenset({"usd", "tokens"})
-_NOT_FOR_PROJECTS: Final = ("providers", "openrouter", "sandbox", "policy", "budgets", "egress", "trust")
+_NOT_FOR_PROJECTS: Final = ("providers", "openrouter", "sandbox", "policy", "budgets", "egress", "trust", "privacy")
 _MODES: Final = tuple(Mode)
 
 
@@ -280,6 +280,10 @@ def _check_chains(settings: Settings) -> None:
         edges[role] = (brain.model,) if brain.model else ()
     for name in edges:
         _walk(name, edges, (), settings)
+    for name, role in config.routes.items():
+        if role not in (*ROLES, *config.brains):
+            hint = strict_yaml.closest(role, [*ROLES, *config.brains])
+            raise UsageInvalid(f"`{role}` is no role.", hint=hint, at=settings._origin(("routes", name))[1])
 
 
 def _walk(name: str, edges: Mapping[str, tuple[str, ...]], seen: tuple[str, ...], settings: Settings) -> None:
@@ -289,7 +293,7 @@ def _walk(name: str, edges: Mapping[str, tuple[str, ...]], seen: tuple[str, ...]
         circle = " -> ".join((*seen[seen.index(name) :], name))
         _, at = settings._origin(here)
         raise UsageInvalid(f"the fallback runs in a circle: {circle}.", hint="Remove one of its steps.", at=at)
-    if name == "auto" or ":" in name:
+    if name in ("auto", "local") or ":" in name:
         return
     if name not in edges and name not in ROLES:
         _, at = settings._origin(here)

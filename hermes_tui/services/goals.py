@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -86,6 +86,8 @@ class GoalModel(Section):
     """Caps of the run."""
     model: Annotated[str, Field(pattern=r"^(auto|[a-z][A-Za-z0-9_.-]*(:\S+)?)$")] = "auto"
     """`auto`, `provider:model` or a role."""
+    strategy: Literal["auto", "react", "rewoo", "hierarchical"] = "auto"
+    """How it is planned; `auto` leaves it to the config, and then to the goal's words."""
     mode: Mode | None = None
     """How much runs without a question."""
     write: tuple[str, ...] | None = None
@@ -146,6 +148,7 @@ def parse_goal(data: bytes | str, path: str, *, tools: Collection[str] | None = 
         limits=model.budget.limits(),
         model=model.model,
         mode=model.mode,
+        strategy=model.strategy,
         write=model.write,
         allow=model.allow,
         egress=model.egress,

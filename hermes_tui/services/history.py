@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hermes_tui.capabilities.state.follower import tail
@@ -14,7 +14,7 @@ from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.ports import Clock
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
-from hermes_tui.services import control
+from hermes_tui.services import control, kpis
 from hermes_tui.services.verdict import Result, result_of
 
 
@@ -113,7 +113,8 @@ def status_of(state: SessionState, *, live: bool) -> str:
 def result(found: list[Record]) -> Result:
     """Return the result of a session's run as it stands."""
     session = found[0].place.session if found else SessionId("")
-    return result_of(fold_all(found), session, found[-1].at if found else 0.0)
+    whole = result_of(fold_all(found), session, found[-1].at if found else 0.0)
+    return replace(whole, fields={**whole.fields, "kpis": kpis.kpis(found).as_json()})
 
 
 async def follow(folder: Path, session: str, clock: Clock) -> AsyncIterator[Record]:

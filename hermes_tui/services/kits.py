@@ -24,7 +24,7 @@ from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.worker import Workers
-from hermes_tui.services import criteria, instructions, outputs, plans, wiring
+from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.homes import Home
 
@@ -64,16 +64,18 @@ class KitMaker:
             artifacts=outputs.KeptOutputs(kept),
             day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
             sandbox=await self.sandbox(config),
-            redactor=wiring.redactor_of(config),
+            redactor=wiring.redactor_of(config, self.home.state),
             clock=self.clock,
             workspace=Workspace(root=self.root, write=write_scopes(self.root, goal), read=(kept,)),
-            substitute=lambda tool, arguments, known: plans.substitute(arguments, known, tool=tool),
+            substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,
                 [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))],
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
             ),
+            slots=dict(config.planning.at_once),
+            read_task=lambda text: plans.read_task(text, self.tools),
             memory=self.memory,
             egress=(*config.egress, *(goal.egress if goal else ())),
             crew=Crew(self.workers),

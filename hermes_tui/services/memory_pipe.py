@@ -6,18 +6,21 @@ import base64
 import binascii
 import contextlib
 import json
+import math
 import re
 import tempfile
 import time
+from array import array
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, cast
 
-from hermes_tui.capabilities.memory.database import IndexDatabase
+from hermes_tui.capabilities.memory.database import GIVEN, IndexDatabase
 from hermes_tui.capabilities.memory.index import MemoryIndex
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.ranking import Recall, Search
+from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.errors import HermesError
 
 MOST_HITS: Final = 1_000
@@ -74,7 +77,7 @@ class Pipe:
         if not isinstance(text, str) or not isinstance(most, int) or not 0 < most <= MOST_HITS:
             raise PipeInvalid(f"`query` must be a text and `k` a number from 1 to {MOST_HITS}.")
         now = instant(request["now"]) if request.get("now") else time.time()
-        search = Search(text=text, now=now, most=most, layers=(Layer.EPISODE,), vector=_vector(request))
+        search = Search(text=text, now=now, most=most, layers=(Layer.EPISODE,), query=_query(request))
         return [hit.item.id for hit in self._recall.search(search)]
 
 
@@ -136,6 +139,19 @@ def _item(item: Fields) -> Item:
     )
 
 
+def _query(request: Fields) -> Query | None:
+    vector = _vector(request)
+    return Query(GIVEN, vector) if vector else None
+
+
 def _vector(fields: Fields) -> bytes:
+    """Return a vector brought to length one, so that its product with another is the cosine."""
     given = fields.get("vec")
-    return base64.b64decode(given, validate=True) if isinstance(given, str) else b""
+    if not isinstance(given, str):
+        return b""
+    data = base64.b64decode(given, validate=True)
+    if len(data) % 4:
+        raise PipeInvalid("`vec` must be base64 of little-endian float32.")
+    numbers = array("f", data)
+    length = math.sqrt(sum(number * number for number in numbers)) or 1.0
+    return array("f", [number / length for number in numbers]).tobytes()

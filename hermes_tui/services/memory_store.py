@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Final
 
 from hermes_tui.capabilities.memory.candidates import Filters
@@ -18,6 +19,7 @@ from hermes_tui.capabilities.memory.notes import scope_of_workspace
 from hermes_tui.capabilities.memory.past import Past
 from hermes_tui.capabilities.memory.ranking import Hit, Recall, Search
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable, Repository
+from hermes_tui.capabilities.memory.vectors import Query, Vectors
 from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.outbox import LedgerOutbox
@@ -62,6 +64,8 @@ class OpenMemory:
         self.writer = Writer(self.ingress, redactor, policy, clock.now)
         self.documents = Documents(self.index, home.state / "documents.json", clock.now)
         self.upkeep = Upkeep(self)
+        self.vectors = Vectors(self.database)
+        self.embedder = settings.embedder.name if settings.embedder else ""
         self.unread: list[str] = []
 
     def sync(self, *, sessions: bool = True) -> None:
@@ -83,10 +87,18 @@ class OpenMemory:
         self.ingress.forget_stamps()
         self.sync()
 
-    def search(self, text: str, layers: tuple[Layer, ...], most: int, filters: Filters | None = None) -> list[Recalled]:
-        """Return the best of each layer, after a look at what changed."""
+    def search(
+        self,
+        text: str,
+        layers: tuple[Layer, ...],
+        most: int,
+        filters: Filters | None = None,
+        vector: bytes = b"",
+    ) -> list[Recalled]:
+        """Return the best of each layer, after a look at what changed; `vector` is the query's, if there is one."""
         filters = filters or Filters(scopes=("", self.scope))
-        search = Search(text=text, now=self.clock.now(), most=most, layers=layers, filters=filters)
+        query = Query(self.embedder, vector) if vector else None
+        search = Search(text=text, now=self.clock.now(), most=most, layers=layers, filters=filters, query=query)
         return [self._recalled(hit) for hit in self.hits(search)]
 
     def hits(self, search: Search) -> list[Hit]:
@@ -99,25 +111,36 @@ class OpenMemory:
             self.reindex()
             return self._ranked.search(search)
 
-    def look(self, text: str, *, most: int, layer: str = "", past: bool = False) -> list[Recalled]:
+    def without_vector(self, most: int) -> list[tuple[bytes, str]]:
+        """Return texts that the embedder has not seen; once there are none, other models' vectors are dropped."""
+        pending = self.vectors.pending(self.embedder, most)
+        if not pending and self.embedder:
+            self.vectors.drop_others(self.embedder)
+        return pending
+
+    def keep_vectors(self, found: Mapping[bytes, bytes]) -> None:
+        """Keep vectors of the embedder."""
+        self.vectors.put(self.embedder, found)
+
+    def look(self, text: str, *, most: int, layer: str = "", past: bool = False, vector: bytes = b"") -> list[Recalled]:
         """Return the best of one layer, by its name, or of each; `past` adds what was superseded."""
         layers = (Layer(layer),) if layer else tuple(Layer)
-        return self.search(text, layers, most, Filters(past=past, scopes=("", self.scope)))
+        return self.search(text, layers, most, Filters(past=past, scopes=("", self.scope)), vector)
 
-    def brief(self, query: str) -> str:
+    def brief(self, query: str, vector: bytes = b"") -> str:
         """Return the notes that clearly bear on `query`, as a model reads them before its turn."""
         if not self._most_brief:
             return ""
-        found = self.search(query, (Layer.NOTE,), self._most_brief)
+        found = self.search(query, (Layer.NOTE,), self._most_brief, None, vector)
         return recalled_text([hit for hit in found if hit.score >= BRIEF_SCORE and hit.kind != "index"])
 
-    def recall(self, query: str, most: int) -> list[Recalled]:
+    def recall(self, query: str, most: int, vector: bytes = b"") -> list[Recalled]:
         """Find notes and documents."""
-        return self.search(query, (Layer.NOTE, Layer.DOCUMENT), most)
+        return self.search(query, (Layer.NOTE, Layer.DOCUMENT), most, None, vector)
 
-    def search_sessions(self, query: str, most: int) -> list[Recalled]:
+    def search_sessions(self, query: str, most: int, vector: bytes = b"") -> list[Recalled]:
         """Find what was said and done in any session."""
-        return self.search(query, (Layer.EPISODE,), most)
+        return self.search(query, (Layer.EPISODE,), most, None, vector)
 
     def note(self, name: str) -> NoteRow:
         """Return the note that is meant by an id, the beginning of one, or a path.

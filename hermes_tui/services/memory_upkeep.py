@@ -121,7 +121,7 @@ class Upkeep:
         self._settle()
         note = store.writer.read(row)
         eraser = Eraser(store.repository, without_line)
-        paths = eraser.paths_of(row.path)
+        paths = store.past.names_of(row.path)
         store.writer.forget(row, OPERATOR)
         self._settle()
         moved = eraser.erase(paths, [row.title, *note.body.split("\n")[:1]])
@@ -174,6 +174,8 @@ class Upkeep:
             "items": store.index.counts(),
             "sessions": len([source for source in seen if source.name.startswith("session:")]),
             "documents": len(store.documents.status()),
+            "embedder": store.embedder or "none: words and structure alone",
+            "waiting_for_vectors": store.vectors.count_pending(store.embedder) if store.embedder else 0,
             "index_bytes": store.database.path.stat().st_size,
             "generation": store.database.generation(),
             "context_bytes": {"used": room.used, "limit": room.limit, "left": room.left},

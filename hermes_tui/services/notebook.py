@@ -19,7 +19,6 @@ INDEX: Final = "MEMORY.md"
 FOLDER: Final = "memory"
 TRACKED: Final = (INDEX, FOLDER)
 GIT_S: Final = 20.0
-_SLUG: Final = re.compile(r"[^a-z0-9]+")
 _LOG_FORMAT: Final = "%h%x1f%at%x1f%an%x1f%s"
 
 
@@ -60,13 +59,13 @@ class Notebook:
 
     def _note(self, path: Path) -> Note:
         relative = path.relative_to(self.root).as_posix()
-        title = next((line.lstrip("# ").strip() for line in self._head(path) if line.startswith("# ")), path.stem)
-        return Note(relative, title, path.stat().st_mtime)
+        said = (line.lstrip("# ").strip() for line in parted(self._head(path))[1].splitlines())
+        return Note(relative, next((line for line in said if line), path.stem), path.stat().st_mtime)
 
     @staticmethod
-    def _head(path: Path) -> list[str]:
+    def _head(path: Path) -> str:
         with path.open(encoding="utf-8", errors="replace") as stream:
-            return stream.read(2000).splitlines()
+            return stream.read(4000)
 
     def read(self, path: str) -> str:
         """Return a note's text; blocking.
@@ -89,27 +88,6 @@ class Notebook:
             raise UsageInvalid(f"{path} changed outside Hermes meanwhile.", hint="Your text is kept in the prompt.")
         await asyncio.to_thread(_replace, place, text)
         return await self._commit(f"Edit {path}")
-
-    async def remember(self, text: str) -> str:
-        """Write a new note and its line in the index; return its path.
-
-        Raises:
-            ToolError: git is missing or refuses.
-        """
-        title = text.strip().splitlines()[0][:80]
-        slug = _SLUG.sub("-", title.lower()).strip("-")[:48] or "note"
-        taken = {note.path for note in await asyncio.to_thread(self.notes)}
-        names = [f"{FOLDER}/{slug}.md", *(f"{FOLDER}/{slug}-{number}.md" for number in range(2, 1000))]
-        path = next(name for name in names if name not in taken)
-        await asyncio.to_thread(_replace, self.root / path, f"# {title}\n\n{text.strip()}\n")
-        await asyncio.to_thread(self._add_line, f"- [{title}]({path})")
-        await self._commit(f"Remember {title}")
-        return path
-
-    def _add_line(self, line: str) -> None:
-        index = self.root / INDEX
-        known = index.read_text(encoding="utf-8") if index.exists() else "# Memory\n"
-        _replace(index, f"{known.rstrip()}\n{line}\n")
 
     async def forget(self, path: str) -> str:
         """Take a note and its line in the index away; git keeps what it said. Return the commit's short id.
@@ -184,6 +162,12 @@ class Notebook:
         await self._git("commit", "-q", f"--author={author}", "-m", subject, "--", *present)
         code, output = await self._git("rev-parse", "--short", "HEAD")
         return _text(output).strip() if code == 0 else ""
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Return a note's front matter, empty if it has none, and its words."""
+    front, mark, body = text.removeprefix("---\n").partition("\n---\n")
+    return (front, body) if mark and text.startswith("---\n") else ("", text)
 
 
 def _checked(commit: str) -> str:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import graphlib
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
-from hermes_tui.domain.errors import ArgumentsInvalid, UsageInvalid
+from hermes_tui.domain.errors import ArgumentsInvalid, Location, UsageInvalid
 from hermes_tui.domain.ids import RunId, TaskId
 from hermes_tui.domain.tasks import Effect, Guard, Operator, Plan, Task, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.services import strict_yaml
 from hermes_tui.services.config import Section, checked_scopes
-from hermes_tui.services.strict_yaml import Node, Value, wrong
+from hermes_tui.services.references import references
+from hermes_tui.services.strict_yaml import Node, wrong
 
 SCHEMA: Final = "hermes.plan/1"
-MAX_TASKS: Final = 1000
-MAX_VARIABLE_BYTES: Final = 120_000
-"""Linux takes 128 KB per environment variable."""
-
-_REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
-_PATH = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)((?:\.[A-Za-z0-9_-]+)*)")
+MAX_TASKS: Final = 5000
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 TaskName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
-Results = Mapping[str, str]
 
 
 class BudgetModel(Section):
@@ -113,9 +107,11 @@ class TaskModel(Section):
     timeout_s: Annotated[float, Field(gt=0, le=86400)] | None = None
     """Deadline of one attempt."""
     model: str | None = None
-    """`provider:model` or a role."""
+    """`provider:model`, a role, a tier, or a class of task that `routes` knows."""
     write: tuple[str, ...] = ()
     """Where it may write, relative to the workspace."""
+    partial: bool = False
+    """Whether it runs once all it needs has ended, well or not; a join then says what failed."""
 
     _write = field_validator("write")(checked_scopes)
 
@@ -133,6 +129,10 @@ class PlanModel(Section):
     """Counts its edits."""
     rationale: str = ""
     """Why it is so."""
+    strategy: str = ""
+    """How it was made; not needed to run it."""
+    estimate: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    """What was expected of it; not needed to run it."""
     tasks: Annotated[tuple[TaskModel, ...], Field(min_length=1, max_length=MAX_TASKS)]
     """The nodes."""
 
@@ -162,6 +162,19 @@ def parse_plan(
     return Plan(goal=model.goal or goal, tasks=tasks, rev=model.rev, run=run, rationale=model.rationale)
 
 
+def read_task(text: str, tools: Collection[str]) -> Task:
+    """Return one task of a plan that a model writes, a line of JSON each.
+
+    Raises:
+        UsageInvalid: it is no task, or names a tool that there is not.
+    """
+    node = strict_yaml.parse(text, "the plan")
+    task = task_of(strict_yaml.validate(node, TaskModel), "the plan")
+    if task.kind is TaskKind.TOOL and task.use not in tools:
+        raise UsageInvalid(f"there is no tool `{task.use}`.", hint=strict_yaml.closest(task.use, sorted(tools)))
+    return task
+
+
 def plan_to_json(plan: Plan) -> str:
     """Return `plan` as JSON text of `hermes.plan/1`; `parse_plan` reads it back as it was."""
     tasks = [_task_dict(task) for task in plan.tasks]
@@ -170,122 +183,29 @@ def plan_to_json(plan: Plan) -> str:
     return json.dumps({**found, "tasks": tasks}, ensure_ascii=False, indent=2)
 
 
-def references(args: str) -> tuple[TaskId, ...]:
-    """Return the ids that the JSON text `args` refers to, in order.
-
-    Raises:
-        ArgumentsInvalid: a `${` that is no reference.
-    """
-    found: dict[TaskId, None] = {}
-
-    def note(text: str) -> str:
-        for match in _REFERENCE.finditer(text):
-            if match[1] is not None:
-                found[TaskId(_split(match[1])[0])] = None
-        return text
-
-    _mapped(json.loads(args), note)
-    return tuple(found)
-
-
-def substitute(args: str, results: Results, *, tool: str = "") -> tuple[str, dict[str, str]]:
-    """Return `args` with the values of its references, and the environment variables that they need.
-
-    A string that is one reference becomes the value itself; elsewhere texts are spliced and other values as JSON.
-    Results are never spliced into code: in the `command` of `shell` a reference becomes an environment variable (quote
-    it as any other), in the `code` of `python` an expression that yields the value.
-
-    Args:
-        args: JSON text of an object.
-        results: JSON text of each finished task's result, by id.
-        tool: The tool that gets the arguments.
-
-    Raises:
-        ArgumentsInvalid: a result or the path in it is missing, or too large for a variable.
-    """
-    env: dict[str, str] = {}
-
-    def variable(value: object) -> str:
-        text = _plain(value)
-        if len(text.encode()) > MAX_VARIABLE_BYTES or "\0" in text:
-            raise ArgumentsInvalid("a result is too large for a shell variable.", hint="Read it in a python task.")
-        name = f"HERMES_REF_{len(env) + 1}"
-        env[name] = text
-        return f"${{{name}}}"
-
-    code = {"shell": ("command", variable), "python": ("code", _expression)}.get(tool)
-
-    def spliced(write: Callable[[object], str]) -> Callable[[str], Value]:
-        return lambda text: _REFERENCE.sub(
-            lambda match: "${" if match[1] is None else write(_lookup(match[1], results)), text
-        )
-
-    def value_of(text: str) -> Value:
-        match = _REFERENCE.fullmatch(text)
-        return _lookup(match[1], results) if match and match[1] is not None else spliced(_plain)(text)
-
-    parsed: dict[str, Value] = json.loads(args)
-    filled = {
-        name: _mapped(value, spliced(code[1]) if code and name == code[0] else value_of)
-        for name, value in parsed.items()
-    }
-    return json.dumps(filled, ensure_ascii=False), env
-
-
-def _expression(value: object) -> str:
-    payload = base64.b64encode(json.dumps(value).encode()).decode()
-    return f'__import__("json").loads(__import__("base64").b64decode("{payload}"))'
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _split(reference: str) -> tuple[str, list[str]]:
-    match = _PATH.fullmatch(reference)
-    if not match:
-        raise ArgumentsInvalid(f"`${{{reference}}}` is no reference.", hint="Write `$${` for a literal `${`.")
-    return match[1], match[2].split(".")[1:]
-
-
-def _lookup(reference: str, results: Results) -> Value:
-    name, path = _split(reference)
-    if name not in results:
-        raise ArgumentsInvalid(f"`${{{reference}}}`: there is no result of `{name}`.", hint="Did that task end well?")
-    current: Value = json.loads(results[name])
-    for step in path:
-        if isinstance(current, dict) and step in current:
-            current = current[step]
-        elif isinstance(current, list) and step.isdecimal() and int(step) < len(current):
-            current = current[int(step)]
-        else:
-            known = ", ".join(map(str, current)) if isinstance(current, dict) else strict_yaml.describe(current)
-            raise ArgumentsInvalid(f"`${{{reference}}}`: no `{step}` there.", hint=f"There is: {known[:300]}.")
-    return current
-
-
-def _mapped(value: Value, change: Callable[[str], Value]) -> Value:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_mapped(item, change) for item in value]
-    if isinstance(value, dict):
-        return {key: _mapped(item, change) for key, item in value.items()}
-    return value
-
-
 def _guard(model: GuardModel) -> Guard:
     return Guard(task=TaskId(model.task), path=model.path, op=model.op, value=json.dumps(model.value))
 
 
 def _task(model: TaskModel, node: Node, index: int) -> Task:
+    return task_of(model, node.at("tasks", index, "args"))
+
+
+def task_of(model: TaskModel, at: Location | str) -> Task:
+    """Return one task in the domain's words; its references and its guard become needs.
+
+    Raises:
+        UsageInvalid: a `${` in its arguments, which stand at `at`, is no reference.
+    """
     args = json.dumps(model.args, ensure_ascii=False)
     try:
         found = references(args)
     except ArgumentsInvalid as error:
-        raise UsageInvalid(error.message, hint=error.hint, at=node.at("tasks", index, "args")) from None
-    needs = tuple(dict.fromkeys((*(TaskId(name) for name in model.needs), *found)))
+        place = at if isinstance(at, Location) else Location(at)
+        raise UsageInvalid(error.message, hint=error.hint, at=place) from None
     when = _guard(model.when) if model.when else None
+    looked_at = [when.task] if when else []
+    needs = tuple(dict.fromkeys((*(TaskId(name) for name in model.needs), *found, *looked_at)))
     return Task(
         id=TaskId(model.id),
         kind=model.kind,
@@ -303,6 +223,7 @@ def _task(model: TaskModel, node: Node, index: int) -> Task:
         timeout_s=model.timeout_s,
         model=model.model,
         write=model.write,
+        partial=model.partial,
     )
 
 
@@ -333,7 +254,9 @@ def _check_links(model: PlanModel, tasks: tuple[Task, ...], node: Node) -> None:
     graph: dict[str, list[str]] = {}
     for index, (task, written) in enumerate(zip(tasks, model.tasks, strict=True)):
         links: list[tuple[TaskId, tuple[str, ...]]] = [
-            (name, ("needs",) if name in written.needs else ("args",)) for name in task.needs
+            (name, ("needs",) if name in written.needs else ("args",))
+            for name in task.needs
+            if not (task.when and name == task.when.task and name not in written.needs)
         ]
         graph[task.id] = list(task.needs)
         if task.when:
@@ -388,5 +311,6 @@ def _task_dict(task: Task) -> dict[str, object]:
         "timeout_s": task.timeout_s,
         "model": task.model,
         "write": list(task.write),
+        "partial": task.partial or None,
     }
     return {name: value for name, value in whole.items() if value not in (None, "", [], {})}

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, JsonValue
 from hermes_tui.domain.events import EVENT_TYPES
 from hermes_tui.domain.tasks import TaskKind, TaskState
 from hermes_tui.services.config import Section
+from hermes_tui.services.edits import EditModel
 from hermes_tui.services.goals import GoalModel
 from hermes_tui.services.plans import PlanModel
 from hermes_tui.services.verdict import SCHEMA
@@ -118,6 +119,7 @@ class ResultModel(Section):
     approvals: tuple[ApprovalResult, ...] = ()
     artifacts: tuple[ArtifactResult, ...] = ()
     changed_files: tuple[ChangedFile, ...] = ()
+    kpis: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
     started_at: float | None = None
     ended_at: float | None = None
 
@@ -148,6 +150,7 @@ class RecordModel(Section):
 MODELS: Final[dict[str, type[BaseModel]]] = {
     "hermes.result.1": ResultModel,
     "hermes.plan.1": PlanModel,
+    "hermes.edit.1": EditModel,
     "hermes.goal.1": GoalModel,
     "hermes.record.1": RecordModel,
 }

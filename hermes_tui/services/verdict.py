@@ -90,6 +90,7 @@ def _empty() -> Fields:
     """Return a result of which nothing is known."""
     lists: Fields = {key: [] for key in ("criteria", "tasks", "approvals", "artifacts", "changed_files")}
     return {
+        "kpis": {},
         "schema": SCHEMA,
         **dict.fromkeys(("run_id", "session_id", "started_at", "ended_at")),
         "goal": "",

@@ -7,18 +7,23 @@ import os
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from secrets import token_bytes, token_hex
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.memory import Embedder
 from hermes_tui.domain.ports import Clock, Tool
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
@@ -27,6 +32,8 @@ from hermes_tui.services.homes import Home, choose, open_home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
+
+_MASK_KEY_BYTES: Final = 32
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -93,13 +100,41 @@ def all_tools() -> Mapping[str, Tool]:
     return {tool.spec.schema.name: tool for tool in sorted(found, key=lambda tool: tool.spec.schema.name)}
 
 
-def redactor_of(config: HermesConfig) -> SecretRedactor:
-    """Return a redactor that knows the key formats and the values of the key variables."""
+def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
+    """Return the redactor of this process, which knows the key formats and the values of the key variables.
+
+    There is one for the same settings, so that what the journal masks can be put back where a tool needs it.
+    """
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
     variables |= {*VARIABLES.values(), PASSPHRASE}
-    redactor = SecretRedactor([os.environ[name] for name in sorted(variables) if os.environ.get(name)])
+    secrets = tuple(os.environ[name] for name in sorted(variables) if os.environ.get(name))
+    redactor = _redactor(secrets, _mask_key(state), personal=config.privacy.personal == "mask")
     SECRETS.attach(redactor)
     return redactor
+
+
+@lru_cache(maxsize=4)
+def _redactor(secrets: tuple[str, ...], key: bytes, *, personal: bool) -> SecretRedactor:
+    return SecretRedactor(secrets, key=key, personal=personal)
+
+
+def _mask_key(state: Path) -> bytes:
+    """Return this home's key of placeholders, made at first; empty where nothing can be kept."""
+    path = state / "mask.key"
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            made = state / f".mask-{token_hex(8)}"
+            descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(token_bytes(_MASK_KEY_BYTES))
+            # A link is made whole or not at all, also where two processes start at once.
+            with suppress(FileExistsError):
+                os.link(made, path)
+            made.unlink()
+        return path.read_bytes()[:_MASK_KEY_BYTES]
+    except OSError:
+        return b""
 
 
 def keys_of(config: HermesConfig, home: Home) -> Keys:
@@ -117,15 +152,31 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
 
 
-def brains_of(config: HermesConfig, wanted: str, home: Home | None = None) -> ConfiguredBrains:
+def brains_of(
+    config: HermesConfig, wanted: str, home: Home | None = None, book: HealthBook | None = None
+) -> ConfiguredBrains:
     """Return who answers; `wanted` is a model that was asked for on the spot, else `auto`.
 
-    Keys come from the environment and, with a `home`, from where its operator stored them.
+    Keys come from the environment and, with a `home`, from where its operator stored them; so do newer price tables.
+    Without a `book`, how each model does is forgotten with the process.
 
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
-    return ConfiguredBrains(config, wanted, os.environ if home is None else keys_of(config, home))
+    found = ConfiguredBrains(
+        config,
+        wanted,
+        os.environ if home is None else keys_of(config, home),
+        prices=None if home is None else prices_of(home),
+    )
+    if book is not None:
+        found.book = book
+    return found
+
+
+def prices_of(home: Home) -> Path:
+    """Return the folder of the price tables that are newer than the release's."""
+    return home.state / "prices"
 
 
 def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, settings: MemorySettings) -> HomeMemory:
@@ -133,10 +184,37 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
 
     def open_memory() -> OpenMemory:
         store = import_module("hermes_tui.services.memory_store")
-        opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config), clock, settings)
+        opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config, home.state), clock, settings)
         return opened
 
-    return HomeMemory(home.root / "memory", open_memory)
+    return HomeMemory(home.root / "memory", settings, open_memory)
+
+
+def embedder_of(config: HermesConfig, keys: Mapping[str, str]) -> Embedder | None:
+    """Return what fills the role `hippocampus.embedding`, None where the config names no model of its own for it.
+
+    Raises:
+        UsageInvalid: it names a provider that has no embeddings.
+    """
+    role = config.brains.get("hippocampus.embedding")
+    if role is None or role.model in (None, "auto", "local"):
+        return None
+    name, _, model = (role.model or "").partition(":")
+    provider = config.providers.get(name)
+    kind = provider.kind or name if provider else name
+    if provider is None or not model or kind not in ("ollama", "openai"):
+        message = f"brains.hippocampus.embedding: {role.model!r} names no provider with embeddings."
+        raise UsageInvalid(message, hint="Write ollama:MODEL or openai:MODEL.")
+    embeddings = import_module("hermes_tui.capabilities.providers._embeddings")
+    base = provider.base_url or registry.load("providers", kind).BASE_URL
+    key = keys.get(provider.key_env or "", "")
+    made: Embedder = embeddings.WireEmbedder(
+        wire="ollama" if kind == "ollama" else "openai",
+        base_url=base,
+        model=model,
+        headers={"authorization": f"Bearer {key}"} if key else {},
+    )
+    return made
 
 
 def memory_pipe() -> AbstractContextManager[Pipe]:

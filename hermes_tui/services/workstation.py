@@ -9,14 +9,16 @@ import os
 import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.state import codec
+from hermes_tui.capabilities.state.health import HealthBook, LedgerShelf
 from hermes_tui.capabilities.state.ledger import Ledger, answer_key
 from hermes_tui.domain.approval import Decision, Scope
-from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.errors import HermesError, NoProvider, SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.estimate import Estimate, estimate
 from hermes_tui.domain.events import (
     ApprovalGiven,
     EditKind,
@@ -25,18 +27,22 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     SessionOpened,
+    StrategyChosen,
 )
-from hermes_tui.domain.ids import RunId, SessionId, TaskId
+from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.tasks import Goal, Mode, Plan, Task, TaskKind
-from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
+from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import control, kits, plans, sessions, wiring
+from hermes_tui.kernel.strategies.auto import choose
+from hermes_tui.services import control, kits, rates, sessions, wiring
+from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config_watch import ConfigWatch, watched
 from hermes_tui.services.delivery import Delivery
-from hermes_tui.services.explain import goal_layer, merge
+from hermes_tui.services.explain import Settings, goal_layer, merge
 from hermes_tui.services.goals import parse_goal
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
@@ -50,6 +56,17 @@ from hermes_tui.version import VERSION
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 MOST_STEPS: Final = 200
+_SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """A plan before it runs: how it was made, and what is to be expected of it."""
+
+    plan: Plan
+    strategy: str
+    why: str
+    expected: Estimate
 
 
 class Workstation:
@@ -65,13 +82,17 @@ class Workstation:
         self.clock = SystemClock()
         self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
-        self.log = JsonLog(self.home.state / "log", wiring.redactor_of(self.config), verbose=options.verbose)
+        self.book = HealthBook(LedgerShelf(self.ledger), self.clock)
+        self.log = JsonLog(
+            self.home.state / "log", wiring.redactor_of(self.config, self.home.state), verbose=options.verbose
+        )
         remembered = MemorySettings(
             workspace=self.root,
             report=self._report_memory,
             policy=self.config.memory.policy,
             index_bytes=self.config.memory.index_bytes,
             brief=self.config.memory.recall,
+            embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         self.kits = kits.KitMaker(
@@ -117,7 +138,7 @@ class Workstation:
         """
         goal, digest = self.goal(given)
         config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
-        brains = wiring.brains_of(config, "auto", self.home)
+        brains = self.brains(config)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         place = Place(session=session_id, run=RunId("r1"))
         delivery = Delivery(readers)
@@ -131,8 +152,12 @@ class Workstation:
             kit = await self.kits.make(session, session_id, config, brains)
             stop = _stopper(asyncio.current_task())
             owner = control.Owner(session=session, gate=kit.gate, place=lambda: place, stop=stop, clock=self.clock)
+            watch = self.config_watch(brains, goal)
             try:
-                async with control.reachable(owned.journal, owner):
+                async with (
+                    control.reachable(owned.journal, owner),
+                    watched(watch, self.clock, lambda event: session.emit(event, place)),
+                ):
                     await kits.pursuit_of(kit, place).run()
             finally:
                 await self.kits.workers.close()
@@ -141,6 +166,7 @@ class Workstation:
             try:
                 await delivery.during(owned.journal, run(owned))
             finally:
+                await self.memory.catch_up()
                 await asyncio.to_thread(self.memory.close)
             return result_of(owned.session.state, session_id, self.clock.now())
 
@@ -148,7 +174,7 @@ class Workstation:
     def own(self, session_id: SessionId, readers: Sequence[Reader]) -> Generator[OwnedSession]:
         """Own a session file and log what becomes of it; see `sessions.owned`."""
         path = self.sessions() / f"{session_id}.db"
-        redactor = wiring.redactor_of(self.config)
+        redactor = wiring.redactor_of(self.config, self.home.state)
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(
@@ -161,6 +187,24 @@ class Workstation:
         finally:
             self.log.note("info", "services.workstation", "own", "closed", session=session_id)
 
+    def brains(self, config: HermesConfig | None = None, wanted: str = "auto") -> ConfiguredBrains:
+        """Return who answers by `config`, else by the workstation's own; they share what is known of each model."""
+        return wiring.brains_of(config or self.config, wanted, self.home, self.book)
+
+    def config_watch(self, brains: ConfiguredBrains, goal: Goal | None = None) -> ConfigWatch:
+        """Return what lets an edit of the home's config.yaml hold: for `brains` at once, else from the next run on."""
+        goals = [goal_layer(goal)] if goal is not None and goal.path else []
+
+        def read() -> Settings:
+            return merge([*wiring.layers_of(self.options, self.home), *goals])
+
+        def apply(settings: Settings) -> None:
+            brains.apply(settings.config, wiring.keys_of(settings.config, self.home))
+            self.settings, self.config = settings, settings.config
+
+        current = merge([*self.layers, *goals]).config
+        return ConfigWatch(path=self.home.root / "config.yaml", current=current, read=read, apply=apply)
+
     def begin(self, session: Session, place: Place, goal: tuple[Goal, str], rule: tuple[Mode, Limits]) -> None:
         """Put a new run on record: the goal, its caps and grants, and the plan it starts with."""
         if not session.state.run.workspace:
@@ -168,9 +212,10 @@ class Workstation:
         grants = (*self.config.policy.rules, *goal[0].allow)
         started = RunStarted(goal=goal[0], goal_digest=goal[1], mode=rule[0], limits=rule[1], grants=grants)
         session.emit(started, place)
-        declared = goal[0].plan.tasks if goal[0].plan else (one_agent(goal[0]),)
-        ops = tuple(PlanOp(kind=EditKind.ADD, target=task.id, task=task) for task in declared)
-        why = "declared by the goal file" if goal[0].plan else "one agent for a goal in plain words"
+        choice = choose(goal[0], self.strategy_for(goal[0]))
+        session.emit(StrategyChosen(strategy=choice.strategy.name, why=choice.why), place)
+        ops = tuple(PlanOp(kind=EditKind.ADD, target=task.id, task=task) for task in choice.strategy.begin(goal[0]))
+        why = f"{choice.strategy.name}: {choice.why}"
         session.emit(PlanEdited(base_rev=0, by="goal", why=why, ops=ops), place)
 
     def resume(self, session: Session, place: Place, goal: tuple[Goal, str], limits: Limits) -> None:
@@ -204,11 +249,27 @@ class Workstation:
         steps = self.options.max_steps or goal.limits.steps or MOST_STEPS
         return Limits(usd=caps.usd, tokens=caps.tokens, steps=steps, seconds=seconds)
 
-    def plan_text(self, path: Path) -> str:
-        """Return the task graph of a goal file as `hermes.plan/1`."""
+    async def foresee(self, path: Path, strategy: str = "auto") -> Foresight:
+        """Return the task graph of a goal file and what it will probably cost; nothing runs, no model is asked."""
         goal, _ = self.goal(path)
-        plan = goal.plan or Plan(goal=goal.text, tasks=(one_agent(goal),), rationale="one agent")
-        return plans.plan_to_json(plan)
+        choice = choose(goal, strategy if strategy != "auto" else self.strategy_for(goal))
+        plan = goal.plan or Plan(goal=goal.text, tasks=choice.strategy.begin(goal), rationale=choice.why)
+        config = merge([*self.layers, goal_layer(goal)]).config
+        price = await self._price(config) if any(task.kind in _SPEAKING for task in plan.tasks) else None
+        expected = estimate(plan.tasks, rates.measured(self.sessions()), price)
+        return Foresight(plan=plan, strategy=choice.strategy.name, why=choice.why, expected=expected)
+
+    async def _price(self, config: HermesConfig) -> Price | None:
+        try:
+            return (await wiring.brains_of(config, "auto").choose("cortex", {})).price
+        except NoProvider:
+            return None
+
+    def strategy_for(self, goal: Goal) -> str:
+        """Return how `goal` is to be planned; what was said in a conversation is not planned, its agent goes on."""
+        if goal.strategy != "auto":
+            return goal.strategy
+        return self.config.planning.strategy if goal.path is not None else "react"
 
     async def run_sandboxed(self, argv: tuple[str, ...], timeout_s: float) -> ProcessResult:
         """Run one command as a tool would.
@@ -243,13 +304,6 @@ class Workstation:
             "body": json.loads(codec.encode(record.body)),
         }
         return json.dumps(fields, ensure_ascii=False)
-
-
-def one_agent(goal: Goal) -> Task:
-    """Return the only task of a goal in plain words."""
-    args = json.dumps({"goal": goal.text})
-    title = goal.text.strip().splitlines()[0][:80]
-    return Task(id=TaskId("goal"), kind=TaskKind.AGENT, title=title, args=args)
 
 
 def _stopper(running: asyncio.Task[object] | None) -> Callable[[], object]:

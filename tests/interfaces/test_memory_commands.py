@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hermes_tui.cli import main
+from tests.fakes import Scenario, running_server
 
 SECRET = "The vault code is swordfish-nine"
 
@@ -222,3 +223,35 @@ def test_notes_of_another_workspace_stay_there(shell: Shell, tmp_path: Path) -> 
     shell.work.mkdir()
 
     assert shell.json("memory", "search", "fake clock") == []
+
+
+@pytest.mark.parametrize("wire", ["ollama", "openai"])
+def test_with_an_embedder_every_text_gets_a_vector_and_a_search_counts_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, wire: str
+) -> None:
+    shell.home.mkdir()
+    config = f"version: 1\nbrains:\n  hippocampus.embedding: {{model: '{wire}:embedder'}}\n"
+    (shell.home / "config.yaml").write_text(config)
+    monkeypatch.setenv("OPENAI_API_KEY", "k-test")
+
+    with running_server(Scenario(replies=[])) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.ollama_url)
+        monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
+        shell.remember("The kettle stands in the pantry")
+        stats = shell.json("memory", "stats")
+        (hit, *_) = shell.json("memory", "search", "The kettle stands in the pantry")
+
+    assert (stats["embedder"], stats["waiting_for_vectors"]) == (f"{wire}:embedder", 0)
+    assert dict(hit["features"])["vector"] == pytest.approx(4.0, abs=0.01)
+
+
+def test_without_its_embedder_a_search_goes_by_words_and_says_what_waits(shell: Shell) -> None:
+    shell.home.mkdir()
+    config = "version: 1\nproviders:\n  ollama: {base_url: 'http://127.0.0.1:9'}\n"
+    config += "brains:\n  hippocampus.embedding: {model: 'ollama:embedder'}\n"
+    (shell.home / "config.yaml").write_text(config)
+
+    note_id = shell.remember("The kettle stands in the pantry")
+
+    assert shell.json("memory", "search", "kettle")[0]["id"] == note_id
+    assert shell.json("memory", "stats")["waiting_for_vectors"] == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -16,17 +16,19 @@ from hermes_tui.domain.events import (
     EditKind,
     Event,
     FileChange,
+    MessageGiven,
     PlanEdited,
     PlanOp,
     RunEnded,
     RunStarted,
     SessionOpened,
 )
-from hermes_tui.domain.ids import RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished, ToolSchema
 from hermes_tui.domain.ports import (
     Brain,
+    CallEnd,
     ProcessResult,
     SandboxCommand,
     SandboxLevel,
@@ -84,11 +86,21 @@ class FakeBrains:
 
     brain: Brain
 
-    async def choose(self, role: str, tried: Mapping[str, str]) -> Brain:
+    tiers: tuple[str, ...] = ()
+    ends: list[CallEnd] = field(default_factory=list[CallEnd])
+
+    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
         assert role
+        assert size_bytes >= 0
+        assert tier in ("", *self.tiers)
         for name, why in tried.items():
             raise NoProvider(f"No brain can answer: {name}: {why}")
         return self.brain
+
+    def ended(self, brain: Brain, end: CallEnd) -> bool:
+        assert brain is self.brain
+        self.ends.append(end)
+        return True
 
 
 @dataclass
@@ -256,6 +268,9 @@ class PlainRedactor:
     def redact(self, text: str) -> str:
         return text
 
+    def restore_json(self, text: str) -> str:
+        return text
+
 
 async def echo(arguments: dict[str, object], context: ToolContext) -> ToolOutcome:
     """Give the arguments back."""
@@ -337,6 +352,10 @@ class KernelBench:
             "journal": FakeJournal(self.journal.records[:upto]),
         }
         return KernelBench(**{**fresh, **changes})  # type: ignore[arg-type] # a test's own fields
+
+    def tell(self, text: str, agent: str = "main") -> None:
+        """Let the operator say something to an agent."""
+        self.kit.session.emit(MessageGiven(text=text), replace(PLACE, agent=AgentId(agent)))
 
     def bodies(self, kind: type[object]) -> list[object]:
         """Return the events of one type, in order."""

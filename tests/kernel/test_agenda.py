@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from hermes_tui.domain.events import EditKind, PlanEdited, PlanOp
 from hermes_tui.domain.ids import TaskId
-from hermes_tui.domain.state.graph import GraphState, TaskStatus, fold_plan
+from hermes_tui.domain.state.edits import fold_plan
+from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.kernel.agenda import Agenda
 

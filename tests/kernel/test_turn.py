@@ -94,7 +94,7 @@ async def test_no_malformed_call_ever_acts_or_crashes(name: str, arguments: str)
         return await echo(values, context)
 
     kernel = KernelBench(
-        provider=FakeProvider([ask_for((name, "{" + arguments)), ask_for((name, "\x00" + arguments))]),
+        provider=FakeProvider([ask_for((name, "{" + arguments + "\x00")), ask_for((name, "\x00" + arguments))]),
         tools={"write": FakeTool("write", act, effect=Effect.WRITE, reach=Reach.SCOPE)},
     )
     kernel.start()

@@ -257,7 +257,7 @@ async def test_a_window_that_cannot_hold_the_rules_is_refused_with_what_to_do() 
     kernel.kit.instructions = "A rule that fills the window. " * 100
     kernel.kit.session.emit(MessageGiven(text="Go."), AGENT)
 
-    with pytest.raises(window.WindowTooSmall, match="reads 1,024 tokens"):
+    with pytest.raises(window.WindowTooSmall, match="has a window of 1,024 tokens"):
         await run_turn(kernel.kit, AGENT, "cortex")
     assert not kernel.bodies(ModelRequested)
 

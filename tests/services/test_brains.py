@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
@@ -165,3 +167,15 @@ def test_an_unknown_model_has_no_price_rather_than_none_to_pay() -> None:
 def test_reasoning_models_are_not_sent_a_temperature() -> None:
     assert not _catalog.allows_temperature("gpt-6.1-sol")
     assert _catalog.allows_temperature("claude-sonnet-5-5")
+
+
+def test_a_newer_table_wins_where_it_has_the_model(tmp_path: Path) -> None:
+    table = {"source": "test", "dated": "2027-01-01", "models": {"gpt-5-mini": [1000, 0, 9.0, None, None, 10.0]}}
+    (tmp_path / "openai.json").write_text(json.dumps(table))
+
+    newer = _catalog.known("openai", "gpt-5-mini", tmp_path)
+    older = _catalog.known("openai", "gpt-5", tmp_path)
+
+    assert newer.price is not None
+    assert (newer.price.input_usd, newer.price.dated, newer.window_tokens) == (9.0, "2027-01-01", 1000)
+    assert older == _catalog.known("openai", "gpt-5")

@@ -10,7 +10,7 @@ import pytest
 
 from hermes_tui.domain.errors import ArgumentsInvalid, UsageInvalid
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.services import goals, homes, plans, results, strict_yaml
+from hermes_tui.services import goals, homes, plans, references, results, strict_yaml
 from hermes_tui.services.config import LayerName
 from hermes_tui.services.explain import (
     command_line_layer,
@@ -83,14 +83,16 @@ def test_ollama_host_becomes_a_url(host: str, url: str) -> None:
 
 def test_references_are_filled_and_never_spliced_into_code() -> None:
     done = {"a": '{"out": "x; rm -rf /", "n": [1, 2]}'}
-    assert plans.substitute('{"v": "${a.n}", "t": "n=${a.n.1} $${a}"}', done)[0] == '{"v": [1, 2], "t": "n=2 ${a}"}'
-    args, env = plans.substitute('{"command": "echo ${a.out}"}', done, tool="shell")
+    assert (
+        references.substitute('{"v": "${a.n}", "t": "n=${a.n.1} $${a}"}', done)[0] == '{"v": [1, 2], "t": "n=2 ${a}"}'
+    )
+    args, env = references.substitute('{"command": "echo ${a.out}"}', done, tool="shell")
     assert json.loads(args) == {"command": "echo ${HERMES_REF_1}"}
     assert env == {"HERMES_REF_1": "x; rm -rf /"}
-    args, _ = plans.substitute('{"code": "v = ${a.out}"}', done, tool="python")
+    args, _ = references.substitute('{"code": "v = ${a.out}"}', done, tool="python")
     assert "rm -rf" not in args
     with pytest.raises(ArgumentsInvalid, match="no `zz`"):
-        plans.substitute('{"v": "${a.zz}"}', done)
+        references.substitute('{"v": "${a.zz}"}', done)
 
 
 def test_first_launch_makes_two_files_only(tmp_path: Path) -> None:

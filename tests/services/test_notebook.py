@@ -23,44 +23,35 @@ def notebook(tmp_path: Path) -> Notebook:
     return Notebook(tmp_path)
 
 
-async def test_remembering_writes_a_note_its_line_in_the_index_and_a_commit(notebook: Notebook) -> None:
-    path = await notebook.remember("Amounts are Decimal, never float\nReports included.")
-
-    assert path == "memory/amounts-are-decimal-never-float.md"
-    assert notebook.read(path).startswith("# Amounts are Decimal, never float\n")
-    assert f"- [Amounts are Decimal, never float]({path})" in notebook.read("MEMORY.md")
-    assert git(notebook.root, "log", "--format=%an %s").splitlines() == [
-        "operator Remember Amounts are Decimal, never float"
-    ]
+async def put(notebook: Notebook, text: str) -> str:
+    """Write a note and its line in the index; return its path."""
+    path = f"memory/{text}.md"
+    await notebook.write("MEMORY.md", f"# Memory\n- [{text}]({path})\n")
+    await notebook.write(path, f"# {text}\n")
+    return path
 
 
 async def test_only_notes_enter_the_repository(notebook: Notebook) -> None:
-    await notebook.remember("one")
+    await put(notebook, "one")
 
     assert sorted(git(notebook.root, "ls-files").split()) == ["MEMORY.md", "memory/one.md"]
 
 
-async def test_two_notes_of_one_title_are_two_files(notebook: Notebook) -> None:
-    paths = [await notebook.remember("same words"), await notebook.remember("same words")]
-
-    assert paths == ["memory/same-words.md", "memory/same-words-2.md"]
-
-
 async def test_an_edit_becomes_a_commit_whose_diff_can_be_read_and_taken_back(notebook: Notebook) -> None:
-    path = await notebook.remember("first")
+    path = await put(notebook, "first")
     before = notebook.read(path)
     await notebook.write(path, "# first\n\nsecond\n", before=before)
     history = await notebook.history(path)
     diff = await notebook.diff(path, history[0].commit)
     await notebook.revert(path, history[0].commit)
 
-    assert [change.subject for change in history] == [f"Edit {path}", "Remember first"]
+    assert [change.subject for change in history] == [f"Edit {path}", f"Edit {path}"]
     assert "+second" in diff.splitlines()
     assert notebook.read(path) == before
 
 
 async def test_a_note_that_changed_meanwhile_is_not_overwritten(notebook: Notebook) -> None:
-    path = await notebook.remember("first")
+    path = await put(notebook, "first")
     before = notebook.read(path)
     (notebook.root / path).write_text("changed elsewhere\n", encoding="utf-8")
 
@@ -71,7 +62,7 @@ async def test_a_note_that_changed_meanwhile_is_not_overwritten(notebook: Notebo
 
 
 async def test_what_stands_on_disk_only_is_the_newest_entry_of_the_history(notebook: Notebook) -> None:
-    path = await notebook.remember("first")
+    path = await put(notebook, "first")
     (notebook.root / path).write_text("# first\n\nchanged elsewhere\n", encoding="utf-8")
     history = await notebook.history(path)
 
@@ -80,7 +71,7 @@ async def test_what_stands_on_disk_only_is_the_newest_entry_of_the_history(noteb
 
 
 async def test_a_forgotten_note_is_gone_from_disk_and_index_and_git_keeps_it(notebook: Notebook) -> None:
-    path = await notebook.remember("first")
+    path = await put(notebook, "first")
     await notebook.forget(path)
 
     assert [note.path for note in notebook.notes()] == ["MEMORY.md"]
@@ -101,3 +92,11 @@ async def test_a_link_out_of_the_memory_is_refused(notebook: Notebook) -> None:
     assert [note.path for note in notebook.notes()] == ["MEMORY.md"]
     with pytest.raises(PathRefused):
         notebook.read("memory/out.md")
+
+
+def test_a_note_is_called_by_its_first_words_whatever_stands_before_them(notebook: Notebook) -> None:
+    (notebook.root / "memory").mkdir()
+    note = "---\nid: m1\nkind: fact\n---\nAmounts are Decimal\n"
+    (notebook.root / "memory" / "m1.md").write_text(note, encoding="utf-8")
+
+    assert [note.title for note in notebook.notes()] == ["Memory", "Amounts are Decimal"]

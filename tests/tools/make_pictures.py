@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ import pytest
 
 from hermes_tui.domain.events import ApprovalAsked, RunEnded, ToolFinished
 from tests.fakes import Call, Reply, Scenario
+from tests.fakes.scenario import Rule
 from tests.interfaces.tui.stand import Stand, Table, workstation
 
 TARGET: Final = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -72,6 +74,43 @@ def scenario() -> Scenario:
     )
 
 
+def parallel() -> Scenario:
+    """Return what the models say to a plan whose tasks run side by side."""
+    write = Call("write", {"path": "tests/test_clock.py", "content": TEST})
+    look = [Call("read", {"path": "ledger/clock.py"})]
+    said = (
+        "30.5 rounds to the even number in Python, so the test should pin the rule:\n\n"
+        "```python\ndef test_half_a_minute_rounds_to_even() -> None:\n"
+        "    assert minutes(30.5 * 60) == 30\n    assert minutes(31.5 * 60) == 32  # banker's rounding\n```\n"
+    )
+    chosen = "Two modules have no test: **clock.py** and **money.py**. Both are covered side by side."
+    think = "The operator wants the suite green, so I look for what has no test yet."
+    money = "Amounts are `Decimal` with two places, so each test compares texts, never floats. " * 40
+    return Scenario(
+        rules=[
+            Rule(contains="Choose what to test", replies=[Reply(chosen, thinking=think)]),
+            Rule(contains="tests for clock.py", replies=[Reply("I read the module first.", tool_calls=look)]),
+            Rule(contains="def minutes", replies=[Reply(said, tool_calls=[write])]),
+            Rule(contains="tests for money.py", replies=[Reply(money, first_token_s=1.0, token_s=0.2)]),
+        ]
+    )
+
+
+async def _main(app: Stand) -> None:
+    (app.workspace_file("goal.md")).write_text(GOAL, encoding="utf-8")
+    await app.enter("/run goal.md")
+    await app.until(lambda: app.workspace.dock.display)
+    await app.until(lambda: "two places" in app.text)
+    await app.type("also cover the leap second case")
+    await app.pilot.pause(1.2)
+
+
+async def _tasks(app: Stand) -> None:
+    await _main(app)
+    await app.pilot.press("f2", "f2", "right_square_bracket")
+    await app.pilot.pause()
+
+
 async def _asked(app: Stand) -> None:
     await app.enter("Write a test that pins how clock.minutes rounds.")
     await app.until_event(ApprovalAsked)
@@ -128,9 +167,9 @@ async def _done(app: Stand) -> None:
 
 async def _memory(app: Stand) -> None:
     await app.enter("#Amounts are Decimal with two places, never float")
-    await app.until(lambda: app.said.startswith("Remembered"))
+    await app.until(lambda: app.said.startswith("Kept in memory/"))
     await app.enter("#Tests of time never read the wall clock")
-    await app.until(lambda: "wall-clock" in app.said)
+    await app.until(lambda: "tests-of-time" in app.said)
     await app.pilot.press("f5")
     await app.pilot.pause(0.3)
     await app.pilot.press("down")
@@ -155,6 +194,8 @@ async def _graph(app: Stand) -> None:
 
 
 SCENES: Final[dict[str, tuple[Callable[[Stand], Awaitable[None]], str]]] = {
+    "main": (_main, "parallel"),
+    "tasks": (_tasks, "parallel"),
     "first": (_first, "url"),
     "nobrain": (_first, ""),
     "asked": (_asked, "url"),
@@ -169,7 +210,13 @@ SCENES: Final[dict[str, tuple[Callable[[Stand], Awaitable[None]], str]]] = {
     "budget": (_budget, "url"),
     "graph": (_graph, "url"),
 }
-KEPT: Final = {"workstation": ("asked", (120, 36), "night"), "approvals": ("inbox", (120, 30), "night")}
+KEPT: Final = {
+    "workstation": ("main", (120, 36), "night"),
+    "approvals": ("inbox", (120, 26), "fjord"),
+    "tasks": ("tasks", (120, 20), "ember"),
+    "narrow": ("done", (80, 24), "paper"),
+}
+_FONT: Final = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 
 
 async def draw(scene: str, size: tuple[int, int], theme: str, folder: Path) -> str:
@@ -183,14 +230,22 @@ async def draw(scene: str, size: tuple[int, int], theme: str, folder: Path) -> s
         if not url:
             for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY"):
                 patch.delenv(name, raising=False)
-        async with workstation(table, scenario(), size=size, url=bool(url)) as app:
+        script = parallel() if url == "parallel" else scenario()
+        async with workstation(table, script, size=size, url=bool(url)) as app:
             await act(app)
-            return app.export_screenshot(title="hermes")
+            return plain(app.export_screenshot(title="hermes"))
+
+
+def plain(svg: str) -> str:
+    """Return a picture that needs no font from elsewhere."""
+    without = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
+    lines = without.replace("Fira Code, monospace", _FONT).replace("Fira Code", _FONT).splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def main(arguments: list[str]) -> None:
     """Draw the pictures of the documentation; with `SCENE WxH THEME FILE`, one other."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         if arguments:
             scene, size, theme, target = arguments
             width, height = (int(number) for number in size.split("x"))

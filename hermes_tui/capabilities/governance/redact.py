@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -10,9 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from hermes_tui.capabilities.governance.personal import find
+
 _START: Final = r"(?:(?<![A-Za-z0-9]{word})|(?<=\\[nrtbf]{word}))"
 """A word begins here; in JSON text it may follow the letter of an escape, such as the n of a line break."""
-_PLACEHOLDER: Final = re.compile(r"\[SECRET:[a-z]+:\d+\]")
+_PLACEHOLDER: Final = re.compile(r"\[(?:SECRET:[a-z]+:[0-9a-f]+|[A-Z]{2,8}_[0-9a-f]+)\]")
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+"""A string of JSON text; outside of one stands no personal data, but numbers that must stay numbers."""
+_MARK_CHARS: Final = 8
 _LEAST_REGISTERED: Final = 6
 _QUOTED: Final = r"""\\*["']?"""
 
@@ -94,12 +100,16 @@ FOLDED_HINTS: Final = ("key", "token", "secret", "passw", "bearer ")
 class SecretRedactor:
     """Replaces secrets by placeholders such as `[SECRET:openai:1]`; the same secret always by the same one.
 
-    Safe to use from several threads. Text that is JSON stays JSON.
+    With a `key` a placeholder is a keyed hash of what it stands for: the same over restarts, never that of another
+    value, and of no use to who has only the placeholder. With `personal`, data such as `[EMAIL_9f86d081]` is replaced
+    too. What a placeholder stands for is kept in memory alone. Safe to use from several threads; JSON stays JSON.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, key: bytes = b"", personal: bool = False) -> None:
         """Start with values that are secret whatever they look like, such as those of key variables."""
         self._lock = threading.Lock()
+        self._key = key
+        self._personal = personal
         self._by_secret: dict[str, str] = {}
         self._by_placeholder: dict[str, str] = {}
         self._counts: dict[str, int] = {}
@@ -120,6 +130,25 @@ class SecretRedactor:
 
     def redact(self, text: str) -> str:
         """Return `text` with each known secret replaced by a stable placeholder; JSON stays JSON."""
+        text = self._without_secrets(text)
+        if not self._personal:
+            return text
+        return self._without_personal(text)
+
+    def restore(self, text: str) -> str:
+        """Return plain `text` with every placeholder of this redactor put back; unknown ones stay."""
+        return _PLACEHOLDER.sub(lambda found: self._by_placeholder.get(found[0], found[0]), text)
+
+    def restore_json(self, text: str) -> str:
+        """Return JSON text with every placeholder put back as part of its string; unknown ones stay."""
+
+        def put_back(found: re.Match[str]) -> str:
+            known = self._by_placeholder.get(found[0])
+            return found[0] if known is None else json.dumps(known, ensure_ascii=False)[1:-1]
+
+        return _PLACEHOLDER.sub(put_back, text)
+
+    def _without_secrets(self, text: str) -> str:
         for form, placeholder in self._registered:
             if form in text:
                 text = text.replace(form, placeholder)
@@ -135,11 +164,23 @@ class SecretRedactor:
                 text = family.pattern.sub(partial(self._replaced, family.name), text)
         return text
 
-    def restore(self, text: str) -> str:
-        """Return plain `text` with every placeholder of this redactor put back; unknown ones stay."""
-        if "[SECRET:" not in text:
-            return text
-        return _PLACEHOLDER.sub(lambda found: self._by_placeholder.get(found[0], found[0]), text)
+    def _without_personal(self, text: str) -> str:
+        """Return text without personal data; of JSON, also inside of a string, each string is taken as what it says."""
+        if text[:1] in ("{", "["):
+            return _STRING.sub(self._without_personal_string, text)
+        parts, last = list[str](), 0
+        for found in find(text):
+            parts += [text[last : found.start], self._placeholder(found.kind, text[found.start : found.end])]
+            last = found.end
+        return "".join((*parts, text[last:])) if parts else text
+
+    def _without_personal_string(self, found: re.Match[str]) -> str:
+        try:
+            plain = str(json.loads(found[0], strict=False))
+        except ValueError:
+            return found[0]
+        masked = self._without_personal(plain)
+        return found[0] if masked == plain else json.dumps(masked, ensure_ascii=False)
 
     def _replaced(self, name: str, found: re.Match[str]) -> str:
         whole, start = found[0], found.start()
@@ -152,7 +193,10 @@ class SecretRedactor:
             if known is not None:
                 return known
             self._counts[name] = self._counts.get(name, 0) + 1
-            placeholder = f"[SECRET:{name}:{self._counts[name]}]"
+            mark = str(self._counts[name])
+            if self._key:
+                mark = hashlib.blake2b(secret.encode(), key=self._key, digest_size=_MARK_CHARS // 2).hexdigest()
+            placeholder = f"[{name}_{mark}]" if name.isupper() else f"[SECRET:{name}:{mark}]"
             self._by_secret[secret] = placeholder
             self._by_placeholder[placeholder] = secret
             return placeholder

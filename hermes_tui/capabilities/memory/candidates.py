@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from typing import Final
 
 from hermes_tui.capabilities.memory.database import Connection, marks, parts
@@ -12,15 +12,18 @@ from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.pool import Pool, Row, Statistics, prefix_of
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
+from hermes_tui.capabilities.memory.vectors import Query, Scan, cosines_of
 
 SMALL_LAYER: Final = 1_000
 """Up to so many items, every one is looked at."""
-ALL_HITS: Final = 1_000
+ALL_HITS: Final = 200
 """Up to so many matches, every one is a candidate; beyond, rare terms choose."""
-BEST_HITS: Final = 160
+BEST_HITS: Final = 100
 SCORED_MATCHES: Final = 4_000
 MOST_SCORED: Final = 20_000
 """All terms together are scored only where the rarest of them is held by no more items."""
+NEAREST: Final = 50
+"""So many items are candidates for their vectors alone."""
 FEW_HITS: Final = 60
 """With fewer matches than this, words that are spelt or meant alike are looked for too."""
 WINDOW: Final = (-3, -2, -1, 1, 2, 3)
@@ -31,10 +34,11 @@ _COLUMNS: Final = "row, id, spot, speaker, at, terms, cues"
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What a search looks at: a pool, and which of its rows may be answers."""
+    """What a search looks at: a pool, which of its rows may be answers, and how near they lie to the query's vector."""
 
     pool: Pool
     rows: Sequence[Row]
+    cosines: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,37 +67,53 @@ class Filters:
 EVERYTHING_LIVE: Final = Filters()
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A search by vector beside the search by words."""
+
+    scan: Scan
+    query: Query
+
+
 class Reading:
     """Queries of one search in one layer, over one state of the database."""
 
-    def __init__(self, connection: Connection, layer: Layer, filters: Filters) -> None:
+    def __init__(self, connection: Connection, layer: Layer, filters: Filters, near: Near | None) -> None:
         self._connection = connection
         self._layer = layer
+        self._near = near
         self._condition, self._values = filters.condition()
 
     def candidates(self, question: Question) -> Candidates:
         statistics = self._statistics(question)
         if statistics.items <= SMALL_LAYER:
             pool = Pool(question, self._select(""), statistics)
-            hits = [pool.rows[spot] for spot, match in pool.matches.items() if match.touches]
-            talk = hits and self._layer is Layer.EPISODE
-            return Candidates(pool, list(pool.rows.values())) if talk else Candidates(pool, hits)
+            return self._chosen(pool, list(pool.rows.values()))
         found = self._hits(statistics.holding)
         if len(found) < FEW_HITS:
-            found = list(dict.fromkeys([*found, *self._kin_hits(question.terms)]))
-        hits = self._rows("row", found)
+            found += self._kin_hits(question.terms)
+        if self._near is not None:
+            found += self._near.scan.nearest(self._connection, self._layer, self._near.query, NEAREST)
+        hits = self._rows("row", list(dict.fromkeys(found)))
         spots = {row.spot for row in hits}
         window = {spot + step for spot in spots for step in WINDOW} - spots
         around = self._rows("spot", sorted(window))
-        pool = Pool(question, [*hits, *around], statistics)
-        return self._near(pool, hits)
+        return self._chosen(Pool(question, [*hits, *around], statistics), hits)
 
-    def _near(self, pool: Pool, hits: Sequence[Row]) -> Candidates:
-        """Return the hits as candidates; of talk also what was said just before and after them."""
-        if self._layer is not Layer.EPISODE:
-            return Candidates(pool, [row for row in hits if pool.matches[row.spot].touches])
+    def _chosen(self, pool: Pool, rows: Sequence[Row]) -> Candidates:
+        """Return those of `rows` that match by word or vector; of talk also what was said around them."""
+        cosines = self._cosines([row.row for row in pool.rows.values()])
+        nearest = set(nlargest(NEAREST, cosines, key=lambda row: (cosines[row], -row)))
+        hits = [row for row in rows if row.row in nearest or pool.matches[row.spot].touches]
+        if self._layer is not Layer.EPISODE or not hits:
+            return Candidates(pool, hits, cosines)
+        if len(rows) == len(pool.rows):
+            return Candidates(pool, rows, cosines)
         near = {row.spot + step for row in hits for step in range(-REACH, REACH + 1)}
-        return Candidates(pool, [row for row in pool.rows.values() if row.spot in near])
+        return Candidates(pool, [row for row in pool.rows.values() if row.spot in near], cosines)
+
+    def _cosines(self, rows: Sequence[int]) -> Mapping[int, float]:
+        return {} if self._near is None else cosines_of(self._connection, self._near.query, rows)
 
     def _statistics(self, question: Question) -> Statistics:
         items, size = self._connection.execute("SELECT items, size FROM tally WHERE layer=?", (self._layer,)).fetchone()

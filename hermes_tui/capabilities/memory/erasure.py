@@ -21,15 +21,6 @@ class Eraser:
         self._clean_index = clean_index
         self._cleaned: dict[str, bytes] = {}
 
-    def paths_of(self, path: str) -> list[str]:
-        """Return every name the file at `path` had."""
-        if not self._repository.exists or not self._repository.head():
-            return [path]
-        options = ("--follow", "--name-only", "--format=", "-z", "--no-ext-diff", "--no-textconv")
-        printed = self._repository.run("--literal-pathspecs", "log", *options, "--", path)
-        names = [name.strip(b"\n").decode(errors="surrogateescape") for name in printed.split(b"\0")]
-        return list(dict.fromkeys([path, *filter(None, names)]))
-
     def erase(self, paths: Sequence[str], words: Sequence[str]) -> Mapping[str, str]:
         """Take `paths` out of every commit, their lines out of every index, `words` out of messages.
 

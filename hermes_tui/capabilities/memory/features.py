@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from hermes_tui.capabilities.memory.cues import Cue
@@ -19,7 +20,7 @@ NAMES: Final = (
     *("reply", "reply_lexical", "reply_cover", "reply_near_cover", "asks", "asks_cover", "question_cover"),
     *("short", "names", "time_wanted", "time_wanted_cover", "time_wanted_after", "number_wanted"),
     *("number_wanted_cover", "place_wanted", "reason_wanted", "date", "date_time"),
-    "recent",
+    *("recent", "vector"),
 )
 HALF_LIFE_S: Final = 90 * 86_400.0
 """After so long a memory counts half as recent; a weak prior that decides between equals, never a filter."""
@@ -29,7 +30,8 @@ _NOTHING: Final = Match()
 class Features:
     """Computes the features of the rows of one pool."""
 
-    def __init__(self, pool: Pool, now: float) -> None:
+    def __init__(self, pool: Pool, now: float, cosines: Mapping[int, float]) -> None:
+        self._cosines = cosines
         self._pool = pool
         self._now = now
         self._length = len(pool.question.terms) / 5
@@ -77,6 +79,7 @@ class Features:
             *self._of_talk(row, own, near[-1]),
             *self._of_answer(row, own, cover_before),
             0.5 ** (max(0.0, self._now - row.at) / HALF_LIFE_S),
+            max(0.0, self._cosines.get(row.row, 0.0)),
         ]
 
     def _of_thread(self, row: Row) -> tuple[float, ...]:

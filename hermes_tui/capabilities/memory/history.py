@@ -167,10 +167,11 @@ class HistoryWriter:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._closing.is_set():
+        closing = False
+        while not closing:
             self._wanted.wait()
             self._wanted.clear()
-            self._closing.wait(self._delay_s)
+            closing = self._closing.wait(self._delay_s)
             try:
                 self._history.flush()
             except HistoryUnavailable as error:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hermes_tui.capabilities.memory.candidates import EVERYTHING_LIVE, Candidates, Filters, Reading
+from hermes_tui.capabilities.memory.candidates import EVERYTHING_LIVE, Candidates, Filters, Near, Reading
 from hermes_tui.capabilities.memory.catalog import NoteRow, drop_note, put_note
 from hermes_tui.capabilities.memory.database import IndexDatabase, marks, parts
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.pool import THREAD_SHIFT
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.storing import Storing, entry_of
+from hermes_tui.capabilities.memory.vectors import Query, Scan
 
 _COLUMNS: Final = "id, text, item.layer, name, spot, speaker, at, source, kind, live, scope, anchor"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM item JOIN thread ON no = spot >> {THREAD_SHIFT}"  # noqa: S608 - constants
@@ -39,6 +40,7 @@ class MemoryIndex:
 
     def __init__(self, database: IndexDatabase) -> None:
         self.database = database
+        self._scan = Scan()
 
     def add(self, items: Sequence[Item]) -> None:
         """Store `items`, searchable on return; one with a known id replaces what was there, in its place."""
@@ -141,10 +143,13 @@ class MemoryIndex:
         with self.database.reading() as connection:
             return dict(connection.execute(query, (prefix, prefix + "\U0010ffff")).fetchall())
 
-    def candidates(self, question: Question, layer: Layer, filters: Filters = EVERYTHING_LIVE) -> Candidates:
-        """Return what a search for `question` looks at."""
+    def candidates(
+        self, question: Question, layer: Layer, filters: Filters = EVERYTHING_LIVE, query: Query | None = None
+    ) -> Candidates:
+        """Return what a search for `question` looks at; `query` is its vector, if there is one."""
+        near = Near(self._scan, query) if query is not None else None
         with self.database.reading() as connection:
-            return Reading(connection, layer, filters).candidates(question)
+            return Reading(connection, layer, filters, near).candidates(question)
 
 
 def _item(row: tuple[str, str, str, str, int, str, float, str, str, int, str, str]) -> Item:

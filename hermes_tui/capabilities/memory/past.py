@@ -52,10 +52,34 @@ class Past:
         """Return commits, newest first: of one file also under its earlier names, else of all of memory."""
         if not self._repository.exists or not self._repository.head():
             return []
-        which = ["--follow", "--", path] if path else ["--", *KEPT]
+        which = ["--", *self.names_of(path)] if path else ["--", *KEPT]
         options = ("-z", _FORMAT, "--name-only", f"-n{most}", *_PLAIN)
         printed = self._repository.run("--literal-pathspecs", "log", *options, *which).decode(errors="replace")
         return [_entry(part) for part in printed.split("\x01")[1:]]
+
+    def names_of(self, path: str) -> list[str]:
+        """Return every name the file at `path` had, the present one first.
+
+        Git's own `--follow` takes a new note for a copy of any older one that looks alike; notes do, so only a rename
+        counts that kept the content or the id.
+        """
+        if not self._repository.exists or not self._repository.head():
+            return [path]
+        options = ("-M70%", "--diff-filter=R", "--raw", "-z", "--no-abbrev", "--format=", *_PLAIN)
+        fields = self._repository.run("log", *options, "--", "memory").split(b"\0")
+        names = [path]
+        for about, old, new in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+            before, after = (name.decode(errors="surrogateescape") for name in (old, new))
+            if after == names[-1] and before not in names and self._is_same_note(about.decode()):
+                names.append(before)
+        return names
+
+    def _is_same_note(self, about: str) -> bool:
+        _, _, old, new, status = about.strip().lstrip(":").split()
+        if status == "R100":
+            return True
+        ids = {_id_line(self._repository.run("cat-file", "blob", blob)) for blob in (old, new)}
+        return len(ids) == 1 and ids != {b""}
 
     def diff(self, commit: str, path: str = "") -> str:
         """Return what a commit changed, as a patch."""
@@ -86,8 +110,9 @@ class Past:
         """Return a file as `commit` held it, else the last state of it that was not empty."""
         if commit:
             return self._repository.content(self._repository.resolve(commit), path)
+        names = self.names_of(path)
         for entry in self.log(path):
-            name = path if path in entry.paths else entry.paths[0] if entry.paths else path
+            name = next((name for name in names if name in entry.paths), path)
             content = self._repository.content(entry.commit, name)
             if content and content.strip():
                 return content
@@ -134,6 +159,10 @@ class Past:
             except HistoryUnavailable as error:
                 hint = "Look at `hermes memory diff` and edit it by hand."
                 raise RevertConflict(f"{path} was changed since in the same place.", hint=hint) from error
+
+
+def _id_line(data: bytes) -> bytes:
+    return next((line.strip() for line in data.split(b"\n")[:20] if line.startswith(b"id:")), b"")
 
 
 def _entry(text: str) -> Entry:

@@ -111,11 +111,14 @@ class Pool:
     def _match(self, row: Row) -> Match:
         counts: dict[int, int] = {}
         near: list[tuple[int, float, bool]] = []
-        for term in row.terms:
-            bit = self._bits.get(term)
+        bits, known = self._bits, self._kin
+        for term in row.terms:  # the innermost loop of a search: it runs for every word of every candidate
+            bit = bits.get(term)
             if bit is not None:
                 counts[bit] = counts.get(bit, 0) + 1
-            elif (kin := self._kin_of(term)) is not None:
+                continue
+            kin = known[term] if term in known else self._learn_kin(term)
+            if kin is not None:
                 near.append(kin)
         found = Match()
         if counts:
@@ -150,9 +153,7 @@ class Pool:
         found.similar = sum(self._weights[bit] * share for bit, share in similar.items()) / self._total
         found.related = self.share(related)
 
-    def _kin_of(self, term: str) -> tuple[int, float, bool] | None:
-        if term in self._kin:
-            return self._kin[term]
+    def _learn_kin(self, term: str) -> tuple[int, float, bool] | None:
         kin = self._alike(term)
         self._kin[term] = kin
         return kin

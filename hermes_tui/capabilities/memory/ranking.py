@@ -15,6 +15,7 @@ from hermes_tui.capabilities.memory.index import MemoryIndex
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.pool import Row
 from hermes_tui.capabilities.memory.question import Question, read_question
+from hermes_tui.capabilities.memory.vectors import Query
 
 REASONS_SHOWN = 5
 
@@ -44,14 +45,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What is looked for, and where; `vector` is the query's embedding, if there is one."""
+    """What is looked for, and where; `query` is its vector, if there is one."""
 
     text: str
     now: float
     most: int = 10
     layers: tuple[Layer, ...] = tuple(Layer)
     filters: Filters = EVERYTHING_LIVE
-    vector: bytes = b""
+    query: Query | None = None
 
 
 class Recall:
@@ -73,10 +74,10 @@ class Recall:
         return found
 
     def _in_layer(self, search: Search, question: Question, layer: Layer) -> list[Hit]:
-        candidates = self._index.candidates(question, layer, search.filters)
+        candidates = self._index.candidates(question, layer, search.filters, search.query)
         if not candidates.rows:
             return []
-        measured = Features(candidates.pool, search.now)
+        measured = Features(candidates.pool, search.now, candidates.cosines)
         weight = weights.of(layer)
         scored = [
             (sum(map(mul, weight, values)), row, values) for row in candidates.rows for values in [measured.of(row)]

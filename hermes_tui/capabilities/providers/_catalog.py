@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.domain.usage import Price
@@ -24,6 +25,7 @@ _DATED: Final = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 _FIXED_SAMPLING: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4")
 
 Row = list[float | int | None]
+Table = tuple[str, Mapping[str, Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,17 @@ class Known:
     window_tokens: int | None
 
 
-def known(kind: str, model: str) -> Known:
-    """Return what is known of `model` at a provider of `kind`."""
-    dated, rows = _table(kind)
+def known(kind: str, model: str, newer: Path | None = None) -> Known:
+    """Return what is known of `model` at a provider of `kind`; a table in the folder `newer` wins where it has it."""
+    if newer is not None and (newer / f"{kind}.json").is_file():
+        found = _known(_newer(newer / f"{kind}.json", (newer / f"{kind}.json").stat().st_mtime_ns), model)
+        if found.price is not None:
+            return found
+    return _known(_table(kind), model)
+
+
+def _known(table: Table, model: str) -> Known:
+    dated, rows = table
     row = _row(rows, model) or _row(rows, _DATED.sub("", model))
     if row is None:
         return Known(None, None)
@@ -97,10 +107,17 @@ def _rates(rates: Row, dated: str) -> Price:
 
 
 @cache
-def _table(kind: str) -> tuple[str, Mapping[str, Row]]:
+def _table(kind: str) -> Table:
     """Return the date and the rows of a provider's table, read once."""
     path = files("hermes_tui.capabilities.providers") / "prices" / f"{kind}.json"
-    if not path.is_file():
-        return "", {}
-    table = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+    return _parsed(path.read_text(encoding="utf-8")) if path.is_file() else ("", {})
+
+
+@lru_cache(maxsize=8)
+def _newer(path: Path, written_ns: int) -> Table:  # noqa: ARG001 - a file that was written again is read again
+    return _parsed(path.read_text(encoding="utf-8"))
+
+
+def _parsed(text: str) -> Table:
+    table = cast("dict[str, object]", json.loads(text))
     return str(table["dated"]), cast("Mapping[str, Row]", table["models"])

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias, TypedDict, cast
 
 import httpx2
 
+from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.providers._bounds import Meter, compressed
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._errors import failed_midway, refused
@@ -114,10 +115,11 @@ class _Lent(httpx2.AsyncBaseTransport):
 
 
 class _BoundedTransport(httpx2.AsyncHTTPTransport):
-    """Bounds every answer, also those that a vendor's package reads through this client."""
+    """Bounds every answer and tells what it says of rate limits, also where a vendor's package reads it."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         answer = await super().handle_async_request(request)
+        _limits.note(str(request.url), answer.headers)
         host = request.url.host
         if answer.headers.get("content-encoding", "identity") != "identity":
             await answer.aclose()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import hermes_tui
 from hermes_tui.capabilities.sandbox import landlock, runsc, seatbelt
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
 from hermes_tui.capabilities.sandbox.landlock import Landlock
 from hermes_tui.capabilities.sandbox.local import LimitsOnly
 from hermes_tui.domain.errors import SandboxUnavailable
+from hermes_tui.domain.guardrails import guardrails
 from hermes_tui.domain.ports import Sandbox, SandboxCommand
 
 PROBE_TIMEOUT_S: Final = 10.0
@@ -44,7 +47,8 @@ async def find_sandbox(
 ) -> Sandbox:
     """Return the sandbox for `workspace`; `level` is auto, limits, none, or a level of `LEVELS` by name.
 
-    A Hermes `home` inside the workspace is read-only there, and its `state` not to be seen.
+    A Hermes `home` inside the workspace is read-only there, and its `state` not to be seen; so are the modules of the
+    running Hermes that guard the operator.
 
     Raises:
         SandboxUnavailable: a level was demanded and does not work here.
@@ -52,11 +56,12 @@ async def find_sandbox(
     if level in ("limits", "none"):
         return LimitsOnly("chosen by sandbox.level", "Set sandbox.level to auto.")
     own = () if home is None else (home,)
+    package = Path(os.path.realpath(hermes_tui.__file__)).parent  # noqa: ASYNC240 - once, before anything runs
     bounds = Bounds(
         workspace=workspace,
         toolchains=tuple(Path(path) for path in toolchains),
         env=tuple(env),
-        protected=own,
+        protected=(*own, *guardrails(package)),
         hidden=tuple(path / "state" for path in own),
     )
     if level != "auto":

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+from functools import lru_cache
 from pathlib import Path
 
+import hermes_tui
 from hermes_tui.domain.errors import PathRefused, ToolError
+from hermes_tui.domain.guardrails import guardrails
 from hermes_tui.domain.ports import ToolContext
 from hermes_tui.domain.tasks import Reach
 
@@ -108,10 +111,17 @@ def _real(path: str, root: Path) -> Path:
 def _is_protected(real: Path, root: Path) -> bool:
     if any(part.casefold() in _NEVER for part in real.parts):
         return True
+    if any(real == guarded or real.is_relative_to(guarded) for guarded in _guardrails()):
+        return True
     repository = Path(os.path.realpath(root / ".git"))
     if real == repository or real.is_relative_to(repository):
         return True
     return any(_is_state_of(home, real) for home in real.parents)
+
+
+@lru_cache(maxsize=1)
+def _guardrails() -> tuple[Path, ...]:
+    return guardrails(Path(os.path.realpath(hermes_tui.__file__)).parent)
 
 
 def _is_state_of(home: Path, real: Path) -> bool:

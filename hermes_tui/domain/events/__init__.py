@@ -22,8 +22,11 @@ from hermes_tui.domain.events.context import (
     Portion,
     WindowFilled,
 )
+from hermes_tui.domain.events.guard import GuardEvent, LoopNoticed
 from hermes_tui.domain.events.model import (
+    ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelEvent,
     ModelFailed,
     ModelFinished,
@@ -31,6 +34,8 @@ from hermes_tui.domain.events.model import (
     RetryScheduled,
 )
 from hermes_tui.domain.events.operator import (
+    ConfigApplied,
+    ConfigRefused,
     InterruptAsked,
     MessageGiven,
     ModeChanged,
@@ -38,17 +43,21 @@ from hermes_tui.domain.events.operator import (
     RunPaused,
     RunUnpaused,
 )
-from hermes_tui.domain.events.plan import EditKind, PlanEdited, PlanEvent, PlanOp
+from hermes_tui.domain.events.plan import EditKind, Outcome, PlanEdited, PlanEvent, PlanOp
 from hermes_tui.domain.events.run import (
     ArtifactMade,
     CriterionChecked,
+    ReflectionBegun,
+    RunAbandoned,
     RunEnded,
     RunEvent,
     RunResumed,
     RunStarted,
     SessionOpened,
+    StrategyChosen,
 )
 from hermes_tui.domain.events.task import (
+    RecoveryTried,
     TaskCancelled,
     TaskEvent,
     TaskFailed,
@@ -78,21 +87,24 @@ Event = (
     | OperatorEvent
     | AgentEvent
     | ContextEvent
+    | GuardEvent
 )
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
     kind.__name__: kind
     for kind in (
         *(SessionOpened, RunStarted, RunResumed, CriterionChecked, ArtifactMade, RunEnded),
+        *(RunAbandoned, ReflectionBegun, StrategyChosen),
         *(PlanEdited,),
-        *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled),
-        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen),
+        *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, RecoveryTried),
+        *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen, ModelAwaited, ModelEscalated),
         *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
-        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused),
+        *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
         *(AgentSpawned, AgentPaused, AgentUnpaused, AgentEnded, BoardSet),
         *(WindowFilled, OutputsPruned, ContextCompacted, ContextRestored, MessagePinned),
+        *(LoopNoticed,),
     )
 }
 """Every event by its name, as a record stores it."""
@@ -112,6 +124,8 @@ __all__ = [
     "BudgetEvent",
     "BudgetRefused",
     "CapRaised",
+    "ConfigApplied",
+    "ConfigRefused",
     "ContextCompacted",
     "ContextEvent",
     "ContextRestored",
@@ -120,23 +134,31 @@ __all__ = [
     "Event",
     "Evidence",
     "FileChange",
+    "GuardEvent",
     "InterruptAsked",
+    "LoopNoticed",
     "MessageGiven",
     "MessagePinned",
     "ModeChanged",
+    "ModelAwaited",
     "ModelChosen",
+    "ModelEscalated",
     "ModelEvent",
     "ModelFailed",
     "ModelFinished",
     "ModelRequested",
     "OperatorEvent",
+    "Outcome",
     "OutputLowered",
     "OutputsPruned",
     "PlanEdited",
     "PlanEvent",
     "PlanOp",
     "Portion",
+    "RecoveryTried",
+    "ReflectionBegun",
     "RetryScheduled",
+    "RunAbandoned",
     "RunEnded",
     "RunEvent",
     "RunPaused",
@@ -144,6 +166,7 @@ __all__ = [
     "RunStarted",
     "RunUnpaused",
     "SessionOpened",
+    "StrategyChosen",
     "TaskCancelled",
     "TaskEvent",
     "TaskFailed",

@@ -15,8 +15,8 @@ from hermes_tui.domain.usage import Bound, Usage
 class ModelRequested:
     """A request leaves for `model` (`provider:model`); `bound` is what it may cost at worst and is reserved.
 
-    `role` and `route` say which brain was asked for, `why` how it was chosen. `request_bytes` is the size of what is
-    sent, `max_tokens` the output asked for.
+    `task_class` is what the call is for, `role` the brain that was asked for it and `route` the reason, `why` how the
+    model was chosen. `request_bytes` is the size of what is sent, `max_tokens` the output asked for.
     """
 
     request_id: RequestId
@@ -28,6 +28,8 @@ class ModelRequested:
     max_tokens: int
     step: int
     attempt: int = 1
+    task_class: str = ""
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +69,45 @@ class RetryScheduled:
     reason: FailureReason
     attempt: int
     delay_s: float
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelChosen:
-    """From now on `model` answers for `role`; `why` is shown to the operator."""
+    """From now on `model` answers for `role`; `why` is shown to the operator, `before` is who answered until now."""
 
     role: str
     model: str
     why: str
+    before: str = ""
 
 
-ModelEvent = ModelRequested | ModelFinished | ModelFailed | RetryScheduled | ModelChosen
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAwaited:
+    """Nothing is sent for `delay_s` seconds: the model's rate limit is used up until then."""
+
+    role: str
+    model: str
+    delay_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEscalated:
+    """An answer of `tier` seemed too unsure: `to_tier` answers the agent until its next message from the operator.
+
+    `confidence` runs from 0 to 1 and is below `threshold`; `why` names what lowered it. `usd` is what the unsure answer
+    cost, None where the price is unknown.
+    """
+
+    role: str
+    model: str
+    tier: str
+    to_tier: str
+    confidence: float
+    threshold: float
+    why: str
+    usd: float | None
+
+
+ModelEvent = ModelRequested | ModelFinished | ModelFailed | RetryScheduled | ModelChosen | ModelAwaited | ModelEscalated

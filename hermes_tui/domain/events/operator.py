@@ -44,4 +44,24 @@ class RunUnpaused:
     by: str
 
 
-OperatorEvent = MessageGiven | ModeChanged | InterruptAsked | RunPaused | RunUnpaused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigApplied:
+    """An edited config file holds from the next step on; `changed` lists each key as `key: old → new`.
+
+    It is empty where a stronger layer, such as the command line, says otherwise.
+    """
+
+    file: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigRefused:
+    """An edited config file cannot be used; what held before holds on. `line` 0 is unknown."""
+
+    file: str
+    line: int
+    message: str
+
+
+OperatorEvent = MessageGiven | ModeChanged | InterruptAsked | RunPaused | RunUnpaused | ConfigApplied | ConfigRefused

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hermes_tui.domain.ids import TaskId
-from hermes_tui.domain.tasks import Task
+from hermes_tui.domain.tasks import Task, TaskState
 
 
 class EditKind(StrEnum):
@@ -21,26 +21,48 @@ class EditKind(StrEnum):
     RETRY = "retry"
     CANCEL = "cancel"
     REORDER = "reorder"
+    RESTORE = "restore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a task, where an edit gives or gives back that too; `result` is JSON text."""
+
+    state: TaskState
+    result: str = ""
+    note: str = ""
+    kind: str = ""
+    attempts: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOp:
-    """One operation on the task `target`; `task` is its new form for add and edit, `priority` for reorder."""
+    """One operation on the task `target`.
+
+    `task` is its new form for add and edit, `priority` for reorder. `outcome` is what restore puts back; for skip its
+    `result` stands in for the one that the task did not have.
+    """
 
     kind: EditKind
     target: TaskId
     task: Task | None = None
     priority: int = 0
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanEdited:
-    """The plan went from revision `base_rev` to the next; `by` is operator, planner or goal."""
+    """The plan went from revision `base_rev` to the next; `by` is operator, planner, kernel or goal.
+
+    `undoes` is the revision whose edit this one takes back, 0 if none.
+    """
 
     base_rev: int
     by: str
     why: str
     ops: tuple[PlanOp, ...]
+    undoes: int = 0
 
 
 PlanEvent = PlanEdited

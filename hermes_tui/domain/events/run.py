@@ -71,4 +71,39 @@ class RunEnded:
     verified: bool = False
 
 
-RunEvent = SessionOpened | RunStarted | RunResumed | CriterionChecked | ArtifactMade | RunEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAbandoned:
+    """The run will not reach its goal: what it did is undone, as far as its plan says how, and then it ends."""
+
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReflectionBegun:
+    """A verifier found the goal unmet, and the agent tries again; `failed` holds the criteria with their evidence."""
+
+    round: int
+    most: int
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyChosen:
+    """How the goal is planned, and why so."""
+
+    strategy: str
+    why: str
+
+
+RunEvent = (
+    SessionOpened
+    | RunStarted
+    | RunResumed
+    | CriterionChecked
+    | ArtifactMade
+    | RunEnded
+    | RunAbandoned
+    | ReflectionBegun
+    | StrategyChosen
+)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hermes_tui.domain.tasks import Rung
+
 
 @dataclass(frozen=True, slots=True)
 class TaskStarted:
@@ -12,10 +14,11 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskWaiting:
-    """The task waits for `what`: approval, provider, child or timer."""
+    """The task waits for `what`: approval, provider, child or timer; `until` is when a timer is due (Unix seconds)."""
 
     what: str
     why: str
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +31,12 @@ class TaskFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailed:
-    """The attempt failed; `kind` is the error class."""
+    """The attempt failed; `kind` is the error class. While it is `recovering`, something else is still to be tried."""
 
     kind: str
     message: str
     seconds: float
+    recovering: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,4 +54,18 @@ class TaskCancelled:
     why: str
 
 
-TaskEvent = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryTried:
+    """A task failed and `rung` of its recovery comes next; `args` are repaired arguments (JSON text), else empty.
+
+    `avoided` is the brain that is not asked for it again. `taken` is False where no rung was left, and `why` says so.
+    """
+
+    rung: Rung
+    why: str
+    taken: bool = True
+    args: str = ""
+    avoided: str = ""
+
+
+TaskEvent = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled | RecoveryTried

@@ -38,11 +38,11 @@ class ToolRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRefused:
-    """A call will not run; `stage` is where it was stopped: schema, policy, budget, approval or sandbox."""
+    """A call will not run; `stage` is where it was stopped: its schema, the loop guard, policy, the critic or later."""
 
     call_id: CallId
     tool: str
-    stage: Literal["schema", "policy", "budget", "approval", "sandbox"]
+    stage: Literal["schema", "loop", "policy", "critic", "budget", "approval", "sandbox"]
     reason: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
 from hermes_tui.domain.events.tool import (
@@ -20,6 +20,9 @@ from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
 from hermes_tui.domain.records import Place, Record
 
 T = TypeVar("T")
+
+RECOVER: Final = "recover"
+"""Stands where a question names its tool, when it is about a failed task and not about a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class CallState:
         return tuple(
             asked
             for key, asked in self.asked.items()
-            if key not in self.given and (asked.call_id in self.requested or asked.call_id in self.intents)
+            if key not in self.given
+            and (asked.tool == RECOVER or asked.call_id in self.requested or asked.call_id in self.intents)
         )
 
     @property

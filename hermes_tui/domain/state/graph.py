@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from hermes_tui.domain.events.plan import EditKind, PlanEdited, PlanOp
+from hermes_tui.domain.events.model import ModelFinished
+from hermes_tui.domain.events.plan import PlanOp
 from hermes_tui.domain.events.task import (
+    RecoveryTried,
     TaskCancelled,
     TaskEvent,
     TaskFailed,
@@ -19,7 +21,7 @@ from hermes_tui.domain.events.task import (
 from hermes_tui.domain.events.tool import ToolFinished
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.domain.tasks import Rung, Task, TaskKind, TaskState
 
 DEAD: Final = "dead"
 """Kind of a task that was skipped because something it needs did not end well."""
@@ -30,6 +32,9 @@ class TaskStatus:
     """What became of one task. `result` is JSON text once it is done; `note` says why it waits or failed.
 
     `call` is the result of a tool task's own call, until the task itself ends: a crash between the two repeats nothing.
+    `by` is who put the task into the plan, `until` when a timer is due, `ended_seq` the record that ended it, `ladder`
+    the rungs of its recovery so far, `args` its repaired arguments (JSON text), empty if there are none. `model` is the
+    brain that answered last, `avoided` those that failed at it, `failed_with` what the last failure said.
     """
 
     state: TaskState = TaskState.PENDING
@@ -40,15 +45,42 @@ class TaskStatus:
     started_at: float = 0.0
     seconds: float = 0.0
     call: ToolFinished | None = None
+    by: str = ""
+    until: float = 0.0
+    ended_seq: int = 0
+    ladder: tuple[Rung, ...] = ()
+    args: str = ""
+    model: str = ""
+    avoided: tuple[str, ...] = ()
+    failed_with: str = ""
+
+    @property
+    def recovering(self) -> bool:
+        """Whether an attempt failed and it is still open what is tried next."""
+        return bool(self.kind) and self.state in (TaskState.READY, TaskState.WAITING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """What takes the edit that led to revision `rev` back."""
+
+    rev: int
+    ops: tuple[PlanOp, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphState:
-    """The plan's tasks in their order, and their statuses."""
+    """The plan's tasks in their order, and their statuses.
+
+    `dormant` are the tasks that undo others: they run only when the run is abandoned. `undos` holds what takes the
+    latest edits back, oldest first.
+    """
 
     rev: int = 0
     tasks: Mapping[TaskId, Task] = field(default_factory=dict[TaskId, Task])
     status: Mapping[TaskId, TaskStatus] = field(default_factory=dict[TaskId, TaskStatus])
+    dormant: frozenset[TaskId] = frozenset()
+    undos: tuple[Undo, ...] = ()
 
     def is_dead(self, task: TaskId) -> bool:
         """Whether `task` did not end well, so that nothing that needs it can run."""
@@ -59,35 +91,6 @@ class GraphState:
     def state_of(self, task: TaskId) -> TaskState:
         """Return where `task` is."""
         return self.status[task].state
-
-
-def fold_plan(state: GraphState, body: PlanEdited) -> GraphState:
-    """Return the graph after one edit."""
-    tasks, status = dict(state.tasks), dict(state.status)
-    for op in body.ops:
-        _apply(op, tasks, status)
-    return replace(state, rev=body.base_rev + 1, tasks=tasks, status=status)
-
-
-def _apply(op: PlanOp, tasks: dict[TaskId, Task], status: dict[TaskId, TaskStatus]) -> None:
-    match op.kind:
-        case EditKind.ADD | EditKind.EDIT:
-            if op.task is not None:
-                tasks[op.target] = op.task
-                status.setdefault(op.target, TaskStatus())
-        case EditKind.REMOVE:
-            tasks.pop(op.target, None)
-            status.pop(op.target, None)
-        case EditKind.REORDER:
-            tasks[op.target] = replace(tasks[op.target], priority=op.priority)
-        case EditKind.PAUSE:
-            status[op.target] = replace(status[op.target], state=TaskState.PAUSED)
-        case EditKind.RESUME | EditKind.RETRY:
-            status[op.target] = replace(status[op.target], state=TaskState.PENDING)
-        case EditKind.SKIP:
-            status[op.target] = replace(status[op.target], state=TaskState.SKIPPED)
-        case EditKind.CANCEL:
-            status[op.target] = replace(status[op.target], state=TaskState.CANCELLED)
 
 
 def fold_task(state: GraphState, record: Record, body: TaskEvent) -> GraphState:
@@ -106,20 +109,59 @@ def fold_result(state: GraphState, record: Record, body: ToolFinished) -> GraphS
     return replace(state, status={**state.status, task: replace(state.status[task], call=body)})
 
 
+def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> GraphState:
+    """Return the graph after a brain answered for a task."""
+    task = record.place.task
+    if task is None or task not in state.status or state.status[task].model == body.model:
+        return state
+    if record.place.agent.partition(".")[0] != task:
+        return state  # A summary, or a subagent on the task's behalf: who answers there did not fail at it.
+    return replace(state, status={**state.status, task: replace(state.status[task], model=body.model)})
+
+
 def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
     match body:
         case TaskStarted():
             attempts = record.place.attempt or old.attempts + 1
-            return replace(old, state=TaskState.RUNNING, attempts=attempts, started_at=record.at, note="")
+            return replace(old, state=TaskState.RUNNING, attempts=attempts, started_at=record.at, note="", kind="")
         case TaskWaiting():
-            return replace(old, state=TaskState.WAITING, note=body.why)
+            return replace(old, state=TaskState.WAITING, note=body.why, until=body.until or old.until)
+        case RecoveryTried():
+            return _recovering(old, body)
+        case _:
+            return _ended(replace(old, ended_seq=record.seq, until=0.0), body)
+
+
+def _ended(old: TaskStatus, body: TaskFinished | TaskFailed | TaskSkipped | TaskCancelled) -> TaskStatus:
+    match body:
         case TaskFinished():
             seconds = old.seconds + body.seconds
             return replace(old, state=TaskState.DONE, result=body.result, seconds=seconds, note="", kind="", call=None)
         case TaskFailed():
             seconds = old.seconds + body.seconds
-            return replace(old, state=TaskState.FAILED, note=body.message, kind=body.kind, seconds=seconds, call=None)
+            return replace(
+                old,
+                state=TaskState.READY if body.recovering else TaskState.FAILED,
+                note=body.message,
+                failed_with=body.message,
+                kind=body.kind,
+                seconds=seconds,
+                call=None,
+            )
         case TaskSkipped():
             return replace(old, state=TaskState.SKIPPED, note=body.why, kind=DEAD if body.dead else "")
         case TaskCancelled():
             return replace(old, state=TaskState.CANCELLED, note=body.why)
+
+
+def _recovering(old: TaskStatus, body: RecoveryTried) -> TaskStatus:
+    """Return the status after a rung: where it was taken by the task itself, the task is to run again."""
+    again = body.taken and body.rung is not Rung.SIMPLIFY
+    return replace(
+        old,
+        ladder=(*old.ladder, body.rung),
+        args=body.args or old.args,
+        avoided=(*old.avoided, body.avoided) if body.avoided else old.avoided,
+        state=TaskState.PENDING if again else old.state,
+        kind="" if again else old.kind,
+    )

@@ -9,11 +9,14 @@ from hermes_tui.domain.events.operator import ModeChanged, RunPaused, RunUnpause
 from hermes_tui.domain.events.run import (
     ArtifactMade,
     CriterionChecked,
+    ReflectionBegun,
+    RunAbandoned,
     RunEnded,
     RunEvent,
     RunResumed,
     RunStarted,
     SessionOpened,
+    StrategyChosen,
 )
 from hermes_tui.domain.ids import RunId
 from hermes_tui.domain.records import Record
@@ -26,8 +29,9 @@ from hermes_tui.domain.usage import Limits
 class RunState:
     """What is known of the session's latest run; `ended` is None while it goes on.
 
-    `steps_before` counts the model steps of the session's earlier runs; `paused_at` is 0 unless the run is paused now,
-    `paused_s` how long it was since it was started or resumed.
+    `strategy` is how its goal is planned, `reflections` counts the rounds after a verifier found the goal unmet, and
+    `abandoned` says why what was done is undone. `steps_before` counts the model steps of the session's earlier runs;
+    `paused_at` is 0 unless the run is paused now, `paused_s` how long it was since it was started or resumed.
     """
 
     workspace: str = ""
@@ -46,6 +50,9 @@ class RunState:
     artifacts: Log[ArtifactMade] = Log()
     ended: RunEnded | None = None
     steps_before: int = 0
+    strategy: str = ""
+    reflections: int = 0
+    abandoned: str = ""
 
 
 def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
@@ -76,12 +83,26 @@ def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
                 paused_at=0.0,
                 paused_s=0.0,
             )
+        case RunEnded():
+            return replace(state, ended=body)
+        case _:
+            return _noted(state, body)
+
+
+def _noted(
+    state: RunState, body: CriterionChecked | ArtifactMade | RunAbandoned | ReflectionBegun | StrategyChosen
+) -> RunState:
+    match body:
         case CriterionChecked():
             return replace(state, criteria=(*state.criteria, body))
         case ArtifactMade():
             return replace(state, artifacts=state.artifacts.append(body))
-        case RunEnded():
-            return replace(state, ended=body)
+        case RunAbandoned():
+            return replace(state, abandoned=body.why or body.by)
+        case ReflectionBegun():
+            return replace(state, reflections=body.round, criteria=())
+        case StrategyChosen():
+            return replace(state, strategy=body.strategy)
 
 
 def fold_settings(state: RunState, record: Record, body: CapRaised | ModeChanged | RunPaused | RunUnpaused) -> RunState:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hermes_tui.domain.events.agent import AgentEnded, AgentSpawned
+from hermes_tui.domain.events.guard import LoopNoticed
 from hermes_tui.domain.events.model import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused
@@ -15,7 +16,7 @@ from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, To
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 
-_Answer = ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused
+_Answer = ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused | LoopNoticed
 Spoken = MessageGiven | _Answer | AgentSpawned | AgentEnded
 
 
@@ -102,9 +103,38 @@ def _said(old: Conversation, body: _Answer) -> Conversation:
             return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1, asking=False)
         case ToolFinished():
             return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output))
+        case LoopNoticed():
+            return _shaken(old, body)
         case ToolRefused():
             result = ToolResult(call_id=body.call_id, ok=False, output=body.reason, source=Source.KERNEL)
             return _answered(old, result)
+
+
+def _shaken(old: Conversation, body: LoopNoticed) -> Conversation:
+    """Return the conversation of an agent that goes in circles: it reads why, after a reset only beside its orders.
+
+    The journal keeps what leaves the window. A reset waits for no result, so that no call loses its answer.
+    """
+    kept = kept_by(old, body)
+    note = Message(role=Role.KERNEL, content=(Text(text=body.why, source=Source.KERNEL),))
+    if kept is None:
+        return replace(old, unread=(*old.unread, note))
+    return replace(old, messages=Log([old.messages[at] for at in kept]), unread=(*old.unread, note))
+
+
+def kept_by(old: Conversation, body: LoopNoticed) -> tuple[int, ...] | None:
+    """Return which messages a reset leaves, by their numbers; None where it leaves everything.
+
+    They are its orders: what the operator said, a subagent's own task, and what other agents reported to it.
+    """
+    if body.action != "reset" or old.open_calls:
+        return None
+    return tuple(at for at, message in enumerate(old.messages) if _is_order(message))
+
+
+def _is_order(message: Message) -> bool:
+    said_by_agent = any(isinstance(part, Text) and part.source is Source.MODEL for part in message.content)
+    return message.role is Role.OPERATOR or (message.role is Role.KERNEL and said_by_agent)
 
 
 def _read(now: Conversation) -> Conversation:

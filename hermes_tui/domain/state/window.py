@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hermes_tui.domain.events.agent import AgentSpawned
@@ -52,6 +52,13 @@ def fold_window(state: WindowState, record: Record, body: ContextEvent | AgentSp
     """Return the windows after one event of their family; a new child begins with a plain one."""
     agent = record.place.agent
     return replace(state, by_agent={**state.by_agent, agent: _after(state.of(agent), body)})
+
+
+def shaken_window(state: WindowState, agent: AgentId, kept: Sequence[int]) -> WindowState:
+    """Return the windows after a conversation was cut down to its messages `kept`, which are numbered anew."""
+    old = state.of(agent)
+    pins = frozenset(now for now, before in enumerate(kept) if before in old.pins)
+    return replace(state, by_agent={**state.by_agent, agent: Window(pins=pins, filled=old.filled)})
 
 
 def _after(old: Window, body: ContextEvent | AgentSpawned) -> Window:

@@ -10,15 +10,25 @@ from hermes_tui.domain.events import (
     AgentEnded,
     AgentSpawned,
     ApprovalAsked,
+    ConfigApplied,
+    ConfigRefused,
     CriterionChecked,
-    ModelFailed,
+    LoopNoticed,
+    ModelAwaited,
+    ModelChosen,
+    ModelEscalated,
     ModelFinished,
+    ModelRequested,
     PlanEdited,
+    RecoveryTried,
+    ReflectionBegun,
     RetryScheduled,
+    RunAbandoned,
     RunEnded,
     RunPaused,
     RunResumed,
     RunUnpaused,
+    StrategyChosen,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
@@ -33,6 +43,19 @@ from hermes_tui.domain.text import printable
 from hermes_tui.interfaces.headless.outlet import Outlet
 
 WIDTH: Final = 100
+WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled)
+"""What an operator may have to act on is never cut."""
+
+_Guidance = (
+    AgentSpawned
+    | AgentEnded
+    | PlanEdited
+    | RecoveryTried
+    | LoopNoticed
+    | ReflectionBegun
+    | RunAbandoned
+    | StrategyChosen
+)
 
 
 class Progress:
@@ -41,21 +64,21 @@ class Progress:
     def __init__(self, out: Outlet) -> None:
         self._out = out
         self._summaries: dict[str, str] = {}
+        self._roles: set[tuple[str, str]] = set()
 
     def show(self, record: Record) -> None:
         """Write the record's line, if it has one."""
         line = self._line(record)
         if line:
             clock = time.strftime("%H:%M:%S", time.localtime(record.at))
-            self._out.line(f"{clock} {printable(line)[:WIDTH]}")
+            width = None if isinstance(record.body, WHOLE) else WIDTH
+            self._out.line(f"{clock} {printable(line)[:width]}")
 
     def _line(self, record: Record) -> str:
         body = record.body
         match body:
-            case PlanEdited():
-                return f"• plan     rev {body.base_rev + 1}, {len(body.ops)} tasks: {body.why}"
-            case RunResumed() | RunPaused() | RunUnpaused():
-                return _hold_line(body)
+            case RunResumed() | RunPaused() | RunUnpaused() | ConfigApplied() | ConfigRefused():
+                return _steered_line(body)
             case TaskStarted() | TaskFinished() | TaskFailed() | TaskSkipped():
                 return _task_line(record, body)
             case CriterionChecked():
@@ -64,14 +87,26 @@ class Progress:
                 return f"◊ needs you: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
             case RunEnded():
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
-            case AgentSpawned() | AgentEnded():
-                return _agent_line(record, body)
-            case ModelFinished() | ModelFailed() | RetryScheduled():
+            case ModelRequested():
+                return self._asked_line(body)
+            case ModelFinished() | ModelChosen() | ModelAwaited() | ModelEscalated() | RetryScheduled():
                 return _model_line(body)
+            case _ if isinstance(body, _Guidance):
+                return _guidance_line(record, body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
                 return self._tool_line(body)
             case _:
                 return ""
+
+    def _asked_line(self, body: ModelRequested) -> str:
+        """Say who answers for a role the first time it is asked; later changes are switches."""
+        if (body.role, body.task_class) in self._roles:
+            return ""
+        known = any(role == body.role for role, _ in self._roles)
+        self._roles.add((body.role, body.task_class))
+        if body.route.startswith("unknown class"):
+            return f"! brain    {body.route}"
+        return "" if known else f"» brain    {body.model}: {body.why}"
 
     def _tool_line(self, body: ToolRequested | ToolFinished | ToolRefused | ToolResolved) -> str:
         match body:
@@ -106,8 +141,30 @@ def _agent_line(record: Record, body: AgentSpawned | AgentEnded) -> str:
     return f"{mark} {record.place.agent:8} {body.status}: {body.why or body.answer}"
 
 
-def _hold_line(body: RunResumed | RunPaused | RunUnpaused) -> str:
+def _guidance_line(record: Record, body: _Guidance) -> str:
     match body:
+        case AgentSpawned() | AgentEnded():
+            return _agent_line(record, body)
+        case PlanEdited():
+            return f"• plan     rev {body.base_rev + 1}, {len(body.ops)} tasks: {body.why}"
+        case RecoveryTried():
+            return f"○ task     {record.place.task}: {'recovers by ' if body.taken else ''}{body.rung}: {body.why}"
+        case LoopNoticed():
+            return f"○ guard    {body.action}: {body.why}"
+        case ReflectionBegun():
+            return f"○ reflect  round {body.round} of {body.most}: {len(body.failed)} criteria failed"
+        case RunAbandoned():
+            return f"■ given up by {body.by}: {body.why}"
+        case StrategyChosen():
+            return f"• strategy {body.strategy}: {body.why}"
+
+
+def _steered_line(body: RunResumed | RunPaused | RunUnpaused | ConfigApplied | ConfigRefused) -> str:
+    match body:
+        case ConfigApplied():
+            return f"• config   {'; '.join(body.changed) or 'edited, but what was said elsewhere holds on'}"
+        case ConfigRefused():
+            return f"× config   refused, what held before holds on: {body.message}"
         case RunResumed():
             return "• resume   finished work is kept"
         case RunPaused():
@@ -116,12 +173,21 @@ def _hold_line(body: RunResumed | RunPaused | RunUnpaused) -> str:
             return f"• goes on  by {body.by}"
 
 
-def _model_line(body: ModelFinished | ModelFailed | RetryScheduled) -> str:
+def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | ModelEscalated | RetryScheduled) -> str:
+    """Return one line for each reply, retry, wait and switch; what failed is told by the retry or switch it led to."""
     match body:
         case ModelFinished():
             cost = "price unknown" if body.usd is None else f"${body.usd:.4f}"
             return f"• model    {body.model}  {body.usage.total_tokens:,} tokens · {cost} · {body.seconds:.1f} s"
-        case ModelFailed():
-            return f"× model    {body.model}: {body.message}"
+        case ModelChosen():
+            return f"» brain    {body.model}: {body.why}"
+        case ModelAwaited():
+            return f"◊ waits    {body.model}: {body.why}; goes on in {body.delay_s:.1f} s"
+        case ModelEscalated():
+            cost = "price unknown" if body.usd is None else f"it cost ${body.usd:.4f}"
+            sure = f"{body.confidence:.2f} < {body.threshold:.2f}"
+            said = f"the answer of {body.model} is unsure ({sure}), {cost}; {body.why}"
+            return f"» tier     {body.tier} → {body.to_tier}: {said}"
         case RetryScheduled():
-            return f"○ model    {body.model}: {body.reason.value}; try {body.attempt} of 3 in {body.delay_s:.1f} s"
+            why = body.message or body.reason.value
+            return f"○ retry    {body.model}: try {body.attempt} of 3 in {body.delay_s:.1f} s; {why}"

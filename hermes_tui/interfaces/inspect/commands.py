@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
-from hermes_tui.interfaces.inspect import agents, approvals, keys, machine, memory, mind, sessions, spending
+from hermes_tui.interfaces.inspect import agents, approvals, keys, machine, memory, mind, models, sessions, spending
 from hermes_tui.interfaces.inspect._print import complain, tell
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
@@ -71,6 +71,7 @@ _COMMANDS: Final[dict[str, Command]] = {
     "ledger": spending.ledger,
     "memory": memory.memory,
     "mind": mind.mind,
+    "models": models.models,
     "plan": machine.plan,
     "replay": sessions.replay,
     "runs": sessions.sessions,

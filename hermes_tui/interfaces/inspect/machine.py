@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.tasks import Mode
+from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces.inspect._print import say, say_json, table
 from hermes_tui.services import doctor as checks
 from hermes_tui.services import policies
 from hermes_tui.services.doctor import Health
+from hermes_tui.services.plans import plan_to_json
 from hermes_tui.services.wiring import RunOptions
-from hermes_tui.services.workstation import Workstation
+from hermes_tui.services.workstation import Foresight, Workstation
 
 MARKS: Final = {Health.OK: "✓", Health.WEAK: "○", Health.BROKEN: "×"}
 
@@ -62,9 +66,31 @@ async def _test_policy(station: Workstation) -> int:
 
 
 async def plan(station: Workstation, args: Namespace) -> int:
-    """Print the task graph of a goal file."""
-    say_json(json.loads(station.plan_text(Path(args.file))), indent=2)
+    """Print the task graph of a goal file with its estimated cost, time and chance; nothing runs."""
+    seen = await station.foresee(Path(args.file), args.strategy)
+    if args.json:
+        whole = json.loads(plan_to_json(seen.plan))
+        say_json({**whole, "strategy": seen.strategy, "estimate": asdict(seen.expected)}, indent=2)
+        return 0
+    for line in _plan_lines(seen):
+        say(line)
     return 0
+
+
+def _plan_lines(seen: Foresight) -> Iterator[str]:
+    expected = seen.expected
+    cost = "cost unknown" if expected.usd is None else f"about ${expected.usd:.4f}"
+    basis = "as measured here" if expected.measured else "0.9 per model step"
+    yield f"strategy  {seen.strategy}: {seen.why}"
+    yield f"tasks     {expected.tasks}, with {expected.model_steps:g} model steps and {expected.tool_steps} tool calls"
+    yield f"expected  {cost}, {expected.tokens:,} tokens, {expected.seconds:.0f} s"
+    yield f"success   {expected.chance:.0%} ({basis})"
+    if expected.advice:
+        yield f"advice    {expected.advice}"
+    yield ""
+    yield from table(
+        (task.id, task.kind, task.use, ",".join(task.needs), first_line(task.title, 60)) for task in seen.plan.tasks
+    )
 
 
 async def sandbox(station: Workstation, args: Namespace) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 4
 OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR, source="hermes memory")
+_WRITING: Final = frozenset({"remember", "accept", "restore", "revert", "reindex", "import"})
+"""After these verbs vectors may be missing; they are made before the command ends, if there is an embedder."""
 Verb = Callable[["OpenMemory", Namespace], int]
 
 
@@ -30,7 +32,11 @@ async def memory(station: Workstation, args: Namespace) -> int:
     if args.verb == "pipe":
         return _pipe()
     try:
-        return await asyncio.to_thread(_VERBS[args.verb], station.memory.store, args)
+        args.vector = await station.memory.vector_of(_text(args)) if args.verb == "search" else b""
+        code = await asyncio.to_thread(_VERBS[args.verb], station.memory.store, args)
+        if args.verb in _WRITING:
+            await station.memory.catch_up()
+        return code
     finally:
         await asyncio.to_thread(station.memory.close)
 
@@ -38,7 +44,9 @@ async def memory(station: Workstation, args: Namespace) -> int:
 async def ingest(station: Workstation, args: Namespace) -> int:
     """Make a folder's documents searchable, take them out again, or say what became of each file."""
     try:
-        return await asyncio.to_thread(_ingest, station.memory.store, args)
+        code = await asyncio.to_thread(_ingest, station.memory.store, args)
+        await station.memory.catch_up()
+        return code
     finally:
         await asyncio.to_thread(station.memory.close)
 
@@ -57,7 +65,7 @@ def _text(args: Namespace) -> str:
 
 
 def _search(store: OpenMemory, args: Namespace) -> int:
-    hits = store.look(_text(args), most=args.k, layer=args.layer or "", past=args.past)
+    hits = store.look(_text(args), most=args.k, layer=args.layer or "", past=args.past, vector=args.vector)
     if args.json:
         say_json([asdict(hit) for hit in hits], indent=2)
         return 0

@@ -8,7 +8,7 @@ from typing import Final
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces.inspect import show
+from hermes_tui.interfaces.inspect import graph, show
 from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line, table, when
 from hermes_tui.services import approvals, audits, control, exports, history, replays, undo
 from hermes_tui.services.workstation import Workstation
@@ -32,6 +32,8 @@ async def sessions(station: Workstation, args: Namespace) -> int:
             happened = bool(args.done)
             said = approvals.resolve(station.sessions(), station.ledger, args.session, args.task, happened=happened)
             say(said)
+        case "plan" | "edit" | "abandon":
+            return await graph.graph(station, args)
         case "undo":
             await _undo(station, args)
         case _:

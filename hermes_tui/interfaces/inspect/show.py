@@ -10,7 +10,7 @@ from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces.inspect._print import table, when
-from hermes_tui.services import costs, history
+from hermes_tui.services import costs, history, kpis
 
 MARKS: Final = {
     TaskState.PENDING: "○",
@@ -39,6 +39,7 @@ def lines(records: Sequence[Record], *, live: bool) -> list[str]:
         ("files", [f"{change.change:9} {change.path}" for change in state.calls.changed.values()]),
         ("artifacts", [f"{made.path}  {made.size_bytes:,} bytes" for made in state.run.artifacts]),
         ("spent", _spent(records)),
+        ("figures", kpis.lines(kpis.kpis(records))),
     ):
         shown += ["", title, *(f"  {line}" for line in part)] if part else []
     return shown

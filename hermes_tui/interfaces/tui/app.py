@@ -14,6 +14,7 @@ from typing import ClassVar, Final
 from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 
 from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
 from hermes_tui.domain.errors import HermesError, UsageInvalid
@@ -98,9 +99,7 @@ class HermesApp(App[str]):
         self.look = Look(Palette(chosen, coloured=coloured), ascii_only=_ascii(ui.glyphs), clock=clock)
         self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if ui.motion == "reduced" else FRAME_S)
         self.workspace = Workspace(self.look, seat, earlier, monotonic)
-        declaring = (HermesApp, Workspace, Prompt, LineView, Card)
-        panes = (TaskGraphPane, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane)
-        self.keys = keymap_for(bindings_of((*declaring, *panes)), ui.keys)
+        self.keys = keymap_for(bindings_of(DECLARING), ui.keys)
         self.clerk = Clerk(self)
         self.prompts = PromptKeeper(self)
         self.notes = NoteKeeper(self)
@@ -342,6 +341,13 @@ class HermesApp(App[str]):
         """Open another session; what runs here is stopped resumably."""
         self.prompts.keep_now()
         self.exit(session)
+
+
+DECLARING: Final[tuple[type[DOMNode], ...]] = (
+    *(HermesApp, Workspace, Prompt, LineView, Card),
+    *(TaskGraphPane, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
+)
+"""Everything that declares keys, in the order of the help screen."""
 
 
 def _ascii(wanted: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces.tui import choices, orders, wording
@@ -155,7 +156,7 @@ class Clerk:
         async def use(key: str) -> None:
             variable = app.seat.errands.give_key(provider, key)
             await app.look_for_brains()
-            app.say(f"{variable} is set until Hermes ends. It is in no file, history or log.")
+            app.say(f"{variable} is set until Hermes ends. `hermes keys set {provider}` keeps it for good.")
 
         app.push_screen(Secret(app.look, f"key for {one_line(provider)}"), given)
 
@@ -253,8 +254,9 @@ class Clerk:
             return
 
         async def write() -> None:
-            path = await self.app.seat.errands.notebook.remember(text)
-            self.app.say(f"Remembered in {path}. F5 shows it.")
+            landed = await self.app.seat.errands.remember_note(text)
+            kept = landed.landing is Landing.WRITTEN
+            self.app.say(f"Kept in {landed.path}. F5 shows it." if kept else landed.message)
             await self.list_notes()
 
         self.start(write())

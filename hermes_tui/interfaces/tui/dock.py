@@ -23,12 +23,16 @@ from hermes_tui.interfaces.tui.panes._question import REACHES, Answers, key_span
 MOST_LINES: Final = 12
 
 
+_QUESTIONS: Final = frozenset({"ask", "recover"})
+"""What is no call of a tool that could run."""
+
+
 def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
     """Return the question: who wants what, why, how far it reaches; the command is never cut."""
     question = asked.question
     waiting = wording.elapsed(now - asked.at)
     who = str(asked.agent) if asked.agent != "main" else "the kernel"
-    verb = "asks" if question.tool == "ask" else f"wants {question.tool}"
+    verb = "asks" if question.tool in _QUESTIONS else f"wants {question.tool}"
     lead: tuple[Span, ...] = ((f"{one_line(who)} ", "text bold"), (f"{one_line(verb)} ", "text"))
     what = question.what.removeprefix(f"{question.tool} ").removeprefix(f"{question.tool}: ")
     first, *rest = wrap((*lead, *foreign(what, "text bold")), width - len(waiting) - 5)

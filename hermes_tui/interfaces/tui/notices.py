@@ -13,6 +13,8 @@ from hermes_tui.domain.events import (
     BudgetEvent,
     BudgetRefused,
     CapRaised,
+    ConfigApplied,
+    ConfigRefused,
     OutputLowered,
     RunEnded,
     ToolFinished,
@@ -157,3 +159,13 @@ def bare(record: Record, body: ToolRefused) -> Call:
 def file_name(path: str | None) -> str:
     """Return the name of a goal's file."""
     return PurePath(path).name if path else ""
+
+
+def edited(record: Record, body: ConfigApplied | ConfigRefused) -> Notice:
+    """Say what came of an edit of config.yaml while Hermes runs."""
+    match body:
+        case ConfigApplied():
+            said = "; ".join(body.changed) or "what was said elsewhere holds on"
+            return notice(record, KERNEL, "config.yaml was edited", said)
+        case ConfigRefused():
+            return notice(record, FAILED, "config.yaml: the edit is refused", body.message)

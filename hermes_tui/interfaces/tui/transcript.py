@@ -11,18 +11,26 @@ from hermes_tui.domain.events import (
     ApprovalEvent,
     ApprovalGiven,
     BudgetEvent,
+    ConfigApplied,
+    ConfigRefused,
     CriterionChecked,
     InterruptAsked,
+    LoopNoticed,
     MessageGiven,
     ModeChanged,
+    ModelAwaited,
     ModelChosen,
+    ModelEscalated,
     ModelEvent,
     ModelFailed,
     ModelFinished,
     ModelRequested,
     OperatorEvent,
     PlanEdited,
+    RecoveryTried,
+    ReflectionBegun,
     RetryScheduled,
+    RunAbandoned,
     RunEnded,
     RunEvent,
     RunPaused,
@@ -91,6 +99,8 @@ class Transcript:
             yield from self._approval(record, body)
         elif isinstance(body, BudgetEvent):
             yield notices.budget(record, body)
+        elif isinstance(body, LoopNoticed):
+            yield notices.notice(record, notices.KERNEL, f"loop guard {body.action}", body.why)
         elif isinstance(body, OperatorEvent):
             yield from self._operator(record, body)
 
@@ -117,6 +127,12 @@ class Transcript:
                 self._criteria.append(body.ok)
                 sign = DONE if body.ok else FAILED
                 yield replace(notices.notice(record, sign, f"check {body.text}"), details=body.evidence)
+            case ReflectionBegun():
+                yield notices.notice(
+                    record, notices.KERNEL, f"tries again, {body.round} of {body.most}", body.failed[0]
+                )
+            case RunAbandoned():
+                yield notices.notice(record, STOPPED, "given up", body.why)
             case RunEnded():
                 yield notices.end(record, body, self._tally())
             case _:
@@ -142,7 +158,9 @@ class Transcript:
                 yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
             case TaskWaiting() if body.what != "approval":
                 yield notices.notice(record, WAITING, title, f"waits for {body.what}: {body.why}", hint="F3 brains")
-            case TaskFailed() if self._kinds.get(task) is not TaskKind.TOOL:
+            case RecoveryTried() if body.taken:
+                yield notices.notice(record, notices.KERNEL, title, f"recovers by {body.rung}: {body.why}")
+            case TaskFailed() if not body.recovering and self._kinds.get(task) is not TaskKind.TOOL:
                 yield notices.notice(record, FAILED, title, f"failed: {body.message}", hint="F2")
             case _:
                 return
@@ -170,6 +188,12 @@ class Transcript:
                 yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
             case ModelChosen():
                 yield notices.notice(record, notices.KERNEL, f"{body.role} is now {body.model}", body.why)
+            case ModelEscalated():
+                said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
+                yield notices.notice(record, notices.KERNEL, f"tier {body.tier} → {body.to_tier}", said)
+            case ModelAwaited():
+                said = f"{body.why}; goes on in {body.delay_s:.0f} s"
+                yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
 
     def _count(self, usd: float | None, tokens: int) -> None:
         self._spent += usd or 0.0
@@ -248,3 +272,5 @@ class Transcript:
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
                 yield notices.notice(record, STOPPED, "interrupted", f"by {body.by}; finished work is kept")
+            case ConfigApplied() | ConfigRefused():
+                yield notices.edited(record, body)

@@ -286,3 +286,21 @@ def test_a_truncated_note_comes_back_from_history(vault: TestVault) -> None:
     assert past_of(vault).last_content("memory/a.md", "HEAD") == b""
     with pytest.raises(HistoryUnavailable, match="no commit nowhere"):
         past_of(vault).last_content("memory/a.md", "nowhere")
+
+
+def test_a_note_that_looks_like_another_has_a_history_of_its_own_and_a_rename_keeps_it(vault: TestVault) -> None:
+    head = {"id": "m-one", "kind": "fact", "author": "agent", "created": "2026-01-01", "source": "a session of today"}
+    write(vault, "memory/a.md", note("The kettle is red.", **head), AGENT_RUN)
+    history_of(vault).flush()
+    write(vault, "memory/b.md", note("The kettle is blue.", **{**head, "id": "m-two"}), AGENT_RUN)
+    history_of(vault).flush()
+    (vault.home / "memory/b.md").rename(vault.home / "memory/c.md")
+    vault.ingress.sync()
+    history_of(vault).flush()
+
+    past = past_of(vault)
+
+    assert past.names_of("memory/c.md") == ["memory/c.md", "memory/b.md"]
+    assert past.names_of("memory/b.md") == ["memory/b.md"]
+    assert len(past.log("memory/c.md")) == 2
+    assert len(past.log("memory/a.md")) == 1

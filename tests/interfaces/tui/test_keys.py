@@ -5,6 +5,7 @@ from __future__ import annotations
 from hermes_tui.interfaces.tui.keymap import Key, key_name, keymap_for
 from tests.fakes import Scenario
 from tests.interfaces.tui.stand import Table, workstation
+from tests.tools.make_keys import TARGET, with_table
 
 KNOWN = (Key("pane.graph", ("f2",), "graph"), Key("pane.mind", ("f4",), "mind"), Key("graph.retry", ("r",), "retry"))
 
@@ -70,3 +71,9 @@ async def test_help_names_every_command(table: Table) -> None:
         await app.pilot.pause()
 
         assert [name for name in ("/freeze", "/remember TEXT", "Ctrl+P", "Alt+1 … Alt+9") if name not in app.text] == []
+
+
+def test_the_guide_lists_every_key_as_it_is() -> None:
+    page = TARGET.read_text("utf-8")
+
+    assert with_table(page) == page, "docs/workstation.md is old: run `python -m tests.tools.make_keys`"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
@@ -21,7 +21,9 @@ class BudgetPane(Pane):
 
     TITLE = "budget"
     KEY = "F6"
-    BINDINGS: ClassVar[list[BindingType]] = [("plus", "raise_cap", "raise the cap"), ("l", "raise_cap", "limits")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("plus,l", "raise_cap", "raise the cap of the run", id="budget.raise")
+    ]
 
     class RaiseAsked(Message):
         """The operator wants another cap."""

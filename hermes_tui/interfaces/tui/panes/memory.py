@@ -19,7 +19,7 @@ from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.markdown import draw
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
 from hermes_tui.interfaces.tui.row_window import Room
-from hermes_tui.services.notebook import Change, Note
+from hermes_tui.services.notebook import Change, Note, parted
 
 EMPTY_TEXT: Final = (
     EMPTY,
@@ -178,7 +178,10 @@ class MemoryPane(Pane):
         width = max(self.preview.size.width, 20)
         keys = (("e edit · E $EDITOR · h history · f forget", "muted"),)
         self.text_rule.say(((one_line(self.path), "text bold"),), keys)
-        lines = [Line(((" ", ""), *line.spans), line.ground) for line in draw(self.text, width - 2)]
+        front, body = parted(self.text)
+        lines = [Line(((f" {harmless(line)}", "muted"),)) for line in front.splitlines()]
+        lines += [EMPTY] if lines else []
+        lines += [Line(((" ", ""), *line.spans), line.ground) for line in draw(body, width - 2)]
         self.preview.show(lines or [Line(((" Empty.", "muted"),))])
 
     def on_resize(self, event: events.Resize) -> None:
@@ -230,6 +233,7 @@ class MemoryPane(Pane):
             return
         self.preview.display, self.editor.display = False, True
         self.editor.load_text(self.text)
+        self.editor.move_cursor((self.text.count("\n") - parted(self.text)[1].count("\n"), 0))
         self.editor.focus()
         self.text_rule.say(
             ((one_line(self.path), "text bold"),), (("Ctrl+S saves · Esc leaves it as it was", "muted"),)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
@@ -28,8 +28,8 @@ class MindLogPane(Pane):
     TITLE = "mind"
     KEY = "F4"
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("f", "filter_kind", "filter by kind"),
-        ("a", "filter_who", "filter by agent"),
+        Binding("f", "filter_kind", "filter by kind", id="mind.kind"),
+        Binding("a", "filter_who", "filter by agent", id="mind.agent"),
     ]
 
     def __init__(self, look: Look) -> None:

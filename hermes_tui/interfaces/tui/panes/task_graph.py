@@ -8,17 +8,19 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from hermes_tui.domain.events import EditKind
+from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU, UNKNOWN
 from hermes_tui.interfaces.tui.graph_rows import GraphRows, TaskRow
 from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.meter import spent_text
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
 
 EMPTY_TEXT = (
@@ -35,16 +37,16 @@ class TaskGraphPane(Pane):
     TITLE = "tasks"
     KEY = "F2"
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("r", "edit('retry')", "retry"),
-        ("s", "edit('skip')", "skip"),
-        ("p", "edit('pause')", "pause or resume"),
-        ("x", "edit('cancel')", "cancel"),
-        ("plus", "priority(1)", "higher priority"),
-        ("minus", "priority(-1)", "lower priority"),
-        ("right_square_bracket", "seek(1)", "next that needs you or failed"),
-        ("left_square_bracket", "seek(-1)", "previous that needs you or failed"),
-        ("right_curly_bracket", "along(1)", "next on the critical path"),
-        ("left_curly_bracket", "along(-1)", "previous on the critical path"),
+        Binding("r", "edit('retry')", "retry", id="graph.retry"),
+        Binding("s", "edit('skip')", "skip", id="graph.skip"),
+        Binding("p", "edit('pause')", "pause or resume", id="graph.pause"),
+        Binding("x", "edit('cancel')", "cancel", id="graph.cancel"),
+        Binding("plus", "priority(1)", "higher priority", id="graph.higher"),
+        Binding("minus", "priority(-1)", "lower priority", id="graph.lower"),
+        Binding("right_square_bracket", "seek(1)", "next that needs you or failed", id="graph.next_open"),
+        Binding("left_square_bracket", "seek(-1)", "previous that needs you or failed", id="graph.previous_open"),
+        Binding("right_curly_bracket", "along(1)", "next on the critical path", id="graph.next_chain"),
+        Binding("left_curly_bracket", "along(-1)", "previous on the critical path", id="graph.previous_chain"),
     ]
 
     class EditAsked(Message):
@@ -170,7 +172,7 @@ def detail_lines(row: TaskRow, view: View, width: int) -> list[Line]:
         ("steps", str(view.chronicle.task_steps.get(task.id, "")), "text"),
         ("time", wording.elapsed(seconds) if seconds is not None else UNKNOWN, "text"),
         ("tries", f"{status.attempts} of {task.retry + 1}" if status.attempts else "", "text"),
-        ("cost", wording.cents(state.spend.by_task.get(task.id)), "text"),
+        ("cost", _cost(state.spend.by_task.get(task.id)), "text"),
         ("cap", wording.money(task.budget.usd) if task.budget and task.budget.usd else "", "text"),
         ("needs", ", ".join(task.needs), "text"),
         ("feeds", ", ".join(other.id for other in state.graph.tasks.values() if task.id in other.needs), "text"),
@@ -181,6 +183,10 @@ def detail_lines(row: TaskRow, view: View, width: int) -> list[Line]:
     lines = [line for name, text, role in facts if text for line in _fact(name, text, role, width)]
     keys = (" r retry · s skip · p pause · x cancel", " + - priority · [ ] open questions · { } chain")
     return [*lines, EMPTY, *(Line(((text, "muted"),)) for text in keys)]
+
+
+def _cost(spent: Spent | None) -> str:
+    return spent_text(spent) if spent is not None and spent.calls else UNKNOWN
 
 
 def _fact(name: str, text: str, role: str, width: int) -> list[Line]:

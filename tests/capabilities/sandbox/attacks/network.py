@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Final
 
 from tests.capabilities.sandbox.attacks.scene import Attack, Outcome, Scene, leaked
@@ -32,7 +33,11 @@ def _connect(family: str, address: str) -> str:
 
 
 def asked(scene: Scene, _: Outcome) -> bool:
-    """Whether the name server got a query with the secret in it."""
+    """Whether the name server got a query with the secret in it; a last query of our own says that all were read."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.sendto(b"LAST", ("127.0.0.1", scene.names))
+    with scene.heard:
+        assert scene.heard.wait_for(lambda: b"LAST" in scene.asked, 30)
     return any(b"PLANTED" in query for query in scene.asked)
 
 

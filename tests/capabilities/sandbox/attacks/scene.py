@@ -45,6 +45,7 @@ class Scene:
     shared: str = ""
     """A file in the folder of temporary files."""
     asked: list[bytes] = field(default_factory=list[bytes])
+    heard: threading.Condition = field(default_factory=threading.Condition)
     """What reached the name server."""
 
     def fill(self, program: str) -> str:
@@ -176,13 +177,16 @@ def _serve(listening: socket.socket) -> None:
             connection.sendall(SECRET.encode())
 
 
-def _take(listening: socket.socket, asked: list[bytes]) -> None:
+def _take(listening: socket.socket, scene: Scene) -> None:
     while True:
         try:
-            asked.append(listening.recv(4096))
+            query = listening.recv(4096)
         except OSError:
             return
-        if not asked[-1]:
+        with scene.heard:
+            scene.asked.append(query)
+            scene.heard.notify_all()
+        if not query:
             return
 
 
@@ -201,7 +205,7 @@ def _servers(scene: Scene, stack: ExitStack) -> None:
         unix.listen()
         streams.append(unix)
     threads = [threading.Thread(target=_serve, args=(stream,), daemon=True) for stream in streams]
-    threads.append(threading.Thread(target=_take, args=(udp, scene.asked), daemon=True))
+    threads.append(threading.Thread(target=_take, args=(udp, scene), daemon=True))
     for stream in (*streams, udp):
         stack.callback(_shut, stream)
     for thread in threads:

@@ -1,0 +1,70 @@
+"""Embeddings over the wires of Ollama and OpenAI: texts in, vectors of length one out."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from hermes_tui.capabilities.providers._http import get_json
+from hermes_tui.capabilities.providers._json import fields_of, list_of
+from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ReplyMalformed
+
+LIMIT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireEmbedder:
+    """Implements `memory.Embedder`; `model` is the name the server knows."""
+
+    wire: Literal["ollama", "openai"]
+    base_url: str
+    model: str
+    headers: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """What vectors are kept under; another model's are never compared with them."""
+        return f"{self.wire}:{self.model}"
+
+    async def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """Return a vector for each text, as little-endian float32 of length one.
+
+        Raises:
+            ProviderError: the server did not answer, refused, or sent something else.
+        """
+        path = "/api/embed" if self.wire == "ollama" else "/embeddings"
+        headers = {**self.headers, "content-type": "application/json"}
+        url = self.base_url.rstrip("/") + path
+        answer = await get_json(url, headers, LIMIT_S, {"model": self.model, "input": list(texts)})
+        if answer is None:
+            message = f"{self.name} gave no embeddings at {url}."
+            raise ProviderUnreachable(message, reason=FailureReason.UNREACHABLE, hint="Is the model pulled?")
+        rows = self._rows(answer)
+        if len(rows) != len(texts) or not all(rows):
+            message = f"{self.name} sent {len(rows)} vectors for {len(texts)} texts."
+            raise ReplyMalformed(message, reason=FailureReason.MALFORMED)
+        return [_packed(row) for row in rows]
+
+    def _rows(self, answer: object) -> list[list[float]]:
+        if self.wire == "ollama":
+            return [_numbers(row) for row in _list(fields_of(answer).get("embeddings"))]
+        return [_numbers(row.get("embedding")) for row in list_of(answer, "data")]
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType] any JSON
+
+
+def _numbers(value: object) -> list[float]:
+    return [float(number) for number in _list(value) if isinstance(number, int | float)]
+
+
+def _packed(row: Sequence[float]) -> bytes:
+    length = math.sqrt(sum(number * number for number in row)) or 1.0
+    packed = array("f", [number / length for number in row])
+    if packed.itemsize != 4:
+        raise ReplyMalformed("This machine has no 32-bit floats.", reason=FailureReason.UNSUPPORTED)
+    return packed.tobytes()

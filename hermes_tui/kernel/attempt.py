@@ -1,0 +1,108 @@
+"""A task from its first attempt to its end: guard, doubts of an earlier attempt, the work, and its recovery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, ToolError
+from hermes_tui.domain.events import TaskFailed, TaskFinished, TaskSkipped, TaskStarted, TaskWaiting
+from hermes_tui.domain.ids import MAIN_AGENT, AgentId
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.state.graph import GraphState
+from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.kernel.condition import holds
+from hermes_tui.kernel.doubt import settle_task
+from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.perform import perform
+from hermes_tui.kernel.recover import is_final, recover
+
+_SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """A task that cannot go on now: it waits for an operator, or for what `error` says is missing."""
+
+    error: HermesError
+
+    @property
+    def parked(self) -> bool:
+        """Whether an answer of the operator lets it go on."""
+        return isinstance(self.error, ApprovalPending)
+
+
+def place_of(kit: Kit, run: Place, task: Task) -> Place:
+    """Return where the records of the next attempt at `task` belong; one that was interrupted keeps its number."""
+    status = kit.session.state.graph.status[task.id]
+    again = status.state in (TaskState.RUNNING, TaskState.WAITING)
+    attempt = status.attempts if again else status.attempts + 1
+    agent = AgentId(task.id) if task.kind in _SPEAKING else MAIN_AGENT
+    return replace(run, task=task.id, attempt=max(attempt, 1), agent=agent)
+
+
+async def carry_out(kit: Kit, run: Place, task: Task) -> Rested | None:
+    """Try the task until it ended; return what it waits for where it cannot go on.
+
+    Raises:
+        JournalError: the journal failed.
+    """
+    if task.when is not None and not holds(task.when, _graph(kit)):
+        kit.session.emit(TaskSkipped(why="its guard is false"), place_of(kit, run, task))
+        return None
+    try:
+        while _goes_on(_graph(kit), task):
+            if await _recovered(kit, run, task) and _goes_on(_graph(kit), task):
+                await _attempt(kit, run, task)
+    except JournalError:
+        raise
+    except HermesError as error:
+        rested = Rested(error)
+        what = "approval" if rested.parked else "provider"
+        kit.session.emit(TaskWaiting(what=what, why=error.message), _same(kit, run, task))
+        return rested
+    return None
+
+
+def _goes_on(graph: GraphState, task: Task) -> bool:
+    """Whether the task is still what it was, and has not ended; one that was edited starts anew."""
+    return graph.tasks.get(task.id) is task and not graph.state_of(task.id).ended
+
+
+def _graph(kit: Kit) -> GraphState:
+    return kit.session.state.graph
+
+
+def _same(kit: Kit, run: Place, task: Task) -> Place:
+    """Return the place of the attempt that was begun last."""
+    return replace(place_of(kit, run, task), attempt=max(1, _graph(kit).status[task.id].attempts))
+
+
+async def _recovered(kit: Kit, run: Place, task: Task) -> bool:
+    """Decide what follows a failed attempt; return whether there is another one."""
+    status = _graph(kit).status[task.id]
+    if not status.recovering:
+        return True
+    place = _same(kit, run, task)
+    error = ToolError(status.failed_with, kind=status.kind)
+    if await recover(kit, task, place, error):
+        return _graph(kit).state_of(task.id) is TaskState.PENDING
+    kit.session.emit(TaskFailed(kind=error.kind, message=error.message, seconds=0.0), place)
+    return False
+
+
+async def _attempt(kit: Kit, run: Place, task: Task) -> None:
+    await kit.gate.passed()
+    await settle_task(kit, task.id)
+    place = place_of(kit, run, task)
+    kit.session.emit(TaskStarted(), place)
+    began = kit.clock.monotonic()
+    try:
+        result = await perform(kit, task, place)
+    except ToolError as error:
+        seconds = kit.clock.monotonic() - began
+        recovering = not is_final(kit, task, place, error)
+        failed = TaskFailed(kind=error.kind, message=str(error), seconds=seconds, recovering=recovering)
+        kit.session.emit(failed, place)
+        return
+    kit.session.emit(TaskFinished(result=result, seconds=kit.clock.monotonic() - began), place)

@@ -1,0 +1,31 @@
+"""Ask a model one thing beside the run's conversations: no tools, one reply, never twice for the same question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hermes_tui.domain.events import MessageGiven
+from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.messages import Source
+from hermes_tui.domain.records import Place
+from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.turn import run_turn
+
+
+async def consult(kit: Kit, place: Place, system: str, text: str, role: str) -> str:
+    """Return the reply of the agent at `place` to `text`; a reply that is on record is not paid for again.
+
+    Raises:
+        TurnFailed: the model did not answer in words.
+        LimitReached, NoProvider, ProviderError: no model could be asked.
+    """
+    said = kit.session.state.talk.of(place.agent)
+    asked = [message.text for message in (*said.messages[-2:], *said.unread)]
+    if text not in asked:
+        kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), place)
+    return await run_turn(replace(kit, tools={}, instructions=system), place, role)
+
+
+def aside(place: Place, what: str) -> Place:
+    """Return the place of an agent that thinks about the task of `place` for the kernel."""
+    return replace(place, agent=AgentId(f"{place.task}.{what}"))

@@ -1,0 +1,151 @@
+"""Carry out one attempt at a task, by its kind; its result is JSON text."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from hermes_tui.domain.errors import ToolError
+from hermes_tui.domain.events import MessageGiven, TaskWaiting
+from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.messages import Source
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.state.graph import GraphState
+from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.kernel import dispatch, planning
+from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.turn import run_turn
+from hermes_tui.kernel.without import Without
+
+
+async def perform(kit: Kit, task: Task, place: Place) -> str:
+    """Do what the task is; return its result.
+
+    Raises:
+        ToolError: the attempt failed.
+        ApprovalPending: an operator must decide first.
+        LimitReached, NoProvider, ProviderError: no model could be asked.
+    """
+    kit = _within(kit, task)
+    match task.kind:
+        case TaskKind.TOOL:
+            return await _call_tool(kit, task, place)
+        case TaskKind.AGENT if kit.crew is not None and kit.crew.takes(task, place):
+            return json.dumps(await kit.crew.carry_out(task, _goal(kit, task), place))
+        case TaskKind.AGENT:
+            return json.dumps(await converse(kit, task, place))
+        case TaskKind.LLM if task.use in planning.ROLES:
+            return await planning.carry_out(_for(kit, task), task, place)
+        case TaskKind.LLM:
+            return json.dumps(await converse(replace(kit, tools={}), task, place))
+        case TaskKind.JOIN:
+            return json.dumps(joined(kit.session.state.graph, task))
+        case TaskKind.TIMER:
+            return await _wait(kit, task, place)
+        case TaskKind.APPROVAL:
+            arguments = json.dumps({"question": json.loads(task.args).get("question") or task.title})
+            await dispatch.dispatch(kit, _call(kit, task, "ask", arguments), place)
+            return "true"
+
+
+def joined(graph: GraphState, task: Task) -> dict[str, object]:
+    """Return what a task's needs brought; what did not end well says so."""
+    found: dict[str, object] = {}
+    for need in task.needs:
+        status = graph.status[need]
+        if status.state is TaskState.DONE or status.result:
+            found[need] = json.loads(status.result)
+        else:
+            found[need] = {"state": status.state, "why": status.note}
+    return found
+
+
+def _call(kit: Kit, task: Task, tool: str, arguments: str) -> dispatch.Call:
+    place = kit.session.state
+    attempts = place.graph.status[task.id].attempts
+    return dispatch.Call(
+        call_id=CallId(f"{task.id}-r{attempts}"[-40:]),
+        tool=tool,
+        arguments=arguments,
+        rationale=task.title,
+        raised=task.effect,
+        timeout_s=task.timeout_s,
+    )
+
+
+def _filled(kit: Kit, task: Task, args: str) -> tuple[str, dict[str, str]]:
+    """Return arguments with the values of their references, and the variables that they need."""
+    status = kit.session.state.graph.status
+    results = {str(need): status[need].result for need in task.needs if status[need].result}
+    arguments, env = kit.substitute(task.use, args, results)
+    return arguments, dict(env)
+
+
+async def _call_tool(kit: Kit, task: Task, place: Place) -> str:
+    status = kit.session.state.graph.status[task.id]
+    finished = status.call
+    if finished is None:
+        arguments, env = _filled(kit, task, status.args or task.args)
+        key = f"{place.session}-{place.run}-{task.key}" if task.key else ""
+        call = replace(_call(kit, task, task.use, arguments), env=env, key=key)
+        finished = await dispatch.dispatch(kit, call, place)
+    if not finished.ok:
+        raise ToolError(finished.output, kind=finished.error_kind or "failed")
+    return finished.data if finished.data != "null" else json.dumps(finished.output)
+
+
+async def _wait(kit: Kit, task: Task, place: Place) -> str:
+    """Wait until the timer is due; a restart waits for what is left."""
+    due = kit.session.state.graph.status[task.id].until
+    if not due:
+        given = json.loads(task.args)
+        due = float(given["at"]) if "at" in given else kit.clock.now() + float(given.get("seconds", 0))
+        kit.session.emit(TaskWaiting(what="timer", why=f"due at {due:.0f}", until=due), place)
+    await kit.clock.sleep(max(0.0, due - kit.clock.now()))
+    return "null"
+
+
+async def converse(kit: Kit, task: Task, place: Place) -> str:
+    """Let the task's agent pursue its goal; return its last words."""
+    talk = kit.session.state.talk.of(place.agent)
+    if talk.run != place.run:
+        kit.session.emit(MessageGiven(text=_goal(kit, task)), place)
+    elif talk.messages and not talk.open_calls:
+        _tell_failure(kit, task, place)
+    return await run_turn(_for(kit, task), place, task.model or task.kind.value)
+
+
+def _goal(kit: Kit, task: Task) -> str:
+    """Return what an agent is told to do, with the values of its references."""
+    arguments, _ = _filled(kit, task, task.args)
+    return json.loads(arguments).get("goal", "") or task.title
+
+
+def _tell_failure(kit: Kit, task: Task, place: Place) -> None:
+    """Let an agent that tries again know why, once per attempt."""
+    status = kit.session.state.graph.status[task.id]
+    if not status.ladder:
+        return
+    note = f"Attempt {place.attempt}: the one before failed ({status.failed_with}). Go on in another way."
+    said = kit.session.state.talk.of(place.agent)
+    known = [message.text for message in (*said.messages[-3:], *said.unread)]
+    if note not in known:
+        kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
+
+
+def _for(kit: Kit, task: Task) -> Kit:
+    """Return the kit whose brains leave out those that failed at this task."""
+    avoided = kit.session.state.graph.status[task.id].avoided
+    return replace(kit, brains=Without(kit.brains, avoided)) if avoided else kit
+
+
+def _within(kit: Kit, task: Task) -> Kit:
+    """Return the kit whose workspace may be written only where the task may; never more than the run may."""
+    if not task.write:
+        return kit
+    workspace = kit.workspace
+    asked = [Path(os.path.realpath(workspace.root / scope)) for scope in task.write]
+    allowed = tuple(path for path in asked if any(path.is_relative_to(one) for one in workspace.write))
+    return replace(kit, workspace=replace(workspace, write=allowed))

@@ -1,0 +1,1 @@
+"""How a goal becomes a plan: one module per strategy, each of them a `Strategy`."""

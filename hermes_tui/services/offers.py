@@ -1,0 +1,230 @@
+"""What a provider can answer with now: its key, its server, its model, and the brain made of them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.capabilities import registry
+from hermes_tui.capabilities.providers import _catalog, _limits
+from hermes_tui.domain.parts import Clocks, ModelRequest, Part
+from hermes_tui.domain.ports import Brain, Provider
+from hermes_tui.domain.usage import FREE, Price
+from hermes_tui.services import config as settings
+from hermes_tui.services.chains import LOCAL, Candidate
+from hermes_tui.services.config import HermesConfig, ProviderConfig
+
+PROBE_S: Final = 1.0
+"""Everything that is asked before a choice ends within this time."""
+REMEDIES: Final = {
+    "ollama": "Start it with `ollama serve` and pull a model, for example `ollama pull qwen3`.",
+    "lmstudio": "Start LM Studio's server and load a model.",
+}
+SILENT_S: Final = 10.0
+"""A server that did not answer is not asked again for so long."""
+CLOUD_CLOCKS: Final = Clocks(connect_s=10.0, first_token_s=30.0, idle_s=60.0, total_s=900.0)
+LOCAL_CLOCKS: Final = Clocks(connect_s=2.0, first_token_s=120.0, idle_s=60.0, total_s=1800.0)
+"""A model on this machine may have to be loaded before its first token."""
+
+Hear = Callable[[str, Mapping[str, str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a provider cannot answer, and what to do."""
+
+    provider: str
+    found: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a local server has: its models by name, with the real context window of each that was asked about."""
+
+    models: tuple[str, ...]
+    windows: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
+
+
+@dataclass(slots=True)
+class Offers:
+    """Turns candidates into brains; a local server that answered is not asked again until `forget`."""
+
+    config: HermesConfig
+    environ: Mapping[str, str]
+    hear: Hear
+    now: Callable[[], float]
+    prices: Path | None = None
+    _probed: dict[str, Served | None] = field(default_factory=dict[str, Served | None])
+    _silent_at: dict[str, float] = field(default_factory=dict[str, float])
+
+    def forget(self) -> None:
+        """Ask servers again that did not answer a while ago."""
+        late = self.now() - SILENT_S
+        again = [name for name, at in self._silent_at.items() if not late < at <= self.now()]
+        for name in again:
+            self._probed.pop(name, None)
+            del self._silent_at[name]
+
+    async def of(self, candidate: Candidate, role: str) -> Brain | Missing:
+        """Return the brain that a candidate stands for, or why there is none."""
+        name = candidate.provider
+        provider, kind = self._settings(name)
+        if kind not in registry.names("providers"):
+            return Missing(name, f"this version has no provider of kind {kind}", "Choose another provider.")
+        module = registry.load("providers", kind)
+        base_url = provider.base_url or module.BASE_URL
+        variable = provider.key_env or (module.KEY_ENV if name == kind else None)
+        key = self.environ.get(variable, "").strip() if variable else ""
+        if variable and not key:
+            return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
+        model = candidate.model or (provider.models[0] if provider.models else None)
+        window = None
+        if kind in LOCAL:
+            served = await self._served(name, model)
+            if served is None:
+                return Missing(name, f"no server at {base_url}", REMEDIES[kind])
+            model = pulled(model, served.models)
+            if model is None:
+                self._probed.pop(name, None)
+                return Missing(name, f"{base_url} does not have {candidate.model or 'any model'}", REMEDIES[kind])
+            window = served.windows.get(model)
+        model = model or _catalog.DEFAULT_MODELS.get(kind)
+        if model is None:
+            return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
+        window = window or await self._window(kind, base_url, model)
+        built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
+        heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
+        free = kind in LOCAL or kind == "scripted"
+        price = FREE if free else _catalog.known(kind, model, self.prices).price
+        return _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
+
+    def served_models(self, name: str) -> tuple[str, ...]:
+        """Return what a local server said it has, empty if it was not asked or did not answer."""
+        found = self._probed.get(name)
+        return found.models if found is not None else ()
+
+    def _settings(self, name: str) -> tuple[ProviderConfig, str]:
+        provider = self.config.providers.get(name, ProviderConfig())
+        return provider, provider.kind or (name if name in (*settings.KINDS, "scripted") else "openai")
+
+    async def _served(self, name: str, model: str | None) -> Served | None:
+        """Return what a local server has; the first time, every local server is asked at once."""
+        if name not in self._probed:
+            known = {*self.config.providers} - {*self.config.routing.ignore}
+            local = [one for one in known if self._settings(one)[1] in LOCAL and one not in self._probed]
+            asked = list(dict.fromkeys((name, *local)))
+            found = await asyncio.gather(*(self._ask(one, model if one == name else None) for one in asked))
+            self._probed.update(zip(asked, found, strict=True))
+            self._silent_at.update({one: self.now() for one in asked if self._probed[one] is None})
+        return self._probed[name]
+
+    async def _ask(self, name: str, model: str | None) -> Served | None:
+        """Return the models of a local server and the window of the one it would answer with, within `PROBE_S`."""
+        provider, kind = self._settings(name)
+        if kind not in registry.names("providers"):
+            return None
+        module = registry.load("providers", kind)
+        base_url = provider.base_url or module.BASE_URL
+        found = Served(())
+        try:
+            async with asyncio.timeout(PROBE_S):
+                models: tuple[str, ...] | None = await module.pulled(base_url, PROBE_S)
+                if models is None:
+                    return None
+                found = Served(models)
+                first = pulled(model or (provider.models[0] if provider.models else None), models)
+                if first is not None and hasattr(module, "window"):
+                    found = Served(models, {first: await module.window(base_url, first, PROBE_S)})
+        except TimeoutError:
+            return found if found.models else None
+        return found
+
+    async def _window(self, kind: str, base_url: str, model: str) -> int | None:
+        measure = getattr(registry.load("providers", kind), "window", None)
+        measured: int | None = await measure(base_url, model, PROBE_S) if measure is not None else None
+        return measured or _catalog.known(kind, model, self.prices).window_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class HeardProvider:
+    """A provider whose answers' headers are heard: what they say of a rate limit counts before the next call."""
+
+    provider: Provider
+    target: str
+    base_url: str
+    hear: Hear
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+        """Stream as the provider does; see `ports.Provider`."""
+        _limits.HEAR.set(self._heard)
+        return self.provider.stream(request)
+
+    def _heard(self, url: str, headers: Mapping[str, str]) -> None:
+        if url.startswith(self.base_url.rstrip("/")):
+            self.hear(self.target, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """A candidate that can answer."""
+
+    candidate: Candidate
+    kind: str
+    model: str
+    window_tokens: int | None
+    price: Price | None
+
+    @property
+    def local(self) -> bool:
+        return self.kind in LOCAL
+
+
+def target_of(base_url: str, model: str, key: str) -> str:
+    """Return what stands for one model at one URL with one key; the key cannot be read from it."""
+    address = re.sub(r"^(https?://)localhost(?=[:/]|$)", r"\g<1>127.0.0.1", base_url.rstrip("/").lower())
+    return hashlib.sha256("\0".join((address, model, key)).encode()).hexdigest()[:16]
+
+
+def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -> Brain:
+    return Brain(
+        name=f"{offered.candidate.provider}:{offered.model}",
+        model=offered.model,
+        provider=provider,
+        price=offered.price,
+        window_tokens=offered.window_tokens or _catalog.UNKNOWN_WINDOW,
+        window_known=offered.window_tokens is not None,
+        why=offered.candidate.why,
+        local=offered.local,
+        clocks=clocks_of(wanted, local=offered.local),
+        max_tokens=wanted.max_tokens,
+        temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
+        effort=wanted.effort,
+        target=provider.target,
+    )
+
+
+def clocks_of(wanted: settings.Brain, *, local: bool) -> Clocks:
+    """Return the four clocks of a role; what neither it nor cortex sets depends on where the model runs."""
+    own = {name: value for name, value in wanted.clocks if value is not None}
+    return replace(LOCAL_CLOCKS if local else CLOUD_CLOCKS, **own)
+
+
+def _extras(config: HermesConfig, provider: ProviderConfig, kind: str) -> dict[str, object]:
+    """Return what only some providers take."""
+    extras: dict[str, object] = {"client": provider.client} if provider.client != "wire" else {}
+    if kind == "openrouter" and config.openrouter.provider:
+        extras["routing"] = dict(config.openrouter.provider)
+    return extras
+
+
+def pulled(model: str | None, served: tuple[str, ...]) -> str | None:
+    """Return the pulled model of that name, `:latest` being understood; without a name the first that can talk."""
+    if model is None:
+        return next((name for name in served if "embed" not in name), None)
+    return next((name for name in served if name in (model, f"{model}:latest")), None)

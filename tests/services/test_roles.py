@@ -1,0 +1,132 @@
+"""What each role is answered by: its model, its limits and its four clocks, inherited key by key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.parts import Clocks
+from hermes_tui.services.brains import ConfiguredBrains
+from hermes_tui.services.config import ROLES, ROUTES, HermesConfig, LayerName
+from hermes_tui.services.explain import merge, parse_layer, read_layer
+from hermes_tui.services.offers import CLOUD_CLOCKS, LOCAL_CLOCKS, clocks_of
+from hermes_tui.services.routes import route, tier_above, tier_of
+from tests.fakes import FakeServer, Scenario, refused_url
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT_IN = merge([read_layer(LayerName.BUILT_IN, ROOT / "config.yaml")]).config
+
+
+@pytest.mark.parametrize(
+    ("role", "local", "first_token_s", "total_s"),
+    [
+        ("cortex", False, 30.0, 900.0),
+        ("cortex", True, 120.0, 1800.0),
+        ("cerebellum.vision", False, 15.0, 900.0),
+        ("cerebellum.web_extraction", False, 10.0, 900.0),
+        ("hippocampus.compression", True, 120.0, 1800.0),
+        ("hippocampus.embedding", True, 120.0, 5.0),
+    ],
+)
+def test_each_role_has_its_clocks(role: str, local: bool, first_token_s: float, total_s: float) -> None:
+    clocks = clocks_of(BUILT_IN.brain(role), local=local)
+
+    assert (clocks.first_token_s, clocks.total_s) == (first_token_s, total_s)
+
+
+def test_one_clock_that_is_set_leaves_the_others_as_they_were() -> None:
+    home = "brains: {cortex: {clocks: {connect_s: 3, idle_s: 7}}, hippocampus.compression: {clocks: {idle_s: 9}}}\n"
+    config = merge([parse_layer(LayerName.HOME, home, "config.yaml")]).config
+
+    cortex = clocks_of(config.brain("cortex"), local=False)
+    compression = clocks_of(config.brain("hippocampus.compression"), local=True)
+
+    assert cortex == Clocks(connect_s=3.0, idle_s=7.0, first_token_s=30.0, total_s=900.0)
+    assert compression == Clocks(connect_s=3.0, idle_s=9.0, first_token_s=120.0, total_s=1800.0)
+    assert (CLOUD_CLOCKS.idle_s, LOCAL_CLOCKS.idle_s) == (60.0, 60.0)
+
+
+def test_a_role_inherits_every_key_that_it_leaves_unset() -> None:
+    config = HermesConfig.model_validate(
+        {
+            "brains": {
+                "cortex": {"model": "openai:gpt-5", "effort": "high", "max_tokens": 9, "budget": {"usd": 1.0}},
+                "cerebellum.vision": {"max_tokens": 5, "budget": {"tokens": 7}},
+            }
+        }
+    )
+
+    vision = config.brain("cerebellum.vision")
+
+    assert (vision.model, vision.effort, vision.max_tokens) == ("openai:gpt-5", "high", 5)
+    assert (vision.budget.usd, vision.budget.tokens) == (1.0, 7)
+    assert config.brain("hippocampus.compression") == config.brain("cortex")
+
+
+@pytest.mark.parametrize(("name", "role"), ROUTES.items())
+def test_each_class_of_task_has_a_role_by_default(name: str, role: str) -> None:
+    found = route(HermesConfig(), name)
+
+    assert (found.role, found.task_class, found.wanted) == (role, name, "auto")
+    assert found.role in ROLES
+
+
+@pytest.mark.parametrize(
+    ("asked", "role", "wanted", "why"),
+    [
+        ("plan", "hippocampus.compression", "auto", "routes.plan"),
+        ("cerebellum.vision", "cerebellum.vision", "auto", "asked for by its role"),
+        ("light", "cortex", "light", "asked for by its tier light"),
+        ("openai:gpt-5", "cortex", "openai:gpt-5", "asked for by its name"),
+        ("anthropic/claude-opus-5", "cortex", "anthropic/claude-opus-5", "asked for by its name"),
+        ("poetry", "cortex", "auto", "unknown class poetry: cortex answers"),
+    ],
+)
+def test_a_call_is_routed_with_its_reason(asked: str, role: str, wanted: str, why: str) -> None:
+    config = HermesConfig.model_validate(
+        {"routes": {"plan": "hippocampus.compression"}, "tiers": {"light": ["ollama"]}}
+    )
+
+    found = route(config, asked)
+
+    assert (found.role, found.wanted, found.why) == (role, wanted, why)
+
+
+def test_a_route_to_no_role_is_refused_with_its_line() -> None:
+    with pytest.raises(UsageInvalid, match=r"config.yaml:2.*no role"):
+        merge([parse_layer(LayerName.HOME, "strategy: auto\nroutes: {plan: cortx}\n", "config.yaml")])
+
+
+def test_an_unset_tier_of_the_ladder_is_stepped_over() -> None:
+    config = HermesConfig.model_validate({"tiers": {"light": ["ollama"], "premium": ["openai"], "own": ["openai"]}})
+
+    assert [tier_above(config, tier) for tier in ("light", "standard", "premium", "own")] == [
+        "premium",
+        "premium",
+        "",
+        "",
+    ]
+    assert (tier_of(config, "light"), tier_of(config, "own"), tier_of(config, "standard")) == ("light", "", "")
+
+
+@pytest.mark.parametrize("local_is_up", [True, False])
+async def test_background_work_is_done_where_it_costs_nothing_if_it_can_be(local_is_up: bool) -> None:
+    async with FakeServer(Scenario(models=["qwen3"], context_tokens=4_096)) as server:
+        providers = {
+            "ollama": {"base_url": server.ollama_url if local_is_up else refused_url()},
+            "lmstudio": {"base_url": refused_url()},
+            "openai": {"base_url": refused_url(), "key_env": "K"},
+        }
+        changed = {"providers": providers, "brains": {**BUILT_IN.model_dump()["brains"]}}
+        config = HermesConfig.model_validate({**changed, "routing": {"order": ["openai"]}})
+
+        compression = await ConfiguredBrains(config, "auto", {"K": "k"}).choose("compression", {})
+        cortex = await ConfiguredBrains(config, "auto", {"K": "k"}).choose("agent", {})
+
+    assert compression.name.partition(":")[0] == ("ollama" if local_is_up else "openai")
+    assert cortex.name.partition(":")[0] == "openai"
+    if local_is_up:
+        assert (compression.window_tokens, compression.window_known, compression.max_tokens) == (4_096, True, 2048)
+        assert compression.why == "on this machine it costs nothing"
