@@ -63,6 +63,7 @@ def test_a_repository_is_mapped_without_a_model_and_the_result_validates(home: P
     assert (ran.returncode, result["status"], result["verified"]) == (0, "done", True)
     assert "Python: 2 files" in report
     assert result["usage"]["calls"] == 0
+    assert result["answer"].startswith("artifacts/repo-map.md: ")
     assert [made["path"] for made in result["artifacts"]] == ["artifacts/repo-map.md"]
 
 

@@ -39,7 +39,7 @@ def choose(goal: Goal, wanted: str = "auto") -> Choice:
     if goal.plan is not None:
         return Choice(STRATEGIES["declared"], "the goal carries its own plan")
     if wanted != "auto":
-        return Choice(STRATEGIES[wanted], "it was asked for")
+        return Choice(STRATEGIES[wanted], "as set for this goal")
     parts, words = len(_ITEM.findall(goal.text)), len(goal.text.split())
     changes = _CHANGES.search(goal.text)
     if parts >= PARTS and not changes and not _BRANCHES.search(goal.text):
