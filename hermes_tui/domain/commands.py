@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
-from hermes_tui.domain.ids import ApprovalId
+from hermes_tui.domain.ids import AgentId, ApprovalId
 from hermes_tui.domain.tasks import Mode
 
 
@@ -96,8 +96,39 @@ class Thaw:
     """Go on after `Freeze`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteerAgent:
+    """Tell a subagent something; it reads it before its next reply."""
+
+    agent: AgentId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseAgent:
+    """Let a subagent start nothing new."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeAgent:
+    """Let a paused subagent go on."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillAgent:
+    """End a subagent with everything it runs; what it did stands, and its parent is told."""
+
+    agent: AgentId
+
+
+AgentCommand = SteerAgent | PauseAgent | ResumeAgent | KillAgent
 Command = (
-    Submit
+    AgentCommand
+    | Submit
     | Interrupt
     | GoOn
     | Decide

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from hermes_tui.domain.errors import LimitReached
 from hermes_tui.domain.events import BudgetRefused, OutputLowered
+from hermes_tui.domain.ids import MAIN_AGENT, AgentId, owner_of
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
-from hermes_tui.domain.usage import MILLION, Bound
+from hermes_tui.domain.usage import MILLION, Bound, Limits
 from hermes_tui.kernel.kit import Kit
 
 LEAST_OUTPUT_TOKENS: Final = 256
 BYTES_PER_TOKEN: Final = 2.0
 """No tokenizer makes more than one token of two bytes of ordinary text; calibrated per model by reported usage."""
 MARGIN: Final = 1.2
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,80 @@ class Left:
     usd: float | None
     tokens: int | None
 
+    def at_most(self, other: Left) -> Left:
+        """Return the lesser of both, each for itself."""
+        return Left(usd=_least(self.usd, other.usd), tokens=_least(self.tokens, other.tokens))
 
-def left(state: SessionState) -> Left:
-    """Return what the run's caps leave after what is spent and reserved."""
-    limits, spend = state.run.limits, state.spend
-    usd = None if limits.usd is None else limits.usd - spend.run.usd - spend.reserved_usd
-    tokens = None if limits.tokens is None else limits.tokens - spend.run.usage.total_tokens - spend.reserved_tokens
-    return Left(usd=usd, tokens=tokens)
+
+def _least(one: N | None, other: N | None) -> N | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
+def left(state: SessionState, agent: AgentId = MAIN_AGENT) -> Left:
+    """Return what `agent` may still spend: what its own slice and every cap above it leave.
+
+    A cap leaves what is not spent, not reserved by a call under way, and not set aside for another child's slice.
+    """
+    run, own = _lefts(state, owner_of(agent))
+    return run.at_most(own)
+
+
+def _lefts(state: SessionState, agent: AgentId) -> tuple[Left, Left]:
+    """Return what the run's caps leave to `agent`, and what the slices of it and of its parents do."""
+    spend = state.spend
+    above = tuple(state.agents.above(agent))
+    asides = _asides(state, {status.agent for status in above})
+    run = _Pool(spend.run.usd + spend.reserved_usd, spend.run.usage.total_tokens + spend.reserved_tokens)
+    own = Left(usd=None, tokens=None)
+    for status in above:
+        below = state.agents.below(status.agent)
+        own = own.at_most(_used(state, below).less(asides, below).under(status.spawned.limits))
+    return run.less(asides, None).under(state.run.limits), own
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """What is gone from a cap: spent, reserved, set aside."""
+
+    usd: float = 0.0
+    tokens: int = 0
+
+    def less(self, asides: Mapping[AgentId, _Pool], below: frozenset[AgentId] | None) -> _Pool:
+        """Return the pool with what is set aside for the children in `below`, for all of them if that is None."""
+        taken = [aside for agent, aside in asides.items() if below is None or agent in below]
+        return _Pool(self.usd + sum(one.usd for one in taken), self.tokens + sum(one.tokens for one in taken))
+
+    def under(self, limits: Limits) -> Left:
+        """Return what `limits` leave of it."""
+        return Left(
+            usd=None if limits.usd is None else limits.usd - self.usd,
+            tokens=None if limits.tokens is None else limits.tokens - self.tokens,
+        )
+
+
+def _used(state: SessionState, agents: frozenset[AgentId]) -> _Pool:
+    """Return what `agents` spent, and what their calls under way may cost."""
+    spent = [state.spend.by_agent[agent] for agent in agents if agent in state.spend.by_agent]
+    asked = [one.bound for key, one in state.spend.reserved.items() if state.spend.askers.get(key) in agents]
+    usd = sum(one.usd for one in spent) + sum(bound.usd or 0.0 for bound in asked)
+    return _Pool(usd, sum(one.usage.total_tokens for one in spent) + sum(bound.tokens for bound in asked))
+
+
+def _asides(state: SessionState, mine: Collection[AgentId]) -> dict[AgentId, _Pool]:
+    """Return what is still set aside for each live child's slice, but for `mine` and for slices inside a slice."""
+    sliced = {one.agent for one in state.agents.live() if one.spawned.limits != Limits() and one.agent not in mine}
+    asides: dict[AgentId, _Pool] = {}
+    for status in state.agents.live():
+        inside = any(above.agent in sliced for above in state.agents.above(status.agent) if above is not status)
+        if status.agent not in sliced or inside:
+            continue
+        limits, used = status.spawned.limits, _used(state, state.agents.below(status.agent))
+        asides[status.agent] = _Pool(
+            max(0.0, (limits.usd or 0.0) - used.usd), max(0, (limits.tokens or 0) - used.tokens)
+        )
+    return asides
 
 
 def input_bound(state: SessionState, brain: Brain, request_bytes: int) -> int:
@@ -61,9 +131,10 @@ def reserve(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> tuple[B
     state = kit.session.state
     prompt = input_bound(state, brain, request_bytes)
     wanted = min(brain.max_tokens or kit.max_output_tokens, max(LEAST_OUTPUT_TOKENS, brain.window_tokens - prompt))
-    fits = min(wanted, _affordable(left(state), brain, prompt))
+    rest = left(state, place.agent)
+    fits = min(wanted, _affordable(rest, brain, prompt))
     if fits < LEAST_OUTPUT_TOKENS:
-        raise _refused(kit, bound_of(brain, prompt, LEAST_OUTPUT_TOKENS), place)
+        raise _refused(kit, bound_of(brain, prompt, LEAST_OUTPUT_TOKENS), rest, place)
     if fits < wanted:
         kit.session.emit(OutputLowered(wanted_tokens=wanted, sent_tokens=fits, limit="run"), place)
     bound = bound_of(brain, prompt, fits)
@@ -86,8 +157,7 @@ def _affordable(rest: Left, brain: Brain, prompt: int) -> int:
     return most
 
 
-def _refused(kit: Kit, bound: Bound, place: Place) -> LimitReached:
-    rest = left(kit.session.state)
+def _refused(kit: Kit, bound: Bound, rest: Left, place: Place) -> LimitReached:
     money = bound.usd is not None and rest.usd is not None and bound.usd > rest.usd
     limit = "usd" if money else "tokens"
     kit.session.emit(BudgetRefused(limit=limit, bound=bound, left_usd=rest.usd, left_tokens=rest.tokens), place)
@@ -96,8 +166,35 @@ def _refused(kit: Kit, bound: Bound, place: Place) -> LimitReached:
         said = f"${spent.usd:.4f} is spent and the next call may cost up to ${bound.usd:.4f}"
     else:
         said = f"{spent.usage.total_tokens:,} tokens are spent and the next call may take {bound.tokens:,}"
+    if _is_slice(kit.session.state, place.agent, limit):
+        message = f"Stopped at the subagent's slice: {said} in the run."
+        return SliceUsed(message, limit=limit, hint="Give it a larger slice, or a smaller task.")
     message = f"Stopped at the run cap: {said}. Work is kept."
     return LimitReached(message, limit=limit, hint="Run it again with a higher --budget-usd to go on.")
+
+
+class SliceUsed(LimitReached):
+    """A child's own slice is used up: the child ends, the run goes on."""
+
+
+def _is_slice(state: SessionState, agent: AgentId, limit: str) -> bool:
+    """Whether the slice of a child, not the run's own cap, left too little."""
+    run, own = _lefts(state, owner_of(agent))
+    mine, whole = (own.usd, run.usd) if limit == "usd" else (own.tokens, run.tokens)
+    return mine is not None and (whole is None or mine <= whole)
+
+
+def check_steps(kit: Kit, agent: AgentId) -> None:
+    """Stop a child that has used up the steps it was given.
+
+    Raises:
+        SliceUsed: no step is left.
+    """
+    state = kit.session.state
+    status = state.agents.by_id.get(agent)
+    most = status.spawned.limits.steps if status is not None else None
+    if status is not None and most is not None and status.steps >= most:
+        raise SliceUsed(f"Stopped after {most} steps, all that it was given.", limit="steps")
 
 
 def check_time(kit: Kit) -> None:

@@ -1,15 +1,17 @@
-"""What one model request carries: the stable prefix, the conversation, the tools."""
+"""What one model request carries: the stable prefix, the conversation, the tools; and how large it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+from hermes_tui.domain.events import ModelRequested, Portion, WindowFilled
 from hermes_tui.domain.messages import Message, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import ModelRequest, ToolSchema
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
+from hermes_tui.kernel import budget
 from hermes_tui.kernel.kit import Kit
 
 TYPICAL_BYTES_PER_TOKEN: Final = 3.0
@@ -17,20 +19,51 @@ TYPICAL_BYTES_PER_TOKEN: Final = 3.0
 LEAST_REPLY_TOKENS: Final = 256
 
 
-def build_request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
-    """Return the request for the next step of the agent at `place`; tools keep their order for the prompt cache."""
-    conversation = kit.session.state.talk.of(place.agent)
-    schemas = tuple(tool.spec.schema for tool in kit.tools.values())
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A request and what it is made of; without portions nobody asked."""
+
+    request: ModelRequest
+    portions: tuple[Portion, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+Build = Callable[[Brain], Awaitable[Filled]]
+
+
+def request_of(kit: Kit, brain: Brain, messages: Sequence[Message]) -> ModelRequest:
+    """Return the request that carries `messages`; tools keep their order for the prompt cache."""
     return ModelRequest(
         model=brain.model,
         system=kit.instructions,
-        messages=tuple(conversation.messages),
-        tools=schemas,
+        messages=tuple(messages),
+        tools=tuple(tool.spec.schema for tool in kit.tools.values()),
         max_tokens=brain.max_tokens or kit.max_output_tokens,
         temperature=brain.temperature,
         effort=brain.effort,
         window_tokens=brain.window_tokens,
         clocks=brain.clocks,
+    )
+
+
+def whole(kit: Kit, place: Place) -> Build:
+    """Return what puts the whole conversation of the agent at `place` into a request."""
+
+    async def build(brain: Brain) -> Filled:
+        return Filled(request_of(kit, brain, kit.session.state.talk.of(place.agent).messages))
+
+    return build
+
+
+def filling(kit: Kit, brain: Brain, filled: Filled, asked: ModelRequested) -> WindowFilled:
+    """Return the record of what a request carries."""
+    return WindowFilled(
+        request_id=asked.request_id,
+        window_tokens=brain.window_tokens,
+        used_tokens=budget.input_bound(kit.session.state, brain, asked.request_bytes),
+        output_tokens=asked.max_tokens,
+        portions=filled.portions,
+        left_out=filled.left_out,
     )
 
 
@@ -51,23 +84,37 @@ def next_size(kit: Kit, place: Place) -> int:
 
 
 def _size(system: str, messages: Iterable[Message], tools: Iterable[ToolSchema]) -> int:
-    schemas = sum(len(tool.name) + len(tool.description) + len(tool.parameters) for tool in tools)
-    return len(system.encode()) + schemas + sum(_message_bytes(message) for message in messages)
+    return _bytes(system) + _schemas_bytes(tools) + sum(map(message_bytes, messages))
 
 
-def _message_bytes(message: Message) -> int:
+def tools_bytes(request: ModelRequest) -> int:
+    """Return the bytes of the tool schemas in `request`."""
+    return _schemas_bytes(request.tools)
+
+
+def _schemas_bytes(tools: Iterable[ToolSchema]) -> int:
+    return sum(len(tool.name) + len(tool.description) + len(tool.parameters) for tool in tools)
+
+
+def message_bytes(message: Message) -> int:
+    """Return the bytes of one message, with what a wire adds to each part."""
     total = 16
     for part in message.content:
         match part:
             case Text():
-                total += len(part.text.encode())
+                total += _bytes(part.text)
             case ToolCall():
-                total += len(part.name) + len(part.arguments.encode()) + 40
+                total += len(part.name) + _bytes(part.arguments) + 40
             case ToolResult():
-                total += len(part.output.encode()) + 40
+                total += _bytes(part.output) + 40
             case _:
                 total += 40
     return total
+
+
+def _bytes(text: str) -> int:
+    """Return the UTF-8 bytes of a text; plain ASCII need not be encoded for that."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def with_output(request: ModelRequest, max_tokens: int) -> ModelRequest:

@@ -17,7 +17,7 @@ from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.kernel import critic
+from hermes_tui.kernel import critic, expectation, inner
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -31,6 +31,7 @@ class Call:
     tool: str
     arguments: str
     rationale: str = ""
+    expectation: str = ""
     raised: Effect | None = None
     timeout_s: float | None = None
     key: str = ""
@@ -63,22 +64,25 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
     _approve(kit, call, resolved, requested, place)
+    tool = inner.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
         return await _act(kit, call, tool, context, place)
-    image = await _before_image(kit, resolved)
-    await kit.gate.passed()
-    attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
-    intent = ToolIntended(
-        call_id=call.call_id,
-        tool=call.tool,
-        arguments=call.arguments,
-        effect=resolved.effect,
-        key=context.key,
-        before_image=image,
-        attempt=attempt,
-    )
-    await kit.session.commit(kit.session.emit(intent, place))
-    return await _act(kit, call, tool, context, place, image)
+    targets = _imaged(kit, resolved)
+    async with kit.claims.held(targets):
+        image = await kit.images.take(targets) if targets else ""
+        await kit.gate.passed()
+        attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
+        intent = ToolIntended(
+            call_id=call.call_id,
+            tool=call.tool,
+            arguments=call.arguments,
+            effect=resolved.effect,
+            key=context.key,
+            before_image=image,
+            attempt=attempt,
+        )
+        await kit.session.commit(kit.session.emit(intent, place))
+        return await _act(kit, call, tool, context, place, image)
 
 
 def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
@@ -136,6 +140,7 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
         reach=resolved.reach,
         ruling=ruling,
         rationale=call.rationale,
+        expectation=call.expectation or expectation.of(resolved),
     )
     kit.session.emit(requested, place)
     if ruling.decision is Decision.DENY:
@@ -216,23 +221,20 @@ def rule_for(resolved: ResolvedCall) -> str:
     return f"{resolved.tool}({shlex.join(resolved.argv)})"
 
 
-async def _before_image(kit: Kit, resolved: ResolvedCall) -> str:
-    """Copy what the call may overwrite; hosts that it contacts are nothing to copy."""
+def _imaged(kit: Kit, resolved: ResolvedCall) -> list[Path]:
+    """Return what the call may overwrite; hosts that it contacts are nothing to copy."""
     targets = [Path(target) for target in resolved.targets if resolved.reach is not Reach.NETWORK or target[:1] == "/"]
     if resolved.reach in (Reach.SANDBOX, Reach.HOST) and not targets:
         targets = list(kit.workspace.write)
-    return await kit.images.take(targets) if targets else ""
+    return targets
 
 
 async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = "") -> ToolFinished:
     began = kit.clock.monotonic()
     known = dict(context.seen)
     try:
-        if call.tool == "ask":
-            outcome = _answer(kit, call)
-        else:
-            async with asyncio.timeout(context.timeout_s + 5.0):
-                outcome = await tool.run(call.arguments, context)
+        async with asyncio.timeout(context.timeout_s + 5.0):
+            outcome = await tool.run(call.arguments, context)
     except ToolError as error:
         outcome = ToolOutcome(output=str(error), data="null", ok=False, error_kind=error.kind)
     except SandboxUnavailable as error:
@@ -258,15 +260,6 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
     if image or tool.spec.effect >= Effect.WRITE:
         await kit.session.commit(record)
     return finished
-
-
-def _answer(kit: Kit, call: Call) -> ToolOutcome:
-    """Return the operator's answer to a question."""
-    for approval_id, asked in kit.session.state.calls.asked.items():
-        given = kit.session.state.calls.given.get(approval_id)
-        if asked.call_id == call.call_id and given is not None:
-            return ToolOutcome(output=given.reason or "yes", data="null")
-    raise ToolError("Nobody answered.", kind="unanswered")
 
 
 def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
 from hermes_tui.domain.events import ApprovalAsked, ModelFailed, ToolFinished, ToolIntended, ToolResolved
-from hermes_tui.domain.ids import ApprovalId, RequestId, TaskId
+from hermes_tui.domain.ids import AgentId, ApprovalId, RequestId, TaskId, owner_of, root_session
 from hermes_tui.domain.ports import Tool, ToolOutcome
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import OpenIntent
@@ -17,8 +17,8 @@ from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
 
 
-async def settle_doubts(kit: Kit, place: Place) -> None:
-    """Bring every open intent to a result or back to where it can run again.
+async def settle_doubts(kit: Kit, place: Place, agent: AgentId | None = None) -> None:
+    """Bring every open intent, or only those of `agent`, to a result or back to where it can run again.
 
     A `write` is taken back from its before-image and runs again; an `external` effect is probed where its tool can,
     else an operator must say whether it happened.
@@ -26,8 +26,11 @@ async def settle_doubts(kit: Kit, place: Place) -> None:
     Raises:
         ApprovalPending: an external effect is in doubt and cannot be probed.
     """
-    _write_off(kit, place)
+    if agent is None:
+        _write_off(kit, place)
     for opened in tuple(kit.session.state.calls.intents.values()):
+        if agent not in (None, opened.place.agent):
+            continue
         if opened.intent.effect is Effect.WRITE:
             await _take_back(kit, opened)
         else:
@@ -54,9 +57,12 @@ def _write_off(kit: Kit, place: Place) -> None:
 def _asker(kit: Kit, request_id: RequestId, place: Place) -> Place:
     """Return the place of the agent that made a request, so that it hears that no reply will come."""
     state = kit.session.state
-    asking = [agent for agent, talk in state.talk.by_agent.items() if talk.asking]
-    agent = next((one for one in asking if request_id.startswith(f"{one}-s")), place.agent)
-    task = TaskId(agent.partition(".")[0])
+    owner = state.spend.askers.get(request_id, place.agent)
+    asking = (one for one, talk in state.talk.by_agent.items() if talk.asking and owner_of(one) == owner)
+    agent, child = next(asking, owner), state.agents.by_id.get(owner)
+    if child is not None:
+        return replace(child.place, agent=agent)
+    task = TaskId(owner.partition(".")[0])
     return replace(place, agent=agent, task=task if task in state.graph.tasks else place.task)
 
 
@@ -121,7 +127,9 @@ async def _ask(kit: Kit, intent: ToolIntended, place: Place) -> None:
         if approval_id not in kit.session.state.calls.asked:
             await kit.session.commit(kit.session.emit(_question(intent, approval_id), place))
         what = f"{intent.tool} {intent.arguments[:120]} began and no result was saved. It may have happened."
-        raise ApprovalPending(what, hint=f"hermes runs resolve {place.session} {intent.call_id} --done | --again")
+        raise ApprovalPending(
+            what, hint=f"hermes runs resolve {root_session(place.session)} {intent.call_id} --done | --again"
+        )
     if answer.decision is Decision.ALLOW:
         resolved = ToolResolved(call_id=intent.call_id, how="again", evidence="the operator said it did not happen")
         await kit.session.commit(kit.session.emit(resolved, place))

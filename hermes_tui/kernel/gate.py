@@ -3,29 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 
 
 class Gate:
-    """Open until someone freezes it. What already runs goes on; what would start waits until it is thawed."""
+    """Open until someone freezes it. What already runs goes on; what would start waits until it is thawed.
 
-    def __init__(self) -> None:
-        self._open = asyncio.Event()
-        self._open.set()
+    It may be passed on any event loop and turned from any thread. A gate inside an `outer` one is open only where
+    both are.
+    """
+
+    def __init__(self, outer: Gate | None = None) -> None:
+        self._outer = outer
+        self._lock = threading.Lock()
+        self._frozen = False
+        self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def frozen(self) -> bool:
-        """Whether anything new has to wait."""
-        return not self._open.is_set()
+        """Whether anything new has to wait at this very gate."""
+        return self._frozen
 
     def freeze(self) -> None:
         """Let nothing new start from now on."""
-        self._open.clear()
+        self._frozen = True
 
     def thaw(self) -> None:
         """Let everything that waits start, in the order it came."""
-        self._open.set()
+        with self._lock:
+            self._frozen = False
+            waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            # A loop that was closed meanwhile has nobody left who waits.
+            with contextlib.suppress(RuntimeError):
+                future.get_loop().call_soon_threadsafe(_release, future)
 
     async def passed(self) -> None:
         """Return as soon as the gate is open; at once if it is."""
-        if self.frozen:
-            await self._open.wait()
+        while self._closed():
+            if self._outer is not None:
+                await self._outer.passed()
+            if (future := self._queue()) is not None:
+                await future
+
+    def _closed(self) -> bool:
+        return self._frozen or (self._outer is not None and self._outer._closed())
+
+    def _queue(self) -> asyncio.Future[None] | None:
+        with self._lock:
+            if not self._frozen:
+                return None
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            return future
+
+
+def _release(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import (
@@ -19,8 +21,12 @@ from hermes_tui.domain.ports import (
     Workspace,
 )
 from hermes_tui.domain.tasks import Task
+from hermes_tui.kernel.claims import Claims
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel.crew import Crew
 
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
@@ -29,13 +35,25 @@ ReadTask = Callable[[str], Task]
 """JSON text of one task of `hermes.plan/1` to the task; raises UsageInvalid where it is none."""
 
 
+class Rest(Enum):
+    """Why an agent that waited for its children goes on."""
+
+    NEWS = "news"
+    """What it waited for is there."""
+    ALONE = "alone"
+    """It has no child that is out."""
+    WAITING = "waiting"
+    """Each of its children waits for an operator."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
 
     Nothing is dispatched and no model is asked while `gate` is frozen. `attended` says that an operator is there: the
     run waits for answers instead of ending without them. `slots` bounds how many tasks use a resource at once, by its
-    name: a tool, or `model`. `read_task` reads one task of a model's plan.
+    name: a tool, or `model`. `read_task` reads one task of a model's plan. `crew` holds the run's subagents; without
+    one there are none. `claims` keeps calls apart that change the same files.
     """
 
     session: Session
@@ -56,6 +74,9 @@ class Kit:
     width: int = 8
     attended: bool = False
     max_output_tokens: int = 4096
+    prune_steps: int = 10
     gate: Gate = field(default_factory=Gate)
     slots: Mapping[str, int] = field(default_factory=dict[str, int])
     read_task: ReadTask | None = None
+    crew: Crew | None = None
+    claims: Claims = field(default_factory=Claims)

@@ -32,6 +32,8 @@ async def perform(kit: Kit, task: Task, place: Place) -> str:
     match task.kind:
         case TaskKind.TOOL:
             return await _call_tool(kit, task, place)
+        case TaskKind.AGENT if kit.crew is not None and kit.crew.takes(task, place):
+            return json.dumps(await kit.crew.carry_out(task, _goal(kit, task), place))
         case TaskKind.AGENT:
             return json.dumps(await converse(kit, task, place))
         case TaskKind.LLM if task.use in planning.ROLES:
@@ -109,12 +111,16 @@ async def converse(kit: Kit, task: Task, place: Place) -> str:
     """Let the task's agent pursue its goal; return its last words."""
     talk = kit.session.state.talk.of(place.agent)
     if talk.run != place.run:
-        arguments, _ = _filled(kit, task, task.args)
-        text = json.loads(arguments).get("goal", "") or task.title
-        kit.session.emit(MessageGiven(text=text), place)
+        kit.session.emit(MessageGiven(text=_goal(kit, task)), place)
     elif talk.messages and not talk.open_calls:
         _tell_failure(kit, task, place)
     return await run_turn(_for(kit, task), place, task.model or task.kind.value)
+
+
+def _goal(kit: Kit, task: Task) -> str:
+    """Return what an agent is told to do, with the values of its references."""
+    arguments, _ = _filled(kit, task, task.args)
+    return json.loads(arguments).get("goal", "") or task.title
 
 
 def _tell_failure(kit: Kit, task: Task, place: Place) -> None:

@@ -83,7 +83,12 @@ class Pursuit:
 
     async def _scheduled(self) -> RunEnded | None:
         scheduler = Scheduler(self.kit, self.place)
-        await scheduler.run()
+        close = self.kit.crew.open(self.kit, self.place) if self.kit.crew is not None else None
+        try:
+            await scheduler.run()
+        finally:
+            if close is not None:
+                await close()
         for made in self.deliver():
             self.kit.session.emit(made, self.place)
         if scheduler.stopped is not None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hermes_tui.domain.events import Event
 from hermes_tui.domain.parts import Part
@@ -19,22 +23,40 @@ Listen = Callable[[Place, Part], None]
 class Session:
     """Live state of one session; `state` is always the fold over every record appended so far.
 
-    `listeners` hear the parts of a reply as they stream; parts are not records.
+    `listeners` hear the parts of a reply as they stream; parts are not records. Any thread may emit once the session
+    has a home: whoever watches is called on the home loop's thread only, with every record in order. `deciding` is held
+    by who reads the state and emits what follows from it, as one step.
     """
 
     journal: Journal
     bus: Bus
     state: SessionState
     listeners: list[Listen]
+    deciding: threading.RLock = field(default_factory=threading.RLock)
+    _unseen: deque[Record] = field(default_factory=deque[Record])
+    _unheard: deque[tuple[Place, Part]] = field(default_factory=deque[tuple[Place, Part]])
+    _home: asyncio.AbstractEventLoop | None = None
+    _thread: int = 0
+    _handing: bool = False
+
+    def settle(self) -> None:
+        """Make the running loop the session's home."""
+        self._home, self._thread = asyncio.get_running_loop(), threading.get_ident()
 
     def receive(self, record: Record) -> None:
         """Fold a published record and pass it on."""
-        self.state = fold(self.state, record)
-        self.bus.publish(record)
+        with self.deciding:
+            self.state = fold(self.state, record)
+            self._unseen.append(record)
+        if self._away():
+            self._post(self._show)
+        else:
+            self._show()
 
     def emit(self, event: Event, place: Place) -> Record:
         """Append `event`; it is in `state` when this returns, on disk when `durable` does."""
-        return self.journal.append(event, place)
+        with self.deciding:
+            return self.journal.append(event, place)
 
     async def commit(self, record: Record) -> Record:
         """Return `record` when it is on disk."""
@@ -43,5 +65,36 @@ class Session:
 
     def hear(self, place: Place, part: Part) -> None:
         """Let whoever watches see a part of a reply."""
-        for listener in self.listeners:
-            listener(place, part)
+        if not self.listeners:
+            return
+        self._unheard.append((place, part))
+        if not self._away():
+            self._play()
+        elif len(self._unheard) == 1:
+            self._post(self._play)
+
+    def _away(self) -> bool:
+        return self._home is not None and threading.get_ident() != self._thread
+
+    def _post(self, work: Callable[[], None]) -> None:
+        # A home that is closed has nobody left who watches; the journal has the record.
+        with contextlib.suppress(RuntimeError):
+            if self._home is not None:
+                self._home.call_soon_threadsafe(work)
+
+    def _show(self) -> None:
+        """Publish what is unseen, in order; what a reader emits meanwhile comes after what it was called with."""
+        if self._handing:
+            return
+        self._handing = True
+        try:
+            while self._unseen:
+                self.bus.publish(self._unseen.popleft())
+        finally:
+            self._handing = False
+
+    def _play(self) -> None:
+        while self._unheard:
+            place, part = self._unheard.popleft()
+            for listener in self.listeners:
+                listener(place, part)

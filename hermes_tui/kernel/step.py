@@ -32,6 +32,7 @@ from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
 from hermes_tui.kernel import budget, context, loop_guard, retry
+from hermes_tui.kernel.context import Build
 from hermes_tui.kernel.kit import Kit
 
 
@@ -120,18 +121,20 @@ class _Step:
     role: str
     tier: str
     brain: Brain
+    build: Build
     tried: dict[str, str] = field(default_factory=dict[str, str])
     attempt: int = 1
 
     @staticmethod
-    async def begin(kit: Kit, place: Place, role: str, tier: str) -> _Step:
+    async def begin(kit: Kit, place: Place, role: str, build: Build) -> _Step:
         """Choose who is asked first; the operator is told where that is not who answered before.
 
         Raises:
             NoProvider: nobody can answer.
         """
-        size = context.next_size(kit, place)
-        step = _Step(kit, place, role, tier, await kit.brains.choose(role, {}, size_bytes=size, tier=tier))
+        size, tier = context.next_size(kit, place), kit.session.state.brains.tiers.get(place.agent, "")
+        brain = await kit.brains.choose(role, {}, size_bytes=size, tier=tier)
+        step = _Step(kit, place, role, tier, brain, build)
         await step._take(step.brain, step.brain.why)
         return step
 
@@ -187,10 +190,14 @@ class _Step:
         await self.kit.clock.sleep(delay_s)
 
 
-async def take_step(kit: Kit, place: Place, role: str) -> tuple[Record, Brain]:
+async def take_step(kit: Kit, place: Place, role: str, build: Build | None = None) -> tuple[Record, Brain]:
     """Ask the brain for `role` for the next reply, or the next brain where it fails.
 
+    `build` puts the request together for the brain that is asked; by default it is the whole conversation.
+
     Returns the durable record of the reply, and who gave it. An agent that was raised to a tier is answered from there.
+
+    `build` puts the request together for the brain that is asked; by default it is the whole conversation.
 
     Raises:
         LimitReached: a cap does not leave room for the call.
@@ -198,11 +205,11 @@ async def take_step(kit: Kit, place: Place, role: str) -> tuple[Record, Brain]:
         ProviderError: the request itself is at fault.
     """
     await kit.gate.passed()
-    step = await _Step.begin(kit, place, role, kit.session.state.brains.tiers.get(place.agent, ""))
+    step = await _Step.begin(kit, place, role, build if build is not None else context.whole(kit, place))
     while True:
         try:
             attempt = await _begin(step)
-        except (LimitReached, NoProvider):
+        except (LimitReached, NoProvider, ProviderError):
             kit.brains.ended(step.brain, CallEnd(reason=FailureReason.CANCELLED))
             raise
         ended = await _attempt(kit, attempt)
@@ -216,31 +223,42 @@ async def _begin(step: _Step) -> _Attempt:
     kit, place = step.kit, step.place
     await kit.gate.passed()
     budget.check_time(kit)
-    request = context.build_request(kit, step.brain, place)
-    warmth = loop_guard.warmer(request.temperature, kit.session.state.guard.of(place.agent))
-    request = replace(request, temperature=warmth)
+    budget.check_steps(kit, place.agent)
+    filled = await step.build(step.brain)
+    warmth = loop_guard.warmer(filled.request.temperature, kit.session.state.guard.of(place.agent))
+    request = replace(filled.request, temperature=warmth)
     size = context.size_bytes(request)
-    if not context.fits(step.brain, size):
+    if not _has_room(step, size):
         raise _too_long(step.brain, size)
-    bound, output_tokens = budget.reserve(kit, step.brain, size, place)
     number = kit.session.state.talk.of(place.agent).steps + 1
     prefix = f"{place.agent}-s{number}"[-34:]
-    asked = ModelRequested(
-        request_id=RequestId(f"{prefix}-{kit.session.state.seq}"),
-        model=step.brain.name,
-        role=step.brain.role or step.role,
-        why=step.brain.why,
-        bound=bound,
-        request_bytes=size,
-        max_tokens=output_tokens,
-        step=number,
-        attempt=step.attempt,
-        task_class=step.brain.task_class,
-        route=step.brain.route,
-    )
-    await kit.session.commit(kit.session.emit(asked, place))
+    with kit.session.deciding:
+        bound, output_tokens = budget.reserve(kit, step.brain, size, place)
+        asked = ModelRequested(
+            request_id=RequestId(f"{prefix}-{kit.session.state.seq}"),
+            model=step.brain.name,
+            role=step.brain.role or step.role,
+            why=step.brain.why,
+            bound=bound,
+            request_bytes=size,
+            max_tokens=output_tokens,
+            step=number,
+            attempt=step.attempt,
+            task_class=step.brain.task_class,
+            route=step.brain.route,
+        )
+        if filled.portions:
+            kit.session.emit(context.filling(kit, step.brain, filled, asked), place)
+        record = kit.session.emit(asked, place)
+    await kit.session.commit(record)
     ready = context.with_output(request, output_tokens)
     return _Attempt(asked.request_id, ready, step.brain, bound, place, _safe(prefix), size)
+
+
+def _has_room(step: _Step, size: int) -> bool:
+    """Whether a request fits for sure, by what the brain's earlier replies measured, or else by what is typical."""
+    most = budget.input_bound(step.kit.session.state, step.brain, size) + budget.LEAST_OUTPUT_TOKENS
+    return most <= step.brain.window_tokens or context.fits(step.brain, size)
 
 
 def _too_long(brain: Brain, size: int) -> NoProvider:

@@ -7,18 +7,21 @@ from typing import Final
 
 from hermes_tui.domain.errors import ApprovalPending, ToolError
 from hermes_tui.domain.events import MessageGiven, ModelEscalated, ModelFinished, ToolRefused
-from hermes_tui.domain.messages import Role, Source, ToolCall
+from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Effect
-from hermes_tui.kernel import confidence, dispatch, loop_guard
-from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel import confidence, dispatch, expectation, loop_guard, window
+from hermes_tui.kernel.kit import Kit, Rest
 from hermes_tui.kernel.step import take_step
 
 MALFORMED_ROUNDS: Final = 1
 """A reply whose calls do not fit their schema is answered once; a second one in a row ends the turn."""
 CUT_ROUNDS: Final = 2
+TOLD: Final = 200
+"""How far back an agent looks for what it was told since its last reply."""
 
 
 class TurnFailed(ToolError):
@@ -36,29 +39,62 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
         LimitReached, NoProvider, ProviderError: as `take_step`.
     """
     malformed = cut = 0
+    if kit.crew is not None:
+        await kit.crew.attend(place.agent)
     while True:
         pending = kit.session.state.talk.of(place.agent).open_calls
         if pending:
-            bad = await _run_calls(kit, pending, place)
+            bad = await _answer_calls(kit, pending, place)
             loop_guard.look(kit, place)
             malformed = malformed + 1 if bad else 0
             if malformed > MALFORMED_ROUNDS:
                 raise TurnFailed("The model asked for malformed tool calls again after one repair.", kind="malformed")
             continue
-        if (answer := _handed_back(kit, place)) is not None:
+        if (answer := _handed_back(kit, place)) is not None and not await _told_since(kit, place):
             return answer
         await _bring_memory(kit, place)
-        record, brain = await take_step(kit, place, role)
+        record, brain = await take_step(kit, place, role, lambda brain: window.fill(kit, brain, place))
         if not isinstance(record.body, ModelFinished) or _escalated(kit, place, record.body, brain):
             continue
         if record.body.stop is StopReason.REFUSAL:
             raise TurnFailed(f"The model refused: {record.body.message.text[:200]}", kind="refusal")
         if record.body.stop is StopReason.LENGTH and not record.body.message.calls:
             cut += 1
-            if cut > CUT_ROUNDS:
-                raise TurnFailed("The model's replies were cut at the output limit again and again.", kind="length")
-            note = "Your reply was cut at the output limit. Go on where it stopped, in smaller pieces."
-            kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
+            _go_on_after_cut(kit, place, cut)
+
+
+def _go_on_after_cut(kit: Kit, place: Place, cut: int) -> None:
+    if cut > CUT_ROUNDS:
+        raise TurnFailed("The model's replies were cut at the output limit again and again.", kind="length")
+    note = "Your reply was cut at the output limit. Go on where it stopped, in smaller pieces."
+    kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
+
+
+async def _answer_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
+    """Carry out calls, again after an answer that came while children still worked; return whether all were malformed.
+
+    Raises:
+        ApprovalPending: an operator must decide, and no child works any more.
+    """
+    while True:
+        try:
+            return await _run_calls(kit, calls, place)
+        except ApprovalPending:
+            if not await _answered_meanwhile(kit, place):
+                raise
+        calls = kit.session.state.talk.of(place.agent).open_calls
+
+
+async def _answered_meanwhile(kit: Kit, place: Place) -> bool:
+    """Wait while children work; return whether the agent's own questions were answered before they were done."""
+    if kit.crew is None:
+        return False
+
+    def answered(state: SessionState) -> bool:
+        mine = {call.call_id for call in state.talk.of(place.agent).open_calls}
+        return not any(asked.call_id in mine for asked in state.calls.waiting)
+
+    return await kit.crew.rest(place.agent, answered) is Rest.NEWS
 
 
 async def _bring_memory(kit: Kit, place: Place) -> None:
@@ -94,11 +130,45 @@ def _escalated(kit: Kit, place: Place, reply: ModelFinished, brain: Brain) -> bo
 
 
 def _handed_back(kit: Kit, place: Place) -> str | None:
-    """Return the last text if the model handed back and nobody said anything since."""
-    messages = kit.session.state.talk.of(place.agent).messages
-    if len(messages) and messages[-1].role == "model" and not messages[-1].calls:
-        return messages[-1].text
-    return None
+    """Return the text of the last reply if the model handed back with it, whatever it was told since."""
+    said = kit.session.state.talk.of(place.agent).messages[-TOLD:]
+    reply = next((message for message in reversed(said) if message.role is Role.MODEL), None)
+    return reply.text if reply is not None and not reply.calls else None
+
+
+def _since_reply(state: SessionState, place: Place) -> tuple[Message, ...]:
+    """Return what was said to the agent since its last reply."""
+    said = state.talk.of(place.agent).messages[-TOLD:]
+    last = next((at for at in range(len(said), 0, -1) if said[at - 1].role is Role.MODEL), 0)
+    return said[last:]
+
+
+def _is_report(message: Message) -> bool:
+    """Whether a message is the report of a child."""
+    return message.role is Role.KERNEL and all(
+        isinstance(p, Text) and p.source is Source.MODEL for p in message.content
+    )
+
+
+async def _told_since(kit: Kit, place: Place) -> bool:
+    """Return whether an agent that handed back was told something; it waits for its children before it reads of one.
+
+    Raises:
+        ApprovalPending: every child that is out waits for an operator.
+    """
+    if kit.crew is None:
+        return bool(_since_reply(kit.session.state, place))
+
+    def told(state: SessionState) -> bool:
+        return any(not _is_report(message) for message in _since_reply(state, place))
+
+    match await kit.crew.rest(place.agent, told):
+        case Rest.NEWS:
+            return True
+        case Rest.ALONE:
+            return bool(_since_reply(kit.session.state, place))
+        case Rest.WAITING:
+            raise ApprovalPending("Its subagents wait for an operator.", hint="hermes approvals list")
 
 
 async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
@@ -106,7 +176,7 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
 
     Calls that only read run at once; the others one after another, in the model's order.
     """
-    rationale = _rationale(kit, place)
+    rationale, expected = expectation.split(_rationale(kit, place))
     reading = [call for call in calls if _only_reads(kit, call)]
     pending: list[ApprovalPending] = []
     malformed: list[bool] = []
@@ -119,7 +189,11 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
             return
         try:
             wanted = dispatch.Call(
-                call_id=call.call_id, tool=call.name, arguments=call.arguments or "{}", rationale=rationale
+                call_id=call.call_id,
+                tool=call.name,
+                arguments=call.arguments or "{}",
+                rationale=rationale,
+                expectation=expected,
             )
             await dispatch.dispatch(kit, wanted, place)
             malformed.append(False)
@@ -148,5 +222,5 @@ def _rationale(kit: Kit, place: Place) -> str:
     """Return the model's own words that came with the calls."""
     for message in reversed(kit.session.state.talk.of(place.agent).messages[-20:]):
         if message.role == "model":
-            return message.text.strip()[:500]
+            return message.text
     return ""

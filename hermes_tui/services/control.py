@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,14 +16,15 @@ from hermes_tui.capabilities.state.control import Fields
 from hermes_tui.capabilities.state.journal import SessionJournal
 from hermes_tui.capabilities.state.lock import is_free, owner_of
 from hermes_tui.domain.approval import Decision, Scope
+from hermes_tui.domain.commands import AgentCommand, KillAgent, PauseAgent, ResumeAgent, SteerAgent
 from hermes_tui.domain.errors import HermesError, JournalError, UsageInvalid
 from hermes_tui.domain.events import ApprovalGiven, InterruptAsked, RunAbandoned, RunPaused, RunUnpaused
-from hermes_tui.domain.ids import ApprovalId
+from hermes_tui.domain.ids import AgentId, ApprovalId
 from hermes_tui.domain.ports import Answer, Clock
 from hermes_tui.domain.records import Place
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import edits
+from hermes_tui.services import children, contexts, edits
 
 POLL_S: Final = 0.05
 
@@ -44,6 +45,7 @@ class Owner:
     gate: Gate
     place: Callable[[], Place]
     stop: Callable[[], object]
+    clock: Clock
 
     async def answer(self, request: Fields) -> Fields:
         """Carry out one request; what it changes is on disk before the asker hears of it."""
@@ -59,6 +61,8 @@ class Owner:
                 return {"ok": True, "said": "It stops at the next safe point; the same command goes on."}
             case "answer":
                 return await self._answer(request, by)
+            case "agent" | "context":
+                return await self._direct(request, by)
             case "edit" | "abandon":
                 return await self._change(request, by)
             case "status":
@@ -66,6 +70,19 @@ class Owner:
                 return {"ok": True, "paused": self.gate.frozen, "waiting": waiting}
             case other:
                 return {"ok": False, "error": f"{other!r} is no request that this Hermes knows."}
+
+    async def _direct(self, request: Fields, by: str) -> Fields:
+        try:
+            said = self._carried_out(request, by)
+        except UsageInvalid as error:
+            return {"ok": False, "error": error.message, "hint": error.hint}
+        await self.session.journal.durable(self.session.state.seq)
+        return {"ok": True, "said": said}
+
+    def _carried_out(self, request: Fields, by: str) -> str:
+        if request.get("do") == "agent":
+            return children.direct(self.session, _command_of(request), self.clock, by)
+        return contexts.change(self.session, self.place(), _change_of(request), by)
 
     async def _pause(self, by: str) -> Fields:
         running = len(self.session.state.calls.intents)
@@ -106,6 +123,36 @@ class Owner:
         )
         await self.session.commit(self.session.emit(given, self.place()))
         return {"ok": True, "said": "The run goes on with your answer."}
+
+
+_AGENT_COMMANDS: Final[Mapping[str, Callable[[AgentId, str], AgentCommand]]] = {
+    "steer": lambda agent, text: SteerAgent(agent=agent, text=text),
+    "pause": lambda agent, _: PauseAgent(agent=agent),
+    "resume": lambda agent, _: ResumeAgent(agent=agent),
+    "kill": lambda agent, _: KillAgent(agent=agent),
+}
+
+
+def request_of(command: AgentCommand) -> Fields:
+    """Return a command to a subagent as its session's owner reads it."""
+    verb = type(command).__name__.removesuffix("Agent").lower()
+    return {"do": "agent", "verb": verb, "agent": command.agent, "text": getattr(command, "text", "")}
+
+
+def _command_of(request: Fields) -> AgentCommand:
+    make = _AGENT_COMMANDS.get(str(request.get("verb")))
+    if make is None:
+        raise UsageInvalid(f"{request.get('verb')!r} is nothing that a subagent can be told.")
+    return make(AgentId(str(request.get("agent", ""))), str(request.get("text", "")))
+
+
+def _change_of(request: Fields) -> contexts.Change:
+    index, agent = request.get("index"), request.get("agent")
+    return contexts.Change(
+        what=str(request.get("what")),
+        agent=None if agent is None else str(agent),
+        index=index if isinstance(index, int) else 0,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -13,6 +13,7 @@ from typing import Final
 from hermes_tui.domain.approval import Decision, Grant, Scope
 from hermes_tui.domain.commands import (
     Abandon,
+    AgentCommand,
     Command,
     Decide,
     EditPlan,
@@ -47,7 +48,7 @@ from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
-from hermes_tui.services import control, kits, sessions
+from hermes_tui.services import children, control, kits, sessions
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import watched
@@ -182,7 +183,11 @@ class Desk:
     def _owner(self, session: Session) -> control.Owner:
         """Return what other shells may do here."""
         return control.Owner(
-            session=session, gate=self._gate, place=lambda: self._place(session), stop=self._cancel_run
+            session=session,
+            gate=self._gate,
+            place=lambda: self._place(session),
+            stop=self._cancel_run,
+            clock=self.station.clock,
         )
 
     def _cancel_run(self) -> None:
@@ -208,8 +213,12 @@ class Desk:
             except HermesError as error:
                 self._on_trouble(error)
         await self._stop()
+        await self.station.kits.workers.close()
 
     async def _carry_out(self, session: Session, command: Command) -> None:
+        if isinstance(command, AgentCommand):
+            children.direct(session, command, self.station.clock, "operator")
+            return
         match command:
             case Submit():
                 await self._submit(session, command)
@@ -222,17 +231,22 @@ class Desk:
                 self._decide(session, command)
             case SwitchBrain():
                 await self._switch(session, command)
-            case SetMode():
-                self._mode = command.mode
-                session.emit(ModeChanged(mode=command.mode), self._place(session))
-            case RaiseCap():
-                limits = replace(session.state.run.limits, usd=command.usd)
-                session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
-                await self._go_on(session)
+            case SetMode() | RaiseCap():
+                await self._set(session, command)
             case EditPlan() | UndoEdit() | Abandon():
                 await self._change(session, command)
             case Freeze() | Thaw():
                 self._hold(session, command)
+
+    async def _set(self, session: Session, command: SetMode | RaiseCap) -> None:
+        """Move the mode or the cap; a run that stopped at its cap goes on."""
+        if isinstance(command, SetMode):
+            self._mode = command.mode
+            session.emit(ModeChanged(mode=command.mode), self._place(session))
+            return
+        limits = replace(session.state.run.limits, usd=command.usd)
+        session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
+        await self._go_on(session)
 
     def _place(self, session: Session) -> Place:
         return Place(session=self.session_id, run=session.state.run.run)
@@ -248,6 +262,7 @@ class Desk:
             session.emit(MessageGiven(text=text), replace(self._place(session), agent=agent))
             return
         self._drop_open_calls(session)
+        children.recall(session, self.station.clock)
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
@@ -19,9 +19,11 @@ from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.usage import Limits
+from hermes_tui.kernel.crew import Crew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
+from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.homes import Home
@@ -37,6 +39,7 @@ class KitMaker:
     clock: Clock
     tools: Mapping[str, Tool]
     memory: Memory | None = None
+    workers: Workers = field(default_factory=Workers)
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
         """Return the strongest sandbox that works here and that the config allows."""
@@ -75,6 +78,8 @@ class KitMaker:
             read_task=lambda text: plans.read_task(text, self.tools),
             memory=self.memory,
             egress=(*config.egress, *(goal.egress if goal else ())),
+            crew=Crew(self.workers),
+            prune_steps=config.context.prune_steps,
         )
 
 

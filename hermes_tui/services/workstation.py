@@ -151,13 +151,16 @@ class Workstation:
                 self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)
             stop = _stopper(asyncio.current_task())
-            owner = control.Owner(session=session, gate=kit.gate, place=lambda: place, stop=stop)
+            owner = control.Owner(session=session, gate=kit.gate, place=lambda: place, stop=stop, clock=self.clock)
             watch = self.config_watch(brains, goal)
-            async with (
-                control.reachable(owned.journal, owner),
-                watched(watch, self.clock, lambda event: session.emit(event, place)),
-            ):
-                await kits.pursuit_of(kit, place).run()
+            try:
+                async with (
+                    control.reachable(owned.journal, owner),
+                    watched(watch, self.clock, lambda event: session.emit(event, place)),
+                ):
+                    await kits.pursuit_of(kit, place).run()
+            finally:
+                await self.kits.workers.close()
 
         with self.own(session_id, [delivery.take]) as owned:
             try:

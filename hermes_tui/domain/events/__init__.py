@@ -2,8 +2,26 @@
 
 from typing import Final
 
+from hermes_tui.domain.events.agent import (
+    AgentEnded,
+    AgentEvent,
+    AgentPaused,
+    AgentSpawned,
+    AgentUnpaused,
+    BoardSet,
+    Evidence,
+)
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
 from hermes_tui.domain.events.budget import BudgetEvent, BudgetRefused, CapRaised, OutputLowered
+from hermes_tui.domain.events.context import (
+    ContextCompacted,
+    ContextEvent,
+    ContextRestored,
+    MessagePinned,
+    OutputsPruned,
+    Portion,
+    WindowFilled,
+)
 from hermes_tui.domain.events.guard import GuardEvent, LoopNoticed
 from hermes_tui.domain.events.model import (
     ModelAwaited,
@@ -59,7 +77,17 @@ from hermes_tui.domain.events.tool import (
 )
 
 Event = (
-    RunEvent | PlanEvent | TaskEvent | ModelEvent | ToolEvent | ApprovalEvent | BudgetEvent | OperatorEvent | GuardEvent
+    RunEvent
+    | PlanEvent
+    | TaskEvent
+    | ModelEvent
+    | ToolEvent
+    | ApprovalEvent
+    | BudgetEvent
+    | OperatorEvent
+    | AgentEvent
+    | ContextEvent
+    | GuardEvent
 )
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
@@ -74,6 +102,8 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(ApprovalAsked, ApprovalGiven),
         *(BudgetRefused, OutputLowered, CapRaised),
         *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
+        *(AgentSpawned, AgentPaused, AgentUnpaused, AgentEnded, BoardSet),
+        *(WindowFilled, OutputsPruned, ContextCompacted, ContextRestored, MessagePinned),
         *(LoopNoticed,),
     )
 }
@@ -81,23 +111,34 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
 
 __all__ = [
     "EVENT_TYPES",
+    "AgentEnded",
+    "AgentEvent",
+    "AgentPaused",
+    "AgentSpawned",
+    "AgentUnpaused",
     "ApprovalAsked",
     "ApprovalEvent",
     "ApprovalGiven",
     "ArtifactMade",
+    "BoardSet",
     "BudgetEvent",
     "BudgetRefused",
     "CapRaised",
     "ConfigApplied",
     "ConfigRefused",
+    "ContextCompacted",
+    "ContextEvent",
+    "ContextRestored",
     "CriterionChecked",
     "EditKind",
     "Event",
+    "Evidence",
     "FileChange",
     "GuardEvent",
     "InterruptAsked",
     "LoopNoticed",
     "MessageGiven",
+    "MessagePinned",
     "ModeChanged",
     "ModelAwaited",
     "ModelChosen",
@@ -109,9 +150,11 @@ __all__ = [
     "OperatorEvent",
     "Outcome",
     "OutputLowered",
+    "OutputsPruned",
     "PlanEdited",
     "PlanEvent",
     "PlanOp",
+    "Portion",
     "RecoveryTried",
     "ReflectionBegun",
     "RetryScheduled",
@@ -137,4 +180,5 @@ __all__ = [
     "ToolRefused",
     "ToolRequested",
     "ToolResolved",
+    "WindowFilled",
 ]

@@ -20,7 +20,10 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRequested:
-    """A call passed its schema and was judged. `arguments` is JSON text, `rationale` the agent's reason for it."""
+    """A call passed its schema and was judged. `arguments` is JSON text, `rationale` the agent's reason for it.
+
+    `expectation` is what it should bring, in the agent's words or, where it said nothing, by what the call is.
+    """
 
     call_id: CallId
     tool: str
@@ -30,6 +33,7 @@ class ToolRequested:
     reach: Reach
     ruling: Ruling
     rationale: str = ""
+    expectation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

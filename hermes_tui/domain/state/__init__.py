@@ -7,19 +7,28 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from hermes_tui.domain.events import (
+    AgentEnded,
+    AgentPaused,
+    AgentSpawned,
+    AgentUnpaused,
     ApprovalAsked,
     ApprovalGiven,
     ArtifactMade,
+    BoardSet,
     CapRaised,
+    ContextCompacted,
+    ContextRestored,
     CriterionChecked,
     LoopNoticed,
     MessageGiven,
+    MessagePinned,
     ModeChanged,
     ModelChosen,
     ModelEscalated,
     ModelFailed,
     ModelFinished,
     ModelRequested,
+    OutputsPruned,
     PlanEdited,
     RecoveryTried,
     ReflectionBegun,
@@ -42,9 +51,11 @@ from hermes_tui.domain.events import (
     ToolRefused,
     ToolRequested,
     ToolResolved,
+    WindowFilled,
 )
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.agents import AgentsState, fold_agents, fold_evidence
 from hermes_tui.domain.state.brains import BrainState, fold_brains
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
 from hermes_tui.domain.state.edits import fold_plan
@@ -52,9 +63,9 @@ from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, 
 from hermes_tui.domain.state.guard import GuardState, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
-from hermes_tui.domain.state.talk import TalkState, fold_talk
+from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
+from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
 
-_SPOKEN = MessageGiven | ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused | LoopNoticed
 _WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
 _RUN = (
     SessionOpened
@@ -68,8 +79,10 @@ _RUN = (
     | StrategyChosen
 )
 _TASK = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | TaskCancelled | RecoveryTried
-_SPEND = ModelRequested | ModelFinished | ModelFailed
+_SPEND = ModelRequested | ModelFinished | ModelFailed | AgentSpawned
 _MOVED = ModelChosen | ModelRequested | ModelEscalated | MessageGiven
+_AGENT = AgentSpawned | AgentPaused | AgentUnpaused | AgentEnded | BoardSet
+_WINDOW = WindowFilled | OutputsPruned | ContextCompacted | ContextRestored | MessagePinned | AgentSpawned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +95,8 @@ class SessionState:
     talk: TalkState = TalkState()
     calls: CallState = CallState()
     spend: SpendState = SpendState()
+    agents: AgentsState = AgentsState()
+    windows: WindowState = WindowState()
     guard: GuardState = GuardState()
     brains: BrainState = BrainState()
 
@@ -118,18 +133,37 @@ def fold(state: SessionState, record: Record) -> SessionState:
         run=run,
         graph=graph,
         calls=calls,
-        talk=fold_talk(state.talk, record, body) if isinstance(body, _SPOKEN) else state.talk,
+        talk=fold_talk(state.talk, record, body) if isinstance(body, Spoken) else state.talk,
         spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
+        agents=_agents(state.agents, record),
+        windows=_windows(state, record),
         guard=fold_guard(state.guard, record, body) if isinstance(body, _WATCHED) else state.guard,
         brains=fold_brains(state.brains, record, body) if isinstance(body, _MOVED) else state.brains,
     )
+
+
+def _agents(state: AgentsState, record: Record) -> AgentsState:
+    body = record.body
+    if isinstance(body, ToolFinished | ModelFinished):
+        return fold_evidence(state, record, body)
+    return fold_agents(state, record, body) if isinstance(body, _AGENT) else state
+
+
+def _windows(state: SessionState, record: Record) -> WindowState:
+    """Return the windows after a record; a reset of the conversation renumbers what they speak of."""
+    body, agent = record.body, record.place.agent
+    if isinstance(body, LoopNoticed) and agent in state.talk.by_agent:
+        kept = kept_by(state.talk.of(agent), body)
+        return shaken_window(state.windows, agent, kept) if kept is not None else state.windows
+    return fold_window(state.windows, record, body) if isinstance(body, _WINDOW) else state.windows
 
 
 def _next_run(state: SessionState) -> SessionState:
     """Return the state in which another run of the session begins: its plan, caps and end are its own."""
     steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
     run = RunState(workspace=state.run.workspace, steps_before=steps)
-    return replace(state, run=run, graph=GraphState(), spend=replace(state.spend, run=Spent()))
+    agents = replace(state.agents, board={})
+    return replace(state, run=run, graph=GraphState(), spend=replace(state.spend, run=Spent()), agents=agents)
 
 
 def fold_all(records: Iterable[Record], state: SessionState | None = None) -> SessionState:

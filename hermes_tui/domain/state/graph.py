@@ -114,6 +114,8 @@ def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> Graph
     task = record.place.task
     if task is None or task not in state.status or state.status[task].model == body.model:
         return state
+    if record.place.agent.partition(".")[0] != task:
+        return state  # A summary, or a subagent on the task's behalf: who answers there did not fail at it.
     return replace(state, status={**state.status, task: replace(state.status[task], model=body.model)})
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from hermes_tui.domain.events.agent import AgentSpawned
 from hermes_tui.domain.events.model import ModelEvent, ModelFailed, ModelFinished, ModelRequested
-from hermes_tui.domain.ids import RequestId, TaskId
+from hermes_tui.domain.ids import AgentId, RequestId, TaskId, owner_of
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.usage import Usage
 
@@ -32,12 +33,17 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendState:
-    """Total of the session, share of its latest run, of each task and model, and the calls under way with bounds."""
+    """Total of the session, share of its latest run, of each task, model and agent, and calls under way with bounds.
+
+    `askers` names the agent of each call under way; what is done on an agent's behalf counts as its own.
+    """
 
     total: Spent = Spent()
     run: Spent = Spent()
     by_task: Mapping[TaskId | None, Spent] = field(default_factory=dict[TaskId | None, Spent])
     by_model: Mapping[str, Spent] = field(default_factory=dict[str, Spent])
+    by_agent: Mapping[AgentId, Spent] = field(default_factory=dict[AgentId, Spent])
+    askers: Mapping[RequestId, AgentId] = field(default_factory=dict[RequestId, AgentId])
     reserved: Mapping[RequestId, ModelRequested] = field(default_factory=dict[RequestId, ModelRequested])
     bytes_per_token: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -52,20 +58,27 @@ class SpendState:
         return sum(asked.bound.tokens for asked in self.reserved.values())
 
 
-def fold_spend(state: SpendState, record: Record, body: ModelEvent) -> SpendState:
-    """Return the spending after a request left, ended or failed."""
+def fold_spend(state: SpendState, record: Record, body: ModelEvent | AgentSpawned) -> SpendState:
+    """Return the spending after a request left, ended or failed; a new child has spent nothing."""
+    agent = owner_of(record.place.agent)
+    if isinstance(body, AgentSpawned):
+        return replace(state, by_agent={**state.by_agent, agent: Spent()})
     if isinstance(body, ModelRequested):
-        return replace(state, reserved={**state.reserved, body.request_id: body})
+        askers = {**state.askers, body.request_id: agent}
+        return replace(state, reserved={**state.reserved, body.request_id: body}, askers=askers)
     if not isinstance(body, ModelFinished | ModelFailed):
         return state
     task = record.place.task
+    agent = state.askers.get(body.request_id, agent)
     return replace(
         state,
         total=state.total.plus(body.usage, body.usd),
         run=state.run.plus(body.usage, body.usd),
         by_task={**state.by_task, task: state.by_task.get(task, Spent()).plus(body.usage, body.usd)},
         by_model={**state.by_model, body.model: state.by_model.get(body.model, Spent()).plus(body.usage, body.usd)},
+        by_agent={**state.by_agent, agent: state.by_agent.get(agent, Spent()).plus(body.usage, body.usd)},
         reserved={key: asked for key, asked in state.reserved.items() if key != body.request_id},
+        askers={key: asker for key, asker in state.askers.items() if key != body.request_id},
         bytes_per_token=_calibrated(state, body),
     )
 

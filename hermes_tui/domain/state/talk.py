@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from hermes_tui.domain.events.agent import AgentEnded, AgentSpawned
 from hermes_tui.domain.events.guard import LoopNoticed
 from hermes_tui.domain.events.model import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.events.operator import MessageGiven
@@ -16,7 +17,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 
 _Answer = ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused | LoopNoticed
-Spoken = MessageGiven | _Answer
+Spoken = MessageGiven | _Answer | AgentSpawned | AgentEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +51,33 @@ class TalkState:
 
 
 def fold_talk(state: TalkState, record: Record, body: Spoken) -> TalkState:
-    """Return the conversations after something was said."""
+    """Return the conversations after something was said; a child begins with its task and ends in its parent's."""
     agent = record.place.agent
+    if isinstance(body, AgentSpawned):
+        # Steps go on counting where an attempt before left off: they are what makes the ids of calls unlike.
+        begun = Conversation(unread=(_note(body.task),), run=record.place.run, steps=state.of(agent).steps)
+        return replace(state, by_agent={**state.by_agent, agent: _read(begun)})
+    if isinstance(body, AgentEnded):
+        return _reported(state, body)
     if agent not in state.by_agent and not isinstance(body, MessageGiven):
         return state
     old = state.of(agent)
     now = _heard(old, body, record.place.run) if isinstance(body, MessageGiven) else _read(_said(old, body))
     return TalkState(by_agent={**state.by_agent, agent: now})
+
+
+def _note(text: str) -> Message:
+    """Return words of one agent to another."""
+    return Message(role=Role.KERNEL, content=(Text(text=text, source=Source.MODEL),))
+
+
+def _reported(state: TalkState, body: AgentEnded) -> TalkState:
+    """Let the parent read what became of its child."""
+    if body.parent is None or body.parent not in state.by_agent:
+        return state
+    parent = state.of(body.parent)
+    told = _read(replace(parent, unread=(*parent.unread, _note(body.report))))
+    return replace(state, by_agent={**state.by_agent, body.parent: told})
 
 
 def _heard(old: Conversation, body: MessageGiven, run: RunId | None) -> Conversation:
@@ -94,11 +115,26 @@ def _shaken(old: Conversation, body: LoopNoticed) -> Conversation:
 
     The journal keeps what leaves the window. A reset waits for no result, so that no call loses its answer.
     """
+    kept = kept_by(old, body)
     note = Message(role=Role.KERNEL, content=(Text(text=body.why, source=Source.KERNEL),))
-    if body.action != "reset" or old.open_calls:
+    if kept is None:
         return replace(old, unread=(*old.unread, note))
-    orders = [message for message in old.messages if message.role is Role.OPERATOR]
-    return replace(old, messages=Log(orders), unread=(*old.unread, note))
+    return replace(old, messages=Log([old.messages[at] for at in kept]), unread=(*old.unread, note))
+
+
+def kept_by(old: Conversation, body: LoopNoticed) -> tuple[int, ...] | None:
+    """Return which messages a reset leaves, by their numbers; None where it leaves everything.
+
+    They are its orders: what the operator said, a subagent's own task, and what other agents reported to it.
+    """
+    if body.action != "reset" or old.open_calls:
+        return None
+    return tuple(at for at, message in enumerate(old.messages) if _is_order(message))
+
+
+def _is_order(message: Message) -> bool:
+    said_by_agent = any(isinstance(part, Text) and part.source is Source.MODEL for part in message.content)
+    return message.role is Role.OPERATOR or (message.role is Role.KERNEL and said_by_agent)
 
 
 def _read(now: Conversation) -> Conversation:

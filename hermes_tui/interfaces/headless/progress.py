@@ -7,6 +7,8 @@ from typing import Final
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
+    AgentEnded,
+    AgentSpawned,
     ApprovalAsked,
     ConfigApplied,
     ConfigRefused,
@@ -44,6 +46,17 @@ WIDTH: Final = 100
 WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled)
 """What an operator may have to act on is never cut."""
 
+_Guidance = (
+    AgentSpawned
+    | AgentEnded
+    | PlanEdited
+    | RecoveryTried
+    | LoopNoticed
+    | ReflectionBegun
+    | RunAbandoned
+    | StrategyChosen
+)
+
 
 class Progress:
     """Writes a line per record worth a line; text of models and tools is made safe for a terminal first."""
@@ -78,7 +91,7 @@ class Progress:
                 return self._asked_line(body)
             case ModelFinished() | ModelChosen() | ModelAwaited() | ModelEscalated() | RetryScheduled():
                 return _model_line(body)
-            case PlanEdited() | RecoveryTried() | LoopNoticed() | ReflectionBegun() | RunAbandoned() | StrategyChosen():
+            case _ if isinstance(body, _Guidance):
                 return _guidance_line(record, body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
                 return self._tool_line(body)
@@ -121,10 +134,17 @@ def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | T
             return f"» task     {record.place.task}: {body.why}"
 
 
-def _guidance_line(
-    record: Record, body: PlanEdited | RecoveryTried | LoopNoticed | ReflectionBegun | RunAbandoned | StrategyChosen
-) -> str:
+def _agent_line(record: Record, body: AgentSpawned | AgentEnded) -> str:
+    if isinstance(body, AgentSpawned):
+        return f"→ {record.place.agent:8} sent out: {body.title}"
+    mark = "✓" if body.status == "done" else "×"
+    return f"{mark} {record.place.agent:8} {body.status}: {body.why or body.answer}"
+
+
+def _guidance_line(record: Record, body: _Guidance) -> str:
     match body:
+        case AgentSpawned() | AgentEnded():
+            return _agent_line(record, body)
         case PlanEdited():
             return f"• plan     rev {body.base_rev + 1}, {len(body.ops)} tasks: {body.why}"
         case RecoveryTried():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
-from hermes_tui.interfaces.inspect import approvals, keys, machine, memory, models, sessions, spending
+from hermes_tui.interfaces.inspect import agents, approvals, keys, machine, memory, mind, models, sessions, spending
 from hermes_tui.interfaces.inspect._print import complain, tell
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
@@ -59,14 +59,18 @@ async def _with_station(name: str, options: RunOptions, args: Namespace) -> int:
 
 
 _COMMANDS: Final[dict[str, Command]] = {
+    "agents": agents.agents,
     "approvals": approvals.approvals,
     "audit": sessions.audit,
+    "board": agents.board,
+    "context": mind.context,
     "config": machine.config,
     "cost": spending.cost,
     "ingest": memory.ingest,
     "keys": keys.keys,
     "ledger": spending.ledger,
     "memory": memory.memory,
+    "mind": mind.mind,
     "models": models.models,
     "plan": machine.plan,
     "replay": sessions.replay,

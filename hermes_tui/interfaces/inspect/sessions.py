@@ -10,7 +10,7 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces.inspect import graph, show
 from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line, table, when
-from hermes_tui.services import approvals, audits, control, exports, history, undo
+from hermes_tui.services import approvals, audits, control, exports, history, replays, undo
 from hermes_tui.services.workstation import Workstation
 
 STOP_S: Final = 15.0
@@ -118,8 +118,16 @@ async def _steer(station: Workstation, args: Namespace) -> int:
 
 
 async def replay(station: Workstation, args: Namespace) -> int:
-    """Print a session's records again, in order; from a session or an exported file."""
-    for record in history.records(station.sessions(), args.session):
+    """Print a session's records again, in order; from a session or an exported file, at its own pace if asked for."""
+    records = history.records(station.sessions(), args.session)
+    agent = getattr(args, "agent", None)
+    wanted = [record for record in records if agent in (None, record.place.agent)]
+    speed = getattr(args, "speed", None)
+    if speed is None:
+        for record in wanted:
+            say_line(station.encode(record))
+        return 0
+    async for record in replays.play(wanted, station.clock, speed=speed, longest_gap_s=args.longest_gap):
         say_line(station.encode(record))
     return 0
 

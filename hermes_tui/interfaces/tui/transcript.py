@@ -101,7 +101,7 @@ class Transcript:
             yield notices.budget(record, body)
         elif isinstance(body, LoopNoticed):
             yield notices.notice(record, notices.KERNEL, f"loop guard {body.action}", body.why)
-        else:
+        elif isinstance(body, OperatorEvent):
             yield from self._operator(record, body)
 
     def hear(self, place: Place, part: Part) -> Row | None:

@@ -1,0 +1,73 @@
+"""The options of memory and documents."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Final
+
+from hermes_tui.arguments.shape import verbs
+
+
+def memory(parser: ArgumentParser) -> None:
+    """Add the options of `memory`."""
+    sub = verbs(parser)
+    note = "a note's id, the beginning of it, or its path"
+    for verb, help_text, asked, about in _MEMORY_VERBS:
+        found = sub.add_parser(verb, help=help_text)
+        if asked:
+            found.add_argument("note", nargs=asked, help=about or note)
+        found.add_argument("--json", action="store_true", help="as JSON")
+        match verb:
+            case "search":
+                found.add_argument("-k", type=int, default=8, metavar="N", help="most hits of each kind (default: 8)")
+                found.add_argument("--layer", choices=("note", "episode", "document"), help="only this kind")
+                found.add_argument("--past", action="store_true", help="also what was superseded or has expired")
+                found.add_argument("--why", action="store_true", help="every feature of each hit")
+            case "remember":
+                found.add_argument("--kind", choices=_MEMORY_KINDS, default="fact")
+                found.add_argument("--about", default="", help="the subject of which only one note may hold")
+                found.add_argument("--replaces", default="", metavar="NOTE", help="the note it takes the place of")
+                found.add_argument("--beside", action="store_true", help="it holds beside a note that it resembles")
+                found.add_argument("--here", action="store_true", help="only for this workspace")
+            case "log":
+                found.add_argument("-n", type=int, default=30, metavar="N", help="most commits (default: 30)")
+            case "restore":
+                found.add_argument("--at", default="", metavar="COMMIT", help="as this commit held it")
+            case "pin":
+                found.add_argument("--off", action="store_true", help="unpin it")
+            case "forget":
+                found.add_argument("--erase", action="store_true", help="also from history, for good")
+            case "import":
+                found.add_argument("--apply", action="store_true", help="write the notes; without it, only show them")
+            case _:
+                pass
+
+
+_MEMORY_KINDS: Final = ("fact", "preference", "procedure", "person", "episode", "style")
+_MEMORY_VERBS: Final[tuple[tuple[str, str, str, str], ...]] = (
+    ("search", "find notes, what was said, and documents, with the reasons", "+", "words"),
+    ("show", "a note, or MEMORY.md and what is left of its room", "?", ""),
+    ("list", "every note", "", ""),
+    ("remember", "write a note of your own", "+", "its text"),
+    ("review", "what agents wrote and you have not accepted", "", ""),
+    ("accept", "let a note that waits for review hold", "+", ""),
+    ("reject", "remove a note that waits for review", "+", ""),
+    ("log", "who changed what, newest first", "?", ""),
+    ("diff", "what a commit changed, or the last change of a note", "?", "a commit or a note"),
+    ("blame", "who wrote each line of a note", "+", ""),
+    ("revert", "undo one commit", "+", "a commit"),
+    ("restore", "bring a note back as it was", "+", ""),
+    ("pin", "keep a note and its line in MEMORY.md", "+", ""),
+    ("forget", "remove a note; history keeps it unless it is erased", "+", ""),
+    ("reindex", "make the index anew from files and sessions", "", ""),
+    ("import", "take over the memory of another agent", "+", "a file or folder"),
+    ("stats", "how much there is, how fresh the index is, what is wrong", "", ""),
+    ("pipe", "a throw-away memory behind JSON lines, for measuring", "", ""),
+)
+
+
+def ingest(parser: ArgumentParser) -> None:
+    """Add the options of `ingest`."""
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="left out: what was ingested, file by file")
+    parser.add_argument("--forget", action="store_true", help="take the folder's documents out again")
+    parser.add_argument("--json", action="store_true", help="as JSON")

@@ -1,0 +1,84 @@
+"""The options of what surrounds a run: approvals, keys, config, sandbox, audit, spending, models."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from hermes_tui.arguments.shape import as_json, number, verbs
+
+
+def approvals(parser: ArgumentParser) -> None:
+    """Add the options of `approvals`."""
+    sub = verbs(parser)
+    sub.add_parser("list", help="what waits").add_argument("--json", action="store_true", help="as JSON")
+    allow = sub.add_parser("allow", help="let it run")
+    allow.add_argument("id", help="ID or SESSION:ID")
+    allow.add_argument("--always", action="store_true", help="this very call never asks again")
+    allow.add_argument("--days", type=number(float, 0.001, 36_500), metavar="N", help="with --always: for so many days")
+    deny = sub.add_parser("deny", help="refuse it")
+    deny.add_argument("id", help="ID or SESSION:ID")
+    deny.add_argument("--reason", default="", help="what the model reads")
+    answer = sub.add_parser("answer", help="answer a question")
+    answer.add_argument("id", help="ID or SESSION:ID")
+    answer.add_argument("text")
+    sub.add_parser("grants", help="what is allowed for good").add_argument(
+        "--json", action="store_true", help="as JSON"
+    )
+    sub.add_parser("revoke", help="take a lasting grant back").add_argument("rule", metavar="RULE")
+
+
+def keys(parser: ArgumentParser) -> None:
+    """Add the options of `keys`."""
+    sub = verbs(parser)
+    as_json(sub.add_parser("list", help="which provider has one, from where"))
+    put = sub.add_parser("set", help="store one, typed unseen or read from a pipe")
+    put.add_argument("provider")
+    put.add_argument("--store", choices=("keyring", "file"), default="keyring", help="file: encrypted, in the home")
+    sub.add_parser("remove", help="forget a stored one").add_argument("provider")
+
+
+def config(parser: ArgumentParser) -> None:
+    """Add the options of `config`."""
+    sub = verbs(parser)
+    sub.add_parser("explain", help="value, winner, file and line").add_argument("key")
+    sub.add_parser("test-policy", help="the decision table, and the tests of policy.tests")
+
+
+def sandbox(parser: ArgumentParser) -> None:
+    """Add the options of `sandbox`."""
+    run = verbs(parser).add_parser("run", help="hermes sandbox run [--timeout S] -- CMD")
+    run.add_argument("--timeout", type=number(float, 0.001, 86_400), default=120.0, metavar="S")
+    run.add_argument("argv", nargs="+", metavar="CMD")
+
+
+def audit(parser: ArgumentParser) -> None:
+    """Add the options of `audit`."""
+    sub = verbs(parser)
+    verify = sub.add_parser("verify", help="name what was changed, moved or cut off, and where")
+    verify.add_argument("session", nargs="?")
+    verify.add_argument("--against", metavar="FILE", help="also against a chain that was exported before")
+    sub.add_parser("export", help="one chain as lines of JSON, to be kept elsewhere").add_argument("session")
+
+
+def session(parser: ArgumentParser) -> None:
+    """Add the session that a command is about."""
+    parser.add_argument("session")
+
+
+def ledger(parser: ArgumentParser) -> None:
+    """Add the options of `ledger`."""
+    parser.add_argument("session", nargs="?", help="only this session or exported file")
+    parser.add_argument("--json", action="store_true", help="as JSON; the ledger has a decision per line")
+
+
+def cost(parser: ArgumentParser) -> None:
+    """Add the options of `cost`."""
+    ledger(parser)
+    parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day")
+
+
+def models(parser: ArgumentParser) -> None:
+    """Add the options of `models`."""
+    parser.add_argument("--role", default="cortex", help="whose chain (default: cortex)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--refresh-prices", action="store_true", help="read the prices that providers publish")

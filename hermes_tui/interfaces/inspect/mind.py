@@ -1,0 +1,88 @@
+"""`mind` and `context`: why each thing was done and what came of it; what is in a window and why."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.ids import AgentId, SessionId
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.state import SessionState, fold_all
+from hermes_tui.domain.text import first_line
+from hermes_tui.interfaces.inspect._print import say, say_json, say_line, table
+from hermes_tui.services import contexts, control, history, mindlog
+from hermes_tui.services.workstation import Workstation
+
+MARKS = {True: "✓", False: "×", None: "○"}
+WIDTH = 70
+
+
+async def mind(station: Workstation, args: Namespace) -> int:
+    """Print the mind-log, or the part of it that is asked for."""
+    if args.kind is not None and args.kind not in mindlog.KINDS:
+        raise UsageInvalid(f"{args.kind!r} is no kind of action.", hint=f"There is: {', '.join(mindlog.KINDS)}.")
+    wanted = mindlog.Query(task=args.task, agent=args.agent, kind=args.kind, text=args.text, failed=args.failed)
+    for entry in mindlog.query(history.records(station.sessions(), args.session), wanted):
+        if args.json:
+            say_line(mindlog.line(entry))
+            continue
+        say(f"{entry.seq:>5} {MARKS[entry.met]} {entry.agent:8} {entry.kind:8} {first_line(entry.what, WIDTH)}")
+        for name, text in (("why", entry.rationale), ("expects", entry.expectation), ("came", entry.outcome)):
+            if text:
+                say(f"{'':27}{name:8} {first_line(text, WIDTH)}")
+    return 0
+
+
+async def context(station: Workstation, args: Namespace) -> int:
+    """Print what is in a window and why; or show a compaction first, take one back, pin a message."""
+    pinned = args.pin if args.pin is not None else args.unpin
+    if args.undo or pinned is not None:
+        what = "undo" if args.undo else "unpin" if args.pin is None else "pin"
+        index = int(pinned or 0)
+        say(await _change(station, args.session, contexts.Change(what=what, agent=args.agent, index=index)))
+        return 0
+    state = fold_all(history.records(station.sessions(), args.session))
+    agent = contexts.agent_of(state, args.agent)
+    if args.preview:
+        for line in contexts.preview(state, agent):
+            say(line)
+    elif args.json:
+        say_json(contexts.report(state, agent))
+    else:
+        _show(state, agent)
+    return 0
+
+
+def _show(state: SessionState, agent: AgentId) -> None:
+    filled = state.windows.of(agent).filled
+    if filled is None:
+        say(f"{agent} has not asked a model yet.")
+    else:
+        free = filled.window_tokens - filled.used_tokens - filled.output_tokens
+        say(
+            f"{agent}: at most {filled.used_tokens:,} tokens in, {filled.output_tokens:,} out, "
+            f"{free:,} free of {filled.window_tokens:,}"
+        )
+        rows = ((one.section, f"{one.tokens:,}", f"of {one.cap_tokens:,}", one.why) for one in filled.portions)
+        for line in table(rows):
+            say(f"  {line}")
+    for line in table(
+        ("summary" if one.index < 0 else str(one.index), one.role, f"{one.tokens:,}", one.why, one.text)
+        for one in contexts.items(state, agent)
+    ):
+        say(f"  {line}")
+
+
+async def _change(station: Workstation, session: str, wanted: contexts.Change) -> str:
+    """Tell the session's owner; where nobody owns it, put it on record for the next one."""
+    path, by = history.path_of(station.sessions(), session), "hermes context"
+    request = {"do": "context", "what": wanted.what, "agent": wanted.agent, "index": wanted.index, "by": by}
+    try:
+        return control.tell(station.sessions(), path.stem, request)
+    except control.NotRunning:
+        state = fold_all(history.records(station.sessions(), session))
+        root = Place(session=SessionId(path.stem), run=state.run.run)
+        with station.own(root.session, []) as owned:
+            said = contexts.change(owned.session, root, wanted, by)
+            await owned.journal.durable(owned.session.state.seq)
+            return said

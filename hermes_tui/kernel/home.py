@@ -1,0 +1,63 @@
+"""Ports of the run as a child on another loop uses them: the work is done on the run's own loop, its home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_tui.domain.events import FileChange
+from hermes_tui.domain.memory import Memory, NoteDraft, Origin, Recalled, Remembered
+from hermes_tui.domain.ports import BeforeImages, Brain, Brains, CallEnd
+from hermes_tui.kernel.worker import Door
+
+
+@dataclass(frozen=True, slots=True)
+class HomeImages:
+    """Before-images, one at a time."""
+
+    home: Door
+    images: BeforeImages
+
+    async def take(self, targets: Sequence[Path]) -> str:
+        return await self.home.call(self.images.take, targets)
+
+    async def restore(self, image: str) -> tuple[FileChange, ...]:
+        return await self.home.call(self.images.restore, image)
+
+    async def changes(self, image: str) -> tuple[FileChange, ...]:
+        return await self.home.call(self.images.changes, image)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeBrains:
+    """Brains, chosen where what was probed is kept; how a request ended may be told from any thread."""
+
+    home: Door
+    brains: Brains
+
+    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+        return await self.home.call(self.brains.choose, role, tried, size_bytes=size_bytes, tier=tier)
+
+    def ended(self, brain: Brain, end: CallEnd) -> bool:
+        return self.brains.ended(brain, end)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeMemory:
+    """Memory, whose files and index have one owner."""
+
+    home: Door
+    memory: Memory
+
+    async def remember(self, draft: NoteDraft, origin: Origin) -> Remembered:
+        return await self.home.call(self.memory.remember, draft, origin)
+
+    async def brief(self, query: str) -> str:
+        return await self.home.call(self.memory.brief, query)
+
+    async def recall(self, query: str, most: int, place: str) -> Sequence[Recalled]:
+        return await self.home.call(self.memory.recall, query, most, place)
+
+    async def search_sessions(self, query: str, most: int, place: str) -> Sequence[Recalled]:
+        return await self.home.call(self.memory.search_sessions, query, most, place)
