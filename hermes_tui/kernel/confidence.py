@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.messages import Message, Role, ToolResult
+from hermes_tui.domain.values import frozen
 
 DEFAULT_THRESHOLD: Final = 0.5
 STRONG: Final = 0.6
@@ -33,7 +33,7 @@ _WEAK: Final = re.compile(
 _QUOTED: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]{0,200}\"|^>.*$", re.DOTALL | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Confidence:
     """From 0, a guess, to 1; `why` names what lowered it."""
 

@@ -10,13 +10,13 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskKind, TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.budget import left
 from hermes_tui.kernel.kit import Kit
 
@@ -54,7 +54,7 @@ COSTLY_SHARE: Final = 0.02
 """With less than this of the money cap left, nothing new is changed that then could not be finished or checked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Case:
     """A call on trial, and what it is judged by."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from hermes_tui.domain.messages import Message, Role
+from hermes_tui.domain.values import frozen
 
 LONGEST: Final = 300
 COVERED: Final = 0.7
@@ -44,7 +44,7 @@ _COMMON: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Notes:
     """What a conversation binds an agent to, each item one line; `story` is the rest in words."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hermes_tui.domain.errors import FailureReason, LimitReached, NoProvider, ProviderError, StreamTruncated
 from hermes_tui.domain.events import (
@@ -31,6 +31,7 @@ from hermes_tui.domain.parts import (
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel import budget, context, loop_guard, retry
 from hermes_tui.kernel.context import Build
 from hermes_tui.kernel.kit import Kit
@@ -90,7 +91,7 @@ class _Reply:
         return Message(role=Role.MODEL, content=tuple(self.content)).text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Attempt:
     """One attempt at a request."""
 
@@ -103,7 +104,7 @@ class _Attempt:
     request_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Ended:
     """How an attempt ended: its durable record, the error if it failed, and whether its brain may be asked again."""
 

@@ -43,6 +43,7 @@ from hermes_tui.domain.events import (
     ToolResolved,
 )
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.values import frozen
 
 KINDS: Final = ("think", "act", "ask", "plan", "task", "delegate", "context", "operator", "decide", "run")
 OUTCOME: Final = 300
@@ -74,7 +75,7 @@ class Entry:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Query:
     """Which entries are wanted; what is left out restricts nothing. `text` stands in what, why or outcome."""
 

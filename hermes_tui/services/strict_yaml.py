@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.values import frozen
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 40
@@ -40,7 +41,7 @@ _WORDS: Final[dict[str, bool | None]] = {
 _TAB_HINT: Final = "Replace the tab by blanks."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Node:
     """A parsed document: plain values, and where each key and value stands."""
 

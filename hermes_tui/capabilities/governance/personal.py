@@ -9,8 +9,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 _ANNOUNCED: Final = re.compile(
     r"(?:phone|mobile|cell|fax|desk|office:|whats ?app|\btel\b|\bcall(?:ing|ed)?\b|\bdial\b|\bnumber\b|\bcontact\b"
@@ -25,7 +26,7 @@ _CARD_STARTS: Final = re.compile(r"4|5[0-8]|6|3[04-9]|2[2-7]|1800|2131")
 _SHORT_CARD_STARTS: Final = ("5018", "5020", "5038", "5893", "6304", "6759", "6761", "6762", "6763", "0604")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Found:
     """One piece of personal data: its kind and its place in the text."""
 
@@ -34,7 +35,7 @@ class Found:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Detector:
     """A pattern, tried where one of `signs` occurs (empty: always), and what a match must also fulfil."""
 

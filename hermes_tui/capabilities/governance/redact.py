@@ -7,11 +7,11 @@ import json
 import re
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from hermes_tui.capabilities.governance.personal import find
+from hermes_tui.domain.values import frozen
 
 _START: Final = r"(?:(?<![A-Za-z0-9]{word})|(?<=\\[nrtbf]{word}))"
 """A word begins here; in JSON text it may follow the letter of an escape, such as the n of a line break."""
@@ -23,7 +23,7 @@ _LEAST_REGISTERED: Final = 6
 _QUOTED: Final = r"""\\*["']?"""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Family:
     """Key formats found by `pattern`, tried only where one of `literals` occurs (`folded`: in any case)."""
 

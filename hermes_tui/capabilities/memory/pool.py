@@ -9,6 +9,7 @@ from typing import Final
 
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
+from hermes_tui.domain.values import frozen
 
 K1: Final = 1.2
 B: Final = 0.5
@@ -19,7 +20,7 @@ _LEAST_PREFIX: Final = 4
 _LEAST_SHARE: Final = 0.6
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Row:
     """One item as the index stores it, without its text."""
 
@@ -54,7 +55,7 @@ class Match:
         return self.mask > 0 or self.similar > 0 or self.related > 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Statistics:
     """What is known of a whole layer: items, their mean size in terms, threads, and how many items hold each term."""
 

@@ -27,6 +27,7 @@ from hermes_tui.domain.parts import (
     ToolCallStarted,
 )
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen
 
 VERSION: Final = "2023-06-01"
 _STOPS = {
@@ -41,7 +42,7 @@ _STOPS = {
 _SIGNED = ("thinking", "redacted_thinking")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AnthropicWire:
     """A provider that speaks Anthropic messages at `base_url`; `key` is sent to that host only."""
 

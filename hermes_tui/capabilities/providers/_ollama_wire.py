@@ -34,9 +34,10 @@ from hermes_tui.domain.parts import (
     ToolCallStarted,
 )
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OllamaWire:
     """An Ollama server at `base_url`; `key` is only for servers behind a gateway."""
 

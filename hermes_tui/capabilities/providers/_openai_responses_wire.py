@@ -26,12 +26,13 @@ from hermes_tui.domain.parts import (
     ToolCallStarted,
 )
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen
 
 _INCOMPLETE = {"max_output_tokens": StopReason.LENGTH, "content_filter": StopReason.REFUSAL}
 _REPLAYED = ("type", "id", "summary", "content", "encrypted_content")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResponsesWire:
     """A provider that speaks the Responses API at `base_url`; `key` is sent to that host only."""
 

@@ -34,6 +34,7 @@ from hermes_tui.domain.parts import (
     ToolCallStarted,
 )
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen
 
 _STOPS = {
     "stop": StopReason.END,
@@ -44,7 +45,7 @@ _STOPS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Dialect:
     """How a server's chat completions differ from the next one's.
 
@@ -60,7 +61,7 @@ class Dialect:
     extra: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChatWire:
     """A provider that speaks chat completions at `base_url`; `key` is sent to that host only."""
 

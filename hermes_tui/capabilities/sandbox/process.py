@@ -16,6 +16,7 @@ from typing import Final
 
 from hermes_tui.capabilities.sandbox.cgroup import Group
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult
+from hermes_tui.domain.values import frozen
 
 CHUNK_BYTES: Final = 65_536
 GRACE_S: Final = 5.0
@@ -23,7 +24,7 @@ MARK: Final = "HERMES_CALL"
 _ROUNDS: Final = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Launch:
     """How a process is started; `env` is all of its environment, `descriptors` are inherited by number and closed here.
 

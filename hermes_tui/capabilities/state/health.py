@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.ports import CallEnd, Clock
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.breaker import Health, Standing
 
 WEIGHT: Final = 0.3
@@ -29,7 +30,7 @@ _TABLES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Measure:
     """Measured figures of one model: calls that counted, output tokens per second, seconds to the first token."""
 
@@ -131,7 +132,7 @@ class LedgerShelf:
             shelf.put(target, health, measure)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Rows:
     """The tables inside one transaction."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.errors import EditRefused
@@ -12,6 +12,7 @@ from hermes_tui.domain.events.plan import EditKind, Outcome, PlanEdited, PlanOp
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state.graph import DEAD, GraphState, TaskStatus, Undo
 from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.domain.values import replace
 
 UNDO_DEPTH: Final = 50
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")

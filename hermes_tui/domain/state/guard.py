@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.events.guard import LoopNoticed
@@ -16,6 +16,7 @@ from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen, replace
 
 Seen = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
 
@@ -34,7 +35,7 @@ _OBSTACLES: Final = (
 _WAITS: Final = re.compile(r"\b(?:sleep|wait|until|poll)\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """A call that failed: `call` stands for its tool and arguments, `said` for what it answered, without what fleets.
 
@@ -49,7 +50,7 @@ class Failure:
     waits: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Watch:
     """One agent: its failures since something last changed, its last thoughts, and what the guard did so far.
 
@@ -63,7 +64,7 @@ class Watch:
     resets: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GuardState:
     """Every agent's watch, and the calls under way."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, cast
 
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.cells import Line, harmless
 
 CONTEXT: Final = 3
@@ -15,7 +15,7 @@ _GROUND: Final = {"+": "add", "-": "del"}
 _ROLE: Final = {"+": "ok", "-": "fail"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Change:
     """A change to one file: the text before and after, as far as the call names it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final
 
@@ -24,6 +23,7 @@ from hermes_tui.domain.ids import CallId, RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
@@ -67,7 +67,7 @@ def notice(record: Record, sign: Sign, subject: str, said: str = "", *, hint: st
     return Notice(origin=origin(record), sign=sign, spans=((strong, "text"), *rest), hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Tally:
     """What a run came to: criteria, tasks, money (None is unknown), its start and the last text said."""
 

@@ -10,6 +10,7 @@ from typing import Final
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import fuzzy, orders
 from hermes_tui.interfaces.tui.cells import Line, ends, fit_middle, foreign, one_line, pad
 from hermes_tui.interfaces.tui.line_view import Look
@@ -18,7 +19,7 @@ MOST: Final = 8
 _MENTION: Final = re.compile(r"(?:^|\s)@(\S*)$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Offer:
     """One completion: what takes the place of what was typed, and a word about it. `sends` says Enter is enough."""
 
@@ -27,7 +28,7 @@ class Offer:
     sends: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Offered:
     """Completions for the text between `start` and the cursor, both columns of the cursor's row."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.tasks import Goal
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.strategies.declared import Declared
 from hermes_tui.kernel.strategies.hierarchical import Hierarchical
 from hermes_tui.kernel.strategies.port import Strategy
@@ -26,7 +26,7 @@ _CHANGES: Final = re.compile(
 _BRANCHES: Final = re.compile(r"\b(?:if|unless|until|depending|otherwise|find out why|debug|explore)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Choice:
     """A strategy and the reason for it."""
 
