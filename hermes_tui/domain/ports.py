@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +18,7 @@ from hermes_tui.domain.parts import Clocks, Effort, ModelRequest, Part, ToolSche
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Price
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 
 Publish = Callable[[Record], None]
 
@@ -227,7 +227,7 @@ class Workspace:
     read: tuple[Path, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable(kw_only=True)
 class ToolContext:
     """What a tool call may use. One per call; `seen` is shared by the calls of one agent.
 

@@ -1,4 +1,4 @@
-"""Values: frozen data that are cheap to define, to make and to copy with a change."""
+"""Values and holders: classes of annotated fields that are cheap to define, to make and to copy with a change."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class _Fields:
         return cast("dict[str, Field[Any]]", like.__dataclass_fields__)
 
 
-class _Value(msgspec.Struct):
-    """What every value inherits."""
+class _Fielded(msgspec.Struct):
+    """What every value and holder inherits."""
 
     __dataclass_fields__ = _Fields()
 
 
-_define: Final = cast("Callable[..., type[Any]]", type(_Value))
+_define: Final = cast("Callable[..., type[Any]]", type(_Fielded))
 
 
 @overload
@@ -58,11 +58,39 @@ def frozen(cls: type[T] | None = None, /, *, kw_only: bool = True) -> type[T] | 
     """
 
     def define(cls: type[T]) -> type[T]:
-        body = {name: _declared(held) for name, held in vars(cls).items() if name not in _OF_THE_CLASS_ITSELF}
-        bases = (_Value, *(base for base in cls.__bases__ if base is not object))
-        return cast("type[T]", _define(cls.__name__, bases, body, frozen=True, kw_only=kw_only))
+        return _fielded(cls, frozen=True, kw_only=kw_only)
 
     return define if cls is None else define(cls)
+
+
+@overload
+@dataclass_transform(field_specifiers=(field,))
+def mutable(cls: type[T], /) -> type[T]: ...
+
+
+@overload
+@dataclass_transform(field_specifiers=(field,))
+def mutable(*, kw_only: bool) -> Callable[[type[T]], type[T]]: ...
+
+
+def mutable(cls: type[T] | None = None, /, *, kw_only: bool = False) -> type[T] | Callable[[type[T]], type[T]]:
+    """Make a class of annotated fields a holder: its fields may be set, as `dataclass(slots=True)` allows.
+
+    Args:
+        cls: The class; it inherits from generic classes at most.
+        kw_only: True keeps the fields from being given by position.
+    """
+
+    def define(cls: type[T]) -> type[T]:
+        return _fielded(cls, frozen=False, kw_only=kw_only)
+
+    return define if cls is None else define(cls)
+
+
+def _fielded(cls: type[T], *, frozen: bool, kw_only: bool) -> type[T]:
+    body = {name: _declared(held) for name, held in vars(cls).items() if name not in _OF_THE_CLASS_ITSELF}
+    bases = (_Fielded, *(base for base in cls.__bases__ if base is not object))
+    return cast("type[T]", _define(cls.__name__, bases, body, frozen=frozen, kw_only=kw_only))
 
 
 def _declared(held: object) -> object:

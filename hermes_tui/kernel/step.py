@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hermes_tui.domain.errors import FailureReason, LimitReached, NoProvider, ProviderError, StreamTruncated
 from hermes_tui.domain.events import (
@@ -31,13 +31,13 @@ from hermes_tui.domain.parts import (
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
-from hermes_tui.domain.values import frozen, replace
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel import budget, context, loop_guard, retry
 from hermes_tui.kernel.context import Build
 from hermes_tui.kernel.kit import Kit
 
 
-@dataclass(slots=True)
+@mutable
 class _Reply:
     """A reply as it grows."""
 
@@ -113,7 +113,7 @@ class _Ended:
     again: bool = False
 
 
-@dataclass(slots=True)
+@mutable
 class _Step:
     """A step on its way through the brains that may answer; `tried` says why the ones before could not."""
 

@@ -11,7 +11,7 @@ from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
 from hermes_tui.domain.errors import NoProvider
 from hermes_tui.domain.ports import Brain, CallEnd
-from hermes_tui.domain.values import frozen, replace
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel.breaker import Health, Standing
 from hermes_tui.kernel.confidence import DEFAULT_THRESHOLD
 from hermes_tui.kernel.context import TYPICAL_BYTES_PER_TOKEN, fits
@@ -45,7 +45,7 @@ class Looked:
         return self.health.ready_in_s(self.now)
 
 
-@dataclass(slots=True)
+@mutable
 class _Passed:
     """What a choice has passed by: why, and who could answer later or as a last resort."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
 
 from hermes_tui.capabilities.providers import _catalog
@@ -21,7 +21,7 @@ from hermes_tui.domain.ids import CallId, TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Effect, TaskState
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 
 OVERTHINKING: Final = 4.0
 IMPULSIVE: Final = 0.25
@@ -57,14 +57,14 @@ class Kpis:
         return {**rounded, "advice": list(self.advice)}
 
 
-@dataclass(slots=True)
+@mutable
 class _Call:
     record: Record
     asked: ToolRequested
     done: ToolFinished | None = None
 
 
-@dataclass(slots=True)
+@mutable
 class _Tally:
     """What is counted while records go by."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
 
 from hermes_tui.domain.events import (
@@ -43,13 +43,13 @@ from hermes_tui.domain.events import (
     ToolResolved,
 )
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 
 KINDS: Final = ("think", "act", "ask", "plan", "task", "delegate", "context", "operator", "decide", "run")
 OUTCOME: Final = 300
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable(kw_only=True)
 class Entry:
     """One action. `met` says whether what was expected came true, None while nothing is known.
 
@@ -110,7 +110,7 @@ def entries(records: Iterable[Record]) -> Sequence[Entry]:
     return log.made
 
 
-@dataclass(slots=True)
+@mutable
 class _Log:
     """Entries in order, and those whose outcome is still to come."""
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
 from hermes_tui.domain.usage import FREE, Price
-from hermes_tui.domain.values import frozen, replace
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate
 from hermes_tui.services.config import HermesConfig, ProviderConfig
@@ -52,7 +52,7 @@ class Served:
     windows: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
 
 
-@dataclass(slots=True)
+@mutable
 class Offers:
     """Turns candidates into brains; a local server that answered is not asked again until `forget`."""
 

@@ -10,13 +10,13 @@ import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox.cgroup import Group
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 
 CHUNK_BYTES: Final = 65_536
 GRACE_S: Final = 5.0
@@ -44,7 +44,7 @@ class Launch:
     marked: bool = False
 
 
-@dataclass(slots=True)
+@mutable
 class _Capture:
     """Output as it comes: the first half of the limit and the last half are kept."""
 

@@ -6,13 +6,13 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
 
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.ports import CallEnd, Clock
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.kernel.breaker import Health, Standing
 
 WEIGHT: Final = 0.3
@@ -71,7 +71,7 @@ class Shelf(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@mutable
 class MemoryShelf:
     """Kept as long as the process lives."""
 

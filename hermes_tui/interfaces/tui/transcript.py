@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
@@ -52,7 +53,6 @@ from hermes_tui.domain.messages import Source, Thinking
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import TaskKind
-from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui import notices, wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
