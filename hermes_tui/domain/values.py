@@ -97,5 +97,5 @@ def _declared(held: object) -> object:
     """Return what a class body holds in the words of msgspec; `dict[str, int]` makes a `dict`, only faster."""
     if not isinstance(held, Field):
         return held
-    make = cast("Callable[[], object]", held.default_factory)
+    make = cast("Callable[[], object]", cast("Field[object]", held).default_factory)
     return msgspec.field(default_factory=getattr(make, "__origin__", make))
