@@ -34,7 +34,7 @@ def main(_: str, args: Namespace) -> int:
         goals = _goals(args)
     except UsageInvalid as error:
         return batch.fail(error, 2)
-    options = _options(args)
+    options = RunOptions.of(args)
     codes: list[int] = []
     for goal in goals:
         code = batch.run(goal, options)
@@ -60,20 +60,6 @@ def _piped() -> str:
         return sys.stdin.buffer.read().decode("utf-8", "replace")
     except OSError:
         return ""
-
-
-def _options(args: Namespace) -> RunOptions:
-    return RunOptions(
-        workspace=Path(args.cd),
-        home=Path(args.home) if args.home else None,
-        model=args.model,
-        mode=args.mode,
-        budget_usd=args.budget_usd,
-        max_steps=args.max_steps,
-        time_limit=args.time_limit,
-        fresh=args.fresh,
-        verbose=args.verbose,
-    )
 
 
 class _Batch:

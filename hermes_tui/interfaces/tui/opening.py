@@ -14,28 +14,13 @@ from hermes_tui.services.desk import Desk
 from hermes_tui.services.wiring import RunOptions
 
 
-def options_of(args: Namespace) -> RunOptions:
-    """Return what the command line says."""
-    return RunOptions(
-        workspace=Path(args.cd),
-        home=Path(args.home) if args.home else None,
-        model=args.model,
-        mode=args.mode,
-        budget_usd=args.budget_usd,
-        max_steps=args.max_steps,
-        time_limit=args.time_limit,
-        fresh=args.fresh,
-        verbose=args.verbose,
-    )
-
-
 def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], list[Path]]:
     """Return the desk, how its earlier records are read, and where themes are.
 
     Raises:
         UsageInvalid: the config cannot be used, or the session to resume is not there.
     """
-    desk = Desk(options_of(args))
+    desk = Desk(RunOptions.of(args))
     folder = desk.station.sessions()
     wanted = args.resume
     if args.continue_:
@@ -45,7 +30,7 @@ def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], lis
         wanted = found
     if wanted:
         history.path_of(folder, wanted)
-        desk = Desk(options_of(args), SessionId(wanted))
+        desk = Desk(RunOptions.of(args), SessionId(wanted))
 
     def earlier() -> Sequence[Record]:
         path = folder / f"{desk.session_id}.db"
