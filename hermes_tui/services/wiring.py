@@ -6,7 +6,6 @@ import hashlib
 import os
 import time
 import traceback
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,21 +55,6 @@ class RunOptions:
     time_limit: str | None = None
     fresh: bool = False
     verbose: bool = False
-
-    @classmethod
-    def of(cls, args: Namespace) -> RunOptions:
-        """Return what a parsed command line says."""
-        return cls(
-            workspace=Path(args.cd),
-            home=Path(args.home) if args.home else None,
-            model=args.model,
-            mode=args.mode,
-            budget_usd=args.budget_usd,
-            max_steps=args.max_steps,
-            time_limit=args.time_limit,
-            fresh=args.fresh,
-            verbose=args.verbose,
-        )
 
 
 def home_of(options: RunOptions) -> Home:

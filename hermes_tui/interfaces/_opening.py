@@ -9,9 +9,9 @@ from pathlib import Path
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.records import Record
+from hermes_tui.interfaces._options import options_of
 from hermes_tui.services import history, sessions
 from hermes_tui.services.desk import Desk
-from hermes_tui.services.wiring import RunOptions
 
 
 def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], list[Path]]:
@@ -20,7 +20,7 @@ def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], lis
     Raises:
         UsageInvalid: the config cannot be used, or the session to resume is not there.
     """
-    desk = Desk(RunOptions.of(args))
+    desk = Desk(options_of(args))
     folder = desk.station.sessions()
     wanted = args.resume
     if args.continue_:
@@ -30,7 +30,7 @@ def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], lis
         wanted = found
     if wanted:
         history.path_of(folder, wanted)
-        desk = Desk(RunOptions.of(args), SessionId(wanted))
+        desk = Desk(options_of(args), SessionId(wanted))
 
     def earlier() -> Sequence[Record]:
         path = folder / f"{desk.session_id}.db"
