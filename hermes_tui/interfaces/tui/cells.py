@@ -8,7 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len, split_graphemes
 
-from hermes_tui.domain.values import frozen, replace
+from hermes_tui.domain.values import frozen
 
 Span = tuple[str, str]
 """A text and its role, such as `("done", "muted")` or `("ask", "bg on-accent bold")`."""
@@ -228,8 +228,3 @@ def _chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:
 def indented(lines: Iterable[Iterable[Span]], first: Sequence[Span], rest: str) -> list[Line]:
     """Return lines with `first` before the first one and `rest` before the others."""
     return [Line((*(first if at == 0 else ((rest, ""),)), *spans)) for at, spans in enumerate(lines)]
-
-
-def grounded(line: Line, ground: str) -> Line:
-    """Return the line on another ground."""
-    return replace(line, ground=ground)
