@@ -53,6 +53,8 @@ class KitMaker:
         goal = session.state.run.goal
         cap = Limits(usd=config.budgets.day.usd, tokens=config.budgets.day.tokens)
         kept = self.home.state / "outputs" / session_id
+        day, spent = SessionDay(self.ledger, session_id, cap, clock=self.clock), session.state.spend.total
+        day.catch_up(spent.usd, spent.usage.total_tokens, session.state.seq)
         return Kit(
             session=session,
             brains=brains,
@@ -62,7 +64,7 @@ class KitMaker:
                 self.home.state / "images" / session_id, self.root, skip=(self.home.root, self.home.state)
             ),
             artifacts=outputs.KeptOutputs(kept),
-            day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
+            day=day,
             sandbox=await self.sandbox(config),
             redactor=wiring.redactor_of(config, self.home.state),
             clock=self.clock,
