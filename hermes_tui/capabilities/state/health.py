@@ -225,7 +225,10 @@ class HealthBook:
         with self._shelf.held() as shelf:
             old, measured = shelf.health(target), self._measure(shelf, target)
             new, figures = _after(old, measured, end, now)
-            changed = (new if new != old else None), (figures if figures != measured or target in self._unkept else None)
+            changed = (
+                (new if new != old else None),
+                (figures if figures != measured or target in self._unkept else None),
+            )
             if changed != (None, None):
                 shelf.put(target, *changed)
         self._kept_at[target] = now
