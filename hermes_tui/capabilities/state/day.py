@@ -124,7 +124,11 @@ class SessionDay:
         today = datetime.fromtimestamp(self._clock.now(), UTC).astimezone().date().isoformat()
         if today != self._day:
             self._day = today
-            self._book()
+            if self._unbooked:
+                self._book()
+                return
+            with self._ledger.reading() as connection:
+                self._load(connection)
 
     def _book(self) -> None:
         with self._ledger.transaction() as connection:
