@@ -54,10 +54,10 @@ def writable(path: str, context: ToolContext) -> tuple[Path, Reach]:
 
 def shown(path: Path, context: ToolContext) -> str:
     """Return `path` relative to the workspace where it is inside, whole elsewhere."""
-    root = context.workspace.root
+    text, root = str(path), context.workspace.root
     if path == root:
         return "."
-    return str(path)[len(_as_folder(root)) :] if _is_within(path, root) else str(path)
+    return text[len(_as_folder(root)) :] if _is_within(path, root) else text
 
 
 def open_folder(path: Path, *, create: bool = False) -> int:
@@ -188,8 +188,9 @@ def _as_folder(folder: Path) -> str:
 
 
 def _is_within(path: Path, folder: Path) -> bool:
-    """Whether a real path is `folder` or below it."""
-    return path == folder or str(path).startswith(_as_folder(folder))
+    """Whether a real path is `folder` or below it; as text, as each call asks this several times."""
+    text, above = str(path), str(folder)
+    return text.startswith(above) and (len(text) == len(above) or above.endswith("/") or text[len(above)] == "/")
 
 
 def _is_protected(real: Path, root: Path) -> bool:
