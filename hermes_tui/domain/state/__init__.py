@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import chain
+from types import UnionType
 from typing import Final, get_args
 
 from hermes_tui.domain.events import (
@@ -90,8 +92,9 @@ _APPROVAL = ApprovalAsked | ApprovalGiven
 _EVIDENCE = ToolFinished | ModelFinished
 
 
-def _kinds(*families: object) -> frozenset[type]:
-    return frozenset(kind for family in families for kind in get_args(family) or (family,))
+def _kinds(*families: UnionType | type) -> frozenset[type]:
+    members = (get_args(family) if isinstance(family, UnionType) else (family,) for family in families)
+    return frozenset(chain.from_iterable(members))
 
 
 # A resume folds every record of a session: that an event is none of a family is found by one look into a set, where

@@ -115,13 +115,13 @@ def test_what_a_crash_kept_from_being_booked_is_caught_up_once(ledger: Ledger, c
         day.draw(4.0, 1)
         day.settle(4.0, 1, Seq(seq))
 
-    for _ in range(2):
-        again = SessionDay(ledger, SessionId("one"), CAP, clock=clock)
-        again.catch_up(8.0, 2, Seq(9))
+    again, once_more = (SessionDay(ledger, SessionId("one"), CAP, clock=clock) for _ in range(2))
+    again.catch_up(8.0, 2, Seq(9))
+    once_more.catch_up(8.0, 2, Seq(9))
 
     assert _booked(ledger) == (2, 8.0)
     with pytest.raises(LimitReached):
-        again.draw(2.1, 1)
+        once_more.draw(2.1, 1)
 
 
 def test_a_session_from_elsewhere_does_not_burden_the_day(ledger: Ledger, clock: StillClock) -> None:

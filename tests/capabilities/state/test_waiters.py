@@ -27,8 +27,12 @@ async def test_an_earlier_record_wakes_who_waits_for_it_although_others_came_fir
 
 async def test_nobody_is_forgotten_while_another_thread_commits() -> None:
     waiters, most = Waiters(0), 3_000
-    committing = threading.Thread(target=lambda: [waiters.reach(seq) for seq in range(1, most + 1)])
 
+    def commit_all() -> None:
+        for seq in range(1, most + 1):
+            waiters.reach(seq)
+
+    committing = threading.Thread(target=commit_all)
     async with asyncio.TaskGroup() as group:
         waiting = [group.create_task(waiters.wait(seq)) for seq in range(1, most + 1)]
         await asyncio.sleep(0)
