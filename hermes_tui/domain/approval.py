@@ -44,11 +44,21 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """Policy's decision and the rule that made it."""
+    """Policy's decision and the rule that made it; with `two_keys` an answer counts only if the operator signed it."""
 
     decision: Decision
     rule: str
     why: str = ""
+    two_keys: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIntent:
+    """The text of an intent as it was signed, and by which key; key and signature are hexadecimal."""
+
+    text: str
+    key: str
+    signature: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -323,6 +323,7 @@ class Answer:
     allow: bool
     text: str = ""
     always: bool = False
+    signature: str = ""
 
 
 class BeforeImages(Protocol):

@@ -12,12 +12,19 @@ from typing import Final
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import ApprovalPending, ArgumentsInvalid, PathRefused, SandboxUnavailable, ToolError
-from hermes_tui.domain.events import ApprovalAsked, ToolFinished, ToolIntended, ToolRefused, ToolRequested
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
+    ToolRequested,
+)
 from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.kernel import critic, expectation, inner
+from hermes_tui.kernel import critic, expectation, inner, two_keys
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -46,6 +53,15 @@ class Refused(ToolError):
         self.stage = stage
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A call that takes two keys, the question about it, and the answer to it."""
+
+    stake: two_keys.Stake
+    asked: ApprovalAsked
+    given: ApprovalGiven
+
+
 _WILD: Final = frozenset("*?[];&|<>$`\n\r")
 
 
@@ -63,14 +79,16 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     context = context_for(kit, call, tool, place)
     call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
-    _approve(kit, call, resolved, requested, place)
+    signed = _approve(kit, call, resolved, requested, place)
     tool = inner.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
+        _redeem(kit, call, signed, place)
         return await _act(kit, call, tool, context, place)
     targets = _imaged(kit, resolved)
     async with kit.claims.held(targets):
         image = await kit.images.take(targets) if targets else ""
         await kit.gate.passed()
+        _redeem(kit, call, signed, place)
         attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
         intent = ToolIntended(
             call_id=call.call_id,
@@ -172,40 +190,66 @@ def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refu
     return Refused(reason, stage=stage)
 
 
-def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place) -> None:
-    """Return if the call may run; an answer holds for exactly what was shown."""
-    question = call.tool == "ask"
-    if requested.ruling.decision is Decision.ALLOW and not question:
-        return
+def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place) -> _Answered | None:
+    """Return if the call may run; an answer holds for exactly what was shown.
+
+    What is returned is the answer of a call that takes two keys; it has to be redeemed when the call is carried out.
+    """
+    question, ruling = call.tool == "ask", requested.ruling
+    if ruling.decision is Decision.ALLOW and not question:
+        return None
     shown = kit.redactor.redact(call.arguments)
     digest = hashlib.sha256(f"{call.tool}\0{shown}".encode()).hexdigest()[:DIGEST_CHARS]
-    approval_id = ApprovalId(f"{call.call_id}-{digest[:6]}")
     state = kit.session.state.calls
+    # A signature counts once: whoever wants the same call again is asked again.
+    again = state.attempts.get(call.call_id, 0) if ruling.two_keys else 0
+    approval_id = ApprovalId(f"{call.call_id}-{digest[:6]}" + (f"-{again}" if again else ""))
+    stake = two_keys.Stake(
+        approval_id=approval_id,
+        call_id=call.call_id,
+        tool=call.tool,
+        arguments=call.arguments,
+        rationale=call.rationale or ruling.why,
+        resolved=resolved,
+        place=place,
+    )
     answer = state.given.get(approval_id)
     if answer is None:
         if approval_id not in state.asked:
-            kit.session.emit(_question(call, resolved, approval_id, requested.ruling, digest), place)
+            kit.session.emit(_question(kit, call, stake, ruling, digest), place)
         raise ApprovalPending(
             f"{call.tool} needs an answer: {resolved.summary}", hint=f"hermes approvals allow {approval_id}"
         )
     if answer.decision is Decision.DENY:
         reason = f" Reason: {answer.reason}" if answer.reason else ""
         raise _refuse(kit, call, place, "approval", f"The operator denied this call.{reason}")
+    return _Answered(stake, state.asked[approval_id], answer) if ruling.two_keys else None
 
 
-def _question(
-    call: Call, resolved: ResolvedCall, approval_id: ApprovalId, ruling: Ruling, digest: str
-) -> ApprovalAsked:
+def _redeem(kit: Kit, call: Call, signed: _Answered | None, place: Place) -> None:
+    """Use a signed answer up, if the call takes one."""
+    if signed is not None and (why := two_keys.refusal(kit, signed.stake, signed.asked, signed.given)):
+        raise _refuse(kit, call, place, "approval", why)
+
+
+def _question(kit: Kit, call: Call, stake: two_keys.Stake, ruling: Ruling, digest: str) -> ApprovalAsked:
+    resolved = stake.resolved
+    intent = None
+    if ruling.two_keys:
+        if kit.notary is None:
+            raise _refuse(kit, call, stake.place, "approval", two_keys.NO_NOTARY)
+        intent = two_keys.intent_for(kit, kit.notary, stake)
     return ApprovalAsked(
-        approval_id=approval_id,
+        approval_id=stake.approval_id,
         call_id=call.call_id,
         tool=call.tool,
         what=resolved.summary,
-        why=call.rationale or ruling.why,
+        why=stake.rationale,
         reach=resolved.reach,
         undo=resolved.undo,
         digest=digest,
-        rule=rule_for(resolved),
+        rule="" if intent else rule_for(resolved),
+        intent=intent,
     )
 
 

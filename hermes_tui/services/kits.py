@@ -79,6 +79,7 @@ class KitMaker:
             memory=self.memory,
             egress=(*config.egress, *(goal.egress if goal else ())),
             crew=Crew(self.workers),
+            notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=config.context.prune_steps,
         )
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from secrets import token_bytes, token_hex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
@@ -23,6 +23,7 @@ from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.memory import Embedder
 from hermes_tui.domain.ports import Clock, Tool
 from hermes_tui.services.brains import ConfiguredBrains
@@ -149,7 +150,38 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     granted = [grant.rule for grant in lasting]
     if config.memory.policy != "off":
         granted.append("remember(*)")  # memory's own policy decides what becomes of an agent's note
-    return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
+    kept = [rule for rule in allow if not rule.startswith("ask")]
+    return RulePolicy(deny=deny, allow=[*kept, *granted], two_keys=config.policy.two_keys.classes)
+
+
+def notary_of(config: HermesConfig, home: Home, ledger: Ledger) -> Notary | None:
+    """Return who signs calls that take two keys, None where none do.
+
+    Raises:
+        UsageInvalid: signing needs an extra that is not installed, or nobody may countersign.
+    """
+    wanted = config.policy.two_keys
+    if not wanted.classes:
+        return None
+    if not wanted.operators:
+        hint = "Add the line of your .pub file to policy.two_keys.operators."
+        raise UsageInvalid("policy.two_keys names classes, but no operator's key.", hint=hint)
+    made: Notary = signing()[1].HomeNotary(
+        folder=home.state / "agents", operators=wanted.operators, life_s=wanted.life_s, nonces=ledger
+    )
+    return made
+
+
+def signing() -> tuple[Any, Any]:
+    """Return the modules that make and check signatures; they are loaded where two keys are wanted.
+
+    Raises:
+        UsageInvalid: the extra that brings cryptography is not installed.
+    """
+    try:
+        return registry.load("keys", "sshsig"), registry.load("keys", "notary")
+    except ModuleNotFoundError as error:
+        raise UsageInvalid("Signing needs cryptography.", hint="pip install 'hermes-tui[keys]'") from error
 
 
 def brains_of(

@@ -238,7 +238,12 @@ class Workstation:
                 decision = Decision.ALLOW if answer.allow else Decision.DENY
                 scope = Scope.ALWAYS if answer.always else Scope.ONCE
                 given = ApprovalGiven(
-                    approval_id=asked.approval_id, decision=decision, scope=scope, by="operator", reason=answer.text
+                    approval_id=asked.approval_id,
+                    decision=decision,
+                    scope=scope,
+                    by="operator",
+                    reason=answer.text,
+                    signature=answer.signature,
                 )
                 session.emit(given, place)
 

@@ -18,6 +18,8 @@ _FORM = re.compile(r"(?P<tool>[a-z][a-z0-9_]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
 _OPERATORS = frozenset(";&|<>$`\n\r")
 _REMEDY = "Write tool(words), such as shell(python -m pytest *), git(commit *) or fetch(example.org)."
 _REFUSED_IN_PLAN = "Mode plan only reads."
+CLASSES = frozenset({"external", "network", "host"})
+"""Classes of calls that may take two keys, beside rules."""
 _EDITS = frozenset({Reach.MEMORY, Reach.SCOPE})
 _RUNS: dict[Mode, frozenset[Reach]] = {
     Mode.PLAN: frozenset(),
@@ -90,12 +92,15 @@ def parse_rule(text: str) -> Rule:
 class RulePolicy:
     """The operator's rules over the mode's table; implements `ports.Policy`. Pure.
 
-    Order: a deny rule, mode plan, what the mode runs by itself, an allow rule, a question.
+    Order: a deny rule, mode plan, the classes that take two keys, what the mode runs by itself, an allow rule, a
+    question. A class is `external`, `network`, `host`, or a rule.
     """
 
-    def __init__(self, *, deny: Sequence[str] = (), allow: Sequence[str] = ()) -> None:
+    def __init__(self, *, deny: Sequence[str] = (), allow: Sequence[str] = (), two_keys: Sequence[str] = ()) -> None:
         self._deny = tuple(parse_rule(text) for text in deny)
         self._allow = tuple(parse_rule(text) for text in allow)
+        self._classes = frozenset(two_keys) & CLASSES
+        self._high = tuple(parse_rule(text) for text in two_keys if text not in CLASSES)
 
     def decide(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling:
         """Return the decision; grants whose text is no rule are passed over."""
@@ -104,10 +109,23 @@ class RulePolicy:
                 return Ruling(decision=Decision.DENY, rule=rule.text, why="A rule denies it.")
         if mode is Mode.PLAN and call.effect > Effect.READ:
             return Ruling(decision=Decision.DENY, rule="mode:plan", why=_REFUSED_IN_PLAN)
+        if high := self._takes_two_keys(call):
+            return Ruling(decision=Decision.ASK, rule=f"two keys: {high}", why=_why(call), two_keys=True)
         hidden = call.argv is None and any(rule.tool == call.tool and rule.tool != "fetch" for rule in self._deny)
         if not hidden and _runs_by_itself(call, mode):
             return Ruling(decision=Decision.ALLOW, rule=f"mode:{mode}")
         return self._by_rule(call, grants) or Ruling(decision=Decision.ASK, rule=f"mode:{mode}", why=_why(call))
+
+    def _takes_two_keys(self, call: ResolvedCall) -> str:
+        """Return the class of high stakes that the call is in, empty if in none; nothing can be hidden from a rule."""
+        if call.reach is Reach.HOST and "host" in self._classes:
+            return "host"
+        if call.reach is Reach.NETWORK and "network" in self._classes:
+            return "network"
+        if call.effect is Effect.EXTERNAL and "external" in self._classes:
+            return "external"
+        unseen = call.argv is None and call.tool != "fetch"
+        return next((rule.text for rule in self._high if rule.matches(call) or (unseen and rule.tool == call.tool)), "")
 
     def _by_rule(self, call: ResolvedCall, grants: Sequence[Grant]) -> Ruling | None:
         """Return what an allow rule says; none covers the host, nor a request that acts outside."""

@@ -31,6 +31,7 @@ REACHES: Final = {
     Reach.NETWORK: "leaves this machine: network",
     Reach.HOST: "this machine, outside the sandbox",
 }
+SIGN: Final = "two: your leave counts only signed; in another shell: hermes approvals allow {} --key FILE"
 
 
 def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
@@ -48,6 +49,7 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     lines += fact("undo", question.undo or "no undo is known", width)
     lines += fact("cost", f"no model call of its own; the run so far {wording.money(run.usd)}{of}", width)
     lines += fact("rule", question.rule and f"this run and always would allow {question.rule}", width)
+    lines += fact("keys", SIGN.format(question.approval_id) if question.intent else "", width, "warn")
     lines += fact("binds", f"the answer to exactly this call: {question.digest[:16]}", width)
     if change is not None:
         added, removed = change.counts
