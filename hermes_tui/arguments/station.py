@@ -56,6 +56,14 @@ def sandbox(parser: ArgumentParser) -> None:
     run.add_argument("argv", nargs="+", metavar="CMD")
 
 
+def trust(parser: ArgumentParser) -> None:
+    """Add the options of `trust`."""
+    sub = verbs(parser)
+    sub.add_parser("show", help="what the project brings, and what changed since it was trusted")
+    sub.add_parser("allow", help="use it as it is now; any change asks again")
+    sub.add_parser("revoke", help="use it no more")
+
+
 def audit(parser: ArgumentParser) -> None:
     """Add the options of `audit`."""
     sub = verbs(parser)

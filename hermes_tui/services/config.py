@@ -335,7 +335,7 @@ class HermesConfig(Section):
     ui: Ui = Ui.model_construct()
     """How the workstation looks."""
     trust: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = {}
-    """Sha256 of the `.hermes-tui.yaml` that is trusted, by the path of its project."""
+    """Digest of what a project brings and is trusted with, by its path; `hermes trust show` prints it."""
 
     _egress = field_validator("egress")(checked_hosts)
 

@@ -166,6 +166,8 @@ class Desk:
                 session.listeners.append(on_part)
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
+                for notice in self.station.notices:
+                    self._on_trouble(HermesError(notice))
                 self._open(asyncio.get_running_loop())
                 watch = self.station.config_watch(self.brains)
                 async with (

@@ -26,6 +26,7 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.memory import Embedder
 from hermes_tui.domain.ports import Clock, Tool
+from hermes_tui.services import trust
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
@@ -76,10 +77,34 @@ def layers_of(options: RunOptions, home: Home) -> list[Layer]:
         layers.append(read_layer(LayerName.BUILT_IN, built_in))
     if own.is_file():
         layers.append(read_layer(LayerName.HOME, own))
+    if project_layer := _project_layer(options, home, layers):
+        layers.append(project_layer)
     layers.append(environment_layer(os.environ))
     wanted = {"policy.mode": options.mode, "brains.cortex.model": options.model, "budgets.run.usd": options.budget_usd}
     layers.append(command_line_layer({key: value for key, value in wanted.items() if value is not None}))
     return layers
+
+
+def project_of(options: RunOptions, home: Home, layers: Sequence[Layer]) -> trust.Project:
+    """Return what the workspace's project brings along, and whether it is trusted; `layers` are the operator's own.
+
+    Raises:
+        UsageInvalid: there is no such workspace.
+    """
+    pinned: dict[str, str] = {}
+    for layer in layers:
+        held = layer.node.value.get("trust") if isinstance(layer.node.value, dict) else None
+        if layer.name in (LayerName.BUILT_IN, LayerName.HOME) and isinstance(held, dict):
+            pinned |= {root: str(digest) for root, digest in held.items()}
+    return trust.project_of(workspace_of(options), home.state, pinned)
+
+
+def _project_layer(options: RunOptions, home: Home, layers: Sequence[Layer]) -> Layer | None:
+    """Return the project's config as a layer, if there is one and it is trusted as it is."""
+    project = project_of(options, home, layers)
+    if project.standing is not trust.Standing.TRUSTED or trust.CONFIG not in project.files:
+        return None
+    return read_layer(LayerName.PROJECT, project.root / trust.CONFIG)
 
 
 def workspace_of(options: RunOptions) -> Path:

@@ -36,7 +36,7 @@ from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
 from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
-from hermes_tui.services import control, kits, rates, sessions, wiring
+from hermes_tui.services import constitution, control, kits, rates, sessions, trust, wiring
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
@@ -73,6 +73,7 @@ class Workstation:
     """Everything an interface may ask for; one per command."""
 
     def __init__(self, options: RunOptions) -> None:
+        constitution.check(constitution.package_folder())
         self.options = options
         self.home = wiring.home_of(options)
         self.layers = wiring.layers_of(options, self.home)
@@ -103,6 +104,12 @@ class Workstation:
             tools=self.tools,
             memory=self.memory,
         )
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What is said once, before anything else: a home that cannot be written, a project that is not trusted."""
+        project = wiring.project_of(self.options, self.home, self.layers)
+        return tuple(filter(None, (self.home.notice, trust.said(project))))
 
     def _report_memory(self, message: str) -> None:
         self.log.note("warning", "services.memory", "history", "waiting", message=message)

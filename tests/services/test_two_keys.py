@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.events import ApprovalAsked, ToolRefused
+from hermes_tui.domain.events import ToolRefused
 from hermes_tui.domain.intents import covered_in, parsed
 from hermes_tui.domain.ports import Answer
-from hermes_tui.services import approvals, sessions
+from hermes_tui.services import approvals
 from hermes_tui.services.verdict import Result
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
@@ -74,12 +75,8 @@ class Desk:
     def refusals(self) -> list[str]:
         """Return why calls were refused, off the journal."""
         (path,) = self.station().sessions().glob("*.db")
-        bodies = [record.body for record in sessions.read_session(path)]
+        bodies = [record.body for record in read_session(path)]
         return [body.reason for body in bodies if isinstance(body, ToolRefused)]
-
-    def questions(self) -> list[ApprovalAsked]:
-        (path,) = self.station().sessions().glob("*.db")
-        return [record.body for record in sessions.read_session(path) if isinstance(record.body, ApprovalAsked)]
 
 
 def prepared(tmp_path: Path, life_s: float = 600.0) -> Desk:
@@ -101,7 +98,8 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_a_signed_call_runs_as_it_was_signed(desk: Desk) -> None:
     asked = desk.run()
-    said = parsed(desk.waiting().asked.intent.text if desk.waiting().asked.intent else "")
+    intent = desk.waiting().asked.intent
+    said = parsed(intent.text if intent else "")
     desk.answer(desk.sign())
 
     done = desk.run()

@@ -103,8 +103,8 @@ class _Batch:
     async def _pursue(self, goal: Path | str, options: RunOptions) -> Result:
         """Run one goal; SIGINT and SIGTERM stop it at a safe point, resumably."""
         station = Workstation(options)
-        if station.home.notice:
-            self._err.line(f"hermes: {printable(station.home.notice)}")
+        for notice in station.notices:
+            self._err.line(f"hermes: {printable(notice)}")
         readers: list[Callable[[Record], None]] = [Progress(self._err).show]
         if self._format == "stream-json":
             readers.append(lambda record: self._out.line(station.encode(record)))
