@@ -4,16 +4,16 @@ from typing import Final
 
 PINS: Final = {
     "constitution.md": "2bc32bb5ca38a162dd970bbe1884155d62e1fcd98f6db3133da78d36577b9170",
-    "domain/guardrails.py": "cda79410664d1fa8ffbc544e8d22b973b7675a57c9e02aaaff1a5ea9ed304c03",
+    "domain/guardrails.py": "a920cfca1e7ca88d3dea53049f76823431e90ac98da438a861d095ceeebb4777",
     "domain/hosts.py": "cce3a11eb8c7c3021efc0ed9059085665fa9ed66307fea8e924124183a9804ee",
     "domain/intents.py": "114e4d9206913131f25348936000cd25165a049bd18d41db7199bab63fe428e0",
     "kernel/budget.py": "c55e7176235b825a97e1ad10d6823d06b323ddb4dadb4bbe3a4ab15e4ec07f25",
-    "kernel/dispatch.py": "f9e81786d479234914a4447b49ee0a97486d2d9756c6b22b59bfd18fa178eefb",
+    "kernel/dispatch.py": "02d0e0bcb3d9d815fea660f89ca7543d84a184187af1f78919c588587345f8b3",
     "kernel/two_keys.py": "c4955f88a8b33ddc14877963b198a28cf1cdda709e8d4c582fd7708bd09486cb",
-    "capabilities/governance/policy.py": "c015b0bb857a4ea9105769fe4d829731d1aefc046380eb69d61434cc8225481c",
+    "capabilities/governance/policy.py": "9d6a5c92a06cf5e5db0dd3424d6784e5194df825da23e53137e9f613c9bf6a90",
     "capabilities/governance/redact.py": "df82aab70c508a513fe7e78c03132aeee2c1e8ade2bac855caec09ad9ec15f64",
-    "capabilities/keys/notary.py": "2820b446411d119d74ba1af66c39dd748d348b12da164f2e9194a164c2ae76ae",
-    "capabilities/keys/sshsig.py": "ceccd6ad738ff093a156fe108d570e04e4176a329718c1a98b238cb5f13651ae",
+    "capabilities/keys/_notary.py": "331bc3817d8c2eb1579420c66c13aa2d776812a1c15d03071717f906a3e0e59d",
+    "capabilities/keys/_sshsig.py": "ceccd6ad738ff093a156fe108d570e04e4176a329718c1a98b238cb5f13651ae",
     "capabilities/sandbox/bounds.py": "b82c290735f74a48aee83ffc21648785dc702a2f3aff34a059ab9f4b7165f0b7",
     "capabilities/sandbox/bubblewrap.py": "fa6be97f7475952d77f3688c595bbecf6f8c34e9a6bd2e270ea881e2754c7138",
     "capabilities/sandbox/confine.py": "dabec5a0fe6b46ca3a85cad07fccdfaa54d717fe36f74183bc879ff0c3a98f8d",
@@ -24,5 +24,5 @@ PINS: Final = {
     "capabilities/sandbox/seccomp.py": "561f93ffb5a69a2aa2be2b5e0f700812b98b6f17593d198b36fd2664e61883b6",
     "capabilities/tools/_paths.py": "fa477c52284d30e03565ecdbb92d88184f1aa01196a5828500fdc7c568af1b81",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
-    "services/trust.py": "8dc4d2cfd6a2c6ab975bcf9042d98d41cb9a4382877850fca8f764f91492177d",
+    "services/trust.py": "eb1ab02e6072714230bcbec062eda2455ec0331ecb8d1537ea8cf6558748a1f4",
 }

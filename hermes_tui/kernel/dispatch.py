@@ -23,6 +23,7 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.kernel import critic, expectation, inner, two_keys
 from hermes_tui.kernel.kit import Kit
@@ -62,6 +63,8 @@ class _Answered:
     given: ApprovalGiven
 
 
+_LET_OUT: Final = ("shell", "python")
+"""Tools whose sandbox a grant lets out to hosts."""
 _WILD: Final = frozenset("*?[];&|<>$`\n\r")
 
 
@@ -144,10 +147,11 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     except PathRefused as error:
         raise _refuse(kit, call, place, "policy", str(error)) from error
     if call.raised is not None and call.raised > resolved.effect:
-        resolved = _raised(resolved, call.raised)
+        resolved = replace(resolved, effect=call.raised)
     state = kit.session.state
+    resolved = replace(resolved, tainted=bool(kit.distrusted & state.calls.sources))
     grants = [Grant(rule=rule, by="goal") for rule in state.run.grants]
-    grants += [Grant(rule=rule, by="operator") for rule in state.calls.rules]
+    grants += [Grant(rule=rule, by="operator") for rule in state.calls.rules(kit.clock.now())]
     ruling = kit.policy.decide(resolved, state.run.mode, grants)
     requested = ToolRequested(
         call_id=call.call_id,
@@ -166,18 +170,6 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     if against := critic.objection(kit, resolved, call.arguments, place):
         raise _refuse(kit, call, place, "critic", against)
     return resolved, requested
-
-
-def _raised(resolved: ResolvedCall, effect: Effect) -> ResolvedCall:
-    return ResolvedCall(
-        tool=resolved.tool,
-        effect=effect,
-        reach=resolved.reach,
-        summary=resolved.summary,
-        targets=resolved.targets,
-        argv=resolved.argv,
-        undo=resolved.undo,
-    )
 
 
 def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
@@ -256,8 +248,11 @@ def _question(kit: Kit, call: Call, stake: two_keys.Stake, ruling: Ruling, diges
 def rule_for(resolved: ResolvedCall) -> str:
     """Return the rule that allows exactly such a call, empty where every one must be asked about.
 
-    A word that reads as a pattern or as shell grammar would make a rule that allows more than was shown.
+    A word that reads as a pattern or as shell grammar would make a rule that allows more than was shown. What a sandbox
+    is let out to is a rule about its hosts.
     """
+    if resolved.reach is Reach.NETWORK and resolved.hosts and resolved.tool in _LET_OUT:
+        return f"{EGRESS}{' '.join(resolved.hosts)})"
     if resolved.reach is Reach.HOST or resolved.effect is Effect.EXTERNAL or not resolved.argv:
         return ""
     if any(_WILD & set(word) for word in resolved.argv):

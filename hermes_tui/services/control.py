@@ -114,8 +114,9 @@ class Owner:
         approval = ApprovalId(str(request.get("id", "")))
         if approval not in {asked.approval_id for asked in self.session.state.calls.waiting}:
             return {"ok": False, "error": f"Approval {approval} does not wait here."}
+        asked = self.session.state.calls.asked[approval]
         allow, signature = request.get("allow") is True, str(request.get("signature", ""))
-        if allow and not signature and self.session.state.calls.asked[approval].intent is not None:
+        if allow and not signature and asked.intent is not None:
             return {"ok": False, "error": f"Approval {approval} takes the operator's signature."}
         given = ApprovalGiven(
             approval_id=approval,
@@ -123,6 +124,7 @@ class Owner:
             scope=Scope.ALWAYS if request.get("always") is True else Scope.ONCE,
             by=by,
             reason=str(request.get("text", "")),
+            rule=asked.rule if allow and request.get("always") is True else "",
             signature=signature,
         )
         await self.session.commit(self.session.emit(given, self.place()))

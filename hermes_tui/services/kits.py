@@ -13,8 +13,10 @@ from hermes_tui.capabilities.state.day import SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
+from hermes_tui.domain.hosts import covers
 from hermes_tui.domain.ids import AgentId, SessionId
 from hermes_tui.domain.memory import Memory
+from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
@@ -40,6 +42,7 @@ class KitMaker:
     tools: Mapping[str, Tool]
     memory: Memory | None = None
     workers: Workers = field(default_factory=Workers)
+    distrusted: frozenset[Source] = frozenset({Source.WEB})
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
         """Return the strongest sandbox that works here and that the config allows."""
@@ -77,11 +80,27 @@ class KitMaker:
             slots=dict(config.planning.at_once),
             read_task=lambda text: plans.read_task(text, self.tools),
             memory=self.memory,
-            egress=(*config.egress, *(goal.egress if goal else ())),
+            egress=known_hosts(config, goal),
+            distrusted=self.distrusted,
             crew=Crew(self.workers),
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=config.context.prune_steps,
         )
+
+
+def known_hosts(config: HermesConfig, goal: Goal | None) -> tuple[str, ...]:
+    """Return the hosts for which rules may answer: the config's, and those of a goal that the config covers.
+
+    A goal's other hosts are asked about like any that a model names.
+    """
+    wanted = goal.egress if goal is not None else ()
+    known = [host for host in wanted if covers(config.egress, *_place(host))]
+    return (*config.egress, *known)
+
+
+def _place(host: str) -> tuple[str, int]:
+    name, mark, port = host.rpartition(":")
+    return (name, int(port)) if mark and port.isdigit() else (host, 443)
 
 
 def write_scopes(root: Path, goal: Goal | None) -> tuple[Path, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.messages import Source
 
 CONFIG: Final = ".hermes-tui.yaml"
 FOLDER: Final = ".hermes"
@@ -117,6 +118,12 @@ def said(project: Project) -> str:
             return "What this project brings along changed and is not used; `hermes trust show` shows how."
         case Standing.NONE | Standing.TRUSTED:
             return ""
+
+
+def distrusted(project: Project) -> frozenset[Source]:
+    """Return the sources whose text taints a run: the web, and the files of a project that waits for trust."""
+    waits = project.standing in (Standing.NEW, Standing.CHANGED)
+    return frozenset({Source.WEB, Source.WORKSPACE}) if waits else frozenset({Source.WEB})
 
 
 def _files(root: Path) -> Iterator[tuple[str, str]]:

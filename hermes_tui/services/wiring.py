@@ -204,7 +204,7 @@ def signing() -> tuple[Any, Any]:
         UsageInvalid: the extra that brings cryptography is not installed.
     """
     try:
-        return registry.load("keys", "sshsig"), registry.load("keys", "notary")
+        return registry.load_private("keys", "_sshsig"), registry.load_private("keys", "_notary")
     except ModuleNotFoundError as error:
         raise UsageInvalid("Signing needs cryptography.", hint="pip install 'hermes-tui[keys]'") from error
 

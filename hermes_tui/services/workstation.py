@@ -96,6 +96,9 @@ class Workstation:
             embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
+        project = wiring.project_of(options, self.home, self.layers)
+        self.notices = tuple(filter(None, (self.home.notice, trust.said(project))))
+        """What is said once, before anything else: a home that cannot be written, a project that is not trusted."""
         self.kits = kits.KitMaker(
             home=self.home,
             root=self.root,
@@ -103,13 +106,8 @@ class Workstation:
             clock=self.clock,
             tools=self.tools,
             memory=self.memory,
+            distrusted=trust.distrusted(project),
         )
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What is said once, before anything else: a home that cannot be written, a project that is not trusted."""
-        project = wiring.project_of(self.options, self.home, self.layers)
-        return tuple(filter(None, (self.home.notice, trust.said(project))))
 
     def _report_memory(self, message: str) -> None:
         self.log.note("warning", "services.memory", "history", "waiting", message=message)

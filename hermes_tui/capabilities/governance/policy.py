@@ -20,6 +20,8 @@ _REMEDY = "Write tool(words), such as shell(python -m pytest *), git(commit *) o
 _REFUSED_IN_PLAN = "Mode plan only reads."
 CLASSES = frozenset({"external", "network", "host"})
 """Classes of calls that may take two keys, beside rules."""
+EGRESS = "egress"
+"""The tool's name in a rule that lets sandboxes out to hosts; it names each host, as patterns let nothing out."""
 _EDITS = frozenset({Reach.MEMORY, Reach.SCOPE})
 _RUNS: dict[Mode, frozenset[Reach]] = {
     Mode.PLAN: frozenset(),
@@ -114,7 +116,7 @@ class RulePolicy:
         hidden = call.argv is None and any(rule.tool == call.tool and rule.tool != "fetch" for rule in self._deny)
         if not hidden and _runs_by_itself(call, mode):
             return Ruling(decision=Decision.ALLOW, rule=f"mode:{mode}")
-        return self._by_rule(call, grants) or Ruling(decision=Decision.ASK, rule=f"mode:{mode}", why=_why(call))
+        return self._by_rule(call, mode, grants) or Ruling(decision=Decision.ASK, rule=f"mode:{mode}", why=_why(call))
 
     def _takes_two_keys(self, call: ResolvedCall) -> str:
         """Return the class of high stakes that the call is in, empty if in none; nothing can be hidden from a rule."""
@@ -127,16 +129,21 @@ class RulePolicy:
         unseen = call.argv is None and call.tool != "fetch"
         return next((rule.text for rule in self._high if rule.matches(call) or (unseen and rule.tool == call.tool)), "")
 
-    def _by_rule(self, call: ResolvedCall, grants: Sequence[Grant]) -> Ruling | None:
+    def _by_rule(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling | None:
         """Return what an allow rule says; none covers the host, nor a request that acts outside."""
         if call.reach is Reach.HOST or (call.tool == "fetch" and call.effect is Effect.EXTERNAL):
             return None
-        for rule in self._allow:
-            if rule.matches(call):
-                return Ruling(decision=Decision.ALLOW, rule=rule.text, why="Allowed by config.")
-        for grant in grants:
-            if _grants(grant, call):
-                return Ruling(decision=Decision.ALLOW, rule=grant.rule, why=f"Allowed by {grant.by}.")
+        given = [(rule, "config") for rule in self._allow]
+        given += [(rule, grant.by) for grant in grants if (rule := _rule_of(grant)) is not None]
+        for rule, by in given:
+            if rule.matches(call) and not _too_wide(rule, call):
+                return Ruling(decision=Decision.ALLOW, rule=rule.text, why=f"Allowed by {by}.")
+        let_out = {host for rule, _ in given if rule.tool == EGRESS for host in rule.words or ()}
+        runs = call.effect <= Effect.READ or Reach.SANDBOX in _RUNS[mode]
+        if call.reach is Reach.NETWORK and call.hosts and runs and let_out.issuperset(call.hosts):
+            return Ruling(
+                decision=Decision.ALLOW, rule=f"{EGRESS}({' '.join(call.hosts)})", why="The hosts are granted."
+            )
         return None
 
 
@@ -153,14 +160,23 @@ def _may_match(rule: Rule, call: ResolvedCall) -> bool:
     return rule.matches(call) or (rule.tool == call.tool and rule.words is None)
 
 
-def _grants(grant: Grant, call: ResolvedCall) -> bool:
+def _rule_of(grant: Grant) -> Rule | None:
     try:
-        return parse_rule(grant.rule).matches(call)
+        return parse_rule(grant.rule)
     except UsageInvalid:
+        return None
+
+
+def _too_wide(rule: Rule, call: ResolvedCall) -> bool:
+    """Whether a rule leaves open what tainted text could have filled in: then it does not answer for the network."""
+    if not call.tainted or not (call.reach is Reach.NETWORK or call.effect is Effect.EXTERNAL):
         return False
+    return rule.words is None or rule.rest or any(set("*?[") & set(word) for word in rule.words)
 
 
 def _why(call: ResolvedCall) -> str:
+    if call.tainted and call.reach is Reach.NETWORK:
+        return "It uses the network, after the run read text that nobody here vouches for."
     if call.effect is Effect.EXTERNAL:
         return "It acts outside and cannot be taken back."
     if call.reach is Reach.HOST:

@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from hermes_tui.capabilities.keys import sshsig
-from hermes_tui.capabilities.keys.notary import HomeNotary, countersign_flaw
+from hermes_tui.capabilities.keys import _sshsig as sshsig
+from hermes_tui.capabilities.keys._notary import HomeNotary, countersign_flaw
 from hermes_tui.domain.approval import SignedIntent
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import SessionId

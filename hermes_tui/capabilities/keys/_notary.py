@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
-from hermes_tui.capabilities.keys import _crypto, sshsig
+from hermes_tui.capabilities.keys import _crypto, _sshsig
 from hermes_tui.domain.approval import SignedIntent
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.intents import NAMESPACE
@@ -82,12 +82,12 @@ def countersign_flaw(intent: SignedIntent, data: bytes, operators: Sequence[str]
     """Say why a countersignature does not count, empty if it does."""
     if not data:
         return "The operator did not sign it; a plain yes is not enough."
-    signature = sshsig.parsed(data)
+    signature = _sshsig.parsed(data)
     if signature is None:
         return "The countersignature cannot be read."
     if signature.blob.endswith(bytes.fromhex(intent.key)):
         return "The agent signed its own intent; only an operator's key counts."
-    if signature.blob not in {sshsig.blob_of(line) for line in operators}:
+    if signature.blob not in {_sshsig.blob_of(line) for line in operators}:
         return "The countersignature is of a key that policy.two_keys.operators does not name."
     if signature.namespace != NAMESPACE:
         return f"The countersignature was made for {signature.namespace!r}, not for {NAMESPACE!r}."
