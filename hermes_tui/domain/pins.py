@@ -11,7 +11,7 @@ PINS: Final = {
     "kernel/dispatch.py": "02d0e0bcb3d9d815fea660f89ca7543d84a184187af1f78919c588587345f8b3",
     "kernel/two_keys.py": "c4955f88a8b33ddc14877963b198a28cf1cdda709e8d4c582fd7708bd09486cb",
     "capabilities/governance/policy.py": "9d6a5c92a06cf5e5db0dd3424d6784e5194df825da23e53137e9f613c9bf6a90",
-    "capabilities/governance/redact.py": "df82aab70c508a513fe7e78c03132aeee2c1e8ade2bac855caec09ad9ec15f64",
+    "capabilities/governance/redact.py": "f4b03b691e102bcd8b9a494cff2a0f6dbe127eea4001a3b18dbef00a429e4a73",
     "capabilities/keys/_notary.py": "331bc3817d8c2eb1579420c66c13aa2d776812a1c15d03071717f906a3e0e59d",
     "capabilities/keys/_sshsig.py": "ceccd6ad738ff093a156fe108d570e04e4176a329718c1a98b238cb5f13651ae",
     "capabilities/sandbox/bounds.py": "b82c290735f74a48aee83ffc21648785dc702a2f3aff34a059ab9f4b7165f0b7",
@@ -22,7 +22,7 @@ PINS: Final = {
     "capabilities/sandbox/landlock.py": "776d2d97e4be75370930deece4899fb9e635fc2a6dcb8f8fd5b20423c8b8b0f3",
     "capabilities/sandbox/scopes.py": "bd8eba4aae958fe15e4ffb7068cc5ad6ba6bc565e542f8ec5f5d833d42fa7b59",
     "capabilities/sandbox/seccomp.py": "561f93ffb5a69a2aa2be2b5e0f700812b98b6f17593d198b36fd2664e61883b6",
-    "capabilities/tools/_paths.py": "fa477c52284d30e03565ecdbb92d88184f1aa01196a5828500fdc7c568af1b81",
+    "capabilities/tools/_paths.py": "e9102019d5b43eb0afff963c182a7d07cc1ce52293f6d8a9e5ecaefb6a8281fe",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
     "services/trust.py": "eb1ab02e6072714230bcbec062eda2455ec0331ecb8d1537ea8cf6558748a1f4",
 }

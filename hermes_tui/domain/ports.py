@@ -218,12 +218,13 @@ class Workspace:
     """The folder a run works on; `root` is real and absolute.
 
     `write` lists real absolute paths that the run may change, `read` folders outside `root` that its tools may read
-    (kept outputs).
+    (kept outputs), `kept` folders that no call ever writes (Hermes's own home).
     """
 
     root: Path
     write: tuple[Path, ...]
     read: tuple[Path, ...] = ()
+    kept: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

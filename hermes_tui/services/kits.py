@@ -51,6 +51,10 @@ class KitMaker:
             self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env, home=self.home.root
         )
 
+    def _off_limits(self) -> tuple[Path, ...]:
+        """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
+        return () if self.root.is_relative_to(self.home.root) else (self.home.root,)
+
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run."""
         goal = session.state.run.goal
@@ -69,7 +73,9 @@ class KitMaker:
             sandbox=await self.sandbox(config),
             redactor=wiring.redactor_of(config, self.home.state),
             clock=self.clock,
-            workspace=Workspace(root=self.root, write=write_scopes(self.root, goal), read=(kept,)),
+            workspace=Workspace(
+                root=self.root, write=write_scopes(self.root, goal), read=(kept,), kept=self._off_limits()
+            ),
             substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,

@@ -32,6 +32,7 @@ from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
+from hermes_tui.services.masks import MaskVault
 from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
 
@@ -134,14 +135,14 @@ def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
     variables |= {*VARIABLES.values(), PASSPHRASE}
     secrets = tuple(os.environ[name] for name in sorted(variables) if os.environ.get(name))
-    redactor = _redactor(secrets, _mask_key(state), personal=config.privacy.personal == "mask")
+    redactor = _redactor(secrets, _mask_key(state), state, personal=config.privacy.personal == "mask")
     SECRETS.attach(redactor)
     return redactor
 
 
 @lru_cache(maxsize=4)
-def _redactor(secrets: tuple[str, ...], key: bytes, *, personal: bool) -> SecretRedactor:
-    return SecretRedactor(secrets, key=key, personal=personal)
+def _redactor(secrets: tuple[str, ...], key: bytes, state: Path, *, personal: bool) -> SecretRedactor:
+    return SecretRedactor(secrets, key=key, personal=personal, vault=MaskVault(state, key) if key else None)
 
 
 def _mask_key(state: Path) -> bytes:
