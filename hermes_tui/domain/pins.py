@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "cce3a11eb8c7c3021efc0ed9059085665fa9ed66307fea8e924124183a9804ee",
     "domain/intents.py": "114e4d9206913131f25348936000cd25165a049bd18d41db7199bab63fe428e0",
     "kernel/budget.py": "c55e7176235b825a97e1ad10d6823d06b323ddb4dadb4bbe3a4ab15e4ec07f25",
-    "kernel/dispatch.py": "02d0e0bcb3d9d815fea660f89ca7543d84a184187af1f78919c588587345f8b3",
+    "kernel/dispatch.py": "f5b9e346f6b4da4a8b339d80d3cbdfaabc4994e14de5f81a33b3437953e10c51",
     "kernel/two_keys.py": "c4955f88a8b33ddc14877963b198a28cf1cdda709e8d4c582fd7708bd09486cb",
     "capabilities/governance/policy.py": "9d6a5c92a06cf5e5db0dd3424d6784e5194df825da23e53137e9f613c9bf6a90",
     "capabilities/governance/redact.py": "f4b03b691e102bcd8b9a494cff2a0f6dbe127eea4001a3b18dbef00a429e4a73",

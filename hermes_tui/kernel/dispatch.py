@@ -302,8 +302,11 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
 
 
 def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
-    """Return the output cut to the tool's limit, and where all of it is."""
-    limit = tool.spec.output_limit
+    """Return the output cut to the tool's limit, and where all of it is.
+
+    It is redacted before it is cut: half of a secret looks like none.
+    """
+    output, limit = kit.redactor.redact(output), tool.spec.output_limit
     if len(output) <= limit:
         return output, ""
     path = kit.artifacts.keep(f"{call.call_id}.txt", output.encode())
