@@ -15,6 +15,7 @@ from hermes_tui.domain.tasks import Effect, Mode, Reach
 
 RULE_LIMIT = 1_000
 _FORM = re.compile(r"(?P<tool>[a-z][a-z0-9_]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
+_PATTERNED = frozenset("*?[")
 _OPERATORS = frozenset(";&|<>$`\n\r")
 _REMEDY = "Write tool(words), such as shell(python -m pytest *), git(commit *) or fetch(example.org)."
 _REFUSED_IN_PLAN = "Mode plan only reads."
@@ -40,6 +41,8 @@ class Rule:
     tool: str
     words: tuple[str, ...] | None
     rest: bool
+    first: str = ""
+    """The first word where it is no pattern: most rules are told apart by it."""
 
     def matches(self, call: ResolvedCall) -> bool:
         """Whether the rule is about `call`."""
@@ -47,7 +50,7 @@ class Rule:
             return False
         if self.tool == "fetch":
             return bool(call.targets) and all(self._covers((host,)) for host in call.targets)
-        if call.argv is None:
+        if call.argv is None or (self.first and call.argv[:1] != (self.first,)):
             return False
         return self._covers(call.argv)
 
@@ -65,7 +68,7 @@ def _fits(word: str, pattern: str) -> bool:
     return ("*" in pattern or "?" in pattern or "[" in pattern) and fnmatchcase(word, pattern)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def parse_rule(text: str) -> Rule:
     """Parse `tool(argv pattern)`; a trailing ` *` stands for any further words, also none.
 
@@ -88,7 +91,8 @@ def parse_rule(text: str) -> Rule:
         raise UsageInvalid(f"{text!r} is empty.", hint=_REMEDY)
     rest = words[-1] == "*"
     kept = tuple(words[:-1] if rest else words)
-    return Rule(text=text, tool=found["tool"], words=kept or None, rest=rest)
+    first = kept[0] if kept and not _PATTERNED & set(kept[0]) else ""
+    return Rule(text=text, tool=found["tool"], words=kept or None, rest=rest, first=first)
 
 
 class RulePolicy:
@@ -136,7 +140,7 @@ class RulePolicy:
         given = [(rule, "config") for rule in self._allow]
         given += [(rule, grant.by) for grant in grants if (rule := _rule_of(grant)) is not None]
         for rule, by in given:
-            if rule.matches(call) and not _too_wide(rule, call):
+            if rule.tool == call.tool and rule.matches(call) and not _too_wide(rule, call):
                 return Ruling(decision=Decision.ALLOW, rule=rule.text, why=f"Allowed by {by}.")
         let_out = {host for rule, _ in given if rule.tool == EGRESS for host in rule.words or ()}
         runs = call.effect <= Effect.READ or Reach.SANDBOX in _RUNS[mode]
@@ -157,7 +161,7 @@ def _runs_by_itself(call: ResolvedCall, mode: Mode) -> bool:
 
 def _may_match(rule: Rule, call: ResolvedCall) -> bool:
     """Whether a deny rule holds; a command that cannot be parsed is denied where the rule names the whole tool."""
-    return rule.matches(call) or (rule.tool == call.tool and rule.words is None)
+    return rule.tool == call.tool and (rule.words is None or rule.matches(call))
 
 
 def _rule_of(grant: Grant) -> Rule | None:
@@ -171,7 +175,7 @@ def _too_wide(rule: Rule, call: ResolvedCall) -> bool:
     """Whether a rule leaves open what tainted text could have filled in: then it does not answer for the network."""
     if not call.tainted or not (call.reach is Reach.NETWORK or call.effect is Effect.EXTERNAL):
         return False
-    return rule.words is None or rule.rest or any(set("*?[") & set(word) for word in rule.words)
+    return rule.words is None or rule.rest or any(_PATTERNED & set(word) for word in rule.words)
 
 
 def _why(call: ResolvedCall) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hermes_tui.capabilities.sandbox.inside import clean_environment
 from hermes_tui.capabilities.sandbox.scopes import NEVER
-from hermes_tui.capabilities.sandbox.toolchains import own_home, toolchain_roots
+from hermes_tui.capabilities.sandbox.toolchains import credential_places, own_home, toolchain_roots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Bounds:
     """What is the same for every call of a run, found out once.
 
     `roots` hold programs, `passed` is what of the environment is handed on. `protected` paths are read-only wherever
-    they are, `hidden` ones empty.
+    they are, `hidden` ones empty: they hold state or credentials, or would.
     """
 
     workspace: Path
@@ -31,6 +31,11 @@ class Bounds:
     def bound(self) -> tuple[Path, ...]:
         """Every folder of the operator's that a command sees."""
         return (self.workspace, *self.roots)
+
+    @property
+    def covered(self) -> list[Path]:
+        """What is hidden and there now."""
+        return [path for path in self.hidden if os.path.lexists(path)]
 
     @property
     def kept(self) -> tuple[Path, ...]:
@@ -56,11 +61,13 @@ def bounds_of(
     """
     home = own_home()
     roots = tuple(toolchain_roots(toolchains, os.environ, home))
+    bound = (workspace, *roots)
+    seen = (path for path in hidden if any(path.is_relative_to(top) for top in bound))
     return Bounds(
         workspace=workspace,
         home=home,
         roots=roots,
         passed={name: os.environ[name] for name in env if name in os.environ},
         protected=tuple(path for path in protected if path.is_relative_to(workspace)),
-        hidden=tuple(path for path in hidden if any(path.is_relative_to(top) for top in (workspace, *roots))),
+        hidden=(*seen, *credential_places(home, bound)),
     )

@@ -17,7 +17,6 @@ from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.egress import INSIDE, EgressProxy, Token, led_out
 from hermes_tui.capabilities.sandbox.inside import ETC
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
-from hermes_tui.capabilities.sandbox.toolchains import credentials
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
 
@@ -160,9 +159,7 @@ class Bubblewrap:
         kept = [guard.path for guard in guards]
         kept += self._bounds.kept
         parts = [part for path in kept if path.exists() for part in ("--ro-bind", str(path), str(path))]
-        bound = self._bounds.bound
-        hidden = (path for path in self._bounds.hidden if path.exists())
-        for path in (*hidden, *credentials(self._bounds.home, bound), *scopes.sockets(bound)):
+        for path in (*self._bounds.covered, *scopes.sockets(self._bounds.bound)):
             parts += _masked(path)
         return parts
 

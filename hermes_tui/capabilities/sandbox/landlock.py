@@ -17,7 +17,6 @@ from hermes_tui.capabilities.sandbox import cgroup, confine, process, scopes, se
 from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.inside import ETC, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
-from hermes_tui.capabilities.sandbox.toolchains import credentials
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
 
@@ -44,7 +43,6 @@ class Landlock:
         """Why a stronger level is not in force, and the remedy."""
         self._bounds = bounds
         self._workspace = bounds.workspace
-        self._hidden = (*bounds.hidden, *credentials(bounds.home, bounds.bound))
 
     @property
     def level(self) -> SandboxLevel:
@@ -78,11 +76,12 @@ class Landlock:
         return result
 
     def _spec(self, command: SandboxCommand, folders: Sequence[Path], private: str, program: bytes) -> str:
+        hidden = self._bounds.covered
         kept = [guard.path for guard in scopes.guards(folders, self._workspace)]
         writable = [
-            str(path) for folder in folders for path in carved(folder, (*kept, *self._bounds.protected, *self._hidden))
+            str(path) for folder in folders for path in carved(folder, (*kept, *self._bounds.protected, *hidden))
         ]
-        readable = [str(path) for root in self._bounds.bound for path in carved(root, self._hidden)]
+        readable = [str(path) for root in self._bounds.bound for path in carved(root, hidden)]
         system = (*_SYSTEM, *_FACTS, *(f"/etc/{name}" for name in ETC))
         places = [str(Path(path).resolve()) for path in system if Path(path).exists()]
         return json.dumps(

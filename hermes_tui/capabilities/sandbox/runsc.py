@@ -19,7 +19,6 @@ from hermes_tui.capabilities.sandbox import cgroup, process, scopes
 from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.inside import ETC, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import GIB, MOST_PROCESSES, memory_bytes
-from hermes_tui.capabilities.sandbox.toolchains import credentials
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
 
@@ -127,7 +126,7 @@ class Runsc:
         kept = (*(guard.path for guard in guards), *self._bounds.kept)
         yield from (_bound(path, writable=False) for path in dict.fromkeys(kept) if path.exists())
         # Sockets of the host need no cover: gVisor does not connect to them unless it is told to.
-        for path in (*self._bounds.hidden, *credentials(self._bounds.home, self._bounds.bound)):
+        for path in self._bounds.covered:
             yield _empty(str(path), 1) if path.is_dir() else _bound(Path(os.devnull), writable=False, at=path)
 
 

@@ -16,7 +16,6 @@ from hermes_tui.capabilities.sandbox import process, scopes
 from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.inside import removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import GIB, MOST_PROCESSES
-from hermes_tui.capabilities.sandbox.toolchains import credentials
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
 
@@ -92,14 +91,13 @@ class Seatbelt:
     def profile(self, writable: Sequence[Path], guarded: Sequence[Path]) -> str:
         """Return the profile of one call: what may be read, what written, and what is taken back again."""
         bound = self._bounds.bound
-        secret = (*self._bounds.hidden, *credentials(self._bounds.home, bound))
         kept = (*guarded, *self._bounds.kept)
         lines = [
             *_rules("allow file-read*", "subpath", (*_SYSTEM, *bound, *writable)),
             *_rules("allow file-read* file-write-data file-ioctl", "literal", _DEVICES),
             *_rules("allow file-write*", "subpath", writable),
             *_rules("deny file-write*", "subpath", kept),
-            *_rules("deny file-read* file-write*", "subpath", secret),
+            *_rules("deny file-read* file-write*", "subpath", self._bounds.hidden),
             "(deny file-write-setugid)",
             "(deny network*)",
         ]

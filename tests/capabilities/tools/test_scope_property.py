@@ -23,8 +23,6 @@ SECRET: Final = "outside-secret"
 PARTS: Final = st.sampled_from(
     ["src", "a", "b", "..", ".", "link", "docs", ".git", "~", "", "@outside@", "//", "a\u202e"]
 )
-    ["src", "a", "b", "..", ".", "link", "docs", ".git", "~", "", "@outside@", "//", "a\u202e"]
-)
 PATHS: Final = st.lists(PARTS, min_size=1, max_size=5).map("/".join)
 STEPS: Final = st.lists(
     st.one_of(
