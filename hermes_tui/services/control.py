@@ -114,12 +114,18 @@ class Owner:
         approval = ApprovalId(str(request.get("id", "")))
         if approval not in {asked.approval_id for asked in self.session.state.calls.waiting}:
             return {"ok": False, "error": f"Approval {approval} does not wait here."}
+        asked = self.session.state.calls.asked[approval]
+        allow, signature = request.get("allow") is True, str(request.get("signature", ""))
+        if allow and not signature and asked.intent is not None:
+            return {"ok": False, "error": f"Approval {approval} takes the operator's signature."}
         given = ApprovalGiven(
             approval_id=approval,
-            decision=Decision.ALLOW if request.get("allow") is True else Decision.DENY,
+            decision=Decision.ALLOW if allow else Decision.DENY,
             scope=Scope.ALWAYS if request.get("always") is True else Scope.ONCE,
             by=by,
             reason=str(request.get("text", "")),
+            rule=asked.rule if allow and request.get("always") is True else "",
+            signature=signature,
         )
         await self.session.commit(self.session.emit(given, self.place()))
         return {"ok": True, "said": "The run goes on with your answer."}
@@ -221,6 +227,7 @@ def tell_answer(folder: Path, session: str, answer: Answer) -> str:
         "allow": answer.allow,
         "text": answer.text,
         "always": answer.always,
+        "signature": answer.signature,
     }
     return tell(folder, session, request)
 

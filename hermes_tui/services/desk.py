@@ -166,6 +166,8 @@ class Desk:
                 session.listeners.append(on_part)
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
+                for notice in self.station.notices:
+                    self._on_trouble(HermesError(notice))
                 self._open(asyncio.get_running_loop())
                 watch = self.station.config_watch(self.brains)
                 async with (
@@ -323,6 +325,11 @@ class Desk:
         asked = session.state.calls.asked.get(command.approval_id)
         if asked is None or command.approval_id in session.state.calls.given:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
+        if command.allow and asked.intent is not None:
+            raise UsageInvalid(
+                "This takes two keys: your signature besides your leave.",
+                hint=f"In another shell: hermes approvals allow {command.approval_id} --key FILE",
+            )
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
         given = ApprovalGiven(
             approval_id=command.approval_id,
