@@ -34,6 +34,7 @@ from hermes_tui.kernel import errand
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.hand import Hand, end_agent
 from hermes_tui.kernel.kit import Kit, Rest
+from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.worker import Door, Workers
 
 _ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE})
@@ -288,5 +289,6 @@ class Crew:
 
 def _result(ended: AgentEnded) -> str:
     if ended.status != "done":
-        raise ToolError(f"The subagent ended: {ended.status}. {ended.why}".strip(), kind=ended.status)
+        kind = LOOP if ended.status == "looped" else ended.status
+        raise ToolError(f"The subagent ended: {ended.status}. {ended.why}".strip(), kind=kind)
     return ended.answer

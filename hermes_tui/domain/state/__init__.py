@@ -66,7 +66,7 @@ from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
 from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
 from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
 
-_WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
+_WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed | AgentSpawned
 _RUN = (
     SessionOpened
     | RunStarted
