@@ -184,7 +184,8 @@ def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolReques
     answer = state.given.get(approval_id)
     if answer is None:
         if approval_id not in state.asked:
-            kit.session.emit(_question(call, resolved, approval_id, requested.ruling, digest), place)
+            asked = _question(call, resolved, approval_id, requested.ruling, digest)
+            kit.session.emit(kit.session.state.agents.signed(asked, place.agent), place)
         raise ApprovalPending(
             f"{call.tool} needs an answer: {resolved.summary}", hint=f"hermes approvals allow {approval_id}"
         )

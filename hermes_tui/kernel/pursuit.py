@@ -124,7 +124,7 @@ class Pursuit:
 
     def _waiting(self) -> RunEnded:
         waiting = self.kit.session.state.calls.waiting
-        said = "; ".join(f"{asked.tool}: {asked.what}" for asked in waiting)
+        said = "; ".join(f"{asked.asker}{asked.asker and ', '}{asked.tool}: {asked.what}" for asked in waiting)
         return self._ended("needs_approval", 4, f"Waits for you: {said}.")
 
     async def _judged(self) -> RunEnded | None:

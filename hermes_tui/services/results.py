@@ -72,10 +72,12 @@ class LimitsResult(Section):
 
 
 class ApprovalResult(Section):
-    """A question to the operator; `decision` is null while it is open."""
+    """A question to the operator, of the subagent `agent` if one asks; `decision` is null while it is open."""
 
     id: str
     task: str | None = None
+    agent: str | None = None
+    errand: str = ""
     tool: str
     what: str
     reach: str

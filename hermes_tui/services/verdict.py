@@ -42,7 +42,8 @@ class Result:
         lines += [f"{'✓' if check['ok'] else '×'} {check['text']}" for check in whole["criteria"]]
         for asked in whole["approvals"]:
             if asked["decision"] is None:
-                lines.append(f"◊ {asked['tool']}: {asked['what']}")
+                asker = f"{asked['agent']} ({asked['errand']}), " if asked["agent"] else ""
+                lines.append(f"◊ {asker}{asked['tool']}: {asked['what']}")
                 lines.append(f"  allow it: hermes approvals allow {asked['id']}   then run the same command again")
         tokens = usage["input_tokens"] + usage["cached_tokens"] + usage["output_tokens"]
         lines.append(
@@ -155,6 +156,8 @@ def _approval(state: SessionState, approval_id: ApprovalId) -> Fields:
     return {
         "id": approval_id,
         "task": state.calls.askers.get(approval_id),
+        "agent": asked.agent,
+        "errand": asked.errand,
         "tool": asked.tool,
         "what": asked.what,
         "reach": asked.reach.name.lower(),

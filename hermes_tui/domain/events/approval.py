@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hermes_tui.domain.approval import Decision, Scope
-from hermes_tui.domain.ids import ApprovalId, CallId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId
 from hermes_tui.domain.tasks import Reach
 
 
@@ -14,7 +14,8 @@ class ApprovalAsked:
     """An operator must decide about a call, or answer a question (`tool` is then `ask`).
 
     `digest` binds the answer to exactly what was shown. `rule` is what would allow such calls from now on, empty where
-    each must be asked about.
+    each must be asked about. `agent` is the subagent that asks and `errand` what it was sent out for; None and empty
+    where the run's own agent or its plan asks.
     """
 
     approval_id: ApprovalId
@@ -26,6 +27,13 @@ class ApprovalAsked:
     undo: str
     digest: str
     rule: str = ""
+    agent: AgentId | None = None
+    errand: str = ""
+
+    @property
+    def asker(self) -> str:
+        """The subagent in words, empty if it is none."""
+        return f"{self.agent} ({self.errand})" if self.agent is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

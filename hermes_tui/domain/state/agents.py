@@ -13,6 +13,7 @@ from hermes_tui.domain.events.agent import (
     AgentUnpaused,
     BoardSet,
 )
+from hermes_tui.domain.events.approval import ApprovalAsked
 from hermes_tui.domain.events.model import ModelFinished
 from hermes_tui.domain.events.tool import FileChange, ToolFinished
 from hermes_tui.domain.ids import AgentId, CallId
@@ -69,6 +70,11 @@ class AgentsState:
             if status.spawned.parent in found:
                 found.add(status.agent)
         return frozenset(found)
+
+    def signed(self, asked: ApprovalAsked, agent: AgentId) -> ApprovalAsked:
+        """Return a question of `agent` that names it, where it is a subagent."""
+        status = self.by_id.get(agent)
+        return asked if status is None else replace(asked, agent=agent, errand=status.spawned.title)
 
     def above(self, agent: AgentId) -> Iterator[AgentStatus]:
         """Yield the child `agent` itself and each child above it."""

@@ -71,6 +71,7 @@ def _options(args: Namespace) -> RunOptions:
         budget_usd=args.budget_usd,
         max_steps=args.max_steps,
         time_limit=args.time_limit,
+        strategy=args.strategy,
         fresh=args.fresh,
         verbose=args.verbose,
     )

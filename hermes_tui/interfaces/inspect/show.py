@@ -84,7 +84,8 @@ def _approvals(state: SessionState) -> list[str]:
         given = state.calls.given.get(key)
         answer = f"{given.decision} by {given.by}" if given else "waits"
         reason = f" ({first_line(given.reason, 40)})" if given and given.reason else ""
-        rows.append((key, f"{answer}{reason}", f"{asked.tool}: {first_line(asked.what, 60)}"))
+        what = f"{asked.tool}: {first_line(asked.what, 60)}"
+        rows.append((key, f"{answer}{reason}", f"{asked.asker}: {what}" if asked.asker else what))
     return table(rows)
 
 
