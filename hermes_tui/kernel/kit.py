@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from hermes_tui.domain.approval import Risk
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import (
     Artifacts,
@@ -53,7 +54,8 @@ class Kit:
     Nothing is dispatched and no model is asked while `gate` is frozen. `attended` says that an operator is there: the
     run waits for answers instead of ending without them. `slots` bounds how many tasks use a resource at once, by its
     name: a tool, or `model`. `read_task` reads one task of a model's plan. `crew` holds the run's subagents; without
-    one there are none. `claims` keeps calls apart that change the same files.
+    one there are none. `claims` keeps calls apart that change the same files. A model looks at every call of an agent
+    that puts something in `critic` at risk.
     """
 
     session: Session
@@ -80,3 +82,4 @@ class Kit:
     read_task: ReadTask | None = None
     crew: Crew | None = None
     claims: Claims = field(default_factory=Claims)
+    critic: frozenset[Risk] = frozenset()

@@ -80,6 +80,7 @@ class KitMaker:
             egress=(*config.egress, *(goal.egress if goal else ())),
             crew=Crew(self.workers),
             prune_steps=config.context.prune_steps,
+            critic=frozenset(config.policy.critic),
         )
 
 
