@@ -38,10 +38,14 @@ class AgentStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardEntry:
-    """A value on the board; `call_id` is the call that wrote it, so that a repeated call changes nothing."""
+    """A value on the board; `call_id` is the call that wrote it, so that a repeated call changes nothing.
+
+    `version` counts the changes of the entry, `revision` is the board's own count with this one.
+    """
 
     value: str
     version: int
+    revision: int
     by: AgentId
     at: float
     call_id: CallId | None = None
@@ -53,6 +57,11 @@ class AgentsState:
 
     by_id: Mapping[AgentId, AgentStatus] = field(default_factory=dict[AgentId, AgentStatus])
     board: Mapping[str, BoardEntry] = field(default_factory=dict[str, BoardEntry])
+
+    @property
+    def revision(self) -> int:
+        """How often the board of the latest run was changed; no entry ever leaves it."""
+        return sum(entry.version for entry in self.board.values())
 
     def live(self) -> tuple[AgentStatus, ...]:
         """Return the children that have not ended, oldest first."""
@@ -92,7 +101,14 @@ def fold_agents(state: AgentsState, record: Record, body: AgentEvent) -> AgentsS
         kept = {key: value for key, value in state.by_id.items() if key != agent}
         return replace(state, by_id={**kept, agent: status})
     if isinstance(body, BoardSet):
-        entry = BoardEntry(value=body.value, version=body.version, by=agent, at=record.at, call_id=body.call_id)
+        entry = BoardEntry(
+            value=body.value,
+            version=body.version,
+            revision=state.revision + 1,
+            by=agent,
+            at=record.at,
+            call_id=body.call_id,
+        )
         return replace(state, board={**state.board, body.key: entry})
     known = state.by_id.get(agent)
     if known is None:
