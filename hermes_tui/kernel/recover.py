@@ -16,7 +16,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import RECOVER
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Reach, Rung, Task, TaskKind
-from hermes_tui.kernel import planning
+from hermes_tui.kernel import replan
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit
 
@@ -174,7 +174,7 @@ async def _simplify(fall: _Fall) -> str:
     if Rung.SIMPLIFY in fall.status.ladder:
         return "tried already"
     try:
-        said = await planning.simplify(fall.kit, fall.task, fall.place, str(fall.error))
+        said = await replan.simplify(fall.kit, fall.task, fall.place, str(fall.error))
     except EditRefused as refused:
         return f"the simpler plan was refused: {refused.message}"
     return said

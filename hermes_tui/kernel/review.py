@@ -57,7 +57,8 @@ async def verdict(kit: Kit, call_id: CallId, call: ResolvedCall, material: Mappi
     if risk is None or risk not in kit.critic:
         return ""
     asker = replace(place, agent=AgentId(f"{place.agent}~critic.{call_id}"))
-    known = kit.session.state.talk.of(asker.agent).messages
+    talk = kit.session.state.talk.of(asker.agent)
+    known = talk.messages if talk.run == place.run else ()
     try:
         found = next((said for one in known if one.role is Role.MODEL and (said := _read(one.text))), None)
         found = found or _read(await consult(kit, asker, TEXT, _case(kit, call, risk, material, place), CLASS))
