@@ -102,6 +102,21 @@ class ChangedFile(Section):
     change: Literal["created", "modified", "deleted"]
 
 
+class BlockedResult(Section):
+    """A task that cannot go on or will not, and why."""
+
+    task: str
+    why: str = ""
+
+
+class StandingResult(Section):
+    """Where the run is; each task of its plan stands in one list at most."""
+
+    done: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    blocked: tuple[BlockedResult, ...] = ()
+
+
 class ResultModel(Section):
     """The result of one run."""
 
@@ -116,6 +131,7 @@ class ResultModel(Section):
     reason: str = ""
     criteria: tuple[CriterionResult, ...] = ()
     tasks: tuple[TaskResult, ...] = ()
+    standing: StandingResult = StandingResult()
     usage: UsageResult = UsageResult()
     limits: LimitsResult = LimitsResult()
     approvals: tuple[ApprovalResult, ...] = ()
