@@ -1,4 +1,4 @@
-"""`kill -9` of a run with everything in it: a plan, a child whose window is condensed, a question, effects, an undoing."""
+"""`kill -9` of a run with it all: a plan, a child whose window is condensed, a question, effects, an undoing."""
 
 from __future__ import annotations
 
