@@ -66,10 +66,25 @@ class Owner:
             case "edit" | "abandon":
                 return await self._change(request, by)
             case "status":
-                waiting = [asked.approval_id for asked in self.session.state.calls.waiting]
-                return {"ok": True, "paused": self.gate.frozen, "waiting": waiting}
+                return {"ok": True, "paused": self.gate.frozen, **self._waiting()}
             case other:
                 return {"ok": False, "error": f"{other!r} is no request that this Hermes knows."}
+
+    def _waiting(self) -> Fields:
+        """Return the open questions: their ids, and each with who asks it for which task."""
+        calls = self.session.state.calls
+        questions = [
+            {
+                "id": asked.approval_id,
+                "tool": asked.tool,
+                "what": asked.what,
+                "task": calls.askers.get(asked.approval_id),
+                "agent": asked.agent,
+                "errand": asked.errand,
+            }
+            for asked in calls.waiting
+        ]
+        return {"waiting": [asked.approval_id for asked in calls.waiting], "questions": questions}
 
     async def _direct(self, request: Fields, by: str) -> Fields:
         try:

@@ -103,6 +103,7 @@ class KitMaker:
             crew=Crew(self.workers),
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=config.context.prune_steps,
+            critic=frozenset(config.policy.critic),
         )
 
 

@@ -276,10 +276,10 @@ class Workstation:
             return None
 
     def strategy_for(self, goal: Goal) -> str:
-        """Return how `goal` is to be planned; what was said in a conversation is not planned, its agent goes on."""
-        if goal.strategy != "auto":
-            return goal.strategy
-        return self.config.planning.strategy if goal.path is not None else "react"
+        """Return how `goal` is to be planned: as the command line, else the goal, else the config says."""
+        if self.options.strategy is not None:
+            return self.options.strategy
+        return goal.strategy if goal.strategy != "auto" else self.config.planning.strategy
 
     async def run_sandboxed(self, argv: tuple[str, ...], timeout_s: float) -> ProcessResult:
         """Run one command as a tool would.
