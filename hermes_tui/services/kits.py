@@ -18,7 +18,6 @@ from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
-from hermes_tui.domain.usage import Limits
 from hermes_tui.kernel.crew import Crew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
@@ -27,6 +26,7 @@ from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.homes import Home
+from hermes_tui.services.offers import limits_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class KitMaker:
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run."""
         goal = session.state.run.goal
-        cap = Limits(usd=config.budgets.day.usd, tokens=config.budgets.day.tokens)
+        cap = limits_of(config.budgets.day)
         kept = self.home.state / "outputs" / session_id
         return Kit(
             session=session,

@@ -14,7 +14,7 @@ from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
-from hermes_tui.domain.usage import FREE, Price
+from hermes_tui.domain.usage import FREE, Limits, Price
 from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate
 from hermes_tui.services.config import HermesConfig, ProviderConfig
@@ -102,7 +102,8 @@ class Offers:
         heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
         free = kind in LOCAL or kind == "scripted"
         price = FREE if free else _catalog.known(kind, model, self.prices).price
-        return _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
+        found = _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
+        return replace(found, call_cap=limits_of(self.config.budgets.call))
 
     def served_models(self, name: str) -> tuple[str, ...]:
         """Return what a local server said it has, empty if it was not asked or did not answer."""
@@ -206,7 +207,13 @@ def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -
         temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
         effort=wanted.effort,
         target=provider.target,
+        role_cap=limits_of(wanted.budget),
     )
+
+
+def limits_of(cap: settings.Cap) -> Limits:
+    """Return a cap of the config as the kernel keeps it."""
+    return Limits(usd=cap.usd, tokens=cap.tokens)
 
 
 def clocks_of(wanted: settings.Brain, *, local: bool) -> Clocks:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.fakes import Asked, Call, Fault, FaultKind, Reply, Scenario, refused_url, running_server
 from tests.interfaces.processes import Shop, shop, until
 
@@ -241,3 +243,27 @@ def test_each_call_records_its_class_route_and_reason_and_an_unknown_class_is_sa
         ("", "cortex", "asked for by its name"),
     ]
     assert "unknown class poetry" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "hit", "said"),
+    [
+        ("budgets: {call: {usd: 0.0001}}", "call_usd", "Raise budgets.call.usd"),
+        ("brains: {cortex: {budget: {usd: 0.0001}}}", "role_usd", "Raise brains.cortex.budget.usd"),
+    ],
+)
+def test_a_cap_of_a_call_or_of_a_role_stops_a_run_before_anything_is_sent(
+    shop: Shop, line: str, hit: str, said: str
+) -> None:
+    nowhere(shop)
+    shop.home.mkdir()
+    (shop.home / "config.yaml").write_text(f"{line}\n")
+    with running_server(Scenario(replies=[Reply("never")])) as server:
+        shop.env.update(OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="k-test")
+
+        ran = shop.run("-p", "Hi.", "-m", "openai:gpt-5", "-C", str(shop.work), "--output-format", "json")
+
+        result = json.loads(ran.stdout)
+        assert (ran.returncode, result["status"], result["limits"]["hit"]) == (3, "limited", hit)
+        assert said in result["reason"]
+        assert not server.log.replies
