@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from hermes_tui.capabilities.providers import _http
-from hermes_tui.capabilities.providers._json import count_of, list_of, text_of
+from hermes_tui.capabilities.providers._json import count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._openai_wire import ChatWire, Dialect
 from hermes_tui.capabilities.providers._sdk import LazyProvider
 from hermes_tui.domain.ports import Provider
@@ -54,7 +54,7 @@ async def models(base_url: str, timeout_s: float, key: str | None = None) -> tup
     found = await _http.first_json((own, f"{root}/models"), _http.bearer(key), timeout_s)
     if found is None:
         return None
-    entries = [entry for entry in list_of(found, "data") if text_of(entry, "type") != "embeddings"]
+    entries = [entry for entry in list_of(fields_of(found), "data") if text_of(entry, "type") != "embeddings"]
     return tuple(
         LocalModel(
             name=text_of(entry, "id"),
