@@ -1,11 +1,11 @@
-"""Ways to hear a reply without Hermes: the vendor's package as its manual shows it, and httpx2 with a loop over lines."""
+"""A reply without Hermes: through the vendor's package as its manual shows it, and httpx2 with a loop over lines."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import anthropic
 import httpx2
@@ -36,7 +36,7 @@ async def alone(dialect: str, url: str, way: str) -> AsyncGenerator[Ask]:
 
 
 async def _said_by_anthropic(client: anthropic.AsyncAnthropic) -> str:
-    events = await client.messages.create(**BODY)
+    events = cast("AsyncIterator[Any]", await client.messages.create(**BODY))
     return "".join(
         [
             event.delta.text
@@ -47,7 +47,7 @@ async def _said_by_anthropic(client: anthropic.AsyncAnthropic) -> str:
 
 
 async def _said_by_openai(client: openai.AsyncOpenAI) -> str:
-    chunks = await client.chat.completions.create(**BODY)
+    chunks = cast("AsyncIterator[Any]", await client.chat.completions.create(**BODY))
     return "".join([choice.delta.content or "" async for chunk in chunks for choice in chunk.choices])
 
 
