@@ -10,7 +10,8 @@ from typing import Final
 from hermes_tui.domain.errors import NoProvider, ProviderError
 from hermes_tui.domain.events import ModelFinished
 from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces.inspect._print import complain, say, say_json, table, tell
+from hermes_tui.interfaces._tables import table
+from hermes_tui.interfaces.inspect._print import complain, say, say_json, tell
 from hermes_tui.services import parity
 from hermes_tui.services.parity import Pair, Parity
 from hermes_tui.services.workstation import Workstation

@@ -32,7 +32,7 @@ REQUEST: Final = ModelRequest(
     messages=(Message(role=Role.OPERATOR, content=(Text(text="Say it.", source=Source.OPERATOR),)),),
 )
 DIALECTS: Final = ("anthropic", "openai")
-WAYS: Final = ("wire", "sdk", "package", "httpx2")
+WAYS: Final[tuple[str, ...]] = ("wire", "sdk", "package", "httpx2")
 PAIRS: Final = (
     ("wire", "httpx2", Bar(value=1.5, ratio=True)),
     ("wire", "package", Bar(value=0.4, ratio=True)),
