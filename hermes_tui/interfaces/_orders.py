@@ -45,7 +45,7 @@ ORDERS: Final = (
     Order("copy", "copy the last reply as Markdown"),
     Order("find", "search the transcript", "TEXT"),
     Order("theme", "other colours", "[NAME]", "app.theme"),
-    Order("key", "use an API key until Hermes ends", "PROVIDER"),
+    Order("key", "use an API key until Hermes ends, or keep it", "PROVIDER [keep]"),
     Order("doctor", "look for brains again and say what is missing"),
     Order("quit", "leave; what runs can be resumed", key="app.leave"),
 )

@@ -18,6 +18,7 @@ from hermes_tui.domain.usage import FREE, Limits, Price
 from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate
 from hermes_tui.services.config import HermesConfig, ProviderConfig
+from hermes_tui.services.keys import Keys
 
 PROBE_S: Final = 1.0
 """Everything that is asked before a choice ends within this time."""
@@ -79,10 +80,9 @@ class Offers:
             return Missing(name, f"this version has no provider of kind {kind}", "Choose another provider.")
         module = registry.load("providers", kind)
         base_url = provider.base_url or module.BASE_URL
-        variable = provider.key_env or (module.KEY_ENV if name == kind else None)
-        key = self.environ.get(variable, "").strip() if variable else ""
+        variable, key = self._key(name)
         if variable and not key:
-            return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
+            return self._without_key(name, variable)
         model = candidate.model or (provider.models[0] if provider.models else None)
         window = None
         if kind in LOCAL:
@@ -97,7 +97,7 @@ class Offers:
         model = model or _catalog.DEFAULT_MODELS.get(kind)
         if model is None:
             return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
-        window = window or await self._window(kind, base_url, model)
+        window = window or await self._window(kind, base_url, model, key or None)
         built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
         heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
         free = kind in LOCAL or kind == "scripted"
@@ -108,6 +108,19 @@ class Offers:
     def _settings(self, name: str) -> tuple[ProviderConfig, str]:
         provider = self.config.providers.get(name, ProviderConfig())
         return provider, provider.kind or (name if name in (*settings.KINDS, "scripted") else "openai")
+
+    def _key(self, name: str) -> tuple[str | None, str]:
+        """Return the variable of a provider's key, None if it needs none, and the key, empty if there is none."""
+        provider, kind = self._settings(name)
+        variable = provider.key_env or (registry.load("providers", kind).KEY_ENV if name == kind else None)
+        return variable, self.environ.get(variable, "").strip() if variable else ""
+
+    def _without_key(self, name: str, variable: str) -> Missing:
+        """Say that there is no key, or why the one that is stored is not used."""
+        refused = self.environ.refused.get(variable) if isinstance(self.environ, Keys) else None
+        if refused:
+            return Missing(name, f"its stored key is not used: {refused}", f"Set {variable}, or store another key.")
+        return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
 
     async def _served(self, name: str, model: str | None) -> Served | None:
         """Return what a local server has; the first time, every local server is asked at once."""
@@ -127,23 +140,23 @@ class Offers:
             return None
         module = registry.load("providers", kind)
         base_url = provider.base_url or module.BASE_URL
-        found = Served(())
+        found, key = Served(()), self._key(name)[1] or None
         try:
             async with asyncio.timeout(PROBE_S):
-                models: tuple[str, ...] | None = await module.pulled(base_url, PROBE_S)
+                models: tuple[str, ...] | None = await module.pulled(base_url, PROBE_S, key)
                 if models is None:
                     return None
                 found = Served(models)
                 first = pulled(model or (provider.models[0] if provider.models else None), models)
                 if first is not None and hasattr(module, "window"):
-                    found = Served(models, {first: await module.window(base_url, first, PROBE_S)})
+                    found = Served(models, {first: await module.window(base_url, first, PROBE_S, key)})
         except TimeoutError:
             return found if found.models else None
         return found
 
-    async def _window(self, kind: str, base_url: str, model: str) -> int | None:
+    async def _window(self, kind: str, base_url: str, model: str, key: str | None) -> int | None:
         measure = getattr(registry.load("providers", kind), "window", None)
-        measured: int | None = await measure(base_url, model, PROBE_S) if measure is not None else None
+        measured: int | None = await measure(base_url, model, PROBE_S, key) if measure is not None else None
         return measured or _catalog.known(kind, model, self.prices).window_tokens
 
 

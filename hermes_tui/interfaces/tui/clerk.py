@@ -143,10 +143,11 @@ class Clerk:
 
         self.start(look())
 
-    def do_key(self, provider: str) -> None:
+    def do_key(self, wanted: str) -> None:
         """Ask for a key without showing it."""
-        if not provider:
-            self.app.say("Name the provider: /key anthropic", "fail")
+        provider, _, how = wanted.partition(" ")
+        if not provider or how not in ("", "keep"):
+            self.app.say("Name the provider: /key anthropic, or /key anthropic keep", "fail")
             return
         app = self.app
 
@@ -155,9 +156,12 @@ class Clerk:
                 self.start(use(key))
 
         async def use(key: str) -> None:
-            variable = app.seat.errands.give_key(provider, key)
+            errands = app.seat.errands
+            host = await asyncio.to_thread(errands.keep_key, provider, key) if how else ""
+            variable = errands.give_key(provider, key)
             await app.look_for_brains()
-            app.say(f"{variable} is set until Hermes ends. `hermes keys set {provider}` keeps it for good.")
+            kept = f"The key of {provider} is kept and goes to {host} only."
+            app.say(kept if host else f"{variable} is set until Hermes ends. /key {provider} keep keeps it for good.")
 
         app.push_screen(Secret(app.look, f"key for {one_line(provider)}"), given)
 

@@ -16,7 +16,7 @@ from hermes_tui.domain.messages import Message, Role, Source, Text
 from hermes_tui.domain.parts import ModelRequest
 from tests.bench.bench import Bench, Measure
 from tests.bench.programs import environment, run
-from tests.bench.rows import Bar, Row
+from tests.bench.rows import Bar, Row, Samples
 from tests.fakes.running import running_server
 from tests.fakes.scenario import Repeat, Reply, Scenario
 from tests.fakes.server import FakeServer
@@ -72,7 +72,7 @@ def _rows(bench: Bench, what: str, server: FakeServer, calls: int) -> list[Row]:
     rows: list[Row] = []
     for dialect in DIALECTS:
         measures = [_cpu_ms(server, dialect, way, calls) for way in WAYS]
-        taken = dict(zip(WAYS, bench.alternate(*measures), strict=True))
+        taken: dict[str, Samples] = dict(zip(WAYS, bench.alternate(*measures), strict=True))
         rows += [
             Row(
                 figure="providers",
