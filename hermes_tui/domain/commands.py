@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
 from hermes_tui.domain.ids import AgentId, ApprovalId
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.tasks import Mode
 
 
@@ -47,6 +48,14 @@ class SwitchBrain:
 
     model: str
     now: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetEffort:
+    """Let the model of `role` reason so much from the next step on; None leaves it to the model."""
+
+    effort: Effort | None
+    role: str = "cortex"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +142,7 @@ Command = (
     | GoOn
     | Decide
     | SwitchBrain
+    | SetEffort
     | SetMode
     | RaiseCap
     | EditPlan

@@ -245,6 +245,7 @@ async def _begin(step: _Step) -> _Attempt:
             attempt=step.attempt,
             task_class=step.brain.task_class,
             route=step.brain.route,
+            effort=request.effort,
         )
         if filled.portions:
             kit.session.emit(context.filling(kit, step.brain, filled, asked), place)

@@ -21,6 +21,7 @@ from hermes_tui.domain.commands import (
     GoOn,
     Interrupt,
     RaiseCap,
+    SetEffort,
     SetMode,
     Submit,
     SwitchBrain,
@@ -229,7 +230,7 @@ class Desk:
                 await self._go_on(session)
             case Decide():
                 self._decide(session, command)
-            case SwitchBrain():
+            case SwitchBrain() | SetEffort():
                 await self._switch(session, command)
             case SetMode() | RaiseCap():
                 await self._set(session, command)
@@ -336,7 +337,10 @@ class Desk:
         if rule and command.scope is Scope.ALWAYS:
             self.station.ledger.grant(Grant(rule=rule, by="operator"))
 
-    async def _switch(self, session: Session, command: SwitchBrain) -> None:
+    async def _switch(self, session: Session, command: SwitchBrain | SetEffort) -> None:
+        if isinstance(command, SetEffort):
+            self.brains.reason(command.role, command.effort)
+            return
         self.brains.switch(command.model)
         chosen = await self.brains.choose("cortex", {})
         why = "you switched" + (", the step is asked again" if command.now else ", from the next step on")

@@ -213,7 +213,6 @@ def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -
         clocks=clocks_of(wanted, local=offered.local),
         max_tokens=wanted.max_tokens,
         temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
-        effort=wanted.effort,
         target=provider.target,
         role_cap=limits_of(wanted.budget),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.messages import Message
-from hermes_tui.domain.parts import StopReason
+from hermes_tui.domain.parts import Effort, StopReason
 from hermes_tui.domain.usage import Bound, Usage
 
 
@@ -16,7 +16,8 @@ class ModelRequested:
     """A request leaves for `model` (`provider:model`); `bound` is what it may cost at worst and is reserved.
 
     `task_class` is what the call is for, `role` the brain that was asked for it and `route` the reason, `why` how the
-    model was chosen. `request_bytes` is the size of what is sent, `max_tokens` the output asked for.
+    model was chosen. `request_bytes` is the size of what is sent, `max_tokens` the output and `effort` the
+    reasoning asked for.
     """
 
     request_id: RequestId
@@ -30,6 +31,7 @@ class ModelRequested:
     attempt: int = 1
     task_class: str = ""
     route: str = ""
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from hermes_tui.domain.events import (
     ToolRequested,
 )
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.usage import Usage
@@ -52,6 +53,7 @@ class Chronicle:
     last_at: float = 0.0
     model: str = ""
     why: str = ""
+    effort: Effort | None = None
     role_models: dict[str, str] = field(default_factory=dict[str, str])
     model_roles: dict[str, str] = field(default_factory=dict[str, str])
     context: Usage | None = None
@@ -119,6 +121,8 @@ class Chronicle:
 
     def _requested(self, record: Record, body: ModelRequested) -> None:
         self.model, self.why = body.model, body.why
+        if body.role == "cortex":
+            self.effort = body.effort
         self.role_models[body.role] = body.model
         self.model_roles[body.model] = body.role
         self.open_requests[body.request_id] = (body.model, record.at)
