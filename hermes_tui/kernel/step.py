@@ -173,6 +173,9 @@ class _Step:
             awaited = ModelAwaited(role=role, model=brain.name, delay_s=brain.ready_in_s, why=brain.why)
             self.kit.session.emit(awaited, self.place)
             await self.kit.clock.sleep(brain.ready_in_s)
+        if not brain.loaded:
+            loading = ModelAwaited(role=role, model=brain.name, delay_s=0.0, why="loading model…")
+            self.kit.session.emit(loading, self.place)
         self.brain, self.attempt = brain, 1
 
     async def _wait(self, failed: _Attempt, error: ProviderError, delay_s: float) -> None:

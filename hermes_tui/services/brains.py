@@ -141,7 +141,16 @@ class ConfiguredBrains:
 
     def ended(self, brain: Brain, end: CallEnd) -> bool:
         """Learn how a request ended; see `ports.Brains`."""
+        if end.reason is None:
+            self._offers.answered(brain)
         return self.book.ended(brain.target, end) if brain.target else True
+
+    async def warm_up(self, role: str) -> Brain | None:
+        """Let the model that would answer for `role` be loaded, if it is a local one that is not; return it."""
+        first = next((offer for offer in await self.look(role) if isinstance(offer, Brain)), None)
+        if first is None or first.loaded:
+            return None
+        return first if await self._offers.warm(first) else None
 
     async def look(self, role: str = "cortex") -> list[Brain | Missing]:
         """Return what each provider of the chain offers, in order, for a person to see."""

@@ -100,6 +100,7 @@ class Desk:
         self._early: list[Command] = []
         self._lock = threading.Lock()
         self._pursuing: asyncio.Task[None] | None = None
+        self._warming: dict[str, asyncio.Task[Brain | None]] = {}
         self._gate = Gate()
         self._sandbox = ""
         self._mode: Mode | None = None
@@ -168,6 +169,7 @@ class Desk:
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
                 self._open(asyncio.get_running_loop())
+                self._warm_up("agent")
                 watch = self.station.config_watch(self.brains)
                 async with (
                     control.reachable(owned.journal, self._owner(session)),
@@ -214,6 +216,9 @@ class Desk:
             except HermesError as error:
                 self._on_trouble(error)
         await self._stop()
+        for warming in self._warming.values():
+            warming.cancel()
+        await asyncio.gather(*self._warming.values(), return_exceptions=True)
         await self.station.kits.workers.close()
 
     async def _carry_out(self, session: Session, command: Command) -> None:
@@ -314,6 +319,13 @@ class Desk:
                 self._on_trouble(error)
 
         self._pursuing = asyncio.create_task(pursue(), name=f"run:{place.run}")
+        self._warm_up("compression")
+
+    def _warm_up(self, role: str) -> None:
+        """Let a local model be loaded before it is needed; whoever asks it meanwhile only waits."""
+        if (before := self._warming.get(role)) is not None:
+            before.cancel()
+        self._warming[role] = asyncio.create_task(self.brains.warm_up(role), name=f"warm:{role}")
 
     async def _stop(self) -> None:
         if self._pursuing is not None and not self._pursuing.done():
@@ -345,6 +357,7 @@ class Desk:
         chosen = await self.brains.choose("cortex", {})
         why = "you switched" + (", the step is asked again" if command.now else ", from the next step on")
         session.emit(ModelChosen(role="cortex", model=chosen.name, why=why), self._place(session))
+        self._warm_up("agent")
         if command.now and self._busy(session):
             await self._stop()
             await self._go_on(session)

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from hermes_tui.capabilities import registry
@@ -26,6 +27,8 @@ REMEDIES: Final = {
     "ollama": "Start it with `ollama serve` and pull a model, for example `ollama pull qwen3`.",
     "lmstudio": "Start LM Studio's server and load a model.",
 }
+KEPT_S: Final = 240.0
+"""A local model that answered or was seen in memory is taken to be there for so long; servers keep them for minutes."""
 SILENT_S: Final = 10.0
 """A server that did not answer is not asked again for so long."""
 CLOUD_CLOCKS: Final = Clocks(connect_s=10.0, first_token_s=30.0, idle_s=60.0, total_s=900.0)
@@ -62,6 +65,7 @@ class Offers:
     now: Callable[[], float]
     prices: Path | None = None
     _probed: dict[str, Served | None] = field(default_factory=dict[str, Served | None])
+    _memory: dict[str, tuple[float, bool]] = field(default_factory=dict[str, tuple[float, bool]])
     _silent_at: dict[str, float] = field(default_factory=dict[str, float])
 
     def forget(self) -> None:
@@ -84,7 +88,7 @@ class Offers:
         if variable and not key:
             return self._without_key(name, variable)
         model = candidate.model or (provider.models[0] if provider.models else None)
-        window = None
+        window, loaded = None, True
         if kind in LOCAL:
             served = await self._served(name, model)
             if served is None:
@@ -94,6 +98,7 @@ class Offers:
                 self._probed.pop(name, None)
                 return Missing(name, f"{base_url} does not have {candidate.model or 'any model'}", REMEDIES[kind])
             window = served.windows.get(model)
+            loaded = await self._in_memory(name, model)
         model = model or _catalog.DEFAULT_MODELS.get(kind)
         if model is None:
             return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
@@ -103,7 +108,40 @@ class Offers:
         free = kind in LOCAL or kind == "scripted"
         price = FREE if free else _catalog.known(kind, model, self.prices).price
         found = _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
-        return replace(found, call_cap=limits_of(self.config.budgets.call))
+        return replace(found, loaded=loaded, call_cap=limits_of(self.config.budgets.call))
+
+    def answered(self, brain: Brain) -> None:
+        """Learn that a model just answered: it is in memory."""
+        if brain.local:
+            self._memory[brain.name] = self.now(), True
+
+    async def warm(self, brain: Brain) -> bool:
+        """Let a local server load the model of `brain`; return whether it is there now."""
+        name = brain.name.partition(":")[0]
+        module, base_url, key = self._server(name)
+        done: bool = await module.warm(base_url, brain.model, brain.window_tokens, brain.clocks.first_token_s, key)
+        if done:
+            self.answered(brain)
+        return done
+
+    async def _in_memory(self, name: str, model: str) -> bool:
+        """Return whether a local model answers at once; where nothing says so, it is taken to."""
+        at, there = self._memory.get(f"{name}:{model}", (-KEPT_S, False))
+        if self.now() - at >= (KEPT_S if there else SILENT_S):
+            there = await self._look_in_memory(name, model)
+        return there
+
+    async def _look_in_memory(self, name: str, model: str) -> bool:
+        module, base_url, key = self._server(name)
+        there = await module.loaded(base_url, model, PROBE_S, key) is not False
+        self._memory[f"{name}:{model}"] = self.now(), there
+        return there
+
+    def _server(self, name: str) -> tuple[ModuleType, str, str | None]:
+        """Return the module of a provider, where it listens, and its key."""
+        provider, kind = self._settings(name)
+        module = registry.load("providers", kind)
+        return module, provider.base_url or module.BASE_URL, self._key(name)[1] or None
 
     def _settings(self, name: str) -> tuple[ProviderConfig, str]:
         provider = self.config.providers.get(name, ProviderConfig())
@@ -138,9 +176,8 @@ class Offers:
         provider, kind = self._settings(name)
         if kind not in registry.names("providers"):
             return None
-        module = registry.load("providers", kind)
-        base_url = provider.base_url or module.BASE_URL
-        found, key = Served(()), self._key(name)[1] or None
+        module, base_url, key = self._server(name)
+        found = Served(())
         try:
             async with asyncio.timeout(PROBE_S):
                 models: tuple[str, ...] | None = await module.pulled(base_url, PROBE_S, key)
@@ -150,6 +187,7 @@ class Offers:
                 first = pulled(model or (provider.models[0] if provider.models else None), models)
                 if first is not None and hasattr(module, "window"):
                     found = Served(models, {first: await module.window(base_url, first, PROBE_S, key)})
+                    await self._look_in_memory(name, first)
         except TimeoutError:
             return found if found.models else None
         return found

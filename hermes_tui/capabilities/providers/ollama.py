@@ -42,3 +42,16 @@ async def window(base_url: str, model: str, timeout_s: float, key: str | None = 
     told = _NUM_CTX.search(text_of(fields_of(found), "parameters"))
     own = int(told.group(1)) if told else 0
     return min((length for length in (trained, own) if length), default=None)
+
+
+async def loaded(base_url: str, model: str, timeout_s: float, key: str | None = None) -> bool | None:
+    """Return whether a model is in memory and answers at once, None if nothing says so in time."""
+    found = await _http.get_json(f"{base_url.rstrip('/')}/api/ps", _http.bearer(key), timeout_s)
+    return None if found is None else any(text_of(one, "name") == model for one in list_of(fields_of(found), "models"))
+
+
+async def warm(base_url: str, model: str, window_tokens: int, timeout_s: float, key: str | None = None) -> bool:
+    """Let the server load a model; return whether it did in time. With another window it would be loaded again."""
+    body = {"model": model, "options": {"num_ctx": window_tokens}}  # without a prompt it is only loaded
+    url = f"{base_url.rstrip('/')}/api/generate"
+    return await _http.get_json(url, _http.bearer(key), timeout_s, {**body, "stream": False}) is not None

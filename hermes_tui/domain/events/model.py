@@ -86,7 +86,7 @@ class ModelChosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAwaited:
-    """Nothing is sent for `delay_s` seconds: the model's rate limit is used up until then."""
+    """The model is waited for: `delay_s` seconds, as its rate limit is used up until then; 0 while it is loaded."""
 
     role: str
     model: str

@@ -9,6 +9,7 @@ from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
     ModeChanged,
+    ModelAwaited,
     ModelChosen,
     ModelFailed,
     ModelFinished,
@@ -54,6 +55,7 @@ class Chronicle:
     model: str = ""
     why: str = ""
     effort: Effort | None = None
+    loading: str = ""
     role_models: dict[str, str] = field(default_factory=dict[str, str])
     model_roles: dict[str, str] = field(default_factory=dict[str, str])
     context: Usage | None = None
@@ -83,6 +85,8 @@ class Chronicle:
                 self._requested(record, body)
             case ModelFinished() | ModelFailed():
                 self._settled(record, body)
+            case ModelAwaited():
+                self.loading = "" if body.delay_s else body.why
             case ModelChosen():
                 self.role_models[body.role] = body.model
                 self.model, self.why = body.model, body.why
@@ -132,6 +136,7 @@ class Chronicle:
 
     def _settled(self, record: Record, body: ModelFinished | ModelFailed) -> None:
         self.open_requests.pop(body.request_id, None)
+        self.loading = ""
         if isinstance(body, ModelFinished):
             self.context = body.usage
         if body.usd:

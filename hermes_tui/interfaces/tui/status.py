@@ -50,6 +50,8 @@ def _brain(facts: _Facts, step: int) -> Sequence[Span]:
     effort = facts.view.chronicle.effort
     reasons = ((f" {effort}", "muted"),) if step < 6 and effort else ()
     reason = ((f" {why}", "muted"),) if step < 1 and why else ()
+    if facts.view.chronicle.loading and step < 6:
+        reason = ((f" {facts.view.chronicle.loading}", "warn"),)
     return ((shown, "text"), *reasons, *reason)
 
 
