@@ -50,10 +50,11 @@ class Rest(Enum):
 class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
 
-    Nothing is dispatched and no model is asked while `gate` is frozen. `attended` says that an operator is there: the
-    run waits for answers instead of ending without them. `slots` bounds how many tasks use a resource at once, by its
-    name: a tool, or `model`. `read_task` reads one task of a model's plan. `crew` holds the run's subagents; without
-    one there are none. `claims` keeps calls apart that change the same files.
+    `brief_instructions` is the system text for a small window, where it differs. Nothing is dispatched and no model is
+    asked while `gate` is frozen. `attended` says that an operator is there: the run waits for answers instead of ending
+    without them. `slots` bounds how many tasks use a resource at once, by its name: a tool, or `model`. `read_task`
+    reads one task of a model's plan. `crew` holds the run's subagents; without one there are none. `claims` keeps calls
+    apart that change the same files.
     """
 
     session: Session
@@ -69,6 +70,7 @@ class Kit:
     workspace: Workspace
     substitute: Substitute
     instructions: str
+    brief_instructions: str = ""
     egress: tuple[str, ...] = ()
     memory: Memory | None = None
     width: int = 8

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
@@ -28,6 +29,9 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
 
+BRIEF_BYTES: Final = 1_024
+"""How much of the project's instructions, and of memory's index, a small window carries; `read` finds the rest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitMaker:
@@ -47,6 +51,10 @@ class KitMaker:
         return await find_sandbox(
             self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env, home=self.home.root
         )
+
+    def _indexes(self) -> list[Path]:
+        """Return the indexes of memory that every request carries."""
+        return [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))]
 
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run."""
@@ -70,9 +78,15 @@ class KitMaker:
             substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,
-                [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))],
+                self._indexes(),
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
+            ),
+            brief_instructions=instructions.system_text(
+                self.root,
+                self._indexes(),
+                project_bytes=min(BRIEF_BYTES, config.context.instructions_bytes),
+                memory_bytes=min(BRIEF_BYTES, config.memory.index_bytes),
             ),
             slots=dict(config.planning.at_once),
             read_task=lambda text: plans.read_task(text, self.tools),
