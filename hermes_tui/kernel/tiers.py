@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, cast
 
 from hermes_tui.domain.messages import Message, ToolCall
 from hermes_tui.domain.parts import ToolSchema
@@ -56,4 +56,4 @@ def _wanted(call: ToolCall) -> str:
         arguments: object = json.loads(call.arguments or "{}")
     except ValueError:
         return ""
-    return str(arguments.get("name", "")) if isinstance(arguments, dict) else ""
+    return str(cast("dict[str, object]", arguments).get("name", "")) if isinstance(arguments, dict) else ""
