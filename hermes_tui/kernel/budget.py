@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
 from hermes_tui.domain.errors import LimitReached
@@ -14,6 +13,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.usage import MILLION, Bound, Limits
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.kit import Kit
 
 LEAST_OUTPUT_TOKENS: Final = 256
@@ -23,7 +23,7 @@ MARGIN: Final = 1.2
 N = TypeVar("N", int, float)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Left:
     """What may still be spent; None is no cap."""
 
@@ -63,7 +63,7 @@ def _lefts(state: SessionState, agent: AgentId) -> tuple[Left, Left]:
     return run.less(asides, None).under(state.run.limits), own
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Pool:
     """What is gone from a cap: spent, reserved, set aside."""
 
@@ -123,7 +123,7 @@ def bound_of(brain: Brain, input_tokens: int, output_tokens: int) -> Bound:
     return Bound(tokens=tokens, usd=(input_tokens * dearest + output_tokens * due.output_usd) / MILLION)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Cap:
     """What one cap leaves for the next call; `name` is the run (its slices included), the role or the call."""
 

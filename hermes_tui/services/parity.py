@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import Path
 
 from hermes_tui.domain.distance import calls_distance, distance, text_distance
@@ -24,6 +24,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold, fold_all
 from hermes_tui.domain.tasks import Goal, Mode, TaskKind
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel import context, window
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
@@ -37,7 +38,7 @@ FAILED = 1.0
 """The distance of a turn that the shadow did not answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Turn:
     """What a model was asked in a session, and what it replied."""
 
@@ -47,7 +48,7 @@ class Turn:
     reply: ModelFinished
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Pair:
     """Both replies to one request; `shadow` None is none, and `error` says why."""
 
@@ -72,7 +73,7 @@ class Pair:
         return FAILED if self.shadow is None else text_distance(self.lead.message.text, self.shadow.message.text)
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable
 class Parity:
     """What a comparison found. `kept_in` is the session that holds the shadow's replies; `stopped` names a cap."""
 
@@ -170,7 +171,7 @@ async def _paired(station: Workstation, seats: tuple[_Seat, _Seat], turns: Seque
         kit.day.give_back()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Seat:
     """A model and the brains that know no other."""
 
@@ -219,7 +220,7 @@ def _is_agent(state: SessionState, place: Place) -> bool:
     return task is not None and task.kind is TaskKind.AGENT and place.agent == kits.agent_of(task.id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Bench:
     """Where both models are asked: a session of its own, in which no tool ever runs."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -16,6 +16,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.state import SessionState, fold
 from hermes_tui.domain.tasks import Task, TaskKind
 from hermes_tui.domain.usage import Limits, Price, Usage
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel.step import take_step
 from tests.kernel.bench import PLACE, PRICE, FakeBrains, FakeProvider, KernelBench, Reply, say
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.tools._tool import tools_of
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel import budget, context, tiers
 from hermes_tui.services.instructions import RULES
 from tests.kernel.bench import FakeBrains, FakeProvider, KernelBench, Reply, ask_for, say

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import Effort, StopReason
 from hermes_tui.domain.usage import Bound, Usage
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelRequested:
     """A request leaves for `model` (`provider:model`); `bound` is what it may cost at worst and is reserved.
 
@@ -34,7 +33,7 @@ class ModelRequested:
     effort: Effort | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelFinished:
     """The reply is whole: its terminal marker was seen. `usd` is None where the price is unknown."""
 
@@ -48,7 +47,7 @@ class ModelFinished:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelFailed:
     """The request did not end with a reply. `fragment` is evidence, never history; `usage` is what it cost anyway."""
 
@@ -62,7 +61,7 @@ class ModelFailed:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetryScheduled:
     """The same request goes out again in `delay_s` seconds; `attempt` is the number of the next one."""
 
@@ -74,7 +73,7 @@ class RetryScheduled:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelChosen:
     """From now on `model` answers for `role`; `why` is shown to the operator, `before` is who answered until now."""
 
@@ -84,7 +83,7 @@ class ModelChosen:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelAwaited:
     """The model is waited for: `delay_s` seconds, as its rate limit is used up until then; 0 while it is loaded."""
 
@@ -94,7 +93,7 @@ class ModelAwaited:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelEscalated:
     """An answer of `tier` seemed too unsure: `to_tier` answers the agent until its next message from the operator.
 
