@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain
 from types import UnionType
@@ -68,6 +67,7 @@ from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
 from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
 from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
+from hermes_tui.domain.values import frozen, replace
 
 _WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
 _RUN = (
@@ -110,7 +110,7 @@ _OF_GUARD: Final = _kinds(_WATCHED)
 _OF_BRAINS: Final = _kinds(_MOVED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionState:
     """Everything a pane, a resume or the next step needs to know, after record `seq`."""
 
