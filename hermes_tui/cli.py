@@ -20,8 +20,8 @@ COLLECT_AFTER: Final = (50_000, 20, 20)
 """When the cyclic collector runs once a door is open; before, while modules load, it would find nothing to free."""
 
 SWITCH_S: Final = 0.001
-"""How long a thread may keep the interpreter while another waits. By default, 5 ms, the journal's writer would wait longer
-for its turn between two statements than for the disk."""
+"""How long a thread may keep the interpreter while another waits. By default, 5 ms, the journal's writer would wait
+longer for its turn between two statements than for the disk."""
 
 
 def entry() -> NoReturn:
