@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Iterable
-from typing import cast
+from functools import lru_cache
+from typing import Final, cast
 
 from hermes_tui.domain.messages import ToolCall
 
 Fields = dict[str, object]
 Batches = AsyncGenerator[Iterable[Fields]]
 """The events of a stream, as many at a time as came at once: a hop between coroutines costs more than an event."""
+
+_SHORT: Final = 2_048
+"""Characters of arguments up to which their JSON is kept for the next step."""
 
 
 def fields_of(value: object, *path: str) -> Fields:
@@ -50,5 +54,20 @@ def object_of(data: bytes | str) -> Fields | None:
 
 def arguments_of(call: ToolCall) -> Fields:
     """Return a call's arguments as an object: servers refuse a history whose arguments do not parse."""
-    parsed = object_of(call.arguments)
-    return {"malformed": call.arguments} if parsed is None else parsed
+    return _object_of(call.arguments)
+
+
+def _object_of(arguments: str) -> Fields:
+    parsed = object_of(arguments)
+    return {"malformed": arguments} if parsed is None else parsed
+
+
+def arguments_text(call: ToolCall) -> str:
+    """Return the JSON of `arguments_of`; a conversation is written anew at each step, with all of its calls."""
+    arguments = call.arguments
+    return _rewritten(arguments) if len(arguments) <= _SHORT else json.dumps(arguments_of(call))
+
+
+@lru_cache(maxsize=2_048)
+def _rewritten(arguments: str) -> str:
+    return json.dumps(_object_of(arguments))
