@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Iterable
+from functools import lru_cache
 from typing import Final, cast
 
 from hermes_tui.domain.messages import ToolCall
@@ -14,6 +15,8 @@ Batches = AsyncGenerator[Iterable[Fields]]
 
 _DECODER: Final = json.JSONDecoder()
 _BLANKS: Final = " \t\n\r"
+_SHORT: Final = 2_048
+"""Characters of arguments up to which their JSON is kept for the next step."""
 
 
 def fields_of(value: object, *path: str) -> Fields:
@@ -54,5 +57,20 @@ def object_of(data: bytes | str) -> Fields | None:
 
 def arguments_of(call: ToolCall) -> Fields:
     """Return a call's arguments as an object: servers refuse a history whose arguments do not parse."""
-    parsed = object_of(call.arguments)
-    return {"malformed": call.arguments} if parsed is None else parsed
+    return _object_of(call.arguments)
+
+
+def _object_of(arguments: str) -> Fields:
+    parsed = object_of(arguments)
+    return {"malformed": arguments} if parsed is None else parsed
+
+
+def arguments_text(call: ToolCall) -> str:
+    """Return the JSON of `arguments_of`; a conversation is written anew at each step, with all of its calls."""
+    arguments = call.arguments
+    return _rewritten(arguments) if len(arguments) <= _SHORT else json.dumps(arguments_of(call))
+
+
+@lru_cache(maxsize=2_048)
+def _rewritten(arguments: str) -> str:
+    return json.dumps(_object_of(arguments))

@@ -18,7 +18,7 @@ from hermes_tui.capabilities.providers._content import (
     prefix_key,
 )
 from hermes_tui.capabilities.providers._errors import failed_midway
-from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, list_of, text_of
+from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.capabilities.providers._schema import json_schema
 from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
@@ -162,7 +162,7 @@ def _assistant(message: Message, request: ModelRequest, provider: str) -> Fields
         {
             "id": part.call_id,
             "type": "function",
-            "function": {"name": part.name, "arguments": json.dumps(arguments_of(part))},
+            "function": {"name": part.name, "arguments": arguments_text(part)},
         }
         for part in message.content
         if isinstance(part, ToolCall)
