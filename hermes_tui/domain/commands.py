@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
-from hermes_tui.domain.ids import AgentId, ApprovalId
+from hermes_tui.domain.ids import AgentId, ApprovalId, Seq
 from hermes_tui.domain.tasks import Mode
 
 
@@ -125,6 +125,20 @@ class KillAgent:
     agent: AgentId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameSession:
+    """Call the session by a name; an empty one takes it back."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoFiles:
+    """Put the workspace's files back as they were at record `after`; refused while a run is live."""
+
+    after: Seq
+
+
 AgentCommand = SteerAgent | PauseAgent | ResumeAgent | KillAgent
 Command = (
     AgentCommand
@@ -140,4 +154,6 @@ Command = (
     | Abandon
     | Freeze
     | Thaw
+    | NameSession
+    | UndoFiles
 )

@@ -17,9 +17,11 @@ from typing import Final, cast
 
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
+from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Remembered
 from hermes_tui.domain.ports import ProcessResult
-from hermes_tui.services import sessions, wiring
+from hermes_tui.domain.records import Record
+from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import SECRETS, variable_of
 from hermes_tui.services.notebook import Notebook
 from hermes_tui.services.workstation import Workstation
@@ -36,6 +38,7 @@ class Summary:
 
     session: str
     goal: str
+    name: str
     status: str
     usd: float
     workspace: str
@@ -115,12 +118,33 @@ class Errands:
         return Summary(
             session=path.stem,
             goal=goal.text.strip(),
+            name=state.run.name,
             status=ended.status if ended else "unfinished",
             usd=state.spend.total.usd,
             workspace=state.run.workspace,
             written_at=path.stat().st_mtime,
             records=state.seq,
         )
+
+    def records(self, session: str) -> list[Record]:
+        """Return every record of a session that is on disk; empty where it has no file yet.
+
+        Raises:
+            JournalUnreadable: its file is damaged.
+        """
+        folder = self.station.sessions()
+        try:
+            return history.records(folder, session)
+        except UsageInvalid:
+            return []
+
+    def fork(self, session: str, at: Seq | None) -> SessionId:
+        """Return a new session that begins where another stood; see `forks.fork`."""
+        return forks.fork(self.station, session, at)
+
+    def rename(self, session: str, name: str) -> str:
+        """Name a session that is not open here; see `forks.rename`."""
+        return forks.rename(self.station, session, name)
 
     def in_editor(self, text: str) -> str:
         """Return a text after the operator's `$VISUAL` or `$EDITOR` had it; blocks until that ends.

@@ -37,7 +37,9 @@ from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
+from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
+from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
 from hermes_tui.services.brains import Missing
 
@@ -246,6 +248,26 @@ class HermesApp(App[str]):
         self.refresh(layout=True)
         return edited
 
+    @on(Scrubber.FindAsked)
+    def _find_record(self) -> None:
+        self.clerk.archive.find_record()
+
+    @on(Scrubber.Forked)
+    def _fork_here(self) -> None:
+        self.clerk.archive.fork_here()
+
+    @on(Scrubber.CopyAsked)
+    def _copy_name(self) -> None:
+        self.clerk.archive.copy_name()
+
+    @on(Workspace.RewindAsked)
+    def _rewind(self) -> None:
+        self.clerk.archive.rewind()
+
+    @on(Workspace.TravelAsked)
+    def _travel(self, event: Workspace.TravelAsked) -> None:
+        self.clerk.archive.travel("", event.seq)
+
     @on(LineView.CopyAsked)
     def _copy_row(self, event: LineView.CopyAsked) -> None:
         if event.row is not None:
@@ -344,7 +366,7 @@ class HermesApp(App[str]):
 
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
-    *(HermesApp, Workspace, Prompt, LineView, Card),
+    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker),
     *(TaskGraphPane, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""

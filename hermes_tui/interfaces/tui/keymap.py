@@ -19,6 +19,8 @@ AREAS: Final = {
     "jump": "from any row",
     "graph": "task graph",
     "mind": "mind-log",
+    "travel": "time travel",
+    "picker": "session picker",
     "budget": "budget",
     "memory": "memory",
     "approval": "approvals",

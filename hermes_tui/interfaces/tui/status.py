@@ -110,6 +110,8 @@ def _more(facts: _Facts, width: int) -> Sequence[Span]:
 
 def _needs(facts: _Facts, step: int) -> Sequence[Span]:
     count = len(facts.view.state.calls.waiting)
+    if facts.view.past:
+        return ()
     if not count:
         return (("F1 help ", "muted"),) if step < 1 else ()
     return ((f" ◊ {count} {'needs you  F7' if step < 7 else 'F7'} ", "bg on-warn bold"),)

@@ -37,6 +37,7 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     RunUnpaused,
+    SessionForked,
     TaskEvent,
     TaskFailed,
     TaskSkipped,
@@ -135,6 +136,12 @@ class Transcript:
                 yield notices.notice(record, STOPPED, "given up", body.why)
             case RunEnded():
                 yield notices.end(record, body, self._tally())
+            case SessionForked():
+                said = f"{body.origin} stays as it is; what follows is this session's"
+                forked = notices.notice(
+                    record, notices.KERNEL, f"forked from {body.origin} at record {body.upto:,}", said
+                )
+                yield replace(forked, hint="/resume goes on")
             case _:
                 return
 

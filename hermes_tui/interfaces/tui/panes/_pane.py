@@ -24,7 +24,8 @@ from hermes_tui.services.desk import Facts
 class View:
     """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
 
-    `brain` is who would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain.
+    `past` says that this is not now. `brain` is who would answer now: empty if nobody can, None while nobody has
+    looked. `windows` are tokens by brain.
     """
 
     state: SessionState
@@ -33,6 +34,7 @@ class View:
     now: float
     live: bool = False
     frozen: bool = False
+    past: bool = False
     brain: str | None = None
     windows: Mapping[str, int] = field(default_factory=dict[str, int])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -14,6 +14,7 @@ from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.mind_rows import KINDS, MindLog, Thought
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
+from hermes_tui.interfaces.tui.row_window import RowWindow
 
 EMPTY_TEXT = (
     EMPTY,
@@ -37,6 +38,7 @@ class MindLogPane(Pane):
         self.log_of = MindLog()
         self.view = LineView(look, name="mind-rows", empty=EMPTY_TEXT)
         self.thoughts: dict[object, Thought] = {}
+        self._now: tuple[RowWindow, dict[object, Thought]] | None = None
         self.kind = "all"
         self.who = "all"
 
@@ -52,12 +54,33 @@ class MindLogPane(Pane):
             row = self.log_of.take(record)
             if row is not None:
                 changed[row.key] = row
+        if self._now is not None:
+            window, thoughts = self._now
+            thoughts.update(changed)
+            window.extend(row for row in changed.values() if self._wanted(row))
+            return
         self.thoughts.update(changed)
         shown = [row for row in changed.values() if self._wanted(row)]
         if shown:
             self.view.extend(shown)
         if changed:
             self._title()
+
+    def show_past(self, thoughts: Sequence[Thought]) -> None:
+        """Show these decisions; what happens meanwhile goes on out of sight."""
+        if self._now is None:
+            self._now = (self.view.swap(RowWindow(clock=self.look.clock)), self.thoughts)
+        self.thoughts = {row.key: row for row in thoughts}
+        self.view.window.follow(following=True)
+        self._refilter()
+
+    def show_now(self) -> None:
+        """Show what stands now."""
+        if self._now is not None:
+            window, self.thoughts = self._now
+            self.view.swap(window)
+            self._now = None
+            self._refilter()
 
     def show(self, view: View) -> None:
         """Nothing but rows: they come by `take`."""
