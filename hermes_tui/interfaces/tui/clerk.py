@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.interfaces.tui import choices, orders, wording
+from hermes_tui.interfaces.tui import choices, kin, orders, wording
 from hermes_tui.interfaces.tui.archive import Archive
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
@@ -183,6 +184,13 @@ class Clerk:
     def do_mind(self, _: str) -> None:
         """Show the mind-log."""
         self.app.workspace.make_full("mind")
+
+    def do_context(self, agent: str) -> None:
+        """Show what is in the windows and why."""
+        state = self.app.workspace.view_now().state
+        wanted = AgentId(agent) if agent else None
+        title = "what is in the window and why"
+        self.app.push_screen(Page(self.app.look, title, lambda width: list(kin.context_lines(state, wanted, width))))
 
     def do_memory(self, _: str) -> None:
         """Show the notes."""

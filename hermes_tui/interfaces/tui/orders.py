@@ -39,6 +39,7 @@ ORDERS: Final = (
     Order("cap", "what this run may spend in US dollars", "USD"),
     Order("graph", "the task graph", key="pane.graph"),
     Order("mind", "why things happened", key="pane.mind"),
+    Order("context", "what is in the window and why", "[AGENT]"),
     Order("memory", "the notes", key="pane.memory"),
     Order("budget", "what was spent", key="pane.budget"),
     Order("approvals", "what waits for you", key="pane.approvals"),

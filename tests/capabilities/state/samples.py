@@ -72,7 +72,7 @@ from hermes_tui.domain.events import (
     ToolResolved,
     WindowFilled,
 )
-from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, SessionId, TaskId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Image, Message, Opaque, Role, Source, Text, Thinking, ToolCall, ToolResult
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.ports import Publish
