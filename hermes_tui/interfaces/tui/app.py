@@ -21,6 +21,7 @@ from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.bridge import FRAME_S, Batch, Bridge, Seat
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
@@ -30,6 +31,7 @@ from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.opening import seat_for
 from hermes_tui.interfaces.tui.orders import parse
+from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
@@ -260,13 +262,9 @@ class HermesApp(App[str]):
     def _copy_name(self) -> None:
         self.clerk.archive.copy_name()
 
-    @on(Workspace.RewindAsked)
-    def _rewind(self) -> None:
-        self.clerk.archive.rewind()
-
-    @on(Workspace.TravelAsked)
-    def _travel(self, event: Workspace.TravelAsked) -> None:
-        self.clerk.archive.travel("", event.seq)
+    @on(OrderAsked)
+    def _order_asked(self, event: OrderAsked) -> None:
+        self.clerk.obey(event.name, event.argument)
 
     @on(LineView.CopyAsked)
     def _copy_row(self, event: LineView.CopyAsked) -> None:
@@ -367,7 +365,7 @@ class HermesApp(App[str]):
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
     *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker),
-    *(TaskGraphPane, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
+    *(TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""
 

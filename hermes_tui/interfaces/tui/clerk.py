@@ -15,6 +15,7 @@ from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces.tui import choices, kin, orders, wording
 from hermes_tui.interfaces.tui.archive import Archive
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.help import help_lines
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, Reply
@@ -35,6 +36,7 @@ class Clerk:
     def __init__(self, app: HermesApp) -> None:
         self.app = app
         self.archive = Archive(app)
+        self.foreman = Foreman(app)
         self._made = 0
 
     def obey(self, name: str, argument: str) -> bool:
@@ -180,6 +182,22 @@ class Clerk:
     def do_graph(self, _: str) -> None:
         """Show the task graph."""
         self.app.workspace.make_full("graph")
+
+    def do_plan(self, _: str) -> None:
+        """Show what each edit of the plan changed."""
+        self.foreman.show_edits()
+
+    def do_edit(self, task: str) -> None:
+        """Give a task something else to do."""
+        self.foreman.edit(task)
+
+    def do_steer(self, argument: str) -> None:
+        """Tell a subagent something."""
+        self.foreman.steer(argument)
+
+    def do_transcript(self, agent: str) -> None:
+        """Show all that an agent heard, said and did."""
+        self.foreman.transcript(agent)
 
     def do_mind(self, _: str) -> None:
         """Show the mind-log."""

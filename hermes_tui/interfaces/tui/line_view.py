@@ -90,6 +90,9 @@ class LineView(Widget, can_focus=True):
     class Opened(OfRow):
         """Enter on a row."""
 
+    class Folded(OfRow):
+        """Space on a row of a view that leaves folding to its pane."""
+
     class CopyAsked(OfRow):
         """The operator wants the row's text."""
 
@@ -268,7 +271,9 @@ class LineView(Widget, can_focus=True):
     def action_fold(self) -> None:
         """Open or fold the row under the cursor."""
         row = self.current
-        if row is not None:
+        if not self.folds:
+            self.post_message(self.Folded(self, row))
+        elif row is not None:
             self.window.opened ^= {row.key}
             self.window.forget([self.window.cursor])
             self.window.move_to(self.window.cursor)
@@ -314,7 +319,7 @@ class LineView(Widget, can_focus=True):
         line = self.window.lines_of(index)[at]
         moved = self.window.move_to(index)
         text = line.text
-        if self.folds and event.x < len(text) and text[event.x] in "►▼":
+        if event.x < len(text) and text[event.x] in "►▼":
             self.action_fold()
         self._after_move(moved=moved)
 

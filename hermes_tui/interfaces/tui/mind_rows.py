@@ -156,6 +156,8 @@ def _action(body: ToolRequested) -> str:
 
 def _other(record: Record) -> Thought | None:
     body = record.body
+    if isinstance(body, AgentEvent | ContextEvent):
+        return _kin(record, body)
     match body:
         case PlanEdited():
             rev = f"plan rev {body.base_rev + 1}, {wording.count(len(body.ops), 'change')}"
@@ -169,8 +171,6 @@ def _other(record: Record) -> Thought | None:
         case RetryScheduled():
             said = f"{body.model} again in {body.delay_s:.0f} s"
             return _thought(record, WAITING, "brain", (said, f"{body.reason.value}, try {body.attempt}"))
-        case AgentEvent() | ContextEvent():
-            return _kin(record, body)
         case _:
             return _ruled(record)
 

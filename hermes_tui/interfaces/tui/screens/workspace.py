@@ -13,13 +13,13 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from hermes_tui.domain.commands import EditPlan, Interrupt, RaiseCap, Submit
-from hermes_tui.domain.events import PlanOp, RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused, SessionForked
-from hermes_tui.domain.ids import Seq
+from hermes_tui.domain.commands import Interrupt, RaiseCap, Submit
+from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused, SessionForked
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import fold_all
 from hermes_tui.interfaces.tui import notices
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
 from hermes_tui.interfaces.tui.bridge import Batch, Seat
 from hermes_tui.interfaces.tui.dock import Card, Dock
@@ -75,16 +75,6 @@ class Workspace(Timeline):
 
     class Settled(Message):
         """The prompt has the focus for the first time."""
-
-    class RewindAsked(Message):
-        """Esc twice in an empty prompt while nothing runs."""
-
-    class TravelAsked(Message):
-        """The operator wants to see everything as it was at a record."""
-
-        def __init__(self, seq: Seq) -> None:
-            super().__init__()
-            self.seq = seq
 
     class Drafted(Message):
         """The draft or the queue changed."""
@@ -204,7 +194,7 @@ class Workspace(Timeline):
         self._shown = view.state.seq
         for one in self.showing:
             one.show(view)
-        self.task_count = len(self.graph_pane.shown)
+        self.task_count = len(self.graph_pane.view)
         self._show_prompt()
         shape = self.division.shape
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
@@ -303,7 +293,7 @@ class Workspace(Timeline):
         """Rewind on the second Esc within a second; the first says so."""
         now = self.monotonic()
         if now - self._escaped < TWICE_S:
-            self.post_message(self.RewindAsked())
+            self.post_message(OrderAsked("rewind"))
         elif self.seen:
             self.say("Esc again rewinds to an earlier prompt.")
         self._escaped = now
@@ -316,7 +306,7 @@ class Workspace(Timeline):
             return
         seq = row.status.ended_seq if isinstance(row, TaskRow) else seq_of(row)
         if seq:
-            self.post_message(self.TravelAsked(Seq(seq)))
+            self.post_message(OrderAsked("travel", f"@{seq}"))
         else:
             self.say("This row stands for no record yet.")
 
@@ -378,13 +368,15 @@ class Workspace(Timeline):
         event.stop()
         self.make_full("approvals")
 
-    @on(TaskGraphPane.EditAsked)
-    def _edited(self, event: TaskGraphPane.EditAsked) -> None:
+    @on(TaskGraphPane.Ordered)
+    def _edited(self, event: TaskGraphPane.Ordered) -> None:
         event.stop()
-        graph = self.seat.state.graph
-        op = PlanOp(kind=event.kind, target=event.row.task.id, priority=event.priority)
-        why = f"{event.kind.value} {event.row.task.id}, by key"
-        self.send(EditPlan(base_rev=graph.rev, why=why, ops=(op,)))
+        self.send(event.command)
+
+    @on(TaskGraphPane.Warned)
+    def _warned(self, event: TaskGraphPane.Warned) -> None:
+        event.stop()
+        self.say(event.text, "warn")
 
     @on(BudgetPane.RaiseAsked)
     def _raised(self, event: BudgetPane.RaiseAsked) -> None:
