@@ -10,7 +10,7 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, wrap
-from hermes_tui.interfaces.tui.glyphs import UNKNOWN
+from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU, UNKNOWN
 from hermes_tui.interfaces.tui.graph_fold import agent_of, speaker_of
 from hermes_tui.interfaces.tui.graph_rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
 from hermes_tui.interfaces.tui.meter import spent_text
@@ -62,7 +62,7 @@ def _task_facts(row: TaskRow, view: View) -> list[Fact]:
     return [
         ("state", f"{row.sign.glyph} {row.word}", row.sign.role),
         ("waits", _waits(row, view), "text"),
-        ("note", status.note, "text"),
+        ("note", "" if row.sign is NEEDS_YOU else status.note, "text"),
         ("kind", f"{task.kind.value} {task.use}".strip(), "text"),
         ("agent", f"{agent.agent}, step {agent.steps}" if agent is not None else "", "text"),
         ("brain", view.chronicle.task_models.get(task.id, ""), "text"),

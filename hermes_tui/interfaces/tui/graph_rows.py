@@ -17,7 +17,8 @@ from hermes_tui.interfaces.tui.row_window import Room
 
 FULL_WIDTH: Final = 70
 """From here on a row has a column for who works on it."""
-STATE_WIDTH, WHO_WIDTH = 9, 18
+STATE_WIDTH, WHO_WIDTH = 9, 17
+TIME_WIDTH, COST_WIDTH = 8, 6
 MOST_LANES_WIDTH: Final = 24
 
 
@@ -63,9 +64,9 @@ def draw(before: list[Span], columns: Columns, room: Room) -> Line:
     if full:
         cells.append((pad(f" {one_line(columns.who)}", WHO_WIDTH), "muted"))
     if room.width >= 34:
-        cells.append((pad(time, 9 if full else 5, right=True), number))
+        cells.append((pad(time, TIME_WIDTH if full else 5, right=True), number))
     if room.width >= 42:
-        cells.append((pad(columns.cost, 7 if full else 5, right=True), number))
+        cells.append((pad(columns.cost, COST_WIDTH if full else 5, right=True), number))
     taken = sum(len(text) for text, _ in before) + sum(len(text) for text, _ in cells) + 1
     free = room.width - taken
     title = pad(fit_middle(one_line(columns.title), max(free - 1, 6)), max(free, 7))
@@ -74,7 +75,7 @@ def draw(before: list[Span], columns: Columns, room: Room) -> Line:
 
 def heading(width: int, lanes_width: int) -> Line:
     """Return the names of the columns, as wide as the rows below."""
-    cells = f"{pad('state', STATE_WIDTH)}{pad(' brain or agent', WHO_WIDTH)}{'time':>9}{'cost':>7}"
+    cells = f"{pad('state', STATE_WIDTH)}{pad(' brain or agent', WHO_WIDTH)}{'time':>{TIME_WIDTH}}{'cost':>{COST_WIDTH}}"
     before = " " * (lanes_width + 2)
     return Line(((pad(f"{before}task", max(width - len(cells) - 1, 4)), "muted"), (cells, "muted")))
 

@@ -121,13 +121,13 @@ def _window_lines(state: SessionState, agent: AgentId, width: int) -> Iterator[L
 def _messages(state: SessionState, agent: AgentId, width: int) -> Iterator[Line]:
     """Yield the conversation as the next request carries it, each message with its reason."""
     yield Line(
-        ((f" {'message':<10}{'tokens':>7}  ", "muted"), (pad("why it is there", 34), "muted"), ("says", "muted"))
+        ((f" {'message':<13}{'tokens':>7}  ", "muted"), (pad("why it is there", 34), "muted"), ("says", "muted"))
     )
     for one in contexts.items(state, agent):
         number = "summary" if one.index < 0 else str(one.index)
         left: tuple[Span, ...] = (
             (f" {number:>3} ", "text"),
-            (f"{pad(one.role, 6)}", "muted"),
+            (f"{pad(one.role, 9)}", "muted"),
             (f"{wording.tokens(one.tokens) if one.tokens else UNKNOWN:>7}  ", "text"),
             (pad(fit(one.why, 32), 34), "muted"),
         )

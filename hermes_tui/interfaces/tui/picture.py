@@ -17,7 +17,7 @@ from hermes_tui.interfaces.tui.lanes import order
 MOST: Final = 25
 ROW: Final = 3
 """Lines per task: title, facts, and a blank one."""
-LEAST_CELLS: Final = 12
+LEAST_CELLS: Final = 11
 GUTTER: Final = 6
 _U, _D, _L, _R = 1, 2, 4, 8
 _THIN: Final = " ││││┘┐┤│└┌├─┴┬┼"

@@ -186,4 +186,4 @@ class Pane(Vertical):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Unmark the rule."""
         del event
-        self.rule.mark(focused=False)
+        self.rule.mark(focused=self.has_focus_within)

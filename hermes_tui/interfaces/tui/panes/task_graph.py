@@ -313,6 +313,7 @@ class TaskGraphPane(Pane):
         row = self.row
         self.picture.display = not self.picture.display
         self.view.display = not self.picture.display
+        self.set_class(self.picture.display, "-picture")
         if isinstance(row, TaskRow):
             self.picture.chosen = row.task.id
             self.view.show_row(row.key)
