@@ -12,7 +12,8 @@ from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.interfaces.tui import choices, kin, orders, wording
+from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces.tui import choices, kin, wording
 from hermes_tui.interfaces.tui.archive import Archive
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.foreman import Foreman

@@ -75,7 +75,9 @@ def draw(before: list[Span], columns: Columns, room: Room) -> Line:
 
 def heading(width: int, lanes_width: int) -> Line:
     """Return the names of the columns, as wide as the rows below."""
-    cells = f"{pad('state', STATE_WIDTH)}{pad(' brain or agent', WHO_WIDTH)}{'time':>{TIME_WIDTH}}{'cost':>{COST_WIDTH}}"
+    cells = (
+        f"{pad('state', STATE_WIDTH)}{pad(' brain or agent', WHO_WIDTH)}{'time':>{TIME_WIDTH}}{'cost':>{COST_WIDTH}}"
+    )
     before = " " * (lanes_width + 2)
     return Line(((pad(f"{before}task", max(width - len(cells) - 1, 4)), "muted"), (cells, "muted")))
 

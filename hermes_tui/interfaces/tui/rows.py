@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line, pad, wrap
-from hermes_tui.interfaces.tui.diff import change_of
+from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH, Flow, draw
 from hermes_tui.interfaces.tui.row_window import Room, Row
@@ -273,7 +274,7 @@ class Call(Entry):
         lines += _field("input", _readable(self.arguments), width) if self.tool not in ("edit", "write") else []
         change = change_of(self.tool, self.arguments)
         if change is not None:
-            lines += change.lines(SUBJECT_AT - 2)
+            lines += diff_lines(change, SUBJECT_AT - 2)
         lines += self._output_lines(width) if change is None or self.state != "done" else []
         if self.state in ("done", "failed"):
             lines += _field("changed", ", ".join(self.changed) or "nothing recorded", width)

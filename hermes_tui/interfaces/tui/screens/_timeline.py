@@ -12,8 +12,8 @@ from hermes_tui.domain.commands import Command
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
+from hermes_tui.interfaces._bridge import Seat
 from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.bridge import Seat
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.journey import Journey
 from hermes_tui.interfaces.tui.panes._pane import Pane, View

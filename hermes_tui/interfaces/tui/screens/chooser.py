@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from hermes_tui.interfaces.tui import fuzzy
+from hermes_tui.interfaces import _fuzzy as fuzzy
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._pane import TitleRule

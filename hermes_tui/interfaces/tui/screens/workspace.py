@@ -18,15 +18,16 @@ from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import fold_all
+from hermes_tui.interfaces._bridge import Batch, Seat
+from hermes_tui.interfaces._completion import Sources, offered_for
 from hermes_tui.interfaces.tui import notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
-from hermes_tui.interfaces.tui.bridge import Batch, Seat
 from hermes_tui.interfaces.tui.dock import Card, Dock
 from hermes_tui.interfaces.tui.graph_rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
 from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.offers import Offers, Sources, offered_for
+from hermes_tui.interfaces.tui.offers import Offers
 from hermes_tui.interfaces.tui.panes._pane import Divider, Showing, TitleRule
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
