@@ -9,8 +9,9 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final, cast
@@ -146,6 +147,11 @@ class Errands:
         """Name a session that is not open here; see `forks.rename`."""
         return forks.rename(self.station, session, name)
 
+    def day_spent(self) -> float:
+        """Return what every session of this home spent today, in US dollars."""
+        today = datetime.fromtimestamp(self.station.clock.now(), UTC).astimezone().date().isoformat()
+        return self.station.ledger.day_spent(today)
+
     def in_editor(self, text: str) -> str:
         """Return a text after the operator's `$VISUAL` or `$EDITOR` had it; blocks until that ends.
 
@@ -165,6 +171,26 @@ class Errands:
             if done.returncode != 0:
                 raise UsageInvalid(f"{named} ended with {done.returncode}.", hint="The text is as it was.")
             return path.read_text(encoding="utf-8", errors="replace")
+
+    # where the panes stand
+
+    def _layout_path(self) -> Path:
+        return self.station.home.state / "layout.json"
+
+    def layout(self) -> dict[str, object]:
+        """Return the sizes of panes as they were kept; empty if none were, or they cannot be read."""
+        try:
+            kept: object = json.loads(self._layout_path().read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return cast("dict[str, object]", kept) if isinstance(kept, dict) else {}
+
+    def keep_layout(self, sizes: Mapping[str, int]) -> None:
+        """Keep the sizes of panes for the next start."""
+        self._layout_path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self._layout_path().with_suffix(".new")
+        _write_private(new, json.dumps(dict(sizes)))
+        new.replace(self._layout_path())
 
     # what was typed
 

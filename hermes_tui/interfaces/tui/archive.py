@@ -117,6 +117,10 @@ class Archive:
         past.extend(records)
         return past
 
+    def from_scrubber(self, what: str) -> None:
+        """Do what a key of the scrubber asks for."""
+        {"find": self.find_record, "fork": self.fork_here, "copy": self.copy_name}[what]()
+
     def find_record(self) -> None:
         """Find a record of the past that is shown, by its words."""
         scrubber = self.app.workspace.scrubber

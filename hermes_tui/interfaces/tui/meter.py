@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.state import SessionState
@@ -17,6 +18,22 @@ NEAR: Final = 0.8
 """From this share of a cap on, it is amber."""
 _BLOCKS: Final = "▁▂▃▄▅▆▇"
 PLOT: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What all sessions spent today, None if nobody looked, and the cap of a day, None if there is none."""
+
+    usd: float | None = None
+    cap_usd: float | None = None
+
+    @property
+    def text(self) -> str:
+        """It in words."""
+        return wording.money(self.usd) + (f" of {self.cap_usd:.2f}" if self.cap_usd else "")
+
+
+NO_DAY: Final = Day()
 
 
 def bar(spent: float, reserved: float, cap: float, width: int) -> tuple[Span, ...]:
@@ -57,7 +74,7 @@ def spent_text(spent: Spent) -> str:
     return wording.money(spent.usd) + ("+" if spent.unknown else "")
 
 
-def compact(state: SessionState, chronicle: Chronicle, now: float, width: int) -> list[Line]:
+def compact(state: SessionState, chronicle: Chronicle, now: float, width: int, day: Day = NO_DAY) -> list[Line]:
     """Return the small meter."""
     room = width - 2
     spend, cap = state.spend, state.run.limits.usd
@@ -77,6 +94,8 @@ def compact(state: SessionState, chronicle: Chronicle, now: float, width: int) -
     lines.append(EMPTY)
     lines += [_share(model, spent, chronicle, width) for model, spent in spend.by_model.items()]
     lines.append(_cached(spend.total, width))
+    if day.usd is not None:
+        lines.append(ends(((" today, all sessions ", "muted"), (day.text, "text")), (), width))
     return lines
 
 
@@ -103,7 +122,7 @@ def _cached(total: Spent, width: int) -> Line:
     return ends(((" cached input ", "muted"), (share, "text")), right, width)
 
 
-def detail(state: SessionState, chronicle: Chronicle, now: float, width: int) -> list[Line]:
+def detail(state: SessionState, chronicle: Chronicle, now: float, width: int, day: Day = NO_DAY) -> list[Line]:
     """Return the meter with both tables; each adds up to what was spent."""
     spend, cap = state.spend, state.run.limits.usd
     lines: list[Line] = []
@@ -115,6 +134,7 @@ def detail(state: SessionState, chronicle: Chronicle, now: float, width: int) ->
         lines.append(ends(((" run   ", "muted"), *drawn, (text, "text")), ((" ", ""),), width))
     else:
         lines.append(Line(((" run   ", "muted"), (f"spent {spent_text(spend.run)}, no cap in US dollars", "text"))))
+    lines += _day(day, spend.reserved_usd, width)
     drawn_plot = plot(chronicle.columns(now, PLOT)) or UNKNOWN
     rate = wording.money(chronicle.rate_usd(now))
     near = forecast(state)
@@ -122,6 +142,17 @@ def detail(state: SessionState, chronicle: Chronicle, now: float, width: int) ->
     rated = ((" rate  ", "muted"), (drawn_plot, "accent"), (f"  {rate}/min over 6 min  ", "text"), (ending, "muted"))
     lines += [Line(rated), EMPTY]
     return [*lines, *_tables(state, chronicle, width)]
+
+
+def _day(day: Day, reserved: float, width: int) -> list[Line]:
+    """Return the line of the day: like that of the run where it has a cap."""
+    if day.usd is None:
+        return []
+    if not day.cap_usd:
+        return [Line(((" day   ", "muted"), (f"spent {wording.money(day.usd)}, no cap in US dollars", "text")))]
+    text = f"  spent {wording.money(day.usd)}   reserved {wording.money(reserved)}   cap {wording.money(day.cap_usd)}"
+    drawn = bar(day.usd, reserved, day.cap_usd, max(width - 10 - len(text), 10))
+    return [ends(((" day   ", "muted"), *drawn, (text, "text")), ((" ", ""),), width)]
 
 
 def _tables(state: SessionState, chronicle: Chronicle, width: int) -> list[Line]:

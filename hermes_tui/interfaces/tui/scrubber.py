@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -57,14 +57,12 @@ class Scrubber(Widget, can_focus=True):
     class Left(Message):
         """Back to now."""
 
-    class FindAsked(Message):
-        """The operator wants to search the records."""
+    class Asked(Message):
+        """The operator wants to find a record, fork at the one shown, or copy its name: `find`, `fork`, `copy`."""
 
-    class Forked(Message):
-        """The operator confirmed a fork at the record shown."""
-
-    class CopyAsked(Message):
-        """The operator wants to name this record elsewhere."""
+        def __init__(self, what: Literal["find", "fork", "copy"]) -> None:
+            super().__init__()
+            self.what = what
 
     def __init__(self, look: Look) -> None:
         super().__init__(id="scrubber")
@@ -129,7 +127,7 @@ class Scrubber(Widget, can_focus=True):
 
     def action_find(self) -> None:
         """Ask what to look for."""
-        self.post_message(self.FindAsked())
+        self.post_message(self.Asked("find"))
 
     def action_fork(self) -> None:
         """Say what a fork is, and wait for Enter."""
@@ -140,11 +138,11 @@ class Scrubber(Widget, can_focus=True):
         """Make the fork that was asked about."""
         if self.asking:
             self.asking = False
-            self.post_message(self.Forked())
+            self.post_message(self.Asked("fork"))
 
     def action_copy(self) -> None:
         """Hand the name of the record to the app."""
-        self.post_message(self.CopyAsked())
+        self.post_message(self.Asked("copy"))
 
     def step_back(self) -> bool:
         """Take the question about a fork back; return whether it was there."""

@@ -24,8 +24,8 @@ from hermes_tui.services.desk import Facts
 class View:
     """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
 
-    `past` says that this is not now. `brain` is who would answer now: empty if nobody can, None while nobody has
-    looked. `windows` are tokens by brain.
+    `past` says that this is not now, `day_usd` what all sessions spent today, None if nobody looked. `brain` is who
+    would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain.
     """
 
     state: SessionState
@@ -35,6 +35,7 @@ class View:
     live: bool = False
     frozen: bool = False
     past: bool = False
+    day_usd: float | None = None
     brain: str | None = None
     windows: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -53,6 +54,16 @@ def rule_line(title: tuple[Span, ...], hint: tuple[Span, ...], width: int, *, fo
     return Line((*left, (sign * max(fill, 0), role), *right))
 
 
+class BorderMoved(Message):
+    """The operator drags a divider, or the rule of a pane, by some cells from where it stands."""
+
+    def __init__(self, border: Widget, by_x: int, by_y: int) -> None:
+        super().__init__()
+        self.border = border
+        self.by_x = by_x
+        self.by_y = by_y
+
+
 class Divider(Widget):
     """A vertical rule between columns."""
 
@@ -61,6 +72,21 @@ class Divider(Widget):
     def __init__(self, look: Look, name: str) -> None:
         super().__init__(id=name)
         self.look = look
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Hold the border."""
+        event.stop()
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the border along with the pointer."""
+        if self.app.mouse_captured is self and event.x:
+            self.post_message(BorderMoved(self, event.x, 0))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Leave the border where it is."""
+        event.stop()
+        self.release_mouse()
 
     def render_line(self, y: int) -> Strip:
         """Draw one cell of it."""
@@ -91,6 +117,21 @@ class TitleRule(Widget):
         if focused != self.focused:
             self.focused = focused
             self.refresh()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Hold the border."""
+        del event
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the border along with the pointer."""
+        if self.app.mouse_captured is self and event.y:
+            self.post_message(BorderMoved(self, 0, event.y))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Leave the border where it is."""
+        del event
+        self.release_mouse()
 
     def render_line(self, y: int) -> Strip:
         """Draw the rule."""

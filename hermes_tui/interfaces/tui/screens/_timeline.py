@@ -60,6 +60,7 @@ class Timeline(Stage):
         self.earlier = earlier
         self.chronicle = Chronicle()
         self.seen = 0
+        self.day_usd: float | None = None
         self.live = self.frozen = False
         self.brains: Sequence[Brain | Missing] | None = None
         self._at_present = resting_place
@@ -97,6 +98,7 @@ class Timeline(Stage):
             live=self.live if then is None else then.live,
             frozen=self.frozen and then is None,
             past=then is not None,
+            day_usd=self.day_usd if then is None else None,
             brain=None if self.brains is None else able[0].name if able else "",
             windows={one.name: one.window_tokens for one in able},
         )
