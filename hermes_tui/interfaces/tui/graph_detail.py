@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator
 
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, wrap
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU, UNKNOWN
 from hermes_tui.interfaces.tui.graph_fold import agent_of, speaker_of
 from hermes_tui.interfaces.tui.graph_rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
@@ -27,7 +28,7 @@ TASK_KEYS = (
 AGENT_KEYS = (("Enter", "all of it"), ("i", "steer"), ("p", "pause"), ("x", "end it"), ("a", "answer"))
 GROUP_KEYS = (("Space", "unfold"), ("Z", "fold all but what is under way"))
 STEP_KEYS = (("Enter", "words"), ("m", "why"), ("t", "when"))
-LAST_LINES = 40
+LAST_SAID, LAST_LINES = 12, 40
 """So much of a conversation stands in the detail; Enter shows all of it."""
 
 
@@ -149,13 +150,13 @@ def _conversation(row: GraphRow, state: SessionState, width: int) -> Iterator[Li
     agent = speaker_of(state, row)
     if agent is None:
         return
-    found = conversation(state, agent, width)
-    if found:
-        yield EMPTY
-        cut = len(found) - LAST_LINES
-        more = f", the last {LAST_LINES} of {len(found):,} lines" if cut > 0 else ""
-        yield Line(((f" {agent}{more}", "muted"),))
-        yield from found[max(cut, 0) :]
+    if agent not in state.talk.by_agent:
+        return
+    said = deque(children.transcript(state, agent), maxlen=LAST_SAID)
+    yield EMPTY
+    yield Line(((f" {one_line(agent)}, what was said last", "muted"),))
+    wrapped = wrap(foreign("\n".join(said)), max(width - 2, 12))
+    yield from (Line(((" ", ""), *spans)) for spans in wrapped[-LAST_LINES:])
 
 
 def conversation(state: SessionState, agent: AgentId, width: int) -> list[Line]:

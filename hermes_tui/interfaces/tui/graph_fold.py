@@ -13,7 +13,7 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.state.spend import Spent
-from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, TASK, WAITING, Sign
@@ -178,7 +178,8 @@ class GraphRows:
         steps: bool,
     ) -> Iterator[GraphRow]:
         below = Lanes(cells=laid[0].under, width=self.width)
-        found = list(chronicle.steps.get(row.task.id, {}).values())
+        alone = row.task.kind is TaskKind.TOOL
+        found = [] if alone else list(chronicle.steps.get(row.task.id, {}).values())
         agents = [one for one in state.agents.by_id.values() if one.place.task == row.task.id]
         sent = [one for one in agents if one.spawned.parent is not None]
         by_itself = steps and row.live

@@ -24,7 +24,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad, wrap
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, RUNNING, STOPPED, UNKNOWN, Sign
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, STOPPED, UNKNOWN, Sign
 from hermes_tui.interfaces.tui.meter import bar
 from hermes_tui.interfaces.tui.notices import KERNEL
 from hermes_tui.services import contexts
@@ -48,7 +48,7 @@ def told(record: Record, body: AgentEvent | ContextEvent) -> Told | None:
     match body:
         case AgentSpawned():
             caps = f"{wording.money(body.limits.usd)} at most" if body.limits.usd else "no cap of its own"
-            return Told(RUNNING, f"{agent} sent out", f"{one_line(body.title)} · {caps}", body.task)
+            return Told(KERNEL, f"{agent} sent out", f"{one_line(body.title)} · {caps}", body.task)
         case AgentPaused():
             return Told(STOPPED, f"{agent} paused", f"by {body.by}")
         case AgentUnpaused():

@@ -126,14 +126,7 @@ def detail(state: SessionState, chronicle: Chronicle, now: float, width: int, da
     """Return the meter with both tables; each adds up to what was spent."""
     spend, cap = state.spend, state.run.limits.usd
     lines: list[Line] = []
-    if cap:
-        text = (
-            f"  spent {spent_text(spend.run)}   reserved {wording.money(spend.reserved_usd)}   cap {wording.money(cap)}"
-        )
-        drawn = bar(spend.run.usd, spend.reserved_usd, cap, max(width - 10 - len(text), 10))
-        lines.append(ends(((" run   ", "muted"), *drawn, (text, "text")), ((" ", ""),), width))
-    else:
-        lines.append(Line(((" run   ", "muted"), (f"spent {spent_text(spend.run)}, no cap in US dollars", "text"))))
+    lines.append(_against("run", spend.run.usd, spend.reserved_usd, cap, width))
     lines += _day(day, spend.reserved_usd, width)
     drawn_plot = plot(chronicle.columns(now, PLOT)) or UNKNOWN
     rate = wording.money(chronicle.rate_usd(now))
@@ -148,11 +141,17 @@ def _day(day: Day, reserved: float, width: int) -> list[Line]:
     """Return the line of the day: like that of the run where it has a cap."""
     if day.usd is None:
         return []
-    if not day.cap_usd:
-        return [Line(((" day   ", "muted"), (f"spent {wording.money(day.usd)}, no cap in US dollars", "text")))]
-    text = f"  spent {wording.money(day.usd)}   reserved {wording.money(reserved)}   cap {wording.money(day.cap_usd)}"
-    drawn = bar(day.usd, reserved, day.cap_usd, max(width - 10 - len(text), 10))
-    return [ends(((" day   ", "muted"), *drawn, (text, "text")), ((" ", ""),), width)]
+    return [_against("day", day.usd, reserved, day.cap_usd, width)]
+
+
+def _against(name: str, usd: float, reserved: float, cap: float | None, width: int) -> Line:
+    """Return one meter: a bar, and what was spent and reserved of a cap, in columns."""
+    if not cap:
+        return Line(((f" {name:<6}", "muted"), (f"spent {wording.money(usd)}, no cap in US dollars", "text")))
+    spent, held, most = (wording.money(one) for one in (usd, reserved, cap))
+    text = f"  spent {spent:>7}   reserved {held:>7}   cap {most:>7}"
+    drawn = bar(usd, reserved, cap, max(width - 10 - len(text), 10))
+    return ends(((f" {name:<6}", "muted"), *drawn, (text, "text")), ((" ", ""),), width)
 
 
 def _tables(state: SessionState, chronicle: Chronicle, width: int) -> list[Line]:

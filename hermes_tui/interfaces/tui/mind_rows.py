@@ -181,7 +181,8 @@ def _kin(record: Record, body: AgentEvent | ContextEvent) -> Thought | None:
     if told is None:
         return None
     kind = "agent" if isinstance(body, AgentEvent) else "context"
-    row = _thought(record, told.sign, kind, (told.what, told.why))
+    what = told.what.removeprefix(f"{record.place.agent}").removeprefix(":").strip()
+    row = _thought(record, told.sign, kind, (what, told.why))
     return replace(row, observed=one_line(told.details[:400]))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from rich.cells import cell_len
+
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, fit_middle, one_line, pad
@@ -22,6 +24,15 @@ GUTTER: Final = 6
 _U, _D, _L, _R = 1, 2, 4, 8
 _THIN: Final = " ││││┘┐┤│└┌├─┴┬┼"
 _THICK: Final = " ║║║║╝╗╣║╚╔╠═╩╦╬"
+_MIXED: Final = {
+    (_L | _R | _D, _L | _R): "╤",
+    (_L | _R | _U, _L | _R): "╧",
+    (_L | _R | _U | _D, _L | _R): "╪",
+    (_U | _D | _L, _U | _D): "╢",
+    (_U | _D | _R, _U | _D): "╟",
+    (_L | _R | _U | _D, _U | _D): "╫",
+}
+"""Where a thin edge meets the critical path as it runs on."""
 
 _Slot = TaskId | tuple[TaskId, TaskId, int]
 """A task, or the place where an edge passes through a column."""
@@ -37,15 +48,15 @@ class Drawn:
 
 @dataclass(slots=True)
 class _Grid:
-    """Strokes by cell; `thick` where the critical path runs."""
+    """Strokes by cell, and those of them that belong to the critical path."""
 
     strokes: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
-    thick: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    thick: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
 
     def add(self, x: int, y: int, directions: int, *, thick: bool) -> None:
         self.strokes[x, y] = self.strokes.get((x, y), 0) | directions
         if thick:
-            self.thick.add((x, y))
+            self.thick[x, y] = self.thick.get((x, y), 0) | directions
 
     def across(self, start: int, end: int, y: int, *, thick: bool) -> None:
         for x in range(start, end):
@@ -67,11 +78,13 @@ class _Grid:
 
     def glyph(self, x: int, y: int) -> Span | None:
         """Return what stands in a cell."""
-        stroke = self.strokes.get((x, y), 0)
+        stroke, thick = self.strokes.get((x, y), 0), self.thick.get((x, y), 0)
         if not stroke:
             return None
-        thick = (x, y) in self.thick
-        return (_THICK if thick else _THIN)[stroke], "accent" if thick else "rule"
+        mixed = _MIXED.get((stroke, thick))
+        if mixed is not None:
+            return mixed, "accent"
+        return (_THICK if thick == stroke else _THIN)[stroke], "accent" if thick else "rule"
 
 
 def draw(
@@ -201,9 +214,12 @@ def _box(row: TaskRow, at: int, cells: int, now: float, *, chosen: bool) -> list
         title = fit_middle(one_line(row.task.title), cells - 3)
         return [(f"{row.sign.glyph} ", row.sign.role + ground), (pad(title, cells - 2), role + ground)]
     seconds = row.seconds(now)
-    facts = [row.word, wording.brief(seconds) if seconds is not None else "", row.cost if row.cost != UNKNOWN else ""]
-    said = " ".join(part for part in (*facts, one_line(row.who)) if part)
-    return [("  ", ground.strip()), (pad(fit_middle(said, cells - 3), cells - 2), "muted" + ground)]
+    time = wording.brief(seconds) if seconds is not None else ""
+    said = ""
+    for fact in (row.word, time, row.cost if row.cost != UNKNOWN else "", one_line(row.who)):
+        if fact and cell_len(said) + cell_len(fact) + 1 < cells - 2:
+            said = f"{said} {fact}".strip()
+    return [("  ", ground.strip()), (pad(said, cells - 2), "muted" + ground)]
 
 
 def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:

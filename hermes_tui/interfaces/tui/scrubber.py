@@ -219,8 +219,8 @@ class Scrubber(Widget, can_focus=True):
                 width,
             )
         names = (
-            *(("Left Right", "record"), ("Shift", "×10"), ("[ ]", "event of note"), ("t", "task"), ("/", "find")),
-            *(("f", "fork here"), ("y", "copy name"), ("Esc", "live")),
+            *(("Left Right", "record"), ("[ ]", "event of note"), ("f", "fork here"), ("/", "find"), ("t", "task")),
+            *(("Shift", "×10"), ("y", "copy name"), ("Esc", "live")),
         )
         return Line(clip(_key_line(names, width), width))
 

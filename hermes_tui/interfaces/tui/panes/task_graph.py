@@ -140,7 +140,8 @@ class TaskGraphPane(Pane):
             rows = self.rows.of(state, chronicle, self._plain, steps=roomy)
             self.shown = list(self._plain.values())
             self.view.replace_all(rows)
-        self.heading.display = roomy and bool(self.shown) and not self.picture.display
+        wide = self.view.size.width >= FULL_WIDTH
+        self.heading.display = wide and bool(self.shown) and not self.picture.display
         self.heading.lanes_width = self.rows.width
         if self.picture.display:
             self._show_picture(view)

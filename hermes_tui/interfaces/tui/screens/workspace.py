@@ -244,8 +244,9 @@ class Workspace(Timeline):
                 line_view.tick()
         self.dock.show(view)
         self.status.show(view)
-        if self.budget_pane.display:
-            self.budget_pane.show(view)
+        for pane in (self.budget_pane, self.graph_pane):
+            if pane.display:
+                pane.show(view)
 
     def show_brains(self, found: Sequence[Brain | Missing]) -> None:
         """Show who can answer."""
