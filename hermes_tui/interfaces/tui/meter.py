@@ -126,7 +126,7 @@ def detail(state: SessionState, chronicle: Chronicle, now: float, width: int, da
     """Return the meter with both tables; each adds up to what was spent."""
     spend, cap = state.spend, state.run.limits.usd
     lines: list[Line] = []
-    lines.append(_against("run", spend.run.usd, spend.reserved_usd, cap, width))
+    lines.append(_against("run", (spend.run.usd, spent_text(spend.run)), spend.reserved_usd, cap, width))
     lines += _day(day, spend.reserved_usd, width)
     drawn_plot = plot(chronicle.columns(now, PLOT)) or UNKNOWN
     rate = wording.money(chronicle.rate_usd(now))
@@ -141,15 +141,16 @@ def _day(day: Day, reserved: float, width: int) -> list[Line]:
     """Return the line of the day: like that of the run where it has a cap."""
     if day.usd is None:
         return []
-    return [_against("day", day.usd, reserved, day.cap_usd, width)]
+    return [_against("day", (day.usd, wording.money(day.usd)), reserved, day.cap_usd, width)]
 
 
-def _against(name: str, usd: float, reserved: float, cap: float | None, width: int) -> Line:
-    """Return one meter: a bar, and what was spent and reserved of a cap, in columns."""
+def _against(name: str, amount: tuple[float, str], reserved: float, cap: float | None, width: int) -> Line:
+    """Return one meter: a bar, and what was spent (and how that is said) and reserved of a cap, in columns."""
+    usd, said = amount
     if not cap:
-        return Line(((f" {name:<6}", "muted"), (f"spent {wording.money(usd)}, no cap in US dollars", "text")))
-    spent, held, most = (wording.money(one) for one in (usd, reserved, cap))
-    text = f"  spent {spent:>7}   reserved {held:>7}   cap {most:>7}"
+        return Line(((f" {name:<6}", "muted"), (f"spent {said}, no cap in US dollars", "text")))
+    held, most = (wording.money(one) for one in (reserved, cap))
+    text = f"  spent {said:>7}   reserved {held:>7}   cap {most:>7}"
     drawn = bar(usd, reserved, cap, max(width - 10 - len(text), 10))
     return ends(((f" {name:<6}", "muted"), *drawn, (text, "text")), ((" ", ""),), width)
 
