@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.tasks import Task
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel import errand
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.hand import Hand, end_agent

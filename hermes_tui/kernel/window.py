@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from hermes_tui.domain.errors import NoProvider
@@ -17,6 +16,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.window import Window
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel import budget, compaction, context
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
@@ -36,7 +36,7 @@ class WindowTooSmall(NoProvider):
     """What every request must carry does not fit into the model's window."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Carried:
     """Messages of a request; `where` says in words what became of those that are not carried as they were said."""
 

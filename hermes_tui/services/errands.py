@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Remembered
 from hermes_tui.domain.ports import ProcessResult
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import SECRETS, variable_of
 from hermes_tui.services.notebook import Notebook
@@ -33,7 +34,7 @@ COMMAND_S: Final = 120.0
 MOST_REMEMBERED: Final = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Summary:
     """A session in a list: what it was for, how it stands, what it cost and when it was written last."""
 
@@ -47,7 +48,7 @@ class Summary:
     records: int
 
 
-@dataclass(slots=True)
+@mutable
 class Draft:
     """What the operator had typed and queued."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import SessionForked
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.values import replace
 from hermes_tui.services import control, history, sessions
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.workstation import Workstation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
@@ -19,6 +19,7 @@ from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.crew import Crew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
@@ -29,7 +30,7 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.homes import Home
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KitMaker:
     """What does not change between the runs of one command."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.domain.usage import Price
+from hermes_tui.domain.values import frozen
 
 DEFAULT_MODELS: Final = {
     "anthropic": "claude-sonnet-5-5",
@@ -28,7 +28,7 @@ Row = list[float | int | None]
 Table = tuple[str, Mapping[str, Row]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Known:
     """What the catalogue knows of one model; None is unknown."""
 

@@ -6,12 +6,13 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
 
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.ports import CallEnd, Clock
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.kernel.breaker import Health, Standing
 
 WEIGHT: Final = 0.3
@@ -29,7 +30,7 @@ _TABLES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Measure:
     """Measured figures of one model: calls that counted, output tokens per second, seconds to the first token."""
 
@@ -70,7 +71,7 @@ class Shelf(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@mutable
 class MemoryShelf:
     """Kept as long as the process lives."""
 
@@ -131,7 +132,7 @@ class LedgerShelf:
             shelf.put(target, health, measure)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Rows:
     """The tables inside one transaction."""
 

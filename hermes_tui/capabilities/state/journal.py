@@ -6,7 +6,6 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -33,13 +32,14 @@ from hermes_tui.domain.events import Event
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.ports import Clock, Publish, Redactor
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.values import frozen
 
 BATCH_RECORDS: Final = 512
 
 _Pending = tuple[Record, bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JournalOptions:
     """What a journal may be told.
 

@@ -8,7 +8,6 @@ import json
 import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -18,6 +17,7 @@ from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed
 from hermes_tui.domain.parts import ToolSchema
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import replace
 
 if typing.TYPE_CHECKING:
     from types import ModuleType

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import frozen
 
 RunStatus = Literal["done", "not_done", "limited", "needs_approval", "no_provider", "interrupted", "error"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionOpened:
     """A session file was made for `workspace` (a real absolute path) by Hermes `version`."""
 
@@ -20,7 +20,7 @@ class SessionOpened:
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunStarted:
     """A run of `goal` began; `goal_digest` is the sha256 of the goal file's bytes or of the goal's text."""
 
@@ -31,7 +31,7 @@ class RunStarted:
     grants: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunResumed:
     """Another process took the run up again, perhaps with new limits."""
 
@@ -39,7 +39,7 @@ class RunResumed:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CriterionChecked:
     """A criterion was checked by code; `evidence` is what the check saw."""
 
@@ -48,7 +48,7 @@ class CriterionChecked:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ArtifactMade:
     """A deliverable stands in the workspace; `path` is relative to it."""
 
@@ -57,7 +57,7 @@ class ArtifactMade:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunEnded:
     """The run handed back. Every status but `done` and `not_done` can be resumed.
 
@@ -72,7 +72,7 @@ class RunEnded:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunAbandoned:
     """The run will not reach its goal: what it did is undone, as far as its plan says how, and then it ends."""
 
@@ -80,7 +80,7 @@ class RunAbandoned:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReflectionBegun:
     """A verifier found the goal unmet, and the agent tries again; `failed` holds the criteria with their evidence."""
 
@@ -89,7 +89,7 @@ class ReflectionBegun:
     failed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StrategyChosen:
     """How the goal is planned, and why so."""
 
@@ -97,7 +97,7 @@ class StrategyChosen:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionForked:
     """Everything before this record was copied from `origin`, up to its record `upto`; what follows is this session's.
 
@@ -108,7 +108,7 @@ class SessionForked:
     upto: Seq
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionNamed:
     """The operator gave the session a name; an empty one takes it back."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import reduce
 
 from hermes_tui.domain.events import (
@@ -67,6 +66,7 @@ from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
 from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
 from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
+from hermes_tui.domain.values import frozen, replace
 
 _WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
 _RUN = (
@@ -89,7 +89,7 @@ _AGENT = AgentSpawned | AgentPaused | AgentUnpaused | AgentEnded | BoardSet
 _WINDOW = WindowFilled | OutputsPruned | ContextCompacted | ContextRestored | MessagePinned | AgentSpawned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionState:
     """Everything a pane, a resume or the next step needs to know, after record `seq`."""
 

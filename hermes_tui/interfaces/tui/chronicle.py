@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
@@ -26,11 +26,12 @@ from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, Sign
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Asked:
     """A question to the operator: its words, when and by whom it was asked."""
 
@@ -40,7 +41,7 @@ class Asked:
     task: TaskId | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Decided:
     """A question and its answer."""
 
@@ -49,7 +50,7 @@ class Decided:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """A call of an agent as part of its task; `ended_at` is 0 while it is under way."""
 
@@ -62,7 +63,7 @@ class Step:
     ended_at: float = 0.0
 
 
-@dataclass(slots=True)
+@mutable
 class Chronicle:
     """A fold over records that only the screen needs."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from hermes_tui.domain.commands import EditPlan, SteerAgent
@@ -13,6 +12,7 @@ from hermes_tui.domain.events import EditKind, PlanEdited, PlanOp
 from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Task
+from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.graph_detail import conversation

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, fit_middle, one_line, pad
 from hermes_tui.interfaces.tui.chronicle import Step
@@ -22,7 +22,7 @@ TIME_WIDTH, COST_WIDTH = 8, 6
 MOST_LANES_WIDTH: Final = 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lanes:
     """What stands left of a row: its part of the lanes (`*` is where its node is) and how wide all of them are."""
 
@@ -40,7 +40,7 @@ class Lanes:
         return spans
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Columns:
     """What stands in the columns of a row."""
 
@@ -82,7 +82,7 @@ def heading(width: int, lanes_width: int) -> Line:
     return Line(((pad(f"{before}task", max(width - len(cells) - 1, 4)), "muted"), (cells, "muted")))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskRow:
     """One task. `mark` says whether what belongs to it is folded; empty if there is nothing."""
 
@@ -133,7 +133,7 @@ class TaskRow:
         return f"{self.task.id} {self.task.title}: {self.word} {self.status.note}".strip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GroupRow:
     """Tasks that stand folded under the stem of their ids: what matters most among them, and how many are done."""
 
@@ -177,7 +177,7 @@ class GroupRow:
 _ENDS: Final = {"done": DONE, "failed": FAILED, "limited": STOPPED, "cancelled": TASK[TaskState.CANCELLED]}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AgentRow:
     """A subagent below the task that it works for."""
 
@@ -228,7 +228,7 @@ class AgentRow:
         return f"{self.agent.agent}: {self.agent.spawned.task}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepRow:
     """A call of an agent below its task, or several alike that went well."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.events import (
@@ -22,6 +21,7 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, STOPPED, UNKNOWN, Sign
@@ -32,7 +32,7 @@ from hermes_tui.services import contexts
 _ENDS: Final = {"done": DONE, "failed": FAILED, "limited": STOPPED, "cancelled": STOPPED, "killed": STOPPED}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Told:
     """What is said of an event: its sign, what happened, why or what came of it, and the whole of it."""
 

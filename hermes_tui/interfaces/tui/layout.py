@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields
 from typing import Final, Literal
+
+from hermes_tui.domain.values import frozen, replace
 
 Shape = Literal["wide", "two", "one", "narrow", "tiny"]
 Border = Literal["side", "right", "graph", "budget", "memory"]
@@ -18,7 +20,7 @@ LEAST_PANE: Final = 4
 """No pane is dragged lower than its rule and three rows."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Sizes:
     """What the operator set, in cells; 0 leaves it to the layout.
 
@@ -38,6 +40,10 @@ class Sizes:
         return {name: size for name, size in asdict(self).items() if size}
 
 
+USUAL: Final = Sizes()
+"""Nothing was moved."""
+
+
 def sizes_from(kept: Mapping[str, object]) -> Sizes:
     """Return the sizes that were kept; what is no size is left out."""
     known = {field.name for field in fields(Sizes)}
@@ -45,7 +51,7 @@ def sizes_from(kept: Mapping[str, object]) -> Sizes:
     return Sizes(**good)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Plan:
     """How the screen is divided. Widths and heights are in cells; a height of 0 leaves a pane out."""
 
@@ -74,7 +80,7 @@ class Plan:
         return self.middle_width + (1 + self.right_width if self.right_width else 0)
 
 
-def plan_for(width: int, height: int, tasks: int, sizes: Sizes = Sizes()) -> Plan:
+def plan_for(width: int, height: int, tasks: int, sizes: Sizes = USUAL) -> Plan:
     """Return the division for a size and a number of tasks, with the borders where the operator put them."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Plan("tiny")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, one_line, pad
 from hermes_tui.interfaces.tui.chronicle import Chronicle
@@ -20,7 +20,7 @@ _BLOCKS: Final = "▁▂▃▄▅▆▇"
 PLOT: Final = 24
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Day:
     """What all sessions spent today, None if nobody looked, and the cap of a day, None if there is none."""
 

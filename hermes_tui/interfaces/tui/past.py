@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.approval import Decision
@@ -36,6 +36,7 @@ from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold, fold_all
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import one_line
 from hermes_tui.interfaces.tui.chronicle import Chronicle
@@ -50,7 +51,7 @@ KEEP_EVERY: Final = 128
 PLAIN: Final = Sign(" ", "", "muted")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Moment:
     """The session after one record: what panes show."""
 
@@ -66,7 +67,7 @@ class Moment:
         return self.state.run.run is not None and self.state.run.ended is None
 
 
-@dataclass(slots=True)
+@mutable
 class Past:
     """The records of a session and what can be seen at each; more may come while it is looked at."""
 

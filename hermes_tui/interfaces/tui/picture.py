@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from rich.cells import cell_len
 
 from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, fit_middle, one_line, pad
 from hermes_tui.interfaces.tui.glyphs import UNKNOWN
@@ -38,7 +39,7 @@ _Slot = TaskId | tuple[TaskId, TaskId, int]
 """A task, or the place where an edge passes through a column."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Drawn:
     """The picture: its lines, and where each task stands in them (line, first cell, cells)."""
 
@@ -46,7 +47,7 @@ class Drawn:
     places: Mapping[TaskId, tuple[int, int, int]]
 
 
-@dataclass(slots=True)
+@mutable
 class _Grid:
     """Strokes by cell, and those of them that belong to the critical path."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from textual.binding import Binding, BindingType
@@ -11,6 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, clip, ends, foreign, width_of
 from hermes_tui.interfaces.tui.line_view import Look
@@ -21,7 +21,7 @@ _WEIGHT: Final = {"×": 4, "◊": 3, "✓": 1, "•": 2}
 TAIL: Final = " End live "
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Tick:
     """What the scrubber says besides the past: how many records are newer, whether a run is live, who waits now."""
 
