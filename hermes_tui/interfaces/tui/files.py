@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hermes_tui.interfaces.tui.app import HermesApp
 
+BOOKED_S: Final = 0.5
 DRAFT_S: Final = 0.4
 """A draft is on disk this long after the last key."""
 
@@ -29,20 +30,21 @@ class DayReader:
 
     def __init__(self, app: HermesApp) -> None:
         self.app = app
-        self._reading = False
+        self._due = False
 
     def noticed(self, records: Sequence[Record]) -> None:
-        """Read again if one of the records may have changed it."""
-        if not self._reading and any(isinstance(record.body, ModelFinished | ModelFailed) for record in records):
-            self.app.clerk.start(self.read())
+        """Read again soon if one of the records may have changed it: what is spent is booked after its record."""
+        if not self._due and any(isinstance(record.body, ModelFinished | ModelFailed) for record in records):
+            self._due = True
+            self.app.set_timer(BOOKED_S, self._look)
+
+    def _look(self) -> None:
+        self._due = False
+        self.app.clerk.start(self.read())
 
     async def read(self) -> None:
         """Read it and show it."""
-        self._reading = True
-        try:
-            self.app.workspace.day_usd = await asyncio.to_thread(self.app.seat.errands.day_spent)
-        finally:
-            self._reading = False
+        self.app.workspace.day_usd = await asyncio.to_thread(self.app.seat.errands.day_spent)
         self.app.workspace.refresh_panes()
 
 

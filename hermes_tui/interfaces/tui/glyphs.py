@@ -36,6 +36,8 @@ TASK: Final = {
 }
 NEEDS_YOU: Final = Sign("◊", "needs you", "warn")
 STOPPED: Final = Sign("■", "stopped", "warn")
+LEFT: Final = Sign("■", "stopped", "muted")
+"""What was begun when the run ended around it."""
 IN_DOUBT: Final = Sign("?", "in doubt", "warn")
 RUNNING, WAITING, DONE, FAILED = (
     TASK[state] for state in (TaskState.RUNNING, TaskState.WAITING, TaskState.DONE, TaskState.FAILED)

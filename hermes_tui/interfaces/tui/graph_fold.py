@@ -16,7 +16,7 @@ from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, TASK, WAITING, Sign
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, TASK, WAITING, Sign
 from hermes_tui.interfaces.tui.graph_rows import (
     MOST_LANES_WIDTH,
     AgentRow,
@@ -144,6 +144,9 @@ class GraphRows:
     def _task(self, state: SessionState, chronicle: Chronicle, name: TaskId, lanes: Lanes, *, asks: bool) -> TaskRow:
         task, status = state.graph.tasks[name], state.graph.status[name]
         sign = sign_of(status, asks=asks)
+        begun = status.state in (TaskState.RUNNING, TaskState.WAITING)
+        if chronicle.ended and begun and not asks:
+            sign = LEFT
         return TaskRow(
             task=task,
             status=status,
@@ -152,6 +155,7 @@ class GraphRows:
             word=_word(task, status, sign),
             who=_who(chronicle, task),
             cost=wording.cents(state.spend.by_task.get(name)),
+            until=chronicle.ended,
         )
 
     def _group(self, state: SessionState, stem: str, lanes: Lanes, plain: Mapping[TaskId, TaskRow]) -> GroupRow:
@@ -194,6 +198,7 @@ class GraphRows:
             who=row.who,
             cost=row.cost,
             mark=mark,
+            until=row.until,
         )
         if not opened:
             return
@@ -203,7 +208,7 @@ class GraphRows:
         asking = {asked.agent for asked in chronicle.asked.values()}
         for one in sent:
             cost = wording.cents(state.spend.by_agent.get(one.agent))
-            yield AgentRow(agent=one, lanes=below, asks=one.agent in asking, cost=cost)
+            yield AgentRow(agent=one, lanes=below, asks=one.agent in asking, cost=cost, until=chronicle.ended)
             mine = [step for step in found if step.agent == one.agent]
             if one.ended is None or row.key in self.toggled:
                 yield from _step_rows(mine[-LAST_STEPS:] if by_itself else mine, below, 2)
@@ -246,7 +251,7 @@ def _step_rows(steps: Sequence[Step], lanes: Lanes, depth: int) -> Iterator[Step
 
 
 def _word(task: Task, status: TaskStatus, sign: Sign) -> str:
-    if status.state is TaskState.RUNNING and sign is not NEEDS_YOU and status.attempts > 1:
+    if sign is RUNNING and status.attempts > 1:
         return f"try {status.attempts}/{task.retry + 1}" if task.retry else f"try {status.attempts}"
     return sign.word
 

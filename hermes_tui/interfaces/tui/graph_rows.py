@@ -12,7 +12,7 @@ from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, fit_middle, one_line, pad
 from hermes_tui.interfaces.tui.chronicle import Step
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, STOPPED, TASK, UNKNOWN, Sign
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, STOPPED, TASK, UNKNOWN, Sign
 from hermes_tui.interfaces.tui.row_window import Room
 
 FULL_WIDTH: Final = 70
@@ -84,7 +84,10 @@ def heading(width: int, lanes_width: int) -> Line:
 
 @frozen
 class TaskRow:
-    """One task. `mark` says whether what belongs to it is folded; empty if there is nothing."""
+    """One task. `mark` says whether what belongs to it is folded; empty if there is nothing.
+
+    `until` is when the run ended around it, 0 while its clock runs.
+    """
 
     task: Task
     status: TaskStatus
@@ -94,6 +97,7 @@ class TaskRow:
     who: str
     cost: str
     mark: str = ""
+    until: float = 0.0
 
     @property
     def key(self) -> Hashable:
@@ -103,12 +107,17 @@ class TaskRow:
     @property
     def live(self) -> bool:
         """A clock runs while the task does."""
+        return self.begun and not self.until
+
+    @property
+    def begun(self) -> bool:
+        """Whether it was begun and has not ended."""
         return self.status.state in (TaskState.RUNNING, TaskState.WAITING)
 
     def seconds(self, now: float) -> float | None:
         """Return for how long the task was worked on, None if it never was."""
-        if self.live and self.status.started_at:
-            return self.status.seconds + max(now - self.status.started_at, 0.0)
+        if self.begun and self.status.started_at:
+            return self.status.seconds + max((self.until or now) - self.status.started_at, 0.0)
         return self.status.seconds if self.status.attempts else None
 
     def lines(self, room: Room) -> Sequence[Line]:
@@ -186,6 +195,7 @@ class AgentRow:
     asks: bool
     cost: str
     depth: int = 1
+    until: float = 0.0
 
     @property
     def key(self) -> Hashable:
@@ -195,7 +205,7 @@ class AgentRow:
     @property
     def live(self) -> bool:
         """A clock runs until it comes back."""
-        return self.agent.ended is None
+        return self.agent.ended is None and not self.until
 
     @property
     def sign(self) -> Sign:
@@ -205,6 +215,8 @@ class AgentRow:
             return _ENDS.get(ended.status, Sign("–", ended.status, "muted"))
         if self.asks:
             return NEEDS_YOU
+        if self.until:
+            return LEFT
         return TASK[TaskState.PAUSED] if self.agent.paused else RUNNING
 
     def lines(self, room: Room) -> Sequence[Line]:
@@ -215,7 +227,7 @@ class AgentRow:
             word=sign.word,
             word_role=sign.said,
             who=f"step {self.agent.steps}",
-            seconds=ended.seconds if ended is not None else max(room.now - self.agent.at, 0.0),
+            seconds=ended.seconds if ended is not None else max((self.until or room.now) - self.agent.at, 0.0),
             cost=self.cost,
             live=self.live,
         )

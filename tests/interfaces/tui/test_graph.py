@@ -168,3 +168,16 @@ async def test_the_agent_of_a_task_is_steered_held_and_read_in_place(table: Tabl
         await app.until(lambda: "(not read yet) mind the gap" in app.text)
 
         assert "• I look." in app.text
+
+
+def test_a_task_that_the_end_of_its_run_left_behind_is_stopped_and_its_clock_stands() -> None:
+    task = Task(id=TaskId("a"), kind=TaskKind.LLM, title="left behind")
+    status = {task.id: TaskStatus(state=TaskState.RUNNING, attempts=1, started_at=100.0)}
+    state = SessionState(graph=GraphState(rev=1, tasks={task.id: task}, status=status))
+    chronicle = Chronicle(ended=160.0)
+    rows = GraphRows()
+
+    row = rows.of(state, chronicle, rows.tasks(state, chronicle), steps=False)[0]
+
+    assert row.lines(Room(60, now=900.0))[0].text.split()[-3:] == ["stopped", "1:00", "–"]
+    assert not row.live

@@ -133,7 +133,7 @@ class TaskGraphPane(Pane):
         state, chronicle = view.state, view.chronicle
         roomy = self.view.size.width >= FULL_WIDTH or self.full
         facts = (state.graph, state.spend.by_task, state.agents, len(chronicle.asked), len(chronicle.task_models))
-        drawn = (*facts, chronicle.stepped, frozenset(self.rows.toggled), roomy)
+        drawn = (*facts, chronicle.stepped, chronicle.ended, frozenset(self.rows.toggled), roomy)
         if drawn != self._drawn:
             self._drawn = drawn
             self._plain = self.rows.tasks(state, chronicle)
