@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import field
 from typing import Final
@@ -69,10 +70,15 @@ class Moment:
 
 @mutable
 class Past:
-    """The records of a session and what can be seen at each; more may come while it is looked at."""
+    """The records of a session and what can be seen at each; more may come while it is looked at.
+
+    `marks` are the records worth one on the scrubber, each with its glyph.
+    """
 
     session: str
     records: list[Record] = field(default_factory=list[Record])
+    marks: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    _told: Chronicle = field(default_factory=Chronicle)
     _kept: list[SessionState] = field(default_factory=lambda: [SessionState()])
     _latest: SessionState = field(default_factory=SessionState)
     _transcript: Transcript = field(default_factory=Transcript)
@@ -85,6 +91,9 @@ class Past:
         for record in records:
             at = len(self.records)
             self.records.append(record)
+            sign, _ = said(record)
+            if sign is not PLAIN:
+                self.marks.append((at, sign.glyph))
             self._latest = fold(self._latest, record)
             if (at + 1) % KEEP_EVERY == 0:
                 self._kept.append(self._latest)
@@ -100,24 +109,31 @@ class Past:
         """Return the session after record number `index`, counted from 0."""
         near = (index + 1) // KEEP_EVERY
         state = fold_all(self.records[near * KEEP_EVERY : index + 1], self._kept[near])
-        chronicle = Chronicle()
-        for record in self.records[: index + 1]:
-            chronicle.take(record)
-        rows: dict[Hashable, Row] = {row.key: row for at, row in self._rows if at <= index}
-        thoughts: dict[Hashable, Thought] = {row.key: row for at, row in self._thoughts if at <= index}
-        return Moment(self.records[index], state, chronicle, list(rows.values()), list(thoughts.values()))
+        rows: dict[Hashable, Row] = {row.key: row for _, row in self._rows[: _upto(self._rows, index)]}
+        thoughts: dict[Hashable, Thought] = {row.key: row for _, row in self._thoughts[: _upto(self._thoughts, index)]}
+        told = self._told_until(index)
+        return Moment(self.records[index], state, told, list(rows.values()), list(thoughts.values()))
+
+    def _told_until(self, index: int) -> Chronicle:
+        """Return the chronicle up to a record; going ahead adds to the one before, which only one moment holds."""
+        if index < self._told.records - 1:
+            self._told = Chronicle()
+        for record in self.records[self._told.records : index + 1]:
+            self._told.take(record)
+        return self._told
 
     def index_of(self, seq: Seq) -> int:
         """Return the number of the last record up to `seq`, 0 where there is none before."""
-        return max(sum(record.seq <= seq for record in self.records) - 1, 0)
-
-    def notable(self) -> list[int]:
-        """Return the records that stand on the scrubber."""
-        return [at for at, record in enumerate(self.records) if said(record)[0] is not PLAIN]
+        return max(bisect_right(self.records, seq, key=lambda record: record.seq) - 1, 0)
 
     def of_tasks(self) -> list[int]:
         """Return the records at which a task began or ended."""
         return [at for at, record in enumerate(self.records) if isinstance(record.body, TaskEvent)]
+
+
+def _upto(rows: Sequence[tuple[int, object]], index: int) -> int:
+    """Return how many of some rows came with records up to `index`."""
+    return bisect_right(rows, index, key=lambda row: row[0])
 
 
 def said(record: Record) -> tuple[Sign, str]:

@@ -110,7 +110,7 @@ class Scrubber(Widget, can_focus=True):
 
     def action_note(self, by: int) -> None:
         """Go to the next record with a mark."""
-        self._seek(self.past.notable() if self.past is not None else (), by)
+        self._seek([at for at, _ in self.past.marks] if self.past is not None else (), by)
 
     def action_task(self, by: int) -> None:
         """Go to the next record at which a task begins or ends."""
@@ -183,8 +183,8 @@ class Scrubber(Widget, can_focus=True):
         cells = max(width - len(first) - len(last) - len(tail) - 3, 8)
         here = _cell(self.index, len(past), cells)
         marks: dict[int, str] = {}
-        for at in past.notable():
-            cell, glyph = _cell(at, len(past), cells), said(past.records[at])[0].glyph
+        for at, glyph in past.marks:
+            cell = _cell(at, len(past), cells)
             if _WEIGHT.get(glyph, 0) >= _WEIGHT.get(marks.get(cell, ""), 0):
                 marks[cell] = glyph
         rule = "═" if self.has_focus else "─"
