@@ -47,10 +47,14 @@ def test_every_late_pattern_of_a_module_compiles(name: str) -> None:
     assert all(isinstance(pattern.pattern, str) for pattern in found)
 
 
+def _tuples(held: list[object]) -> list[tuple[object, ...]]:
+    return [cast("tuple[object, ...]", value) for value in held if isinstance(value, tuple)]
+
+
 def _held(module: ModuleType) -> list[re.Pattern[str]]:
     """Return what the module's own names stand for, and what their tuples and detectors hold."""
     held: list[object] = list(vars(module).values())
-    for value in [value for value in held if isinstance(value, tuple)]:
+    for value in _tuples(held):
         for item in value:
-            held += [item, *(item if isinstance(item, tuple) else ()), getattr(item, "pattern", None)]
+            held += [item, *(inner for found in _tuples([item]) for inner in found), getattr(item, "pattern", None)]
     return [cast("re.Pattern[str]", value) for value in held if hasattr(value, "fullmatch")]
