@@ -56,7 +56,7 @@ def rule_line(title: tuple[Span, ...], hint: tuple[Span, ...], width: int, *, fo
 
 
 class BorderMoved(Message):
-    """The operator drags a divider, or the rule of a pane, by some cells from where it stands."""
+    """The operator drags a divider or the rule of a pane; the pointer is so many cells from where it stands."""
 
     def __init__(self, border: Widget, by_x: int, by_y: int) -> None:
         super().__init__()
@@ -65,7 +65,28 @@ class BorderMoved(Message):
         self.by_y = by_y
 
 
-class Divider(Widget):
+class Grip(Widget):
+    """Something that can be held and moved with the mouse; what that means is the stage's."""
+
+    _held = False
+
+    def on_mouse_down(self) -> None:
+        """Hold the border."""
+        self._held = True
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the border along with the pointer."""
+        if self._held:
+            self.post_message(BorderMoved(self, event.x, event.y))
+
+    def on_mouse_up(self) -> None:
+        """Leave the border where it is."""
+        self._held = False
+        self.release_mouse()
+
+
+class Divider(Grip):
     """A vertical rule between columns."""
 
     DEFAULT_CSS = "Divider { width: 1; height: 1fr; }"
@@ -74,28 +95,13 @@ class Divider(Widget):
         super().__init__(id=name)
         self.look = look
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Hold the border."""
-        event.stop()
-        self.capture_mouse()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Move the border along with the pointer."""
-        if self.app.mouse_captured is self and event.x:
-            self.post_message(BorderMoved(self, event.x, 0))
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Leave the border where it is."""
-        event.stop()
-        self.release_mouse()
-
     def render_line(self, y: int) -> Strip:
         """Draw one cell of it."""
         del y
         return self.look.strip(Line((("│", "rule"),)), self.size.width)
 
 
-class TitleRule(Widget):
+class TitleRule(Grip):
     """One line: a title, a rule and a hint; double while its pane has the focus."""
 
     DEFAULT_CSS = "TitleRule { height: 1; }"
@@ -118,21 +124,6 @@ class TitleRule(Widget):
         if focused != self.focused:
             self.focused = focused
             self.refresh()
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Hold the border."""
-        del event
-        self.capture_mouse()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Move the border along with the pointer."""
-        if self.app.mouse_captured is self and event.y:
-            self.post_message(BorderMoved(self, 0, event.y))
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Leave the border where it is."""
-        del event
-        self.release_mouse()
 
     def render_line(self, y: int) -> Strip:
         """Draw the rule."""
