@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, _SubParsersAction
+from typing import Final
 
 from hermes_tui.arguments.shape import number, verbs
 from hermes_tui.version import VERSION
+
+STRATEGIES: Final = ("auto", "react", "rewoo", "hierarchical")
 
 
 def run(parser: ArgumentParser) -> None:
@@ -26,6 +29,7 @@ def run(parser: ArgumentParser) -> None:
         "--max-steps", type=number(int, 1, 1_000_000), metavar="N", help="cap of the run in model steps"
     )
     parser.add_argument("--time-limit", metavar="15m", help="cap of the run in time")
+    parser.add_argument("--strategy", choices=STRATEGIES, help="how it is planned; auto chooses by its words")
     parser.add_argument("--fresh", action="store_true", help="start over instead of resuming")
     parser.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
     parser.add_argument("--version", action="version", version=f"hermes {VERSION}")
@@ -35,9 +39,7 @@ def plan(parser: ArgumentParser) -> None:
     """Add the options of `plan`."""
     parser.add_argument("file", metavar="goal.md")
     parser.add_argument("--json", action="store_true", help="as hermes.plan/1, with the estimate")
-    parser.add_argument(
-        "--strategy", choices=("auto", "react", "rewoo", "hierarchical"), default="auto", help="how it is planned"
-    )
+    parser.add_argument("--strategy", choices=STRATEGIES, default="auto", help="how it is planned")
 
 
 def sessions(parser: ArgumentParser) -> None:

@@ -219,12 +219,13 @@ class Workspace:
     """The folder a run works on; `root` is real and absolute.
 
     `write` lists real absolute paths that the run may change, `read` folders outside `root` that its tools may read
-    (kept outputs).
+    (kept outputs), `kept` folders that no call ever writes (Hermes's own home).
     """
 
     root: Path
     write: tuple[Path, ...]
     read: tuple[Path, ...] = ()
+    kept: tuple[Path, ...] = ()
 
 
 @mutable(kw_only=True)
@@ -324,6 +325,7 @@ class Answer:
     allow: bool
     text: str = ""
     always: bool = False
+    signature: str = ""
 
 
 class BeforeImages(Protocol):

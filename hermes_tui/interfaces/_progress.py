@@ -83,7 +83,8 @@ class Progress:
             case CriterionChecked():
                 return f"{'✓' if body.ok else '×'} check    {body.text}"
             case ApprovalAsked():
-                return f"◊ needs you: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
+                asker = f" for {body.asker}" if body.asker else ""
+                return f"◊ needs you{asker}: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
             case RunEnded():
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
             case ModelRequested():

@@ -60,8 +60,10 @@ async def _delegate(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
 
 
 async def _board(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
-    """Read the board, or set an entry whose version is still the one that was read."""
-    key, value = str(wanted.get("key", "")), wanted.get("value")
+    """Read the board, wait for a change of it, or set an entry whose version is still the one that was read."""
+    key, value, since = str(wanted.get("key", "")), wanted.get("value"), wanted.get("since")
+    if value is None and since is not None:
+        return await board.changes(call.kit, key, int(since), float(wanted.get("wait_s") or 0), call.place)
     if value is None:
         return board.shown(call.kit.session.state.agents, key)
     return await board.write(call.kit, call.call_id, (key, str(value), wanted.get("version")), call.place)

@@ -169,6 +169,8 @@ class Desk:
                 session.listeners.append(on_part)
                 self._show(session)
                 self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
+                for notice in self.station.notices:
+                    self._on_trouble(HermesError(notice))
                 self._open(asyncio.get_running_loop())
                 watch = self.station.config_watch(self.brains)
                 async with (
@@ -269,6 +271,9 @@ class Desk:
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
+        if command.path is None:
+            # What is said in a conversation is not planned: its agent goes on.
+            goal = replace(goal, strategy="react")
         config = self._config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
@@ -326,6 +331,11 @@ class Desk:
         asked = session.state.calls.asked.get(command.approval_id)
         if asked is None or command.approval_id in session.state.calls.given:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
+        if command.allow and asked.intent is not None:
+            raise UsageInvalid(
+                "This takes two keys: your signature besides your leave.",
+                hint=f"In another shell: hermes approvals allow {command.approval_id} --key FILE",
+            )
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
         given = ApprovalGiven(
             approval_id=command.approval_id,

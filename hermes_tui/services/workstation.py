@@ -36,7 +36,7 @@ from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
-from hermes_tui.services import control, kits, rates, sessions, wiring
+from hermes_tui.services import constitution, control, kits, rates, sessions, trust, wiring
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
@@ -73,6 +73,7 @@ class Workstation:
     """Everything an interface may ask for; one per command."""
 
     def __init__(self, options: RunOptions) -> None:
+        constitution.check(constitution.package_folder())
         self.options = options
         self.home = wiring.home_of(options)
         self.layers = wiring.layers_of(options, self.home)
@@ -95,6 +96,9 @@ class Workstation:
             embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
+        project = wiring.project_of(options, self.home, self.layers)
+        self.notices = tuple(filter(None, (self.home.notice, trust.said(project))))
+        """What is said once, before anything else: a home that cannot be written, a project that is not trusted."""
         self.kits = kits.KitMaker(
             home=self.home,
             root=self.root,
@@ -102,6 +106,7 @@ class Workstation:
             clock=self.clock,
             tools=self.tools,
             memory=self.memory,
+            distrusted=trust.distrusted(project),
         )
 
     def _report_memory(self, message: str) -> None:
@@ -245,7 +250,12 @@ class Workstation:
                 decision = Decision.ALLOW if answer.allow else Decision.DENY
                 scope = Scope.ALWAYS if answer.always else Scope.ONCE
                 given = ApprovalGiven(
-                    approval_id=asked.approval_id, decision=decision, scope=scope, by="operator", reason=answer.text
+                    approval_id=asked.approval_id,
+                    decision=decision,
+                    scope=scope,
+                    by="operator",
+                    reason=answer.text,
+                    signature=answer.signature,
                 )
                 session.emit(given, place)
 
@@ -273,10 +283,10 @@ class Workstation:
             return None
 
     def strategy_for(self, goal: Goal) -> str:
-        """Return how `goal` is to be planned; what was said in a conversation is not planned, its agent goes on."""
-        if goal.strategy != "auto":
-            return goal.strategy
-        return self.config.planning.strategy if goal.path is not None else "react"
+        """Return how `goal` is to be planned: as the command line, else the goal, else the config says."""
+        if self.options.strategy is not None:
+            return self.options.strategy
+        return goal.strategy if goal.strategy != "auto" else self.config.planning.strategy
 
     async def run_sandboxed(self, argv: tuple[str, ...], timeout_s: float) -> ProcessResult:
         """Run one command as a tool would.

@@ -71,7 +71,7 @@ from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
 from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
 from hermes_tui.domain.values import frozen, replace
 
-_WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
+_WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed | AgentSpawned
 _RUN = (
     SessionOpened
     | SessionForked
