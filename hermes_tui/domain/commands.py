@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
-from hermes_tui.domain.ids import AgentId, ApprovalId
+from hermes_tui.domain.ids import AgentId, ApprovalId, Seq
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import frozen
@@ -133,6 +133,20 @@ class KillAgent:
     agent: AgentId
 
 
+@frozen
+class NameSession:
+    """Call the session by a name; an empty one takes it back."""
+
+    name: str
+
+
+@frozen
+class UndoFiles:
+    """Put the workspace's files back as they were at record `after`; refused while a run is live."""
+
+    after: Seq
+
+
 AgentCommand = SteerAgent | PauseAgent | ResumeAgent | KillAgent
 Command = (
     AgentCommand
@@ -149,4 +163,6 @@ Command = (
     | Abandon
     | Freeze
     | Thaw
+    | NameSession
+    | UndoFiles
 )

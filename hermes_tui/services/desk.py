@@ -19,6 +19,7 @@ from hermes_tui.domain.commands import (
     Freeze,
     GoOn,
     Interrupt,
+    NameSession,
     RaiseCap,
     SetEffort,
     SetMode,
@@ -26,6 +27,7 @@ from hermes_tui.domain.commands import (
     SwitchBrain,
     Thaw,
     UndoEdit,
+    UndoFiles,
 )
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.events import (
@@ -55,6 +57,7 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
 from hermes_tui.services.explain import goal_layer, merge
+from hermes_tui.services.undo import undo_since
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from hermes_tui.version import VERSION
@@ -241,7 +244,7 @@ class Desk:
                 await self._switch(session, command)
             case SetMode() | RaiseCap():
                 await self._set(session, command)
-            case EditPlan() | UndoEdit() | Abandon():
+            case EditPlan() | UndoEdit() | Abandon() | UndoFiles() | NameSession():
                 await self._change(session, command)
             case Freeze() | Thaw():
                 self._hold(session, command)
@@ -380,11 +383,20 @@ class Desk:
         (self._gate.freeze if freezing else self._gate.thaw)()
         session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
-    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon) -> None:
+    async def _undo_files(self, session: Session, command: UndoFiles) -> None:
+        if self._busy(session):
+            raise UsageInvalid("A run is under way.", hint="Interrupt it first.")
+        await undo_since(self.station, session, self.session_id, command.after)
+
+    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon | UndoFiles | NameSession) -> None:
         place = self._place(session)
         match command:
             case EditPlan():
                 amend(session, place, command.ops, by="operator", why=command.why, base_rev=command.base_rev)
+            case UndoFiles():
+                await self._undo_files(session, command)
+            case NameSession():
+                sessions.rename(session, place, command.name)
             case UndoEdit():
                 undo(session, place, by="operator", base_rev=command.base_rev)
             case Abandon():

@@ -40,6 +40,8 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     RunUnpaused,
+    SessionForked,
+    SessionNamed,
     SessionOpened,
     StrategyChosen,
     TaskCancelled,
@@ -72,6 +74,8 @@ from hermes_tui.domain.values import frozen, replace
 _WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed | AgentSpawned
 _RUN = (
     SessionOpened
+    | SessionForked
+    | SessionNamed
     | RunStarted
     | RunResumed
     | CriterionChecked
@@ -211,7 +215,8 @@ def _windows(state: SessionState, record: Record) -> WindowState:
 def _next_run(state: SessionState) -> SessionState:
     """Return the state in which another run of the session begins: its plan, caps and end are its own."""
     steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
-    run = RunState(workspace=state.run.workspace, steps_before=steps)
+    was = state.run
+    run = RunState(workspace=was.workspace, name=was.name, forked=was.forked, steps_before=steps)
     agents = replace(state.agents, board={})
     return replace(state, run=run, graph=GraphState(), spend=state.spend.next_run(), agents=agents)
 

@@ -19,19 +19,22 @@ from hermes_tui.domain.commands import (
     Thaw,
 )
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces import _orders as orders
-from hermes_tui.interfaces.tui import choices, wording
+from hermes_tui.interfaces.tui import choices, kin, wording
+from hermes_tui.interfaces.tui.archive import Archive
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.help import help_lines
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, Reply
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
+from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
-from hermes_tui.interfaces.tui.screens.secret import Secret
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
@@ -46,6 +49,8 @@ class Clerk:
 
     def __init__(self, app: HermesApp) -> None:
         self.app = app
+        self.archive = Archive(app)
+        self.foreman = Foreman(app)
         self._made = 0
 
     def obey(self, name: str, argument: str) -> bool:
@@ -104,21 +109,27 @@ class Clerk:
         app.push_screen(chooser, lambda wanted: void(app.use_theme(wanted or before)))
 
     def do_sessions(self, _: str) -> None:
-        """Choose another session."""
-        app = self.app
-        chooser = Chooser(app.look, "sessions", [], hint="type to filter · Enter opens · Esc stays")
+        """Choose another session, or rename, fork or look through one."""
+        self.archive.choose()
 
-        def taken(session: str | None) -> None:
-            if session is not None and session != app.seat.facts.session:
-                app.leave_for(session)
+    def do_travel(self, wanted: str) -> None:
+        """Look through this session, or another, record by record."""
+        self.archive.travel(wanted)
 
-        async def read() -> None:
-            summaries = await asyncio.to_thread(app.seat.errands.summaries)
-            now, here = app.look.clock(), app.seat.facts.session
-            chooser.offer([choices.of_session(one, now, here) for one in summaries])
+    def do_rewind(self, _: str) -> None:
+        """Go back to before an earlier prompt."""
+        self.archive.rewind()
 
-        app.push_screen(chooser, taken)
-        self.start(read())
+    def do_fork(self, _: str) -> None:
+        """Go on in a copy of this session."""
+        self.start(self.archive.fork(self.archive.here, None))
+
+    def do_rename(self, name: str) -> None:
+        """Name this session; without a name, ask for one."""
+        if name:
+            self.start(self.archive.rename(self.archive.here, name))
+        else:
+            self.archive.ask_name(self.archive.here)
 
     def do_brain(self, name: str) -> None:
         """Let another brain answer; without a name, choose."""
@@ -176,7 +187,8 @@ class Clerk:
             kept = f"The key of {provider} is kept and goes to {host} only."
             app.say(kept if host else f"{variable} is set until Hermes ends. /key {provider} keep keeps it for good.")
 
-        app.push_screen(Secret(app.look, f"key for {one_line(provider)}"), given)
+        hint = "used until Hermes ends, written nowhere"
+        app.push_screen(LineEntry(app.look, f"key for {one_line(provider)}", hint=hint, masked=True), given)
 
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
@@ -189,9 +201,32 @@ class Clerk:
         """Show the task graph."""
         self.app.workspace.make_full("graph")
 
+    def do_plan(self, _: str) -> None:
+        """Show what each edit of the plan changed."""
+        self.foreman.show_edits()
+
+    def do_edit(self, task: str) -> None:
+        """Give a task something else to do."""
+        self.foreman.edit(task)
+
+    def do_steer(self, argument: str) -> None:
+        """Tell a subagent something."""
+        self.foreman.steer(argument)
+
+    def do_transcript(self, agent: str) -> None:
+        """Show all that an agent heard, said and did."""
+        self.foreman.transcript(agent)
+
     def do_mind(self, _: str) -> None:
         """Show the mind-log."""
         self.app.workspace.make_full("mind")
+
+    def do_context(self, agent: str) -> None:
+        """Show what is in the windows and why."""
+        state = self.app.workspace.view_now().state
+        wanted = AgentId(agent) if agent else None
+        title = "what is in the window and why"
+        self.app.push_screen(Page(self.app.look, title, lambda width: list(kin.context_lines(state, wanted, width))))
 
     def do_memory(self, _: str) -> None:
         """Show the notes."""

@@ -9,7 +9,7 @@ from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, ends, one_line, width_of
-from hermes_tui.interfaces.tui.meter import NEAR, forecast, spent_text
+from hermes_tui.interfaces.tui.meter import NEAR, Day, forecast, spent_text
 from hermes_tui.interfaces.tui.panes._pane import View
 
 CONFINED: Final = ("bubblewrap", "")
@@ -110,12 +110,16 @@ def _more(facts: _Facts, width: int) -> Sequence[Span]:
         return ()
     near = forecast(facts.view.state)
     said = [f"ends near {wording.money(near)}"] if near is not None else []
+    day = Day(facts.view.day_usd, facts.view.facts.config.budgets.day.usd)
+    said += [f"day {day.text}"] if day.usd is not None else []
     said.append(f"{facts.view.facts.session} · {wording.count(facts.view.state.seq, 'record')}")
     return (("  ".join(said), "muted"),)
 
 
 def _needs(facts: _Facts, step: int) -> Sequence[Span]:
     count = len(facts.view.state.calls.waiting)
+    if facts.view.past:
+        return ()
     if not count:
         return (("F1 help ", "muted"),) if step < 1 else ()
     return ((f" ◊ {count} {'needs you  F7' if step < 7 else 'F7'} ", "bg on-warn bold"),)
