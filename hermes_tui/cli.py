@@ -91,4 +91,6 @@ def _dispatch(args: list[str]) -> int:
 def _interface(parsed: Namespace) -> str:
     """Return the module that pursues goals: the app wants a terminal and no headless flag."""
     headless = parsed.print or parsed.batch or parsed.output_format != "text"
+    if parsed.plain and not headless:
+        return "plain"
     return "headless" if headless or not (sys.stdin.isatty() and sys.stdout.isatty()) else "tui.app"

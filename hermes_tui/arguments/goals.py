@@ -17,6 +17,7 @@ def run(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-r", "--resume", nargs="?", const="", metavar="SESSION", help="open a session by its id, or choose one"
     )
+    parser.add_argument("--plain", action="store_true", help="line by line: for SSH, dumb terminals, screen readers")
     parser.add_argument("-p", "--print", action="store_true", help="one run, answer on stdout")
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")

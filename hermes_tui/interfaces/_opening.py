@@ -1,14 +1,17 @@
-"""From the command line to a seat at the kernel: which session, which folders."""
+"""From the command line to a seat at the kernel: which session, which folders; one session after the other."""
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._options import options_of
 from hermes_tui.services import history, sessions
 from hermes_tui.services.desk import Desk
@@ -38,3 +41,37 @@ def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], lis
 
     home = desk.station.home
     return desk, earlier, [home.built_in / "themes", home.root / "themes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """A desk to sit at: how its earlier records are read, where themes are, what was said on the command line."""
+
+    desk: Desk
+    earlier: Callable[[], Sequence[Record]]
+    themes: Sequence[Path]
+    goal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """How a sitting ended: which session comes next (empty: a new one, None: none), and the exit code."""
+
+    following: str | None
+    code: int = 0
+
+
+def sit_down(args: Namespace, sit: Callable[[Sitting], Parting]) -> int:
+    """Open one session after the other until the operator leaves; return the exit code."""
+    goal = "/sessions" if args.resume == "" else args.goal or ""
+    while True:
+        try:
+            desk, earlier, themes = seat_for(args)
+        except HermesError as error:
+            sys.stderr.write(f"hermes: {printable(str(error))}\n")
+            return 2 if isinstance(error, UsageInvalid) else 1
+        parting = sit(Sitting(desk, earlier, themes, goal))
+        desk.close()
+        if parting.following is None:
+            return parting.code
+        args.resume, args.continue_, goal = parting.following or None, False, ""

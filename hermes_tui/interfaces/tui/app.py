@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -17,13 +16,12 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
 from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
-from hermes_tui.domain.errors import HermesError, UsageInvalid
+from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
-from hermes_tui.interfaces._opening import seat_for
-from hermes_tui.interfaces._orders import parse
+from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
+from hermes_tui.interfaces._orders import heard
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
@@ -197,16 +195,17 @@ class HermesApp(App[str]):
 
     def take_line(self, text: str) -> None:
         """Do what a typed line says: a command, a shell command, a note, or words for the model."""
-        command = parse(text)
-        if command is not None:
-            if not self.clerk.obey(*command):
-                self.workspace.prompt.fill(text)
-        elif text.startswith("!") and text[1:].strip():
-            self.clerk.shell(text[1:].strip())
-        elif text.startswith("#") and text[1:].strip():
-            self.clerk.do_remember(text[1:].strip())
-        else:
-            self.order(Submit(text=text.removeprefix("/") if text.startswith("//") else text))
+        said = heard(text)
+        match said.kind:
+            case "order":
+                if not self.clerk.obey(said.name, said.text):
+                    self.workspace.prompt.fill(text)
+            case "shell":
+                self.clerk.shell(said.text)
+            case "note":
+                self.clerk.do_remember(said.text)
+            case "words":
+                self.order(Submit(text=said.text))
 
     @on(Workspace.Drafted)
     def _drafted(self) -> None:
@@ -358,19 +357,11 @@ def _ascii(wanted: str) -> bool:
 
 
 def main(_: str, args: Namespace) -> int:
-    """Open the workstation, one session after the other, until the operator leaves; return the exit code."""
-    goal = args.goal or ""
-    while True:
-        try:
-            seat, earlier, themes = seat_for(args)
-        except HermesError as error:
-            sys.stderr.write(f"hermes: {printable(str(error))}\n")
-            return 2 if isinstance(error, UsageInvalid) else 1
-        app = HermesApp(seat, earlier=earlier, goal=goal, themes=themes)
-        if args.resume == "":
-            app.goal = "/sessions"
-        following = app.run(mouse=seat.facts.config.ui.mouse)
-        seat.close()
-        if following is None:
-            return app.return_code or 0
-        args.resume, args.continue_, goal = following or None, False, ""
+    """Open the workstation until the operator leaves; return the exit code."""
+
+    def sit(sitting: Sitting) -> Parting:
+        desk = sitting.desk
+        app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
+        return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
+
+    return sit_down(args, sit)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
-from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
 from hermes_tui.interfaces.tui import choices, wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
@@ -38,9 +39,7 @@ class Clerk:
     def obey(self, name: str, argument: str) -> bool:
         """Carry out an order; return whether there is one of that name."""
         if name not in orders.BY_NAME:
-            near = orders.closest(name)
-            hint = f" Did you mean {near[0].usage}?" if near else ""
-            self.app.say(f"There is no /{one_line(name)}.{hint} F1 lists every command.", "fail")
+            self.app.say(f"{orders.no_such(name)} F1 lists every command.", "fail")
             return False
         act: Callable[[str], None] = getattr(self, f"do_{name}")
         act(argument)
@@ -202,6 +201,15 @@ class Clerk:
         """Take the run up again."""
         self.app.order(GoOn())
 
+    def do_queue(self, text: str) -> None:
+        """Send something when the run is done; at once where none is live."""
+        if not text:
+            self.app.workspace.prompt.fill("/queue ")
+        elif self.app.workspace.live:
+            self.app.workspace.enqueue(text)
+        else:
+            self.app.take_line(text)
+
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""
         self.app.order(Interrupt())
@@ -231,20 +239,24 @@ class Clerk:
             return
         self.app.order(RaiseCap(usd=amount))
 
-    def do_yes(self, _: str) -> None:
-        """Allow the oldest question once."""
-        self._decide(allow=True, reason="")
+    def do_yes(self, said: str) -> None:
+        """Allow the oldest question, for as long as is said, or answer it in words."""
+        waiting = self.app.seat.state.calls.waiting
+        if not waiting:
+            self.app.say(NOTHING_WAITS)
+            return
+        try:
+            self.app.order(allowance(waiting[0], said))
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}", "fail")
 
     def do_deny(self, reason: str) -> None:
         """Deny the oldest question."""
-        self._decide(allow=False, reason=reason)
-
-    def _decide(self, *, allow: bool, reason: str) -> None:
         waiting = self.app.seat.state.calls.waiting
-        if not waiting:
-            self.app.say("Nothing waits for you.")
-            return
-        self.app.order(Decide(approval_id=waiting[0].approval_id, allow=allow, reason=reason))
+        if waiting:
+            self.app.order(Decide(approval_id=waiting[0].approval_id, allow=False, reason=reason))
+        else:
+            self.app.say(NOTHING_WAITS)
 
     # texts
 
@@ -266,6 +278,10 @@ class Clerk:
         """Show the notes as they stand on disk."""
         notes = await asyncio.to_thread(self.app.seat.errands.notebook.notes)
         self.app.workspace.memory_pane.take_notes(notes)
+
+    def do_output(self, _: str) -> None:
+        """Open the newest tool call."""
+        self.app.action_last_call()
 
     def do_copy(self, _: str) -> None:
         """Copy the last reply."""

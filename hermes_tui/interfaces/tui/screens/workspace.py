@@ -323,11 +323,15 @@ class Workspace(Stage):
     def _submitted(self, event: Prompt.Submitted) -> None:
         event.stop()
         if isinstance(event, Prompt.Queued):
-            self.queue.append(event.text)
-            self._show_prompt()
-            self.post_message(self.Drafted())
+            self.enqueue(event.text)
         else:
             self.post_message(self.Typed(event.text))
+
+    def enqueue(self, text: str) -> None:
+        """Keep words for after the run."""
+        self.queue.append(text)
+        self._show_prompt()
+        self.post_message(self.Drafted())
 
     @on(Prompt.EditQueueAsked)
     def _edit_queue(self, event: Prompt.EditQueueAsked) -> None:
