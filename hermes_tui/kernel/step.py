@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hermes_tui.domain.errors import FailureReason, LimitReached, NoProvider, ProviderError, StreamTruncated
@@ -339,8 +338,3 @@ def _estimate(attempt: _Attempt, reply: _Reply) -> Usage:
     sent = context.size_bytes(attempt.request) // 4 + 1
     said = len(reply.fragment().encode()) // 4 + 1
     return Usage(input_tokens=sent, output_tokens=said, source="estimated")
-
-
-def calls_of(record: Record) -> Sequence[ToolCall]:
-    """Return the tool calls of a finished reply."""
-    return record.body.message.calls if isinstance(record.body, ModelFinished) else ()

@@ -104,11 +104,6 @@ class Offers:
         price = FREE if free else _catalog.known(kind, model, self.prices).price
         return _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
 
-    def served_models(self, name: str) -> tuple[str, ...]:
-        """Return what a local server said it has, empty if it was not asked or did not answer."""
-        found = self._probed.get(name)
-        return found.models if found is not None else ()
-
     def _settings(self, name: str) -> tuple[ProviderConfig, str]:
         provider = self.config.providers.get(name, ProviderConfig())
         return provider, provider.kind or (name if name in (*settings.KINDS, "scripted") else "openai")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len, split_graphemes
@@ -227,8 +227,3 @@ def _chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:
 def indented(lines: Iterable[Iterable[Span]], first: Sequence[Span], rest: str) -> list[Line]:
     """Return lines with `first` before the first one and `rest` before the others."""
     return [Line((*(first if at == 0 else ((rest, ""),)), *spans)) for at, spans in enumerate(lines)]
-
-
-def grounded(line: Line, ground: str) -> Line:
-    """Return the line on another ground."""
-    return replace(line, ground=ground)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.containers import Vertical
@@ -133,8 +133,16 @@ class Sheet(LineView):
             self.replace_all(Fixed(number, line) for number, line in enumerate(lines))
 
 
+class Showing(Protocol):
+    """What every pane can do besides: draw a state."""
+
+    def show(self, view: View) -> None:
+        """Show a state."""
+        ...
+
+
 class Pane(Vertical):
-    """A view of state under a title rule. `full` says that it has the whole screen."""
+    """A body under a title rule. `full` says that it has the whole screen."""
 
     DEFAULT_CSS = "Pane { height: 1fr; }"
     TITLE: ClassVar[str] = ""
@@ -153,10 +161,6 @@ class Pane(Vertical):
         self.look = look
         self.rule = TitleRule(look, self.TITLE, self.KEY)
         self.full = False
-
-    def show(self, view: View) -> None:
-        """Show a state."""
-        raise NotImplementedError
 
     def set_full(self, *, full: bool) -> None:
         """Take the whole screen, or give it back."""
