@@ -17,6 +17,7 @@ def run(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-r", "--resume", nargs="?", const="", metavar="SESSION", help="open a session by its id, or choose one"
     )
+    parser.add_argument("--demo", action="store_true", help="watch a real goal with a scripted brain; nothing stays")
     parser.add_argument("--plain", action="store_true", help="line by line: for SSH, dumb terminals, screen readers")
     parser.add_argument("--served", action="store_true", help=SUPPRESS)
     parser.add_argument("-p", "--print", action="store_true", help="one run, answer on stdout")

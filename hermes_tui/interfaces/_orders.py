@@ -51,6 +51,10 @@ ORDERS: Final = (
     Order("theme", "other colours", "[NAME]", "app.theme"),
     Order("key", "use an API key until Hermes ends", "PROVIDER"),
     Order("doctor", "look for brains again and say what is missing"),
+    Order("demo", "watch a real goal with a scripted brain; nothing stays"),
+    Order("init", "let an agent write AGENTS.md, which tells agents about this project"),
+    Order("commit", "let an agent commit what this session changed"),
+    Order("approve", "carry out what was planned in mode plan", "[ask|auto-edit|auto]"),
     Order("quit", "leave; what runs can be resumed", key="app.leave"),
 )
 BY_NAME: Final = {order.name: order for order in ORDERS}

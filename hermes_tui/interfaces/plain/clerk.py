@@ -15,8 +15,10 @@ from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.text import first_line
+from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces._changes import change_of
+from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
 from hermes_tui.interfaces._tables import cost_lines, mind_lines, plan_lines, table
 from hermes_tui.interfaces.plain.card import card_lines
@@ -221,6 +223,19 @@ class Clerk:
         else:
             self.mode.say(NOTHING_WAITS)
 
+    def do_init(self, _: str) -> None:
+        """Let an agent write AGENTS.md."""
+        self.mode.order(_commissions.init(self.mode.workspace))
+
+    def do_commit(self, _: str) -> None:
+        """Let an agent commit what this session changed."""
+        self.mode.order(_commissions.commit(self.mode.state))
+
+    def do_approve(self, wanted: str) -> None:
+        """Carry out what was planned."""
+        for command in _commissions.approve(self.mode.state, self.mode.policy_mode, wanted):
+            self.mode.order(command)
+
     # brains
 
     def do_brain(self, wanted: str) -> None:
@@ -321,6 +336,10 @@ class Clerk:
             self.mode.leave(named[0].session)
         else:
             self.mode.say(f"There is no session {first_line(wanted, 40)}.", "fail")
+
+    def do_demo(self, _: str) -> None:
+        """Watch the demo, then begin a new session."""
+        self.mode.leave(DEMO)
 
     def do_new(self, _: str) -> None:
         """Begin a new session."""

@@ -237,6 +237,7 @@ class LineMode:
             for one in self.brains:
                 if isinstance(one, Missing):
                     self.say(f"  {one.provider}: {one.found}. {one.remedy}")
+            self.say("/demo shows a real goal with a scripted brain.")
             self.say("/key PROVIDER takes a key, unseen; it enters no file, history or log.")
 
     def _label(self) -> str:
@@ -321,7 +322,6 @@ class LineMode:
                 self.frozen = isinstance(body, RunPaused)
             case RunEnded():
                 self.live = False
-                self._ring()
             case ApprovalAsked():
                 return
             case ModelRequested() | ModelChosen():
@@ -336,8 +336,15 @@ class LineMode:
                 pass
         self.speech.take(record)
         if isinstance(body, RunEnded):
-            self.say(self.spent())
-        if isinstance(body, RunEnded) and body.status == "done" and self.queue:
+            self._ended(body)
+
+    def _ended(self, body: RunEnded) -> None:
+        """Say what the run cost and what can follow; begin what was queued."""
+        self._ring()
+        self.say(self.spent())
+        if body.status == "done" and self.policy_mode is Mode.PLAN:
+            self.say("• /approve carries the plan out in mode ask; words change it first.", "accent")
+        if body.status == "done" and self.queue:
             self.take_line(self.queue.pop(0))
 
     def _ask(self) -> None:

@@ -126,8 +126,6 @@ class HermesApp(App[str]):
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
         self.clerk.start(self.look_for_brains())
         self.clerk.start(self.prompts.read())
-        if self.goal:
-            self.take_line(self.goal)
         for said in (*self.keys.wrong, *map(str, self.theme_errors)):
             self.call_after_refresh(self.say, said, "fail")
 
@@ -152,7 +150,9 @@ class HermesApp(App[str]):
 
     @on(Workspace.Settled)
     def _release_keys(self) -> None:
-        """Give the prompt what was typed before it was there, in order."""
+        """Begin with the goal of the command line, once what is on record was read; then type what was typed early."""
+        if self.goal:
+            self.take_line(self.goal)
         early, self._early = self._early, None
         for event in early or ():
             self.workspace.prompt.post_message(event)
@@ -167,6 +167,8 @@ class HermesApp(App[str]):
         self.workspace.absorb(batch)
         for error in batch.troubles:
             self.say(f"{error.message} {error.hint}".strip(), "fail")
+        if before[0] and not self.workspace.live and self.workspace.planned:
+            self.say("/approve carries the plan out in mode ask; words change it first.", "accent")
         if len(self.workspace.chronicle.asked) > known or (before[0] and not self.workspace.live):
             self._notify()
 

@@ -6,12 +6,25 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Final
 
-from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
+from hermes_tui.domain.commands import (
+    Command,
+    Decide,
+    Freeze,
+    GoOn,
+    Interrupt,
+    RaiseCap,
+    SetMode,
+    Submit,
+    SwitchBrain,
+    Thaw,
+)
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
+from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
 from hermes_tui.interfaces.tui import choices, wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
@@ -163,7 +176,13 @@ class Clerk:
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
         calls = [row for row in self.app.workspace.console_pane.view.window.rows if isinstance(row, Call)]
-        self.app.push_screen(Page(self.app.look, "changes", lambda _: choices.changes(calls)))
+        page = Page(self.app.look, "changes", lambda _: choices.changes(calls), {"c": ("commit", "commit this")})
+
+        def taken(order: str | None) -> None:
+            if order is not None:
+                self.obey(order, "")
+
+        self.app.push_screen(page, taken)
 
     # panes
 
@@ -257,6 +276,32 @@ class Clerk:
             self.app.order(Decide(approval_id=waiting[0].approval_id, allow=False, reason=reason))
         else:
             self.app.say(NOTHING_WAITS)
+
+    def do_demo(self, _: str) -> None:
+        """Watch the demo, then begin a new session."""
+        self.app.leave_for(DEMO)
+
+    def do_init(self, _: str) -> None:
+        """Let an agent write AGENTS.md."""
+        self._commission(lambda: [_commissions.init(self.app.workspace_file(""))])
+
+    def do_commit(self, _: str) -> None:
+        """Let an agent commit what this session changed."""
+        self._commission(lambda: [_commissions.commit(self.app.seat.state)])
+
+    def do_approve(self, wanted: str) -> None:
+        """Carry out what was planned."""
+        mode = self.app.workspace.chronicle.mode_in_force(self.app.seat.facts.config.policy.mode)
+        self._commission(lambda: list(_commissions.approve(self.app.seat.state, mode, wanted)))
+
+    def _commission(self, make: Callable[[], list[Command]]) -> None:
+        try:
+            commands = make()
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}", "fail")
+            return
+        for command in commands:
+            self.app.order(command)
 
     # texts
 
