@@ -72,3 +72,4 @@ bench-memory: $(READY)
 docs: $(READY)
 	@$(BIN)/python -m tests.tools.make_map
 	@$(BIN)/python -m hermes_tui.services.results
+	@$(BIN)/python -m tests.tools.make_pictures

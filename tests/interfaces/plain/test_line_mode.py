@@ -19,8 +19,8 @@ from hermes_tui.interfaces.plain.speech import Speech
 from hermes_tui.interfaces.tui import clerk as of_the_workstation
 from tests.fakes import Call, Reply, Scenario
 from tests.fakes.running import running_server
-from tests.interfaces.plain.terminal import terminal
 from tests.interfaces.processes import Shop, shop
+from tests.interfaces.terminal import terminal
 
 __all__ = ["shop"]
 

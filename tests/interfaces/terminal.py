@@ -59,6 +59,11 @@ class Terminal:
                 return False
         return True
 
+    def read_what_is_there(self) -> None:
+        """Read what was printed by a process that prints no more."""
+        while select.select([self.descriptor], [], [], 0.0)[0] and self._read():
+            pass
+
     def type(self, text: str) -> None:
         """Type a text."""
         os.write(self.descriptor, text.encode())
