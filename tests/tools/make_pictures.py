@@ -218,7 +218,7 @@ KEPT: Final = {
     "console": ("done", (120, 36), "night"),
     "mind": ("mind", (120, 24), "fjord"),
     "memory": ("memory", (120, 24), "ember"),
-    "budget": ("budget", (120, 24), "clear"),
+    "budget": ("budget", (120, 36), "clear"),
     "brains": ("brains", (120, 24), "night"),
     "first-launch": ("nobrain", (80, 24), "night"),
     "commands": ("commands", (100, 24), "contrast"),
