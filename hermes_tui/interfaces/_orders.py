@@ -44,6 +44,8 @@ ORDERS: Final = (
     Order("yes", "allow the oldest question, or answer it", "[once|run|always|WORDS]"),
     Order("deny", "deny the oldest question", "[REASON]"),
     Order("remember", "write a note", "TEXT"),
+    Order("recall", "search the memory: what is found, with scores and reasons", "TEXT"),
+    Order("review", "notes of agents that wait for you; accept or reject one", "[accept ID|reject ID]"),
     Order("diff", "every change of this session"),
     Order("output", "the newest tool call, whole", key="app.last_call"),
     Order("copy", "copy the last reply as Markdown"),

@@ -20,7 +20,7 @@ from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
-from hermes_tui.interfaces._tables import cost_lines, mind_lines, plan_lines, table
+from hermes_tui.interfaces._tables import cost_lines, mind_lines, plan_lines, recall_lines, table
 from hermes_tui.interfaces.plain.card import card_lines
 from hermes_tui.services import costs, mindlog
 from hermes_tui.services.brains import Missing
@@ -295,6 +295,25 @@ class Clerk:
             self.mode.say(f"Kept in {landed.path}." if kept else landed.message)
 
         self.mode.start(write())
+
+    def do_recall(self, text: str) -> None:
+        """Search the memory."""
+        if not text:
+            raise UsageInvalid("Say what to look for.", hint="/recall TEXT")
+
+        async def look() -> None:
+            found = await self.mode.seat.errands.recall(text)
+            self._rows([line for hit in found for line in recall_lines(hit, why=True)] or ["Nothing found."])
+
+        self.mode.start(look())
+
+    def do_review(self, said: str) -> None:
+        """Print the notes that wait, or accept or reject one."""
+
+        async def look() -> None:
+            self._rows(await asyncio.to_thread(self.mode.seat.errands.review, said))
+
+        self.mode.start(look())
 
     def shell(self, command: str) -> None:
         """Run the operator's own command and print what it printed."""

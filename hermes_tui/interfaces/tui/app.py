@@ -238,6 +238,9 @@ class HermesApp(App[str]):
 
     def in_editor(self, text: str) -> str | None:
         """Return a text after the operator's editor had it; None, with a word why, where there is none."""
+        if self.is_web:
+            self.say("An editor needs a terminal; there is none behind a browser.", "fail")
+            return None
         try:
             with self.suspend():
                 edited = self.seat.errands.in_editor(text)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from hermes_tui.domain.commands import (
     Command,
@@ -18,36 +18,27 @@ from hermes_tui.domain.commands import (
     SwitchBrain,
     Thaw,
 )
-from hermes_tui.domain.errors import HermesError, UsageInvalid
-from hermes_tui.domain.memory import Landing
+from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
-from hermes_tui.interfaces.tui import choices, wording
-from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
+from hermes_tui.interfaces.tui import choices
+from hermes_tui.interfaces.tui.cells import one_line
 from hermes_tui.interfaces.tui.help import help_lines
-from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, Reply
+from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.screens.secret import Secret
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.tui.app import HermesApp
+from hermes_tui.interfaces.tui.scribe import Scribe
 
 MODES: Final = tuple(Mode)
-OUTPUT_LINES: Final = 2000
 
 
-class Clerk:
+class Clerk(Scribe):
     """One method for each order of `orders.ORDERS`, named `do_…`."""
-
-    def __init__(self, app: HermesApp) -> None:
-        self.app = app
-        self._made = 0
 
     def obey(self, name: str, argument: str) -> bool:
         """Carry out an order; return whether there is one of that name."""
@@ -57,16 +48,6 @@ class Clerk:
         act: Callable[[str], None] = getattr(self, f"do_{name}")
         act(argument)
         return True
-
-    def start(self, work: Coroutine[object, object, None]) -> None:
-        """Do something that takes time; what goes wrong is said."""
-        self.app.run_worker(self._guarded(work), exit_on_error=True)
-
-    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
-        try:
-            await work
-        except HermesError as error:
-            self.app.say(f"{error.message} {error.hint}".strip(), "fail")
 
     # screens
 
@@ -302,75 +283,6 @@ class Clerk:
             return
         for command in commands:
             self.app.order(command)
-
-    # texts
-
-    def do_remember(self, text: str) -> None:
-        """Write a note."""
-        if not text.strip():
-            self.app.say("Say what to remember: # TEXT", "fail")
-            return
-
-        async def write() -> None:
-            landed = await self.app.seat.errands.remember_note(text)
-            kept = landed.landing is Landing.WRITTEN
-            self.app.say(f"Kept in {landed.path}. F5 shows it." if kept else landed.message)
-            await self.list_notes()
-
-        self.start(write())
-
-    async def list_notes(self) -> None:
-        """Show the notes as they stand on disk."""
-        notes = await asyncio.to_thread(self.app.seat.errands.notebook.notes)
-        self.app.workspace.memory_pane.take_notes(notes)
-
-    def do_output(self, _: str) -> None:
-        """Open the newest tool call."""
-        self.app.action_last_call()
-
-    def do_copy(self, _: str) -> None:
-        """Copy the last reply."""
-        rows = self.app.workspace.console_pane.view.window.rows
-        last = next((row for row in reversed(rows) if isinstance(row, Reply) and row.text.strip()), None)
-        if last is None:
-            self.app.say("There is no reply to copy yet.")
-        else:
-            self.app.copy(last.text)
-
-    def do_find(self, wanted: str) -> None:
-        """Search the transcript backwards."""
-        view = self.app.workspace.console_pane.view
-        view.wanted = wanted
-        if not wanted or view.window.search(wanted, -1) < 0:
-            self.app.say(f"Nothing about “{one_line(wanted)}” in the transcript.")
-            return
-        view.focus()
-        view.action_find_next(-1)
-
-    def shell(self, command: str) -> None:
-        """Run the operator's own command and show what it printed."""
-        app = self.app
-        self._made += 1
-        key = ("own", self._made)
-
-        def row(sign: tuple[str, str], spans: tuple[Span, ...], details: str = "") -> Notice:
-            origin = Origin(key=key, at=app.look.clock())
-            return Notice(origin=origin, sign=choices.sign(*sign), spans=spans, details=details)
-
-        async def run() -> None:
-            title: tuple[Span, ...] = (("! ", "accent"), *foreign(one_line(command), "text bold"))
-            app.workspace.console_pane.say(row(("●", "accent"), (*title, (" runs", "muted"))))
-            done = await app.seat.errands.run(command)
-            output = (done.stdout + done.stderr).decode("utf-8", "replace").rstrip("\n")
-            sign = DONE if done.exit_code == 0 else FAILED
-            lines = output.splitlines()
-            printed = wording.count(len(lines), "line")
-            end = f" exit {done.exit_code} · {printed} · {done.seconds:.1f} s · not sent to the model"
-            shown = row((sign.glyph, sign.role), (*title, (end, "muted")), "\n".join(lines[:OUTPUT_LINES]))
-            app.workspace.console_pane.view.window.opened.add(key)
-            app.workspace.console_pane.say(shown)
-
-        self.start(run())
 
     # leaving
 

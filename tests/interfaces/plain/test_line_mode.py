@@ -104,7 +104,7 @@ def test_typing_goes_on_while_lines_are_printed_above(shop: Shop) -> None:
 
 @pytest.mark.parametrize("clerk", [Clerk, of_the_workstation.Clerk])
 def test_every_door_carries_out_every_command(clerk: type) -> None:
-    done = {name.removeprefix("do_") for name in vars(clerk) if name.startswith("do_")}
+    done = {name.removeprefix("do_") for name in dir(clerk) if name.startswith("do_")}
 
     assert done == set(orders.BY_NAME)
 

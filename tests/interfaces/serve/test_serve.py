@@ -114,19 +114,25 @@ async def served(folder: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Asy
         yield gate
 
 
-async def test_the_app_answers_over_the_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def seen(socket: aiohttp.ClientWebSocketResponse, wanted: bytes) -> bytes:
+    """Read what the app draws until it holds something."""
     shown = b""
+    while wanted not in shown:
+        shown += await socket.receive_bytes()
+    return shown
+
+
+async def test_the_app_answers_over_the_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_server(Scenario(replies=[Reply("Heard in a browser.")])) as server:
         async with served(tmp_path, monkeypatch, server.openai_url) as gate, aiohttp.ClientSession() as session:
             address = f"ws://127.0.0.1:{gate.port}/ws?width=100&height=30"
             headers = {**cookie(gate), "Origin": gate.origin}
             async with asyncio.timeout(60), session.ws_connect(address, headers=headers) as socket:
-                while b"answers" not in shown:
-                    shown += await socket.receive_bytes()
+                shown = await seen(socket, b"answers")
                 await socket.send_json(["stdin", "say something\r"])
-                while b"Heard in a browser." not in shown:
-                    shown += await socket.receive_bytes()
+                shown += await seen(socket, b"Heard in a browser.")
 
+    assert b"say something" in shown
     assert server.log.exchanges[-1].body is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -111,3 +112,31 @@ async def test_a_plan_ends_in_approve_and_then_is_carried_out_in_another_mode(ta
 
     assert modes == ["auto-edit"]
     assert begun[1].startswith("I approve the plan.")
+
+
+async def test_recall_says_what_it_found_with_its_score_and_what_makes_it_up(table: Table) -> None:
+    async with workstation(table, Scenario(), url=False) as app:
+        await app.enter("#Amounts are Decimal with two places, never float")
+        await app.until(lambda: app.said.startswith("Kept in memory/"))
+        await app.enter("/recall how are amounts kept")
+        await app.until(lambda: "recall how are amounts kept" in app.text)
+        found = app.text
+
+    assert "Amounts are Decimal with two places, never float" in found
+    assert re.search(r"why: \d+\.\d\d = \w+ \+\d+\.\d\d", found)
+
+
+async def test_a_note_of_an_agent_waits_until_it_is_accepted(table: Table) -> None:
+    table.configure("memory: {policy: ask}\npolicy: {mode: auto}\n")
+    note = Call("remember", {"text": "Releases are tagged on Fridays"})
+    async with workstation(table, Scenario(replies=[Reply("", tool_calls=[note]), Reply("Kept.")])) as app:
+        await app.enter("remember when releases are tagged")
+        await app.until_event(RunEnded)
+        await app.enter("/review")
+        await app.until(lambda: "notes that wait" in app.text)
+        row = next(row for row in app.rows if "Releases are tagged" in row and row.startswith(" m"))
+        await app.pilot.press("escape")
+        await app.enter(f"/review accept {row.split()[0]}")
+        await app.until(lambda: row.split()[0] in app.said)
+        await app.enter("/review")
+        await app.until(lambda: "Nothing waits for you." in app.text)
