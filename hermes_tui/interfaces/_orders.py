@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from hermes_tui.domain.text import first_line
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Order:
     """One command. `argument` shows what may follow its name; `key` is the id of the binding that does the same."""
 
@@ -76,7 +76,7 @@ def closest(name: str) -> list[Order]:
     return starting or [order for order in ORDERS if name in order.name or name in order.does]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Heard:
     """What a typed line is: an order with its argument, a shell command, a note, or words for the model."""
 
