@@ -107,6 +107,7 @@ class LineMode:
             offer=lambda before: offered_for(before, self.sources),
             keys=keys,
             earlier=self.seat.errands.remembered(),
+            vi=self.seat.facts.config.ui.vim,
         )
 
     # the loop
