@@ -73,3 +73,4 @@ docs: $(READY)
 	@$(BIN)/python -m tests.tools.make_pins
 	@$(BIN)/python -m tests.tools.make_map
 	@$(BIN)/python -m hermes_tui.services.results
+	@$(BIN)/python -m tests.tools.make_pictures

@@ -91,6 +91,8 @@ def _dispatch(args: list[str]) -> int:
         parsed.goal = " ".join(parsed.goal)
         code: int = _opened(f"hermes_tui.interfaces.{_interface(parsed)}").main(name, parsed)
         return code
+    if name == "serve":
+        return _serve(name, parsed)
     inspect = _opened("hermes_tui.interfaces.inspect")
     return int(import_module("asyncio").run(inspect.main(name, parsed)))
 
@@ -103,7 +105,21 @@ def _opened(door: str) -> ModuleType:
     return module
 
 
+def _serve(name: str, parsed: Namespace) -> int:
+    """Open the door to the browser, whose packages are an extra."""
+    try:
+        door = _opened("hermes_tui.interfaces.serve")
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"hermes: {error.name} is missing.\n        Install it: pip install 'hermes-tui[serve]'\n")
+        return 2
+    return int(door.main(name, parsed))
+
+
 def _interface(parsed: Namespace) -> str:
     """Return the module that pursues goals: the app wants a terminal and no headless flag."""
     headless = parsed.print or parsed.batch or parsed.output_format != "text"
+    if parsed.plain and not headless:
+        return "plain"
+    if parsed.served:
+        return "tui.app"
     return "headless" if headless or not (sys.stdin.isatty() and sys.stdout.isatty()) else "tui.app"

@@ -70,10 +70,14 @@ class Seat(Protocol):
 
 @mutable
 class Batch:
-    """What came since the last frame. `overflowed` says that records must be read from the journal instead."""
+    """What came since the last frame. `overflowed` says that records must be read from the journal instead.
+
+    `before` says for each part how many of the records came before it.
+    """
 
     records: list[Record] = field(default_factory=list[Record])
     parts: list[tuple[Place, Part]] = field(default_factory=list[tuple[Place, Part]])
+    before: list[int] = field(default_factory=list[int])
     troubles: list[HermesError] = field(default_factory=list[HermesError])
     overflowed: bool = False
 
@@ -116,12 +120,14 @@ class Bridge:
     def part(self, place: Place, part: Part) -> None:
         """Take a part; text that follows text of the same kind is joined. Any thread."""
         with self._lock:
-            last = self._batch.parts[-1] if self._batch.parts else None
+            known = len(self._batch.records)
+            last = self._batch.parts[-1] if known in self._batch.before[-1:] else None
             joined = _joined(last, place, part)
             if joined is not None:
                 self._batch.parts[-1] = (place, joined)
             else:
                 self._batch.parts.append((place, part))
+                self._batch.before.append(known)
         self._wake()
 
     def trouble(self, error: HermesError) -> None:

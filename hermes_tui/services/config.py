@@ -301,6 +301,8 @@ class Ui(Section):
     """Whether clicks and the wheel are read."""
     motion: Literal["full", "reduced"] = "full"
     """`reduced` draws whole lines, a few times a second."""
+    vim: bool = False
+    """Whether a line is edited as in vim; in line mode."""
 
 
 class HermesConfig(Section):

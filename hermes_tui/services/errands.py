@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, MutableMapping
 from dataclasses import field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final, cast
@@ -19,7 +20,7 @@ from typing import Final, cast
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
 from hermes_tui.domain.ids import Seq, SessionId
-from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Remembered
+from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.ports import ProcessResult
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.values import frozen, mutable
@@ -29,6 +30,7 @@ from hermes_tui.services.notebook import Notebook
 from hermes_tui.services.workstation import Workstation
 
 MOST_FILES: Final = 20_000
+MOST_RECALLED: Final = 12
 DEPTH: Final = 12
 COMMAND_S: Final = 120.0
 MOST_REMEMBERED: Final = 1000
@@ -81,6 +83,36 @@ class Errands:
         landed = await memory.remember(NoteDraft(text=text), Origin(author=NoteAuthor.OPERATOR))
         await asyncio.to_thread(memory.store.flush)
         return landed
+
+    async def recall(self, text: str) -> list[Recalled]:
+        """Return what the memory finds about a text, the best first, with scores and reasons.
+
+        Raises:
+            HermesError: the memory cannot be read.
+        """
+        vector = await self.station.memory.vector_of(text)
+        look = partial(self.station.memory.store.look, text, most=MOST_RECALLED, vector=vector)
+        return await asyncio.to_thread(look)
+
+    def review(self, said: str) -> list[str]:
+        """Accept or reject a waiting note, as in `accept ID`; without one, return a line for each that waits.
+
+        Raises:
+            HermesError: there is no such note, or it does not wait.
+        """
+        store, (verb, _, name) = self.station.memory.store, said.partition(" ")
+        store.sync(sessions=False)
+        if not said:
+            waiting = [row for row in store.catalog.every() if row.status == "review"]
+            return [f"{row.id}  {row.author}  {row.title}" for row in waiting] or ["Nothing waits for you."]
+        if verb not in ("accept", "reject") or not name.strip():
+            raise UsageInvalid(f"{said!r} is no answer.", hint="/review accept ID, or /review reject ID.")
+        row = store.note(name.strip())
+        if verb == "accept":
+            return [store.writer.accept(row, Origin(author=NoteAuthor.OPERATOR))]
+        store.upkeep.reject(row)
+        store.changed()
+        return [f"Removed {row.id}: {row.title}"]
 
     def files(self) -> list[str]:
         """Return the workspace's files by relative path, ignored ones left out."""

@@ -225,6 +225,13 @@ KEPT: Final = {
     "tasks": ("tasks", (120, 20), "ember"),
     "travel": ("travel", (120, 26), "night"),
     "narrow": ("done", (80, 24), "paper"),
+    "console": ("done", (120, 36), "night"),
+    "mind": ("mind", (120, 24), "fjord"),
+    "memory": ("memory", (120, 24), "ember"),
+    "budget": ("budget", (120, 36), "clear"),
+    "brains": ("brains", (120, 24), "night"),
+    "first-launch": ("nobrain", (80, 24), "night"),
+    "commands": ("commands", (100, 24), "contrast"),
 }
 _FONT: Final = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -17,13 +16,12 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
 from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
-from hermes_tui.domain.errors import HermesError, UsageInvalid
+from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
-from hermes_tui.interfaces._opening import seat_for
-from hermes_tui.interfaces._orders import parse
+from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
+from hermes_tui.interfaces._orders import heard
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
@@ -139,8 +137,6 @@ class HermesApp(App[str]):
         self.clerk.start(self.look_for_brains())
         self.clerk.start(self.prompts.read())
         self.set_interval(THEMES_S, self.theme_files.look)
-        if self.goal:
-            self.take_line(self.goal)
         for said in (*self.keys.wrong, *map(str, self.theme_errors)):
             self.call_after_refresh(self.say, said, "fail")
 
@@ -165,7 +161,9 @@ class HermesApp(App[str]):
 
     @on(Workspace.Settled)
     def _release_keys(self) -> None:
-        """Give the prompt what was typed before it was there, in order."""
+        """Begin with the goal of the command line, once what is on record was read; then type what was typed early."""
+        if self.goal:
+            self.take_line(self.goal)
         early, self._early = self._early, None
         for event in early or ():
             self.workspace.prompt.post_message(event)
@@ -182,6 +180,8 @@ class HermesApp(App[str]):
         self.day.noticed(batch.records)
         for error in batch.troubles:
             self.say(f"{error.message} {error.hint}".strip(), "fail")
+        if before[0] and not self.workspace.live and self.workspace.planned:
+            self.say("/approve carries the plan out in mode ask; words change it first.", "accent")
         if len(self.workspace.chronicle.asked) > known or (before[0] and not self.workspace.live):
             self._notify()
 
@@ -210,16 +210,17 @@ class HermesApp(App[str]):
 
     def take_line(self, text: str) -> None:
         """Do what a typed line says: a command, a shell command, a note, or words for the model."""
-        command = parse(text)
-        if command is not None:
-            if not self.clerk.obey(*command):
-                self.workspace.prompt.fill(text)
-        elif text.startswith("!") and text[1:].strip():
-            self.clerk.shell(text[1:].strip())
-        elif text.startswith("#") and text[1:].strip():
-            self.clerk.do_remember(text[1:].strip())
-        else:
-            self.order(Submit(text=text.removeprefix("/") if text.startswith("//") else text))
+        said = heard(text)
+        match said.kind:
+            case "order":
+                if not self.clerk.obey(said.name, said.text):
+                    self.workspace.prompt.fill(text)
+            case "shell":
+                self.clerk.shell(said.text)
+            case "note":
+                self.clerk.do_remember(said.text)
+            case "words":
+                self.order(Submit(text=said.text))
 
     @on(Workspace.Arranged)
     def _arranged(self, event: Workspace.Arranged) -> None:
@@ -254,6 +255,9 @@ class HermesApp(App[str]):
 
     def in_editor(self, text: str) -> str | None:
         """Return a text after the operator's editor had it; None, with a word why, where there is none."""
+        if self.is_web:
+            self.say("An editor needs a terminal; there is none behind a browser.", "fail")
+            return None
         try:
             with self.suspend():
                 edited = self.seat.errands.in_editor(text)
@@ -383,19 +387,11 @@ def _ascii(wanted: str) -> bool:
 
 
 def main(_: str, args: Namespace) -> int:
-    """Open the workstation, one session after the other, until the operator leaves; return the exit code."""
-    goal = args.goal or ""
-    while True:
-        try:
-            seat, earlier, themes = seat_for(args)
-        except HermesError as error:
-            sys.stderr.write(f"hermes: {printable(str(error))}\n")
-            return 2 if isinstance(error, UsageInvalid) else 1
-        app = HermesApp(seat, earlier=earlier, goal=goal, themes=themes)
-        if args.resume == "":
-            app.goal = "/sessions"
-        following = app.run(mouse=seat.facts.config.ui.mouse)
-        seat.close()
-        if following is None:
-            return app.return_code or 0
-        args.resume, args.continue_, goal = following or None, False, ""
+    """Open the workstation until the operator leaves; return the exit code."""
+
+    def sit(sitting: Sitting) -> Parting:
+        desk = sitting.desk
+        app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
+        return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
+
+    return sit_down(args, sit)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import (
+    Command,
     Decide,
     Freeze,
     GoOn,
@@ -18,61 +19,49 @@ from hermes_tui.domain.commands import (
     SwitchBrain,
     Thaw,
 )
-from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import AgentId
-from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
+from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
-from hermes_tui.interfaces.tui import choices, kin, wording
+from hermes_tui.interfaces._opening import DEMO
+from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
+from hermes_tui.interfaces.tui import choices, kin
 from hermes_tui.interfaces.tui.archive import Archive
-from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.cells import one_line
 from hermes_tui.interfaces.tui.foreman import Foreman
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.help import help_lines
-from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, Reply
+from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
+from hermes_tui.interfaces.tui.scribe import Scribe
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
 
 MODES: Final = tuple(Mode)
 EFFORTS: Final[Mapping[str, Effort | None]] = {"auto": None, "low": "low", "medium": "medium", "high": "high"}
-OUTPUT_LINES: Final = 2000
 
 
-class Clerk:
+class Clerk(Scribe):
     """One method for each order of `orders.ORDERS`, named `do_…`."""
 
     def __init__(self, app: HermesApp) -> None:
-        self.app = app
+        super().__init__(app)
         self.archive = Archive(app)
         self.foreman = Foreman(app)
-        self._made = 0
 
     def obey(self, name: str, argument: str) -> bool:
         """Carry out an order; return whether there is one of that name."""
         if name not in orders.BY_NAME:
-            near = orders.closest(name)
-            hint = f" Did you mean {near[0].usage}?" if near else ""
-            self.app.say(f"There is no /{one_line(name)}.{hint} F1 lists every command.", "fail")
+            self.app.say(f"{orders.no_such(name)} F1 lists every command.", "fail")
             return False
         act: Callable[[str], None] = getattr(self, f"do_{name}")
         act(argument)
         return True
-
-    def start(self, work: Coroutine[object, object, None]) -> None:
-        """Do something that takes time; what goes wrong is said."""
-        self.app.run_worker(self._guarded(work), exit_on_error=True)
-
-    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
-        try:
-            await work
-        except HermesError as error:
-            self.app.say(f"{error.message} {error.hint}".strip(), "fail")
 
     # screens
 
@@ -193,7 +182,13 @@ class Clerk:
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
         calls = [row for row in self.app.workspace.console_pane.view.window.rows if isinstance(row, Call)]
-        self.app.push_screen(Page(self.app.look, "changes", lambda _: choices.changes(calls)))
+        page = Page(self.app.look, "changes", lambda _: choices.changes(calls), {"c": ("commit", "commit this")})
+
+        def taken(order: str | None) -> None:
+            if order is not None:
+                self.obey(order, "")
+
+        self.app.push_screen(page, taken)
 
     # panes
 
@@ -254,6 +249,15 @@ class Clerk:
         """Take the run up again."""
         self.app.order(GoOn())
 
+    def do_queue(self, text: str) -> None:
+        """Send something when the run is done; at once where none is live."""
+        if not text:
+            self.app.workspace.prompt.fill("/queue ")
+        elif self.app.workspace.live:
+            self.app.workspace.enqueue(text)
+        else:
+            self.app.take_line(text)
+
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""
         self.app.order(Interrupt())
@@ -299,85 +303,50 @@ class Clerk:
             return
         self.app.order(RaiseCap(usd=amount))
 
-    def do_yes(self, _: str) -> None:
-        """Allow the oldest question once."""
-        self._decide(allow=True, reason="")
+    def do_yes(self, said: str) -> None:
+        """Allow the oldest question, for as long as is said, or answer it in words."""
+        waiting = self.app.seat.state.calls.waiting
+        if not waiting:
+            self.app.say(NOTHING_WAITS)
+            return
+        try:
+            self.app.order(allowance(waiting[0], said))
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}", "fail")
 
     def do_deny(self, reason: str) -> None:
         """Deny the oldest question."""
-        self._decide(allow=False, reason=reason)
-
-    def _decide(self, *, allow: bool, reason: str) -> None:
         waiting = self.app.seat.state.calls.waiting
-        if not waiting:
-            self.app.say("Nothing waits for you.")
-            return
-        self.app.order(Decide(approval_id=waiting[0].approval_id, allow=allow, reason=reason))
-
-    # texts
-
-    def do_remember(self, text: str) -> None:
-        """Write a note."""
-        if not text.strip():
-            self.app.say("Say what to remember: # TEXT", "fail")
-            return
-
-        async def write() -> None:
-            landed = await self.app.seat.errands.remember_note(text)
-            kept = landed.landing is Landing.WRITTEN
-            self.app.say(f"Kept in {landed.path}. F5 shows it." if kept else landed.message)
-            await self.list_notes()
-
-        self.start(write())
-
-    async def list_notes(self) -> None:
-        """Show the notes as they stand on disk."""
-        notes = await asyncio.to_thread(self.app.seat.errands.notebook.notes)
-        self.app.workspace.memory_pane.take_notes(notes)
-
-    def do_copy(self, _: str) -> None:
-        """Copy the last reply."""
-        rows = self.app.workspace.console_pane.view.window.rows
-        last = next((row for row in reversed(rows) if isinstance(row, Reply) and row.text.strip()), None)
-        if last is None:
-            self.app.say("There is no reply to copy yet.")
+        if waiting:
+            self.app.order(Decide(approval_id=waiting[0].approval_id, allow=False, reason=reason))
         else:
-            self.app.copy(last.text)
+            self.app.say(NOTHING_WAITS)
 
-    def do_find(self, wanted: str) -> None:
-        """Search the transcript backwards."""
-        view = self.app.workspace.console_pane.view
-        view.wanted = wanted
-        if not wanted or view.window.search(wanted, -1) < 0:
-            self.app.say(f"Nothing about “{one_line(wanted)}” in the transcript.")
+    def do_demo(self, _: str) -> None:
+        """Watch the demo, then begin a new session."""
+        self.app.leave_for(DEMO)
+
+    def do_init(self, _: str) -> None:
+        """Let an agent write AGENTS.md."""
+        self._commission(lambda: [_commissions.init(self.app.workspace_file(""))])
+
+    def do_commit(self, _: str) -> None:
+        """Let an agent commit what this session changed."""
+        self._commission(lambda: [_commissions.commit(self.app.seat.state)])
+
+    def do_approve(self, wanted: str) -> None:
+        """Carry out what was planned."""
+        mode = self.app.workspace.chronicle.mode_in_force(self.app.seat.facts.config.policy.mode)
+        self._commission(lambda: list(_commissions.approve(self.app.seat.state, mode, wanted)))
+
+    def _commission(self, make: Callable[[], list[Command]]) -> None:
+        try:
+            commands = make()
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}", "fail")
             return
-        view.focus()
-        view.action_find_next(-1)
-
-    def shell(self, command: str) -> None:
-        """Run the operator's own command and show what it printed."""
-        app = self.app
-        self._made += 1
-        key = ("own", self._made)
-
-        def row(sign: tuple[str, str], spans: tuple[Span, ...], details: str = "") -> Notice:
-            origin = Origin(key=key, at=app.look.clock())
-            return Notice(origin=origin, sign=choices.sign(*sign), spans=spans, details=details)
-
-        async def run() -> None:
-            title: tuple[Span, ...] = (("! ", "accent"), *foreign(one_line(command), "text bold"))
-            app.workspace.console_pane.say(row(("●", "accent"), (*title, (" runs", "muted"))))
-            done = await app.seat.errands.run(command)
-            output = (done.stdout + done.stderr).decode("utf-8", "replace").rstrip("\n")
-            sign = DONE if done.exit_code == 0 else FAILED
-            lines = output.splitlines()
-            printed = wording.count(len(lines), "line")
-            end = f" exit {done.exit_code} · {printed} · {done.seconds:.1f} s · not sent to the model"
-            shown = row((sign.glyph, sign.role), (*title, (end, "muted")), "\n".join(lines[:OUTPUT_LINES]))
-            app.workspace.console_pane.view.window.opened.add(key)
-            app.workspace.console_pane.say(shown)
-
-        self.start(run())
+        for command in commands:
+            self.app.order(command)
 
     # leaving
 

@@ -29,6 +29,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.text import gist
 from hermes_tui.interfaces.tui import kin, wording
 from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, STOPPED, WAITING, Sign
@@ -125,7 +126,7 @@ class MindLog:
                     who=_who(record),
                     kind="act",
                     action=_action(body),
-                    why=one_line(wording.gist(body.rationale)),
+                    why=one_line(gist(body.rationale)),
                     expected=one_line(body.expectation),
                     rule=f"{body.ruling.decision.value} by {body.ruling.rule}, reach {body.reach.name.lower()}",
                 )

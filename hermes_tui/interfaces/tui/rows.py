@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.text import gist
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces.tui import wording
@@ -271,7 +272,7 @@ class Call(Entry):
 
     def _details(self, width: int) -> list[Line]:
         lines: list[Line] = []
-        lines += _field("why", wording.gist(self.rationale), width)
+        lines += _field("why", gist(self.rationale), width)
         lines += _field("input", _readable(self.arguments), width) if self.tool not in ("edit", "write") else []
         change = change_of(self.tool, self.arguments)
         if change is not None:

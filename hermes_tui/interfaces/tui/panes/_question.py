@@ -14,6 +14,7 @@ from textual.widgets import Input
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide
 from hermes_tui.domain.tasks import Reach
+from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._questions import GUARD_S, REACHES
 from hermes_tui.interfaces.tui import wording
@@ -35,7 +36,7 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     of = f" of {wording.money(cap)}" if cap else ""
     lines = fact("asks", wording.wanted(question.tool, question.what), width, "text bold")
     lines += fact("who", f"{'the kernel' if asked.agent == 'main' else asked.agent}, {wording.clock(asked.at)}", width)
-    lines += fact("why", wording.gist(question.why), width)
+    lines += fact("why", gist(question.why), width)
     lines += fact("reach", REACHES[question.reach], width, "warn" if question.reach >= Reach.NETWORK else "text")
     lines += fact("undo", question.undo or "no undo is known", width)
     lines += fact("cost", f"no model call of its own; the run so far {wording.money(run.usd)}{of}", width)

@@ -18,6 +18,7 @@ from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import fold_all
+from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces._completion import Sources, offered_for
 from hermes_tui.interfaces.tui import notices
@@ -248,10 +249,18 @@ class Workspace(Timeline):
             if pane.display:
                 pane.show(view)
 
+    @property
+    def planned(self) -> bool:
+        """Whether the last run ended well in mode plan, so that its plan can be approved."""
+        ended = self.seat.state.run.ended
+        mode = self.chronicle.mode_in_force(self.seat.facts.config.policy.mode)
+        return mode is Mode.PLAN and ended is not None and ended.status == "done"
+
     def show_brains(self, found: Sequence[Brain | Missing]) -> None:
         """Show who can answer."""
         self.brains, self.brains_at = found, self.look.clock()
-        self.refresh_panes()
+        if self.is_mounted:  # a provider that needs no network answers before there is anything to draw on
+            self.refresh_panes()
 
     def _show_prompt(self) -> None:
         self.prompt.busy, self.prompt.queued = self.live, len(self.queue)
@@ -259,6 +268,7 @@ class Workspace(Timeline):
         title = "to main" if self.live else "goal, after an unfinished run" if self.unfinished else "goal"
         busy = (("Enter", "steer"), ("Tab", "queue"), ("Esc", "interrupt"))
         more = ("/resume", "goes on") if self.unfinished else ("/", "commands")
+        more = ("/approve", "carries the plan out") if self.planned else more
         idle = (("Enter", "send"), more, ("F1", "keys"))
         said = " · ".join(f"{key} {means}" for key, means in (busy if self.live else idle))
         self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if self.size.width >= 60 else ())
@@ -343,11 +353,15 @@ class Workspace(Timeline):
     def _submitted(self, event: Prompt.Submitted) -> None:
         event.stop()
         if isinstance(event, Prompt.Queued):
-            self.queue.append(event.text)
-            self._show_prompt()
-            self.post_message(self.Drafted())
+            self.enqueue(event.text)
         else:
             self.post_message(self.Typed(event.text))
+
+    def enqueue(self, text: str) -> None:
+        """Keep words for after the run."""
+        self.queue.append(text)
+        self._show_prompt()
+        self.post_message(self.Drafted())
 
     @on(Prompt.EditQueueAsked)
     def _edit_queue(self, event: Prompt.EditQueueAsked) -> None:
