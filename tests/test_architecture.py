@@ -55,6 +55,7 @@ PLANTS: Final = {
     "Only state/codec.py encodes with msgspec": ("services/planted_codec.py", "import msgspec"),
     "Only state/ and memory/database.py open SQLite": ("capabilities/planted.py", "import sqlite3"),
     "Each vendor's package has one file": ("services/planted_vendor.py", "import openai"),
+    "Models, matrices, pages and extensions have one file each": ("services/planted_matrix.py", "import numpy"),
     "Only keys/ opens keyrings and encrypts": ("services/planted_keys.py", "import keyring"),
     "Only strict_yaml and the scripted provider read YAML": ("interfaces/planted_yaml.py", "import yaml"),
 }

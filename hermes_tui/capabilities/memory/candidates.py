@@ -26,10 +26,12 @@ NEAREST: Final = 50
 """So many items are candidates for their vectors alone."""
 FEW_HITS: Final = 60
 """With fewer matches than this, words that are spelt or meant alike are looked for too."""
+MOST_MEASURED: Final = 200
+"""Of so many rows of talk all features are computed; a first guess chooses them."""
 WINDOW: Final = (-3, -2, -1, 1, 2, 3)
 REACH: Final = 2
 """How far from a match an item without one may stand to be a candidate."""
-_COLUMNS: Final = "row, id, spot, speaker, at, terms, cues"
+_COLUMNS: Final = "row, id, spot, speaker, at, terms, size, cues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ class Reading:
         if len(rows) == len(pool.rows):
             return Candidates(pool, rows, cosines)
         near = {row.spot + step for row in hits for step in range(-REACH, REACH + 1)}
-        return Candidates(pool, [row for row in pool.rows.values() if row.spot in near], cosines)
+        around = [row for row in pool.rows.values() if row.spot in near]
+        return Candidates(pool, _foremost(around, pool, cosines), cosines)
 
     def _cosines(self, rows: Sequence[int]) -> Mapping[int, float]:
         return {} if self._near is None else cosines_of(self._connection, self._near.query, rows)
@@ -187,10 +190,14 @@ class Reading:
 
     def _select(self, condition: str) -> list[Row]:
         query = f"SELECT {_COLUMNS} FROM item WHERE layer='{self._layer}'{self._condition}{condition}"  # noqa: S608 - ours
-        return [
-            Row(row, item_id, spot, speaker, at, terms.split(), cues)
-            for row, item_id, spot, speaker, at, terms, cues in self._connection.execute(query, self._values)
-        ]
+        return list(map(Row._make, self._connection.execute(query, self._values)))
+
+
+def _foremost(rows: Sequence[Row], pool: Pool, cosines: Mapping[int, float]) -> Sequence[Row]:
+    """Return the rows that are worth all their features."""
+    if len(rows) <= MOST_MEASURED:
+        return rows
+    return nlargest(MOST_MEASURED, rows, key=lambda row: (pool.promise(row) + cosines.get(row.row, 0.0), row.id))
 
 
 def _quoted(terms: Sequence[str]) -> list[str]:
