@@ -22,6 +22,7 @@ from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.ranking import Recall, Search
 from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.services.memory_scans import best_scan
 
 MOST_HITS: Final = 1_000
 _SPOKEN: Final = re.compile(r"(\d{1,2}):(\d\d)\s*([ap]m)\s+on\s+(.+)", re.IGNORECASE)
@@ -41,6 +42,7 @@ class Pipe:
         self._database = IndexDatabase(folder / "index.db")
         self._index = MemoryIndex(self._database)
         self._recall = Recall(self._index)
+        self._compares = False
 
     def answer(self, line: str) -> str:
         """Return the answer to one line; what went wrong is an answer too."""
@@ -77,7 +79,10 @@ class Pipe:
         if not isinstance(text, str) or not isinstance(most, int) or not 0 < most <= MOST_HITS:
             raise PipeInvalid(f"`query` must be a text and `k` a number from 1 to {MOST_HITS}.")
         now = instant(request["now"]) if request.get("now") else time.time()
-        search = Search(text=text, now=now, most=most, layers=(Layer.EPISODE,), query=_query(request))
+        query = _query(request)
+        if query is not None and not self._compares:
+            self._index.scan, self._compares = best_scan(self._database), True
+        search = Search(text=text, now=now, most=most, layers=(Layer.EPISODE,), query=query)
         return [hit.item.id for hit in self._recall.search(search)]
 
 

@@ -30,6 +30,7 @@ from hermes_tui.services.documents import Documents
 from hermes_tui.services.episodes import sync_sessions
 from hermes_tui.services.homes import Home
 from hermes_tui.services.memory import MemorySettings
+from hermes_tui.services.memory_scans import best_scan
 from hermes_tui.services.memory_upkeep import Upkeep
 
 WINDOW: Final = 2
@@ -52,7 +53,7 @@ class OpenMemory:
         self.clock = clock
         self.outbox = LedgerOutbox(ledger)
         self.database = IndexDatabase(home.state / "index.db")
-        self.index = MemoryIndex(self.database)
+        self.index = MemoryIndex(self.database, best_scan(self.database) if settings.embedder else None)
         self.catalog = Catalog(self.database)
         self.files = VaultFiles(home.root, home.state)
         self.ingress = Ingress(self.files, self.index, self.outbox, clock.now)

@@ -12,7 +12,8 @@ from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.pool import Pool, Row, Statistics, prefix_of
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
-from hermes_tui.capabilities.memory.vectors import Query, Scan, cosines_of
+from hermes_tui.capabilities.memory.scan import Scan
+from hermes_tui.capabilities.memory.vectors import Query
 
 SMALL_LAYER: Final = 1_000
 """Up to so many items, every one is looked at."""
@@ -116,7 +117,7 @@ class Reading:
         return Candidates(pool, _foremost(around, pool, cosines), cosines)
 
     def _cosines(self, rows: Sequence[int]) -> Mapping[int, float]:
-        return {} if self._near is None else cosines_of(self._connection, self._near.query, rows)
+        return {} if self._near is None else self._near.scan.cosines(self._connection, self._near.query, rows)
 
     def _statistics(self, question: Question) -> Statistics:
         items, size = self._connection.execute("SELECT items, size FROM tally WHERE layer=?", (self._layer,)).fetchone()
