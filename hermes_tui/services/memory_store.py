@@ -75,12 +75,18 @@ class OpenMemory:
         An index that is new, or whose making was cut off, is made complete first.
         """
         complete = self.database.complete
-        self.ingress.sync()
+        self.look_around()
         if sessions or not complete:
             self.unread = sync_sessions(self.index, self.home.state / "sessions")
         if not complete:
             self.documents.refresh()
             self.database.set_complete()
+
+    def look_around(self) -> None:
+        """Take in what was changed in the files, and let git follow."""
+        found = self.ingress.sync()
+        if found.changed or found.gone:
+            self.changed()
 
     def reindex(self) -> None:
         """Make the index anew from files, sessions and documents."""
@@ -118,6 +124,10 @@ class OpenMemory:
         if not pending and self.embedder:
             self.vectors.drop_others(self.embedder)
         return pending
+
+    def count_without_vector(self) -> int:
+        """Return how many texts wait for the embedder; 0 where there is none."""
+        return self.vectors.count_pending(self.embedder) if self.embedder else 0
 
     def keep_vectors(self, found: Mapping[bytes, bytes]) -> None:
         """Keep vectors of the embedder."""

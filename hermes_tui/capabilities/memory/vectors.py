@@ -10,9 +10,11 @@ from hermes_tui.capabilities.memory.database import Connection, IndexDatabase
 
 _BYTE: Final = 8
 _AS_DIGIT: Final = bytes(b"01"[byte >> 7] for byte in range(256))
-_PENDING: Final = """
-    SELECT row, digest, text FROM item WHERE row>? AND text<>''
-    AND NOT EXISTS(SELECT 1 FROM vector WHERE vector.digest=item.digest AND model=?) ORDER BY row LIMIT ?"""
+_MISSING: Final = """
+    FROM item WHERE row>? AND text<>''
+    AND NOT EXISTS(SELECT 1 FROM vector WHERE vector.digest=item.digest AND model=?)"""
+_PENDING: Final = f"SELECT row, digest, text {_MISSING} ORDER BY row LIMIT ?"
+_COUNT: Final = f"SELECT count(DISTINCT digest) {_MISSING}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ class Vectors:
 
     def count_pending(self, model: str) -> int:
         """Return how many texts `model` has not seen."""
-        return len(self.pending(model, -1))
+        self.pending(model, 1)
+        _, after = self._looked[model]
+        with self._database.reading() as connection:
+            (count,) = connection.execute(_COUNT, (after, model)).fetchone()
+        return int(count)
 
     def put(self, model: str, vectors: Mapping[bytes, bytes]) -> None:
         """Keep vectors by their keys."""

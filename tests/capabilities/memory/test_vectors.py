@@ -90,7 +90,7 @@ class PlayedExtension(ExtensionScan):
     def __init__(self, connection: Connection, like: ExtensionScan) -> None:
         super().__init__(like._exact)
         self._loaded = connection
-        connection.create_function("vec_bit", 1, lambda signs: signs)
+        connection.create_function("vec_bit", 1, bytes)
         connection.create_function("vec_distance_hamming", 2, _differing_bits)
         connection.create_function("vec_distance_cosine", 2, _distance)
 
