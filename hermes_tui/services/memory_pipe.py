@@ -67,7 +67,7 @@ class Pipe:
                 items = request.get("items")
                 if not isinstance(items, list):
                     raise PipeInvalid("`items` must be a list.")
-                self._index.add(_items(cast("list[object]", items)))
+                self._index.add(_items(cast("list[object]", items), _layer(request)))
                 return {}
             case "search":
                 return {"ids": self._found(request)}
@@ -82,7 +82,7 @@ class Pipe:
         query = _query(request)
         if query is not None and not self._compares:
             self._index.scan, self._compares = best_scan(self._database), True
-        search = Search(text=text, now=now, most=most, layers=(Layer.EPISODE,), query=query)
+        search = Search(text=text, now=now, most=most, layers=(_layer(request),), query=query)
         return [hit.item.id for hit in self._recall.search(search)]
 
 
@@ -118,11 +118,19 @@ def instant(value: object) -> float:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def _items(given: list[object]) -> list[Item]:
+def _layer(request: Fields) -> Layer:
+    """Return what kind of memory the items are, or are looked for as: talk, if nothing else is said."""
+    try:
+        return Layer(str(request.get("layer", Layer.EPISODE.value)))
+    except ValueError as error:
+        raise PipeInvalid(f"`layer` is none of {', '.join(Layer)}.") from error
+
+
+def _items(given: list[object], layer: Layer) -> list[Item]:
     fields = [cast("Fields", item) for item in given if isinstance(item, dict)]
     if len(fields) < len(given):
         raise PipeInvalid("Each item must be an object.")
-    return [_item(item) for item in sorted(fields, key=_turn)]
+    return [_item(item, layer) for item in sorted(fields, key=_turn)]
 
 
 def _turn(item: Fields) -> int:
@@ -131,12 +139,13 @@ def _turn(item: Fields) -> int:
     return turn if isinstance(turn, int) else 0
 
 
-def _item(item: Fields) -> Item:
+def _item(item: Fields, layer: Layer) -> Item:
     if not isinstance(item.get("id"), str) or not isinstance(item.get("text"), str):
         raise PipeInvalid("An item needs `id` and `text`.")
     return Item(
         id=str(item["id"]),
         text=str(item["text"]),
+        layer=layer,
         thread=f"session:{item.get('session', '')}",
         speaker=str(item.get("speaker") or ""),
         at=instant(item["ts"]) if item.get("ts") else 0.0,

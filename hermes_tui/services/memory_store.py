@@ -36,7 +36,7 @@ from hermes_tui.services.memory_upkeep import Upkeep
 WINDOW: Final = 2
 """How many turns before and after a hit of talk are shown with it."""
 BRIEF_SCORE: Final = 2.5
-"""From this score a note is put before a turn unasked: about a third of the question's weight is in it."""
+"""From this score by words a note is put before a turn unasked: about a third of the question's weight is in it."""
 _WINDOW_CHARS: Final = 600
 
 
@@ -143,7 +143,7 @@ class OpenMemory:
         if not self._most_brief:
             return ""
         found = self.search(query, (Layer.NOTE,), self._most_brief, None, vector)
-        return recalled_text([hit for hit in found if hit.score >= BRIEF_SCORE and hit.kind != "index"])
+        return recalled_text([hit for hit in found if _by_words(hit) >= BRIEF_SCORE and hit.kind != "index"])
 
     def recall(self, query: str, most: int, vector: bytes = b"") -> list[Recalled]:
         """Find notes and documents."""
@@ -235,3 +235,8 @@ class OpenMemory:
             said.append("waits for review" if row.status == "review" else f"holds no more since {row.ends}")
         said += [f"replaced {old.id} on {row.created[:10]}: {old.title}" for old in self.catalog.replaced_by(row.id)]
         return (*said, *filter(None, (row.problem,)))
+
+
+def _by_words(hit: Recalled) -> float:
+    """Return a score without its vectors: how large a cosine is near depends on the model, so it proves nothing."""
+    return hit.score - sum(gain for feature, gain in hit.features if feature.startswith("vector"))

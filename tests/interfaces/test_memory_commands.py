@@ -242,7 +242,7 @@ def test_with_an_embedder_every_text_gets_a_vector_and_a_search_counts_it(
         (hit, *_) = shell.json("memory", "search", "The kettle stands in the pantry")
 
     assert (stats["embedder"], stats["waiting_for_vectors"]) == (f"{wire}:embedder", 0)
-    assert dict(hit["features"])["vector"] == pytest.approx(4.0, abs=0.01)
+    assert dict(hit["features"])["vector"] == pytest.approx(12.0, abs=0.01)
 
 
 def test_without_its_embedder_a_search_goes_by_words_and_says_what_waits(shell: Shell) -> None:

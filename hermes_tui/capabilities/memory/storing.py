@@ -96,7 +96,7 @@ class Storing:
 
     def _insert(self, entry: Entry, old_spot: int | None) -> None:
         item = entry.item
-        digest = digest_of(item.text)
+        digest = digest_of(item.said)
         cursor = self._connection.execute(
             "INSERT INTO item(id, layer, spot, speaker, at, text, terms, size, cues, source, kind, live, scope, anchor,"
             " digest) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

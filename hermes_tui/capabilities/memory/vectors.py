@@ -13,7 +13,8 @@ _AS_DIGIT: Final = bytes(b"01"[byte >> 7] for byte in range(256))
 _MISSING: Final = """
     FROM item WHERE row>? AND text<>''
     AND NOT EXISTS(SELECT 1 FROM vector WHERE vector.digest=item.digest AND model=?)"""
-_PENDING: Final = f"SELECT row, digest, text {_MISSING} ORDER BY row LIMIT ?"
+_SAID: Final = "CASE speaker WHEN '' THEN text ELSE speaker || ': ' || text END"
+_PENDING: Final = f"SELECT row, digest, {_SAID} {_MISSING} ORDER BY row LIMIT ?"
 _COUNT: Final = f"SELECT count(DISTINCT digest) {_MISSING}"
 
 

@@ -85,9 +85,13 @@ NOTE: Final[Mapping[str, float]] = {
     "thread_cover": 0.5,
     "date": 1.0,
     "recent": 0.1,
-    "vector": 4.0,
+    "vector": 12.0,
 }
-"""Notes stand for themselves: their own words, with a little of the file around them."""
+"""Notes stand for themselves: their own words, with a little of the file around them.
+
+The vector weighs as much as the words: a clear match of MiniLM lies 0.4 above the rest. Over documents asked about in
+other words, 12 was as good as 16 or 24, and 4 left the vectors unheard.
+"""
 
 DOCUMENT: Final[Mapping[str, float]] = {**NOTE, "cover_1": 0.8, "thread_lexical": 0.8, "recent": 0.0}
 """Pieces of documents: as notes, with more of what surrounds them; age says nothing."""
