@@ -62,7 +62,7 @@ class Table:
         self, pipe: Pipe, plain: PlainSearch, given: tuple[list[dict[str, Any]], Sequence[Asked]], now: str
     ) -> None:
         items, questions = given
-        bodies = self._embedded([item["text"] for item in items])
+        bodies = self._embedded([": ".join(filter(None, (item.get("speaker"), item["text"]))) for item in items])
         vectors = {item["id"]: body for item, body in zip(items, bodies, strict=True)}
         _fill(pipe, [{**item, "vec": _packed(vectors[item["id"]])} for item in items], self.layer)
         for question, query in zip(questions, self._embedded([each.text for each in questions]), strict=True):

@@ -19,6 +19,7 @@ NOTES = 1_000
 WRITES = 100
 POLL_S = 0.02
 LIMIT_S = 30.0
+AGENT = Origin(author=NoteAuthor.AGENT)
 
 
 def report() -> None:
@@ -44,7 +45,7 @@ def _write(vault: TestVault, history: History) -> tuple[list[float], list[float]
     following = HistoryWriter(history, lambda error: _say(str(error)))
     for number in range(WRITES):
         started = time.perf_counter()
-        writer.remember(NoteDraft(text=f"Lamp {number} hangs over bench {number * 3}"), Origin(NoteAuthor.AGENT), "")
+        writer.remember(NoteDraft(text=f"Lamp {number} hangs over bench {number * 3}"), AGENT, "")
         durable.append(time.perf_counter() - started)
         following.wake()
         if number % 20 == 0:
