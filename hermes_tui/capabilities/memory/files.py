@@ -155,8 +155,9 @@ class VaultFiles:
                 path = f"{folder}/{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
-                elif entry.name.endswith(".md"):
-                    yield from self._named([path])
+                elif entry.name.endswith(".md") and entry.is_file(follow_symlinks=False):
+                    with contextlib.suppress(FileNotFoundError):
+                        yield path, entry.stat(follow_symlinks=False)
 
     def _check(self, target: Path) -> None:
         real = Path(os.path.realpath(target.parent))
