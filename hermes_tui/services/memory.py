@@ -6,13 +6,13 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import HermesError, ProviderError
 from hermes_tui.domain.memory import Embedder, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.ports import Clock
+from hermes_tui.domain.values import frozen
 
 if TYPE_CHECKING:
     from hermes_tui.services.memory_store import OpenMemory
@@ -29,7 +29,7 @@ MOST_CHARS: Final = 6_000
 MOST_SKIPPED: Final = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MemorySettings:
     """What the config says of memory.
 

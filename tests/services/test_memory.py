@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.capabilities.state.ledger import Ledger
-from hermes_tui.domain.errors import FailureReason, ProviderUnreachable
+from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, UsageInvalid
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin
 from hermes_tui.services import wiring
-from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config import Brain, HermesConfig
 from hermes_tui.services.homes import open_home
 from hermes_tui.services.memory import HomeMemory, MemorySettings
 from tests.capabilities.memory.vaults import FixedClock
@@ -112,3 +112,41 @@ async def test_an_embedder_that_fails_is_asked_ever_more_seldom_and_search_goes_
     embedder.broken = False
     assert await memory.catch_up() == 1
     assert memory.store.count_without_vector() == 0
+
+
+async def test_a_near_vector_alone_puts_no_note_before_a_turn(place: Place) -> None:
+    memory = place.memory(CountingEmbedder("m"))
+    await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
+    await memory.tend()
+
+    assert await memory.brief("What about zeppelins?") == ""
+    assert "kettle" in await memory.brief("Where does the kettle stand?")
+
+
+@pytest.mark.parametrize("model", [None, "none"])
+def test_the_embedding_role_can_be_left_empty(model: str | None) -> None:
+    config = HermesConfig(brains={"hippocampus.embedding": Brain(model=model)})
+
+    assert wiring.embedder_of(config, {}) is None
+
+
+@pytest.mark.parametrize("model", ["anthropic:claude", "ollama", "nowhere:m"])
+def test_a_provider_without_embeddings_is_refused_with_the_remedy(model: str) -> None:
+    config = HermesConfig(brains={"hippocampus.embedding": Brain(model=model)})
+
+    with pytest.raises(UsageInvalid, match="names no provider with embeddings") as told:
+        wiring.embedder_of(config, {})
+
+    assert "ollama:MODEL" in told.value.hint
+
+
+def test_local_insists_on_the_model_that_auto_takes_if_it_is_there() -> None:
+    auto, local = (HermesConfig(brains={"hippocampus.embedding": Brain(model=word)}) for word in ("auto", "local"))
+
+    found = wiring.embedder_of(auto, {})
+
+    if found is not None:
+        assert type(wiring.embedder_of(local, {})) is type(found)
+    else:
+        with pytest.raises(UsageInvalid, match="no embedding model is installed"):
+            wiring.embedder_of(local, {})

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 IR_VERSION: Final = 9
 OPSET: Final = 20
@@ -24,7 +25,7 @@ _MOST_HEAD: Final = 1_000_000
 _EXTERNAL: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Weight:
     """Where the numbers of one tensor lie in the file."""
 

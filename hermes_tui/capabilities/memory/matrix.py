@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from hermes_tui.capabilities.memory.database import Connection
 from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.scan import Mark, best_of, bodies_of, fresh
 from hermes_tui.capabilities.memory.vectors import Query, signs_of
+from hermes_tui.domain.values import mutable
 
 EXACT: Final = 20_000
 """Up to so many vectors every one is compared exactly: 31 MB of MiniLM's, 3 ms."""
@@ -21,7 +22,7 @@ _SPARE: Final = 20
 _Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass(slots=True)
+@mutable
 class _Known:
     """What is kept of one layer. Arrays have room to grow; `count` rows are in use."""
 

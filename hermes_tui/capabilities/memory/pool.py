@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, NamedTuple
 
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
+from hermes_tui.domain.values import frozen, mutable
 
 K1: Final = 1.2
 B: Final = 0.5
@@ -38,7 +39,7 @@ class Row(NamedTuple):
         return self.spot >> THREAD_SHIFT
 
 
-@dataclass(slots=True)
+@mutable
 class Match:
     """How a row matches: `mask` has one bit per term; the others are shares of what a full match would give."""
 
@@ -55,7 +56,7 @@ class Match:
         return self.mask > 0 or self.similar > 0 or self.related > 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Statistics:
     """What is known of a whole layer: items, their mean size in terms, threads, and how many items hold each term."""
 
@@ -65,7 +66,7 @@ class Statistics:
     holding: Mapping[str, int]
 
 
-@dataclass(slots=True)
+@mutable
 class ThreadMatch:
     """How all that was found of one thread matches."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import nlargest, nsmallest
 from operator import mul
 from typing import Final, Protocol
@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from hermes_tui.capabilities.memory.database import Connection, born, parts
 from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.vectors import Query, signs_of
+from hermes_tui.domain.values import frozen, mutable
 
 EXACT: Final = 1_000
 """Up to so many vectors plain Python compares every one exactly."""
@@ -42,7 +43,7 @@ class Scan(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@mutable
 class Mark:
     """How far a scan has read: the index it read, the last vector and the last item."""
 
@@ -51,7 +52,7 @@ class Mark:
     item: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Fresh:
     """What was added: rows with their signs. `whole` is True where everything kept before is void."""
 
@@ -82,7 +83,7 @@ def fresh(connection: Connection, layer: Layer, query: Query, mark: Mark) -> Fre
     return Fresh([row for row, _ in kept], [signs for _, signs in kept], whole)
 
 
-@dataclass(slots=True)
+@mutable
 class _Known:
     mark: Mark = field(default_factory=Mark)
     rows: list[int] = field(default_factory=list[int])

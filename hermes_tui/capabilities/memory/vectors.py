@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.capabilities.memory.database import Connection, IndexDatabase
+from hermes_tui.domain.values import frozen
 
 _BYTE: Final = 8
 _AS_DIGIT: Final = bytes(b"01"[byte >> 7] for byte in range(256))
@@ -18,7 +18,7 @@ _PENDING: Final = f"SELECT row, digest, {_SAID} {_MISSING} ORDER BY row LIMIT ?"
 _COUNT: Final = f"SELECT count(DISTINCT digest) {_MISSING}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Query:
     """What is looked for by its vector; only vectors of the same `model` are compared with it."""
 

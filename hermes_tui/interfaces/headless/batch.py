@@ -16,8 +16,9 @@ from typing import Final
 from hermes_tui.domain.errors import HermesError, Interrupted, JournalError, JournalUnreadable, UsageInvalid
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
+from hermes_tui.interfaces._options import options_of
+from hermes_tui.interfaces._progress import Progress
 from hermes_tui.interfaces.headless.outlet import GONE, Outlet
-from hermes_tui.interfaces.headless.progress import Progress
 from hermes_tui.services.verdict import Result, failure
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
@@ -34,7 +35,7 @@ def main(_: str, args: Namespace) -> int:
         goals = _goals(args)
     except UsageInvalid as error:
         return batch.fail(error, 2)
-    options = _options(args)
+    options = options_of(args)
     codes: list[int] = []
     for goal in goals:
         code = batch.run(goal, options)
@@ -60,20 +61,6 @@ def _piped() -> str:
         return sys.stdin.buffer.read().decode("utf-8", "replace")
     except OSError:
         return ""
-
-
-def _options(args: Namespace) -> RunOptions:
-    return RunOptions(
-        workspace=Path(args.cd),
-        home=Path(args.home) if args.home else None,
-        model=args.model,
-        mode=args.mode,
-        budget_usd=args.budget_usd,
-        max_steps=args.max_steps,
-        time_limit=args.time_limit,
-        fresh=args.fresh,
-        verbose=args.verbose,
-    )
 
 
 class _Batch:
@@ -105,7 +92,8 @@ class _Batch:
         station = Workstation(options)
         if station.home.notice:
             self._err.line(f"hermes: {printable(station.home.notice)}")
-        readers: list[Callable[[Record], None]] = [Progress(self._err).show]
+        progress = Progress()
+        readers: list[Callable[[Record], None]] = [lambda record: self._show(progress.line(record))]
         if self._format == "stream-json":
             readers.append(lambda record: self._out.line(station.encode(record)))
         running = asyncio.ensure_future(station.pursue(goal, readers))
@@ -127,6 +115,10 @@ class _Batch:
         finally:
             station.log.close()
         return result.interrupted_by(caught[0]) if caught and result.fields["status"] == "interrupted" else result
+
+    def _show(self, line: str) -> None:
+        if line:
+            self._err.line(line)
 
     def _say(self, result: Result) -> None:
         if self._format != "text":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterable, Sequence
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.text import printable
@@ -39,15 +37,3 @@ def complain(error: HermesError, code: int) -> int:
     if error.hint:
         tell(f"        {error.hint}")
     return code
-
-
-def table(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return rows with their columns aligned; the last one is left as it is."""
-    cells = [[printable(cell) for cell in row] for row in rows]
-    widths = [max((len(cell) for cell in column), default=0) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-
-
-def when(at: float) -> str:
-    """Return an instant in local time; a dash where it is not known."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) if at else "-"

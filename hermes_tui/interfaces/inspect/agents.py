@@ -9,7 +9,8 @@ from hermes_tui.domain.commands import AgentCommand, KillAgent, PauseAgent, Resu
 from hermes_tui.domain.ids import AgentId, SessionId
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces.inspect._print import say, say_json, table
+from hermes_tui.interfaces._tables import table
+from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services import children, control, history
 from hermes_tui.services.workstation import Workstation
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ports import Answer
-from hermes_tui.interfaces.inspect._print import say, say_json, table, when
+from hermes_tui.interfaces._tables import table, when
+from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services import approvals as service
 from hermes_tui.services.workstation import Workstation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Plan
-from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces.inspect._print import say, say_json, table, when
+from hermes_tui.interfaces._tables import plan_lines, when
+from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.kernel.session import Session
 from hermes_tui.services import control, edits, history, plans, sessions
 from hermes_tui.services.workstation import Workstation
@@ -47,7 +47,7 @@ def _show(station: Workstation, args: Namespace) -> None:
     elif args.json:
         say_json(_as_json(state), indent=2)
     else:
-        for line in _lines(state):
+        for line in plan_lines(state):
             say(line)
 
 
@@ -58,15 +58,6 @@ def _as_json(state: SessionState) -> dict[str, Any]:
     plan = Plan(goal=goal, tasks=tuple(graph.tasks.values()), rev=max(1, graph.rev), run=state.run.run)
     states = {name: {"state": one.state, "attempts": one.attempts, "by": one.by} for name, one in graph.status.items()}
     return {"plan": json.loads(plans.plan_to_json(plan)), "states": states}
-
-
-def _lines(state: SessionState) -> Iterator[str]:
-    yield f"revision {state.graph.rev}   strategy {state.run.strategy or 'declared'}"
-    rows = [
-        (name, state.graph.state_of(name), task.kind, task.use, ",".join(task.needs), first_line(task.title, 50))
-        for name, task in state.graph.tasks.items()
-    ]
-    yield from table(rows)
 
 
 def _edit_text(station: Workstation, args: Namespace) -> str:

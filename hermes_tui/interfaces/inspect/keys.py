@@ -8,7 +8,8 @@ from argparse import Namespace
 from dataclasses import asdict
 from getpass import getpass
 
-from hermes_tui.interfaces.inspect._print import say, say_json, table
+from hermes_tui.interfaces._tables import table
+from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services.keys import PASSPHRASE, Keys
 from hermes_tui.services.workstation import Workstation
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces.inspect._print import say, say_json, table
+from hermes_tui.interfaces._tables import table
+from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services import doctor as checks
 from hermes_tui.services import policies
 from hermes_tui.services.doctor import Health

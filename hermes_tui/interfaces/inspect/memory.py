@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, NoteKind, Origin, Recalled
-from hermes_tui.interfaces.inspect._print import say, say_json, say_line, table, tell, when
+from hermes_tui.interfaces._tables import table, when
+from hermes_tui.interfaces.inspect._print import say, say_json, say_line, tell
 from hermes_tui.services import wiring
 from hermes_tui.services.workstation import Workstation
 

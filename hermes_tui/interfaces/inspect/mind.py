@@ -8,13 +8,10 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import AgentId, SessionId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState, fold_all
-from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces.inspect._print import say, say_json, say_line, table
+from hermes_tui.interfaces._tables import mind_lines, table
+from hermes_tui.interfaces.inspect._print import say, say_json, say_line
 from hermes_tui.services import contexts, control, history, mindlog
 from hermes_tui.services.workstation import Workstation
-
-MARKS = {True: "✓", False: "×", None: "○"}
-WIDTH = 70
 
 
 async def mind(station: Workstation, args: Namespace) -> int:
@@ -26,10 +23,8 @@ async def mind(station: Workstation, args: Namespace) -> int:
         if args.json:
             say_line(mindlog.line(entry))
             continue
-        say(f"{entry.seq:>5} {MARKS[entry.met]} {entry.agent:8} {entry.kind:8} {first_line(entry.what, WIDTH)}")
-        for name, text in (("why", entry.rationale), ("expects", entry.expectation), ("came", entry.outcome)):
-            if text:
-                say(f"{'':27}{name:8} {first_line(text, WIDTH)}")
+        for line in mind_lines(entry):
+            say(line)
     return 0
 
 

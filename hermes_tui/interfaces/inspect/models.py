@@ -9,7 +9,8 @@ from typing import Final
 
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.usage import Price
-from hermes_tui.interfaces.inspect._print import say, say_json, table
+from hermes_tui.interfaces._tables import table
+from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.kernel.breaker import Standing
 from hermes_tui.services import prices, wiring
 from hermes_tui.services.brains import Looked, Missing

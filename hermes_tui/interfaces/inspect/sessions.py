@@ -8,8 +8,9 @@ from typing import Final
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.text import first_line
+from hermes_tui.interfaces._tables import table, when
 from hermes_tui.interfaces.inspect import graph, show
-from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line, table, when
+from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line
 from hermes_tui.services import approvals, audits, control, exports, history, replays, undo
 from hermes_tui.services.workstation import Workstation
 

@@ -9,7 +9,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces.inspect._print import table, when
+from hermes_tui.interfaces._tables import table, when
 from hermes_tui.services import costs, history, kpis
 
 MARKS: Final = {

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from hermes_tui.domain.errors import JournalUnreadable
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces.inspect._print import say, say_json, table, tell, when
+from hermes_tui.interfaces._tables import cost_lines, when
+from hermes_tui.interfaces.inspect._print import say, say_json, tell
 from hermes_tui.services import costs, history
 from hermes_tui.services.decisions import Decision, decisions
 from hermes_tui.services.workstation import Workstation
@@ -60,9 +61,7 @@ async def cost(station: Workstation, args: Namespace) -> int:
     if not found:
         say("Nothing was spent yet.")
         return 0
-    rows = [(share.name, str(share.spent.calls), f"{share.spent.usage.total_tokens:,}", share.price) for share in found]
-    rows.append(("total", str(total.spent.calls), f"{total.spent.usage.total_tokens:,}", total.price))
-    for line in table([(args.by, "calls", "tokens", "cost"), *rows]):
+    for line in cost_lines(found, args.by):
         say(line)
     return 0
 

@@ -21,15 +21,15 @@ from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
-from hermes_tui.interfaces.tui.bridge import FRAME_S, Batch, Bridge, Seat
+from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
+from hermes_tui.interfaces._opening import seat_for
+from hermes_tui.interfaces._orders import parse
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.files import NoteKeeper, PromptKeeper
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.opening import seat_for
-from hermes_tui.interfaces.tui.orders import parse
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from rich.cells import cell_len, split_graphemes
+
+from hermes_tui.domain.values import frozen
 
 Span = tuple[str, str]
 """A text and its role, such as `("done", "muted")` or `("ask", "bg on-accent bold")`."""
@@ -19,7 +20,7 @@ _HARMFUL: Final = re.compile(
 _TOKENS: Final = re.compile(r"\s+|\S+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Line:
     """One screen line; `ground` colours its whole width."""
 
@@ -227,8 +228,3 @@ def _chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:
 def indented(lines: Iterable[Iterable[Span]], first: Sequence[Span], rest: str) -> list[Line]:
     """Return lines with `first` before the first one and `rest` before the others."""
     return [Line((*(first if at == 0 else ((rest, ""),)), *spans)) for at, spans in enumerate(lines)]
-
-
-def grounded(line: Line, ground: str) -> Line:
-    """Return the line on another ground."""
-    return replace(line, ground=ground)

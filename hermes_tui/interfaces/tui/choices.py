@@ -7,12 +7,13 @@ from typing import Final
 
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.usage import Price
+from hermes_tui.interfaces._changes import change_of
+from hermes_tui.interfaces._orders import Order
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, one_line
-from hermes_tui.interfaces.tui.diff import change_of
+from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
 from hermes_tui.interfaces.tui.keymap import Keymap
-from hermes_tui.interfaces.tui.orders import Order
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Choice
 from hermes_tui.interfaces.tui.themes import Theme
@@ -94,5 +95,5 @@ def changes(calls: Sequence[Call]) -> list[Line]:
             ((f" {call.tool} {one_line(change.path)} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail"))
         )
         lines += [EMPTY] if lines else []
-        lines += [head, *change.lines(1)]
+        lines += [head, *diff_lines(change, 1)]
     return lines or [Line(((" Nothing was written or edited in this session.", "muted"),))]

@@ -11,7 +11,8 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.interfaces.tui import choices, orders, wording
+from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces.tui import choices, wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.help import help_lines

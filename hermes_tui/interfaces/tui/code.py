@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pygments.lexers import (
     get_lexer_by_name,  # pyright: ignore[reportUnknownVariableType] its options have no type
-    get_lexer_for_filename,  # pyright: ignore[reportUnknownVariableType] its options have no type
 )
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
 from pygments.util import ClassNotFound
@@ -34,15 +32,6 @@ def _lexer(language: str) -> Lexer | None:
         return get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
-
-
-def language_of(path: str) -> str:
-    """Return the language of a file by its name, empty if none is known."""
-    try:
-        found: Sequence[str] = get_lexer_for_filename(path).aliases
-    except ClassNotFound:
-        return ""
-    return found[0] if found else ""
 
 
 def _role(kind: _TokenType) -> str:

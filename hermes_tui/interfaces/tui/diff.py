@@ -1,43 +1,19 @@
-"""What a call changes, as a diff: numbered lines with their sign, on the ground of their kind."""
+"""A change as a drawn diff: lines with their sign, on the ground of their kind."""
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
+from hermes_tui.interfaces._changes import Change
 from hermes_tui.interfaces.tui.cells import Line, harmless
 
-CONTEXT: Final = 3
 _GROUND: Final = {"+": "add", "-": "del"}
 _ROLE: Final = {"+": "ok", "-": "fail"}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change to one file: the text before and after, as far as the call names it."""
-
-    path: str
-    before: str
-    after: str
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """How many lines come and go."""
-        signs = [sign for sign, _ in self._lines()]
-        return signs.count("+"), signs.count("-")
-
-    def _lines(self) -> Iterator[tuple[str, str]]:
-        before, after = self.before.splitlines(), self.after.splitlines()
-        for line in difflib.unified_diff(before, after, lineterm="", n=CONTEXT):
-            if not line.startswith(("---", "+++", "@@")):
-                yield line[:1], line[1:]
-
-    def lines(self, indent: int) -> list[Line]:
-        """Return the diff, indented."""
-        return [_drawn(sign, text, indent) for sign, text in self._lines()]
+def diff_lines(change: Change, indent: int) -> list[Line]:
+    """Return the diff, indented."""
+    return [_drawn(sign, text, indent) for sign, text in change.rows()]
 
 
 def _drawn(sign: str, text: str, indent: int) -> Line:
@@ -45,19 +21,3 @@ def _drawn(sign: str, text: str, indent: int) -> Line:
     if sign == " ":
         return Line(((f"{lead}  {harmless(text)}", "muted"),))
     return Line(((f"{lead}{sign} ", _ROLE[sign]), (harmless(text), "text")), _GROUND[sign])
-
-
-def change_of(tool: str, arguments: str) -> Change | None:
-    """Return the change that a call to `edit` or `write` asks for; None for any other call."""
-    if tool not in ("edit", "write"):
-        return None
-    try:
-        given: object = json.loads(arguments)
-    except ValueError:
-        return None
-    if not isinstance(given, dict):
-        return None
-    named = {str(key): value for key, value in cast("dict[object, object]", given).items() if isinstance(value, str)}
-    before = named.get("old", "") if tool == "edit" else ""
-    after = named.get("new", "") if tool == "edit" else named.get("content", "")
-    return Change(named.get("path", ""), before, after)

@@ -13,12 +13,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hermes_tui.interfaces._questions import REACHES
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import TitleRule, View
-from hermes_tui.interfaces.tui.panes._question import REACHES, Answers, key_spans
+from hermes_tui.interfaces.tui.panes._question import Answers, key_spans
 
 MOST_LINES: Final = 12
 

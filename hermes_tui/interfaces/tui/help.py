@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from hermes_tui.interfaces._orders import ORDERS
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, clip, foreign, pad, width_of
 from hermes_tui.interfaces.tui.keymap import AREAS, Key, Keymap, folded
-from hermes_tui.interfaces.tui.orders import ORDERS
 
 COLUMN: Final = 58
 GAP: Final = 2

@@ -199,10 +199,6 @@ class LineView(Widget, can_focus=True):
         del selection
         self.refresh()
 
-    def screen_text(self) -> list[str]:
-        """Return what is on screen as plain lines."""
-        return [self.render_line(y).text for y in range(self.size.height)]
-
     # moving
 
     def _after_move(self, *, moved: bool) -> None:

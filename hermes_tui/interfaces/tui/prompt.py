@@ -10,8 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from hermes_tui.interfaces._completion import Offer
 from hermes_tui.interfaces.tui.cells import harmless
-from hermes_tui.interfaces.tui.offers import Offer, Offers
+from hermes_tui.interfaces.tui.offers import Offers
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000

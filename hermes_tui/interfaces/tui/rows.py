@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.values import frozen
+from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line, pad, wrap
-from hermes_tui.interfaces.tui.diff import change_of
+from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH, Flow, draw
 from hermes_tui.interfaces.tui.row_window import Room
@@ -23,7 +25,7 @@ HEAD_LINES, TAIL_LINES = 10, 24
 CallState = Literal["asked", "running", "done", "failed", "refused", "doubt"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """Where a row comes from: its name, its record, its time, its task and its agent."""
 
@@ -268,7 +270,7 @@ class Call(Entry):
         lines += _field("input", _readable(self.arguments), width) if self.tool not in ("edit", "write") else []
         change = change_of(self.tool, self.arguments)
         if change is not None:
-            lines += change.lines(SUBJECT_AT - 2)
+            lines += diff_lines(change, SUBJECT_AT - 2)
         lines += self._output_lines(width) if change is None or self.state != "done" else []
         if self.state in ("done", "failed"):
             lines += _field("changed", ", ".join(self.changed) or "nothing recorded", width)

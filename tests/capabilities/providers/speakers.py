@@ -30,7 +30,7 @@ from tests.fakes import FakeServer, Fault, Repeat, Reply, Scenario, closed_port
 KEY = "sk-test-key-of-this-provider"
 IMPATIENT = Clocks(first_token_s=0.2)
 """For a test that waits for the first-token clock; the others do not matter."""
-RESTLESS = Clocks(idle_s=0.2)
+RESTLESS = Clocks(idle_s=0.4)
 """For a test that waits for the idle clock."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hermes_tui.domain.errors import ProviderError
 from hermes_tui.domain.parts import Clocks
 from tests.capabilities.providers.conversation import RICH
-from tests.capabilities.providers.speakers import RESTLESS, WIRES, Speaker, ask, hear, sent, speakers_of
+from tests.capabilities.providers.speakers import IMPATIENT, WIRES, Speaker, ask, hear, sent, speakers_of
 from tests.fakes import Call, Fault, FaultKind, Moment, Reply, Usage
 from tests.fakes.faults import INSERTIONS, INTERRUPTIONS
 
@@ -47,6 +48,13 @@ def verdict(error: ProviderError | None) -> tuple[type[ProviderError], str] | No
     return None if error is None else (type(error), error.reason)
 
 
+def clocks_of(fault: Fault) -> Clocks:
+    """Return clocks of which only one can run out, and only by the stall itself."""
+    if fault.kind is not FaultKind.STALL:
+        return Clocks()
+    return IMPATIENT if fault.moment is Moment.BEFORE_TOKEN else Clocks(idle_s=0.6)
+
+
 @both
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
 async def test_both_clients_hear_the_same_parts(wire: Speaker, sdk: Speaker, reply: Reply) -> None:
@@ -57,9 +65,9 @@ async def test_both_clients_hear_the_same_parts(wire: Speaker, sdk: Speaker, rep
 @pytest.mark.parametrize("fault", [*INSIDE, *WHOLE], ids=lambda fault: fault.label)
 async def test_both_clients_judge_a_fault_alike(wire: Speaker, sdk: Speaker, fault: Fault) -> None:
     reply = replace(STRUCK, fault=fault)
-    request = ask(clocks=replace(RESTLESS, first_token_s=0.3) if fault.kind is FaultKind.STALL else Clocks())
+    request = ask(clocks=clocks_of(fault))
 
-    here, there = await hear(wire, reply, request), await hear(sdk, reply, request)
+    here, there = await asyncio.gather(hear(wire, reply, request), hear(sdk, reply, request))
 
     assert verdict(here.error) == verdict(there.error)
     assert here.parts == there.parts

@@ -24,15 +24,21 @@ asyncio.run(main())
 """
 
 
+async def seen(tag: str, *, running: bool) -> None:
+    """Return once processes with `tag` run, or once none does."""
+    async with asyncio.timeout(30):
+        while bool(alive(tag)) is not running:  # noqa: ASYNC110 - another tree's processes; there is no event to wait for
+            await asyncio.sleep(0.01)
+
+
 async def test_a_killed_supervisor_takes_the_whole_tree_with_it(box: Box) -> None:
     tag = f"304.{os.getpid()}"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", SUPERVISOR, str(box.root), tag)
-    await until(box.root / "ready")
-    assert alive(f"sleep\0{tag}")
+    try:
+        await until(box.root / "ready")
+        await seen(f"sleep\0{tag}", running=True)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
 
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
-
-    async with asyncio.timeout(10):
-        while alive(f"sleep\0{tag}"):  # noqa: ASYNC110 - processes of another tree; there is no event to wait for
-            await asyncio.sleep(0.01)
+    await seen(f"sleep\0{tag}", running=False)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from textual.pilot import Pilot
 
 from hermes_tui.domain.events import Event
+from hermes_tui.interfaces._bridge import Batch
 from hermes_tui.interfaces.tui.app import HermesApp
-from hermes_tui.interfaces.tui.bridge import Batch
 from hermes_tui.services import history
 from hermes_tui.services.desk import Desk
 from hermes_tui.services.homes import built_in_folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,23 +13,13 @@ from textual.widgets import Input
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide
 from hermes_tui.domain.tasks import Reach
+from hermes_tui.interfaces._changes import change_of
+from hermes_tui.interfaces._questions import GUARD_S, REACHES
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, wrap
 from hermes_tui.interfaces.tui.chronicle import Asked
-from hermes_tui.interfaces.tui.diff import change_of
+from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.panes._pane import View
-
-GUARD_S: Final = 0.3
-"""Keys typed earlier than this after the question changed were meant for something else."""
-REACHES: Final = {
-    Reach.NONE: "nothing outside Hermes",
-    Reach.WORKSPACE: "reads this workspace",
-    Reach.MEMORY: "the notes",
-    Reach.SCOPE: "writes inside the scope of the run",
-    Reach.SANDBOX: "runs in the sandbox",
-    Reach.NETWORK: "leaves this machine: network",
-    Reach.HOST: "this machine, outside the sandbox",
-}
 
 
 def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
@@ -52,7 +41,7 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     if change is not None:
         added, removed = change.counts
         lines += [EMPTY, Line(((f" {change.path} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail")))]
-        lines += change.lines(1)
+        lines += diff_lines(change, 1)
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Live progress for people: one line on stderr for each thing that happened."""
+"""Live progress for people: one line for each thing that happened."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
-from hermes_tui.interfaces.headless.outlet import Outlet
 
 WIDTH: Final = 100
 WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled)
@@ -59,20 +58,20 @@ _Guidance = (
 
 
 class Progress:
-    """Writes a line per record worth a line; text of models and tools is made safe for a terminal first."""
+    """Finds a line for each record worth one; text of models and tools is made safe for a terminal first."""
 
-    def __init__(self, out: Outlet) -> None:
-        self._out = out
+    def __init__(self) -> None:
         self._summaries: dict[str, str] = {}
         self._roles: set[tuple[str, str]] = set()
 
-    def show(self, record: Record) -> None:
-        """Write the record's line, if it has one."""
+    def line(self, record: Record) -> str:
+        """Return the record's line with its time, empty if it has none."""
         line = self._line(record)
-        if line:
-            clock = time.strftime("%H:%M:%S", time.localtime(record.at))
-            width = None if isinstance(record.body, WHOLE) else WIDTH
-            self._out.line(f"{clock} {printable(line)[:width]}")
+        if not line:
+            return ""
+        clock = time.strftime("%H:%M:%S", time.localtime(record.at))
+        width = None if isinstance(record.body, WHOLE) else WIDTH
+        return f"{clock} {printable(line)[:width]}"
 
     def _line(self, record: Record) -> str:
         body = record.body

@@ -9,24 +9,9 @@ from pathlib import Path
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.records import Record
+from hermes_tui.interfaces._options import options_of
 from hermes_tui.services import history, sessions
 from hermes_tui.services.desk import Desk
-from hermes_tui.services.wiring import RunOptions
-
-
-def options_of(args: Namespace) -> RunOptions:
-    """Return what the command line says."""
-    return RunOptions(
-        workspace=Path(args.cd),
-        home=Path(args.home) if args.home else None,
-        model=args.model,
-        mode=args.mode,
-        budget_usd=args.budget_usd,
-        max_steps=args.max_steps,
-        time_limit=args.time_limit,
-        fresh=args.fresh,
-        verbose=args.verbose,
-    )
 
 
 def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], list[Path]]:

@@ -1,0 +1,23 @@
+"""From the command line to the options of a run."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from hermes_tui.services.wiring import RunOptions
+
+
+def options_of(args: Namespace) -> RunOptions:
+    """Return what the command line says."""
+    return RunOptions(
+        workspace=Path(args.cd),
+        home=Path(args.home) if args.home else None,
+        model=args.model,
+        mode=args.mode,
+        budget_usd=args.budget_usd,
+        max_steps=args.max_steps,
+        time_limit=args.time_limit,
+        fresh=args.fresh,
+        verbose=args.verbose,
+    )

@@ -1,0 +1,55 @@
+"""A plan, a mind-log and spending as lines of text, for a pipe, a shell or a line-mode terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.text import first_line, printable
+from hermes_tui.services import costs, mindlog
+
+MARKS: Final = {True: "✓", False: "×", None: "○"}
+WIDTH: Final = 70
+
+
+def table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return rows with their columns aligned; the last one is left as it is."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max((len(cell) for cell in column), default=0) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def when(at: float) -> str:
+    """Return an instant in local time; a dash where it is not known."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) if at else "-"
+
+
+def plan_lines(state: SessionState) -> Iterator[str]:
+    """Yield the task graph: its revision, then a line for each task."""
+    yield f"revision {state.graph.rev}   strategy {state.run.strategy or 'declared'}"
+    rows = [
+        (name, state.graph.state_of(name), task.kind, task.use, ",".join(task.needs), first_line(task.title, 50))
+        for name, task in state.graph.tasks.items()
+    ]
+    yield from table(rows)
+
+
+def mind_lines(entry: mindlog.Entry) -> Iterator[str]:
+    """Yield what was done, why, what was expected and what came of it."""
+    yield f"{entry.seq:>5} {MARKS[entry.met]} {entry.agent:8} {entry.kind:8} {first_line(entry.what, WIDTH)}"
+    for name, text in (("why", entry.rationale), ("expects", entry.expectation), ("came", entry.outcome)):
+        if text:
+            yield f"{'':27}{name:8} {first_line(text, WIDTH)}"
+
+
+def cost_lines(found: Sequence[costs.Share], by: costs.By) -> list[str]:
+    """Return what was spent, share by share, and the sum."""
+    total = costs.total(found)
+    rows = [
+        (share.name, str(share.spent.calls), f"{share.spent.usage.total_tokens:,}", share.price)
+        for share in (*found, total)
+    ]
+    rows[-1] = ("total", *rows[-1][1:])
+    return table([(by, "calls", "tokens", "cost"), *rows])
