@@ -115,7 +115,7 @@ def _fill(pipe: Pipe, items: list[dict[str, Any]], layer: Layer) -> None:
 
 
 def _search(pipe: Pipe, question: Asked, now: str, layer: Layer, vector: str = "") -> list[str]:
-    request = {"op": "search", "query": question.text, "k": MOST, "now": now, "layer": layer.value}
+    request: dict[str, object] = {"op": "search", "query": question.text, "k": MOST, "now": now, "layer": layer.value}
     return _request(pipe, request | ({"vec": vector} if vector else {}))["ids"]
 
 
