@@ -62,6 +62,7 @@ PLANTS: Final = {
     "Each vendor's package has one file": ("services/planted_vendor.py", "import openai"),
     "Only plain/reader.py reads lines with prompt-toolkit": ("interfaces/planted_lines.py", "import prompt_toolkit"),
     "Only serve/door.py serves a browser": ("interfaces/planted_server.py", "import aiohttp"),
+    "Models, matrices, pages and extensions have one file each": ("services/planted_matrix.py", "import numpy"),
     "Only keys/ opens keyrings and encrypts": ("services/planted_keys.py", "import keyring"),
     "Only strict_yaml and the scripted provider read YAML": ("interfaces/planted_yaml.py", "import yaml"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 from importlib import import_module, util
+from pathlib import Path
 from types import ModuleType
 
 
@@ -39,3 +40,10 @@ def load_private(shelf: str, name: str) -> ModuleType:
         ModuleNotFoundError: the package is not installed.
     """
     return import_module(f"hermes_tui.capabilities.{shelf}.{name}")
+
+
+def package_folder(name: str) -> Path | None:
+    """Return where an installed package lies, None if it is not installed; nothing of it is imported."""
+    spec = util.find_spec(name)
+    places = spec.submodule_search_locations if spec is not None else None
+    return Path(next(iter(places))) if places else None

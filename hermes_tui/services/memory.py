@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hermes_tui.domain.errors import ProviderError
+from hermes_tui.domain.errors import HermesError, ProviderError
 from hermes_tui.domain.memory import Embedder, NoteDraft, Origin, Recalled, Remembered
+from hermes_tui.domain.ports import Clock
 from hermes_tui.domain.values import frozen
 
 if TYPE_CHECKING:
@@ -17,8 +19,14 @@ if TYPE_CHECKING:
 
 QUERY_S: Final = 3.0
 """How long a search waits for the vector of its query."""
-CATCH_UP_S: Final = 20.0
-AT_ONCE: Final = 64
+CATCH_UP_S: Final = 5.0
+"""How long the end of a run waits for missing vectors; the next process goes on where it stopped."""
+LOOK_S: Final = 1.0
+"""How often the files are looked at while memory is in use."""
+AT_ONCE: Final = 32
+MOST_CHARS: Final = 6_000
+"""So much of a text goes to an embedder; every one reads less, and some refuse more."""
+MOST_SKIPPED: Final = 60
 
 
 @frozen
@@ -44,10 +52,11 @@ class HomeMemory:
         """Find notes in the folder `notes`; `open_memory` opens the rest when it is needed."""
         self._notes = notes
         self._embedder = settings.embedder
-        self._report = settings.report
+        self.report = settings.report
         self._open = open_memory
         self._lock = threading.Lock()
         self._opened: OpenMemory | None = None
+        self._misses = self._skip = 0
 
     @property
     def store(self) -> OpenMemory:
@@ -86,29 +95,60 @@ class HomeMemory:
             async with asyncio.timeout(QUERY_S):
                 (vector,) = await self._embedder.embed([query])
         except (ProviderError, TimeoutError) as error:
-            self._report(f"{self._embedder.name} did not answer; search goes by words alone. {error}".strip())
+            self.report(f"{self._embedder.name} did not answer; search goes by words alone. {error}".strip())
             return b""
         return vector
 
-    async def catch_up(self, limit_s: float = CATCH_UP_S) -> int:
+    async def tend(self) -> None:
+        """Take in what was changed outside, and make the next of the missing vectors; nothing is opened for it.
+
+        An embedder that fails is asked again after twice as many looks each time, so that a run does not fill its log.
+        """
+        opened = self._opened
+        if opened is None:
+            return
+        await asyncio.to_thread(opened.look_around)
+        if self._skip:
+            self._skip -= 1
+            return
+        try:
+            while await self._embed_some(opened):
+                pass
+        except ProviderError as error:
+            self._misses += 1
+            self._skip = min(2**self._misses, MOST_SKIPPED)
+            self.report(f"{opened.embedder} is behind. {error}")
+        else:
+            self._misses = 0
+
+    async def catch_up(self, limit_s: float | None = CATCH_UP_S) -> int:
         """Make the vectors that are missing, as far as `limit_s` seconds go; return how many were made.
 
         Search never waits for them, and nothing is opened for them alone. Once the embedder has seen every text, the
         vectors of another one are dropped.
         """
-        if self._embedder is None or self._opened is None:
+        opened, made = self._opened, 0
+        if opened is None:
             return 0
-        made = 0
         try:
             async with asyncio.timeout(limit_s):
-                while pending := await asyncio.to_thread(self.store.without_vector, AT_ONCE):
-                    bodies = await self._embedder.embed([text for _, text in pending])
-                    found = {digest: body for (digest, _), body in zip(pending, bodies, strict=True)}
-                    await asyncio.to_thread(self.store.keep_vectors, found)
-                    made += len(found)
+                while done := await self._embed_some(opened):
+                    made += done
         except (ProviderError, TimeoutError) as error:
-            self._report(f"{self._embedder.name} is behind. {error}".strip())
+            self.report(f"{opened.embedder} is behind. {error}".strip())
         return made
+
+    async def _embed_some(self, opened: OpenMemory) -> int:
+        """Make some of the missing vectors; return how many, 0 once there are none."""
+        if self._embedder is None:
+            return 0
+        pending = await asyncio.to_thread(opened.without_vector, AT_ONCE)
+        if not pending:
+            return 0
+        bodies = await self._embedder.embed([text[:MOST_CHARS] for _, text in pending])
+        found = {digest: body for (digest, _), body in zip(pending, bodies, strict=True)}
+        await asyncio.to_thread(opened.keep_vectors, found)
+        return len(found)
 
     def close(self) -> None:
         """Commit what is left and let go; it opens again when it is used again."""
@@ -116,3 +156,23 @@ class HomeMemory:
             opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()
+
+
+@asynccontextmanager
+async def tended(memory: HomeMemory, clock: Clock) -> AsyncGenerator[None]:
+    """Look after `memory` every `LOOK_S` while the block runs: edits from outside and missing vectors."""
+
+    async def follow() -> None:
+        while True:
+            await clock.sleep(LOOK_S)
+            try:
+                await memory.tend()
+            except HermesError as error:
+                memory.report(str(error))
+
+    following = asyncio.create_task(follow(), name="memory")
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)

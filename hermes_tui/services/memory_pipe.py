@@ -22,6 +22,7 @@ from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.ranking import Recall, Search
 from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.services.memory_scans import best_scan
 
 MOST_HITS: Final = 1_000
 _SPOKEN: Final = re.compile(r"(\d{1,2}):(\d\d)\s*([ap]m)\s+on\s+(.+)", re.IGNORECASE)
@@ -41,6 +42,7 @@ class Pipe:
         self._database = IndexDatabase(folder / "index.db")
         self._index = MemoryIndex(self._database)
         self._recall = Recall(self._index)
+        self._compares = False
 
     def answer(self, line: str) -> str:
         """Return the answer to one line; what went wrong is an answer too."""
@@ -65,7 +67,7 @@ class Pipe:
                 items = request.get("items")
                 if not isinstance(items, list):
                     raise PipeInvalid("`items` must be a list.")
-                self._index.add(_items(cast("list[object]", items)))
+                self._index.add(_items(cast("list[object]", items), _layer(request)))
                 return {}
             case "search":
                 return {"ids": self._found(request)}
@@ -77,7 +79,10 @@ class Pipe:
         if not isinstance(text, str) or not isinstance(most, int) or not 0 < most <= MOST_HITS:
             raise PipeInvalid(f"`query` must be a text and `k` a number from 1 to {MOST_HITS}.")
         now = instant(request["now"]) if request.get("now") else time.time()
-        search = Search(text=text, now=now, most=most, layers=(Layer.EPISODE,), query=_query(request))
+        query = _query(request)
+        if query is not None and not self._compares:
+            self._index.scan, self._compares = best_scan(self._database), True
+        search = Search(text=text, now=now, most=most, layers=(_layer(request),), query=query)
         return [hit.item.id for hit in self._recall.search(search)]
 
 
@@ -113,11 +118,19 @@ def instant(value: object) -> float:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def _items(given: list[object]) -> list[Item]:
+def _layer(request: Fields) -> Layer:
+    """Return what kind of memory the items are, or are looked for as: talk, if nothing else is said."""
+    try:
+        return Layer(str(request.get("layer", Layer.EPISODE.value)))
+    except ValueError as error:
+        raise PipeInvalid(f"`layer` is none of {', '.join(Layer)}.") from error
+
+
+def _items(given: list[object], layer: Layer) -> list[Item]:
     fields = [cast("Fields", item) for item in given if isinstance(item, dict)]
     if len(fields) < len(given):
         raise PipeInvalid("Each item must be an object.")
-    return [_item(item) for item in sorted(fields, key=_turn)]
+    return [_item(item, layer) for item in sorted(fields, key=_turn)]
 
 
 def _turn(item: Fields) -> int:
@@ -126,12 +139,13 @@ def _turn(item: Fields) -> int:
     return turn if isinstance(turn, int) else 0
 
 
-def _item(item: Fields) -> Item:
+def _item(item: Fields, layer: Layer) -> Item:
     if not isinstance(item.get("id"), str) or not isinstance(item.get("text"), str):
         raise PipeInvalid("An item needs `id` and `text`.")
     return Item(
         id=str(item["id"]),
         text=str(item["text"]),
+        layer=layer,
         thread=f"session:{item.get('session', '')}",
         speaker=str(item.get("speaker") or ""),
         at=instant(item["ts"]) if item.get("ts") else 0.0,

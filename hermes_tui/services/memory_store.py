@@ -30,12 +30,13 @@ from hermes_tui.services.documents import Documents
 from hermes_tui.services.episodes import sync_sessions
 from hermes_tui.services.homes import Home
 from hermes_tui.services.memory import MemorySettings
+from hermes_tui.services.memory_scans import best_scan
 from hermes_tui.services.memory_upkeep import Upkeep
 
 WINDOW: Final = 2
 """How many turns before and after a hit of talk are shown with it."""
 BRIEF_SCORE: Final = 2.5
-"""From this score a note is put before a turn unasked: about a third of the question's weight is in it."""
+"""From this score by words a note is put before a turn unasked: about a third of the question's weight is in it."""
 _WINDOW_CHARS: Final = 600
 
 
@@ -52,7 +53,7 @@ class OpenMemory:
         self.clock = clock
         self.outbox = LedgerOutbox(ledger)
         self.database = IndexDatabase(home.state / "index.db")
-        self.index = MemoryIndex(self.database)
+        self.index = MemoryIndex(self.database, best_scan(self.database) if settings.embedder else None)
         self.catalog = Catalog(self.database)
         self.files = VaultFiles(home.root, home.state)
         self.ingress = Ingress(self.files, self.index, self.outbox, clock.now)
@@ -74,12 +75,18 @@ class OpenMemory:
         An index that is new, or whose making was cut off, is made complete first.
         """
         complete = self.database.complete
-        self.ingress.sync()
+        self.look_around()
         if sessions or not complete:
             self.unread = sync_sessions(self.index, self.home.state / "sessions")
         if not complete:
             self.documents.refresh()
             self.database.set_complete()
+
+    def look_around(self) -> None:
+        """Take in what was changed in the files, and let git follow."""
+        found = self.ingress.sync()
+        if found.changed or found.gone:
+            self.changed()
 
     def reindex(self) -> None:
         """Make the index anew from files, sessions and documents."""
@@ -118,6 +125,10 @@ class OpenMemory:
             self.vectors.drop_others(self.embedder)
         return pending
 
+    def count_without_vector(self) -> int:
+        """Return how many texts wait for the embedder; 0 where there is none."""
+        return self.vectors.count_pending(self.embedder) if self.embedder else 0
+
     def keep_vectors(self, found: Mapping[bytes, bytes]) -> None:
         """Keep vectors of the embedder."""
         self.vectors.put(self.embedder, found)
@@ -132,7 +143,7 @@ class OpenMemory:
         if not self._most_brief:
             return ""
         found = self.search(query, (Layer.NOTE,), self._most_brief, None, vector)
-        return recalled_text([hit for hit in found if hit.score >= BRIEF_SCORE and hit.kind != "index"])
+        return recalled_text([hit for hit in found if _by_words(hit) >= BRIEF_SCORE and hit.kind != "index"])
 
     def recall(self, query: str, most: int, vector: bytes = b"") -> list[Recalled]:
         """Find notes and documents."""
@@ -224,3 +235,8 @@ class OpenMemory:
             said.append("waits for review" if row.status == "review" else f"holds no more since {row.ends}")
         said += [f"replaced {old.id} on {row.created[:10]}: {old.title}" for old in self.catalog.replaced_by(row.id)]
         return (*said, *filter(None, (row.problem,)))
+
+
+def _by_words(hit: Recalled) -> float:
+    """Return a score without its vectors: how large a cosine is near depends on the model, so it proves nothing."""
+    return hit.score - sum(gain for feature, gain in hit.features if feature.startswith("vector"))

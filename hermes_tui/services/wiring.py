@@ -15,6 +15,7 @@ from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from hermes_tui.capabilities import registry
+from hermes_tui.capabilities.embedding.local import INSTALL, local_model
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.state.health import HealthBook
@@ -250,20 +251,35 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
 
 
 def embedder_of(config: HermesConfig, keys: Mapping[str, str]) -> Embedder | None:
-    """Return what fills the role `hippocampus.embedding`, None where the config names no model of its own for it.
+    """Return what fills the role `hippocampus.embedding`, None where memory is to go by words alone.
+
+    `auto` is the MiniLM of this machine if it is installed; `local` insists on it.
 
     Raises:
-        UsageInvalid: it names a provider that has no embeddings.
+        UsageInvalid: it names a provider that has no embeddings, or a model that is not installed.
     """
     role = config.brains.get("hippocampus.embedding")
-    if role is None or role.model in (None, "auto", "local"):
-        return None
-    name, _, model = (role.model or "").partition(":")
+    wanted = role.model if role is not None else None
+    match wanted:
+        case None | "none":
+            return None
+        case "auto" | "local":
+            found = local_model()
+            if found is None and wanted == "local":
+                message = "brains.hippocampus.embedding: local, but no embedding model is installed here."
+                raise UsageInvalid(message, hint=INSTALL)
+            return found
+        case _:
+            return _wire_embedder(config, keys, wanted)
+
+
+def _wire_embedder(config: HermesConfig, keys: Mapping[str, str], wanted: str) -> Embedder:
+    name, _, model = wanted.partition(":")
     provider = config.providers.get(name)
     kind = provider.kind or name if provider else name
     if provider is None or not model or kind not in ("ollama", "openai"):
-        message = f"brains.hippocampus.embedding: {role.model!r} names no provider with embeddings."
-        raise UsageInvalid(message, hint="Write ollama:MODEL or openai:MODEL.")
+        message = f"brains.hippocampus.embedding: {wanted!r} names no provider with embeddings."
+        raise UsageInvalid(message, hint="Write auto, local, none, ollama:MODEL or openai:MODEL.")
     embeddings = import_module("hermes_tui.capabilities.providers._embeddings")
     base = provider.base_url or registry.load("providers", kind).BASE_URL
     key = keys.get(provider.key_env or "", "")

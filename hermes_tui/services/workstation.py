@@ -46,7 +46,7 @@ from hermes_tui.services.explain import Settings, goal_layer, merge
 from hermes_tui.services.goals import parse_goal
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
-from hermes_tui.services.memory import MemorySettings
+from hermes_tui.services.memory import MemorySettings, tended
 from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of
@@ -162,6 +162,7 @@ class Workstation:
                 async with (
                     control.reachable(owned.journal, owner),
                     watched(watch, self.clock, lambda event: session.emit(event, place)),
+                    tended(self.memory, self.clock),
                 ):
                     await kits.pursuit_of(kit, place).run()
             finally:

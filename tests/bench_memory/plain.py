@@ -1,10 +1,12 @@
-"""The baseline: SQLite's own full-text search and its BM25, with stop words out, terms joined by OR."""
+"""The baselines: SQLite's own full-text search (terms joined by OR), vectors alone, and their fusion."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
+from heapq import nlargest
 from typing import Any, Final
 
 _STOP: Final = frozenset(
@@ -131,3 +133,23 @@ class PlainSearch:
     def close(self) -> None:
         """Let go of it."""
         self._connection.close()
+
+
+RRF_K: Final = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+
+
+def dense(vectors: Mapping[str, bytes], query: bytes, most: int) -> list[str]:
+    """Return the ids of the vectors that are nearest to the query's, nearest first."""
+    asked = array("f", query)
+    near = {name: sum(map(float.__mul__, asked, array("f", body))) for name, body in vectors.items()}
+    return nlargest(most, near, key=near.__getitem__)
+
+
+def fused(rankings: Sequence[Sequence[str]], most: int) -> list[str]:
+    """Return the ids of several rankings by the sum of their reciprocal ranks."""
+    scores: dict[str, float] = {}
+    for ranking in rankings:
+        for place, name in enumerate(ranking, 1):
+            scores[name] = scores.get(name, 0.0) + 1 / (RRF_K + place)
+    return nlargest(most, scores, key=scores.__getitem__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from heapq import nlargest, nsmallest
 from typing import Final
 
@@ -11,7 +11,8 @@ from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.pool import Pool, Row, Statistics, prefix_of
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
-from hermes_tui.capabilities.memory.vectors import Query, Scan, cosines_of
+from hermes_tui.capabilities.memory.scan import Scan
+from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.values import frozen
 
 SMALL_LAYER: Final = 1_000
@@ -26,10 +27,12 @@ NEAREST: Final = 50
 """So many items are candidates for their vectors alone."""
 FEW_HITS: Final = 60
 """With fewer matches than this, words that are spelt or meant alike are looked for too."""
+MOST_MEASURED: Final = 200
+"""Of so many rows all features are computed; a first guess chooses them."""
 WINDOW: Final = (-3, -2, -1, 1, 2, 3)
 REACH: Final = 2
 """How far from a match an item without one may stand to be a candidate."""
-_COLUMNS: Final = "row, id, spot, speaker, at, terms, cues"
+_COLUMNS: Final = "row, id, spot, speaker, at, terms, size, cues"
 
 
 @frozen(kw_only=False)
@@ -88,32 +91,44 @@ class Reading:
         statistics = self._statistics(question)
         if statistics.items <= SMALL_LAYER:
             pool = Pool(question, self._select(""), statistics)
-            return self._chosen(pool, list(pool.rows.values()))
-        found = self._hits(statistics.holding)
-        if len(found) < FEW_HITS:
-            found += self._kin_hits(question.terms)
-        if self._near is not None:
-            found += self._near.scan.nearest(self._connection, self._layer, self._near.query, NEAREST)
-        hits = self._rows("row", list(dict.fromkeys(found)))
+            every = list(pool.rows.values())
+            cosines = self._cosines(every)
+            nearest = set(nlargest(NEAREST, cosines, key=lambda row: (cosines[row], -row)))
+            hits = self._hits_of(pool, every, nearest)
+            return Candidates(pool, every if hits and self._layer is Layer.EPISODE else hits, cosines)
+        nearest = set(self._nearest())
+        hits = self._rows("row", list(dict.fromkeys([*self._found(question, statistics), *nearest])))
         spots = {row.spot for row in hits}
         window = {spot + step for spot in spots for step in WINDOW} - spots
-        around = self._rows("spot", sorted(window))
-        return self._chosen(Pool(question, [*hits, *around], statistics), hits)
+        pool = Pool(question, [*hits, *self._rows("spot", sorted(window))], statistics)
+        rows = _foremost(self._with_talk(pool, self._hits_of(pool, hits, nearest)), pool, nearest)
+        beside = {row.spot + step for row in rows for step in (-1, 0, 1)}
+        return Candidates(pool, rows, self._cosines([row for row in pool.rows.values() if row.spot in beside]))
 
-    def _chosen(self, pool: Pool, rows: Sequence[Row]) -> Candidates:
-        """Return those of `rows` that match by word or vector; of talk also what was said around them."""
-        cosines = self._cosines([row.row for row in pool.rows.values()])
-        nearest = set(nlargest(NEAREST, cosines, key=lambda row: (cosines[row], -row)))
-        hits = [row for row in rows if row.row in nearest or pool.matches[row.spot].touches]
-        if self._layer is not Layer.EPISODE or not hits:
-            return Candidates(pool, hits, cosines)
-        if len(rows) == len(pool.rows):
-            return Candidates(pool, rows, cosines)
+    def _found(self, question: Question, statistics: Statistics) -> list[int]:
+        found = self._hits(statistics.holding)
+        return found if len(found) >= FEW_HITS else found + self._kin_hits(question.terms)
+
+    def _nearest(self) -> Sequence[int]:
+        if self._near is None:
+            return []
+        return self._near.scan.nearest(self._connection, self._layer, self._near.query, NEAREST)
+
+    def _hits_of(self, pool: Pool, rows: Sequence[Row], nearest: Collection[int]) -> Sequence[Row]:
+        """Return those of `rows` that match by word or by vector."""
+        return [row for row in rows if row.row in nearest or pool.matches[row.spot].touches]
+
+    def _with_talk(self, pool: Pool, hits: Sequence[Row]) -> Sequence[Row]:
+        """Return hits, and of talk also what was said around them: the answer may hold no word of the question."""
+        if self._layer is not Layer.EPISODE:
+            return hits
         near = {row.spot + step for row in hits for step in range(-REACH, REACH + 1)}
-        return Candidates(pool, [row for row in pool.rows.values() if row.spot in near], cosines)
+        return [row for row in pool.rows.values() if row.spot in near]
 
-    def _cosines(self, rows: Sequence[int]) -> Mapping[int, float]:
-        return {} if self._near is None else cosines_of(self._connection, self._near.query, rows)
+    def _cosines(self, rows: Sequence[Row]) -> Mapping[int, float]:
+        if self._near is None:
+            return {}
+        return self._near.scan.cosines(self._connection, self._near.query, [row.row for row in rows])
 
     def _statistics(self, question: Question) -> Statistics:
         items, size = self._connection.execute("SELECT items, size FROM tally WHERE layer=?", (self._layer,)).fetchone()
@@ -187,10 +202,14 @@ class Reading:
 
     def _select(self, condition: str) -> list[Row]:
         query = f"SELECT {_COLUMNS} FROM item WHERE layer='{self._layer}'{self._condition}{condition}"  # noqa: S608 - ours
-        return [
-            Row(row, item_id, spot, speaker, at, terms.split(), cues)
-            for row, item_id, spot, speaker, at, terms, cues in self._connection.execute(query, self._values)
-        ]
+        return list(map(Row._make, self._connection.execute(query, self._values)))
+
+
+def _foremost(rows: Sequence[Row], pool: Pool, nearest: Collection[int]) -> Sequence[Row]:
+    """Return the rows that are worth all their features."""
+    if len(rows) <= MOST_MEASURED:
+        return rows
+    return nlargest(MOST_MEASURED, rows, key=lambda row: (row.row in nearest, pool.promise(row), row.id))
 
 
 def _quoted(terms: Sequence[str]) -> list[str]:

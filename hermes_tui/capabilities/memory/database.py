@@ -16,7 +16,7 @@ from hermes_tui.domain.errors import HermesError
 Connection = sqlite3.Connection
 Damaged = sqlite3.DatabaseError
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 GIVEN: Final = "given"
 """The model's name of vectors that came with their items."""
 _BUSY_MS: Final = 5_000
@@ -24,10 +24,10 @@ _BATCH: Final = 400
 _LAYERS: Final = ("episode", "note", "document")
 _TABLES: Final = (
     """CREATE TABLE item(
-        row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, layer TEXT NOT NULL, spot INTEGER NOT NULL UNIQUE,
-        speaker TEXT NOT NULL, at REAL NOT NULL, text TEXT NOT NULL, terms TEXT NOT NULL, size INTEGER NOT NULL,
-        cues INTEGER NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, live INTEGER NOT NULL, scope TEXT NOT NULL,
-        anchor TEXT NOT NULL, digest BLOB NOT NULL)""",
+        row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, layer TEXT NOT NULL,
+        spot INTEGER NOT NULL UNIQUE, speaker TEXT NOT NULL, at REAL NOT NULL, text TEXT NOT NULL,
+        terms TEXT NOT NULL, size INTEGER NOT NULL, cues INTEGER NOT NULL, source TEXT NOT NULL,
+        kind TEXT NOT NULL, live INTEGER NOT NULL, scope TEXT NOT NULL, anchor TEXT NOT NULL, digest BLOB NOT NULL)""",
     """CREATE TABLE thread(
         no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, layer TEXT NOT NULL, next INTEGER NOT NULL)""",
     "CREATE TABLE tally(layer TEXT PRIMARY KEY, items INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID",
@@ -36,13 +36,17 @@ _TABLES: Final = (
         name TEXT PRIMARY KEY, digest TEXT NOT NULL, status TEXT NOT NULL, stamp TEXT NOT NULL) WITHOUT ROWID""",
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE vector(
-        digest BLOB NOT NULL, model TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(digest, model)) WITHOUT ROWID""",
+        no INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL, model TEXT NOT NULL, signs BLOB NOT NULL,
+        UNIQUE(digest, model))""",
+    "CREATE TABLE numbers(no INTEGER PRIMARY KEY, body BLOB NOT NULL)",
+    "CREATE TRIGGER vector_gone AFTER DELETE ON vector BEGIN DELETE FROM numbers WHERE no=old.no; END",
     """CREATE TABLE note(
         id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL,
         author TEXT NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
         superseded_by TEXT NOT NULL, pin INTEGER NOT NULL, about TEXT NOT NULL, fingerprint TEXT NOT NULL,
         problem TEXT NOT NULL, size INTEGER NOT NULL, ends TEXT NOT NULL) WITHOUT ROWID""",
     "CREATE INDEX item_source ON item(source)",
+    "CREATE INDEX item_digest ON item(digest, layer)",
     "CREATE INDEX note_fingerprint ON note(fingerprint)",
     "CREATE INDEX note_replaced ON note(superseded_by) WHERE superseded_by<>''",
     "CREATE INDEX note_about ON note(about)",
@@ -57,7 +61,7 @@ _TABLES: Final = (
 )
 _OURS: Final = (
     "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%'"
-    r" AND (name NOT LIKE '%\_words\_%' ESCAPE '')"
+    r" AND (name NOT LIKE '%\_words\_%' ESCAPE '\')"
 )
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 T = TypeVar("T")
@@ -76,6 +80,12 @@ def parts(keys: Sequence[T]) -> Iterable[Sequence[T]]:
 def marks(part: Sequence[object]) -> str:
     """Return the question marks for `part`."""
     return ",".join("?" * len(part))
+
+
+def born(connection: Connection) -> int:
+    """Return at which generation the index was last empty."""
+    row = connection.execute("SELECT value FROM meta WHERE key='born'").fetchone()
+    return int(row[0]) if row else 0
 
 
 class IndexUnreadable(HermesError):
@@ -134,6 +144,11 @@ class IndexDatabase:
         with self.reading() as connection:
             return int(connection.execute("SELECT value FROM meta WHERE key='generation'").fetchone()[0])
 
+    def born(self) -> int:
+        """Return what changes when everything is thrown away; until then no number of a row is given twice."""
+        with self.reading() as connection:
+            return born(connection)
+
     def is_sound(self) -> bool:
         """Check the whole file; slow on a large one."""
         try:
@@ -175,6 +190,7 @@ class IndexDatabase:
             for statement in _TABLES:
                 connection.execute(statement)
             connection.execute("UPDATE meta SET value=? WHERE key='generation'", (int(generation) + 1,))
+            connection.execute("INSERT INTO meta VALUES('born', ?)", (int(generation) + 1,))
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import PurePath
 from typing import Final
 
+from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.memory.decoding import decode
 from hermes_tui.capabilities.memory.pieces import Piece, pieces_of
 from hermes_tui.domain.values import frozen
@@ -78,14 +79,14 @@ def _of_pages(pages: Sequence[str]) -> Iterator[Passage]:
 
 
 def pdf_pages(data: bytes) -> list[str]:
-    """Return the text of each page of a PDF, as poppler's `pdftotext` reads it.
+    """Return the text of each page of a PDF, as poppler's `pdftotext` reads it, or pypdf where that is not installed.
 
     Raises:
-        DocumentUnreadable: pdftotext is not installed, or cannot read it.
+        DocumentUnreadable: neither is installed, or it cannot be read.
     """
     program = shutil.which("pdftotext")
     if program is None:
-        raise DocumentUnreadable("PDF: install poppler-utils to read it")
+        return _by_pypdf(data)
     argv = [program, "-q", "-enc", "UTF-8", "-layout", "-", "-"]
     try:
         done = subprocess.run(argv, input=data, capture_output=True, timeout=PDF_TIMEOUT_S, check=False, env={})  # noqa: S603 - fixed arguments
@@ -95,6 +96,16 @@ def pdf_pages(data: bytes) -> list[str]:
         raise DocumentUnreadable("PDF: damaged or locked")
     pages = done.stdout.decode("utf-8", errors="replace").split("\f")
     return pages[:-1] if len(pages) > 1 and not pages[-1].strip() else pages
+
+
+def _by_pypdf(data: bytes) -> list[str]:
+    try:
+        found: list[str] = registry.load_private("memory", "pages").pages_of(data)
+    except ImportError as error:
+        raise DocumentUnreadable("PDF: install poppler-utils or hermes-tui[pdf] to read it") from error
+    except ValueError as error:
+        raise DocumentUnreadable(f"PDF: {error}") from error
+    return found
 
 
 def _headed(piece: Piece) -> str:

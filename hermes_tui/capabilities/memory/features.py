@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from heapq import nlargest
 from typing import Final
 
 from hermes_tui.capabilities.memory.cues import Cue
@@ -20,19 +21,20 @@ NAMES: Final = (
     *("reply", "reply_lexical", "reply_cover", "reply_near_cover", "asks", "asks_cover", "question_cover"),
     *("short", "names", "time_wanted", "time_wanted_cover", "time_wanted_after", "number_wanted"),
     *("number_wanted_cover", "place_wanted", "reason_wanted", "date", "date_time"),
-    *("recent", "vector"),
+    *("recent", "vector", "vector_share", "vector_before", "vector_after", "vector_thread"),
 )
 HALF_LIFE_S: Final = 90 * 86_400.0
 """After so long a memory counts half as recent; a weak prior that decides between equals, never a filter."""
 _NOTHING: Final = Match()
+_FAR: Final = (0.0,) * 5
 
 
 class Features:
     """Computes the features of the rows of one pool."""
 
     def __init__(self, pool: Pool, now: float, cosines: Mapping[int, float]) -> None:
-        self._cosines = cosines
         self._pool = pool
+        self._near = _Nearness(pool, cosines) if cosines else None
         self._now = now
         self._length = len(pool.question.terms) / 5
         wants = pool.question.wants
@@ -79,7 +81,7 @@ class Features:
             *self._of_talk(row, own, near[-1]),
             *self._of_answer(row, own, cover_before),
             0.5 ** (max(0.0, self._now - row.at) / HALF_LIFE_S),
-            max(0.0, self._cosines.get(row.row, 0.0)),
+            *(self._near.of(row) if self._near is not None else _FAR),
         ]
 
     def _of_thread(self, row: Row) -> tuple[float, ...]:
@@ -125,3 +127,20 @@ class Features:
             *(float(self._where and cues & Cue.NAME > 0), float(self._why and cues & Cue.REASON > 0)),
             *(date, date * float(cues & Cue.TIME > 0)),
         )
+
+
+class _Nearness:
+    """How near the query's vector lies to a row, to what stands beside it, and to its thread."""
+
+    def __init__(self, pool: Pool, cosines: Mapping[int, float]) -> None:
+        self._by_spot = {row.spot: max(0.0, cosines.get(row.row, 0.0)) for row in pool.rows.values()}
+        self._best = max(self._by_spot.values(), default=0.0) or 1.0
+        threads: dict[int, list[float]] = {}
+        for row in pool.rows.values():
+            threads.setdefault(row.thread, []).append(self._by_spot[row.spot])
+        self._threads = {thread: sum(nlargest(3, values)) / 3 for thread, values in threads.items()}
+
+    def of(self, row: Row) -> tuple[float, ...]:
+        own = self._by_spot[row.spot]
+        before, after = self._by_spot.get(row.spot - 1, 0.0), self._by_spot.get(row.spot + 1, 0.0)
+        return own, own / self._best, before, after, self._threads[row.thread]

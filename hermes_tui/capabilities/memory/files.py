@@ -155,8 +155,8 @@ class VaultFiles:
                 path = f"{folder}/{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
-                elif entry.name.endswith(".md"):
-                    yield from self._named([path])
+                elif entry.name.endswith(".md") and (state := _plain(entry)):
+                    yield path, state
 
     def _check(self, target: Path) -> None:
         real = Path(os.path.realpath(target.parent))
@@ -180,6 +180,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return [entry for entry in found if not entry.name.startswith(".")]
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
+
+
+def _plain(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Return the state of a plain file, None of anything else."""
+    try:
+        return entry.stat(follow_symlinks=False) if entry.is_file(follow_symlinks=False) else None
+    except FileNotFoundError:
+        return None
 
 
 def _stamp(state: os.stat_result, now: int) -> str:

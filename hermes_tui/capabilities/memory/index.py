@@ -11,8 +11,9 @@ from hermes_tui.capabilities.memory.database import IndexDatabase, marks, parts
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.pool import THREAD_SHIFT
 from hermes_tui.capabilities.memory.question import Question
+from hermes_tui.capabilities.memory.scan import Scan, SignScan
 from hermes_tui.capabilities.memory.storing import Storing, entry_of
-from hermes_tui.capabilities.memory.vectors import Query, Scan
+from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.values import frozen
 
 _COLUMNS: Final = "id, text, item.layer, name, spot, speaker, at, source, kind, live, scope, anchor"
@@ -38,9 +39,10 @@ class Source:
 class MemoryIndex:
     """Every memory's words; knows nothing of files or journals."""
 
-    def __init__(self, database: IndexDatabase) -> None:
+    def __init__(self, database: IndexDatabase, scan: Scan | None = None) -> None:
+        """Use `scan` to compare vectors, plain Python if there is none."""
         self.database = database
-        self._scan = Scan()
+        self.scan = scan or SignScan()
 
     def add(self, items: Sequence[Item]) -> None:
         """Store `items`, searchable on return; one with a known id replaces what was there, in its place."""
@@ -147,7 +149,7 @@ class MemoryIndex:
         self, question: Question, layer: Layer, filters: Filters = EVERYTHING_LIVE, query: Query | None = None
     ) -> Candidates:
         """Return what a search for `question` looks at; `query` is its vector, if there is one."""
-        near = Near(self._scan, query) if query is not None else None
+        near = Near(self.scan, query) if query is not None else None
         with self.database.reading() as connection:
             return Reading(connection, layer, filters, near).candidates(question)
 

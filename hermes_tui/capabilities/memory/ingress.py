@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
@@ -27,6 +27,8 @@ from hermes_tui.domain.values import frozen, mutable, replace
 
 SHARED: Final = "has the id of"
 _AT_ONCE: Final = 500
+_FEW: Final = 100
+"""Up to so many changed files are looked at alone, without reading the list of all."""
 
 
 @frozen(kw_only=False)
@@ -66,17 +68,28 @@ class Ingress:
         self.catalog = Catalog(index.database)
         self._outbox = outbox
         self._now = now
-        self._stamps: Mapping[str, str] = {}
+        self._stamps: dict[str, str] = {}
         self._day = ""
 
     def sync(self) -> Synced:
         """Take in what was changed outside: edits, renames, deletions, merges. Cheap if nothing was."""
         stamps = self.files.survey()
-        if stamps == self._stamps and self._day == day_of(self._now()) and UNSETTLED not in stamps.values():
+        known = self._stamps
+        differing = {path for path in stamps.keys() | known.keys() if stamps.get(path) != known.get(path)}
+        differing |= {path for path, stamp in stamps.items() if stamp == UNSETTLED}
+        today = day_of(self._now())
+        if not differing and self._day == today:
             return Synced()
         with self._locked():
-            found = self._sync(None)
-            self._day = day_of(self._now())
+            if known and self._day == today and len(differing) <= _FEW:
+                due = self.catalog.due(today, SHARED)
+                found = self._sync(sorted(differing | due), due)
+                lost = differing - stamps.keys()
+                self._stamps = {path: stamp for path, stamp in self._stamps.items() if path not in lost}
+                return found
+            self._stamps = {}
+            found = self._sync(None, self.catalog.due(today, SHARED))
+            self._day = today
             return found
 
     def change(self, edits: Sequence[Edit], reason: Reason) -> list[FileChange]:
@@ -88,12 +101,12 @@ class Ingress:
         """
         paths = [edit.path for edit in edits]
         with self._locked():
-            self._sync(paths)
+            self._sync(paths, set())
             planned = [change for edit in edits if (change := self._planned(edit, reason)) is not None]
             with self.files.changing():
                 self._outbox.put(planned)
                 self._write(planned)
-            self._sync(paths)
+            self._sync(paths, set())
             return planned
 
     def forget_stamps(self) -> None:
@@ -141,12 +154,11 @@ class Ingress:
         for change in changes:
             self.files.write(change.path, change.after)
 
-    def _sync(self, paths: Sequence[str] | None) -> Synced:
-        """Take in every file, or those at `paths`."""
+    def _sync(self, paths: Sequence[str] | None, due: Collection[str]) -> Synced:
+        """Take in every file, or those at `paths`; `due` are read even if they did not change."""
         stamps = self.files.survey(paths)
         seen = {source.name: source for source in self.index.seen(paths) if in_vault(source.name)}
         recorded = self._outbox.recorded(paths)
-        due = self.catalog.due(day_of(self._now()), SHARED) if paths is None else set[str]()
         found = Synced()
         sources: list[Source] = []
         outside: list[FileChange] = []
@@ -163,8 +175,7 @@ class Ingress:
         if outside:
             self._outbox.put(outside)
         self._store(sources, found.gone)
-        if paths is None:
-            self._stamps = stamps
+        self._stamps = {path: stamp for path, stamp in self._stamps.items() if path not in found.gone} | stamps
         return found
 
     def _store(self, sources: list[Source], gone: Sequence[str]) -> None:

@@ -39,3 +39,8 @@ class Item:
     scope: str = ""
     anchor: str = ""
     vector: bytes = b""
+
+    @property
+    def said(self) -> str:
+        """What is embedded: the text, after the name of who said it, since questions name people."""
+        return f"{self.speaker}: {self.text}" if self.speaker else self.text

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import Final
+from typing import Final, NamedTuple
 
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
@@ -20,16 +21,16 @@ _LEAST_PREFIX: Final = 4
 _LEAST_SHARE: Final = 0.6
 
 
-@frozen(kw_only=False)
-class Row:
-    """One item as the index stores it, without its text."""
+class Row(NamedTuple):
+    """One item as the index stores it, without its text; `terms` are parted by blanks, `size` is how many there are."""
 
     row: int
     id: str
     spot: int
     speaker: str
     at: float
-    terms: Sequence[str]
+    terms: str
+    size: int
     cues: int
 
     @property
@@ -95,6 +96,7 @@ class Pool:
         for term, bit in self._bits.items():
             if len(term) >= _LEAST_PREFIX:
                 self._long.setdefault(term[:_LEAST_PREFIX], []).append((term, bit))
+        self._telling = _telling([*self._bits, *self._relatives], self._long)
         self.matches = {row.spot: self._match(row) for row in rows}
         self.threads = self._thread_matches()
         self.best_lexical = _largest(match.lexical for match in self.matches.values())
@@ -109,11 +111,19 @@ class Pool:
             self._shares[mask] = known
         return known
 
+    def promise(self, row: Row) -> float:
+        """Return a first guess at how well a row answers, by itself and by what stands beside it."""
+        own = self.matches[row.spot]
+        before, after = self.matches.get(row.spot - 1), self.matches.get(row.spot + 1)
+        beside = max(before.cover if before else 0.0, after.cover if after else 0.0)
+        return own.lexical + own.cover + own.similar + own.related + beside
+
     def _match(self, row: Row) -> Match:
+        """Match one row; only words that may be, or be like, one of the query's are looked at."""
         counts: dict[int, int] = {}
         near: list[tuple[int, float, bool]] = []
         bits, known = self._bits, self._kin
-        for term in row.terms:  # the innermost loop of a search: it runs for every word of every candidate
+        for term in self._telling.findall(row.terms):
             bit = bits.get(term)
             if bit is not None:
                 counts[bit] = counts.get(bit, 0) + 1
@@ -123,7 +133,7 @@ class Pool:
                 near.append(kin)
         found = Match()
         if counts:
-            self._count(found, counts, len(row.terms))
+            self._count(found, counts, row.size)
         if near:
             self._soften(found, near)
         return found
@@ -172,13 +182,18 @@ class Pool:
     def _thread_matches(self) -> dict[int, ThreadMatch]:
         threads: dict[int, ThreadMatch] = {}
         for spot, match in self.matches.items():
-            thread = threads.setdefault(spot >> THREAD_SHIFT, ThreadMatch())
+            thread = threads.get(spot >> THREAD_SHIFT)
+            if thread is None:
+                thread = threads[spot >> THREAD_SHIFT] = ThreadMatch()
             if match.mask:
                 thread.mask |= match.mask
                 thread.best.append(match.lexical)
                 for bit in _bits_of(match.mask):
                     thread.counts[bit] = thread.counts.get(bit, 0) + 1
-        holding = [sum(thread.mask >> bit & 1 for thread in threads.values()) for bit in range(len(self._weights))]
+        holding = [0] * len(self._weights)
+        for thread in threads.values():
+            for bit in thread.counts:
+                holding[bit] += 1
         rarity = [math.log(1 + self._statistics.threads / max(1, count)) for count in holding]
         total = sum(rarity) or 1.0
         for thread in threads.values():
@@ -187,6 +202,13 @@ class Pool:
             thread.lexical = sum(rarity[bit] * count * (K1 + 1) / (count + K1) for bit, count in counts) / total
             thread.top = sum(sorted(thread.best, reverse=True)[:3]) / 3
         return threads
+
+
+def _telling(whole: Iterable[str], starts: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds, in terms parted by blanks, those that are one of `whole` or begin like one of `starts`."""
+    words = "|".join(sorted(map(re.escape, whole))) or "(?!)"
+    begun = "|".join(sorted(map(re.escape, starts))) or "(?!)"
+    return re.compile(rf"(?<![^ ])(?:(?:{words})(?![^ ])|(?:{begun})[^ ]*)")
 
 
 def _spot(row: Row) -> int:

@@ -9,6 +9,7 @@ from hermes_tui.capabilities.memory.cues import cues_of
 from hermes_tui.capabilities.memory.database import GIVEN, Connection, marks, parts
 from hermes_tui.capabilities.memory.items import Item
 from hermes_tui.capabilities.memory.pool import THREAD_SHIFT
+from hermes_tui.capabilities.memory.vectors import put_vectors
 from hermes_tui.capabilities.memory.words import plain_words, term_of
 from hermes_tui.domain.values import frozen
 
@@ -95,7 +96,7 @@ class Storing:
 
     def _insert(self, entry: Entry, old_spot: int | None) -> None:
         item = entry.item
-        digest = digest_of(item.text)
+        digest = digest_of(item.said)
         cursor = self._connection.execute(
             "INSERT INTO item(id, layer, spot, speaker, at, text, terms, size, cues, source, kind, live, scope, anchor,"
             " digest) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -109,7 +110,7 @@ class Storing:
             (cursor.lastrowid, entry.terms),
         )
         if item.vector:
-            self._connection.execute("INSERT OR REPLACE INTO vector VALUES(?, ?, ?)", (digest, GIVEN, item.vector))
+            put_vectors(self._connection, GIVEN, [(digest, item.vector)])
 
     def _spot(self, item: Item, old_spot: int | None) -> int:
         number, following = self._thread(item)

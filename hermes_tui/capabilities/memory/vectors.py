@@ -1,23 +1,21 @@
-"""Vectors of texts: kept by what they were made of and by which model, and compared without any extension.
-
-A scan compares the signs of the numbers first, one bit each, and looks closely only at the nearest: the exact cosine
-decides among them. Up to `EXACT` vectors every one is compared exactly.
-"""
+"""Vectors of texts: kept by what they were made of and by which model; none of two models are ever compared."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping, Sequence
-from heapq import nlargest, nsmallest
-from operator import mul
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from hermes_tui.capabilities.memory.database import Connection, IndexDatabase, parts
-from hermes_tui.capabilities.memory.items import Layer
+from hermes_tui.capabilities.memory.database import Connection, IndexDatabase
 from hermes_tui.domain.values import frozen
 
-EXACT: Final = 1_000
-RESCORED: Final = 200
+_BYTE: Final = 8
+_AS_DIGIT: Final = bytes(b"01"[byte >> 7] for byte in range(256))
+_MISSING: Final = """
+    FROM item WHERE row>? AND text<>''
+    AND NOT EXISTS(SELECT 1 FROM vector WHERE vector.digest=item.digest AND model=?)"""
+_SAID: Final = "CASE speaker WHEN '' THEN text ELSE speaker || ': ' || text END"
+_PENDING: Final = f"SELECT row, digest, {_SAID} {_MISSING} ORDER BY row LIMIT ?"
+_COUNT: Final = f"SELECT count(DISTINCT digest) {_MISSING}"
 
 
 @frozen(kw_only=False)
@@ -28,90 +26,63 @@ class Query:
     body: bytes
 
 
-@frozen(kw_only=False)
-class _Signs:
-    """The signs of every vector of a layer, as the index was at `generation`."""
-
-    generation: int
-    rows: Sequence[int]
-    signs: Sequence[int]
-
-
 class Vectors:
-    """The vectors of one index."""
+    """The vectors of one index. Those that are missing are the queue: there is no other list that could be wrong."""
 
     def __init__(self, database: IndexDatabase) -> None:
         self._database = database
+        self._looked: dict[str, tuple[int, int]] = {}
 
     def pending(self, model: str, most: int) -> list[tuple[bytes, str]]:
-        """Return texts that `model` has not seen, with the keys under which their vectors are to be kept."""
-        query = (
-            "SELECT DISTINCT digest, text FROM item WHERE text<>''"
-            " AND NOT EXISTS(SELECT 1 FROM vector WHERE vector.digest=item.digest AND model=?) LIMIT ?"
-        )
+        """Return texts that `model` has not seen, oldest first, with the keys of their vectors.
+
+        Items that have theirs are not looked at again, so that asking costs nothing once all is done.
+        """
         with self._database.reading() as connection:
-            return connection.execute(query, (model, most)).fetchall()
+            born = self._database.born()
+            known, after = self._looked.get(model, (born, 0))
+            rows = connection.execute(_PENDING, (after if known == born else 0, model, most)).fetchall()
+            (last,) = connection.execute("SELECT ifnull(max(row), 0) FROM item").fetchone()
+        self._looked[model] = (born, rows[0][0] - 1 if rows else last)
+        return list({digest: (digest, text) for _, digest, text in rows}.values())
 
     def count_pending(self, model: str) -> int:
         """Return how many texts `model` has not seen."""
-        return len(self.pending(model, -1))
+        self.pending(model, 1)
+        _, after = self._looked[model]
+        with self._database.reading() as connection:
+            (count,) = connection.execute(_COUNT, (after, model)).fetchone()
+        return int(count)
 
     def put(self, model: str, vectors: Mapping[bytes, bytes]) -> None:
         """Keep vectors by their keys."""
         with self._database.transaction() as connection:
-            rows = [(digest, model, body) for digest, body in vectors.items()]
-            connection.executemany("INSERT OR REPLACE INTO vector VALUES(?, ?, ?)", rows)
+            put_vectors(connection, model, vectors.items())
 
     def drop_others(self, model: str) -> None:
         """Forget the vectors of every other model; call it once `model` has seen every text."""
+        with self._database.reading() as connection:
+            others = connection.execute("SELECT 1 FROM vector WHERE model<>? LIMIT 1", (model,)).fetchone()
+        if others is None:
+            return
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM vector WHERE model<>?", (model,))
+        self._looked = {name: place for name, place in self._looked.items() if name == model}
 
 
-class Scan:
-    """Compares one query with the vectors of one layer; keeps signs between searches."""
-
-    def __init__(self) -> None:
-        self._signs: dict[tuple[str, Layer], _Signs] = {}
-
-    def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> list[int]:
-        """Return the rows of the nearest items, nearest first."""
-        known = self._known(connection, layer, query.model)
-        rows = known.rows
-        if len(rows) > EXACT:
-            asked = _signs_of(query.body)
-            distances = [(asked ^ signs).bit_count() for signs in known.signs]
-            rows = [rows[place] for place in nsmallest(RESCORED, range(len(rows)), key=distances.__getitem__)]
-        cosines = cosines_of(connection, query, rows)
-        return nlargest(most, cosines, key=lambda row: (cosines[row], -row))
-
-    def _known(self, connection: Connection, layer: Layer, model: str) -> _Signs:
-        (generation,) = connection.execute("SELECT value FROM meta WHERE key='generation'").fetchone()
-        known = self._signs.get((model, layer))
-        if known is None or known.generation != int(generation):
-            query = "SELECT row, body FROM item JOIN vector USING(digest) WHERE layer=? AND model=?"
-            found = connection.execute(query, (layer.value, model)).fetchall()
-            signs = [_signs_of(body) for _, body in found] if len(found) > EXACT else []
-            known = self._signs[(model, layer)] = _Signs(int(generation), [row for row, _ in found], signs)
-        return known
+def put_vectors(connection: Connection, model: str, vectors: Iterable[tuple[bytes, bytes]]) -> None:
+    """Keep vectors by their keys, inside a transaction."""
+    for digest, body in vectors:
+        connection.execute("DELETE FROM vector WHERE digest=? AND model=?", (digest, model))
+        row = (digest, model, signs_of(body))
+        number = connection.execute("INSERT INTO vector(digest, model, signs) VALUES(?, ?, ?)", row).lastrowid
+        connection.execute("INSERT INTO numbers VALUES(?, ?)", (number, body))
 
 
-def cosines_of(connection: Connection, query: Query, rows: Sequence[int]) -> dict[int, float]:
-    """Return how near each of `rows` lies to the query, where it has a vector of the query's model and size."""
-    asked = array("f", query.body)
-    found: dict[int, float] = {}
-    for part in parts(rows):
-        numbers = ",".join(map(str, part))
-        statement = f"SELECT row, body FROM item JOIN vector USING(digest) WHERE model=? AND row IN ({numbers})"  # noqa: S608 - numbers
-        for row, body in connection.execute(statement, (query.model,)):
-            if len(body) == len(query.body):
-                found[row] = sum(map(mul, asked, array("f", body)))
-    return found
+def signs_of(body: bytes) -> bytes:
+    """Return one bit for each number, the first one highest: whether it is negative.
 
-
-def _signs_of(body: bytes) -> int:
-    """Return one bit for each number: whether it is negative. The sign is the top bit of its fourth byte."""
-    return int.from_bytes(body[3::4].translate(_TO_SIGN), "little")
-
-
-_TO_SIGN: Final = bytes(byte >> 7 for byte in range(256))
+    The sign of a little-endian float32 is the top bit of its fourth byte.
+    """
+    digits = body[3::4].translate(_AS_DIGIT) or b"0"
+    return int(digits, 2).to_bytes(-(-len(digits) // _BYTE), "big")

@@ -21,9 +21,13 @@ from hermes_tui.services.workstation import Workstation
 if TYPE_CHECKING:
     from hermes_tui.services.memory_store import OpenMemory
 
+SOON: Final = 500
+"""More vectors than these take long enough to say so."""
 OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR, source="hermes memory")
-_WRITING: Final = frozenset({"remember", "accept", "restore", "revert", "reindex", "import"})
-"""After these verbs vectors may be missing; they are made before the command ends, if there is an embedder."""
+_WRITING: Final = frozenset({"remember", "accept", "restore", "revert"})
+"""After these verbs a few vectors are missing; they are made before the command ends, if there is an embedder."""
+_MANY: Final = frozenset({"reindex", "import"})
+"""After these it may be all of them."""
 Verb = Callable[["OpenMemory", Namespace], int]
 
 
@@ -36,6 +40,8 @@ async def memory(station: Workstation, args: Namespace) -> int:
         code = await asyncio.to_thread(_VERBS[args.verb], station.memory.store, args)
         if args.verb in _WRITING:
             await station.memory.catch_up()
+        if args.verb in _MANY:
+            await _catch_up_all(station)
         return code
     finally:
         await asyncio.to_thread(station.memory.close)
@@ -45,10 +51,18 @@ async def ingest(station: Workstation, args: Namespace) -> int:
     """Make a folder's documents searchable, take them out again, or say what became of each file."""
     try:
         code = await asyncio.to_thread(_ingest, station.memory.store, args)
-        await station.memory.catch_up()
+        await _catch_up_all(station)
         return code
     finally:
         await asyncio.to_thread(station.memory.close)
+
+
+async def _catch_up_all(station: Workstation) -> None:
+    """Make every missing vector; what was found by its words already can wait for the next run as well."""
+    waiting = await asyncio.to_thread(station.memory.store.count_without_vector)
+    if waiting > SOON:
+        tell(f"making {waiting:,} vectors; Ctrl-C leaves the rest for later")
+    await station.memory.catch_up(limit_s=None)
 
 
 def _pipe() -> int:

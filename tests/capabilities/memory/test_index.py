@@ -136,6 +136,18 @@ def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     index.database.close()
 
 
+def test_who_has_the_index_open_sees_that_it_was_made_anew(tmp_path: Path) -> None:
+    mine, other = (MemoryIndex(IndexDatabase(tmp_path / "index.db")) for _ in range(2))
+    mine.add([Item(id="a", text="Espresso at dawn")])
+
+    other.database.start_over()
+    other.add([Item(id="b", text="Tea at dawn")])
+
+    assert list(mine.get(["a", "b"])) == ["b"]
+    mine.database.close()
+    other.database.close()
+
+
 def test_a_damaged_file_is_set_aside_and_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "index.db"
     path.write_bytes(b"this is no database " * 500)

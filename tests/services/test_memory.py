@@ -1,0 +1,152 @@
+"""Memory looked after while it is in use: edits from outside, missing vectors, another embedder."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, UsageInvalid
+from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin
+from hermes_tui.services import wiring
+from hermes_tui.services.config import Brain, HermesConfig
+from hermes_tui.services.homes import open_home
+from hermes_tui.services.memory import HomeMemory, MemorySettings
+from tests.capabilities.memory.vaults import FixedClock
+
+OPERATOR = Origin(author=NoteAuthor.OPERATOR)
+
+
+@dataclass
+class CountingEmbedder:
+    """Tells texts apart by their first letter; `broken` makes it fail."""
+
+    name: str
+    broken: bool = False
+    asked: list[str] = field(default_factory=list[str])
+
+    async def embed(self, texts: Sequence[str]) -> list[bytes]:
+        self.asked += texts
+        if self.broken:
+            raise ProviderUnreachable("It is away.", reason=FailureReason.UNREACHABLE)
+        return [array("f", [1.0 if text.lower() > "m" else -1.0, 0.0]).tobytes() for text in texts]
+
+
+class Place:
+    """One home whose memory is opened with one embedder after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = open_home(folder / "home")
+        self.clock = FixedClock()
+        self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
+        self.reports: list[str] = []
+        self._opened: list[HomeMemory] = []
+
+    def memory(self, embedder: CountingEmbedder | None = None) -> HomeMemory:
+        settings = MemorySettings(workspace=self.home.root / "work", report=self.reports.append, embedder=embedder)
+        made = wiring.memory_of(self.home, self.ledger, HermesConfig(), self.clock, settings)
+        self._opened.append(made)
+        return made
+
+    def close(self) -> None:
+        for memory in self._opened:
+            memory.close()
+        self.ledger.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    made = Place(tmp_path)
+    yield made
+    made.close()
+
+
+async def test_an_edit_from_outside_is_in_index_and_history_at_the_next_look(place: Place) -> None:
+    memory = place.memory()
+    await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
+    (place.home.root / "memory" / "tea.md").write_text("Tea is kept in the blue tin\n")
+
+    await memory.tend()
+
+    assert memory.store.index.counts()["note"] == 2
+    memory.store.flush()
+    assert {entry.subject for entry in memory.store.upkeep.log()} >= {"edit outside Hermes"}
+
+
+async def test_vectors_are_made_while_memory_is_in_use_and_again_for_another_embedder(place: Place) -> None:
+    first, second = CountingEmbedder("first"), CountingEmbedder("second")
+    old = place.memory(first)
+    await old.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
+    await old.tend()
+    await old.tend()
+    assert first.asked == ["The kettle stands in the pantry"]
+    old.close()
+
+    new = place.memory(second)
+    (before, *_) = await new.recall("pantry", 5, "")
+    await new.tend()
+    (after, *_) = await new.recall("pantry", 5, "")
+
+    assert before.id == after.id
+    assert "vector" not in dict(before.features)
+    assert "vector" in dict(after.features)
+    assert second.asked == ["pantry", "The kettle stands in the pantry", "pantry"]
+    with new.store.database.reading() as connection:
+        assert connection.execute("SELECT DISTINCT model FROM vector").fetchall() == [("second",)]
+
+
+async def test_an_embedder_that_fails_is_asked_ever_more_seldom_and_search_goes_on(place: Place) -> None:
+    embedder = CountingEmbedder("away", broken=True)
+    memory = place.memory(embedder)
+    await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
+
+    for _ in range(20):
+        await memory.tend()
+
+    assert len(embedder.asked) == len(place.reports) == 4
+    assert len(await memory.recall("pantry", 5, "")) == 1
+    embedder.broken = False
+    assert await memory.catch_up() == 1
+    assert memory.store.count_without_vector() == 0
+
+
+async def test_a_near_vector_alone_puts_no_note_before_a_turn(place: Place) -> None:
+    memory = place.memory(CountingEmbedder("m"))
+    await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
+    await memory.tend()
+
+    assert await memory.brief("What about zeppelins?") == ""
+    assert "kettle" in await memory.brief("Where does the kettle stand?")
+
+
+@pytest.mark.parametrize("model", [None, "none"])
+def test_the_embedding_role_can_be_left_empty(model: str | None) -> None:
+    config = HermesConfig(brains={"hippocampus.embedding": Brain(model=model)})
+
+    assert wiring.embedder_of(config, {}) is None
+
+
+@pytest.mark.parametrize("model", ["anthropic:claude", "ollama", "nowhere:m"])
+def test_a_provider_without_embeddings_is_refused_with_the_remedy(model: str) -> None:
+    config = HermesConfig(brains={"hippocampus.embedding": Brain(model=model)})
+
+    with pytest.raises(UsageInvalid, match="names no provider with embeddings") as told:
+        wiring.embedder_of(config, {})
+
+    assert "ollama:MODEL" in told.value.hint
+
+
+def test_local_insists_on_the_model_that_auto_takes_if_it_is_there() -> None:
+    auto, local = (HermesConfig(brains={"hippocampus.embedding": Brain(model=word)}) for word in ("auto", "local"))
+
+    found = wiring.embedder_of(auto, {})
+
+    if found is not None:
+        assert type(wiring.embedder_of(local, {})) is type(found)
+    else:
+        with pytest.raises(UsageInvalid, match="no embedding model is installed"):
+            wiring.embedder_of(local, {})
