@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResolvedCall:
     """A tool call as policy judges it: real paths and parsed argv, never the text of a command.
 
@@ -57,7 +57,7 @@ class Scope(StrEnum):
     ALWAYS = "always"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ruling:
     """Policy's decision and the rule that made it."""
 
@@ -66,7 +66,7 @@ class Ruling:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Grant:
     """An allow rule in force: `rule` is its text, `by` who gave it."""
 

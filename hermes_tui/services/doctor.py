@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from hermes_tui.capabilities.sandbox.toolchains import own_home, toolchain_roots
 from hermes_tui.capabilities.state.database import engine, refuse_network
 from hermes_tui.domain.errors import HermesError, JournalError, SandboxUnavailable, UsageInvalid
 from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.values import frozen
 from hermes_tui.services import history, wiring
 from hermes_tui.services.brains import Missing
 from hermes_tui.services.wiring import RunOptions
@@ -35,7 +35,7 @@ class Health(StrEnum):
     BROKEN = "broken"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Check:
     """One thing that was tried: how it came out, what was found, and the remedy."""
 

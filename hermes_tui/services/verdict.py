@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from hermes_tui.domain.errors import HermesError
@@ -11,12 +10,13 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.state.standing import standing
+from hermes_tui.domain.values import frozen, replace
 
 SCHEMA: Final = "hermes.result/1"
 Fields = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Result:
     """A `hermes.result/1` object before it is printed."""
 
@@ -62,7 +62,11 @@ class Result:
 
 def _standing(graph: GraphState) -> Fields:
     where = standing(graph)
-    return {"done": [*where.done], "left": [*where.left], "blocked": [asdict(one) for one in where.blocked]}
+    return {
+        "done": [*where.done],
+        "left": [*where.left],
+        "blocked": [{"task": one.task, "why": one.why} for one in where.blocked],
+    }
 
 
 def _open(where: Fields) -> dict[str, list[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +16,7 @@ from hermes_tui.capabilities.sandbox.local import LimitsOnly
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.guardrails import guardrails
 from hermes_tui.domain.ports import Sandbox, SandboxCommand
+from hermes_tui.domain.values import frozen
 
 PROBE_TIMEOUT_S: Final = 10.0
 INSTALL: Final = "Install it: `apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`."
@@ -26,7 +26,7 @@ NAMESPACES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bounds:
     """What every level is made from: the workspace, what is bound besides, and what stays protected or hidden in it."""
 

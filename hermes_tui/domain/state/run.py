@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from hermes_tui.domain.events.budget import CapRaised
 from hermes_tui.domain.events.operator import ModeChanged, RunPaused, RunUnpaused
 from hermes_tui.domain.events.run import (
@@ -23,15 +21,17 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import frozen, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunState:
     """What is known of the session's latest run; `ended` is None while it goes on.
 
-    `strategy` is how its goal is planned, `reflections` counts the rounds after a verifier found the goal unmet, and
-    `abandoned` says why what was done is undone. `steps_before` counts the model steps of the session's earlier runs;
-    `paused_at` is 0 unless the run is paused now, `paused_s` how long it was since it was started or resumed.
+    `strategy` is how its goal is planned, `reflections` counts the rounds after a verifier found the goal unmet,
+    `reflected_seq` is the record of the latest, and `abandoned` says why what was done is undone. `steps_before` counts
+    the model steps of the session's earlier runs; `paused_at` is 0 unless the run is paused now, `paused_s` how long it
+    was since it was started or resumed.
     """
 
     workspace: str = ""
@@ -52,6 +52,7 @@ class RunState:
     steps_before: int = 0
     strategy: str = ""
     reflections: int = 0
+    reflected_seq: int = 0
     abandoned: str = ""
 
 
@@ -86,11 +87,13 @@ def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
         case RunEnded():
             return replace(state, ended=body)
         case _:
-            return _noted(state, body)
+            return _noted(state, record, body)
 
 
 def _noted(
-    state: RunState, body: CriterionChecked | ArtifactMade | RunAbandoned | ReflectionBegun | StrategyChosen
+    state: RunState,
+    record: Record,
+    body: CriterionChecked | ArtifactMade | RunAbandoned | ReflectionBegun | StrategyChosen,
 ) -> RunState:
     match body:
         case CriterionChecked():
@@ -100,7 +103,7 @@ def _noted(
         case RunAbandoned():
             return replace(state, abandoned=body.why or body.by)
         case ReflectionBegun():
-            return replace(state, reflections=body.round, criteria=())
+            return replace(state, reflections=body.round, reflected_seq=record.seq, criteria=())
         case StrategyChosen():
             return replace(state, strategy=body.strategy)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.events.agent import AgentEnded, AgentSpawned
@@ -15,12 +15,13 @@ from hermes_tui.domain.ids import AgentId, RunId
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, ToolResult
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
+from hermes_tui.domain.values import frozen, replace
 
 _Answer = ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused | LoopNoticed
 Spoken = MessageGiven | _Answer | AgentSpawned | AgentEnded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conversation:
     """The messages of one agent; `open_calls` are its tool calls that have no result yet, in order.
 
@@ -39,7 +40,7 @@ class Conversation:
 _SILENT: Final = Conversation()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TalkState:
     """All conversations by agent."""
 

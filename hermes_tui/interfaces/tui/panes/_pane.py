@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Protocol
 
 from textual import events
@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.cells import Line, Span, clip, width_of
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.line_view import LineView, Look
@@ -20,7 +21,7 @@ from hermes_tui.interfaces.tui.row_window import Room
 from hermes_tui.services.desk import Facts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class View:
     """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
 
@@ -100,7 +101,7 @@ class TitleRule(Widget):
         return self.look.strip(line, self.size.width)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Fixed:
     """A line as a row, for sheets of plain lines."""
 
