@@ -20,20 +20,29 @@ EVIDENCE_CHARS: Final = 1500
 
 
 def reflect(kit: Kit, place: Place, failed: Sequence[CriterionChecked]) -> bool:
-    """Let the last agent try again; return False where there is none, or it tried often enough."""
+    """Let the last agent try again; return False where there is none, or it tried often enough.
+
+    A round that a crash cut off before the agent was sent on is gone on with, not counted again.
+    """
     state = kit.session.state
     agent = last_agent(state.graph)
-    number = state.run.reflections + 1
-    if agent is None or number > MOST or not failed:
+    if agent is None or not failed:
+        return False
+    begun = state.run.reflected_seq > state.graph.status[agent.id].ended_seq
+    number = state.run.reflections + (not begun)
+    if number > MOST:
         return False
     said = tuple(f"{one.text}: {one.evidence[:EVIDENCE_CHARS]}" for one in failed)
-    kit.session.emit(ReflectionBegun(round=number, most=MOST, failed=said), place)
+    if not begun:
+        kit.session.emit(ReflectionBegun(round=number, most=MOST, failed=said), place)
     text = (
         f"The goal is not met yet (round {number} of {MOST}). Code checked it and these conditions do not hold:\n"
         + "\n".join(f"- {line}" for line in said)
         + "\nSay in one sentence what went wrong and what you do differently, mend it, then answer again."
     )
-    kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), replace(place, agent=AgentId(agent.id)))
+    talk = state.talk.of(AgentId(agent.id))
+    if text not in [message.text for message in (*talk.messages[-1:], *talk.unread)]:
+        kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), replace(place, agent=AgentId(agent.id)))
     why = f"round {number} of {MOST}: {len(failed)} criteria failed"
     amend(kit.session, place, (PlanOp(kind=EditKind.RETRY, target=agent.id),), by="kernel", why=why)
     return True

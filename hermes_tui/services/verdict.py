@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Final
 
 from hermes_tui.domain.errors import HermesError
@@ -63,7 +62,11 @@ class Result:
 
 def _standing(graph: GraphState) -> Fields:
     where = standing(graph)
-    return {"done": [*where.done], "left": [*where.left], "blocked": [asdict(one) for one in where.blocked]}
+    return {
+        "done": [*where.done],
+        "left": [*where.left],
+        "blocked": [{"task": one.task, "why": one.why} for one in where.blocked],
+    }
 
 
 def _open(where: Fields) -> dict[str, list[str]]:

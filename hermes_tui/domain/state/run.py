@@ -32,9 +32,10 @@ class RunState:
 
     `name` is what the operator calls the session, `forked` where it was taken from.
 
-    `strategy` is how its goal is planned, `reflections` counts the rounds after a verifier found the goal unmet, and
-    `abandoned` says why what was done is undone. `steps_before` counts the model steps of the session's earlier runs;
-    `paused_at` is 0 unless the run is paused now, `paused_s` how long it was since it was started or resumed.
+    `strategy` is how its goal is planned, `reflections` counts the rounds after a verifier found the goal unmet,
+    `reflected_seq` is the record of the latest, and `abandoned` says why what was done is undone. `steps_before` counts
+    the model steps of the session's earlier runs; `paused_at` is 0 unless the run is paused now, `paused_s` how long it
+    was since it was started or resumed.
     """
 
     workspace: str = ""
@@ -57,6 +58,7 @@ class RunState:
     steps_before: int = 0
     strategy: str = ""
     reflections: int = 0
+    reflected_seq: int = 0
     abandoned: str = ""
 
 
@@ -95,11 +97,13 @@ def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
         case RunEnded():
             return replace(state, ended=body)
         case _:
-            return _noted(state, body)
+            return _noted(state, record, body)
 
 
 def _noted(
-    state: RunState, body: CriterionChecked | ArtifactMade | RunAbandoned | ReflectionBegun | StrategyChosen
+    state: RunState,
+    record: Record,
+    body: CriterionChecked | ArtifactMade | RunAbandoned | ReflectionBegun | StrategyChosen,
 ) -> RunState:
     match body:
         case CriterionChecked():
@@ -109,7 +113,7 @@ def _noted(
         case RunAbandoned():
             return replace(state, abandoned=body.why or body.by)
         case ReflectionBegun():
-            return replace(state, reflections=body.round, criteria=())
+            return replace(state, reflections=body.round, reflected_seq=record.seq, criteria=())
         case StrategyChosen():
             return replace(state, strategy=body.strategy)
 
