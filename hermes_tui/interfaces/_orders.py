@@ -37,6 +37,7 @@ ORDERS: Final = (
     Order("new", "begin a new session"),
     Order("mode", "how much runs without a question", "[MODE]", "app.mode"),
     Order("brain", "who answers from the next step on", "[BRAIN]", "pane.brains"),
+    Order("effort", "how much a role's model reasons", "[low|medium|high|auto] [ROLE]", "app.effort"),
     Order("cap", "what this run may spend in US dollars", "USD"),
     Order("graph", "the task graph", key="pane.graph"),
     Order("plan", "what each edit of the plan changed"),
@@ -55,7 +56,7 @@ ORDERS: Final = (
     Order("copy", "copy the last reply as Markdown"),
     Order("find", "search the transcript", "TEXT"),
     Order("theme", "other colours", "[NAME]", "app.theme"),
-    Order("key", "use an API key until Hermes ends", "PROVIDER"),
+    Order("key", "use an API key until Hermes ends, or keep it", "PROVIDER [keep]"),
     Order("doctor", "look for brains again and say what is missing"),
     Order("quit", "leave; what runs can be resumed", key="app.leave"),
 )

@@ -125,6 +125,8 @@ class Routing(Section):
     """Providers that are never chosen by themselves."""
     sort: Literal["order", "price", "throughput", "latency"] = "order"
     """What decides among those that can answer; throughput and latency are measured. Local ones always come last."""
+    max_distance: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """How far another model's turns may be from the present one's, for `hermes models compare` to let it take over."""
 
 
 class OpenRouterConfig(Section):

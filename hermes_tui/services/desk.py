@@ -21,6 +21,7 @@ from hermes_tui.domain.commands import (
     Interrupt,
     NameSession,
     RaiseCap,
+    SetEffort,
     SetMode,
     Submit,
     SwitchBrain,
@@ -102,6 +103,7 @@ class Desk:
         self._early: list[Command] = []
         self._lock = threading.Lock()
         self._pursuing: asyncio.Task[None] | None = None
+        self._warming: dict[str, asyncio.Task[Brain | None]] = {}
         self._gate = Gate()
         self._sandbox = ""
         self._mode: Mode | None = None
@@ -172,6 +174,7 @@ class Desk:
                 for notice in self.station.notices:
                     self._on_trouble(HermesError(notice))
                 self._open(asyncio.get_running_loop())
+                self._warm_up("agent")
                 watch = self.station.config_watch(self.brains)
                 async with (
                     control.reachable(owned.journal, self._owner(session)),
@@ -218,6 +221,9 @@ class Desk:
             except HermesError as error:
                 self._on_trouble(error)
         await self._stop()
+        for warming in self._warming.values():
+            warming.cancel()
+        await asyncio.gather(*self._warming.values(), return_exceptions=True)
         await self.station.kits.workers.close()
 
     async def _carry_out(self, session: Session, command: Command) -> None:
@@ -234,7 +240,7 @@ class Desk:
                 await self._go_on(session)
             case Decide():
                 self._decide(session, command)
-            case SwitchBrain():
+            case SwitchBrain() | SetEffort():
                 await self._switch(session, command)
             case SetMode() | RaiseCap():
                 await self._set(session, command)
@@ -321,6 +327,13 @@ class Desk:
                 self._on_trouble(error)
 
         self._pursuing = asyncio.create_task(pursue(), name=f"run:{place.run}")
+        self._warm_up("compression")
+
+    def _warm_up(self, role: str) -> None:
+        """Let a local model be loaded before it is needed; whoever asks it meanwhile only waits."""
+        if (before := self._warming.get(role)) is not None:
+            before.cancel()
+        self._warming[role] = asyncio.create_task(self.brains.warm_up(role), name=f"warm:{role}")
 
     async def _stop(self) -> None:
         if self._pursuing is not None and not self._pursuing.done():
@@ -349,11 +362,15 @@ class Desk:
         if rule and command.scope is Scope.ALWAYS:
             self.station.ledger.grant(Grant(rule=rule, by="operator"))
 
-    async def _switch(self, session: Session, command: SwitchBrain) -> None:
+    async def _switch(self, session: Session, command: SwitchBrain | SetEffort) -> None:
+        if isinstance(command, SetEffort):
+            self.brains.reason(command.role, command.effort)
+            return
         self.brains.switch(command.model)
         chosen = await self.brains.choose("cortex", {})
         why = "you switched" + (", the step is asked again" if command.now else ", from the next step on")
         session.emit(ModelChosen(role="cortex", model=chosen.name, why=why), self._place(session))
+        self._warm_up("agent")
         if command.now and self._busy(session):
             await self._stop()
             await self._go_on(session)

@@ -24,7 +24,7 @@ from hermes_tui.domain.ports import ProcessResult
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import forks, history, sessions, wiring
-from hermes_tui.services.keys import SECRETS, variable_of
+from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.notebook import Notebook
 from hermes_tui.services.workstation import Workstation
 
@@ -102,6 +102,15 @@ class Errands:
         SECRETS.learn(given)
         environ[variable] = given
         return variable
+
+    def keep_key(self, provider: str, key: str) -> str:
+        """Store a key for good, in the vault where its passphrase is set, else in the keyring; return its only host.
+
+        Raises:
+            UsageInvalid: there is no such provider or store here, or its host would get the key unencrypted.
+        """
+        passphrase = os.environ.get(PASSPHRASE, "")
+        return self.station.keys().put(provider, key.strip(), "file" if passphrase else "keyring", passphrase)
 
     def summaries(self) -> list[Summary]:
         """Return every session, the newest first; one that cannot be read is left out."""

@@ -66,7 +66,7 @@ from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task
 from hermes_tui.domain.state.guard import GuardState, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
-from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
+from hermes_tui.domain.state.spend import SpendState, fold_spend
 from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
 from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
 from hermes_tui.domain.values import frozen, replace
@@ -218,7 +218,7 @@ def _next_run(state: SessionState) -> SessionState:
     was = state.run
     run = RunState(workspace=was.workspace, name=was.name, forked=was.forked, steps_before=steps)
     agents = replace(state.agents, board={})
-    return replace(state, run=run, graph=GraphState(), spend=replace(state.spend, run=Spent()), agents=agents)
+    return replace(state, run=run, graph=GraphState(), spend=state.spend.next_run(), agents=agents)
 
 
 def fold_all(records: Iterable[Record], state: SessionState | None = None) -> SessionState:

@@ -68,6 +68,7 @@ class HermesApp(App[str]):
         Binding("f9", "order('theme')", "other colours", id="app.theme", priority=True),
         Binding("f10", "order('sessions')", "other sessions", id="app.sessions", priority=True),
         Binding("ctrl+t", "order('mode')", "next mode: plan, ask, auto-edit, auto", id="app.mode", priority=True),
+        Binding("alt+e", "order('effort')", "how much it reasons: low … high, auto", id="app.effort", priority=True),
         Binding("ctrl+o", "last_call", "open the last tool call", id="app.last_call", priority=True),
         Binding("ctrl+c", "copy_clear_quit", "copy, else clear; twice quits", id="app.copy", priority=True),
         Binding("ctrl+d", "quit_if_empty", "quit with an empty prompt", id="app.quit", priority=True),

@@ -9,6 +9,7 @@ from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
     ModeChanged,
+    ModelAwaited,
     ModelChosen,
     ModelFailed,
     ModelFinished,
@@ -23,6 +24,7 @@ from hermes_tui.domain.events import (
     ToolRequested,
 )
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.usage import Usage
@@ -71,6 +73,8 @@ class Chronicle:
     last_at: float = 0.0
     model: str = ""
     why: str = ""
+    effort: Effort | None = None
+    loading: str = ""
     role_models: dict[str, str] = field(default_factory=dict[str, str])
     model_roles: dict[str, str] = field(default_factory=dict[str, str])
     context: Usage | None = None
@@ -102,6 +106,8 @@ class Chronicle:
                 self._requested(record, body)
             case ModelFinished() | ModelFailed():
                 self._settled(record, body)
+            case ModelAwaited():
+                self.loading = "" if body.delay_s else body.why
             case ModelChosen():
                 self.role_models[body.role] = body.model
                 self.model, self.why = body.model, body.why
@@ -169,6 +175,8 @@ class Chronicle:
 
     def _requested(self, record: Record, body: ModelRequested) -> None:
         self.model, self.why = body.model, body.why
+        if body.role == "cortex":
+            self.effort = body.effort
         self.role_models[body.role] = body.model
         self.model_roles[body.model] = body.role
         self.open_requests[body.request_id] = (body.model, record.at)
@@ -178,6 +186,7 @@ class Chronicle:
 
     def _settled(self, record: Record, body: ModelFinished | ModelFailed) -> None:
         self.open_requests.pop(body.request_id, None)
+        self.loading = ""
         if isinstance(body, ModelFinished):
             self.context = body.usage
         if body.usd:

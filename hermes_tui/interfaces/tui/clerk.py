@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Final
 
-from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
+from hermes_tui.domain.commands import (
+    Decide,
+    Freeze,
+    GoOn,
+    Interrupt,
+    RaiseCap,
+    SetEffort,
+    SetMode,
+    Submit,
+    SwitchBrain,
+    Thaw,
+)
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.memory import Landing
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces import _orders as orders
@@ -28,6 +40,7 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
 
 MODES: Final = tuple(Mode)
+EFFORTS: Final[Mapping[str, Effort | None]] = {"auto": None, "low": "low", "medium": "medium", "high": "high"}
 OUTPUT_LINES: Final = 2000
 
 
@@ -154,10 +167,11 @@ class Clerk:
 
         self.start(look())
 
-    def do_key(self, provider: str) -> None:
+    def do_key(self, wanted: str) -> None:
         """Ask for a key without showing it."""
-        if not provider:
-            self.app.say("Name the provider: /key anthropic", "fail")
+        provider, _, how = wanted.partition(" ")
+        if not provider or how not in ("", "keep"):
+            self.app.say("Name the provider: /key anthropic, or /key anthropic keep", "fail")
             return
         app = self.app
 
@@ -166,9 +180,12 @@ class Clerk:
                 self.start(use(key))
 
         async def use(key: str) -> None:
-            variable = app.seat.errands.give_key(provider, key)
+            errands = app.seat.errands
+            host = await asyncio.to_thread(errands.keep_key, provider, key) if how else ""
+            variable = errands.give_key(provider, key)
             await app.look_for_brains()
-            app.say(f"{variable} is set until Hermes ends. `hermes keys set {provider}` keeps it for good.")
+            kept = f"The key of {provider} is kept and goes to {host} only."
+            app.say(kept if host else f"{variable} is set until Hermes ends. /key {provider} keep keeps it for good.")
 
         hint = "used until Hermes ends, written nowhere"
         app.push_screen(LineEntry(app.look, f"key for {one_line(provider)}", hint=hint, masked=True), given)
@@ -254,6 +271,22 @@ class Clerk:
         here = MODES.index(workspace.chronicle.mode_in_force(workspace.seat.facts.config.policy.mode))
         following = Mode(wanted) if wanted else MODES[(here + 1) % len(MODES)]
         self.app.order(SetMode(mode=following))
+
+    def do_effort(self, wanted: str) -> None:
+        """Set how much a role's model reasons; without a word, the next step of cortex."""
+        name, _, role = wanted.partition(" ")
+        if name and name not in EFFORTS:
+            self.app.say(f"There is no effort {one_line(name)}. Efforts: {', '.join(EFFORTS)}.", "fail")
+            return
+        names = list(EFFORTS)
+        following = (names.index(self.app.workspace.chronicle.effort or "auto") + 1) % len(names)
+        chosen = name or names[following]
+        effort = EFFORTS[chosen]
+        self.app.order(SetEffort(effort=effort, role=role or "cortex"))
+        if role in ("", "cortex"):
+            self.app.workspace.chronicle.effort = effort
+        said = "the model decides how much it reasons" if effort is None else f"{chosen} effort"
+        self.app.say(f"{role or 'cortex'}: {said}, from the next step on.")
 
     def do_cap(self, usd: str) -> None:
         """Raise or lower the cap of the run."""

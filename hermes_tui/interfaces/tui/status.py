@@ -47,8 +47,12 @@ def _brain(facts: _Facts, step: int) -> Sequence[Span]:
         return ()
     shown = facts.brain.partition(":")[2] or facts.brain if step >= 6 else facts.brain
     why = one_line(facts.view.chronicle.why)
+    effort = facts.view.chronicle.effort
+    reasons = ((f" {effort}", "muted"),) if step < 6 and effort else ()
     reason = ((f" {why}", "muted"),) if step < 1 and why else ()
-    return ((shown, "text"), *reason)
+    if facts.view.chronicle.loading and step < 6:
+        reason = ((f" {facts.view.chronicle.loading}", "warn"),)
+    return ((shown, "text"), *reasons, *reason)
 
 
 def _context(facts: _Facts, step: int) -> Sequence[Span]:
@@ -60,10 +64,12 @@ def _context(facts: _Facts, step: int) -> Sequence[Span]:
     if step >= 8 and not near:
         return ()
     role = "warn" if near else "text"
+    hit = ((f" cached {wording.ratio(usage.cache_read_tokens, usage.prompt_tokens)}", "muted"),)
+    cached = hit if step < 2 and usage.cache_read_tokens else ()
     if not window:
-        return (("ctx ", "muted"), (wording.tokens(used), role))
+        return (("ctx ", "muted"), (wording.tokens(used), role), *cached)
     of = ((f" of {wording.tokens(window)}", "muted"),) if step < 1 else ()
-    return (("ctx ", "muted"), (wording.ratio(used, window), role), *of)
+    return (("ctx ", "muted"), (wording.ratio(used, window), role), *of, *cached)
 
 
 def _money(facts: _Facts, step: int) -> Sequence[Span]:

@@ -205,7 +205,7 @@ class Transcript:
                 said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
                 yield notices.notice(record, notices.KERNEL, f"tier {body.tier} → {body.to_tier}", said)
             case ModelAwaited():
-                said = f"{body.why}; goes on in {body.delay_s:.0f} s"
+                said = f"{body.why}; goes on in {body.delay_s:.0f} s" if body.delay_s else body.why
                 yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
 
     def _count(self, usd: float | None, tokens: int) -> None:
