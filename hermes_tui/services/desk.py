@@ -65,6 +65,7 @@ from hermes_tui.version import VERSION
 SWITCH_S: Final = 0.0005
 """How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
 AGENT: Final = "goal"
+_Change = EditPlan | UndoEdit | Abandon | UndoFiles | NameSession
 
 
 @frozen
