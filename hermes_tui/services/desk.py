@@ -66,6 +66,7 @@ from hermes_tui.version import VERSION
 SWITCH_S: Final = 0.0005
 """How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
 AGENT: Final = "goal"
+_Change = EditPlan | UndoEdit | Abandon | UndoFiles | NameSession
 
 
 @frozen
@@ -385,18 +386,15 @@ class Desk:
         (self._gate.freeze if freezing else self._gate.thaw)()
         session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
-    async def _undo_files(self, session: Session, command: UndoFiles) -> None:
-        if self._busy(session):
-            raise UsageInvalid("A run is under way.", hint="Interrupt it first.")
-        await undo_since(self.station, session, self.session_id, command.after)
-
     async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon | UndoFiles | NameSession) -> None:
         place = self._place(session)
         match command:
             case EditPlan():
                 amend(session, place, command.ops, by="operator", why=command.why, base_rev=command.base_rev)
+            case UndoFiles() if self._busy(session):
+                raise UsageInvalid("A run is under way.", hint="Interrupt it first.")
             case UndoFiles():
-                await self._undo_files(session, command)
+                await undo_since(self.station, session, self.session_id, command.after)
             case NameSession():
                 sessions.rename(session, place, command.name)
             case UndoEdit():

@@ -315,8 +315,6 @@ class HermesApp(App[str]):
         """Return the path of a file that was named relative to the workspace."""
         return Path(self.seat.facts.workspace) / name
 
-    # keys
-
     def action_order(self, name: str) -> None:
         """Carry out an order; not while something else is being chosen."""
         if self.screen is self.workspace:

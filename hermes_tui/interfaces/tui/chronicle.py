@@ -107,12 +107,10 @@ class Chronicle:
             case TaskWaiting():
                 if record.place.task is not None:
                     self.waits[record.place.task] = body
-            case ToolIntended() | ToolFinished() | ToolRefused():
-                self._stepped(record, body)
             case ToolRequested() | ApprovalAsked() | ApprovalGiven():
                 self._question(record, body)
             case _:
-                pass
+                self._stepped(record)
 
     def _question(self, record: Record, body: ToolRequested | ApprovalAsked | ApprovalGiven) -> None:
         match body:
@@ -139,7 +137,10 @@ class Chronicle:
                 sign=NEEDS_YOU if body.ruling.decision is Decision.ASK else RUNNING,
             )
 
-    def _stepped(self, record: Record, body: ToolIntended | ToolFinished | ToolRefused) -> None:
+    def _stepped(self, record: Record) -> None:
+        body = record.body
+        if not isinstance(body, ToolIntended | ToolFinished | ToolRefused):
+            return
         mine = self.steps.get(record.place.task, {}) if record.place.task is not None else {}
         step = mine.get(body.call_id)
         if step is None:
