@@ -14,9 +14,10 @@ from hermes_tui.version import VERSION
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from types import ModuleType
 
 COLLECT_AFTER: Final = (50_000, 20, 20)
-"""When the cyclic collector runs; with Python's 700 allocations it runs dozens of times while modules load."""
+"""When the cyclic collector runs once a door is open; before, while modules load, it would find nothing to free."""
 
 
 def entry() -> NoReturn:
@@ -26,6 +27,7 @@ def entry() -> NoReturn:
     would cost a tenth of a second.
     """
     gc.set_threshold(*COLLECT_AFTER)
+    gc.disable()
     # Pydantic would search every installed package for plug-ins of its own; Hermes uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = main()
@@ -82,10 +84,18 @@ def _dispatch(args: list[str]) -> int:
     name, parsed = import_module("hermes_tui.arguments").parse(args)
     if name == "run":
         parsed.goal = " ".join(parsed.goal)
-        code: int = import_module(f"hermes_tui.interfaces.{_interface(parsed)}").main(name, parsed)
+        code: int = _opened(f"hermes_tui.interfaces.{_interface(parsed)}").main(name, parsed)
         return code
-    inspect = import_module("hermes_tui.interfaces.inspect")
+    inspect = _opened("hermes_tui.interfaces.inspect")
     return int(import_module("asyncio").run(inspect.main(name, parsed)))
+
+
+def _opened(door: str) -> ModuleType:
+    """Load an interface; what that made stays for as long as the process, so the collector need not look at it."""
+    module = import_module(door)
+    gc.freeze()
+    gc.enable()
+    return module
 
 
 def _interface(parsed: Namespace) -> str:

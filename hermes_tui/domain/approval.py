@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResolvedCall:
     """A tool call as policy judges it: real paths and parsed argv, never the text of a command.
 
@@ -45,7 +45,7 @@ class Scope(StrEnum):
     ALWAYS = "always"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ruling:
     """Policy's decision and the rule that made it; with `two_keys` an answer counts only if the operator signed it."""
 
@@ -55,7 +55,7 @@ class Ruling:
     two_keys: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SignedIntent:
     """The text of an intent as it was signed, and by which key; key and signature are hexadecimal."""
 
@@ -64,7 +64,7 @@ class SignedIntent:
     signature: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Grant:
     """An allow rule in force: `rule` is its text, `by` who gave it."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
 from hermes_tui.domain.ids import AgentId, ApprovalId
 from hermes_tui.domain.tasks import Mode
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Submit:
     """A goal or a message. While a run is live it steers: the model reads it before its next reply.
 
@@ -21,17 +20,17 @@ class Submit:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Interrupt:
     """Stop what runs at once; finished work is kept and the run can go on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GoOn:
     """Take the interrupted or limited run up again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Decide:
     """Answer an approval; `reason` is what the model reads, or the answer to its question."""
 
@@ -41,7 +40,7 @@ class Decide:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SwitchBrain:
     """Let `provider:model` (or `auto`, a tier, a role) answer from the next step on; `now` asks the step again."""
 
@@ -49,21 +48,21 @@ class SwitchBrain:
     now: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SetMode:
     """Choose how much runs without a question."""
 
     mode: Mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RaiseCap:
     """Let the run spend up to `usd` US dollars in all."""
 
     usd: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EditPlan:
     """Change the task graph of revision `base_rev`; an edit of an older one is refused."""
 
@@ -72,31 +71,31 @@ class EditPlan:
     ops: tuple[PlanOp, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UndoEdit:
     """Take the latest edit of the plan back that is not taken back yet; refused where `base_rev` is an older one."""
 
     base_rev: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Abandon:
     """Give the run up for good: what it did is undone as far as its plan says how, in reverse order."""
 
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Freeze:
     """Dispatch nothing more until `Thaw`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Thaw:
     """Go on after `Freeze`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SteerAgent:
     """Tell a subagent something; it reads it before its next reply."""
 
@@ -104,21 +103,21 @@ class SteerAgent:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PauseAgent:
     """Let a subagent start nothing new."""
 
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResumeAgent:
     """Let a paused subagent go on."""
 
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KillAgent:
     """End a subagent with everything it runs; what it did stands, and its parent is told."""
 

@@ -6,12 +6,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from hermes_tui.domain.events.plan import EditKind, PlanOp
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.tasks import Effect, Task, TaskKind
+from hermes_tui.domain.values import replace
 
 HANDOVER_TOKENS: Final = 1500
 """What every agent reads before its own goal: rules, tools, what the one before brought."""

@@ -27,8 +27,9 @@ HermesError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from hermes_tui.domain.values import frozen
 
 
 class HermesError(Exception):
@@ -48,7 +49,7 @@ class HermesError(Exception):
         return f"{self.message} {self.hint}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Location:
     """Where in a file something is wrong; `line` and `column` count from 1, 0 is unknown."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.tasks import Task, TaskKind
 from hermes_tui.domain.usage import MILLION, Price
+from hermes_tui.domain.values import frozen
 
 STEP_SUCCESS: Final = 0.9
 """How likely a model step does what it should, until it was measured: ten in a row come to 35 %."""
@@ -17,7 +18,7 @@ ENOUGH: Final = 50
 """From how many samples on a measured rate is believed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rates:
     """What is expected of one step; each figure holds until runs of this home have measured it.
 
@@ -35,7 +36,7 @@ class Rates:
     samples: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Estimate:
     """A plan before it runs: `usd` is None where the model's price is unknown, `seconds` follows its longest path."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Protocol
+
+from hermes_tui.domain.values import frozen
 
 
 class NoteKind(StrEnum):
@@ -39,7 +40,7 @@ class NoteAuthor(StrEnum):
     DREAM = "dream"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """Who wrote and where it came from; `source` says what the text rests on. `key` makes a write idempotent."""
 
@@ -50,7 +51,7 @@ class Origin:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NoteDraft:
     """A note to be written.
 
@@ -81,7 +82,7 @@ class Landing(StrEnum):
     """Written, but the operator must accept it first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Remembered:
     """The outcome of a draft: the note it became or was known as, and a sentence for who wrote it."""
 
@@ -91,7 +92,7 @@ class Remembered:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recalled:
     """One memory that was found, with everything needed to judge it.
 
@@ -171,7 +172,7 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileChange:
     """One change of one file of the vault, kept until it stands in history.
 

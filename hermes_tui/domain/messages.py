@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.values import frozen
 
 
 class Role(StrEnum):
@@ -29,7 +29,7 @@ class Source(StrEnum):
     WEB = "web"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Text:
     """Plain text or Markdown."""
 
@@ -38,7 +38,7 @@ class Text:
     kind: Literal["text"] = "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Thinking:
     """Reasoning that a model showed; never sent to another model."""
 
@@ -46,7 +46,7 @@ class Thinking:
     kind: Literal["thinking"] = "thinking"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Opaque:
     """Vendor bytes, such as signed thinking: replayed unchanged to the same provider and model, dropped elsewhere.
 
@@ -59,7 +59,7 @@ class Opaque:
     kind: Literal["opaque"] = "opaque"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolCall:
     """A tool call that a model asked for; `arguments` is JSON text as the model wrote it, valid or not."""
 
@@ -69,7 +69,7 @@ class ToolCall:
     kind: Literal["tool_call"] = "tool_call"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolResult:
     """What the model reads back for a call."""
 
@@ -80,7 +80,7 @@ class ToolResult:
     kind: Literal["tool_result"] = "tool_result"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Image:
     """A picture, by the hash of its bytes in the blob store."""
 
@@ -92,7 +92,7 @@ class Image:
 Content = Text | Thinking | Opaque | ToolCall | ToolResult | Image
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Message:
     """One message of a conversation."""
 

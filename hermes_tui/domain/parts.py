@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
 
 from hermes_tui.domain.messages import Message, Opaque
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class TextDelta:
     """More text of the reply."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ThinkingDelta:
     """More visible reasoning."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ToolCallStarted:
     """The model begins call number `index` of this reply."""
 
@@ -33,7 +34,7 @@ class ToolCallStarted:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ToolCallDelta:
     """A fragment of the JSON arguments of call `index`."""
 
@@ -41,7 +42,7 @@ class ToolCallDelta:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ToolCallFinished:
     """Call `index` is whole; `arguments` is all of its JSON text, unchecked."""
 
@@ -60,7 +61,7 @@ class StopReason(StrEnum):
     PAUSE = "pause"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Stop:
     """The terminal marker was seen; always the last part."""
 
@@ -70,7 +71,7 @@ class Stop:
 Part = TextDelta | ThinkingDelta | Opaque | ToolCallStarted | ToolCallDelta | ToolCallFinished | Usage | Stop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolSchema:
     """A tool as a model sees it; `parameters` is the text of a JSON Schema object."""
 
@@ -79,7 +80,7 @@ class ToolSchema:
     parameters: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Clocks:
     """The four time limits of one request, in seconds."""
 
@@ -93,7 +94,7 @@ Effort = Literal["low", "medium", "high"]
 """How much a model should reason before it answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelRequest:
     """One request to a model.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import FailureReason
@@ -18,6 +18,7 @@ from hermes_tui.domain.parts import Clocks, Effort, ModelRequest, Part, ToolSche
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Price
+from hermes_tui.domain.values import frozen, mutable
 
 Publish = Callable[[Record], None]
 
@@ -33,7 +34,7 @@ class Journal(Protocol):
         """
         ...
 
-    async def durable(self, seq: Seq) -> None:
+    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
         """Return when every record up to `seq` is on disk.
 
         Raises:
@@ -61,7 +62,7 @@ class Provider(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Brain:
     """A provider ready to answer with one model; `name` is `provider:model`.
 
@@ -94,7 +95,7 @@ class Brain:
     ready_in_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallEnd:
     """How one request to a brain ended; `reason` None is a whole reply."""
 
@@ -146,7 +147,7 @@ class ProcessEnd(StrEnum):
     OUTPUT_LIMIT = "output_limit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SandboxCommand:
     """One command to run confined.
 
@@ -165,7 +166,7 @@ class SandboxCommand:
     egress: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Contact:
     """A host that a command asked the proxy for; `refused` says why it got nothing, empty where it was let through."""
 
@@ -174,7 +175,7 @@ class Contact:
     refused: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProcessResult:
     """What a process left: exit code (128 + n if signal n ended it), output in order of arrival, and how it ended."""
 
@@ -186,7 +187,7 @@ class ProcessResult:
     contacts: tuple[Contact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SandboxLevel:
     """How strong the sandbox is; `confines` is False for the level at which every command must ask."""
 
@@ -213,7 +214,7 @@ class Sandbox(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Workspace:
     """The folder a run works on; `root` is real and absolute.
 
@@ -227,7 +228,7 @@ class Workspace:
     kept: tuple[Path, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable(kw_only=True)
 class ToolContext:
     """What a tool call may use. One per call; `seen` is shared by the calls of one agent.
 
@@ -248,7 +249,7 @@ class ToolContext:
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolSpec:
     """What is fixed about a tool. `effect` and `reach` are the least; a call may resolve to more."""
 
@@ -259,7 +260,7 @@ class ToolSpec:
     output_limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolOutcome:
     """What a tool gives back: text for the model, `data` (JSON text) for other tasks, and the files it changed."""
 
@@ -316,7 +317,7 @@ class Policy(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """An operator's answer that waited in the ledger; `allow` None with a `text` answers a question."""
 

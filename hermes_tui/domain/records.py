@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.events import Event
 from hermes_tui.domain.ids import MAIN_AGENT, AgentId, RunId, Seq, SessionId, TaskId, TurnId
+from hermes_tui.domain.values import frozen
 
 RECORD_VERSION: Final = 1
 NO_CAUSE: Final = Seq(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """Where an event belongs; `cause` is the seq of the record that led to it, 0 if none."""
 
@@ -25,7 +25,7 @@ class Place:
     cause: Seq = NO_CAUSE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Record:
     """One line of a journal. `at` is Unix seconds, UTC; order is by `seq`, never by `at`."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 
 from hermes_tui.domain.ids import RunId, TaskId
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import frozen
 
 
 class Effect(IntEnum):
@@ -85,7 +86,7 @@ class Operator(StrEnum):
     LT = "lt"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Guard:
     """Run a task only if the result of `task` at `path` compares true; `value` is JSON text."""
 
@@ -95,7 +96,7 @@ class Guard:
     value: str = "null"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Task:
     """One node of a plan.
 
@@ -130,7 +131,7 @@ class Task:
         return (*self.needs, self.when.task)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """A directed acyclic graph of tasks, in revision `rev`; schema `hermes.plan/1`."""
 
@@ -150,7 +151,7 @@ class CriterionKind(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Criterion:
     """One condition of success, checked by code.
 
@@ -185,7 +186,7 @@ class Mode(StrEnum):
     AUTO = "auto"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Goal:
     """What a run is for, as its goal file or command line said it.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from hermes_tui.domain.values import frozen
 
 MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Usage:
     """Tokens of one or many model calls.
 
@@ -49,7 +50,7 @@ class Usage:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Price:
     """US dollars per million tokens, as of `dated` (ISO date).
 
@@ -88,7 +89,7 @@ def cost_usd(usage: Usage, price: Price | None) -> float | None:
     ) / MILLION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limits:
     """Caps of a run, a task or a day; None is no cap of that kind."""
 
@@ -98,7 +99,7 @@ class Limits:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bound:
     """The worst case of one model call; `usd` is None where the price is unknown."""
 

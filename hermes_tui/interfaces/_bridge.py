@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hermes_tui.domain.commands import Command
@@ -14,6 +14,7 @@ from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.values import mutable
 from hermes_tui.services.brains import Missing
 from hermes_tui.services.desk import Facts
 from hermes_tui.services.errands import Errands
@@ -66,7 +67,7 @@ class Seat(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@mutable
 class Batch:
     """What came since the last frame. `overflowed` says that records must be read from the journal instead."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, cast
+
+from hermes_tui.domain.values import frozen
 
 CONTEXT: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Change:
     """A change to one file: the text before and after, as far as the call names it."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.interfaces._fuzzy import best
 from hermes_tui.interfaces._orders import Order, closest, parse
 
@@ -14,7 +15,7 @@ MOST: Final = 8
 _MENTION: Final = re.compile(r"(?:^|\s)@(\S*)$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Offer:
     """One completion: what takes the place of what was typed, and a word about it. `sends` says Enter is enough."""
 
@@ -23,7 +24,7 @@ class Offer:
     sends: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Offered:
     """Completions for the text between `start` and the cursor, both columns of the cursor's row."""
 
@@ -31,7 +32,7 @@ class Offered:
     offers: tuple[Offer, ...] = ()
 
 
-@dataclass(slots=True)
+@mutable
 class Sources:
     """What is known to choose from: files of the workspace, and arguments by command."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from hermes_tui.domain.values import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen(kw_only=False)
 class Order:
     """One command. `argument` shows what may follow its name; `key` is the id of the binding that does the same."""
 

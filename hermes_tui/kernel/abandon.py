@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from hermes_tui.domain.events import EditKind, PlanOp, TaskSkipped
@@ -11,6 +10,7 @@ from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel.amend import amend
 from hermes_tui.kernel.kit import Kit
 

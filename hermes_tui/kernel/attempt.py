@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, ToolError
@@ -11,6 +10,7 @@ from hermes_tui.domain.ids import MAIN_AGENT, AgentId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.condition import holds
 from hermes_tui.kernel.doubt import settle_task
 from hermes_tui.kernel.kit import Kit
@@ -20,7 +20,7 @@ from hermes_tui.kernel.recover import is_final, recover
 _SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Rested:
     """A task that cannot go on now: it waits for an operator, or for what `error` says is missing."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from hermes_tui.domain.errors import FailureReason
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.retry import Patience, patience
 
 THRESHOLD: Final = 5
@@ -42,7 +42,7 @@ class Standing(StrEnum):
     """Its time is over: one caller may try it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Health:
     """What is known of one model at one URL with one key; instants are Unix seconds.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from hermes_tui.domain.errors import LimitReached
@@ -13,6 +12,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.usage import MILLION, Bound, Limits
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.kit import Kit
 
 LEAST_OUTPUT_TOKENS: Final = 256
@@ -22,7 +22,7 @@ MARGIN: Final = 1.2
 N = TypeVar("N", int, float)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Left:
     """What may still be spent; None is no cap."""
 
@@ -62,7 +62,7 @@ def _lefts(state: SessionState, agent: AgentId) -> tuple[Left, Left]:
     return run.less(asides, None).under(state.run.limits), own
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Pool:
     """What is gone from a cap: spent, reserved, set aside."""
 

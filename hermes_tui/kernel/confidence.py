@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.messages import Message, Role, ToolResult
+from hermes_tui.domain.patterns import later
+from hermes_tui.domain.values import frozen
 
 DEFAULT_THRESHOLD: Final = 0.5
 STRONG: Final = 0.6
 WEAK: Final = 0.15
 FAILED_TOOL: Final = 0.3
-_STATED: Final = re.compile(
+_STATED: Final = later(
     r"\bconfidence\b\W{0,3}(?:(\d{1,3}(?:\.\d+)?)\s*(%)|(0?\.\d+|[01](?:\.0+)?)\b|(low|medium|high)\b)", re.IGNORECASE
 )
 _WORDS: Final = {"low": 0.2, "medium": 0.6, "high": 0.9}
-_STRONG: Final = re.compile(
+_STRONG: Final = later(
     r"\bI(?:'m| am) (?:not (?:entirely |completely |quite |really )?(?:sure|certain|confident)|unsure|uncertain)"
     r"|\bI (?:do not|don't|cannot|can't|could not|couldn't) (?:know|tell|say|determine|verify|confirm|find|figure)"
     r"|\b(?:might|may|could) (?:well )?be (?:wrong|incorrect|mistaken|inaccurate|outdated)"
@@ -25,15 +26,15 @@ _STRONG: Final = re.compile(
     r"|\b(?:unable to (?:determine|verify|confirm|find)|hard to (?:say|tell)|not enough information|best guess)",
     re.IGNORECASE,
 )
-_WEAK: Final = re.compile(
+_WEAK: Final = later(
     r"\b(?:probably|perhaps|possibly|presumably|maybe|I (?:think|believe|assume|suspect)|seems? to|appears? to|unclear"
     r"|not (?:fully )?tested|should (?:probably )?work)\b",
     re.IGNORECASE,
 )
-_QUOTED: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]{0,200}\"|^>.*$", re.DOTALL | re.MULTILINE)
+_QUOTED: Final = later(r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]{0,200}\"|^>.*$", re.DOTALL | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Confidence:
     """From 0, a guess, to 1; `why` names what lowered it."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hermes_tui.domain.events import MessageGiven
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from hermes_tui.domain.events import ModelRequested, Portion, WindowFilled
@@ -11,6 +10,7 @@ from hermes_tui.domain.messages import Message, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import ModelRequest, ToolSchema
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel import budget
 from hermes_tui.kernel.kit import Kit
 
@@ -19,13 +19,14 @@ TYPICAL_BYTES_PER_TOKEN: Final = 3.0
 LEAST_REPLY_TOKENS: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Filled:
-    """A request and what it is made of; without portions nobody asked."""
+    """A request and what it is made of; without portions nobody asked. `size_bytes` 0 was not added up yet."""
 
     request: ModelRequest
     portions: tuple[Portion, ...] = ()
     left_out: tuple[str, ...] = ()
+    size_bytes: int = 0
 
 
 Build = Callable[[Brain], Awaitable[Filled]]

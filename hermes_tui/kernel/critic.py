@@ -10,51 +10,50 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.domain.approval import ResolvedCall
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskKind, TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.budget import left
 from hermes_tui.kernel.kit import Kit
 
-_SECRET: Final = re.compile(
+_SECRET: Final = later(
     r"\bsk-[A-Za-z0-9_-]{16,}|\bghp_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[\w-]{10,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAIza[\w-]{35}"
 )
-_KEPT_SECRETS: Final = re.compile(
+_KEPT_SECRETS: Final = later(
     r"(?:^|[\s/'\"=@<])(?:\.env(?:\.\w+)?|\.netrc|\.pgpass|\.npmrc|\.pypirc|id_rsa|id_ed25519|credentials(?:\.json)?"
     r"|\.aws/|\.ssh/|\.gnupg/|\.docker/config\.json|\.kube/config|shadow)(?:$|[\s/'\";|&)>])"
 )
-_SENDS: Final = re.compile(r"\b(?:curl|wget|nc|ncat|netcat|scp|sftp|rsync|ssh|ftp|telnet|socat|mail|sendmail)\b")
-_DUMPS: Final = re.compile(r"(?:^|[|;&(`]|\$\()\s*(?:env|printenv|set|export -p)\s*(?:$|[|;&>)`])")
-_PIPED: Final = re.compile(
+_SENDS: Final = later(r"\b(?:curl|wget|nc|ncat|netcat|scp|sftp|rsync|ssh|ftp|telnet|socat|mail|sendmail)\b")
+_DUMPS: Final = later(r"(?:^|[|;&(`]|\$\()\s*(?:env|printenv|set|export -p)\s*(?:$|[|;&>)`])")
+_PIPED: Final = later(
     r"\b(?:curl|wget|fetch)\b[^|;&]*\|\s*(?:sudo\s+)?(?:ba|z|da|k)?sh\b|\b(?:ba)?sh\s+<\(\s*(?:curl|wget)"
 )
 _WIPES: Final = (
-    re.compile(r"\bfind\s+(?:/|~|\.)\s+(?:[^|;&]*\s)?-delete\b"),
-    re.compile(r"\bmkfs(?:\.\w+)?\b|\bdd\b[^|;&]*\bof=/dev/|>\s*/dev/(?:sd|nvme|hd|vd)"),
-    re.compile(r":\(\)\s*\{\s*:\|:&\s*\}\s*;\s*:"),
-    re.compile(
-        r"\bgit\s+(?:clean\s+-\w*f\w*[dx]|reset\s+--hard|checkout\s+--\s+\.|push\s+(?:[^|;&]*\s)?(?:--force|-f)\b)"
-    ),
-    re.compile(r"\bchmod\s+(?:-\w+\s+)*-R\s+0?777\s+(?:/|~|\.)|\bchown\s+-R\b[^|;&]*\s/(?:\s|$)"),
+    later(r"\bfind\s+(?:/|~|\.)\s+(?:[^|;&]*\s)?-delete\b"),
+    later(r"\bmkfs(?:\.\w+)?\b|\bdd\b[^|;&]*\bof=/dev/|>\s*/dev/(?:sd|nvme|hd|vd)"),
+    later(r":\(\)\s*\{\s*:\|:&\s*\}\s*;\s*:"),
+    later(r"\bgit\s+(?:clean\s+-\w*f\w*[dx]|reset\s+--hard|checkout\s+--\s+\.|push\s+(?:[^|;&]*\s)?(?:--force|-f)\b)"),
+    later(r"\bchmod\s+(?:-\w+\s+)*-R\s+0?777\s+(?:/|~|\.)|\bchown\s+-R\b[^|;&]*\s/(?:\s|$)"),
 )
-_ALL: Final = re.compile(r"(?:/|/[^/]+/?|~/?|\.{1,2}/?|\$HOME/?|\$\{HOME\}/?|\$PWD/?|(?:\./|/[^/]*/|/|~/|\$HOME/)?\*)")
+_ALL: Final = later(r"(?:/|/[^/]+/?|~/?|\.{1,2}/?|\$HOME/?|\$\{HOME\}/?|\$PWD/?|(?:\./|/[^/]*/|/|~/|\$HOME/)?\*)")
 """What `rm -r` is never given: a root, a home, everything in a folder."""
 _GUARDS: Final = (
     r"(?:^|[/\s'\"])(?:\.hermes-tui\.yaml|\.git/(?:hooks|config)|\.pre-commit-config\.yaml"
     r"|\.bashrc|\.profile|\.zshrc|authorized_keys)"
 )
-_GUARDED: Final = re.compile(_GUARDS)
-_GUARDED_WRITE: Final = re.compile(rf"(?:>>?|\btee\b|\bcp\b|\bmv\b|\bsed\s+-i)[^|;&]*{_GUARDS}")
+_GUARDED: Final = later(_GUARDS)
+_GUARDED_WRITE: Final = later(rf"(?:>>?|\btee\b|\bcp\b|\bmv\b|\bsed\s+-i)[^|;&]*{_GUARDS}")
 COSTLY_SHARE: Final = 0.02
 """With less than this of the money cap left, nothing new is changed that then could not be finished or checked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Case:
     """A call on trial, and what it is judged by."""
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -25,13 +25,14 @@ from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel import critic, expectation, inner, two_keys
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call:
     """A call to carry out. `raised` is the effect that a plan asks for, never below the tool's own."""
 
@@ -54,7 +55,7 @@ class Refused(ToolError):
         self.stage = stage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Answered:
     """A call that takes two keys, the question about it, and the answer to it."""
 
@@ -111,15 +112,15 @@ def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
 
     What is put on record passes the journal's redactor and is masked again.
     """
-    plain = replace(call, arguments=kit.redactor.restore_json(call.arguments))
-    if plain.arguments == call.arguments:
+    plain = kit.redactor.restore_json(call.arguments)
+    if plain == call.arguments:
         return call
     try:
-        resolved = tool.resolve(plain.arguments, context)
+        resolved = tool.resolve(plain, context)
     except ToolError:
         return call
     local = resolved.effect <= Effect.WRITE and resolved.reach <= Reach.SANDBOX
-    return plain if local else call
+    return replace(call, arguments=plain) if local else call
 
 
 def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:

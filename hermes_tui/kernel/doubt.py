@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
 from hermes_tui.domain.events import ApprovalAsked, ModelFailed, ToolFinished, ToolIntended, ToolResolved
@@ -13,6 +11,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import OpenIntent
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
 

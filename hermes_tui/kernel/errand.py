@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any, Final, cast
 
@@ -18,6 +17,7 @@ from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel import budget
 from hermes_tui.kernel.kit import Kit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hermes_tui.domain.messages import Role, Source
 from hermes_tui.domain.ports import Brains
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel import errand
 from hermes_tui.kernel.budget import SliceUsed
 from hermes_tui.kernel.doubt import settle_doubts

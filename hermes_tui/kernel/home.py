@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.domain.events import FileChange
 from hermes_tui.domain.memory import Memory, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.ports import BeforeImages, Brain, Brains, CallEnd
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.worker import Door
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class HomeImages:
     """Before-images, one at a time."""
 
@@ -29,7 +29,7 @@ class HomeImages:
         return await self.home.call(self.images.changes, image)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class HomeBrains:
     """Brains, chosen where what was probed is kept; how a request ended may be told from any thread."""
 
@@ -43,7 +43,7 @@ class HomeBrains:
         return self.brains.ended(brain, end)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class HomeMemory:
     """Memory, whose files and index have one owner."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from hermes_tui.domain.approval import ResolvedCall
@@ -12,11 +11,12 @@ from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel import board, lookback
 from hermes_tui.kernel.kit import Kit
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Bound:
     """A tool whose work the kernel does for one call; everything else is the tool's own."""
 

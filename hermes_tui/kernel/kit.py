@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from hermes_tui.domain.ports import (
     Workspace,
 )
 from hermes_tui.domain.tasks import Task
+from hermes_tui.domain.values import mutable
 from hermes_tui.kernel.claims import Claims
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
@@ -48,7 +49,7 @@ class Rest(Enum):
     """Each of its children waits for an operator."""
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable(kw_only=True)
 class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
 

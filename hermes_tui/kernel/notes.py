@@ -5,35 +5,36 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from hermes_tui.domain.messages import Message, Role
+from hermes_tui.domain.patterns import later
+from hermes_tui.domain.values import frozen
 
 LONGEST: Final = 300
 COVERED: Final = 0.7
 SUPPORTED: Final = 0.6
 
-_RULE: Final = re.compile(
+_RULE: Final = later(
     r"\b(always|never|must|do not|don't|from now on|make sure|rule|forbidden|prefer|avoid|only use|instead of|"
     r"immer|nie|niemals|darf nicht|müssen?|muss)\b",
     re.IGNORECASE,
 )
-_OPEN: Final = re.compile(
+_OPEN: Final = later(
     r"\b(to-?do|open item|still (?:to|needs?|missing|open)|not yet|follow[- ]?up|remaining|pending|later on|offen)\b",
     re.IGNORECASE,
 )
-_DONE: Final = re.compile(
+_DONE: Final = later(
     r"\b(done|finished|fixed|completed|merged|implemented|passes|passed|erledigt|fertig)\b", re.IGNORECASE
 )
-_STATED: Final = re.compile(
+_STATED: Final = later(
     r"\b(is|are|was|were|has|have|lives?|listens?|runs?|uses?|costs?|means|called|equals|ist|sind|hat)\b|[:=]"
 )
-_HARD: Final = re.compile(
+_HARD: Final = later(
     r"https?://\S+|[\w.+-]+@[\w.-]+|[\w./-]*\d[\w./:%-]*|\w+(?:[._/-]\w+)+|`[^`]+`|\"[^\"]+\"|[A-Z]{2,}"
 )
-_WORD: Final = re.compile(r"\w{3,}")
-_SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
+_WORD: Final = later(r"\w{3,}")
+_SENTENCE: Final = later(r"(?<=[.!?;])\s+|\n+")
 _COMMON: Final = frozenset(
     {
         *("the", "and", "for", "that", "this", "with", "from", "have", "has", "was", "were"),
@@ -44,7 +45,7 @@ _COMMON: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Notes:
     """What a conversation binds an agent to, each item one line; `story` is the rest in words."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from hermes_tui.domain.errors import ToolError
@@ -14,6 +13,7 @@ from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch, planning
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn

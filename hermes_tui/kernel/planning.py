@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.compress import compressing
@@ -15,6 +15,7 @@ from hermes_tui.domain.messages import Role
 from hermes_tui.domain.parts import Part, TextDelta
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Rung, Task, TaskKind, TaskState
+from hermes_tui.domain.values import mutable, replace
 from hermes_tui.kernel.amend import amend
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit
@@ -38,7 +39,7 @@ Tools:
 """
 
 
-@dataclass(slots=True)
+@mutable
 class _Reader:
     """Turns lines into tasks of the live plan; a line that fits no more than half-way waits for those after it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from hermes_tui.domain.errors import (
     ApprovalPending,
@@ -20,6 +19,7 @@ from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Criterion, TaskKind, TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel import abandon
 from hermes_tui.kernel.abandon import begin_undoing, skip_dormant
 from hermes_tui.kernel.doubt import settle_doubts
@@ -31,7 +31,7 @@ Check = Callable[[Criterion], Awaitable[CriterionChecked]]
 Deliver = Callable[[], tuple[ArtifactMade, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pursuit:
     """How a run is brought to its end; `check` tests one criterion, `deliver` lists what stands in `artifacts/`."""
 

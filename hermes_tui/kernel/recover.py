@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.approval import Decision
@@ -16,6 +15,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import RECOVER
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Reach, Rung, Task, TaskKind
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel import planning
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit
@@ -38,7 +38,7 @@ You repair the arguments of one tool call that failed. Answer with the JSON obje
 Change only what the error asks for. If no arguments can help, answer {}."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Fall:
     """A failed attempt at a task, and what is known of it."""
 

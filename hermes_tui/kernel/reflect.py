@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from hermes_tui.domain.events import CriterionChecked, EditKind, MessageGiven, PlanOp, ReflectionBegun
@@ -12,6 +11,7 @@ from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel.amend import amend
 from hermes_tui.kernel.kit import Kit
 

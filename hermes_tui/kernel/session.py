@@ -7,19 +7,20 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hermes_tui.domain.events import Event
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.ports import Journal
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold
+from hermes_tui.domain.values import mutable
 from hermes_tui.kernel.bus import Bus
 
 Listen = Callable[[Place, Part], None]
 
 
-@dataclass(slots=True)
+@mutable
 class Session:
     """Live state of one session; `state` is always the fold over every record appended so far.
 

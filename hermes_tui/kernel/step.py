@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from hermes_tui.domain.errors import FailureReason, LimitReached, NoProvider, ProviderError, StreamTruncated
 from hermes_tui.domain.events import (
@@ -30,12 +30,13 @@ from hermes_tui.domain.parts import (
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel import budget, context, loop_guard, retry
 from hermes_tui.kernel.context import Build
 from hermes_tui.kernel.kit import Kit
 
 
-@dataclass(slots=True)
+@mutable
 class _Reply:
     """A reply as it grows."""
 
@@ -89,7 +90,7 @@ class _Reply:
         return Message(role=Role.MODEL, content=tuple(self.content)).text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Attempt:
     """One attempt at a request."""
 
@@ -102,7 +103,7 @@ class _Attempt:
     request_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Ended:
     """How an attempt ended: its durable record, the error if it failed, and whether its brain may be asked again."""
 
@@ -111,7 +112,7 @@ class _Ended:
     again: bool = False
 
 
-@dataclass(slots=True)
+@mutable
 class _Step:
     """A step on its way through the brains that may answer; `tried` says why the ones before could not."""
 
@@ -226,7 +227,7 @@ async def _begin(step: _Step) -> _Attempt:
     filled = await step.build(step.brain)
     warmth = loop_guard.warmer(filled.request.temperature, kit.session.state.guard.of(place.agent))
     request = replace(filled.request, temperature=warmth)
-    size = context.size_bytes(request)
+    size = filled.size_bytes or context.size_bytes(request)
     if not _has_room(step, size):
         raise _too_long(step.brain, size)
     number = kit.session.state.talk.of(place.agent).steps + 1

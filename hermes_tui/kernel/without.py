@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from hermes_tui.domain.ports import Brain, Brains, CallEnd
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Without:
     """Chooses as `brains` does, but none of `avoided`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from hermes_tui.domain.ports import Answer
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.calls import OpenIntent
 from hermes_tui.domain.tasks import Reach
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.doubt import doubt_id
 from hermes_tui.services import control, history, wiring
 from hermes_tui.services.config import HermesConfig
@@ -23,7 +23,7 @@ from hermes_tui.services.config import HermesConfig
 KEPT: Final = "Kept. Run the goal again to go on."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Waiting:
     """A question to the operator, and where it is asked."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
 from hermes_tui.domain.errors import NoProvider
 from hermes_tui.domain.ports import Brain, CallEnd
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel.breaker import Health, Standing
 from hermes_tui.kernel.confidence import DEFAULT_THRESHOLD
 from hermes_tui.kernel.context import TYPICAL_BYTES_PER_TOKEN, fits
@@ -24,7 +25,7 @@ from hermes_tui.services.routes import Route, route, tier_above, tier_of
 __all__ = ["PROBE_S", "ConfiguredBrains", "Looked", "Missing"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Looked:
     """What a provider offers, for a person to see: a model, how it did and how fast it was, as of `now`."""
 
@@ -44,7 +45,7 @@ class Looked:
         return self.health.ready_in_s(self.now)
 
 
-@dataclass(slots=True)
+@mutable
 class _Passed:
     """What a choice has passed by: why, and who could answer later or as a last resort."""
 
@@ -67,7 +68,7 @@ class _Passed:
         return replace(brain, why=f"{brain.why} ({said})") if said else brain
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Place:
     """What a chain is for."""
 

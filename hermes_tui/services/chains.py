@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.values import frozen
 from hermes_tui.services.config import KINDS, HermesConfig
 from hermes_tui.services.strict_yaml import closest
 
@@ -14,7 +14,7 @@ LOCAL: Final = ("ollama", "lmstudio")
 """Providers on this machine: they always close the chain."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Candidate:
     """A model that may answer; `model` None is the provider's own choice, `why` how it got into the chain.
 

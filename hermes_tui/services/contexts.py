@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hermes_tui.domain.errors import UsageInvalid
@@ -13,6 +12,7 @@ from hermes_tui.domain.messages import Message, Role
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.text import first_line
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel import compaction, context, notes, window
 from hermes_tui.kernel.session import Session
 
@@ -21,7 +21,7 @@ BYTES_PER_TOKEN: Final = 4.0
 WIDTH: Final = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Item:
     """One message that the next request carries, or the summary in the place of many; `index` is -1 for that."""
 
@@ -126,7 +126,7 @@ def preview(state: SessionState, agent: AgentId) -> Iterator[str]:
         yield f"{out} items would not fit; `earlier` finds them."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Change:
     """What an operator does to a window: `undo` the last compaction, `pin` or `unpin` the message `index`."""
 

@@ -7,7 +7,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from hermes_tui.domain.events import ApprovalGiven, InterruptAsked, RunAbandoned
 from hermes_tui.domain.ids import AgentId, ApprovalId
 from hermes_tui.domain.ports import Answer, Clock
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
 from hermes_tui.services import children, contexts, edits
@@ -37,7 +37,7 @@ class NotReached(HermesError):
     """A live process owns the session and could not be asked, or refused."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Owner:
     """What the owner of a session lets others do. `stop` interrupts the run, resumably; `place` is where it stands."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -11,12 +10,13 @@ from hermes_tui.domain.events import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.spend import Spent
+from hermes_tui.domain.values import frozen
 
 By = Literal["day", "model", "role", "task"]
 BYS: Final[tuple[By, ...]] = ("day", "model", "role", "task")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Share:
     """What one day, model, role or task spent; `unknown_tokens` are those of calls without a known price."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ from hermes_tui.domain.events import (
     ToolResolved,
 )
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.values import mutable
 
 Fields = dict[str, Any]
 
@@ -82,7 +83,7 @@ _NAMES: Final = {
 }
 
 
-@dataclass(slots=True)
+@mutable
 class Decision:
     """One decision. `result` is None while nothing is known of it; `cost` is US dollars, None where it is unknown."""
 
@@ -104,7 +105,7 @@ class Decision:
         }
 
 
-@dataclass(slots=True)
+@mutable
 class _Book:
     """Decisions in their order, and those whose end is still to come by their id."""
 

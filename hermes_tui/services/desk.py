@@ -6,7 +6,6 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +44,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Goal, Mode
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
@@ -63,7 +63,7 @@ SWITCH_S: Final = 0.0005
 AGENT: Final = "goal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Facts:
     """What does not change while the desk is open."""
 

@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from hermes_tui.capabilities.state.database import engine, refuse_network
 from hermes_tui.domain.errors import GuardrailsChanged, HermesError, JournalError, SandboxUnavailable, UsageInvalid
 from hermes_tui.domain.guardrails import PINNED
 from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.values import frozen
 from hermes_tui.services import history, wiring
 from hermes_tui.services.brains import Missing
 from hermes_tui.services.wiring import RunOptions
@@ -36,7 +36,7 @@ class Health(StrEnum):
     BROKEN = "broken"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Check:
     """One thing that was tried: how it came out, what was found, and the remedy."""
 

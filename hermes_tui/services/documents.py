@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
@@ -14,6 +13,7 @@ from hermes_tui.capabilities.memory.documents import DocumentUnreadable, is_docu
 from hermes_tui.capabilities.memory.index import MemoryIndex, Source
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.values import frozen
 
 PREFIX: Final = "document:"
 MOST_FILE_BYTES: Final = 20_000_000
@@ -23,7 +23,7 @@ _IGNORED: Final = frozenset({"node_modules", "__pycache__", "target", "dist", "b
 _AT_ONCE: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FileStatus:
     """What became of one file: `ok`, or why it is not searchable."""
 
@@ -32,7 +32,7 @@ class FileStatus:
     passages: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Ingested:
     """What an ingest found and did."""
 

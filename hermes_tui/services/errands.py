@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 from typing import Final, cast
@@ -19,6 +19,7 @@ from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Remembered
 from hermes_tui.domain.ports import ProcessResult
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import sessions, wiring
 from hermes_tui.services.keys import SECRETS, variable_of
 from hermes_tui.services.notebook import Notebook
@@ -30,7 +31,7 @@ COMMAND_S: Final = 120.0
 MOST_REMEMBERED: Final = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Summary:
     """A session in a list: what it was for, how it stands, what it cost and when it was written last."""
 
@@ -43,7 +44,7 @@ class Summary:
     records: int
 
 
-@dataclass(slots=True)
+@mutable
 class Draft:
     """What the operator had typed and queued."""
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.tasks import Goal, Mode
+from hermes_tui.domain.values import frozen
 from hermes_tui.services import strict_yaml
 from hermes_tui.services.config import ROLES, HermesConfig, LayerName
 from hermes_tui.services.strict_yaml import Node, Step, Value
@@ -36,7 +37,7 @@ _NOT_FOR_PROJECTS: Final = ("providers", "openrouter", "sandbox", "policy", "bud
 _MODES: Final = tuple(Mode)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Layer:
     """One source of values."""
 
@@ -44,7 +45,7 @@ class Layer:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Explained:
     """A value of the config: who set it, and where. `line` is 0 where there is no file."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.tasks import Criterion, CriterionKind, Goal, Mode, Plan
+from hermes_tui.domain.values import frozen
 from hermes_tui.services import strict_yaml
 from hermes_tui.services.config import Section, checked_hosts, checked_rules, checked_scope, checked_scopes
 from hermes_tui.services.plans import BudgetModel, parse_plan
@@ -104,7 +104,7 @@ class GoalModel(Section):
     _egress = field_validator("egress")(checked_hosts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Block:
     text: str
     line: int

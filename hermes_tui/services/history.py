@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hermes_tui.capabilities.state.follower import tail
@@ -14,11 +13,12 @@ from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.ports import Clock
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.services import control, kpis
 from hermes_tui.services.verdict import Result, result_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Row:
     """One session in a list. `status` is running, paused, unfinished, unreadable, empty, or how its run ended.
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.values import frozen
 
 FIRST_FILES: Final = ("config.yaml", "MEMORY.md")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Home:
     """A home and where its state goes. `notice` is said once; it is empty where all is well."""
 

@@ -13,6 +13,7 @@ from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.keys import shelf
 from hermes_tui.capabilities.keys._entry import Entry, origin_of
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.values import frozen
 from hermes_tui.services.config import KINDS, HermesConfig
 
 VARIABLES: Final = {
@@ -66,7 +67,7 @@ class Secrets:
 SECRETS: Final = Secrets()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeyLine:
     """What is shown of one provider's key: never the key."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
@@ -21,17 +21,18 @@ from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.crew import Crew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
-from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KitMaker:
     """What does not change between the runs of one command."""
 
@@ -43,13 +44,22 @@ class KitMaker:
     memory: Memory | None = None
     workers: Workers = field(default_factory=Workers)
     distrusted: frozenset[Source] = frozenset({Source.WEB})
+    _tried: list[tuple[SandboxConfig, Sandbox]] = field(default_factory=list[tuple[SandboxConfig, Sandbox]])
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
-        """Return the strongest sandbox that works here and that the config allows."""
+        """Return the strongest sandbox that works here and that the config allows.
+
+        It is tried out once: a run that wakes shall not wait for that again, and one that fails later fails closed.
+        """
         wanted = config.sandbox
-        return await find_sandbox(
+        for settings, known in self._tried:
+            if settings == wanted:
+                return known
+        found = await find_sandbox(
             self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env, home=self.home.root
         )
+        self._tried.append((wanted, found))
+        return found
 
     def _off_limits(self) -> tuple[Path, ...]:
         """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
@@ -60,6 +70,8 @@ class KitMaker:
         goal = session.state.run.goal
         cap = Limits(usd=config.budgets.day.usd, tokens=config.budgets.day.tokens)
         kept = self.home.state / "outputs" / session_id
+        day, spent = SessionDay(self.ledger, session_id, cap, clock=self.clock), session.state.spend.total
+        day.catch_up(spent.usd, spent.usage.total_tokens, session.state.seq)
         return Kit(
             session=session,
             brains=brains,
@@ -69,7 +81,7 @@ class KitMaker:
                 self.home.state / "images" / session_id, self.root, skip=(self.home.root, self.home.state)
             ),
             artifacts=outputs.KeptOutputs(kept),
-            day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
+            day=day,
             sandbox=await self.sandbox(config),
             redactor=wiring.redactor_of(config, self.home.state),
             clock=self.clock,

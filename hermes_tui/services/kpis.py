@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
 
 from hermes_tui.capabilities.providers import _catalog
@@ -21,6 +21,7 @@ from hermes_tui.domain.ids import CallId, TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Effect, TaskState
+from hermes_tui.domain.values import frozen, mutable
 
 OVERTHINKING: Final = 4.0
 IMPULSIVE: Final = 0.25
@@ -29,7 +30,7 @@ CITED_CHARS: Final = 12
 MOST_PIECES: Final = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Kpis:
     """The figures of one run; None where there is nothing to divide by.
 
@@ -51,19 +52,19 @@ class Kpis:
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures by name."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        rounded = {name: round(value, 4) if isinstance(value, float) else value for name, value in fields.items()}
+        fields = asdict(self).items()
+        rounded = {name: round(value, 4) if isinstance(value, float) else value for name, value in fields}
         return {**rounded, "advice": list(self.advice)}
 
 
-@dataclass(slots=True)
+@mutable
 class _Call:
     record: Record
     asked: ToolRequested
     done: ToolFinished | None = None
 
 
-@dataclass(slots=True)
+@mutable
 class _Tally:
     """What is counted while records go by."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import ProviderError
 from hermes_tui.domain.memory import Embedder, NoteDraft, Origin, Recalled, Remembered
+from hermes_tui.domain.values import frozen
 
 if TYPE_CHECKING:
     from hermes_tui.services.memory_store import OpenMemory
@@ -21,7 +21,7 @@ CATCH_UP_S: Final = 20.0
 AT_ONCE: Final = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MemorySettings:
     """What the config says of memory.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from hermes_tui.capabilities.memory.past import BlameLine, Entry
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable
 from hermes_tui.domain.errors import HermesError, ToolError, UsageInvalid
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
+from hermes_tui.domain.values import frozen
 
 if TYPE_CHECKING:
     from hermes_tui.services.memory_store import OpenMemory
@@ -26,7 +26,7 @@ OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR)
 MAP_FILE: Final = "erased-commits.json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Taken:
     """One note of another agent and what became of it, or would."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
 
 from hermes_tui.domain.events import (
@@ -43,12 +43,13 @@ from hermes_tui.domain.events import (
     ToolResolved,
 )
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.values import frozen, mutable
 
 KINDS: Final = ("think", "act", "ask", "plan", "task", "delegate", "context", "operator", "decide", "run")
 OUTCOME: Final = 300
 
 
-@dataclass(slots=True, kw_only=True)
+@mutable(kw_only=True)
 class Entry:
     """One action. `met` says whether what was expected came true, None while nothing is known.
 
@@ -74,7 +75,7 @@ class Entry:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Query:
     """Which entries are wanted; what is left out restricts nothing. `text` stands in what, why or outcome."""
 
@@ -109,7 +110,7 @@ def entries(records: Iterable[Record]) -> Sequence[Entry]:
     return log.made
 
 
-@dataclass(slots=True)
+@mutable
 class _Log:
     """Entries in order, and those whose outcome is still to come."""
 

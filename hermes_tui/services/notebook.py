@@ -8,12 +8,12 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.tools._git_env import run_git
 from hermes_tui.domain.errors import HermesError, PathRefused, UsageInvalid
+from hermes_tui.domain.values import frozen
 
 INDEX: Final = "MEMORY.md"
 FOLDER: Final = "memory"
@@ -22,7 +22,7 @@ GIT_S: Final = 20.0
 _LOG_FORMAT: Final = "%h%x1f%at%x1f%an%x1f%s"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Note:
     """A file of the memory: its path below the home, its title and when it was changed."""
 
@@ -31,7 +31,7 @@ class Note:
     changed_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Change:
     """A commit that touched a note, or the change on disk that no commit holds yet (`commit` is then empty)."""
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
 from hermes_tui.domain.usage import FREE, Price
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate
 from hermes_tui.services.config import HermesConfig, ProviderConfig
@@ -34,7 +35,7 @@ LOCAL_CLOCKS: Final = Clocks(connect_s=2.0, first_token_s=120.0, idle_s=60.0, to
 Hear = Callable[[str, Mapping[str, str]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Missing:
     """Why a provider cannot answer, and what to do."""
 
@@ -43,7 +44,7 @@ class Missing:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Served:
     """What a local server has: its models by name, with the real context window of each that was asked about."""
 
@@ -51,7 +52,7 @@ class Served:
     windows: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
 
 
-@dataclass(slots=True)
+@mutable
 class Offers:
     """Turns candidates into brains; a local server that answered is not asked again until `forget`."""
 
@@ -146,7 +147,7 @@ class Offers:
         return measured or _catalog.known(kind, model, self.prices).window_tokens
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class HeardProvider:
     """A provider whose answers' headers are heard: what they say of a rate limit counts before the next call."""
 
@@ -165,7 +166,7 @@ class HeardProvider:
             self.hear(self.target, headers)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Offered:
     """A candidate that can answer."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.capabilities.governance.policy import RulePolicy
@@ -13,6 +12,7 @@ from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused
 from hermes_tui.domain.ports import Sandbox, ToolContext
 from hermes_tui.domain.ports import Workspace as WorkspaceScope
 from hermes_tui.domain.tasks import Effect, Mode, Reach
+from hermes_tui.domain.values import frozen
 from hermes_tui.services import wiring
 from hermes_tui.services.config import PolicyTest
 from hermes_tui.services.workstation import Workstation
@@ -30,7 +30,7 @@ CLASSES: Final = {
 """What calls resolve to, mildest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Checked:
     """One test of the config: what was expected, and what the policy says."""
 

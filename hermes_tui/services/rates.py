@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +15,14 @@ from hermes_tui.domain.events import ModelFailed, ModelFinished, ToolFinished, T
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.tasks import TaskKind
+from hermes_tui.domain.values import mutable
 
 MOST_SESSIONS: Final = 30
 _FAULTS: Final = ("schema", "loop", "critic")
 """Where a call is refused that the model should not have made."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Counts:
     steps: int = 0
     lost: int = 0

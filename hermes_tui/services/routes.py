@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from hermes_tui.domain.values import frozen
 from hermes_tui.services.config import KINDS, ROLES, ROUTES, TIERS, HermesConfig
 
 UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Route:
     """Which role answers, and why. `wanted` is a model that was asked for by name, else `auto`."""
 

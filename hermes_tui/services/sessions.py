@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.capabilities.state.anchors import AnchorKeeper
@@ -18,13 +17,14 @@ from hermes_tui.domain.ports import Clock, Redactor
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Goal
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.bus import Bus
 from hermes_tui.kernel.session import Session
 
 Reader = Callable[[Record], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class OwnedSession:
     """A session of this process, and the file behind it."""
 

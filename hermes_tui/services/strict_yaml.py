@@ -7,7 +7,8 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.values import frozen
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 40
@@ -37,10 +39,12 @@ _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_FAST: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser in C, where PyYAML was built with it; it tells places as the other does."""
 _TAB_HINT: Final = "Replace the tab by blanks."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Node:
     """A parsed document: plain values, and where each key and value stands."""
 
@@ -145,9 +149,13 @@ def parse(data: bytes | str, path: str, *, first_line: int = 1) -> Node:
         UsageInvalid: anything but plain, unambiguous YAML or JSON.
     """
     text = decode(data, path)
-    builder = _Builder(path, first_line - 1)
     if text.lstrip()[:1] in ("{", "[") and "\t" in text:
         text = _without_json_tabs(text)
+    builder = _Builder(path, first_line - 1)
+    with suppress(yaml.YAMLError, ValueError):
+        return builder.build(yaml.parse(text, Loader=_FAST))
+    # Whatever the machine, a mistake is described in one parser's words.
+    builder = _Builder(path, first_line - 1)
     try:
         return builder.build(yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
@@ -292,7 +300,7 @@ class _Builder:
     def _item(
         self, event: ParserEvent, events: Iterator[ParserEvent], steps: tuple[Step, ...], place: ParserEvent
     ) -> Value:
-        empty = isinstance(event, yaml.ScalarEvent) and event.value == "" and event.style is None
+        empty = isinstance(event, yaml.ScalarEvent) and event.value == "" and not event.style
         if empty and not event.tag and not event.anchor:
             name = f"`{steps[-1]}`" if isinstance(steps[-1], str) else "this item"
             raise self._refused(f"{name} is empty.", "Give it a value, or remove the line.", place)
@@ -309,7 +317,7 @@ class _Builder:
 
     def _scalar(self, event: ParserEvent, steps: tuple[Step, ...]) -> Value:
         text = self._text(event)
-        if event.style is not None:
+        if event.style:
             return text
         if not text and not steps:
             return None

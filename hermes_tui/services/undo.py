@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.capabilities.state.images import ImageStore
@@ -12,11 +11,12 @@ from hermes_tui.domain.events import FileChange, MessageGiven, SessionOpened, To
 from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.values import frozen
 from hermes_tui.services import control, history
 from hermes_tui.services.workstation import Workstation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Undone:
     """What an undo did: the calls taken back, the files put back or left, and the image by which it is undone."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ids import ApprovalId, SessionId, TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
+from hermes_tui.domain.values import frozen, replace
 
 SCHEMA: Final = "hermes.result/1"
 Fields = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Result:
     """A `hermes.result/1` object before it is printed."""
 

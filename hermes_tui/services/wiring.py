@@ -8,7 +8,6 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +25,7 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.memory import Embedder
 from hermes_tui.domain.ports import Clock, Tool
+from hermes_tui.domain.values import frozen
 from hermes_tui.services import trust
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from hermes_tui.services.memory_store import OpenMemory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunOptions:
     """What the command line says; None leaves a thing to the goal and the config."""
 

@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +33,7 @@ from hermes_tui.domain.ports import ProcessResult, SandboxCommand
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
 from hermes_tui.domain.usage import Limits, Price
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
 from hermes_tui.services import constitution, control, kits, rates, sessions, trust, wiring
@@ -59,7 +59,7 @@ MOST_STEPS: Final = 200
 _SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Foresight:
     """A plan before it runs: how it was made, and what is to be expected of it."""
 

@@ -9,23 +9,25 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
-_ANNOUNCED: Final = re.compile(
+from hermes_tui.domain.patterns import later
+from hermes_tui.domain.values import frozen
+
+_ANNOUNCED: Final = later(
     r"(?:phone|mobile|cell|fax|desk|office:|whats ?app|\btel\b|\bcall(?:ing|ed)?\b|\bdial\b|\bnumber\b|\bcontact\b"
     r"|reach me|answering at|(?:messages?|texts?|sms) (?:to|from|on)|registered)[^\n]{0,40}\n?[^\n]{0,4}$",
     re.IGNORECASE,
 )
-_SAID_AFTER: Final = re.compile(r"[ \\,-]{0,3}(?:office|fax|mobile|cell|desk|home|work)\b", re.IGNORECASE)
-_NOT_A_PHONE: Final = re.compile(r"licen[cs]e|account|order|invoice|version|\bid\b|zip|postal", re.IGNORECASE)
+_SAID_AFTER: Final = later(r"[ \\,-]{0,3}(?:office|fax|mobile|cell|desk|home|work)\b", re.IGNORECASE)
+_NOT_A_PHONE: Final = later(r"licen[cs]e|account|order|invoice|version|\bid\b|zip|postal", re.IGNORECASE)
 _BEFORE: Final = 60
 _NEAR: Final = 30
-_CARD_STARTS: Final = re.compile(r"4|5[0-8]|6|3[04-9]|2[2-7]|1800|2131")
+_CARD_STARTS: Final = later(r"4|5[0-8]|6|3[04-9]|2[2-7]|1800|2131")
 _SHORT_CARD_STARTS: Final = ("5018", "5020", "5038", "5893", "6304", "6759", "6761", "6762", "6763", "0604")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Found:
     """One piece of personal data: its kind and its place in the text."""
 
@@ -34,7 +36,7 @@ class Found:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Detector:
     """A pattern, tried where one of `signs` occurs (empty: always), and what a match must also fulfil."""
 
@@ -126,18 +128,16 @@ _ANY_NUMBER: Final = r"(?<![\w.+/-])\(?0?[0-9]{1,5}\)?(?:[ .-]?[0-9]{2,5}){1,5}(
 _DETECTORS: Final = (
     _Detector(
         "EMAIL",
-        re.compile(
-            r"(?:(?<![\w.+\\-])|(?<=\\[nrtbf]))[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])"
-        ),
+        later(r"(?:(?<![\w.+\\-])|(?<=\\[nrtbf]))[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])"),
         _always,
         "@",
     ),
-    _Detector("IBAN", re.compile(_IBAN), _is_account),
-    _Detector("CARD", re.compile(_CARD), _is_card),
-    _Detector("SSN", re.compile(_SSN), _always, "-"),
-    _Detector("IP", re.compile(_IPV4), _is_public_address, "."),
-    _Detector("IP", re.compile(_IPV6), _is_public_address, ":"),
-    _Detector("PHONE", re.compile(_INTERNATIONAL), _is_long_enough, "+0"),
-    _Detector("PHONE", re.compile(_NORTH_AMERICAN), _always),
-    _Detector("PHONE", re.compile(_ANY_NUMBER), _is_announced),
+    _Detector("IBAN", later(_IBAN), _is_account),
+    _Detector("CARD", later(_CARD), _is_card),
+    _Detector("SSN", later(_SSN), _always, "-"),
+    _Detector("IP", later(_IPV4), _is_public_address, "."),
+    _Detector("IP", later(_IPV6), _is_public_address, ":"),
+    _Detector("PHONE", later(_INTERNATIONAL), _is_long_enough, "+0"),
+    _Detector("PHONE", later(_NORTH_AMERICAN), _always),
+    _Detector("PHONE", later(_ANY_NUMBER), _is_announced),
 )

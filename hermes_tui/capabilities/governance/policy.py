@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.tasks import Effect, Mode, Reach
+from hermes_tui.domain.values import frozen
 
 RULE_LIMIT = 1_000
 _FORM = re.compile(r"(?P<tool>[a-z][a-z0-9_]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
@@ -33,7 +33,7 @@ _RUNS: dict[Mode, frozenset[Reach]] = {
 """What a writing call may reach in each mode without a question."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Rule:
     """A parsed rule; `words` are patterns of argv or of a host. `rest` lets any words follow; None words match all."""
 

@@ -7,16 +7,17 @@ import json
 import re
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
 from hermes_tui.capabilities.governance.personal import find
+from hermes_tui.domain.patterns import later
+from hermes_tui.domain.values import frozen
 
 _START: Final = r"(?:(?<![A-Za-z0-9]{word})|(?<=\\[nrtbf]{word}))"
 """A word begins here; in JSON text it may follow the letter of an escape, such as the n of a line break."""
-_PLACEHOLDER: Final = re.compile(r"\[(?:SECRET:[a-z]+:[0-9a-f]+|[A-Z]{2,8}_[0-9a-f]+)\]")
-_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_PLACEHOLDER: Final = later(r"\[(?:SECRET:[a-z]+:[0-9a-f]+|[A-Z]{2,8}_[0-9a-f]+)\]")
+_STRING: Final = later(r'"(?:[^"\\]|\\.)*"')
 """A string of JSON text; outside of one stands no personal data, but numbers that must stay numbers."""
 _MARK_CHARS: Final = 8
 _LEAST_REGISTERED: Final = 6
@@ -25,7 +26,7 @@ _REGISTERED: Final = "registered"
 _QUOTED: Final = r"""\\*["']?"""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Family:
     """Key formats found by `pattern`, tried only where one of `literals` occurs (`folded`: in any case)."""
 
@@ -36,14 +37,14 @@ class _Family:
 
 
 def _at_start(literal: str, rest: str) -> re.Pattern[str]:
-    return re.compile(f"(?P<secret>{literal}{_START.format(word=literal)}{rest})")
+    return later(f"(?P<secret>{literal}{_START.format(word=literal)}{rest})")
 
 
 _FAMILIES: Final = (
     _Family(
         "key",
         ("-----BEGIN ",),
-        re.compile(
+        later(
             r"(?P<secret>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
             r"(?:(?!-----END)(?:[A-Za-z0-9+/=:,. \r\n\t-]|\\+[nrt]))*(?:-----END [A-Z0-9 ]{0,40}-----)?)"
         ),
@@ -51,13 +52,13 @@ _FAMILIES: Final = (
     _Family("anthropic", ("sk-",), _at_start("sk-ant-", r"[A-Za-z0-9_-]{16,}")),
     _Family("openrouter", ("sk-",), _at_start("sk-or-", r"[A-Za-z0-9_-]{16,}")),
     _Family("openai", ("sk-",), _at_start("sk-", r"(?=[A-Za-z_-]{0,100}[0-9])[A-Za-z0-9_-]{20,}")),
-    _Family("github", ("gh",), re.compile(r"(?P<secret>gh[pousr]_[A-Za-z0-9]{20,})")),
-    _Family("github", ("github_pat_",), re.compile(r"(?P<secret>github_pat_[A-Za-z0-9_]{20,})")),
+    _Family("github", ("gh",), later(r"(?P<secret>gh[pousr]_[A-Za-z0-9]{20,})")),
+    _Family("github", ("github_pat_",), later(r"(?P<secret>github_pat_[A-Za-z0-9_]{20,})")),
     _Family("aws", ("AKIA",), _at_start("AKIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])")),
     _Family("aws", ("ASIA",), _at_start("ASIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])")),
-    _Family("google", ("AIza",), re.compile(r"(?P<secret>AIza[0-9A-Za-z_-]{35})")),
-    _Family("slack", ("xox",), re.compile(r"(?P<secret>xox[abeoprs]-[A-Za-z0-9-]{10,})")),
-    _Family("stripe", ("k_live_", "k_test_"), re.compile(r"(?P<secret>[sr]k_(?:live|test)_[A-Za-z0-9]{16,})")),
+    _Family("google", ("AIza",), later(r"(?P<secret>AIza[0-9A-Za-z_-]{35})")),
+    _Family("slack", ("xox",), later(r"(?P<secret>xox[abeoprs]-[A-Za-z0-9-]{10,})")),
+    _Family("stripe", ("k_live_", "k_test_"), later(r"(?P<secret>[sr]k_(?:live|test)_[A-Za-z0-9]{16,})")),
     _Family(
         "jwt",
         ("eyJ",),
@@ -66,13 +67,13 @@ _FAMILIES: Final = (
     _Family(
         "bearer",
         ("bearer ",),
-        re.compile(r"(?i:bearer) +(?P<secret>(?=[A-Za-z._~+/-]{0,100}[0-9])[A-Za-z0-9._~+/-]{16,}=*)"),
+        later(r"(?i:bearer) +(?P<secret>(?=[A-Za-z._~+/-]{0,100}[0-9])[A-Za-z0-9._~+/-]{16,}=*)"),
         folded=True,
     ),
     _Family(
         "url",
         ("://",),
-        re.compile(r"""://[^\s:/@"'\\<>]{0,128}:(?!\[SECRET:)(?P<secret>[^\s/@"'\\<>]{3,256})@"""),
+        later(r"""://[^\s:/@"'\\<>]{0,128}:(?!\[SECRET:)(?P<secret>[^\s/@"'\\<>]{3,256})@"""),
     ),
     _Family(
         "value",
@@ -80,7 +81,7 @@ _FAMILIES: Final = (
             *("api_key", "apikey", "api-key", "secret", "passw", "_token", "-token", "authtoken"),
             *("access_key", "private_key"),
         ),
-        re.compile(
+        later(
             r"(?i:api[_-]?key|secret(?:[_-]?(?:access)?[_-]?key)?|passwd|password|(?:access|auth|refresh)[_-]?token"
             r"|access[_-]?key|private[_-]?key|[_-]token)"
             rf"{_QUOTED} {{0,3}}(?:=>|[=:]) {{0,3}}{_QUOTED}"

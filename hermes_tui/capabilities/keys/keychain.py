@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -12,6 +11,7 @@ from keyring.errors import KeyringError, PasswordDeleteError
 
 from hermes_tui.capabilities.keys._entry import Entry
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.values import frozen
 
 SERVICE: Final = "hermes-tui"
 _HINT: Final = "Use `--store file`, or set the provider's variable."
@@ -27,7 +27,7 @@ class Backend(Protocol):
     def delete_password(self, service: str, username: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Keychain:
     """Entries in the keyring, one per provider."""
 

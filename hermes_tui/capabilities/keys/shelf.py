@@ -6,16 +6,17 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.values import frozen
 
 NAME: Final = "keys.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """Where a key lies and where it may go; `variable` is what it stands in for."""
 

@@ -9,13 +9,13 @@ import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.capabilities.keys import _crypto
 from hermes_tui.capabilities.keys._entry import Entry
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.values import frozen
 
 NAME: Final = "keys.vault"
 COST: Final = 2**16
@@ -24,7 +24,7 @@ _MOST_COST: Final = 2**20
 _FORMAT: Final = "hermes.vault/1"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Vault:
     """The entries of one encrypted file, read and written as a whole.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from heapq import nlargest, nsmallest
 from typing import Final
 
@@ -13,6 +12,7 @@ from hermes_tui.capabilities.memory.pool import Pool, Row, Statistics, prefix_of
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
 from hermes_tui.capabilities.memory.vectors import Query, Scan, cosines_of
+from hermes_tui.domain.values import frozen
 
 SMALL_LAYER: Final = 1_000
 """Up to so many items, every one is looked at."""
@@ -32,7 +32,7 @@ REACH: Final = 2
 _COLUMNS: Final = "row, id, spot, speaker, at, terms, cues"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Candidates:
     """What a search looks at: a pool, which of its rows may be answers, and how near they lie to the query's vector."""
 
@@ -41,7 +41,7 @@ class Candidates:
     cosines: Mapping[int, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Filters:
     """What may be found: `past` adds what was superseded; `scopes` None is every scope; `speaker` and times narrow."""
 
@@ -67,7 +67,7 @@ class Filters:
 EVERYTHING_LIVE: Final = Filters()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Near:
     """A search by vector beside the search by words."""
 

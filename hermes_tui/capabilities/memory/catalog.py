@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import Final
 
 from hermes_tui.capabilities.memory.database import Connection, IndexDatabase
+from hermes_tui.domain.values import frozen
 
 _COLUMNS: Final = (
     "id, path, title, kind, scope, author, status, created, updated, superseded_by, pin, about, fingerprint, problem,"
@@ -14,7 +15,7 @@ _COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NoteRow:
     """What is known of a note without reading its file.
 

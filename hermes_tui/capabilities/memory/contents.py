@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from hermes_tui.capabilities.memory.notes import Note, index_of_scope
 from hermes_tui.domain.memory import NoteKind
+from hermes_tui.domain.values import frozen
 
 _FIRST: tuple[NoteKind, ...] = (NoteKind.PREFERENCE, NoteKind.STYLE, NoteKind.PERSON, NoteKind.PROCEDURE, NoteKind.FACT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Room:
     """How much of the budget is used, in bytes."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 MOST_BYTES: Final = 1_000_000
 _MARKS: Final = (
@@ -14,7 +15,7 @@ _MARKS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Decoded:
     """A text with newlines only, and how it was written. `problem` is empty where all is well."""
 

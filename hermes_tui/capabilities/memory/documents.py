@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import PurePath
 from typing import Final
 
 from hermes_tui.capabilities.memory.decoding import decode
 from hermes_tui.capabilities.memory.pieces import Piece, pieces_of
+from hermes_tui.domain.values import frozen
 
 PROSE: Final = frozenset({".md", ".markdown", ".txt", ".rst", ".adoc", ".org", ".tex", ".log", ""})
 PAGES: Final = frozenset({".html", ".htm", ".xhtml"})
@@ -38,7 +38,7 @@ class DocumentUnreadable(Exception):
     """A document gave no text; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Passage:
     """A piece of a document, and where it stands: `L12` or `p. 3`."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.memory import frontmatter
 from hermes_tui.capabilities.memory.decoding import MOST_BYTES, decode
 from hermes_tui.domain.memory import NoteKind
+from hermes_tui.domain.values import frozen
 
 _SIGN: Final = "§"
 _ENTRY: Final = re.compile(r"^(?:[-*+]|\d+[.)])[ \t]+", re.MULTILINE)
@@ -30,7 +30,7 @@ _KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ForeignNote:
     """One note of another agent: its text, what it seems to be, and where it stood."""
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from hermes_tui.domain.patterns import later
+from hermes_tui.domain.values import frozen
 
 Value = str | bool | tuple[str, ...]
 FENCE: Final = "---"
-_KEY: Final = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+(.*))?$")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9(][^\n:#\[\]{}\"'`]*(?:[:#][^\s:#\[\]{}\"'`][^\n:#\[\]{}\"'`]*)*")
-_ITEM: Final = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^,]+)\s*(?:,|$)""")
+_KEY: Final = later(r"([A-Za-z_][\w-]*):(?:[ \t]+(.*))?$")
+_PLAIN: Final = later(r"[A-Za-z0-9(][^\n:#\[\]{}\"'`]*(?:[:#][^\s:#\[\]{}\"'`][^\n:#\[\]{}\"'`]*)*")
+_ITEM: Final = later(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^,]+)\s*(?:,|$)""")
 _WORDS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Front:
     """What a head says, and what in it could not be read; `body` is the text after it."""
 

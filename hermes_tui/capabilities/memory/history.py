@@ -7,13 +7,13 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.memory.notes import is_index
 from hermes_tui.capabilities.memory.repository import COMMITTER, KEPT, HistoryUnavailable, Repository, quoted
 from hermes_tui.domain.memory import FileChange, NoteAuthor, Outbox
+from hermes_tui.domain.values import frozen
 
 NEXT: Final = "refs/hermes/next"
 DELAY_S: Final = 1.0
@@ -27,7 +27,7 @@ _SUBJECT_CHARS: Final = 72
 _TRIES: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Commit:
     """Changes that become one commit."""
 

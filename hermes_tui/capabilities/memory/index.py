@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.capabilities.memory.candidates import EVERYTHING_LIVE, Candidates, Filters, Near, Reading
@@ -14,12 +13,13 @@ from hermes_tui.capabilities.memory.pool import THREAD_SHIFT
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.storing import Storing, entry_of
 from hermes_tui.capabilities.memory.vectors import Query, Scan
+from hermes_tui.domain.values import frozen
 
 _COLUMNS: Final = "id, text, item.layer, name, spot, speaker, at, source, kind, live, scope, anchor"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM item JOIN thread ON no = spot >> {THREAD_SHIFT}"  # noqa: S608 - constants
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Source:
     """A file, session or document, and what it gives. `stamp` tells without reading that it is still the same."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.capabilities.memory.catalog import Catalog, NoteRow
@@ -23,12 +23,13 @@ from hermes_tui.capabilities.memory.notes import (
 )
 from hermes_tui.capabilities.memory.reading import catalog_row, items_of_index, items_of_note
 from hermes_tui.domain.memory import FileChange, NoteAuthor, Outbox
+from hermes_tui.domain.values import frozen, mutable, replace
 
 SHARED: Final = "has the id of"
 _AT_ONCE: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Edit:
     """A change of one file: `make` gets the bytes that are there now, None for no file, and returns the new ones."""
 
@@ -36,7 +37,7 @@ class Edit:
     make: Callable[[bytes | None], bytes | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reason:
     """Who changes something, in which words, with which trailers of the commit."""
 
@@ -48,7 +49,7 @@ class Reason:
 OUTSIDE: Final = Reason(author=NoteAuthor.OPERATOR, subject="edit outside Hermes")
 
 
-@dataclass(slots=True)
+@mutable
 class Synced:
     """What a look at the files found."""
 

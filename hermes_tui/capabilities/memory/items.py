@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from hermes_tui.domain.values import frozen
 
 
 class Layer(StrEnum):
@@ -14,7 +15,7 @@ class Layer(StrEnum):
     DOCUMENT = "document"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Item:
     """One memory.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 _NAMES: Final = (
     *("january", "february", "march", "april", "may", "june", "july"),
@@ -36,7 +37,7 @@ _NEAR_LAST: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Moment:
     """A date as far as it is known; `month` and `day` None are unknown, `year` None is any."""
 

@@ -6,7 +6,6 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -15,6 +14,7 @@ from hermes_tui.capabilities.memory import frontmatter
 from hermes_tui.capabilities.memory.frontmatter import Value
 from hermes_tui.capabilities.memory.words import plain_words
 from hermes_tui.domain.memory import NoteAuthor, NoteKind, NoteStatus
+from hermes_tui.domain.values import frozen
 
 INDEX: Final = "MEMORY.md"
 FOLDER: Final = "memory"
@@ -25,7 +25,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,63}")
 E = TypeVar("E", bound=StrEnum)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Note:
     """A note as its file says it. Times are ISO texts in UTC; `problems` say what could not be read.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.memory.repository import KEPT, HistoryUnavailable, Repository
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.values import frozen
 
 _FORMAT: Final = "--format=%x01%H%x00%at%x00%an%x00%s%x00%(trailers:only,unfold)%x00"
 _PLAIN: Final = ("--no-ext-diff", "--no-textconv", "--no-color")
@@ -20,7 +20,7 @@ class RevertConflict(HermesError):
     """What a commit changed was changed again since; nothing was touched."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Entry:
     """One commit; `paths` are the files it changed."""
 
@@ -32,7 +32,7 @@ class Entry:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class BlameLine:
     """One line of a note: the commit that wrote it, its author and time."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 PIECE_CHARS: Final = 1_200
 LONGEST_CHARS: Final = 2_400
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Piece:
     """A part of a text; `line` counts from 1, `heading` is the nearest one above it."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
+from hermes_tui.domain.values import frozen, mutable
 
 K1: Final = 1.2
 B: Final = 0.5
@@ -19,7 +20,7 @@ _LEAST_PREFIX: Final = 4
 _LEAST_SHARE: Final = 0.6
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Row:
     """One item as the index stores it, without its text."""
 
@@ -37,7 +38,7 @@ class Row:
         return self.spot >> THREAD_SHIFT
 
 
-@dataclass(slots=True)
+@mutable
 class Match:
     """How a row matches: `mask` has one bit per term; the others are shares of what a full match would give."""
 
@@ -54,7 +55,7 @@ class Match:
         return self.mask > 0 or self.similar > 0 or self.related > 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Statistics:
     """What is known of a whole layer: items, their mean size in terms, threads, and how many items hold each term."""
 
@@ -64,7 +65,7 @@ class Statistics:
     holding: Mapping[str, int]
 
 
-@dataclass(slots=True)
+@mutable
 class ThreadMatch:
     """How all that was found of one thread matches."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntFlag
 from typing import Final
 
 from hermes_tui.capabilities.memory.moments import Moment, moments_in
 from hermes_tui.capabilities.memory.words import plain_words, term_of
+from hermes_tui.domain.values import frozen
 
 MOST_TERMS: Final = 24
 _ROLES: Final = frozenset({"operator", "model", "tool", "kernel", "user", "assistant", "agent", "system"})
@@ -31,7 +31,7 @@ class Want(IntFlag):
     REASON = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Question:
     """A query, read. `terms` are distinct, in order, without the names of `speakers`."""
 

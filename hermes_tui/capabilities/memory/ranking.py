@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import nsmallest
 from operator import mul
 
@@ -16,11 +15,12 @@ from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.pool import Row
 from hermes_tui.capabilities.memory.question import Question, read_question
 from hermes_tui.capabilities.memory.vectors import Query
+from hermes_tui.domain.values import frozen
 
 REASONS_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Reason:
     """What one feature gave: its value, and its value times its weight."""
 
@@ -29,7 +29,7 @@ class Reason:
     contribution: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Hit:
     """A memory that was found; `reasons` add up to `score`, the largest first."""
 
@@ -43,7 +43,7 @@ class Hit:
         return ", ".join(f"{reason.feature} {reason.contribution:+.2f}" for reason in shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Search:
     """What is looked for, and where; `query` is its vector, if there is one."""
 

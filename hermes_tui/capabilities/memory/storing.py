@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from hermes_tui.capabilities.memory.cues import cues_of
 from hermes_tui.capabilities.memory.database import GIVEN, Connection, marks, parts
 from hermes_tui.capabilities.memory.items import Item
 from hermes_tui.capabilities.memory.pool import THREAD_SHIFT
 from hermes_tui.capabilities.memory.words import plain_words, term_of
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Entry:
     """An item, ready to be stored."""
 

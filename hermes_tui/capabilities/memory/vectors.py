@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from heapq import nlargest, nsmallest
 from operator import mul
 from typing import Final
 
 from hermes_tui.capabilities.memory.database import Connection, IndexDatabase, parts
 from hermes_tui.capabilities.memory.items import Layer
+from hermes_tui.domain.values import frozen
 
 EXACT: Final = 1_000
 RESCORED: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Query:
     """What is looked for by its vector; only vectors of the same `model` are compared with it."""
 
@@ -28,7 +28,7 @@ class Query:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Signs:
     """The signs of every vector of a layer, as the index was at `generation`."""
 

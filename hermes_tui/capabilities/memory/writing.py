@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,6 +20,7 @@ from hermes_tui.capabilities.memory.ranking import Recall, Search
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, NoteStatus, Origin, Remembered
 from hermes_tui.domain.ports import Redactor
+from hermes_tui.domain.values import frozen, replace
 
 MOST_CHARS: Final = 8_000
 _MASKED: Final = "[SECRET:"
@@ -29,7 +29,7 @@ _NEIGHBOURS: Final = 8
 _SUBJECT_CHARS: Final = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WritingPolicy:
     """What an agent's note becomes: `auto` live at once, `ask` after the operator accepts it, `off` nothing.
 
@@ -40,7 +40,7 @@ class WritingPolicy:
     index_bytes: int = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Judged:
     """What a draft means for the notes that are there."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.capabilities.providers import _http
@@ -27,6 +27,7 @@ from hermes_tui.domain.parts import (
     ToolCallStarted,
 )
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen, mutable
 
 VERSION: Final = "2023-06-01"
 _STOPS = {
@@ -41,7 +42,7 @@ _STOPS = {
 _SIGNED = ("thinking", "redacted_thinking")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AnthropicWire:
     """A provider that speaks Anthropic messages at `base_url`; `key` is sent to that host only."""
 
@@ -140,7 +141,7 @@ def _blocks(part: Content, request: ModelRequest, provider: str) -> list[Fields]
             return []
 
 
-@dataclass(slots=True)
+@mutable
 class _Block:
     kind: str
     fields: Fields
@@ -149,7 +150,7 @@ class _Block:
     number: int = 0
 
 
-@dataclass(slots=True)
+@mutable
 class MessagesReply:
     """A reply as its events arrive; usage comes in two halves, at the start and with the stop reason."""
 

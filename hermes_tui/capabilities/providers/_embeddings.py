@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from hermes_tui.capabilities.providers._http import get_json
 from hermes_tui.capabilities.providers._json import fields_of, list_of
 from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ReplyMalformed
+from hermes_tui.domain.values import frozen
 
 LIMIT_S: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WireEmbedder:
     """Implements `memory.Embedder`; `model` is the name the server knows."""
 

@@ -7,7 +7,7 @@ import json
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cache
 from typing import Final, TypeAlias, TypedDict, cast
@@ -23,6 +23,7 @@ from hermes_tui.capabilities.providers._lines import DONE, Splitter
 from hermes_tui.capabilities.providers._loops import PerLoop
 from hermes_tui.capabilities.providers._outgoing import keep_own
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderUnreachable, ReplyMalformed, StreamTruncated
+from hermes_tui.domain.values import frozen
 
 ERROR_BYTES: Final = 65_536
 PROBE_BYTES: Final = 8_000_000
@@ -34,7 +35,7 @@ BROKEN: Final = (httpx2.HTTPError, httpx2.InvalidURL)
 """What the library, and the vendors' packages that use it, raise when a connection fails."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Post:
     """One request; it is timed by `watch`."""
 
@@ -133,7 +134,7 @@ class _Kind(Enum):
     SECURE = "https"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Connections:
     """The connections of one loop, with certificates or for plain HTTP."""
 

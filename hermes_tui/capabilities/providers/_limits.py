@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 Hear = Callable[[str, Mapping[str, str]], None]
 HEAR: Final[ContextVar[Hear | None]] = ContextVar("hear", default=None)
@@ -26,7 +27,7 @@ _UNIT_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _YEAR_S: Final = 31_536_000.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Headroom:
     """What a rate limit leaves: requests and tokens, and the Unix second at which each is whole again; None unknown."""
 

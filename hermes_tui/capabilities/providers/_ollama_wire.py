@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
@@ -34,9 +33,10 @@ from hermes_tui.domain.parts import (
     ToolCallStarted,
 )
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen, mutable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OllamaWire:
     """An Ollama server at `base_url`; `key` is only for servers behind a gateway."""
 
@@ -105,7 +105,7 @@ def _said(message: Message, request: ModelRequest) -> Fields:
     return wired
 
 
-@dataclass(slots=True)
+@mutable
 class LineReply:
     """A reply as its lines arrive; the last one says `done` and carries the usage."""
 

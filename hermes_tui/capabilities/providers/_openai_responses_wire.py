@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
@@ -26,12 +26,13 @@ from hermes_tui.domain.parts import (
     ToolCallStarted,
 )
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen, mutable
 
 _INCOMPLETE = {"max_output_tokens": StopReason.LENGTH, "content_filter": StopReason.REFUSAL}
 _REPLAYED = ("type", "id", "summary", "content", "encrypted_content")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResponsesWire:
     """A provider that speaks the Responses API at `base_url`; `key` is sent to that host only."""
 
@@ -123,7 +124,7 @@ def _item(part: Content, request: ModelRequest, provider: str) -> list[Fields]:
             return []
 
 
-@dataclass(slots=True)
+@mutable
 class ResponsesReply:
     """A reply as its events arrive; the terminal event carries the usage."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from hermes_tui.capabilities.providers import _http
@@ -34,6 +34,7 @@ from hermes_tui.domain.parts import (
     ToolCallStarted,
 )
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen, mutable
 
 _STOPS = {
     "stop": StopReason.END,
@@ -44,7 +45,7 @@ _STOPS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Dialect:
     """How a server's chat completions differ from the next one's.
 
@@ -60,7 +61,7 @@ class Dialect:
     extra: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChatWire:
     """A provider that speaks chat completions at `base_url`; `key` is sent to that host only."""
 
@@ -180,14 +181,14 @@ def _details(message: Message, request: ModelRequest, provider: str) -> list[obj
     return [detail for part in own for detail in json.loads(bytes.fromhex(part.data))]
 
 
-@dataclass(slots=True)
+@mutable
 class _Call:
     name: str
     call_id: str
     arguments: str = ""
 
 
-@dataclass(slots=True)
+@mutable
 class ChatReply:
     """A reply as its chunks arrive; usage comes in a last chunk without choices."""
 

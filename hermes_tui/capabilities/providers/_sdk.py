@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeVar, cast
 
 from hermes_tui.capabilities import registry
@@ -14,6 +14,7 @@ from hermes_tui.capabilities.providers._json import Batches, Fields
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderRefused
 from hermes_tui.domain.parts import ModelRequest, Part
 from hermes_tui.domain.ports import Provider
+from hermes_tui.domain.values import frozen
 
 Item = TypeVar("Item")
 Item_co = TypeVar("Item_co", covariant=True)
@@ -25,7 +26,7 @@ class Stream(Protocol[Item_co]):
     def __anext__(self) -> Awaitable[Item_co]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LazyProvider:
     """A provider of the private module `module`, which is imported when it is first asked.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import httpx
@@ -24,6 +23,7 @@ from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderUnreachable, ReplyMalformed, StreamTruncated
 from hermes_tui.domain.parts import ModelRequest, Part
 from hermes_tui.domain.ports import Provider
+from hermes_tui.domain.values import frozen
 
 _EXPECTED: Final = (ollama.ResponseError, httpx.HTTPError, *_http.BROKEN, ValueError)
 
@@ -61,7 +61,7 @@ class _BoundedTransport(httpx.AsyncHTTPTransport):
         return answer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Place:
     base_url: str
     key: str | None
@@ -93,7 +93,7 @@ async def _opened(place: _Place) -> AsyncGenerator[ollama.AsyncClient]:
 _CLIENTS: Final = PerLoop(_opened)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OllamaSdk:
     """No credentials that the package finds itself; one client per connect clock, which it cannot set per request."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from hermes_tui.capabilities.providers import _http
@@ -10,12 +9,13 @@ from hermes_tui.capabilities.providers._json import count_of, list_of, text_of
 from hermes_tui.capabilities.providers._openai_wire import ChatWire, Dialect
 from hermes_tui.capabilities.providers._sdk import LazyProvider
 from hermes_tui.domain.ports import Provider
+from hermes_tui.domain.values import frozen
 
 BASE_URL: Final = "http://127.0.0.1:1234/v1"
 KEY_ENV: Final[str | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalModel:
     """A model that LM Studio has; `window_tokens` and `loaded` are None where the server does not say."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +13,13 @@ from hermes_tui.domain.messages import Role
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished
 from hermes_tui.domain.ports import Provider
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen
 
 BASE_URL: Final = ""
 KEY_ENV: Final[str | None] = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Scripted:
     """Gives reply number n to the n-th model step of a conversation, so that a resumed run goes on where it was."""
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from hermes_tui.capabilities.sandbox.inside import ETC
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
+from hermes_tui.domain.values import frozen, replace
 
 HOME: Final = "/home/agent"
 _NAMESPACES: Final = (
@@ -34,7 +34,7 @@ _ROOT_ONLY: Final = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus
 _REMEDY: Final = "Install bubblewrap, or allow user namespaces; `hermes doctor` says how."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Scope:
     """What one call may write, what is guarded in it, and the bind of its way out, if it has one."""
 

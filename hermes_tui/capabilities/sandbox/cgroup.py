@@ -10,9 +10,10 @@ import asyncio
 import itertools
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 ROOT: Final = Path("/sys/fs/cgroup")
 OWN: Final = Path("/proc/self/cgroup")
@@ -22,7 +23,7 @@ _TRIES: Final = 50
 _counter = itertools.count()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Group:
     """The folders of one call's control group, one for each hierarchy."""
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from hermes_tui.capabilities.sandbox import forward
 from hermes_tui.domain.hosts import covers, covers_private, is_public, plain_host
 from hermes_tui.domain.ports import Contact, SandboxCommand
+from hermes_tui.domain.values import frozen, mutable, replace
 
 PORT: Final = 3128
 """Where the proxy is found inside."""
@@ -38,7 +39,7 @@ _OURS: Final = ("proxy-", "connection", "keep-alive", "host", "te", "upgrade")
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Token:
     """What one call may reach, and until when on the monotonic clock; `secret` is shown with each request."""
 
@@ -52,7 +53,7 @@ class Token:
         return dict.fromkeys(_NAMES, url) | {"NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1"}
 
 
-@dataclass(slots=True)
+@mutable
 class _Request:
     """The head of a request: where to, and what to send there first."""
 

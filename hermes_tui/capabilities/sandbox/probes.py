@@ -10,11 +10,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.ports import Sandbox, SandboxCommand
+from hermes_tui.domain.values import frozen
 
 TIMEOUT_S: Final = 20.0
 _NAMESPACES: Final = ("pid", "net", "mnt", "ipc", "uts")
@@ -75,7 +75,7 @@ print(json.dumps(found))
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Proof:
     """One attempt; `open` says what went through, empty where the sandbox held."""
 

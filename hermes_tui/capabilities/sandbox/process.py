@@ -10,12 +10,13 @@ import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox.cgroup import Group
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult
+from hermes_tui.domain.values import frozen, mutable
 
 CHUNK_BYTES: Final = 65_536
 GRACE_S: Final = 5.0
@@ -23,7 +24,7 @@ MARK: Final = "HERMES_CALL"
 _ROUNDS: Final = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Launch:
     """How a process is started; `env` is all of its environment, `descriptors` are inherited by number and closed here.
 
@@ -43,7 +44,7 @@ class Launch:
     marked: bool = False
 
 
-@dataclass(slots=True)
+@mutable
 class _Capture:
     """Output as it comes: the first half of the limit and the last half are kept."""
 

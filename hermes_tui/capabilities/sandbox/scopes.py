@@ -6,11 +6,11 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import SandboxUnavailable
+from hermes_tui.domain.values import frozen
 
 NEVER: Final = (".git", ".hermes-tui.yaml", ".hermes")
 """Names that no command may make, change or replace at the top of a folder it may write."""
@@ -20,7 +20,7 @@ _MOST_FOLDERS: Final = 500
 _SKIPPED: Final = frozenset({"node_modules", ".venv", "__pycache__", ".tox", ".mypy_cache"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Guard:
     """A protected path and what stood there before the call; `identity` is None where there was nothing."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import platform
 import struct
-from dataclasses import dataclass
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN, _AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
 _ALLOW, _KILL = 0x7FFF0000, 0x80000000
@@ -27,7 +28,7 @@ _X32: Final = 0x40000000
 """Numbers from here on are the x32 twins of x86-64 calls, under the same architecture mark."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Machine:
     """The numbers of one machine; `modes` are calls that set a mode: number, its argument, the argument of flags."""
 

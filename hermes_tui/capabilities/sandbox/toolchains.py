@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +39,8 @@ def toolchain_roots(extra: Iterable[Path], environ: Mapping[str, str], home: Pat
     installed = [Path(sys.prefix), Path(sys.base_prefix), *(path.expanduser() for path in extra)]
     installed += [Path(environ["VIRTUAL_ENV"])] if "VIRTUAL_ENV" in environ else []
     roots += [place for path in installed for place in (path, path.resolve())]
-    found = {root for root in roots if root.is_dir() and _bindable(root, home)}
+    secret = frozenset(home / name for name in _CREDENTIALS)
+    found = {root for root in dict.fromkeys(roots) if _bindable(root, home, secret) and root.is_dir()}
     return sorted(root for root in found if not any(other in found for other in root.parents))
 
 
@@ -64,7 +65,7 @@ def _roots_of(path: Path, home: Path) -> Iterator[Path]:
         yield path
 
 
-def _bindable(root: Path, home: Path) -> bool:
-    inside_usr = root.is_relative_to("/usr") or root in (Path("/"), Path("/bin"), Path("/sbin"))
-    secret = any(root.is_relative_to(home / name) for name in _CREDENTIALS)
-    return not inside_usr and not secret and not home.is_relative_to(root)
+def _bindable(root: Path, home: Path, secret: Set[Path]) -> bool:
+    if root.is_relative_to("/usr") or str(root) in ("/", "/bin", "/sbin"):
+        return False
+    return secret.isdisjoint((root, *root.parents)) and not home.is_relative_to(root)

@@ -8,7 +8,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.rows import SELECT, referred_hash
 from hermes_tui.domain.errors import HermesError, JournalUnreadable
 from hermes_tui.domain.ids import Seq
+from hermes_tui.domain.values import frozen
 
 EVERY_S: Final = 10.0
 """How long the newest records may go without an anchor while a session lives."""
@@ -27,7 +27,7 @@ _KEPT: Final = 50
 _HEADER: Final = "hermes.audit/1"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Anchor:
     """Record `seq` of a session had the link `mac` at Unix second `at`."""
 
@@ -37,7 +37,7 @@ class Anchor:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Break:
     """What is wrong with a chain, and from which record on."""
 

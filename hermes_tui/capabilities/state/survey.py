@@ -7,12 +7,13 @@ import os
 import stat
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from hermes_tui.domain.values import frozen
 
 KEPT_BYTES: Final = 10_000_000
 MOST_ENTRIES: Final = 100_000
@@ -47,7 +48,7 @@ class Entry(msgspec.Struct, frozen=True):
     kept: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Survey:
     """The entries found, by absolute path; `whole` is False where there were too many."""
 

@@ -8,17 +8,18 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed, ToolError
 from hermes_tui.domain.hosts import covers_private, is_public, plain_host
+from hermes_tui.domain.values import frozen
 
 BODY_LIMIT_BYTES = 2_000_000
 _UNSAFE = re.compile(r"[^\x21-\x5b\x5d-\x7e]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Address:
     """A checked URL; `name` is the host as rules name it: with the port unless it is the scheme's own."""
 
@@ -33,7 +34,7 @@ class Address:
         return host if self.port == (443 if self.scheme == "https" else 80) else f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exchange:
     """What to send."""
 
@@ -43,7 +44,7 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reply:
     """What came back; `cut` if the body was longer than the cap."""
 

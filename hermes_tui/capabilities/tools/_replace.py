@@ -7,16 +7,16 @@ import hashlib
 import os
 import secrets
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.capabilities.tools._paths import open_folder, read_bytes
 from hermes_tui.domain.errors import FileChanged, ToolError
+from hermes_tui.domain.values import frozen
 
 FILE_LIMIT_BYTES = 10_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Present:
     """What a file holds now."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import difflib
 import re
-from dataclasses import dataclass
 
 from hermes_tui.domain.errors import ToolError
+from hermes_tui.domain.values import frozen
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -16,7 +16,7 @@ _DIFF_LINES = 80
 _DIFF_WIDTH = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Text:
     """The text of a file; encoding it again gives the same bytes."""
 

@@ -8,7 +8,6 @@ import json
 import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -18,6 +17,7 @@ from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed
 from hermes_tui.domain.parts import ToolSchema
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import replace
 
 if typing.TYPE_CHECKING:
     from types import ModuleType
@@ -69,6 +69,7 @@ class FunctionTool:
         self._spec = spec
         self._model = model
         self._resolve = resolve
+        self._resolved: tuple[str, dict[str, object]] | None = None
         self.__doc__ = body.__doc__
 
     def __repr__(self) -> str:
@@ -97,6 +98,7 @@ class FunctionTool:
 
     def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
         values = self.parse(arguments)
+        self._resolved = (arguments, values)
         spec = self._spec
         if self._resolve is None:
             return ResolvedCall(tool=spec.schema.name, effect=spec.effect, reach=spec.reach, summary=_summary(values))
@@ -109,7 +111,9 @@ class FunctionTool:
         )
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
-        values = self.parse(arguments)
+        # What was resolved is mostly what runs next; it is taken away, as a body may change what it is given.
+        last, self._resolved = self._resolved, None
+        values = last[1] if last is not None and last[0] is arguments else self.parse(arguments)
         return as_outcome(await self._timed(self._body(**values, context=context), context))
 
     async def _timed(self, work: Awaitable[T], context: ToolContext) -> T:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from hermes_tui.domain.values import frozen
 
 IGNORE_FILE_LIMIT_BYTES = 64_000
 _SKIPPED = frozenset({".git", "__pycache__", "node_modules", ".venv"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Found:
     """A file or folder below the start; `name` is relative to it. `depth` counts from 1."""
 
@@ -24,7 +25,7 @@ class Found:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Rule:
     """A line of a `.gitignore`; simple: `*` also crosses folders, and `**` is the same as `*`."""
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.capabilities.tools._paths import shown, writable
@@ -18,6 +17,7 @@ from hermes_tui.domain.errors import FileChanged, ToolError
 from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen
 
 
 def _resolve(path: str, context: ToolContext, **others: object) -> ResolvedCall:
@@ -64,7 +64,7 @@ async def write(path: str, content: str, context: ToolContext) -> ToolOutcome:
     return await asyncio.to_thread(_write, writable(path, context)[0], content, context)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Edit:
     """One replacement, matched with LF or the file's own CRLF."""
 

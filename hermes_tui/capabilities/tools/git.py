@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused, ToolError
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen
 
 _CONTROL = re.compile(r"[\x00\ud800-\udfff]")
 _DIFF = (
@@ -35,7 +35,7 @@ _LOG = (
 _CLOSED_DIFF = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Command:
     """A subcommand: the flags it may have, what is put before them, and what it does."""
 

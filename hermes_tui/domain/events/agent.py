@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.usage import Limits, Usage
+from hermes_tui.domain.values import frozen
 
 AgentEnd = Literal["done", "failed", "limited", "cancelled", "killed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AgentSpawned:
     """A child session begins; the record's place is the child's, its agent is the child.
 
@@ -34,21 +34,21 @@ class AgentSpawned:
     call_id: CallId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AgentPaused:
     """The child starts nothing new; `by` names the key or command."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AgentUnpaused:
     """The child goes on; `by` names the key or command."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evidence:
     """A file that the child read or changed, as the journal knows it; `sha256` is its content then, empty if gone."""
 
@@ -57,7 +57,7 @@ class Evidence:
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AgentEnded:
     """The child handed back, or was ended; `report` is what its parent's model reads of it.
 
@@ -80,7 +80,7 @@ class AgentEnded:
     artifact: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BoardSet:
     """An entry of the run's board got a new value (JSON text); `version` counts from 1 and is its number now."""
 

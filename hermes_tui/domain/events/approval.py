@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.domain.approval import Decision, Scope, SignedIntent
 from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.tasks import Reach
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApprovalAsked:
     """An operator must decide about a call, or answer a question (`tool` is then `ask`).
 
@@ -29,7 +28,7 @@ class ApprovalAsked:
     intent: SignedIntent | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApprovalGiven:
     """The answer; `by` is operator, goal or policy. `reason` is read by the model; for `ask` it is the answer.
 

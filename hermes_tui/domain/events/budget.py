@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.domain.usage import Bound, Limits
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BudgetRefused:
     """A call was not made because its bound did not fit; `left_usd` and `left_tokens` are what was left."""
 
@@ -17,7 +16,7 @@ class BudgetRefused:
     left_tokens: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OutputLowered:
     """A call asks for fewer output tokens than wanted, so that its bound fits."""
 
@@ -26,7 +25,7 @@ class OutputLowered:
     limit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CapRaised:
     """The operator moved the run's caps."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.domain.ids import CallId, RequestId
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Portion:
     """A section of one request: what it holds and may hold, in tokens, and why it is there."""
 
@@ -17,7 +16,7 @@ class Portion:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WindowFilled:
     """A request was put together: its portions, and what of the conversation is not in it as it was said.
 
@@ -33,7 +32,7 @@ class WindowFilled:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OutputsPruned:
     """From now on the window carries a digest of some calls' outputs; `digests` holds each call and what stands for it.
 
@@ -46,7 +45,7 @@ class OutputsPruned:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ContextCompacted:
     """The messages before number `upto` are carried as `summary`, but for those in `kept`; the journal keeps them all.
 
@@ -63,14 +62,14 @@ class ContextCompacted:
     checks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ContextRestored:
     """The last compaction was taken back; `by` names who asked. It comes again only where the window overflows."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MessagePinned:
     """Message `index` of the agent's conversation stays in the window as it was said, or no longer has to."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from hermes_tui.domain.values import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class LoopNoticed:
     """An agent repeats what does not work; `layer` is how it was seen, `action` what was done about it.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.usage import Bound, Usage
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelRequested:
     """A request leaves for `model` (`provider:model`); `bound` is what it may cost at worst and is reserved.
 
@@ -32,7 +31,7 @@ class ModelRequested:
     route: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelFinished:
     """The reply is whole: its terminal marker was seen. `usd` is None where the price is unknown."""
 
@@ -46,7 +45,7 @@ class ModelFinished:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelFailed:
     """The request did not end with a reply. `fragment` is evidence, never history; `usage` is what it cost anyway."""
 
@@ -60,7 +59,7 @@ class ModelFailed:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetryScheduled:
     """The same request goes out again in `delay_s` seconds; `attempt` is the number of the next one."""
 
@@ -72,7 +71,7 @@ class RetryScheduled:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelChosen:
     """From now on `model` answers for `role`; `why` is shown to the operator, `before` is who answered until now."""
 
@@ -82,7 +81,7 @@ class ModelChosen:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelAwaited:
     """Nothing is sent for `delay_s` seconds: the model's rate limit is used up until then."""
 
@@ -92,7 +91,7 @@ class ModelAwaited:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelEscalated:
     """An answer of `tier` seemed too unsure: `to_tier` answers the agent until its next message from the operator.
 

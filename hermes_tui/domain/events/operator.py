@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.tasks import Mode
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MessageGiven:
     """A text reached the conversation: the operator's words, or a note of the kernel to the model."""
 
@@ -16,35 +15,35 @@ class MessageGiven:
     source: Source = Source.OPERATOR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModeChanged:
     """The operator chose how much runs without a question."""
 
     mode: Mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InterruptAsked:
     """Someone asked the run to stop at the next safe point; `by` names the key, signal or command."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunPaused:
     """From now on nothing new is started; what runs goes on. `by` names the key or command."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunUnpaused:
     """What waited since the pause may start. `by` names the key or command."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConfigApplied:
     """An edited config file holds from the next step on; `changed` lists each key as `key: old → new`.
 
@@ -55,7 +54,7 @@ class ConfigApplied:
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConfigRefused:
     """An edited config file cannot be used; what held before holds on. `line` 0 is unknown."""
 

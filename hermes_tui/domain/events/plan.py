@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.domain.values import frozen
 
 
 class EditKind(StrEnum):
@@ -24,7 +24,7 @@ class EditKind(StrEnum):
     RESTORE = "restore"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """What became of a task, where an edit gives or gives back that too; `result` is JSON text."""
 
@@ -36,7 +36,7 @@ class Outcome:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanOp:
     """One operation on the task `target`.
 
@@ -51,7 +51,7 @@ class PlanOp:
     outcome: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanEdited:
     """The plan went from revision `base_rev` to the next; `by` is operator, planner, kernel or goal.
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import frozen
 
 RunStatus = Literal["done", "not_done", "limited", "needs_approval", "no_provider", "interrupted", "error"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionOpened:
     """A session file was made for `workspace` (a real absolute path) by Hermes `version`."""
 
@@ -19,7 +19,7 @@ class SessionOpened:
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunStarted:
     """A run of `goal` began; `goal_digest` is the sha256 of the goal file's bytes or of the goal's text."""
 
@@ -30,7 +30,7 @@ class RunStarted:
     grants: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunResumed:
     """Another process took the run up again, perhaps with new limits."""
 
@@ -38,7 +38,7 @@ class RunResumed:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CriterionChecked:
     """A criterion was checked by code; `evidence` is what the check saw."""
 
@@ -47,7 +47,7 @@ class CriterionChecked:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ArtifactMade:
     """A deliverable stands in the workspace; `path` is relative to it."""
 
@@ -56,7 +56,7 @@ class ArtifactMade:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunEnded:
     """The run handed back. Every status but `done` and `not_done` can be resumed.
 
@@ -71,7 +71,7 @@ class RunEnded:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunAbandoned:
     """The run will not reach its goal: what it did is undone, as far as its plan says how, and then it ends."""
 
@@ -79,7 +79,7 @@ class RunAbandoned:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReflectionBegun:
     """A verifier found the goal unmet, and the agent tries again; `failed` holds the criteria with their evidence."""
 
@@ -88,7 +88,7 @@ class ReflectionBegun:
     failed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StrategyChosen:
     """How the goal is planned, and why so."""
 

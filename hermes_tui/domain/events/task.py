@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.domain.tasks import Rung
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class TaskStarted:
     """An attempt at the task of this record's place began."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskWaiting:
     """The task waits for `what`: approval, provider, child or timer; `until` is when a timer is due (Unix seconds)."""
 
@@ -21,7 +20,7 @@ class TaskWaiting:
     until: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskFinished:
     """The task ended well. `result` is JSON text; `${task.path}` in other tasks reads it."""
 
@@ -29,7 +28,7 @@ class TaskFinished:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskFailed:
     """The attempt failed; `kind` is the error class. While it is `recovering`, something else is still to be tried."""
 
@@ -39,7 +38,7 @@ class TaskFailed:
     recovering: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskSkipped:
     """The task will not run: its guard was false, or, if it is `dead`, something it needs did not end well."""
 
@@ -47,14 +46,14 @@ class TaskSkipped:
     dead: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskCancelled:
     """The task was stopped before it ended."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecoveryTried:
     """A task failed and `rung` of its recovery comes next; `args` are repaired arguments (JSON text), else empty.
 

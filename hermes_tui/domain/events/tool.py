@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from hermes_tui.domain.approval import Ruling
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileChange:
     """A file of the workspace is not what it was; `path` is relative to the workspace."""
 
@@ -18,7 +18,7 @@ class FileChange:
     change: Literal["created", "modified", "deleted"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolRequested:
     """A call passed its schema and was judged. `arguments` is JSON text, `rationale` the agent's reason for it.
 
@@ -36,7 +36,7 @@ class ToolRequested:
     expectation: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolRefused:
     """A call will not run; `stage` is where it was stopped: its schema, the loop guard, policy, the critic or later."""
 
@@ -46,7 +46,7 @@ class ToolRefused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolIntended:
     """A `write` or `external` call is about to act. `key` makes it idempotent where the other side can.
 
@@ -62,7 +62,7 @@ class ToolIntended:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolFinished:
     """A call ended; `output` is what the model reads next, capped. `data` is JSON text for other tasks.
 
@@ -82,7 +82,7 @@ class ToolFinished:
     seen: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolResolved:
     """An intent without a result was settled after a crash.
 

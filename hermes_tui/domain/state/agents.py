@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from hermes_tui.domain.events.agent import (
     AgentEnded,
@@ -17,9 +17,10 @@ from hermes_tui.domain.events.model import ModelFinished
 from hermes_tui.domain.events.tool import FileChange, ToolFinished
 from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.values import frozen, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AgentStatus:
     """One child: how it was sent out and where, whether it is held, what it did, how it ended."""
 
@@ -35,7 +36,7 @@ class AgentStatus:
     ended: AgentEnded | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BoardEntry:
     """A value on the board; `call_id` is the call that wrote it, so that a repeated call changes nothing."""
 
@@ -46,7 +47,7 @@ class BoardEntry:
     call_id: CallId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AgentsState:
     """Every child of the session by its id, and the board of the latest run."""
 

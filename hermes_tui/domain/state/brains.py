@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from hermes_tui.domain.events.model import ModelChosen, ModelEscalated, ModelRequested
 from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.ids import MAIN_AGENT, AgentId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.values import frozen, replace
 
 Seat = tuple[AgentId, str]
 """An agent and the role that one of its requests was for."""
 BrainMoved = ModelChosen | ModelRequested | ModelEscalated | MessageGiven
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BrainState:
     """The model that answers in each seat; what is chosen outside an agent's step holds for every agent.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final, TypeVar
 
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
@@ -20,6 +20,7 @@ from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.provenance import source_of
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.values import frozen, replace
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ RECOVER: Final = "recover"
 """Stands where a question names its tool, when it is about a failed task and not about a call."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OpenIntent:
     """An intent whose result is not known: running now, or in doubt after a crash."""
 
@@ -39,7 +40,7 @@ class OpenIntent:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallState:
     """Requested calls, open intents, settled doubts, changed files, approvals, and what each agent has seen.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from hermes_tui.domain.errors import EditRefused
@@ -12,6 +11,7 @@ from hermes_tui.domain.events.plan import EditKind, Outcome, PlanEdited, PlanOp
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state.graph import DEAD, GraphState, TaskStatus, Undo
 from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.domain.values import mutable, replace
 
 UNDO_DEPTH: Final = 50
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -32,7 +32,7 @@ _MAY: Final = {
 """In which states an operation makes sense, and what is said in the others."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Draft:
     """A graph while it is edited; `touched` are the tasks whose links may be new."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.events.model import ModelFinished
@@ -22,12 +22,13 @@ from hermes_tui.domain.events.tool import ToolFinished
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Rung, Task, TaskKind, TaskState
+from hermes_tui.domain.values import frozen, replace
 
 DEAD: Final = "dead"
 """Kind of a task that was skipped because something it needs did not end well."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskStatus:
     """What became of one task. `result` is JSON text once it is done; `note` says why it waits or failed.
 
@@ -60,7 +61,7 @@ class TaskStatus:
         return bool(self.kind) and self.state in (TaskState.READY, TaskState.WAITING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Undo:
     """What takes the edit that led to revision `rev` back."""
 
@@ -68,7 +69,7 @@ class Undo:
     ops: tuple[PlanOp, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GraphState:
     """The plan's tasks in their order, and their statuses.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.events.guard import LoopNoticed
@@ -14,27 +14,29 @@ from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused, ToolRequested
 from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.messages import Source
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen, replace
 
 Seen = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
 
 KEPT: Final = 24
 THOUGHTS: Final = 5
-_FLEETING: Final = re.compile(r"\b(?:[0-9a-f]{6,}|\d{4}-\d\d-\d\d\S*|\d+:\d\d(?::\d\d)?\S*|\d{5,})\b", re.IGNORECASE)
+_FLEETING: Final = later(r"\b(?:[0-9a-f]{6,}|\d{4}-\d\d-\d\d\S*|\d+:\d\d(?::\d\d)?\S*|\d{5,})\b", re.IGNORECASE)
 _OBSTACLES: Final = (
-    (re.compile(r"\b403\b|forbidden|permission denied|not permitted|access denied", re.IGNORECASE), "forbidden"),
-    (re.compile(r"\b401\b|unauthori[sz]ed|authentication|invalid credentials", re.IGNORECASE), "unauthorized"),
-    (re.compile(r"\b404\b|not found|no such|does not exist", re.IGNORECASE), "missing"),
-    (re.compile(r"\b429\b|rate.?limit|too many requests", re.IGNORECASE), "rate limit"),
-    (re.compile(r"\b5\d\d\b|internal server error|bad gateway|unavailable", re.IGNORECASE), "server error"),
-    (re.compile(r"timed? ?out|deadline", re.IGNORECASE), "timeout"),
-    (re.compile(r"connection|refused|unreachable|resolve", re.IGNORECASE), "no connection"),
+    (later(r"\b403\b|forbidden|permission denied|not permitted|access denied", re.IGNORECASE), "forbidden"),
+    (later(r"\b401\b|unauthori[sz]ed|authentication|invalid credentials", re.IGNORECASE), "unauthorized"),
+    (later(r"\b404\b|not found|no such|does not exist", re.IGNORECASE), "missing"),
+    (later(r"\b429\b|rate.?limit|too many requests", re.IGNORECASE), "rate limit"),
+    (later(r"\b5\d\d\b|internal server error|bad gateway|unavailable", re.IGNORECASE), "server error"),
+    (later(r"timed? ?out|deadline", re.IGNORECASE), "timeout"),
+    (later(r"connection|refused|unreachable|resolve", re.IGNORECASE), "no connection"),
 )
-_WAITS: Final = re.compile(r"\b(?:sleep|wait|until|poll)\b")
+_WAITS: Final = later(r"\b(?:sleep|wait|until|poll)\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """A call that failed: `call` stands for its tool and arguments, `said` for what it answered, without what fleets.
 
@@ -49,7 +51,7 @@ class Failure:
     waits: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Watch:
     """One agent: its failures since something last changed, its last thoughts, and what the guard did so far.
 
@@ -63,7 +65,7 @@ class Watch:
     resets: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GuardState:
     """Every agent's watch, and the calls under way."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from hermes_tui.domain.events.budget import CapRaised
 from hermes_tui.domain.events.operator import ModeChanged, RunPaused, RunUnpaused
 from hermes_tui.domain.events.run import (
@@ -23,9 +21,10 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import frozen, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunState:
     """What is known of the session's latest run; `ended` is None while it goes on.
 

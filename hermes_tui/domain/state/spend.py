@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from hermes_tui.domain.events.agent import AgentSpawned
 from hermes_tui.domain.events.model import ModelEvent, ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.ids import AgentId, RequestId, TaskId, owner_of
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spent:
     """Calls, tokens and money of one share; `usd` holds what is known, `unknown` counts calls without a price."""
 
@@ -31,7 +32,7 @@ class Spent:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SpendState:
     """Total of the session, share of its latest run, of each task, model and agent, and calls under way with bounds.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.events.agent import AgentEnded, AgentSpawned
@@ -16,12 +16,13 @@ from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, To
 from hermes_tui.domain.provenance import source_of
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
+from hermes_tui.domain.values import frozen, replace
 
 _Answer = ModelRequested | ModelFinished | ModelFailed | ToolFinished | ToolRefused | LoopNoticed
 Spoken = MessageGiven | _Answer | AgentSpawned | AgentEnded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conversation:
     """The messages of one agent; `open_calls` are its tool calls that have no result yet, in order.
 
@@ -40,7 +41,7 @@ class Conversation:
 _SILENT: Final = Conversation()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TalkState:
     """All conversations by agent."""
 

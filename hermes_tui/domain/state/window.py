@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from hermes_tui.domain.events.agent import AgentSpawned
 from hermes_tui.domain.events.context import (
@@ -16,9 +16,10 @@ from hermes_tui.domain.events.context import (
 )
 from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.values import frozen, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Window:
     """One agent's window.
 
@@ -37,7 +38,7 @@ class Window:
         return self.compactions[-1] if self.compactions else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WindowState:
     """The windows by agent."""
 

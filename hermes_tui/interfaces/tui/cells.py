@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len, split_graphemes
+
+from hermes_tui.domain.values import frozen
 
 Span = tuple[str, str]
 """A text and its role, such as `("done", "muted")` or `("ask", "bg on-accent bold")`."""
@@ -19,7 +20,7 @@ _HARMFUL: Final = re.compile(
 _TOKENS: Final = re.compile(r"\s+|\S+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Line:
     """One screen line; `ground` colours its whole width."""
 

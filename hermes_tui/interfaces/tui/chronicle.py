@@ -23,9 +23,10 @@ from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Asked:
     """A question to the operator: its words, when and by whom it was asked."""
 
@@ -35,7 +36,7 @@ class Asked:
     task: TaskId | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Decided:
     """A question and its answer."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Sign:
     """A state as an operator sees it: never by colour alone."""
 

@@ -10,6 +10,7 @@ from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, fit_middle, one_line, pad
 from hermes_tui.interfaces.tui.chronicle import Chronicle
@@ -22,7 +23,7 @@ FULL_WIDTH: Final = 70
 STATE_WIDTH, WHO_WIDTH = 9, 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskRow:
     """One task."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.keys import format_key
+
+from hermes_tui.domain.values import frozen, replace
 
 AREAS: Final = {
     "app": "everywhere",
@@ -48,7 +49,7 @@ _NAMES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Key:
     """One binding: its id such as `pane.graph`, its keys as Textual names them, and what it does."""
 
@@ -106,7 +107,7 @@ def _declared(bindings: Sequence[BindingType]) -> Iterable[Binding]:
     return (binding for binding in bindings if isinstance(binding, Binding))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Keymap:
     """The keys in force; `wrong` says what could not be taken from the config, in words."""
 

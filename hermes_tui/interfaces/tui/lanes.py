@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from hermes_tui.domain.values import frozen
+
 Node = TypeVar("Node")
 MOST_LANES: Final = 8
 """With more open lanes than this, an edge joins the lane that already runs to its target."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class LaneRow(Generic[Node]):
     """A row: its node, the lane of it, and the signs left and right of it; `*` stands where the node is."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from hermes_tui.domain.values import frozen
 
 Shape = Literal["wide", "two", "one", "narrow", "tiny"]
 LEAST_WIDTH, LEAST_HEIGHT = 40, 10
@@ -12,7 +13,7 @@ GRAPH_WIDTH: Final = 62
 BUDGET_HEIGHT: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Plan:
     """How the screen is divided. Heights are those of the right column in the shape `two`; 0 leaves a pane out."""
 

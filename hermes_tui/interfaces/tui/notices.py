@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
 
@@ -24,6 +24,7 @@ from hermes_tui.domain.ids import CallId, RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
@@ -67,7 +68,7 @@ def notice(record: Record, sign: Sign, subject: str, said: str = "", *, hint: st
     return Notice(origin=origin(record), sign=sign, spans=((strong, "text"), *rest), hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Tally:
     """What a run came to: criteria, tasks, money (None is unknown), its start and the last text said."""
 
@@ -127,7 +128,7 @@ def budget(record: Record, body: BudgetEvent) -> Notice:
 def answer(record: Record, body: ApprovalGiven, what: str) -> Notice:
     """Return what was decided, by whom, and why."""
     allowed = body.decision is Decision.ALLOW
-    sign = replace(DONE if allowed else FAILED)
+    sign = DONE if allowed else FAILED
     word = f"allowed {_SCOPES[body.scope]}" if allowed else "denied"
     reason = f"“{body.reason}”" if body.reason else ""
     said = " · ".join(part for part in (what, reason, f"by {body.by}") if part)

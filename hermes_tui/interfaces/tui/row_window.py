@@ -6,13 +6,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.cells import Line
 
 KEPT: Final = 2000
 """Rows whose lines are kept; the oldest are drawn again when they come back."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Room:
     """What a row is drawn for: its width, the time, and whether it is open."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line, pad, wrap
@@ -24,7 +25,7 @@ HEAD_LINES, TAIL_LINES = 10, 24
 CallState = Literal["asked", "running", "done", "failed", "refused", "doubt"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """Where a row comes from: its name, its record, its time, its task and its agent."""
 

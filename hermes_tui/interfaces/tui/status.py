@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, ends, one_line, width_of
 from hermes_tui.interfaces.tui.meter import NEAR, forecast, spent_text
@@ -16,7 +16,7 @@ CONFINED: Final = ("bubblewrap", "")
 EXTENDED: Final = 160
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Facts:
     """What the line may say; each part gives way at its step."""
 

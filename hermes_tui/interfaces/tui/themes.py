@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.theme import Theme as TextualTheme
 
 from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.values import frozen
 from hermes_tui.services import strict_yaml
 
 ROLES: Final = ("bg", "surface", "select", "text", "muted", "rule", "accent", "ok", "warn", "fail", "add", "del")
@@ -27,7 +28,7 @@ _ANSI: Final = {"accent": "cyan", "ok": "green", "warn": "yellow", "fail": "red"
 _FILLED: Final = {"on-warn", "on-accent", "on-select"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Theme:
     """Colours by role, each `#rrggbb`."""
 

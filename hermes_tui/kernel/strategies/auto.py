@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.tasks import Goal
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.strategies.declared import Declared
 from hermes_tui.kernel.strategies.hierarchical import Hierarchical
 from hermes_tui.kernel.strategies.port import Strategy
@@ -17,16 +18,16 @@ from hermes_tui.kernel.strategies.rewoo import Rewoo
 STRATEGIES: Final[Mapping[str, Strategy]] = {one.name: one for one in (Declared(), React(), Rewoo(), Hierarchical())}
 PARTS: Final = 3
 LONG_WORDS: Final = 200
-_ITEM: Final = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\S", re.MULTILINE)
-_CHANGES: Final = re.compile(
+_ITEM: Final = later(r"^\s*(?:[-*+]|\d+[.)])\s+\S", re.MULTILINE)
+_CHANGES: Final = later(
     r"\b(?:add|build|change|create|delete|deploy|edit|fix|implement|install|make|mend|migrate|move|port|refactor|remove"
     r"|rename|repair|replace|rewrite|send|set up|update|upgrade|write)\b",
     re.IGNORECASE,
 )
-_BRANCHES: Final = re.compile(r"\b(?:if|unless|until|depending|otherwise|find out why|debug|explore)\b", re.IGNORECASE)
+_BRANCHES: Final = later(r"\b(?:if|unless|until|depending|otherwise|find out why|debug|explore)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Choice:
     """A strategy and the reason for it."""
 

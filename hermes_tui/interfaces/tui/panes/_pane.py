@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import field
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.containers import Vertical
@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.cells import Line, Span, clip, width_of
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.line_view import LineView, Look
@@ -20,7 +21,7 @@ from hermes_tui.interfaces.tui.row_window import Room
 from hermes_tui.services.desk import Facts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class View:
     """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
 
@@ -100,7 +101,7 @@ class TitleRule(Widget):
         return self.look.strip(line, self.size.width)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Fixed:
     """A line as a row, for sheets of plain lines."""
 
@@ -133,8 +134,16 @@ class Sheet(LineView):
             self.replace_all(Fixed(number, line) for number, line in enumerate(lines))
 
 
+class Showing(Protocol):
+    """What every pane can do besides: draw a state."""
+
+    def show(self, view: View) -> None:
+        """Show a state."""
+        ...
+
+
 class Pane(Vertical):
-    """A view of state under a title rule. `full` says that it has the whole screen."""
+    """A body under a title rule. `full` says that it has the whole screen."""
 
     DEFAULT_CSS = "Pane { height: 1fr; }"
     TITLE: ClassVar[str] = ""
@@ -153,10 +162,6 @@ class Pane(Vertical):
         self.look = look
         self.rule = TitleRule(look, self.TITLE, self.KEY)
         self.full = False
-
-    def show(self, view: View) -> None:
-        """Show a state."""
-        raise NotImplementedError
 
     def set_full(self, *, full: bool) -> None:
         """Take the whole screen, or give it back."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
@@ -12,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, one_line
 from hermes_tui.interfaces.tui.chronicle import Asked, Decided
@@ -24,7 +24,7 @@ from hermes_tui.interfaces.tui.row_window import Room
 EMPTY_TEXT = (EMPTY, Line(((" Nothing waits for you.", "muted"),)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Waiting:
     """A question that has no answer yet."""
 
@@ -50,7 +50,7 @@ class Waiting:
         return self.asked.question.what
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Answered:
     """A question and what was said to it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -13,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import TextArea
 
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line
 from hermes_tui.interfaces.tui.line_view import LineView, Look
@@ -31,7 +31,7 @@ _GROUND: Final = {"+": "add", "-": "del"}
 _ROLE: Final = {"+": "ok", "-": "fail", "@": "accent"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class NoteRow:
     """One note."""
 
@@ -56,7 +56,7 @@ class NoteRow:
         return f"{self.note.title}\n{self.note.path}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ChangeRow:
     """One change of a note."""
 

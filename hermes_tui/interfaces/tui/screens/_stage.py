@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from textual import events, on
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -21,33 +22,30 @@ SHAPES = ("wide", "two", "one", "narrow", "tiny")
 
 
 class Stage(Screen[None]):
-    """The panes and where they stand. What they show is somebody else's."""
+    """The panes and where they stand. What they show is somebody else's.
 
-    def __init__(self, look: Look, panes: dict[str, Pane]) -> None:
+    `resting_place` is where the focus returns to, `task_count` how many rows the task graph wants.
+    """
+
+    class Divided(Message):
+        """Panes stand elsewhere now: what they show has to fit."""
+
+    class NotFound(Message):
+        """The operator looked for a row in a pane that holds nothing about it."""
+
+        def __init__(self, pane: Pane) -> None:
+            super().__init__()
+            self.pane = pane
+
+    def __init__(self, look: Look, panes: dict[str, Pane], *, resting_place: Widget) -> None:
         super().__init__(id="workspace")
         self.look = look
         self.panes = panes
+        self.resting_place = resting_place
+        self.task_count = 0
         self.division = Plan("tiny")
         self.full_pane = ""
         self._divided: tuple[Plan, str] | None = None
-
-    @property
-    def resting_place(self) -> Widget:
-        """Where the focus returns to."""
-        raise NotImplementedError
-
-    @property
-    def task_count(self) -> int:
-        """How many rows the task graph wants."""
-        return 0
-
-    def say(self, text: str, role: str = "text") -> None:
-        """Say something to the operator for a moment."""
-        raise NotImplementedError
-
-    def refresh_panes(self) -> None:
-        """Show the present state everywhere."""
-        raise NotImplementedError
 
     def stops(self) -> list[Widget]:
         """Return what Tab stops at, in order."""
@@ -61,7 +59,7 @@ class Stage(Screen[None]):
         width, height = event.size
         self.query_one("#too-small", Static).update(too_small(width, height))
         self.divide()
-        self.call_after_refresh(self.refresh_panes)
+        self.call_after_refresh(self.post_message, self.Divided())
 
     def divide(self) -> None:
         """Give each pane its place: in columns, or the whole screen to one."""
@@ -109,7 +107,7 @@ class Stage(Screen[None]):
         self.panes[name].set_full(full=True)
         self.divide()
         self.panes[name].focus_body()
-        self.call_after_refresh(self.refresh_panes)
+        self.call_after_refresh(self.post_message, self.Divided())
 
     def restore(self, *, focus: bool = True) -> None:
         """Bring the columns back."""
@@ -120,7 +118,7 @@ class Stage(Screen[None]):
         self.divide()
         if focus:
             self.resting_place.focus()
-        self.call_after_refresh(self.refresh_panes)
+        self.call_after_refresh(self.post_message, self.Divided())
 
     def action_full(self) -> None:
         """Give the focused pane the whole screen, or take it back."""
@@ -157,7 +155,7 @@ class Stage(Screen[None]):
         pane = self.panes[name]
         view = pane.query(LineView).first()
         if not any(view.show_row(key) for key in _keys_for(row, view)):
-            self.say(f"Nothing about this in {pane.TITLE}.")
+            self.post_message(self.NotFound(pane))
             return
         if self._seen(name) and not self.full_pane:
             view.focus()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -14,6 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces import _fuzzy as fuzzy
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad
 from hermes_tui.interfaces.tui.line_view import LineView, Look
@@ -24,7 +24,7 @@ MOST: Final = 500
 NAME_CELLS: Final = 44
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Choice:
     """One thing that can be chosen; `value` is what choosing it returns."""
 

@@ -26,7 +26,7 @@ from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.dock import Card, Dock
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.offers import Offers
-from hermes_tui.interfaces.tui.panes._pane import Divider, TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Divider, Showing, TitleRule, View
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -103,23 +103,14 @@ class Workspace(Stage):
         self.memory_pane = MemoryPane(look)
         middle = (self.graph_pane, self.approvals_pane)
         panes = (self.console_pane, *middle, self.mind_pane, self.budget_pane, self.memory_pane)
-        super().__init__(look, {str(pane.id): pane for pane in panes})
         self.dock = Dock(look, monotonic)
         self.queue_rows = QueueRows(look)
         self.offers = Offers(look)
         self.prompt = Prompt(self.offers)
+        super().__init__(look, {str(pane.id): pane for pane in panes}, resting_place=self.prompt)
         self.prompt_rule = TitleRule(look, "goal")
         self.status = StatusLine(look)
-
-    @property
-    def resting_place(self) -> Prompt:
-        """The prompt."""
-        return self.prompt
-
-    @property
-    def task_count(self) -> int:
-        """How many rows the task graph has."""
-        return len(self.graph_pane.shown)
+        self.showing: tuple[Showing, ...] = (*panes, self.dock, self.status)
 
     def stops(self) -> list[Widget]:
         """Return what Tab stops at; an open question comes after the prompt."""
@@ -220,10 +211,9 @@ class Workspace(Stage):
         """Show the present state everywhere."""
         view = self.view_now()
         self._shown = view.state.seq
-        for pane in self.panes.values():
-            pane.show(view)
-        self.dock.show(view)
-        self.status.show(view)
+        for one in self.showing:
+            one.show(view)
+        self.task_count = len(self.graph_pane.shown)
         self._show_prompt()
         shape = self.division.shape
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
@@ -232,6 +222,16 @@ class Workspace(Stage):
             self.console_pane.view.empty = welcome_lines(self.brains, self.brains_at, width)
             self.console_pane.view.refresh()
         self.divide()
+
+    @on(Stage.Divided)
+    def _divided_again(self, event: Stage.Divided) -> None:
+        event.stop()
+        self.refresh_panes()
+
+    @on(Stage.NotFound)
+    def _not_found(self, event: Stage.NotFound) -> None:
+        event.stop()
+        self.say(f"Nothing about this in {event.pane.TITLE}.")
 
     def tick(self) -> None:
         """Move the clocks of what is under way, once a second."""

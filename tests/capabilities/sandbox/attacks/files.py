@@ -159,8 +159,8 @@ OWN: Final = (
     Attack(
         name="change the guardrails' own code",
         program=(
-            f"import sys; sys.path.insert(0, {str(CODE)!r}); import hermes_tui.domain.approval as m; "
-            "open(m.__file__, 'a').close(); print('REACHED')"
+            f"import sys; sys.path.insert(0, {str(CODE)!r}); from importlib.util import find_spec; "
+            "open(find_spec('hermes_tui.domain.approval').origin, 'a').close(); print('REACHED')"
         ),
         python=True,
     ),
