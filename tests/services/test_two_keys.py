@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.capabilities.state.reading import read_session
+from hermes_tui.domain.approval import Decision, Ruling, SignedIntent
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.events import ToolRefused
+from hermes_tui.domain.events import ApprovalAsked, ToolRefused, ToolRequested
+from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.intents import covered_in, parsed
 from hermes_tui.domain.ports import Answer
+from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.services import approvals
+from hermes_tui.services.control import Owner
 from hermes_tui.services.verdict import Result
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
+from tests.kernel.bench import PLACE, FakeProvider, KernelBench
 
 CONFIG = """
 policy:
@@ -196,3 +201,40 @@ def prepared_key(folder: Path) -> Path:
     key = folder / "stranger"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     return key
+
+
+async def test_no_unsigned_yes_goes_through_the_control_socket() -> None:
+    bench = KernelBench(provider=FakeProvider([]), tools={})
+    signed = SignedIntent(text="{}", key="00", signature="00")
+    place, emit = PLACE, bench.kit.session.emit
+    call, approval = CallId("c"), ApprovalId("c-1")
+    ruling = Ruling(decision=Decision.ASK, rule="two keys: host", two_keys=True)
+    emit(
+        ToolRequested(
+            call_id=call, tool="t", arguments="{}", summary="", effect=Effect.EXTERNAL, reach=Reach.HOST, ruling=ruling
+        ),
+        place,
+    )
+    emit(
+        ApprovalAsked(
+            approval_id=approval,
+            call_id=call,
+            tool="t",
+            what="",
+            why="",
+            reach=Reach.HOST,
+            undo="",
+            digest="d",
+            intent=signed,
+        ),
+        place,
+    )
+    owner = Owner(
+        session=bench.kit.session, gate=bench.kit.gate, place=lambda: place, stop=lambda: None, clock=bench.clock
+    )
+
+    unsigned = await owner.answer({"do": "answer", "id": approval, "allow": True})
+    denied = await owner.answer({"do": "answer", "id": approval, "allow": False})
+
+    assert unsigned == {"ok": False, "error": "Approval c-1 takes the operator's signature."}
+    assert denied["ok"] is True

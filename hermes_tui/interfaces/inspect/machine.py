@@ -116,7 +116,7 @@ async def trust(station: Workstation, args: Namespace) -> int:
         known = projects.forget(project.root, station.home.state)
         say(f"{project.root} is not trusted{' any more' if known else ''}.")
         return 0
-    for line in (*project.changes, project.trouble):
+    for line in filter(None, (*project.changes, project.trouble)):
         say(line)
     if args.verb == "allow" and project.standing is not projects.Standing.NONE:
         projects.trust(project, station.home.state)

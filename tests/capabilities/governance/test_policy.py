@@ -78,3 +78,77 @@ def test_what_is_no_rule_is_refused_with_a_remedy(text: str) -> None:
         parse_rule(text)
 
     assert "shell(python -m pytest *)" in caught.value.hint
+
+
+def networked(*hosts: str, tainted: bool = False, tool: str = "shell") -> ResolvedCall:
+    """Return a command that asks to be let out to hosts the config knows."""
+    effect = Effect.READ if tool == "fetch" else Effect.EXTERNAL
+    argv = ("curl", f"https://{hosts[0]}/")
+    return ResolvedCall(
+        tool=tool,
+        effect=effect,
+        reach=Reach.NETWORK,
+        summary="",
+        argv=argv,
+        targets=hosts,
+        hosts=hosts,
+        tainted=tainted,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "clean", "tainted"),
+    [
+        ("shell(*)", "allow", "ask"),
+        ("shell(curl *)", "allow", "ask"),
+        ("shell(curl https://a.org/)", "allow", "allow"),
+        ("shell(cur? https://a.org/)", "allow", "ask"),
+        ("egress(a.org)", "allow", "allow"),
+        ("egress(b.org)", "ask", "ask"),
+        ("egress(*)", "ask", "ask"),
+    ],
+)
+def test_a_tainted_run_gets_out_only_by_a_rule_that_names_what_it_does(rule: str, clean: str, tainted: str) -> None:
+    policy = RulePolicy(allow=[rule])
+
+    said = [policy.decide(networked("a.org", tainted=taint), Mode.AUTO, ()).decision for taint in (False, True)]
+
+    assert said == [clean, tainted]
+
+
+def test_leave_for_a_host_is_no_leave_for_another_nor_for_a_mode_that_runs_no_commands() -> None:
+    grants = (Grant(rule="egress(a.org b.org)", by="operator"),)
+    policy = RulePolicy()
+
+    said = [
+        policy.decide(networked("a.org", "b.org"), Mode.AUTO, grants).decision,
+        policy.decide(networked("a.org", "c.org"), Mode.AUTO, grants).decision,
+        policy.decide(networked("a.org"), Mode.ASK, grants).decision,
+        policy.decide(networked("a.org", tool="fetch"), Mode.ASK, grants).decision,
+        policy.decide(networked("a.org"), Mode.PLAN, grants).decision,
+    ]
+
+    assert said == ["allow", "ask", "ask", "allow", "deny"]
+
+
+@pytest.mark.parametrize(
+    ("named", "taken"),
+    [
+        ("external", (POST,)),
+        ("network", (GET, POST)),
+        ("host", (OUTSIDE,)),
+        ("git(commit *)", (COMMIT,)),
+        ("shell(python *)", (SHELL, HIDDEN)),
+        ("edit(*)", (EDIT, OUTSIDE)),
+    ],
+)
+def test_a_class_of_high_stakes_asks_for_a_signature_whatever_else_would_allow(
+    named: str, taken: tuple[ResolvedCall, ...]
+) -> None:
+    policy = RulePolicy(allow=["shell(*)", "git(*)", "fetch(*)"], two_keys=[named])
+    calls = (READ, EDIT, SHELL, HIDDEN, COMMIT, GET, POST, OUTSIDE)
+
+    signed = [call for call in calls if policy.decide(call, Mode.AUTO, ()).two_keys]
+
+    assert signed == list(taken)
+    assert all(policy.decide(call, Mode.AUTO, ()).decision is Decision.ASK for call in taken)

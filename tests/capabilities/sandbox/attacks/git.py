@@ -13,72 +13,50 @@ _MONITOR: Final = (
     "[core]\\n\\trepositoryformatversion = 0\\n\\tbare = false\\n\\tfsmonitor = touch @base@/git-ran; false\\n"
 )
 
+
+def _by_status(name: str, program: str) -> Attack:
+    """Return an attack that reaches its aim when the operator asks git for the status."""
+    return Attack(name=name, program=program, sign=_STATUS)
+
+
 PLANTED: Final = (
     Attack(
         name="plant a hook",
         program=f"{_HOOK} >.git/hooks/pre-commit; chmod +x .git/hooks/pre-commit",
         sign=_COMMIT,
     ),
-    Attack(
-        name="put a config in the repository's place",
-        program="git config core.fsmonitor 'touch @base@/git-ran; false'",
-        sign=_STATUS,
+    _by_status("put a config in the repository's place", "git config core.fsmonitor 'touch @base@/git-ran; false'"),
+    _by_status(
+        "append to the repository's config",
+        "printf '[core]\\n\\tfsmonitor = touch @base@/git-ran; false\\n' >>.git/config",
     ),
-    Attack(
-        name="append to the repository's config",
-        program="printf '[core]\\n\\tfsmonitor = touch @base@/git-ran; false\\n' >>.git/config",
-        sign=_STATUS,
+    _by_status(
+        "include a config from the workspace", f"printf '{_MONITOR}' >evil.cfg; git config include.path @root@/evil.cfg"
     ),
-    Attack(
-        name="include a config from the workspace",
-        program=f"printf '{_MONITOR}' >evil.cfg; git config include.path @root@/evil.cfg",
-        sign=_STATUS,
+    _by_status(
+        "rename the repository and make another", f"mv .git old && cp -r old .git; printf '{_MONITOR}' >.git/config"
     ),
-    Attack(
-        name="rename the repository and make another",
-        program=f"mv .git old && cp -r old .git; printf '{_MONITOR}' >.git/config",
-        sign=_STATUS,
+    _by_status(
+        "put a file in the repository's place",
+        f"cp -r .git src/real && printf '{_MONITOR}' >src/real/config && mv .git old; echo 'gitdir: src/real' >.git",
     ),
-    Attack(
-        name="put a file in the repository's place",
-        program=f"cp -r .git src/real && printf '{_MONITOR}' >src/real/config && mv .git old; "
-        "echo 'gitdir: src/real' >.git",
-        sign=_STATUS,
+    _by_status(
+        "put a link in the repository's place",
+        f"cp -r .git src/real && printf '{_MONITOR}' >src/real/config && mv .git old; ln -s src/real .git",
     ),
-    Attack(
-        name="put a link in the repository's place",
-        program=f"cp -r .git src/real && printf '{_MONITOR}' >src/real/config && mv .git old; ln -s src/real .git",
-        sign=_STATUS,
+    _by_status("write the config through a hard link", f"ln .git/config c && printf '{_MONITOR}' >c"),
+    _by_status("write the config through a link", f"ln -s .git g && printf '{_MONITOR}' >g/config"),
+    _by_status("write the config by its path below /proc", f"printf '{_MONITOR}' >/proc/self/cwd/.git/config"),
+    _by_status(
+        "unmount it in a namespace of one's own",
+        f"unshare -rm sh -c 'umount -l .git; printf \"{_MONITOR}\" >.git/config'",
     ),
-    Attack(
-        name="write the config through a hard link",
-        program=f"ln .git/config c && printf '{_MONITOR}' >c",
-        sign=_STATUS,
+    _by_status(
+        "remount the repository writable",
+        f"mount -o remount,rw,bind @root@/.git 2>/dev/null; printf '{_MONITOR}' >.git/config",
     ),
-    Attack(
-        name="write the config through a link",
-        program=f"ln -s .git g && printf '{_MONITOR}' >g/config",
-        sign=_STATUS,
-    ),
-    Attack(
-        name="write the config by its path below /proc",
-        program=f"printf '{_MONITOR}' >/proc/self/cwd/.git/config",
-        sign=_STATUS,
-    ),
-    Attack(
-        name="unmount it in a namespace of one's own",
-        program=f"unshare -rm sh -c 'umount -l .git; printf \"{_MONITOR}\" >.git/config'",
-        sign=_STATUS,
-    ),
-    Attack(
-        name="remount the repository writable",
-        program=f"mount -o remount,rw,bind @root@/.git 2>/dev/null; printf '{_MONITOR}' >.git/config",
-        sign=_STATUS,
-    ),
-    Attack(
-        name="unmount what protects the repository",
-        program=f"umount -l @root@/.git 2>/dev/null; printf '{_MONITOR}' >.git/config",
-        sign=_STATUS,
+    _by_status(
+        "unmount what protects the repository", f"umount -l @root@/.git 2>/dev/null; printf '{_MONITOR}' >.git/config"
     ),
     Attack(
         name="turn on a filter that the attributes name",

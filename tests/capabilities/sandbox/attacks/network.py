@@ -28,8 +28,9 @@ for port in range(@port@ - 5, @port@ + 6):
 """
 
 
-def _connect(family: str, address: str) -> str:
-    return _CONNECT.format(family=family, address=address)
+def _to(name: str, family: str, address: str) -> Attack:
+    """Return an attack that reads what listens at an address."""
+    return Attack(name=name, program=_CONNECT.format(family=family, address=address), python=True, sign=leaked)
 
 
 def asked(scene: Scene, _: Outcome) -> bool:
@@ -42,24 +43,9 @@ def asked(scene: Scene, _: Outcome) -> bool:
 
 
 NETWORK: Final = (
-    Attack(
-        name="a server of the host",
-        program=_connect("socket.AF_INET", "('127.0.0.1', @port@)"),
-        python=True,
-        sign=leaked,
-    ),
-    Attack(
-        name="a server of the host by IPv6",
-        program=_connect("socket.AF_INET6", "('::ffff:127.0.0.1', @port@)"),
-        python=True,
-        sign=leaked,
-    ),
-    Attack(
-        name="a server by the zero address",
-        program=_connect("socket.AF_INET", "('0.0.0.0', @port@)"),
-        python=True,
-        sign=leaked,
-    ),
+    _to("a server of the host", "socket.AF_INET", "('127.0.0.1', @port@)"),
+    _to("a server of the host by IPv6", "socket.AF_INET6", "('::ffff:127.0.0.1', @port@)"),
+    _to("a server by the zero address", "socket.AF_INET", "('0.0.0.0', @port@)"),
     Attack(name="a scan of ports", program=_SCAN, python=True),
     Attack(name="a query to a name server", program=_DNS, python=True, sign=asked),
     Attack(
@@ -68,21 +54,9 @@ NETWORK: Final = (
         sign=asked,
         needs="/bin/bash",
     ),
-    Attack(
-        name="a socket file outside",
-        program=_connect("socket.AF_UNIX", "'@base@/agent.sock'"),
-        python=True,
-        sign=leaked,
-    ),
-    Attack(
-        name="a socket file in the workspace",
-        program=_connect("socket.AF_UNIX", "'dev.sock'"),
-        python=True,
-        sign=leaked,
-    ),
-    Attack(
-        name="a socket without a file", program=_connect("socket.AF_UNIX", "'\\0@abstract@'"), python=True, sign=leaked
-    ),
+    _to("a socket file outside", "socket.AF_UNIX", "'@base@/agent.sock'"),
+    _to("a socket file in the workspace", "socket.AF_UNIX", "'dev.sock'"),
+    _to("a socket without a file", "socket.AF_UNIX", "'\\0@abstract@'"),
     Attack(name="the host's interfaces", program=_INTERFACES, python=True, needs="/sys/class/net/eth0"),
     Attack(name="raw packets", program=_OPEN.format("socket.AF_INET, socket.SOCK_RAW, 1"), python=True, needs="root"),
     Attack(name="frames", program=_OPEN.format("17, socket.SOCK_RAW"), python=True, needs="root"),
