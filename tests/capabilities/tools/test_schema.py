@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeAlias, cast
 
 import pytest
-from annotated_types import Ge, Interval, Lt, MaxLen, MinLen
+from annotated_types import Ge, Gt, Interval, Le, Lt, MaxLen, MinLen
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.tools._schema import REQUIRED, Argument, schema_of
 from hermes_tui.capabilities.tools._tool import FunctionTool, tools_of
 
-TOOLS = [
-    cast("FunctionTool", each) for name in registry.names("tools") for each in tools_of(registry.load("tools", name))
-]
+Share: TypeAlias = Annotated[float, Gt(0), Le(1)] | None
+MODULES = [registry.load("tools", name) for name in registry.names("tools")]
+TOOLS = [cast("FunctionTool", each) for module in MODULES for each in tools_of(module)]
 
 
 @pytest.mark.parametrize("each", TOOLS, ids=lambda each: each.spec.schema.name)
@@ -36,7 +36,7 @@ def test_bounds_of_every_kind_are_told() -> None:
     found = schema_of(
         {
             "size": Argument(Annotated[int, Ge(1), Lt(9)], "A size.", REQUIRED),
-            "share": Argument(Share | None, None, None),
+            "share": Argument(Share, None, None),
             "names": Argument(Annotated[list[str], MinLen(1), MaxLen(3)], None, REQUIRED),
             "pairs": Argument(Annotated[dict[str, str], MaxLen(2)], None, {}),
         }
