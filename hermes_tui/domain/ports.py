@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import FailureReason
@@ -34,7 +34,7 @@ class Journal(Protocol):
         """
         ...
 
-    async def durable(self, seq: Seq) -> None:
+    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
         """Return when every record up to `seq` is on disk.
 
         Raises:

@@ -21,11 +21,12 @@ LEAST_REPLY_TOKENS: Final = 256
 
 @frozen(kw_only=False)
 class Filled:
-    """A request and what it is made of; without portions nobody asked."""
+    """A request and what it is made of; without portions nobody asked. `size_bytes` 0 was not added up yet."""
 
     request: ModelRequest
     portions: tuple[Portion, ...] = ()
     left_out: tuple[str, ...] = ()
+    size_bytes: int = 0
 
 
 Build = Callable[[Brain], Awaitable[Filled]]

@@ -39,6 +39,7 @@ from hermes_tui.kernel.worker import Door, Workers
 _ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE})
 _TASK_ENDS: Final = (TaskFinished, TaskFailed, TaskSkipped, TaskCancelled)
 _STIRRING: Final = (AgentEnded, AgentSpawned, ApprovalGiven, MessageGiven)
+_HEARD: Final = frozenset({*_TASK_ENDS, *_STIRRING, AgentPaused, AgentUnpaused, PlanEdited})
 News = Callable[[SessionState], bool]
 
 
@@ -205,6 +206,10 @@ class Crew:
 
     def _hear(self, record: Record) -> None:
         """Follow the journal: whoever changes a child's fate does so by a record."""
+        if type(record.body) in _HEARD:
+            self._follow(record)
+
+    def _follow(self, record: Record) -> None:
         body, agent = record.body, record.place.agent
         hand = self._hands.get(agent)
         match body:

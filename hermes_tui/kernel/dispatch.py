@@ -91,15 +91,15 @@ def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
 
     What is put on record passes the journal's redactor and is masked again.
     """
-    plain = replace(call, arguments=kit.redactor.restore_json(call.arguments))
-    if plain.arguments == call.arguments:
+    plain = kit.redactor.restore_json(call.arguments)
+    if plain == call.arguments:
         return call
     try:
-        resolved = tool.resolve(plain.arguments, context)
+        resolved = tool.resolve(plain, context)
     except ToolError:
         return call
     local = resolved.effect <= Effect.WRITE and resolved.reach <= Reach.SANDBOX
-    return plain if local else call
+    return replace(call, arguments=plain) if local else call
 
 
 def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:

@@ -29,6 +29,7 @@ from hermes_tui.kernel.lanes import Lanes
 _STOPPING = frozenset(
     {EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE}
 )
+_MOVING = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, ApprovalGiven, PlanEdited, RunAbandoned})
 HELD = 64
 """How many tasks whose lane is full are passed over for others in one look."""
 
@@ -84,6 +85,8 @@ class Scheduler:
     def _hear(self, record: Record) -> None:
         """Move on with each ending, an answer, and an edit of the plan: what it cancels or changes stops now."""
         self._lanes.hear(record)
+        if type(record.body) not in _MOVING:
+            return
         match record.body:
             case TaskFinished() | TaskFailed() | TaskSkipped() | TaskCancelled():
                 self._ended(record)

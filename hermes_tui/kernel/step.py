@@ -227,7 +227,7 @@ async def _begin(step: _Step) -> _Attempt:
     filled = await step.build(step.brain)
     warmth = loop_guard.warmer(filled.request.temperature, kit.session.state.guard.of(place.agent))
     request = replace(filled.request, temperature=warmth)
-    size = context.size_bytes(request)
+    size = filled.size_bytes or context.size_bytes(request)
     if not _has_room(step, size):
         raise _too_long(step.brain, size)
     number = kit.session.state.talk.of(place.agent).steps + 1

@@ -57,15 +57,18 @@ async def fill(kit: Kit, brain: Brain, place: Place) -> Filled:
     if steps and steps % kit.prune_steps == 0:
         prune(kit, brain, place, RECENT, f"every {kit.prune_steps} steps")
     request = _request(kit, brain, place)
+    size = context.size_bytes(request)
     for relieve in _RELIEFS:
-        if not _over(kit, brain, request):
+        if not _over(kit, brain, size):
             break
         await relieve(kit, brain, place)
         request = _request(kit, brain, place)
-    used = budget.input_bound(kit.session.state, brain, context.size_bytes(request))
+        size = context.size_bytes(request)
+    used = budget.input_bound(kit.session.state, brain, size)
     if brain.window_known and used + budget.LEAST_OUTPUT_TOKENS > brain.window_tokens:
         raise _too_small(brain, used)
-    return Filled(request, _portions(kit, brain, place, request), carried(kit.session.state, place).where)
+    portions = _portions(kit, brain, place, request, size)
+    return Filled(request, portions, carried(kit.session.state, place).where, size)
 
 
 def input_cap(kit: Kit, brain: Brain) -> int:
@@ -80,8 +83,8 @@ def room_tokens(kit: Kit, brain: Brain, place: Place) -> int:
     return input_cap(kit, brain) - budget.input_bound(kit.session.state, brain, context.size_bytes(bare))
 
 
-def _over(kit: Kit, brain: Brain, request: ModelRequest) -> bool:
-    return budget.input_bound(kit.session.state, brain, context.size_bytes(request)) > input_cap(kit, brain)
+def _over(kit: Kit, brain: Brain, size_bytes: int) -> bool:
+    return budget.input_bound(kit.session.state, brain, size_bytes) > input_cap(kit, brain)
 
 
 async def _prune_old(kit: Kit, brain: Brain, place: Place) -> None:
@@ -231,7 +234,7 @@ def _card(state: SessionState, place: Place) -> tuple[Message, ...]:
     return (Message(role=Role.KERNEL, content=(Text(text=text, source=Source.KERNEL),)),)
 
 
-def _portions(kit: Kit, brain: Brain, place: Place, request: ModelRequest) -> tuple[Portion, ...]:
+def _portions(kit: Kit, brain: Brain, place: Place, request: ModelRequest, size_bytes: int) -> tuple[Portion, ...]:
     state, cap = kit.session.state, input_cap(kit, brain)
     system, mark, memory = request.system.partition(MEMORY_MARK)
     card = _card(state, place)
@@ -241,7 +244,7 @@ def _portions(kit: Kit, brain: Brain, place: Place, request: ModelRequest) -> tu
         "memory": len((mark + memory).encode()),
         "plan": sum(map(context.message_bytes, card)),
     }
-    history = context.size_bytes(request) - sum(sizes.values())
+    history = size_bytes - sum(sizes.values())
     used = {name: budget.input_bound(state, brain, size) - 1 for name, size in {**sizes, "history": history}.items()}
     done = state.windows.of(place.agent).compaction
     latest = f"messages {done.upto} to the last" if done is not None else "every message"

@@ -21,7 +21,7 @@ class Durable(Protocol):
         """The seq up to which everything is on disk."""
         ...
 
-    async def durable(self, seq: Seq) -> None:
+    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
         """Return when every record up to `seq` is on disk.
 
         Raises:

@@ -26,7 +26,7 @@ from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
-from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 
 
@@ -41,19 +41,30 @@ class KitMaker:
     tools: Mapping[str, Tool]
     memory: Memory | None = None
     workers: Workers = field(default_factory=Workers)
+    _tried: list[tuple[SandboxConfig, Sandbox]] = field(default_factory=list[tuple[SandboxConfig, Sandbox]])
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
-        """Return the strongest sandbox that works here and that the config allows."""
+        """Return the strongest sandbox that works here and that the config allows.
+
+        It is tried out once: a run that wakes shall not wait for that again, and one that fails later fails closed.
+        """
         wanted = config.sandbox
-        return await find_sandbox(
+        for settings, known in self._tried:
+            if settings == wanted:
+                return known
+        found = await find_sandbox(
             self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env, home=self.home.root
         )
+        self._tried.append((wanted, found))
+        return found
 
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run."""
         goal = session.state.run.goal
         cap = Limits(usd=config.budgets.day.usd, tokens=config.budgets.day.tokens)
         kept = self.home.state / "outputs" / session_id
+        day, spent = SessionDay(self.ledger, session_id, cap, clock=self.clock), session.state.spend.total
+        day.catch_up(spent.usd, spent.usage.total_tokens, session.state.seq)
         return Kit(
             session=session,
             brains=brains,
@@ -63,7 +74,7 @@ class KitMaker:
                 self.home.state / "images" / session_id, self.root, skip=(self.home.root, self.home.state)
             ),
             artifacts=outputs.KeptOutputs(kept),
-            day=SessionDay(self.ledger, session_id, cap, clock=self.clock),
+            day=day,
             sandbox=await self.sandbox(config),
             redactor=wiring.redactor_of(config, self.home.state),
             clock=self.clock,

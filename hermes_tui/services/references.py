@@ -56,6 +56,8 @@ def substitute(args: str, results: Results, *, tool: str = "") -> tuple[str, dic
         ArgumentsInvalid: a result or the path in it is missing, or too large for a variable.
     """
     env: dict[str, str] = {}
+    if "$" not in args and "\\u0024" not in args:
+        return args, env
 
     def variable(value: object) -> str:
         text = _plain(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import Publish
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Plan, Task
+from hermes_tui.kernel.kit import Kit
 from hermes_tui.services import wiring
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.kits import pursuit_of
@@ -53,8 +54,11 @@ class Station:
         options = RunOptions(workspace=workspace, home=folder / "home", mode="auto")
         return cls(workspace, Workstation(options))
 
-    async def pursue(self, name: str, tasks: Sequence[Task]) -> float:
-        """Carry `tasks` out in a new session; return the seconds from the plan on record to the durable end."""
+    async def pursue(self, name: str, tasks: Sequence[Task], outfit: Callable[[Kit], None] = lambda _: None) -> float:
+        """Carry `tasks` out in a new session; return the seconds from the plan on record to the durable end.
+
+        `outfit` may change what the run is given.
+        """
         session_id = SessionId(name)
         place = Place(session=session_id, run=RunId("r1"))
         goal = Goal(text="Measure.", plan=Plan(goal="Measure.", tasks=tuple(tasks)))
@@ -64,6 +68,7 @@ class Station:
             config = self.station.config
             self.station.begin(session, place, (goal, ""), (config.policy.mode, self.station.limits(goal, config)))
             kit = await self.station.kits.make(session, session_id, config, wiring.brains_of(config, "auto"))
+            outfit(kit)
             began = clock.monotonic()
             ended = await pursuit_of(kit, place).run()
             seconds = clock.monotonic() - began

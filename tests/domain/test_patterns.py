@@ -47,15 +47,14 @@ def test_every_late_pattern_of_a_module_compiles(name: str) -> None:
     assert all(isinstance(pattern.pattern, str) for pattern in found)
 
 
+def _tuples(held: list[object]) -> list[tuple[object, ...]]:
+    return [cast("tuple[object, ...]", value) for value in held if isinstance(value, tuple)]
+
+
 def _held(module: ModuleType) -> list[re.Pattern[str]]:
-    """Return what the module's own names stand for, and what their tables and detectors hold."""
-    held = [value for name, value in vars(module).items() if name.startswith("_") and not name.startswith("__")]
-    tables = [cast("tuple[object, ...]", value) for value in held if isinstance(value, tuple)]
-    held += [part for table in tables for item in table for part in _parts(item)]
-    return [value for value in held if hasattr(value, "fullmatch")]
-
-
-def _parts(item: object) -> list[object]:
-    """Return an entry of a table, and what stands in it: a pair, or something with a pattern."""
-    inner = cast("tuple[object, ...]", item) if isinstance(item, tuple) else (getattr(item, "pattern", None),)
-    return [item, *inner]
+    """Return what the module's own names stand for, and what their tuples and detectors hold."""
+    held: list[object] = list(vars(module).values())
+    for value in _tuples(held):
+        for item in value:
+            held += [item, *(inner for found in _tuples([item]) for inner in found), getattr(item, "pattern", None)]
+    return [cast("re.Pattern[str]", value) for value in held if hasattr(value, "fullmatch")]

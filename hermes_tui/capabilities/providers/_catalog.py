@@ -38,8 +38,23 @@ class Known:
 
 def known(kind: str, model: str, newer: Path | None = None) -> Known:
     """Return what is known of `model` at a provider of `kind`; a table in the folder `newer` wins where it has it."""
-    if newer is not None and (newer / f"{kind}.json").is_file():
-        found = _known(_newer(newer / f"{kind}.json", (newer / f"{kind}.json").stat().st_mtime_ns), model)
+    path = newer / f"{kind}.json" if newer is not None else None
+    return _known_since(kind, model, path, _written_ns(path))
+
+
+def _written_ns(path: Path | None) -> int:
+    """Return when a file was written last, 0 where there is none."""
+    try:
+        return 0 if path is None else path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=256)
+def _known_since(kind: str, model: str, path: Path | None, written_ns: int) -> Known:
+    """Return what is known of `model` as long as the newer table is not written again; each step of a run asks."""
+    if path is not None and written_ns:
+        found = _known(_newer(path, written_ns), model)
         if found.price is not None:
             return found
     return _known(_table(kind), model)

@@ -161,15 +161,16 @@ def _file_system(path: Path, mounts: Path) -> str:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return ""
-    real = path.parent.resolve()
-    best, kind = -1, ""
+    # As text with a slash at the end: every session that opens or wakes comes through here.
+    real = os.path.join(os.path.realpath(path.parent), "")  # noqa: PTH118 - a Path drops the slash
+    best, kind = 0, ""
     for line in lines:
-        fields = line.split(" ")
+        fields = line.split(" ", 3)
         if len(fields) < 3:
             continue
-        point = Path(fields[1].replace("\\040", " "))
-        if real.is_relative_to(point) and len(point.parts) >= best:
-            best, kind = len(point.parts), fields[2]
+        point = fields[1].replace("\\040", " ").rstrip("/") + "/"
+        if real.startswith(point) and len(point) >= best:
+            best, kind = len(point), fields[2]
     return kind
 
 

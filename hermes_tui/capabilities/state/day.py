@@ -19,7 +19,13 @@ SLICE: Final = 0.05
 OPEN_S: Final = 900.0
 """After this a draw that was never settled cannot belong to a call that still runs."""
 
+LEAST_USD: Final = 1e-9
+"""Less is what adding up in another order makes of the same sums."""
+BOOK_S: Final = 1.0
+"""How long what was spent may wait to be written together with what follows; the share drawn for it stands already."""
+
 _Draw = tuple[float, float, int, str]
+_Spend = tuple[str, int, str, float, int]
 
 
 class SessionDay:
@@ -27,6 +33,10 @@ class SessionDay:
 
     A draw stays open until a call is settled, the oldest first, or `OPEN_S` have passed. `live` says whether another
     session still has an owner; what a dead one drew and did not spend is taken back when it is needed.
+
+    Writing the ledger costs several waits for the disk, so that settled calls are booked together, at most `BOOK_S`
+    late. Nobody can pass the cap meanwhile: what others see as taken is the share that was drawn before the call. What
+    a crash kept from being booked is known from the journal, see `catch_up`.
     """
 
     def __init__(
@@ -45,6 +55,8 @@ class SessionDay:
         self._live = live
         self._lock = threading.Lock()
         self._open: deque[_Draw] = deque()
+        self._unbooked: list[_Spend] = []
+        self._booked_at = -BOOK_S
         self._day = ""
         self._usd = self._spent_usd = 0.0
         self._tokens = self._spent_tokens = 0
@@ -71,20 +83,37 @@ class SessionDay:
         with self._lock:
             self._begin_day()
             day = self._open.popleft()[3] if self._open else self._day
-            with self._ledger.transaction() as connection:
-                row = (self._session, seq, day, usd, tokens)
-                if connection.execute("INSERT OR IGNORE INTO spend VALUES(?, ?, ?, ?, ?)", row).rowcount:
-                    connection.execute(
-                        "INSERT INTO allotment VALUES(?1, ?2, ?3, ?4, ?3, ?4) ON CONFLICT DO UPDATE SET "
-                        "spent_usd=spent_usd+?3, spent_tokens=spent_tokens+?4, "
-                        "usd=max(usd, spent_usd+?3), tokens=max(tokens, spent_tokens+?4)",
-                        (self._session, day, usd, tokens),
-                    )
-                self._load(connection)
+            if any(row[1] == seq for row in self._unbooked):
+                return
+            self._unbooked.append((self._session, seq, day, usd, tokens))
+            if day == self._day:
+                self._spent_usd += usd
+                self._spent_tokens += tokens
+            late = self._clock.monotonic() - self._booked_at >= BOOK_S
+            if late or day != self._day or self._passes(self._spent_usd, self._spent_tokens):
+                self._book()
+
+    def catch_up(self, usd: float, tokens: int, seq: Seq) -> None:
+        """Book what the journal, whose last record is `seq`, knows to be spent and the ledger of this session does not.
+
+        A session that the ledger does not know at all was spent from another home, or before this ledger began.
+        """
+        with self._lock:
+            self._begin_day()
+            with self._ledger.reading() as connection:
+                known = connection.execute(
+                    "SELECT SUM(usd), SUM(tokens) FROM spend WHERE session=?", (self._session,)
+                ).fetchone()
+            if known[1] is None or (usd - known[0] < LEAST_USD and tokens <= known[1]):
+                return
+            lost = (max(0.0, usd - known[0]), max(0, tokens - known[1]))
+            self._unbooked.append((self._session, seq, self._day, *lost))
+            self._book()
 
     def give_back(self) -> None:
         """Return what was drawn and not spent; the session ends or rests."""
         with self._lock, self._ledger.transaction() as connection:
+            self._write(connection)
             connection.execute(
                 "UPDATE allotment SET usd=spent_usd, tokens=spent_tokens WHERE session=?", (self._session,)
             )
@@ -95,8 +124,32 @@ class SessionDay:
         today = datetime.fromtimestamp(self._clock.now(), UTC).astimezone().date().isoformat()
         if today != self._day:
             self._day = today
-            with self._ledger.transaction() as connection:
+            if self._unbooked:
+                self._book()
+                return
+            with self._ledger.reading() as connection:
                 self._load(connection)
+
+    def _book(self) -> None:
+        with self._ledger.transaction() as connection:
+            self._write(connection)
+            self._load(connection)
+
+    def _write(self, connection: sqlite3.Connection) -> None:
+        """Put what is not booked yet into a transaction that is under way."""
+        if not self._unbooked:
+            return
+        for row in self._unbooked:
+            if connection.execute("INSERT OR IGNORE INTO spend VALUES(?, ?, ?, ?, ?)", row).rowcount:
+                session, _, day, usd, tokens = row
+                connection.execute(
+                    "INSERT INTO allotment VALUES(?1, ?2, ?3, ?4, ?3, ?4) ON CONFLICT DO UPDATE SET "
+                    "spent_usd=spent_usd+?3, spent_tokens=spent_tokens+?4, "
+                    "usd=max(usd, spent_usd+?3), tokens=max(tokens, spent_tokens+?4)",
+                    (session, day, usd, tokens),
+                )
+        self._unbooked.clear()
+        self._booked_at = self._clock.monotonic()
 
     def _passes(self, usd: float, tokens: int) -> bool:
         """Whether this is more than the share at hand of a unit that has a cap at all."""
@@ -112,6 +165,7 @@ class SessionDay:
 
     def _grow(self, usd: float, tokens: int) -> None:
         with self._ledger.transaction() as connection:
+            self._write(connection)
             self._load(connection)
             left_usd, left_tokens = self._left(connection)
             if (left_usd is not None and usd > left_usd) or (left_tokens is not None and tokens > left_tokens):

@@ -17,6 +17,8 @@ from hermes_tui.kernel.breaker import Health, Standing
 
 WEIGHT: Final = 0.3
 """Share of the latest call in a measured figure; older calls fade."""
+KEEP_S: Final = 1.0
+"""How often measured figures are written at most: a disk is slower than many a reply, and they are no truth to lose."""
 LEAST_TOKENS: Final = 16
 """A shorter reply says nothing about speed."""
 _TABLES: Final = (
@@ -118,13 +120,13 @@ class LedgerShelf:
 
     def health(self, target: str) -> Health:
         """Return what is known, a clean health if nothing is."""
-        with self.held() as shelf:
-            return shelf.health(target)
+        with self._ledger.reading() as connection:
+            return _Rows(connection).health(target)
 
     def measure(self, target: str) -> Measure:
         """Return what was measured."""
-        with self.held() as shelf:
-            return shelf.measure(target)
+        with self._ledger.reading() as connection:
+            return _Rows(connection).measure(target)
 
     def put(self, target: str, health: Health | None = None, measure: Measure | None = None) -> None:
         """Replace one or the other."""
@@ -181,11 +183,16 @@ class _Rows:
 
 
 class HealthBook:
-    """Decides who may be asked now, and learns from how requests end; the rules are those of `kernel/breaker.py`."""
+    """Decides who may be asked now, and learns from how requests end; the rules are those of `kernel/breaker.py`.
+
+    It is asked before every step of a model, so that it only takes the shelf's lock where something has to change.
+    """
 
     def __init__(self, shelf: Shelf, clock: Clock) -> None:
         self._shelf = shelf
         self._clock = clock
+        self._unkept: dict[str, Measure] = {}
+        self._kept_at: dict[str, float] = {}
 
     def now(self) -> float:
         """Return Unix seconds."""
@@ -193,12 +200,14 @@ class HealthBook:
 
     def look(self, targets: Iterable[str]) -> Mapping[str, tuple[Health, Measure]]:
         """Return what is known of each target, without changing it."""
-        with self._shelf.held() as shelf:
-            return {target: (shelf.health(target), shelf.measure(target)) for target in targets}
+        return {target: (self._shelf.health(target), self._measure(self._shelf, target)) for target in targets}
 
     def admit(self, target: str) -> bool:
         """Take the one probe of a circuit whose time is over; every other standing is left as it is."""
         now = self._clock.now()
+        seen = self._shelf.health(target).standing(now)
+        if seen is not Standing.PROBE:
+            return seen is not Standing.OPEN
         with self._shelf.held() as shelf:
             health = shelf.health(target)
             standing = health.standing(now)
@@ -209,19 +218,37 @@ class HealthBook:
     def ended(self, target: str, end: CallEnd) -> bool:
         """Learn how a request ended; return whether the target may be asked again at once."""
         now = self._clock.now()
+        old, measured = self._shelf.health(target), self._measure(self._shelf, target)
+        new, figures = _after(old, measured, end, now)
+        if new == old and 0 <= now - self._kept_at.get(target, 0.0) < KEEP_S:
+            self._unkept[target] = figures
+            return new.standing(now) is not Standing.OPEN
         with self._shelf.held() as shelf:
-            old, measured = shelf.health(target), shelf.measure(target)
-            if end.reason is None:
-                new, figures = old.succeeded(), measured.plus(end, now)
-            else:
-                new, figures = old.failed(now, end.reason, end.message, end.retry_after_s), measured
-            changed = (new if new != old else None), (figures if figures != measured else None)
+            old, measured = shelf.health(target), self._measure(shelf, target)
+            new, figures = _after(old, measured, end, now)
+            changed = (
+                (new if new != old else None),
+                (figures if figures != measured or target in self._unkept else None),
+            )
             if changed != (None, None):
                 shelf.put(target, *changed)
-            return new.standing(now) is not Standing.OPEN
+        self._kept_at[target] = now
+        self._unkept.pop(target, None)
+        return new.standing(now) is not Standing.OPEN
+
+    def _measure(self, shelf: Shelf, target: str) -> Measure:
+        """Return the latest figures, kept or not."""
+        return self._unkept.get(target) or shelf.measure(target)
 
     def limited(self, target: str, for_s: float) -> None:
         """Learn that the target's rate limit is used up for so long."""
         now = self._clock.now()
         with self._shelf.held() as shelf:
             shelf.put(target, shelf.health(target).limited(now, for_s))
+
+
+def _after(health: Health, measure: Measure, end: CallEnd, now: float) -> tuple[Health, Measure]:
+    """Return what is known of a target once a request to it ended."""
+    if end.reason is None:
+        return health.succeeded(), measure.plus(end, now)
+    return health.failed(now, end.reason, end.message, end.retry_after_s), measure

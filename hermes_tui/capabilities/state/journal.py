@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from hermes_tui.capabilities.state.blobs import INLINE_BYTES, Blobs
+from hermes_tui.capabilities.state.blobs import Blobs
 from hermes_tui.capabilities.state.codec import decode, encode, scrubbed
 from hermes_tui.capabilities.state.database import connect_owner, connect_reader
 from hermes_tui.capabilities.state.lock import SessionLock
@@ -17,14 +17,10 @@ from hermes_tui.capabilities.state.rows import (
     HEAD,
     NO_MAC,
     SELECT,
-    Row,
-    body_digest,
-    envelope_of,
+    chained,
     head_of,
     insert_all,
-    mac_of,
     record_of,
-    reference,
 )
 from hermes_tui.capabilities.state.waiters import Waiters
 from hermes_tui.domain.errors import JournalError, JournalPoisoned, JournalUnreadable
@@ -97,7 +93,8 @@ class SessionJournal:
         self._queue: list[_Pending] = []
         self._closing = False
         self._idle = False
-        self._work = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
         self._writer = threading.Thread(target=self._write, name=f"journal-{path.stem}", daemon=True)
         self._writer.start()
 
@@ -131,7 +128,7 @@ class SessionJournal:
             JournalPoisoned: an earlier commit failed, or the journal is closed.
         """
         event, body = self._clean(event)
-        with self._work:
+        with self._lock:
             if self._failure is not None:
                 raise JournalPoisoned(self._failure.message, hint=self._failure.hint)
             if self._closing:
@@ -145,13 +142,13 @@ class SessionJournal:
         self._publish(record)
         return record
 
-    async def durable(self, seq: Seq) -> None:
-        """Return when every record up to `seq` is on disk.
+    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
+        """Return when every record up to `seq` is on disk; to be awaited.
 
         Raises:
             JournalPoisoned: the commit failed; nothing after the last good one counts.
         """
-        await self._waiters.wait(seq)
+        return self._waiters.wait(seq)
 
     def read(self, after: Seq) -> Sequence[Record]:
         """Return the durable records after `after`, in order.
@@ -168,7 +165,7 @@ class SessionJournal:
 
     def close(self) -> None:
         """Commit what is queued, fold the write-ahead log into the file and give the session back."""
-        with self._work:
+        with self._lock:
             self._closing = True
             self._idle = False
             self._work.notify()
@@ -183,7 +180,7 @@ class SessionJournal:
             body = encode(event)
         text = body.decode()
         clean = self._redactor.redact(text)
-        if clean == text:
+        if clean is text or clean == text:
             return event, body
         body = clean.encode()
         return decode(type(event).__name__, body), body
@@ -208,26 +205,20 @@ class SessionJournal:
 
     def _take(self) -> list[_Pending]:
         """Return what is queued, at most one batch; wait only while there is nothing at all."""
-        with self._work:
+        with self._lock:
             while not self._queue and not self._closing:
                 self._idle = True
                 self._work.wait()
             self._idle = False
-            batch = self._queue[:BATCH_RECORDS]
-            del self._queue[:BATCH_RECORDS]
+            batch, self._queue = self._queue[:BATCH_RECORDS], self._queue[BATCH_RECORDS:]
         return batch
 
     def _commit(self, batch: Sequence[_Pending]) -> None:
-        key, mac = self._options.key, self._mac
-        connection = self._connection
-        rows: list[Row] = []
+        connection, key = self._connection, self._options.key
         connection.execute("BEGIN IMMEDIATE")
-        for record, body in batch:
-            stored = body if len(body) <= INLINE_BYTES else reference(self._blobs.store(body))
-            envelope = envelope_of(record)
-            mac = mac_of(mac, envelope, body_digest(stored), key)
-            rows.append((*envelope, stored, mac))
+        rows = chained(batch, self._mac, key, self._blobs.store)
         insert_all(connection, rows)
+        mac: bytes = rows[-1][-1]
         head = head_of(batch[-1][0].seq, mac, key)
         connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head))
         connection.execute("COMMIT")
@@ -238,7 +229,7 @@ class SessionJournal:
             f"{self.path} could not be written: {cause}. Nothing after record {self._waiters.durable} is saved.",
             hint="Free some space or mend the disk, then run the same command again to go on.",
         )
-        with self._work:
+        with self._lock:
             self._failure = failure
             self._queue.clear()
         with contextlib.suppress(sqlite3.Error):

@@ -86,6 +86,12 @@ class Ledger:
                 raise
 
     @contextlib.contextmanager
+    def reading(self) -> Generator[sqlite3.Connection]:
+        """Look something up without keeping other processes from writing; each statement sees its own moment."""
+        with self._lock:
+            yield self._connection
+
+    @contextlib.contextmanager
     def _begun(self) -> Generator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         done = False

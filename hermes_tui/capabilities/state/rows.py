@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import chain
 from typing import Any, Final, cast
 
 import msgspec
 
+from hermes_tui.capabilities.state.blobs import INLINE_BYTES
 from hermes_tui.capabilities.state.codec import decode
 from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId, TurnId
 from hermes_tui.domain.records import Place, Record
 
 COLUMNS: Final = "seq, v, at, session, run, turn, task, attempt, agent, cause, type, body, mac"
 _WIDTH: Final = 13
-_CHUNKS: Final = (128, 16, 1)
+_CHUNKS: Final = tuple(1 << power for power in range(9, -1, -1))
 SELECT: Final = f"SELECT {COLUMNS} FROM record WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
 HEAD: Final = "head"
 NO_MAC: Final = b""
 
 _REFERENCE: Final = b"#"
 Row = tuple[Any, ...]
+Store = Callable[[bytes], str]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -46,18 +48,30 @@ def insert_all(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
             done += size
 
 
-def row_of(record: Record, body: bytes, mac: bytes) -> Row:
-    """Return the columns of `record`; `body` is its JSON or a reference to a blob."""
-    return (*envelope_of(record), body, mac)
-
-
 def envelope_of(record: Record) -> Row:
     """Return every column before the body."""
-    place = record.place
-    return (
-        *(record.seq, record.v, record.at, place.session, place.run, place.turn, place.task),
-        *(place.attempt, place.agent, place.cause, record.type),
-    )
+    place, cause = record.place, record.place.cause
+    where = (place.session, place.run, place.turn, place.task, place.attempt, place.agent, cause)
+    return (record.seq, record.v, record.at, *where, record.type)
+
+
+def chained(records: Iterable[tuple[Record, bytes]], mac: bytes, key: bytes, store: Store) -> list[Row]:
+    """Return the rows of records with their bodies, each linked to the one before; the first to `mac`.
+
+    `store` keeps a body that is too long for a row and returns its hash. This runs for every record on a thread that
+    shares the interpreter with all agents.
+    """
+    rows: list[Row] = []
+    for record, body in records:
+        envelope = envelope_of(record)
+        if len(body) <= INLINE_BYTES:
+            stored, digest = body, hashlib.sha256(body).digest()
+        else:
+            stored = reference(store(body))
+            digest = body_digest(stored)
+        mac = mac_of(mac, envelope, digest, key)
+        rows.append((*envelope, stored, mac))
+    return rows
 
 
 def record_of(row: Row, load: Callable[[str], bytes]) -> Record:
@@ -111,10 +125,7 @@ def body_digest(stored: bytes) -> bytes:
 
 def mac_of(previous: bytes, envelope: Row, digest: bytes, key: bytes) -> bytes:
     """Return the link of one record: a keyed hash over the link before, the envelope and the body's hash."""
-    link = hashlib.blake2b(previous, digest_size=32, key=key)
-    link.update(_encode(envelope))
-    link.update(digest)
-    return link.digest()
+    return hashlib.blake2b(b"".join((previous, _encode(envelope), digest)), digest_size=32, key=key).digest()
 
 
 def head_of(seq: int, mac: bytes, key: bytes) -> str:

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import heapq
 import threading
+from bisect import insort
+from collections import deque
 from collections.abc import Sequence
-from itertools import count
+from dataclasses import field
+from operator import itemgetter
 
 from hermes_tui.domain.errors import JournalPoisoned
+from hermes_tui.domain.values import mutable
 
-_Heap = list[tuple[int, int, "asyncio.Future[None]"]]
+_Waiting = tuple[int, "asyncio.Future[None]"]
+_seq_of = itemgetter(0)
+
+
+@mutable
+class _Line:
+    """Who waits on one loop, by seq; only that loop's thread touches `waiting`. `called` while a call to it is out."""
+
+    loop: asyncio.AbstractEventLoop
+    waiting: deque[_Waiting] = field(default_factory=deque[_Waiting])
+    called: bool = False
+
+    def join(self, seq: int, future: asyncio.Future[None]) -> None:
+        """Queue up; nearly everyone waits for the newest record there is."""
+        if not self.waiting or self.waiting[-1][0] <= seq:
+            self.waiting.append((seq, future))
+        else:
+            insort(self.waiting, (seq, future), key=_seq_of)
 
 
 class Waiters:
@@ -21,8 +41,7 @@ class Waiters:
         self.durable = durable
         self._failure: JournalPoisoned | None = None
         self._lock = threading.Lock()
-        self._heaps: dict[asyncio.AbstractEventLoop, _Heap] = {}
-        self._order = count()
+        self._lines: dict[asyncio.AbstractEventLoop, _Line] = {}
 
     async def wait(self, seq: int) -> None:
         """Return when `seq` is durable.
@@ -33,48 +52,49 @@ class Waiters:
         if seq <= self.durable:
             return
         loop = asyncio.get_running_loop()
-        with self._lock:
-            if seq <= self.durable:
-                return
-            if self._failure is not None:
-                raise JournalPoisoned(self._failure.message, hint=self._failure.hint)
-            future = loop.create_future()
-            heapq.heappush(self._heaps.setdefault(loop, []), (seq, next(self._order), future))
+        line = self._lines.get(loop) or self._line(loop)
+        future = loop.create_future()
+        line.join(seq, future)
+        # Whoever commits from now on sees the line; what was committed before is seen here.
+        if seq <= self.durable or self._failure is not None:
+            self._wake(line)
         await future
 
     def reach(self, seq: int) -> None:
         """Everything up to `seq` is on disk; called by the writer thread."""
-        with self._lock:
-            self.durable = seq
-            loops = [loop for loop, heap in self._heaps.items() if heap and heap[0][0] <= seq]
-        self._call(loops)
+        self.durable = seq
+        self._call()
 
     def fail(self, failure: JournalPoisoned) -> None:
         """Nothing after the last durable seq will be; called by the writer thread."""
-        with self._lock:
-            self._failure = failure
-            loops = list(self._heaps)
-        self._call(loops)
+        self._failure = failure
+        self._call()
 
-    def _call(self, loops: Sequence[asyncio.AbstractEventLoop]) -> None:
-        for loop in loops:
-            # A closed loop has nobody left who waits.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._wake, loop)
-
-    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
-        ready: list[asyncio.Future[None]] = []
+    def _line(self, loop: asyncio.AbstractEventLoop) -> _Line:
         with self._lock:
-            heap = self._heaps.get(loop, [])
-            while heap and heap[0][0] <= self.durable:
-                ready.append(heapq.heappop(heap)[2])
-            lost = [entry[2] for entry in heap] if self._failure is not None else []
-            failure = self._failure
-            if failure is not None or not heap:
-                self._heaps.pop(loop, None)
-        for future in ready:
+            for closed in [one for one in self._lines if one.is_closed()]:
+                del self._lines[closed]
+            return self._lines.setdefault(loop, _Line(loop))
+
+    def _call(self) -> None:
+        with self._lock:
+            lines: Sequence[_Line] = tuple(self._lines.values())
+        for line in lines:
+            if line.waiting and not line.called:
+                line.called = True
+                # A closed loop has nobody left who waits.
+                with contextlib.suppress(RuntimeError):
+                    line.loop.call_soon_threadsafe(self._wake, line)
+
+    def _wake(self, line: _Line) -> None:
+        # Before the look: a commit that comes after it calls again.
+        line.called = False
+        durable, failure, waiting = self.durable, self._failure, line.waiting
+        while waiting and waiting[0][0] <= durable:
+            future = waiting.popleft()[1]
             if not future.done():
                 future.set_result(None)
-        for future in lost:
-            if not future.done() and failure is not None:
+        while failure is not None and waiting:
+            future = waiting.popleft()[1]
+            if not future.done():
                 future.set_exception(JournalPoisoned(failure.message, hint=failure.hint))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +20,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NEVER = frozenset({".git", ".hermes", ".hermes-tui.yaml"})
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+AT_ONCE_BYTES = 65_536
+"""Largest file that is read without a thread."""
 
 
 def readable(path: str, context: ToolContext) -> Path:
@@ -28,8 +32,8 @@ def readable(path: str, context: ToolContext) -> Path:
         PathRefused: it has control characters or leads out of the workspace.
     """
     real = _real(path, context.workspace.root)
-    roots = (context.workspace.root, *context.workspace.read)
-    if not any(real.is_relative_to(root) for root in roots):
+    workspace = context.workspace
+    if not _is_within(real, workspace.root) and not any(_is_within(real, folder) for folder in workspace.read):
         raise PathRefused(f"{path} leads out of the workspace.", hint="Use a path inside the workspace.")
     return real
 
@@ -44,14 +48,16 @@ def writable(path: str, context: ToolContext) -> tuple[Path, Reach]:
     real = _real(path, root)
     if real == root or _is_protected(real, root):
         raise PathRefused(f"{path} may never be written.", hint="Git's and Hermes's own files are off limits.")
-    within = any(real == scope or real.is_relative_to(scope) for scope in context.workspace.write)
+    within = any(_is_within(real, scope) for scope in context.workspace.write)
     return real, Reach.SCOPE if within else Reach.HOST
 
 
 def shown(path: Path, context: ToolContext) -> str:
     """Return `path` relative to the workspace where it is inside, whole elsewhere."""
-    root = context.workspace.root
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    text, root = str(path), context.workspace.root
+    if path == root:
+        return "."
+    return text[len(_as_folder(root)) :] if _is_within(path, root) else text
 
 
 def open_folder(path: Path, *, create: bool = False) -> int:
@@ -79,25 +85,65 @@ def read_bytes(path: Path, limit_bytes: int) -> tuple[bytes, os.stat_result]:
     Raises:
         ToolError: it is missing, no regular file, unreadable or larger than `limit_bytes`.
     """
+    descriptor, state = _open(path)
+    too_large = ToolError(f"{path.name} is larger than {limit_bytes} bytes.", hint="Use search.", kind="too_large")
+    with os.fdopen(descriptor, "rb") as file:
+        if state.st_size > limit_bytes:
+            raise too_large
+        # What a file says of its size may be too little: some are made as they are read, others grow meanwhile.
+        content = file.read(state.st_size + 1)
+        if len(content) > state.st_size:
+            content += file.read(limit_bytes + 1 - len(content))
+    if len(content) > limit_bytes:
+        raise too_large
+    return content, state
+
+
+def read_at_once(path: Path) -> bytes | None:
+    """Return the content of a small real regular file that is in memory; None where it would have to be waited for.
+
+    Raises:
+        ToolError: it is missing, no regular file or unreadable.
+    """
+    if sys.platform != "linux":
+        return None
+    descriptor, state = _open(path)
+    try:
+        if state.st_size > AT_ONCE_BYTES:
+            return None
+        content = bytearray(state.st_size + 1)
+        size = os.preadv(descriptor, [content], 0, os.RWF_NOWAIT)
+        return bytes(content[:size]) if size == state.st_size else None
+    except OSError:
+        # It is on the disk alone, or its file system cannot tell.
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> tuple[int, os.stat_result]:
+    """Return a descriptor of a real regular file, and its state.
+
+    Raises:
+        ToolError: it is missing, no regular file or unreadable.
+    """
     try:
         folder = open_folder(path.parent)
         try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(path.name, flags, dir_fd=folder)
+            descriptor = os.open(path.name, _FILE, dir_fd=folder)
         finally:
             os.close(folder)
-        with os.fdopen(descriptor, "rb") as file:
-            state = os.fstat(descriptor)
-            if not stat.S_ISREG(state.st_mode):
-                raise ToolError(f"{path.name} is not a regular file.", kind="not_a_file")
-            content = file.read(limit_bytes + 1)
     except FileNotFoundError as error:
         raise ToolError(f"{path.name} does not exist.", hint="Look with list or search.", kind="missing") from error
     except OSError as error:
         raise ToolError(f"{path.name} cannot be read: {error.strerror}.", kind="unreadable") from error
-    if len(content) > limit_bytes:
-        raise ToolError(f"{path.name} is larger than {limit_bytes} bytes.", hint="Use search.", kind="too_large")
-    return content, state
+    state = os.fstat(descriptor)
+    if stat.S_ISREG(state.st_mode):
+        return descriptor, state
+    os.close(descriptor)
+    if stat.S_ISDIR(state.st_mode):
+        raise ToolError(f"{path.name} is a folder.", hint="Use list.", kind="not_a_file")
+    raise ToolError(f"{path.name} is not a regular file.", kind="not_a_file")
 
 
 def _real(path: str, root: Path) -> Path:
@@ -105,16 +151,54 @@ def _real(path: str, root: Path) -> Path:
         raise PathRefused(f"A path has 1 to {PATH_LIMIT} characters.")
     if _CONTROL.search(path):
         raise PathRefused("The path holds control characters.", hint="Give it without newlines or NUL.")
-    return Path(os.path.realpath(root / path))
+    return _path(_followed(os.path.join(root, path)))  # noqa: PTH118 - a Path is made of what it leads to, once
+
+
+def _followed(path: str) -> str:
+    """Return where `path` really leads.
+
+    Where there is something, the kernel says so in two calls; walking there takes one for each step.
+    """
+    if sys.platform == "linux":
+        try:
+            descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except OSError:
+            return os.path.realpath(path)
+        try:
+            real = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - the text is what is wanted
+        except OSError:
+            real = ""
+        finally:
+            os.close(descriptor)
+        # What was deleted meanwhile, or is no place in the file system, is told otherwise than by a path.
+        if real.startswith("/") and not real.endswith(" (deleted)"):
+            return real
+    return os.path.realpath(path)
+
+
+@lru_cache(maxsize=512)
+def _path(text: str) -> Path:
+    """Return the path of a text; the same files are asked for again and again."""
+    return Path(text)
+
+
+def _as_folder(folder: Path) -> str:
+    text = str(folder)
+    return text if text.endswith("/") else f"{text}/"
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether a real path is `folder` or below it; as text, as each call asks this several times."""
+    text, above = str(path), str(folder)
+    return text.startswith(above) and (len(text) == len(above) or above.endswith("/") or text[len(above)] == "/")
 
 
 def _is_protected(real: Path, root: Path) -> bool:
     if any(part.casefold() in _NEVER for part in real.parts):
         return True
-    if any(real == guarded or real.is_relative_to(guarded) for guarded in _guardrails()):
+    if any(_is_within(real, guarded) for guarded in _guardrails()):
         return True
-    repository = Path(os.path.realpath(root / ".git"))
-    if real == repository or real.is_relative_to(repository):
+    if _is_within(real, Path(os.path.realpath(root / ".git"))):
         return True
     return any(_is_state_of(home, real) for home in real.parents)
 

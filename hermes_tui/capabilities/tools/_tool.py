@@ -71,6 +71,7 @@ class FunctionTool:
         self._arguments = arguments
         self._resolve = resolve
         self._checker: type[BaseModel] | None = None
+        self._resolved: tuple[str, dict[str, object]] | None = None
         self.__doc__ = body.__doc__
 
     def __repr__(self) -> str:
@@ -105,6 +106,7 @@ class FunctionTool:
 
     def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
         values = self.parse(arguments)
+        self._resolved = (arguments, values)
         spec = self._spec
         if self._resolve is None:
             return ResolvedCall(tool=spec.schema.name, effect=spec.effect, reach=spec.reach, summary=_summary(values))
@@ -117,7 +119,9 @@ class FunctionTool:
         )
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
-        values = self.parse(arguments)
+        # What was resolved is mostly what runs next; it is taken away, as a body may change what it is given.
+        last, self._resolved = self._resolved, None
+        values = last[1] if last is not None and last[0] is arguments else self.parse(arguments)
         return as_outcome(await self._timed(self._body(**values, context=context), context))
 
     async def _timed(self, work: Awaitable[T], context: ToolContext) -> T:

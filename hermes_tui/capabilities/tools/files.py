@@ -13,7 +13,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Le
 
-from hermes_tui.capabilities.tools._paths import read_bytes, readable, shown
+from hermes_tui.capabilities.tools._paths import read_at_once, read_bytes, readable, shown
 from hermes_tui.capabilities.tools._text import decode
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.capabilities.tools._walk import Found, walk
@@ -45,7 +45,11 @@ async def read(
         offset: First line.
         limit: Most lines.
     """
-    return await asyncio.to_thread(_read, readable(path, context), offset, limit, context)
+    real = readable(path, context)
+    content = read_at_once(real)
+    if content is None:
+        return await asyncio.to_thread(_read, real, (offset, limit), context)
+    return _given(real, content, (offset, limit), context)
 
 
 @tool(name="list", resolve=_resolve, output_limit=OUTPUT_LIMIT)
@@ -59,10 +63,13 @@ async def list_(context: ToolContext, path: str = ".", depth: Annotated[int, Ge(
     return await asyncio.to_thread(_list, readable(path, context), depth)
 
 
-def _read(real: Path, offset: int, limit: int, context: ToolContext) -> ToolOutcome:
-    if real.is_dir():
-        raise ToolError(f"{shown(real, context)} is a folder.", hint="Use list.", kind="not_a_file")
-    content, _ = read_bytes(real, FILE_LIMIT_BYTES)
+def _read(real: Path, part: tuple[int, int], context: ToolContext) -> ToolOutcome:
+    return _given(real, read_bytes(real, FILE_LIMIT_BYTES)[0], part, context)
+
+
+def _given(real: Path, content: bytes, part: tuple[int, int], context: ToolContext) -> ToolOutcome:
+    """Return some lines of a file, by its first line and how many, and note that it was seen."""
+    offset, limit = part
     digest = hashlib.sha256(content).hexdigest()
     decoded = decode(content)
     lines = decoded.text.split("\n")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce
+from itertools import chain
+from types import UnionType
+from typing import Final, get_args
 
 from hermes_tui.domain.events import (
     AgentEnded,
@@ -83,6 +86,28 @@ _SPEND = ModelRequested | ModelFinished | ModelFailed | AgentSpawned
 _MOVED = ModelChosen | ModelRequested | ModelEscalated | MessageGiven
 _AGENT = AgentSpawned | AgentPaused | AgentUnpaused | AgentEnded | BoardSet
 _WINDOW = WindowFilled | OutputsPruned | ContextCompacted | ContextRestored | MessagePinned | AgentSpawned
+_SETTING = CapRaised | ModeChanged | RunPaused | RunUnpaused
+_CALL = ToolRequested | ToolFinished | ToolRefused | ToolIntended | ToolResolved
+_APPROVAL = ApprovalAsked | ApprovalGiven
+_EVIDENCE = ToolFinished | ModelFinished
+
+
+def _kinds(*families: UnionType | type) -> frozenset[type]:
+    members = (get_args(family) if isinstance(family, UnionType) else (family,) for family in families)
+    return frozenset(chain.from_iterable(members))
+
+
+# A resume folds every record of a session: that an event is none of a family is found by one look into a set, where
+# `isinstance` would go through the members of the union one by one.
+_OF_RUN: Final = _kinds(_RUN, _SETTING, RunStarted)
+_OF_GRAPH: Final = _kinds(_TASK, PlanEdited, ModelFinished, ToolFinished)
+_OF_CALLS: Final = _kinds(_CALL, _APPROVAL)
+_OF_TALK: Final = _kinds(Spoken)
+_OF_SPEND: Final = _kinds(_SPEND)
+_OF_AGENTS: Final = _kinds(_AGENT, _EVIDENCE)
+_OF_WINDOWS: Final = _kinds(_WINDOW, LoopNoticed)
+_OF_GUARD: Final = _kinds(_WATCHED)
+_OF_BRAINS: Final = _kinds(_MOVED)
 
 
 @frozen
@@ -103,48 +128,73 @@ class SessionState:
 
 def fold(state: SessionState, record: Record) -> SessionState:
     """Return the state after `record`; pure."""
-    body = record.body
-    run, graph, calls = state.run, state.graph, state.calls
-    if isinstance(body, RunStarted):
+    kind = type(record.body)
+    if kind is RunStarted:
         state = _next_run(state)
-        run, graph = state.run, state.graph
-    if isinstance(body, _RUN):
-        run = fold_run(run, record, body)
-    elif isinstance(body, _TASK):
-        graph = fold_task(graph, record, body)
-    match body:
-        case CapRaised() | ModeChanged() | RunPaused() | RunUnpaused():
-            run = fold_settings(run, record, body)
-        case PlanEdited():
-            graph = fold_plan(graph, body)
-        case ModelFinished():
-            graph = fold_answer(graph, record, body)
-        case ToolFinished():
-            calls, graph = fold_calls(calls, record, body), fold_result(graph, record, body)
-        case ToolRequested() | ToolRefused() | ToolIntended() | ToolResolved():
-            calls = fold_calls(calls, record, body)
-        case ApprovalAsked() | ApprovalGiven():
-            calls = fold_approval(calls, record, body)
-        case _:
-            pass
     # Built, not `replace`d: this runs for every record of a resume, and copying by name takes three times as long.
     return SessionState(
         seq=record.seq,
-        run=run,
-        graph=graph,
-        calls=calls,
-        talk=fold_talk(state.talk, record, body) if isinstance(body, Spoken) else state.talk,
-        spend=fold_spend(state.spend, record, body) if isinstance(body, _SPEND) else state.spend,
-        agents=_agents(state.agents, record),
-        windows=_windows(state, record),
-        guard=fold_guard(state.guard, record, body) if isinstance(body, _WATCHED) else state.guard,
-        brains=fold_brains(state.brains, record, body) if isinstance(body, _MOVED) else state.brains,
+        run=_run(state.run, record) if kind in _OF_RUN else state.run,
+        graph=_graph(state.graph, record) if kind in _OF_GRAPH else state.graph,
+        calls=_calls(state.calls, record) if kind in _OF_CALLS else state.calls,
+        talk=_talk(state.talk, record) if kind in _OF_TALK else state.talk,
+        spend=_spend(state.spend, record) if kind in _OF_SPEND else state.spend,
+        agents=_agents(state.agents, record) if kind in _OF_AGENTS else state.agents,
+        windows=_windows(state, record) if kind in _OF_WINDOWS else state.windows,
+        guard=_guard(state.guard, record) if kind in _OF_GUARD else state.guard,
+        brains=_brains(state.brains, record) if kind in _OF_BRAINS else state.brains,
     )
+
+
+def _run(state: RunState, record: Record) -> RunState:
+    body = record.body
+    if isinstance(body, _SETTING):
+        return fold_settings(state, record, body)
+    return fold_run(state, record, body) if isinstance(body, _RUN) else state
+
+
+def _graph(state: GraphState, record: Record) -> GraphState:
+    match record.body:
+        case PlanEdited():
+            return fold_plan(state, record.body)
+        case ModelFinished():
+            return fold_answer(state, record, record.body)
+        case ToolFinished():
+            return fold_result(state, record, record.body)
+        case body:
+            return fold_task(state, record, body) if isinstance(body, _TASK) else state
+
+
+def _calls(state: CallState, record: Record) -> CallState:
+    body = record.body
+    if isinstance(body, _CALL):
+        return fold_calls(state, record, body)
+    return fold_approval(state, record, body) if isinstance(body, _APPROVAL) else state
+
+
+def _talk(state: TalkState, record: Record) -> TalkState:
+    body = record.body
+    return fold_talk(state, record, body) if isinstance(body, Spoken) else state
+
+
+def _spend(state: SpendState, record: Record) -> SpendState:
+    body = record.body
+    return fold_spend(state, record, body) if isinstance(body, _SPEND) else state
+
+
+def _guard(state: GuardState, record: Record) -> GuardState:
+    body = record.body
+    return fold_guard(state, record, body) if isinstance(body, _WATCHED) else state
+
+
+def _brains(state: BrainState, record: Record) -> BrainState:
+    body = record.body
+    return fold_brains(state, record, body) if isinstance(body, _MOVED) else state
 
 
 def _agents(state: AgentsState, record: Record) -> AgentsState:
     body = record.body
-    if isinstance(body, ToolFinished | ModelFinished):
+    if isinstance(body, _EVIDENCE):
         return fold_evidence(state, record, body)
     return fold_agents(state, record, body) if isinstance(body, _AGENT) else state
 

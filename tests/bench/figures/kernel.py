@@ -4,51 +4,66 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.tools._tool import tool
+from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
 from hermes_tui.domain.ids import TaskId
-from hermes_tui.domain.tasks import Task, TaskKind
+from hermes_tui.domain.ports import ToolContext
+from hermes_tui.domain.tasks import Effect, Mode, Reach, Task, TaskKind
+from hermes_tui.kernel.kit import Kit
 from tests.bench.bench import Bench, Measure
 from tests.bench.peers import langgraph
 from tests.bench.rows import Bar, Row
 from tests.bench.stations import Station
 
 STEPS: Final = 400
+EFFECT_EVERY: Final = 10
 _numbers = count(1)
 
 
 def measure(bench: Bench) -> list[Row]:
-    """Measure a chain, where each step waits for the one before, and a fan of independent steps."""
-    measures: dict[str, Measure] = {"chain": _rate(bench, _chain), "fan": _rate(bench, _fan)}
+    """Measure a chain, where each step waits for the one before, a fan of independent steps, and a chain that acts."""
+    measures: dict[str, Measure] = {
+        "chain": _rate(bench, _chain),
+        "fan": _rate(bench, _fan),
+        "effects": _rate(bench, _acting),
+    }
     python = langgraph.python()
     if python is not None:
         measures["sync"] = _peer(bench, python, "sync")
         measures["async"] = _peer(bench, python, "async")
     taken = dict(zip(measures, bench.alternate(*measures.values()), strict=True))
     absent = "" if python else "LangGraph could not be installed, so there is nothing to compare with"
-    bar = Bar(value=20.0, ratio=True, least=True)
+    reads = f"`read` steps/s, {{}} of {STEPS}"
+    rows = (
+        ("chain", "sync", reads.format("chain"), 20.0),
+        ("fan", "sync", reads.format("fan"), 20.0),
+        ("chain", "async", reads.format("chain"), None),
+        ("effects", "sync", f"steps/s, chain of {STEPS}, 1 in {EFFECT_EVERY} an external effect", 10.0),
+    )
     return [
         Row(
             figure="kernel",
-            what=f"`read` steps/s, {shape} of {STEPS}",
+            what=what,
             unit="/s",
             ours=taken[shape],
             baseline=taken.get(durability),
             against=f"/s LangGraph, durability {durability}",
-            bar=bar if durability == "sync" else None,
+            bar=None if least is None else Bar(value=least, ratio=True, least=True),
             note=absent,
         )
-        for shape, durability in (("chain", "sync"), ("fan", "sync"), ("chain", "async"))
+        for shape, durability, what, least in rows
     ]
 
 
 def _rate(bench: Bench, plan: Callable[[], list[Task]]) -> Measure:
     station = Station.make(bench.new_folder("kernel"))
     (station.workspace / "note.txt").write_text("one\ntwo\n", encoding="utf-8")
-    return lambda: STEPS / asyncio.run(station.pursue(f"k-{next(_numbers)}", plan()))
+    return lambda: STEPS / asyncio.run(station.pursue(f"k-{next(_numbers)}", plan(), _outfit))
 
 
 def _peer(bench: Bench, python: Path, durability: str) -> Measure:
@@ -60,6 +75,29 @@ def _peer(bench: Bench, python: Path, durability: str) -> Measure:
     return steps_per_s
 
 
+@tool(effect=Effect.EXTERNAL, reach=Reach.NETWORK)
+async def post(context: ToolContext) -> str:
+    """Count one more on the other side."""
+    with (context.workspace.root / "counter").open("a", encoding="utf-8") as other_side:
+        other_side.write(".")
+    return context.key
+
+
+class _Allowing:
+    """An operator who allows everything, so that no step waits for an answer."""
+
+    def decide(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling:
+        """Return the decision; see `ports.Policy`."""
+        assert call.tool in ("read", "post"), (mode, grants)
+        return Ruling(decision=Decision.ALLOW, rule="bench")
+
+
+def _outfit(kit: Kit) -> None:
+    """Give the plan that acts its tool and its operator; the others keep the real policy."""
+    if any(task.use == "post" for task in kit.session.state.graph.tasks.values()):
+        kit.tools, kit.policy = {**kit.tools, "post": post}, _Allowing()
+
+
 def _fan() -> list[Task]:
     return [_task(number, ()) for number in range(STEPS)]
 
@@ -68,6 +106,12 @@ def _chain() -> list[Task]:
     return [_task(number, (TaskId(f"t{number - 1}"),) if number else ()) for number in range(STEPS)]
 
 
-def _task(number: int, needs: tuple[TaskId, ...]) -> Task:
-    arguments = json.dumps({"path": "note.txt"})
-    return Task(id=TaskId(f"t{number}"), kind=TaskKind.TOOL, title="Read", use="read", args=arguments, needs=needs)
+def _acting() -> list[Task]:
+    """Return the chain in which every tenth step acts outside: its intent and its result are durable first."""
+    chain = _chain()
+    return [_task(at, one.needs, "post") if at % EFFECT_EVERY == 0 else one for at, one in enumerate(chain)]
+
+
+def _task(number: int, needs: tuple[TaskId, ...], use: str = "read") -> Task:
+    arguments = json.dumps({"path": "note.txt"} if use == "read" else {})
+    return Task(id=TaskId(f"t{number}"), kind=TaskKind.TOOL, title=use, use=use, args=arguments, needs=needs)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.capabilities.state.health import HealthBook, LedgerShelf, Measure, MemoryShelf, Shelf
+from hermes_tui.capabilities.state.health import KEEP_S, HealthBook, LedgerShelf, Measure, MemoryShelf, Shelf
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.ports import CallEnd
@@ -104,6 +104,20 @@ def test_figures_follow_the_latest_calls_and_skip_replies_too_short_to_tell(shel
     ((_, measure),) = book.look(["t"]).values()
     assert (measure.calls, measure.tokens_per_s) == (2, 80.0)
     assert measure.first_token_s == pytest.approx(0.8)
+
+
+def test_figures_are_known_at_once_and_written_at_most_once_a_second(tmp_path: Path, clock: FakeClock) -> None:
+    ledger = Ledger(tmp_path / "ledger.db", clock)
+    book, other = HealthBook(LedgerShelf(ledger), clock), HealthBook(LedgerShelf(ledger), clock)
+    seen: list[tuple[int, int]] = []
+
+    for wait_s in (0.0, 0.1, 0.1, KEEP_S):
+        clock.time += wait_s
+        book.ended("t", WHOLE)
+        seen.append((book.look(["t"])["t"][1].calls, other.look(["t"])["t"][1].calls))
+    ledger.close()
+
+    assert seen == [(1, 1), (2, 1), (3, 1), (4, 4)]
 
 
 def test_a_rate_limit_of_one_model_leaves_the_others_alone(shelf: Shelf, clock: FakeClock) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.capabilities.state.day import OPEN_S, SessionDay
+from hermes_tui.capabilities.state.day import BOOK_S, OPEN_S, SessionDay
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import JournalUnreadable, LimitReached
@@ -93,6 +93,47 @@ def test_a_new_day_has_a_new_cap_and_a_call_is_booked_on_the_day_it_was_drawn(
     with ledger.transaction() as connection:
         rows = connection.execute("SELECT spent_usd FROM allotment ORDER BY day").fetchall()
     assert rows == [(9.0,), (0.0,)]
+
+
+def test_calls_in_quick_succession_are_booked_together(ledger: Ledger, clock: StillClock) -> None:
+    day = SessionDay(ledger, SessionId("one"), CAP, clock=clock)
+    for seq in (1, 2, 3):
+        day.draw(0.125, 1)
+        day.settle(0.125, 1, Seq(seq))
+    early = _booked(ledger)
+
+    clock.seconds += BOOK_S
+    day.draw(0.125, 1)
+    day.settle(0.125, 1, Seq(4))
+
+    assert (early, _booked(ledger)) == ((1, 0.125), (4, 0.5))
+
+
+def test_what_a_crash_kept_from_being_booked_is_caught_up_once(ledger: Ledger, clock: StillClock) -> None:
+    day = SessionDay(ledger, SessionId("one"), CAP, clock=clock)
+    for seq in (1, 2):
+        day.draw(4.0, 1)
+        day.settle(4.0, 1, Seq(seq))
+
+    again, once_more = (SessionDay(ledger, SessionId("one"), CAP, clock=clock) for _ in range(2))
+    again.catch_up(8.0, 2, Seq(9))
+    once_more.catch_up(8.0, 2, Seq(9))
+
+    assert _booked(ledger) == (2, 8.0)
+    with pytest.raises(LimitReached):
+        once_more.draw(2.1, 1)
+
+
+def test_a_session_from_elsewhere_does_not_burden_the_day(ledger: Ledger, clock: StillClock) -> None:
+    SessionDay(ledger, SessionId("moved"), CAP, clock=clock).catch_up(9.0, 9, Seq(9))
+
+    assert _booked(ledger) == (0, 0.0)
+
+
+def _booked(ledger: Ledger) -> tuple[int, float]:
+    with ledger.reading() as connection:
+        count, usd = connection.execute("SELECT count(*), COALESCE(SUM(usd), 0.0) FROM spend").fetchone()
+    return count, usd
 
 
 def test_what_a_dead_session_drew_is_taken_back(ledger: Ledger, clock: StillClock) -> None:

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from hermes_tui.capabilities.tools import edit as edit_module
+from hermes_tui.capabilities.tools._paths import AT_ONCE_BYTES
 from hermes_tui.capabilities.tools.files import list_, read
 from hermes_tui.capabilities.tools.search import search
 from hermes_tui.domain.errors import ArgumentsInvalid, FileChanged, PathRefused, ToolError
@@ -45,6 +46,23 @@ async def test_paths_that_lead_out_are_refused(bench: Bench, path: str) -> None:
 
     with pytest.raises(PathRefused):
         await bench.call(read, path=path)
+
+
+@pytest.mark.parametrize("size", [1, AT_ONCE_BYTES, AT_ONCE_BYTES + 1])
+async def test_a_file_of_any_size_is_read_whole_through_any_link(bench: Bench, size: int) -> None:
+    (bench.root / "src" / "it (deleted)").write_text("x" * size)
+    (bench.root / "link").symlink_to("src")
+
+    outcome = await bench.call(read, path="src/../link/it (deleted)")
+
+    said = json.loads(outcome.data)
+    assert (said["path"], len(said["text"])) == ("src/it (deleted)", size)
+
+
+async def test_a_folder_is_no_file_to_read(bench: Bench) -> None:
+    for path in ("src", "."):
+        with pytest.raises(ToolError, match="is a folder"):
+            await bench.call(read, path=path)
 
 
 async def test_a_fifo_does_not_block(bench: Bench) -> None:
