@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "sandbox": "run one command under the very policy that tools get",
     "memory": "find, show, change and take back what Hermes remembers",
     "ingest": "make a folder's documents searchable",
+    "trust": "show, allow or revoke what this project brings along: its config, skills and hooks",
     "audit": "check or export the hash chains of sessions",
 }
 NEAR: Final = 0.75
@@ -114,5 +115,6 @@ _OPTIONS: Final[Mapping[str, Callable[[ArgumentParser], None]]] = {
     "memory": memory.memory,
     "ingest": memory.ingest,
     "audit": station.audit,
+    "trust": station.trust,
 }
 """Who adds the options of a command; the others only take `--json`."""

@@ -13,6 +13,7 @@ from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused
 from hermes_tui.domain.ids import AgentId, RunId
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, ToolResult
+from hermes_tui.domain.provenance import source_of
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 from hermes_tui.domain.values import frozen, replace
@@ -87,10 +88,16 @@ def _heard(old: Conversation, body: MessageGiven, run: RunId | None) -> Conversa
     message = Message(
         role=Role.OPERATOR if operator else Role.KERNEL, content=(Text(text=body.text, source=body.source),)
     )
-    run = run if operator else old.run
+    run = run if operator or _is_kernels(old) else old.run
     if old.unread or old.open_calls or old.asking:
         return _read(replace(old, unread=(*old.unread, message), run=run))
     return Conversation(messages=old.messages.append(message), steps=old.steps, run=run)
+
+
+def _is_kernels(talk: Conversation) -> bool:
+    """Whether only the kernel speaks with the agent: it plans, repairs or judges something for it."""
+    first = talk.messages[0] if len(talk.messages) else next(iter(talk.unread), None)
+    return first is None or all(isinstance(part, Text) and part.source is Source.KERNEL for part in first.content)
 
 
 def _said(old: Conversation, body: _Answer) -> Conversation:
@@ -103,7 +110,8 @@ def _said(old: Conversation, body: _Answer) -> Conversation:
             messages = old.messages.append(body.message)
             return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1, asking=False)
         case ToolFinished():
-            return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output))
+            source = source_of(body.tool, body.data)
+            return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output, source=source))
         case LoopNoticed():
             return _shaken(old, body)
         case ToolRefused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,6 +22,8 @@ from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.panes._pane import View
 
+SIGN: Final = "two: your leave counts only signed; in another shell: hermes approvals allow {} --key FILE"
+
 
 def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     """Return everything that is known about a question; the command or change is never cut."""
@@ -37,6 +40,7 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     lines += fact("undo", question.undo or "no undo is known", width)
     lines += fact("cost", f"no model call of its own; the run so far {wording.money(run.usd)}{of}", width)
     lines += fact("rule", question.rule and f"this run and always would allow {question.rule}", width)
+    lines += fact("keys", SIGN.format(question.approval_id) if question.intent else "", width, "warn")
     lines += fact("binds", f"the answer to exactly this call: {question.digest[:16]}", width)
     if change is not None:
         added, removed = change.counts
