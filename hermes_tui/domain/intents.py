@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Protocol, cast
 
 from hermes_tui.domain.approval import ResolvedCall, SignedIntent
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import frozen
 
 NAMESPACE: Final = "hermes-intent"
 """What a signature is made for; one that was made for anything else, such as a commit, does not count."""
 SCHEMA: Final = "hermes.intent/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Covered:
     """What must be the same when an intent is signed and when it is carried out.
 
@@ -41,7 +42,7 @@ class Covered:
         return tuple(name for name, value in json.loads(json.dumps(asdict(self))).items() if said.get(name) != value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Intent:
     """One call as it would be carried out, and what an operator should know of it.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from typing import Final, cast
 
 from hermes_tui.domain.errors import EditRefused, ToolError, UsageInvalid
@@ -14,6 +13,7 @@ from hermes_tui.domain.messages import Role
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Rung, Task, TaskKind
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel.amend import amend
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit

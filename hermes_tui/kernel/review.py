@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from hermes_tui.domain.approval import ResolvedCall, Risk
@@ -13,6 +12,7 @@ from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.messages import Role
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel.consult import consult
 from hermes_tui.kernel.errand import fields_of
 from hermes_tui.kernel.kit import Kit

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_tui.domain.approval import ResolvedCall, SignedIntent
@@ -13,6 +12,7 @@ from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven
 from hermes_tui.domain.ids import ApprovalId, CallId, root_session
 from hermes_tui.domain.intents import Covered, Intent, Notary, covered_in, parsed, worst_case
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.kit import Kit
 
 NO_NOTARY: Final = "It takes two keys, and there is none to sign it with; policy.two_keys says who may."
@@ -20,7 +20,7 @@ _WORD: Final = re.compile(r"""[^\s;&|<>$`'"()]+""")
 _WORDS: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stake:
     """The call at hand; `arguments` are the very bytes that its tool will get."""
 

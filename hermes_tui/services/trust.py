@@ -8,13 +8,13 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.messages import Source
+from hermes_tui.domain.values import frozen
 
 CONFIG: Final = ".hermes-tui.yaml"
 FOLDER: Final = ".hermes"
@@ -33,7 +33,7 @@ class Standing(StrEnum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Project:
     """What a project brings along: each file's sha256 by its name, and the digest over all of them.
 

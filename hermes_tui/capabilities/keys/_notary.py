@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
@@ -14,6 +13,7 @@ from hermes_tui.capabilities.keys import _crypto, _sshsig
 from hermes_tui.domain.approval import SignedIntent
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.intents import NAMESPACE
+from hermes_tui.domain.values import frozen
 
 _KEY_BYTES: Final = 32
 _LARGEST_BYTES: Final = 10_000_000
@@ -25,7 +25,7 @@ class Nonces(Protocol):
     def burn(self, nonce: str, session: str) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HomeNotary:
     """Signs with keys in `folder`, which no sandbox sees; implements `domain.intents.Notary`.
 

@@ -7,12 +7,12 @@ import subprocess
 import tempfile
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.keys import _crypto
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.values import frozen
 
 MAGIC: Final = b"SSHSIG"
 _HASHES: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
@@ -21,7 +21,7 @@ _TOUCHED: Final = 0x01
 _MOST_BYTES: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Signature:
     """The parts of a signature; `blob` is the public key as SSH writes it."""
 

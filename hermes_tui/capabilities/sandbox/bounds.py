@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.capabilities.sandbox.inside import clean_environment
 from hermes_tui.capabilities.sandbox.scopes import NEVER
 from hermes_tui.capabilities.sandbox.toolchains import credential_places, own_home, toolchain_roots
+from hermes_tui.domain.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bounds:
     """What is the same for every call of a run, found out once.
 

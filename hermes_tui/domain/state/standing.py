@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state.graph import DEAD, GraphState
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen
 
 _HELD = (TaskState.WAITING, TaskState.PAUSED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Blocked:
     """A task that cannot go on or will not, and why."""
 
@@ -20,7 +20,7 @@ class Blocked:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Standing:
     """Every task of a plan, once; those that undo others and those that were taken off it by choice are in none."""
 
