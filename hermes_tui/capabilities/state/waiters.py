@@ -8,16 +8,17 @@ import threading
 from bisect import insort
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import itemgetter
 
 from hermes_tui.domain.errors import JournalPoisoned
+from hermes_tui.domain.values import mutable
 
 _Waiting = tuple[int, "asyncio.Future[None]"]
 _seq_of = itemgetter(0)
 
 
-@dataclass(slots=True)
+@mutable
 class _Line:
     """Who waits on one loop, by seq; only that loop's thread touches `waiting`. `called` while a call to it is out."""
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from hermes_tui.capabilities.tools._schema import REQUIRED, Argument, Schema, schema_of
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed
 from hermes_tui.domain.parts import ToolSchema
@@ -64,11 +65,12 @@ class FunctionTool:
     Output is not cut here: the dispatcher cuts it at `spec.output_limit` and keeps the whole as an artifact.
     """
 
-    def __init__(self, body: Body, spec: ToolSpec, model: type[BaseModel], resolve: Resolve | None) -> None:
+    def __init__(self, body: Body, spec: ToolSpec, arguments: Mapping[str, Argument], resolve: Resolve | None) -> None:
         self._body = body
         self._spec = spec
-        self._model = model
+        self._arguments = arguments
         self._resolve = resolve
+        self._checker: type[BaseModel] | None = None
         self._resolved: tuple[str, dict[str, object]] | None = None
         self.__doc__ = body.__doc__
 
@@ -78,6 +80,12 @@ class FunctionTool:
     @property
     def spec(self) -> ToolSpec:
         return self._spec
+
+    def checker(self) -> type[BaseModel]:
+        """Return what checks the arguments; made at the first call, as most tools are not called in a run."""
+        if self._checker is None:
+            self._checker = _model(self._spec.schema.name, self._arguments)
+        return self._checker
 
     def parse(self, arguments: str) -> dict[str, object]:
         """Return the checked arguments by name.
@@ -89,12 +97,12 @@ class FunctionTool:
         if len(arguments) > ARGUMENTS_LIMIT:
             raise ArgumentsInvalid(f"{name}: arguments of more than {ARGUMENTS_LIMIT} characters.")
         try:
-            checked = self._model.model_validate_json((arguments.strip() or "{}").encode())
+            checked = self.checker().model_validate_json((arguments.strip() or "{}").encode())
         except ValidationError as error:
             raise ArgumentsInvalid(f"{name}: {_complaint(error)}.", hint=self._usage()) from error
         except UnicodeEncodeError as error:
             raise ArgumentsInvalid(f"{name}: the arguments are not valid Unicode.", hint=self._usage()) from error
-        return {field: getattr(checked, field) for field in self._model.model_fields}
+        return {name: getattr(checked, name) for name in self._arguments}
 
     def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
         values = self.parse(arguments)
@@ -126,17 +134,15 @@ class FunctionTool:
             raise DeadlinePassed(message, hint="Ask for less at once.") from error
 
     def _usage(self) -> str:
-        fields = (f"{name}{'' if field.is_required() else '?'}" for name, field in self._model.model_fields.items())
-        return f"Arguments: {', '.join(fields)}."
+        names = (f"{name}{'' if one.default is REQUIRED else '?'}" for name, one in self._arguments.items())
+        return f"Arguments: {', '.join(names)}."
 
 
 class ProbedTool(FunctionTool):
     """A tool that can also find out whether its effect already happened; implements `ports.Probe`."""
 
-    def __init__(
-        self, body: Body, spec: ToolSpec, model: type[BaseModel], resolve: Resolve | None, probe: ProbeBody
-    ) -> None:
-        super().__init__(body, spec, model, resolve)
+    def __init__(self, made: FunctionTool, probe: ProbeBody) -> None:
+        super().__init__(made._body, made._spec, made._arguments, made._resolve)
         self._probe = probe
 
     async def probe(self, arguments: str, context: ToolContext) -> ToolOutcome | None:
@@ -169,12 +175,11 @@ def tool(  # noqa: PLR0913 - each is one independent fact about a tool
     def mark(body: Body) -> FunctionTool:
         called = name or body.__name__
         about, notes = _documentation(body)
-        model = _model(called, body, notes)
-        schema = ToolSchema(name=called, description=about, parameters=_compact_schema(model))
+        arguments = _arguments(body, notes)
+        schema = ToolSchema(name=called, description=about, parameters=_compact(schema_of(arguments)))
         spec = ToolSpec(schema=schema, effect=effect, reach=reach, timeout_s=timeout_s, output_limit=output_limit)
-        if probe is not None:
-            return ProbedTool(body, spec, model, resolve, probe)
-        return FunctionTool(body, spec, model, resolve)
+        made = FunctionTool(body, spec, arguments, resolve)
+        return made if probe is None else ProbedTool(made, probe)
 
     return mark
 
@@ -199,34 +204,29 @@ def _documentation(body: Body) -> tuple[str, dict[str, str]]:
     return re.sub(r"\s*\n\s*", " ", about.strip()), notes
 
 
-def _model(name: str, body: Body, notes: Mapping[str, str]) -> type[BaseModel]:
+def _arguments(body: Body, notes: Mapping[str, str]) -> dict[str, Argument]:
+    """Return what the model gives, in the order of the signature; `context` is the kernel's."""
     hints = typing.get_type_hints(body, include_extras=True)
-    fields: dict[str, tuple[object, object]] = {}
-    for parameter in inspect.signature(body).parameters.values():
-        if parameter.name == "context":
-            continue
-        default: object = ... if parameter.default is inspect.Parameter.empty else parameter.default
-        fields[parameter.name] = (hints[parameter.name], Field(default, description=notes.get(parameter.name)))
+    return {
+        name: Argument(
+            hints[name], notes.get(name), REQUIRED if parameter.default is parameter.empty else parameter.default
+        )
+        for name, parameter in inspect.signature(body).parameters.items()
+        if name != "context"
+    }
+
+
+def _model(name: str, arguments: Mapping[str, Argument]) -> type[BaseModel]:
+    fields = {
+        field: (argument.kind, Field(... if argument.default is REQUIRED else argument.default))
+        for field, argument in arguments.items()
+    }
     make = typing.cast("Callable[..., type[BaseModel]]", create_model)
     return make(f"{name}_arguments", __base__=_Closed, **fields)
 
 
-def _compact_schema(model: type[BaseModel]) -> str:
-    return json.dumps(_without_titles(model.model_json_schema()), separators=(",", ":"), ensure_ascii=False)
-
-
-def _without_titles(node: object, *, names: bool = False) -> object:
-    """Drop the titles that pydantic adds; `names` is True where the keys are the arguments' own names."""
-    if isinstance(node, dict):
-        entries = typing.cast("dict[str, object]", node)
-        return {
-            key: _without_titles(value, names=key == "properties" and not names)
-            for key, value in entries.items()
-            if names or key != "title"
-        }
-    if isinstance(node, list):
-        return [_without_titles(item) for item in typing.cast("list[object]", node)]
-    return node
+def _compact(schema: Schema) -> str:
+    return json.dumps(schema, separators=(",", ":"), ensure_ascii=False)
 
 
 def _complaint(error: ValidationError) -> str:
