@@ -70,5 +70,7 @@ bench-memory: $(READY)
 	@$(BIN)/python -m tests.bench_memory $(ARGS)
 
 docs: $(READY)
+	@$(BIN)/python -m tests.tools.make_pins
 	@$(BIN)/python -m tests.tools.make_map
 	@$(BIN)/python -m hermes_tui.services.results
+	@$(BIN)/python -m tests.tools.make_pictures

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 COLLECT_AFTER: Final = (50_000, 20, 20)
 """When the cyclic collector runs once a door is open; before, while modules load, it would find nothing to free."""
 
+SWITCH_S: Final = 0.001
+"""How long a thread may keep the interpreter while another waits. By default, 5 ms, the journal's writer would wait
+longer for its turn between two statements than for the disk."""
+
 
 def entry() -> NoReturn:
     """Run the process's command line and end the process at once.
@@ -26,6 +30,7 @@ def entry() -> NoReturn:
     What must outlive the process is closed and on disk when `main` returns; taking the interpreter apart after that
     would cost a tenth of a second.
     """
+    sys.setswitchinterval(SWITCH_S)
     gc.set_threshold(*COLLECT_AFTER)
     gc.disable()
     # Pydantic would search every installed package for plug-ins of its own; Hermes uses none.
@@ -86,6 +91,8 @@ def _dispatch(args: list[str]) -> int:
         parsed.goal = " ".join(parsed.goal)
         code: int = _opened(f"hermes_tui.interfaces.{_interface(parsed)}").main(name, parsed)
         return code
+    if name == "serve":
+        return _serve(name, parsed)
     inspect = _opened("hermes_tui.interfaces.inspect")
     return int(import_module("asyncio").run(inspect.main(name, parsed)))
 
@@ -98,7 +105,21 @@ def _opened(door: str) -> ModuleType:
     return module
 
 
+def _serve(name: str, parsed: Namespace) -> int:
+    """Open the door to the browser, whose packages are an extra."""
+    try:
+        door = _opened("hermes_tui.interfaces.serve")
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"hermes: {error.name} is missing.\n        Install it: pip install 'hermes-tui[serve]'\n")
+        return 2
+    return int(door.main(name, parsed))
+
+
 def _interface(parsed: Namespace) -> str:
     """Return the module that pursues goals: the app wants a terminal and no headless flag."""
     headless = parsed.print or parsed.batch or parsed.output_format != "text"
+    if parsed.plain and not headless:
+        return "plain"
+    if parsed.served:
+        return "tui.app"
     return "headless" if headless or not (sys.stdin.isatty() and sys.stdout.isatty()) else "tui.app"

@@ -27,7 +27,12 @@ LOOP_CALLS: Final = {
 }
 LOOP_OWNERS: Final = (
     *("hermes_tui/kernel/worker.py", "hermes_tui/services/desk.py"),
-    *("hermes_tui/cli.py", "hermes_tui/interfaces/headless/"),
+    *(
+        "hermes_tui/cli.py",
+        "hermes_tui/interfaces/headless/",
+        "hermes_tui/interfaces/plain/",
+        "hermes_tui/interfaces/serve/",
+    ),
 )
 LAZY_LOADERS: Final = ("hermes_tui/cli.py", "hermes_tui/services/wiring.py", "hermes_tui/capabilities/registry.py")
 
@@ -55,6 +60,8 @@ PLANTS: Final = {
     "Only state/codec.py encodes with msgspec": ("services/planted_codec.py", "import msgspec"),
     "Only state/ and memory/database.py open SQLite": ("capabilities/planted.py", "import sqlite3"),
     "Each vendor's package has one file": ("services/planted_vendor.py", "import openai"),
+    "Only plain/reader.py reads lines with prompt-toolkit": ("interfaces/planted_lines.py", "import prompt_toolkit"),
+    "Only serve/door.py serves a browser": ("interfaces/planted_server.py", "import aiohttp"),
     "Only keys/ opens keyrings and encrypts": ("services/planted_keys.py", "import keyring"),
     "Only strict_yaml and the scripted provider read YAML": ("interfaces/planted_yaml.py", "import yaml"),
 }

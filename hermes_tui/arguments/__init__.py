@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "approvals": "list, allow or deny what waits for an operator; lasting grants",
     "keys": "list, set or remove the keys of providers",
     "replay": "print the records of a session or an exported file, in order, at its own pace or faster",
+    "serve": "the workstation in a browser of this machine, behind a secret of its own",
     "watch": "follow a live session",
     "ledger": "every decision, its result and its cost",
     "models": "what each provider offers now: window, price, health, measured speed",
@@ -31,6 +32,7 @@ COMMANDS: Final = {
     "sandbox": "run one command under the very policy that tools get",
     "memory": "find, show, change and take back what Hermes remembers",
     "ingest": "make a folder's documents searchable",
+    "trust": "show, allow or revoke what this project brings along: its config, skills and hooks",
     "audit": "check or export the hash chains of sessions",
 }
 NEAR: Final = 0.75
@@ -106,6 +108,7 @@ _OPTIONS: Final[Mapping[str, Callable[[ArgumentParser], None]]] = {
     "mind": agents.mind,
     "replay": agents.replay,
     "watch": station.session,
+    "serve": goals.serve,
     "ledger": station.ledger,
     "models": station.models,
     "cost": station.cost,
@@ -114,5 +117,6 @@ _OPTIONS: Final[Mapping[str, Callable[[ArgumentParser], None]]] = {
     "memory": memory.memory,
     "ingest": memory.ingest,
     "audit": station.audit,
+    "trust": station.trust,
 }
 """Who adds the options of a command; the others only take `--json`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, _SubParsersAction
+from argparse import SUPPRESS, ArgumentParser, _SubParsersAction
 from typing import Final
 
 from hermes_tui.arguments.shape import number, verbs
@@ -20,6 +20,9 @@ def run(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-r", "--resume", nargs="?", const="", metavar="SESSION", help="open a session by its id, or choose one"
     )
+    parser.add_argument("--demo", action="store_true", help="watch a real goal with a scripted brain; nothing stays")
+    parser.add_argument("--plain", action="store_true", help="line by line: for SSH, dumb terminals, screen readers")
+    parser.add_argument("--served", action="store_true", help=SUPPRESS)
     parser.add_argument("-p", "--print", action="store_true", help="one run, answer on stdout")
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")
@@ -33,6 +36,16 @@ def run(parser: ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="start over instead of resuming")
     parser.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
     parser.add_argument("--version", action="version", version=f"hermes {VERSION}")
+
+
+def serve(parser: ArgumentParser) -> None:
+    """Add the options of `serve`."""
+    parser.add_argument("--port", type=number(int, 0, 65_535), default=0, metavar="N", help="default: any free one")
+    parser.add_argument(
+        "-c", "--continue", dest="continue_", action="store_true", help="open this folder's last session"
+    )
+    parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")
+    parser.add_argument("--mode", choices=("plan", "ask", "auto-edit", "auto"), help="how much runs without a question")
 
 
 def plan(parser: ArgumentParser) -> None:
@@ -62,6 +75,12 @@ def sessions(parser: ArgumentParser) -> None:
     export.add_argument("session")
     export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
     sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    fork = sub.add_parser("fork", help="begin a session where this one stood; this one stays as it is")
+    fork.add_argument("session", help="its id, or the beginning of it")
+    fork.add_argument("--at", type=number(int, 1, 2**53), metavar="SEQ", help="at this record (default: the last)")
+    rename = sub.add_parser("rename", help="give it a name; without one, take the name back")
+    rename.add_argument("session", help="its id, or the beginning of it")
+    rename.add_argument("name", nargs="*", metavar="NAME")
     undo = sub.add_parser("undo", help="put files back as they were before its calls, also outside git")
     undo.add_argument("session", help="its id, or the beginning of it")
     which = undo.add_mutually_exclusive_group()

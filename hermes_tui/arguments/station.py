@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 
 from hermes_tui.arguments.shape import as_json, number, verbs
 
@@ -15,6 +16,10 @@ def approvals(parser: ArgumentParser) -> None:
     allow.add_argument("id", help="ID or SESSION:ID")
     allow.add_argument("--always", action="store_true", help="this very call never asks again")
     allow.add_argument("--days", type=number(float, 0.001, 36_500), metavar="N", help="with --always: for so many days")
+    allow.add_argument("--key", type=Path, metavar="FILE", help="where it takes two keys: sign with this key")
+    allow.add_argument("--signature", type=Path, metavar="FILE", help="or take a signature that was made elsewhere")
+    intent = sub.add_parser("intent", help="print the bytes to be signed, where a call takes two keys")
+    intent.add_argument("id", help="ID or SESSION:ID")
     deny = sub.add_parser("deny", help="refuse it")
     deny.add_argument("id", help="ID or SESSION:ID")
     deny.add_argument("--reason", default="", help="what the model reads")
@@ -51,6 +56,14 @@ def sandbox(parser: ArgumentParser) -> None:
     run.add_argument("argv", nargs="+", metavar="CMD")
 
 
+def trust(parser: ArgumentParser) -> None:
+    """Add the options of `trust`."""
+    sub = verbs(parser)
+    sub.add_parser("show", help="what the project brings, and what changed since it was trusted")
+    sub.add_parser("allow", help="use it as it is now; any change asks again")
+    sub.add_parser("revoke", help="use it no more")
+
+
 def audit(parser: ArgumentParser) -> None:
     """Add the options of `audit`."""
     sub = verbs(parser)
@@ -82,3 +95,16 @@ def models(parser: ArgumentParser) -> None:
     parser.add_argument("--role", default="cortex", help="whose chain (default: cortex)")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--refresh-prices", action="store_true", help="read the prices that providers publish")
+    sub = parser.add_subparsers(dest="verb", metavar="compare")
+    compare = sub.add_parser(
+        "compare", help="ask B what A was asked, run nothing of it, and say how far they are apart"
+    )
+    compare.add_argument("lead", metavar="A", help="the model that leads: provider:model")
+    compare.add_argument("shadow", metavar="B", help="the model in its shadow")
+    compare.add_argument(
+        "--on", required=True, metavar="SESSION|GOAL", help="a session, or a goal file that A runs now"
+    )
+    compare.add_argument(
+        "--max-distance", type=number(float, 0, 1), metavar="D", help="refuse above it (default: routing.max_distance)"
+    )
+    as_json(compare)

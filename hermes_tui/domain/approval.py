@@ -14,7 +14,8 @@ class ResolvedCall:
 
     `targets` are absolute real paths that may be written, or host names that may be contacted. `argv` is None where
     the command uses any shell operator, so that no rule can match it. `summary` is one line without the tool's
-    name, as an approval shows it.
+    name, as an approval shows it. `hosts` are those that it may contact, perhaps with a port. `tainted` says that text
+    which nobody here vouches for may have led to it.
     """
 
     tool: str
@@ -24,6 +25,8 @@ class ResolvedCall:
     targets: tuple[str, ...] = ()
     argv: tuple[str, ...] | None = None
     undo: str = ""
+    hosts: tuple[str, ...] = ()
+    tainted: bool = False
 
 
 class Risk(StrEnum):
@@ -59,11 +62,21 @@ class Scope(StrEnum):
 
 @frozen
 class Ruling:
-    """Policy's decision and the rule that made it."""
+    """Policy's decision and the rule that made it; with `two_keys` an answer counts only if the operator signed it."""
 
     decision: Decision
     rule: str
     why: str = ""
+    two_keys: bool = False
+
+
+@frozen
+class SignedIntent:
+    """The text of an intent as it was signed, and by which key; key and signature are hexadecimal."""
+
+    text: str
+    key: str
+    signature: str
 
 
 @frozen

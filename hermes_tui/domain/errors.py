@@ -17,6 +17,7 @@ HermesError
 │   ├── FileChanged         the file is not what was read
 │   └── DeadlinePassed      the call's time limit ended it
 ├── SandboxUnavailable      no sandbox of the wanted level (exit 125 of `sandbox run`)
+├── GuardrailsChanged       the constitution or what keeps it is not as released (exit 1)
 ├── JournalError            a session file cannot be used
 │   ├── SessionLocked       another process owns the session
 │   ├── JournalPoisoned     a commit failed; nothing after it counts (exit 3)
@@ -201,6 +202,10 @@ class DeadlinePassed(ToolError):
 
 class SandboxUnavailable(HermesError):
     """No sandbox of the wanted level works here; the hint says how to get one."""
+
+
+class GuardrailsChanged(HermesError):
+    """The constitution, or a module that keeps it, is not what was pinned; nothing starts."""
 
 
 class JournalError(HermesError):

@@ -6,11 +6,29 @@ from pathlib import Path
 from typing import Final
 
 NAMES: Final = (
-    *("domain", "kernel", "capabilities/governance", "capabilities/sandbox", "capabilities/state"),
+    *("domain", "kernel", "capabilities/governance", "capabilities/keys", "capabilities/sandbox", "capabilities/state"),
     *("capabilities/tools/_paths.py", "capabilities/tools/_git_env.py", "services/wiring.py", "services/kits.py"),
+    *("services/constitution.py", "services/trust.py"),
 )
+CONSTITUTION: Final = ("home/constitution.md", "../docs/constitution.md")
+"""Where the constitution lies beside the package: in an installed Hermes, and in a checkout."""
+PINNED: Final = (
+    *("domain/guardrails.py", "domain/hosts.py", "domain/intents.py", "kernel/budget.py", "kernel/dispatch.py"),
+    *("kernel/two_keys.py", "capabilities/governance/policy.py", "capabilities/governance/redact.py"),
+    *("capabilities/keys/_notary.py", "capabilities/keys/_sshsig.py", "capabilities/sandbox/bounds.py"),
+    *("capabilities/sandbox/bubblewrap.py", "capabilities/sandbox/confine.py", "capabilities/sandbox/egress.py"),
+    *("capabilities/sandbox/ladder.py", "capabilities/sandbox/landlock.py", "capabilities/sandbox/scopes.py"),
+    *("capabilities/sandbox/seccomp.py", "capabilities/tools/_paths.py", "services/constitution.py"),
+    "services/trust.py",
+)
+"""The modules whose content is pinned with the constitution: few and small, as they are hashed at every start."""
 
 
 def guardrails(package: Path) -> tuple[Path, ...]:
-    """Return the folders and modules of a running Hermes that no agent may write; `package` is its real folder."""
-    return tuple(package / name for name in NAMES)
+    """Return the folders and files of a running Hermes that no agent may write; `package` is its real folder."""
+    return (*(package / name for name in NAMES), *constitutions(package))
+
+
+def constitutions(package: Path) -> tuple[Path, ...]:
+    """Return where the constitution may lie; only one of the places exists."""
+    return tuple(package / name if name[:2] != ".." else package.parent / name[3:] for name in CONSTITUTION)

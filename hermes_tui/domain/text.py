@@ -24,3 +24,9 @@ def first_line(text: str, width: int) -> str:
     line = next((line for line in text.splitlines() if line.strip()), "").strip()
     shown = printable(line)
     return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
+def gist(text: str) -> str:
+    """Return what a text says before its first block of code, on one line and without marks."""
+    before = text.partition("```")[0].strip() or text.replace("```", " ")
+    return " ".join(before.replace("**", "").replace("`", "").split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -69,10 +70,14 @@ class Seat(Protocol):
 
 @mutable
 class Batch:
-    """What came since the last frame. `overflowed` says that records must be read from the journal instead."""
+    """What came since the last frame. `overflowed` says that records must be read from the journal instead.
+
+    `before` says for each part how many of the records came before it.
+    """
 
     records: list[Record] = field(default_factory=list[Record])
     parts: list[tuple[Place, Part]] = field(default_factory=list[tuple[Place, Part]])
+    before: list[int] = field(default_factory=list[int])
     troubles: list[HermesError] = field(default_factory=list[HermesError])
     overflowed: bool = False
 
@@ -90,13 +95,15 @@ class Bridge:
         self._batch = Batch()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = copy_context()
         self._woken = False
         self._last = 0.0
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Deliver on `loop` from now on."""
+        """Deliver on `loop` from now on, in the context of the caller: a screen's timers need it."""
         with self._lock:
             self._loop = loop
+            self._context = copy_context()
             self._last = loop.time() - self._frame_s
             waiting = len(self._batch) > 0
         if waiting:
@@ -113,12 +120,14 @@ class Bridge:
     def part(self, place: Place, part: Part) -> None:
         """Take a part; text that follows text of the same kind is joined. Any thread."""
         with self._lock:
-            last = self._batch.parts[-1] if self._batch.parts else None
+            known = len(self._batch.records)
+            last = self._batch.parts[-1] if known in self._batch.before[-1:] else None
             joined = _joined(last, place, part)
             if joined is not None:
                 self._batch.parts[-1] = (place, joined)
             else:
                 self._batch.parts.append((place, part))
+                self._batch.before.append(known)
         self._wake()
 
     def trouble(self, error: HermesError) -> None:
@@ -133,10 +142,10 @@ class Bridge:
                 return
             self._woken = True
             loop = self._loop
-        loop.call_soon_threadsafe(self._due, loop)
+        loop.call_soon_threadsafe(self._due, loop, context=self._context)
 
     def _due(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_at(self._last + self._frame_s, self._drain, loop)
+        loop.call_at(self._last + self._frame_s, self._drain, loop, context=self._context)
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._lock:

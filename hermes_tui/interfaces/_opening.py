@@ -1,16 +1,20 @@
-"""From the command line to a seat at the kernel: which session, which folders."""
+"""From the command line to a seat at the kernel: which session, which folders; one session after the other."""
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._options import options_of
-from hermes_tui.services import history, sessions
+from hermes_tui.services import demo, history, sessions
 from hermes_tui.services.desk import Desk
 
 
@@ -38,3 +42,60 @@ def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], lis
 
     home = desk.station.home
     return desk, earlier, [home.built_in / "themes", home.root / "themes"]
+
+
+DEMO: Final = ":demo"
+"""What stands for the demo where the next session is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """A desk to sit at: how its earlier records are read, where themes are, what was said on the command line."""
+
+    desk: Desk
+    earlier: Callable[[], Sequence[Record]]
+    themes: Sequence[Path]
+    goal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """How a sitting ended: which session comes next (empty: a new one, None: none), and the exit code."""
+
+    following: str | None
+    code: int = 0
+
+
+def sit_down(args: Namespace, sit: Callable[[Sitting], Parting]) -> int:
+    """Open one session after the other until the operator leaves; return the exit code."""
+    if args.demo:
+        return _show_demo(args, sit)
+    goal = "/sessions" if args.resume == "" else args.goal or ""
+    while True:
+        parting = _open(args, goal, sit)
+        if parting.following is None:
+            return parting.code
+        if parting.following == DEMO:
+            _show_demo(args, sit)
+        next_session = "" if parting.following == DEMO else parting.following
+        args.resume, args.continue_, goal = next_session or None, False, ""
+
+
+def _show_demo(args: Namespace, sit: Callable[[Sitting], Parting]) -> int:
+    """Let the operator watch the demo; it ends with its session."""
+    with demo.demo_folders() as made:
+        shown = {"cd": str(made.workspace), "home": str(made.home), "model": demo.MODEL, "mode": "ask"}
+        plain = {"resume": None, "continue_": False, "budget_usd": None, "max_steps": None, "time_limit": None}
+        return _open(Namespace(**{**vars(args), **shown, **plain}), demo.GOAL, sit).code
+
+
+def _open(args: Namespace, goal: str, sit: Callable[[Sitting], Parting]) -> Parting:
+    """Open one session until the operator leaves it."""
+    try:
+        desk, earlier, themes = seat_for(args)
+    except HermesError as error:
+        sys.stderr.write(f"hermes: {printable(str(error))}\n")
+        return Parting(None, 2 if isinstance(error, UsageInvalid) else 1)
+    parting = sit(Sitting(desk, earlier, themes, goal))
+    desk.close()
+    return parting

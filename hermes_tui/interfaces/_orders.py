@@ -1,9 +1,10 @@
-"""What can be ordered by name: one table for `/` commands, the palette and the help screen."""
+"""What an operator can type: one table of commands for every door, and what a line means."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
+from hermes_tui.domain.text import first_line
 from hermes_tui.domain.values import frozen
 
 
@@ -27,27 +28,45 @@ ORDERS: Final = (
     Order("commands", "find a command", key="app.palette"),
     Order("run", "run a goal file", "goal.md"),
     Order("resume", "take the unfinished run up again"),
+    Order("queue", "send something when the run is done", "TEXT"),
     Order("interrupt", "stop what runs; finished work is kept", key="app.back"),
     Order("freeze", "dispatch nothing more, or go on", key="app.freeze"),
-    Order("sessions", "open another session", key="app.sessions"),
+    Order("sessions", "open, rename, fork or look through a session", key="app.sessions"),
+    Order("travel", "look through a session, record by record", "[SESSION@RECORD]"),
+    Order("rewind", "back to before an earlier prompt", key="app.back"),
+    Order("fork", "go on in a copy of this session"),
+    Order("rename", "name this session", "[NAME]"),
     Order("new", "begin a new session"),
     Order("mode", "how much runs without a question", "[MODE]", "app.mode"),
     Order("brain", "who answers from the next step on", "[BRAIN]", "pane.brains"),
+    Order("effort", "how much a role's model reasons", "[low|medium|high|auto] [ROLE]", "app.effort"),
     Order("cap", "what this run may spend in US dollars", "USD"),
     Order("graph", "the task graph", key="pane.graph"),
+    Order("plan", "what each edit of the plan changed"),
+    Order("edit", "what a task is to do instead", "TASK"),
+    Order("steer", "tell a subagent something", "AGENT [TEXT]"),
+    Order("transcript", "all that an agent heard, said and did", "AGENT"),
     Order("mind", "why things happened", key="pane.mind"),
+    Order("context", "what is in the window and why", "[AGENT]"),
     Order("memory", "the notes", key="pane.memory"),
     Order("budget", "what was spent", key="pane.budget"),
     Order("approvals", "what waits for you", key="pane.approvals"),
-    Order("yes", "allow the oldest question once"),
+    Order("yes", "allow the oldest question, or answer it", "[once|run|always|WORDS]"),
     Order("deny", "deny the oldest question", "[REASON]"),
     Order("remember", "write a note", "TEXT"),
+    Order("recall", "search the memory: what is found, with scores and reasons", "TEXT"),
+    Order("review", "notes of agents that wait for you; accept or reject one", "[accept ID|reject ID]"),
     Order("diff", "every change of this session"),
+    Order("output", "the newest tool call, whole", key="app.last_call"),
     Order("copy", "copy the last reply as Markdown"),
     Order("find", "search the transcript", "TEXT"),
     Order("theme", "other colours", "[NAME]", "app.theme"),
-    Order("key", "use an API key until Hermes ends", "PROVIDER"),
+    Order("key", "use an API key until Hermes ends, or keep it", "PROVIDER [keep]"),
     Order("doctor", "look for brains again and say what is missing"),
+    Order("demo", "watch a real goal with a scripted brain; nothing stays"),
+    Order("init", "let an agent write AGENTS.md, which tells agents about this project"),
+    Order("commit", "let an agent commit what this session changed"),
+    Order("approve", "carry out what was planned in mode plan", "[ask|auto-edit|auto]"),
     Order("quit", "leave; what runs can be resumed", key="app.leave"),
 )
 BY_NAME: Final = {order.name: order for order in ORDERS}
@@ -65,3 +84,32 @@ def closest(name: str) -> list[Order]:
     """Return the commands whose name begins with `name`, else those that hold it."""
     starting = [order for order in ORDERS if order.name.startswith(name)]
     return starting or [order for order in ORDERS if name in order.name or name in order.does]
+
+
+@frozen(kw_only=False)
+class Heard:
+    """What a typed line is: an order with its argument, a shell command, a note, or words for the model."""
+
+    kind: Literal["order", "shell", "note", "words"]
+    text: str
+    name: str = ""
+
+
+def heard(text: str) -> Heard:
+    """Return what a typed line means; `//` at its start is a slash of the operator's own."""
+    command = parse(text)
+    if command is not None:
+        return Heard("order", command[1], command[0])
+    rest = text[1:].strip()
+    if text.startswith("!") and rest:
+        return Heard("shell", rest)
+    if text.startswith("#") and rest:
+        return Heard("note", rest)
+    return Heard("words", text.removeprefix("/") if text.startswith("//") else text)
+
+
+def no_such(name: str) -> str:
+    """Say that there is no command of a name, and which one may be meant."""
+    near = closest(name)
+    hint = f" Did you mean {near[0].usage}?" if near else ""
+    return f"There is no /{first_line(name, 40)}.{hint}"

@@ -182,7 +182,8 @@ def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | ModelEscalate
         case ModelChosen():
             return f"» brain    {body.model}: {body.why}"
         case ModelAwaited():
-            return f"◊ waits    {body.model}: {body.why}; goes on in {body.delay_s:.1f} s"
+            until = f"; goes on in {body.delay_s:.1f} s" if body.delay_s else ""
+            return f"◊ waits    {body.model}: {body.why}{until}"
         case ModelEscalated():
             cost = "price unknown" if body.usd is None else f"it cost ${body.usd:.4f}"
             sure = f"{body.confidence:.2f} < {body.threshold:.2f}"

@@ -1,10 +1,16 @@
-"""Questions to the operator in words: how far a call reaches, and when a key is too early to be an answer."""
+"""Questions to the operator in words: how far a call reaches, what an answer means, and when it is too early."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from hermes_tui.domain.approval import Scope
+from hermes_tui.domain.commands import Decide
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.tasks import Reach
+
+NOTHING_WAITS: Final = "Nothing waits for you."
 
 GUARD_S: Final = 0.3
 """Keys typed earlier than this after the question changed were meant for something else."""
@@ -17,3 +23,20 @@ REACHES: Final = {
     Reach.NETWORK: "leaves this machine: network",
     Reach.HOST: "this machine, outside the sandbox",
 }
+
+
+def allowance(asked: ApprovalAsked, said: str) -> Decide:
+    """Return the answer that allows: for how long, or the words that an agent asked for.
+
+    Raises:
+        UsageInvalid: only a question of an agent is answered in words, or no rule could hold for longer.
+    """
+    if asked.tool == "ask":
+        return Decide(approval_id=asked.approval_id, allow=True, reason=said)
+    try:
+        scope = Scope(said or "once")
+    except ValueError as error:
+        raise UsageInvalid(f"{said!r} is no answer to this.", hint="Say once, run or always.") from error
+    if scope is not Scope.ONCE and not asked.rule:
+        raise UsageInvalid("This call can only be allowed once.", hint="Say /yes, or /deny with a reason.")
+    return Decide(approval_id=asked.approval_id, allow=True, scope=scope)

@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from hermes_tui.domain.memory import Recalled
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.text import first_line, printable
 from hermes_tui.services import costs, mindlog
 
 MARKS: Final = {True: "✓", False: "×", None: "○"}
 WIDTH: Final = 70
+SHOWN: Final = 4
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -53,3 +55,15 @@ def cost_lines(found: Sequence[costs.Share], by: costs.By) -> list[str]:
     ]
     rows[-1] = ("total", *rows[-1][1:])
     return table([(by, "calls", "tokens", "cost"), *rows])
+
+
+def recall_lines(hit: Recalled, *, why: bool) -> Iterator[str]:
+    """Yield what was found: where it is from, its words, its score and what makes it up; `why` names every part."""
+    about = "  ".join(filter(None, (hit.kind or hit.layer, hit.speaker, when(hit.at), hit.source)))
+    yield f"{hit.id}  {about}"
+    for warning in hit.warnings:
+        yield f"  ! {warning}"
+    for line in hit.window or hit.text.split("\n")[:6]:
+        yield f"  {line}"
+    reasons = [f"{name} {share:+.2f}" for name, share in hit.features]
+    yield f"  why: {hit.score:.2f} = {', '.join(reasons if why else reasons[:SHOWN])}{'' if why else ' …'}"

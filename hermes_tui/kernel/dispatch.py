@@ -12,13 +12,21 @@ from typing import Final
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import ApprovalPending, ArgumentsInvalid, PathRefused, SandboxUnavailable, ToolError
-from hermes_tui.domain.events import ApprovalAsked, ToolFinished, ToolIntended, ToolRefused, ToolRequested
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
+    ToolRequested,
+)
 from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import critic, expectation, inner, review
+from hermes_tui.kernel import critic, expectation, inner, review, two_keys
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -47,6 +55,17 @@ class Refused(ToolError):
         self.stage = stage
 
 
+@frozen(kw_only=False)
+class _Answered:
+    """A call that takes two keys, the question about it, and the answer to it."""
+
+    stake: two_keys.Stake
+    asked: ApprovalAsked
+    given: ApprovalGiven
+
+
+_LET_OUT: Final = ("shell", "python")
+"""Tools whose sandbox a grant lets out to hosts."""
 _WILD: Final = frozenset("*?[];&|<>$`\n\r")
 
 
@@ -65,14 +84,16 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
     await _criticised(kit, call, resolved, place)
-    _approve(kit, call, resolved, requested, place)
+    signed = _approve(kit, call, resolved, requested, place)
     tool = inner.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
+        _redeem(kit, call, signed, place)
         return await _act(kit, call, tool, context, place)
     targets = _imaged(kit, resolved)
     async with kit.claims.held(targets):
         image = await kit.images.take(targets) if targets else ""
         await kit.gate.passed()
+        _redeem(kit, call, signed, place)
         attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
         intent = ToolIntended(
             call_id=call.call_id,
@@ -128,10 +149,11 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     except PathRefused as error:
         raise _refuse(kit, call, place, "policy", str(error)) from error
     if call.raised is not None and call.raised > resolved.effect:
-        resolved = _raised(resolved, call.raised)
+        resolved = replace(resolved, effect=call.raised)
     state = kit.session.state
+    resolved = replace(resolved, tainted=bool(kit.distrusted & state.calls.sources))
     grants = [Grant(rule=rule, by="goal") for rule in state.run.grants]
-    grants += [Grant(rule=rule, by="operator") for rule in state.calls.rules]
+    grants += [Grant(rule=rule, by="operator") for rule in state.calls.rules(kit.clock.now())]
     ruling = kit.policy.decide(resolved, state.run.mode, grants)
     requested = ToolRequested(
         call_id=call.call_id,
@@ -162,18 +184,6 @@ async def _criticised(kit: Kit, call: Call, resolved: ResolvedCall, place: Place
         raise _refuse(kit, call, place, "critic", against)
 
 
-def _raised(resolved: ResolvedCall, effect: Effect) -> ResolvedCall:
-    return ResolvedCall(
-        tool=resolved.tool,
-        effect=effect,
-        reach=resolved.reach,
-        summary=resolved.summary,
-        targets=resolved.targets,
-        argv=resolved.argv,
-        undo=resolved.undo,
-    )
-
-
 def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
     match stage:
         case "schema" | "policy" | "critic" | "approval":
@@ -184,19 +194,33 @@ def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refu
     return Refused(reason, stage=stage)
 
 
-def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place) -> None:
-    """Return if the call may run; an answer holds for exactly what was shown."""
-    question = call.tool == "ask"
-    if requested.ruling.decision is Decision.ALLOW and not question:
-        return
+def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place) -> _Answered | None:
+    """Return if the call may run; an answer holds for exactly what was shown.
+
+    What is returned is the answer of a call that takes two keys; it has to be redeemed when the call is carried out.
+    """
+    question, ruling = call.tool == "ask", requested.ruling
+    if ruling.decision is Decision.ALLOW and not question:
+        return None
     shown = kit.redactor.redact(call.arguments)
     digest = hashlib.sha256(f"{call.tool}\0{shown}".encode()).hexdigest()[:DIGEST_CHARS]
-    approval_id = ApprovalId(f"{call.call_id}-{digest[:6]}")
     state = kit.session.state.calls
+    # A signature counts once: whoever wants the same call again is asked again.
+    again = state.attempts.get(call.call_id, 0) if ruling.two_keys else 0
+    approval_id = ApprovalId(f"{call.call_id}-{digest[:6]}" + (f"-{again}" if again else ""))
+    stake = two_keys.Stake(
+        approval_id=approval_id,
+        call_id=call.call_id,
+        tool=call.tool,
+        arguments=call.arguments,
+        rationale=call.rationale or ruling.why,
+        resolved=resolved,
+        place=place,
+    )
     answer = state.given.get(approval_id)
     if answer is None:
         if approval_id not in state.asked:
-            asked = _question(call, resolved, approval_id, requested.ruling, digest)
+            asked = _question(kit, call, stake, ruling, digest)
             kit.session.emit(kit.session.state.agents.signed(asked, place.agent), place)
         raise ApprovalPending(
             f"{call.tool} needs an answer: {resolved.summary}", hint=f"hermes approvals allow {approval_id}"
@@ -204,29 +228,44 @@ def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolReques
     if answer.decision is Decision.DENY:
         reason = f" Reason: {answer.reason}" if answer.reason else ""
         raise _refuse(kit, call, place, "approval", f"The operator denied this call.{reason}")
+    return _Answered(stake, state.asked[approval_id], answer) if ruling.two_keys else None
 
 
-def _question(
-    call: Call, resolved: ResolvedCall, approval_id: ApprovalId, ruling: Ruling, digest: str
-) -> ApprovalAsked:
+def _redeem(kit: Kit, call: Call, signed: _Answered | None, place: Place) -> None:
+    """Use a signed answer up, if the call takes one."""
+    if signed is not None and (why := two_keys.refusal(kit, signed.stake, signed.asked, signed.given)):
+        raise _refuse(kit, call, place, "approval", why)
+
+
+def _question(kit: Kit, call: Call, stake: two_keys.Stake, ruling: Ruling, digest: str) -> ApprovalAsked:
+    resolved = stake.resolved
+    intent = None
+    if ruling.two_keys:
+        if kit.notary is None:
+            raise _refuse(kit, call, stake.place, "approval", two_keys.NO_NOTARY)
+        intent = two_keys.intent_for(kit, kit.notary, stake)
     return ApprovalAsked(
-        approval_id=approval_id,
+        approval_id=stake.approval_id,
         call_id=call.call_id,
         tool=call.tool,
         what=resolved.summary,
-        why=call.rationale or ruling.why,
+        why=stake.rationale,
         reach=resolved.reach,
         undo=resolved.undo,
         digest=digest,
-        rule=rule_for(resolved),
+        rule="" if intent else rule_for(resolved),
+        intent=intent,
     )
 
 
 def rule_for(resolved: ResolvedCall) -> str:
     """Return the rule that allows exactly such a call, empty where every one must be asked about.
 
-    A word that reads as a pattern or as shell grammar would make a rule that allows more than was shown.
+    A word that reads as a pattern or as shell grammar would make a rule that allows more than was shown. What a sandbox
+    is let out to is a rule about its hosts.
     """
+    if resolved.reach is Reach.NETWORK and resolved.hosts and resolved.tool in _LET_OUT:
+        return f"{EGRESS}{' '.join(resolved.hosts)})"
     if resolved.reach is Reach.HOST or resolved.effect is Effect.EXTERNAL or not resolved.argv:
         return ""
     if any(_WILD & set(word) for word in resolved.argv):
@@ -276,8 +315,11 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
 
 
 def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
-    """Return the output cut to the tool's limit, and where all of it is."""
-    limit = tool.spec.output_limit
+    """Return the output cut to the tool's limit, and where all of it is.
+
+    It is redacted before it is cut: half of a secret looks like none.
+    """
+    output, limit = kit.redactor.redact(output), tool.spec.output_limit
     if len(output) <= limit:
         return output, ""
     path = kit.artifacts.keep(f"{call.call_id}.txt", output.encode())

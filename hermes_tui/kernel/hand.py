@@ -135,6 +135,9 @@ class Hand:
             tools={name: kit.tools[name] for name in spawned.tools if name in kit.tools},
             workspace=replace(kit.workspace, write=tuple(Path(path) for path in spawned.write)),
             instructions=errand.system_text(kit.instructions, spawned, str(kit.workspace.root)),
+            brief_instructions=errand.system_text(
+                kit.brief_instructions or kit.instructions, spawned, str(kit.workspace.root)
+            ),
             gate=self.gate,
             images=HomeImages(self.home, kit.images),
             brains=self._brains(status),

@@ -76,9 +76,18 @@ async def _earlier(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
     return ToolOutcome(output="\n".join(found) or "Nothing like that was said.", data=json.dumps({"found": found}))
 
 
+async def _more(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
+    """Let a tool be in the agent's requests from now on; that it was asked for is all that is needed."""
+    name = str(wanted.get("name", ""))
+    if name not in call.kit.tools:
+        raise ToolError(f"There is no tool {name}.", hint=f"Tools: {', '.join(call.kit.tools)}.", kind="unknown")
+    return ToolOutcome(output=f"`{name}` can be called from now on.", data="null")
+
+
 _WORK: Final[dict[str, Callable[[Bound, dict[str, Any]], Awaitable[ToolOutcome]]]] = {
     "ask": _ask,
     "delegate": _delegate,
     "board": _board,
     "earlier": _earlier,
+    "more": _more,
 }

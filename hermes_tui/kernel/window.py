@@ -114,7 +114,12 @@ _RELIEFS: Final = (_prune_old, _condense, _prune_all, _shorten, _condense_hard)
 
 def _request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
     state = kit.session.state
-    return context.request_of(kit, brain, (*carried(state, place).messages, *_card(state, place)))
+    return context.request_of(kit, brain, said(state, place))
+
+
+def said(state: SessionState, place: Place) -> tuple[Message, ...]:
+    """Return every message that the next request of the agent at `place` carries; pure."""
+    return (*carried(state, place).messages, *_card(state, place))
 
 
 def carried(state: SessionState, place: Place) -> Carried:

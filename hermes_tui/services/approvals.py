@@ -10,13 +10,15 @@ from hermes_tui.capabilities.state.ledger import Ledger, answer_key
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import ApprovalAsked
+from hermes_tui.domain.intents import NAMESPACE
 from hermes_tui.domain.ports import Answer
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.calls import OpenIntent
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.doubt import doubt_id
-from hermes_tui.services import control, history
+from hermes_tui.services import control, history, wiring
+from hermes_tui.services.config import HermesConfig
 
 KEPT: Final = "Kept. Run the goal again to go on."
 
@@ -71,9 +73,34 @@ def answer(folder: Path, ledger: Ledger, found: Waiting, given: Answer) -> str:
             allow=given.allow,
             text=given.text,
             always=given.always,
+            signature=given.signature,
         )
     )
     return KEPT
+
+
+def signature_for(config: HermesConfig, found: Waiting, *, key: Path | None, made: Path | None) -> str:
+    """Return the operator's signature over a waiting intent, made now with `key` or read from the file `made`.
+
+    Empty where the call takes no signature.
+
+    Raises:
+        UsageInvalid: nothing could sign, or what was signed does not count.
+    """
+    intent, operators = found.asked.intent, config.policy.two_keys.operators
+    if intent is None:
+        return ""
+    sshsig, notary = wiring.signing()
+    try:
+        data = made.read_bytes() if made is not None else sshsig.sign(intent.text.encode(), NAMESPACE, key, operators)
+    except OSError as error:
+        raise UsageInvalid(f"{error.filename} cannot be read: {error.strerror}.") from error
+    data = sshsig.unarmoured(data)
+    if flaw := notary.countersign_flaw(intent, data, operators):
+        raise UsageInvalid(
+            flaw, hint=f"`hermes approvals intent {found.asked.approval_id}` prints what is to be signed."
+        )
+    return str(data.hex())
 
 
 def rule_for(found: Waiting) -> str:

@@ -44,6 +44,10 @@ _RULE = re.compile(r"(?:(?:allow|ask|deny):? )?[a-z_][a-z0-9_.*-]*(\(.*\))?")
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
+STAKES: Final = ("external", "network", "host")
+"""Classes of calls that may take two keys, beside rules."""
+
+
 class Section(BaseModel):
     """A group of keys; unknown ones are errors.
 
@@ -72,6 +76,14 @@ def checked_rules(rules: tuple[str, ...]) -> tuple[str, ...]:
         if not _RULE.fullmatch(rule):
             raise wrong(f"{rule!r} is no rule.", "Write `tool` or `tool(pattern)`, as `shell(python -m pytest *)`.")
     return rules
+
+
+def checked_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `classes` if each is a class of calls or a rule."""
+    for name in classes:
+        if name not in STAKES and not _RULE.fullmatch(name):
+            raise wrong(f"{name!r} is no class.", f"Write {', '.join(STAKES)}, or a rule such as `git(push *)`.")
+    return classes
 
 
 def checked_scopes(scopes: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -113,6 +125,8 @@ class Routing(Section):
     """Providers that are never chosen by themselves."""
     sort: Literal["order", "price", "throughput", "latency"] = "order"
     """What decides among those that can answer; throughput and latency are measured. Local ones always come last."""
+    max_distance: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """How far another model's turns may be from the present one's, for `hermes models compare` to let it take over."""
 
 
 class OpenRouterConfig(Section):
@@ -191,6 +205,19 @@ class PolicyTest(BaseModel):
     """What must come out."""
 
 
+class TwoKeys(Section):
+    """Calls for which a yes is not enough: the operator signs the very bytes with a key of their own."""
+
+    classes: tuple[str, ...] = ()
+    """`external`, `network`, `host`, or rules such as `git(push *)`; none by default."""
+    operators: tuple[Annotated[str, Field(pattern=r"^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+( .*)?$")], ...] = ()
+    """Public keys that may countersign, each as a line of an SSH `.pub` file."""
+    life_s: Positive = 3600.0
+    """Seconds for which a signed intent can be answered."""
+
+    _classes = field_validator("classes")(checked_classes)
+
+
 class Policy(Section):
     """What runs without a question."""
 
@@ -202,6 +229,8 @@ class Policy(Section):
     """Rules such as `shell(python -m pytest *)`; a match skips the question, never the sandbox."""
     tests: tuple[PolicyTest, ...] = ()
     """Calls and what must be decided about them."""
+    two_keys: TwoKeys = TwoKeys.model_construct()
+    """What takes the operator's signature besides."""
     critic: tuple[Risk, ...] = ()
     """What a model looks at before an agent changes it: files, memory, commands, network, host; it can only refuse."""
 
@@ -272,6 +301,8 @@ class Ui(Section):
     """Whether clicks and the wheel are read."""
     motion: Literal["full", "reduced"] = "full"
     """`reduced` draws whole lines, a few times a second."""
+    vim: bool = False
+    """Whether a line is edited as in vim; in line mode."""
 
 
 class HermesConfig(Section):
@@ -312,7 +343,7 @@ class HermesConfig(Section):
     ui: Ui = Ui.model_construct()
     """How the workstation looks."""
     trust: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = {}
-    """Sha256 of the `.hermes-tui.yaml` that is trusted, by the path of its project."""
+    """Digest of what a project brings and is trusted with, by its path; `hermes trust show` prints it."""
 
     _egress = field_validator("egress")(checked_hosts)
 

@@ -24,7 +24,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import children, contexts, edits
+from hermes_tui.services import children, contexts, edits, sessions
 
 POLL_S: Final = 0.05
 
@@ -61,7 +61,7 @@ class Owner:
                 return {"ok": True, "said": "It stops at the next safe point; the same command goes on."}
             case "answer":
                 return await self._answer(request, by)
-            case "agent" | "context":
+            case "agent" | "context" | "rename":
                 return await self._direct(request, by)
             case "edit" | "abandon":
                 return await self._change(request, by)
@@ -97,6 +97,8 @@ class Owner:
     def _carried_out(self, request: Fields, by: str) -> str:
         if request.get("do") == "agent":
             return children.direct(self.session, _command_of(request), self.clock, by)
+        if request.get("do") == "rename":
+            return sessions.rename(self.session, self.place(), str(request.get("name", "")))
         return contexts.change(self.session, self.place(), _change_of(request), by)
 
     async def _pause(self, by: str) -> Fields:
@@ -129,12 +131,18 @@ class Owner:
         approval = ApprovalId(str(request.get("id", "")))
         if approval not in {asked.approval_id for asked in self.session.state.calls.waiting}:
             return {"ok": False, "error": f"Approval {approval} does not wait here."}
+        asked = self.session.state.calls.asked[approval]
+        allow, signature = request.get("allow") is True, str(request.get("signature", ""))
+        if allow and not signature and asked.intent is not None:
+            return {"ok": False, "error": f"Approval {approval} takes the operator's signature."}
         given = ApprovalGiven(
             approval_id=approval,
-            decision=Decision.ALLOW if request.get("allow") is True else Decision.DENY,
+            decision=Decision.ALLOW if allow else Decision.DENY,
             scope=Scope.ALWAYS if request.get("always") is True else Scope.ONCE,
             by=by,
             reason=str(request.get("text", "")),
+            rule=asked.rule if allow and request.get("always") is True else "",
+            signature=signature,
         )
         await self.session.commit(self.session.emit(given, self.place()))
         return {"ok": True, "said": "The run goes on with your answer."}
@@ -236,6 +244,7 @@ def tell_answer(folder: Path, session: str, answer: Answer) -> str:
         "allow": answer.allow,
         "text": answer.text,
         "always": answer.always,
+        "signature": answer.signature,
     }
     return tell(folder, session, request)
 

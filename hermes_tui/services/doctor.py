@@ -14,7 +14,8 @@ from typing import Final
 from hermes_tui.capabilities.sandbox.probes import Proof, prove
 from hermes_tui.capabilities.sandbox.toolchains import own_home, toolchain_roots
 from hermes_tui.capabilities.state.database import engine, refuse_network
-from hermes_tui.domain.errors import HermesError, JournalError, SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.errors import GuardrailsChanged, HermesError, JournalError, SandboxUnavailable, UsageInvalid
+from hermes_tui.domain.guardrails import PINNED
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.values import frozen
 from hermes_tui.services import history, wiring
@@ -60,11 +61,14 @@ async def examine(options: RunOptions) -> list[Check]:
     checks += [_home(home.root, home.state, home.notice), _disk(home.state)]
     try:
         station = Workstation(options)
+    except GuardrailsChanged as error:
+        return [*checks, Check("constitution", Health.BROKEN, error.message, error.hint)]
     except UsageInvalid as error:
         return [*checks, Check("config", Health.BROKEN, error.message, error.hint)]
     except JournalError as error:
         return [*checks, Check("ledger", Health.BROKEN, error.message, error.hint)]
-    checks += [_config(station), _ledger(station), *_sessions(station)]
+    pinned = f"it and the {len(PINNED)} modules that keep it are as released"
+    checks += [Check("constitution", Health.OK, pinned), _config(station), _ledger(station), *_sessions(station)]
     checks += await _sandbox(station)
     return [*checks, *await _providers(station)]
 

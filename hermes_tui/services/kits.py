@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
@@ -13,12 +14,13 @@ from hermes_tui.capabilities.state.day import SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
+from hermes_tui.domain.hosts import covers
 from hermes_tui.domain.ids import AgentId, SessionId
 from hermes_tui.domain.memory import Memory
+from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
-from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.crew import Crew
 from hermes_tui.kernel.kit import Kit
@@ -28,6 +30,10 @@ from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
+from hermes_tui.services.offers import limits_of
+
+BRIEF_BYTES: Final = 1_024
+"""How much of the project's instructions, and of memory's index, a small window carries; `read` finds the rest."""
 
 
 @frozen
@@ -41,6 +47,7 @@ class KitMaker:
     tools: Mapping[str, Tool]
     memory: Memory | None = None
     workers: Workers = field(default_factory=Workers)
+    distrusted: frozenset[Source] = frozenset({Source.WEB})
     _tried: list[tuple[SandboxConfig, Sandbox]] = field(default_factory=list[tuple[SandboxConfig, Sandbox]])
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
@@ -58,10 +65,18 @@ class KitMaker:
         self._tried.append((wanted, found))
         return found
 
+    def _off_limits(self) -> tuple[Path, ...]:
+        """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
+        return () if self.root.is_relative_to(self.home.root) else (self.home.root,)
+
+    def _indexes(self) -> list[Path]:
+        """Return the indexes of memory that every request carries."""
+        return [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))]
+
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run."""
         goal = session.state.run.goal
-        cap = Limits(usd=config.budgets.day.usd, tokens=config.budgets.day.tokens)
+        cap = limits_of(config.budgets.day)
         kept = self.home.state / "outputs" / session_id
         day, spent = SessionDay(self.ledger, session_id, cap, clock=self.clock), session.state.spend.total
         day.catch_up(spent.usd, spent.usage.total_tokens, session.state.seq)
@@ -78,22 +93,47 @@ class KitMaker:
             sandbox=await self.sandbox(config),
             redactor=wiring.redactor_of(config, self.home.state),
             clock=self.clock,
-            workspace=Workspace(root=self.root, write=write_scopes(self.root, goal), read=(kept,)),
+            workspace=Workspace(
+                root=self.root, write=write_scopes(self.root, goal), read=(kept,), kept=self._off_limits()
+            ),
             substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,
-                [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))],
+                self._indexes(),
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
+            ),
+            brief_instructions=instructions.system_text(
+                self.root,
+                self._indexes(),
+                project_bytes=min(BRIEF_BYTES, config.context.instructions_bytes),
+                memory_bytes=min(BRIEF_BYTES, config.memory.index_bytes),
             ),
             slots=dict(config.planning.at_once),
             read_task=lambda text: plans.read_task(text, self.tools),
             memory=self.memory,
-            egress=(*config.egress, *(goal.egress if goal else ())),
+            egress=known_hosts(config, goal),
+            distrusted=self.distrusted,
             crew=Crew(self.workers),
+            notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=config.context.prune_steps,
             critic=frozenset(config.policy.critic),
         )
+
+
+def known_hosts(config: HermesConfig, goal: Goal | None) -> tuple[str, ...]:
+    """Return the hosts for which rules may answer: the config's, and those of a goal that the config covers.
+
+    A goal's other hosts are asked about like any that a model names.
+    """
+    wanted = goal.egress if goal is not None else ()
+    known = [host for host in wanted if covers(config.egress, *_place(host))]
+    return (*config.egress, *known)
+
+
+def _place(host: str) -> tuple[str, int]:
+    name, mark, port = host.rpartition(":")
+    return (name, int(port)) if mark and port.isdigit() else (host, 443)
 
 
 def write_scopes(root: Path, goal: Goal | None) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from secrets import token_bytes, token_hex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
@@ -22,14 +22,17 @@ from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.memory import Embedder
 from hermes_tui.domain.ports import Clock, Tool
 from hermes_tui.domain.values import frozen
+from hermes_tui.services import trust
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
+from hermes_tui.services.masks import MaskVault
 from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
 
@@ -76,10 +79,34 @@ def layers_of(options: RunOptions, home: Home) -> list[Layer]:
         layers.append(read_layer(LayerName.BUILT_IN, built_in))
     if own.is_file():
         layers.append(read_layer(LayerName.HOME, own))
+    if project_layer := _project_layer(options, home, layers):
+        layers.append(project_layer)
     layers.append(environment_layer(os.environ))
     wanted = {"policy.mode": options.mode, "brains.cortex.model": options.model, "budgets.run.usd": options.budget_usd}
     layers.append(command_line_layer({key: value for key, value in wanted.items() if value is not None}))
     return layers
+
+
+def project_of(options: RunOptions, home: Home, layers: Sequence[Layer]) -> trust.Project:
+    """Return what the workspace's project brings along, and whether it is trusted; `layers` are the operator's own.
+
+    Raises:
+        UsageInvalid: there is no such workspace.
+    """
+    pinned: dict[str, str] = {}
+    for layer in layers:
+        held = layer.node.value.get("trust") if isinstance(layer.node.value, dict) else None
+        if layer.name in (LayerName.BUILT_IN, LayerName.HOME) and isinstance(held, dict):
+            pinned |= {root: str(digest) for root, digest in held.items()}
+    return trust.project_of(workspace_of(options), home.state, pinned)
+
+
+def _project_layer(options: RunOptions, home: Home, layers: Sequence[Layer]) -> Layer | None:
+    """Return the project's config as a layer, if there is one and it is trusted as it is."""
+    project = project_of(options, home, layers)
+    if project.standing is not trust.Standing.TRUSTED or trust.CONFIG not in project.files:
+        return None
+    return read_layer(LayerName.PROJECT, project.root / trust.CONFIG)
 
 
 def workspace_of(options: RunOptions) -> Path:
@@ -109,14 +136,14 @@ def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
     variables |= {*VARIABLES.values(), PASSPHRASE}
     secrets = tuple(os.environ[name] for name in sorted(variables) if os.environ.get(name))
-    redactor = _redactor(secrets, _mask_key(state), personal=config.privacy.personal == "mask")
+    redactor = _redactor(secrets, _mask_key(state), state, personal=config.privacy.personal == "mask")
     SECRETS.attach(redactor)
     return redactor
 
 
 @lru_cache(maxsize=4)
-def _redactor(secrets: tuple[str, ...], key: bytes, *, personal: bool) -> SecretRedactor:
-    return SecretRedactor(secrets, key=key, personal=personal)
+def _redactor(secrets: tuple[str, ...], key: bytes, state: Path, *, personal: bool) -> SecretRedactor:
+    return SecretRedactor(secrets, key=key, personal=personal, vault=MaskVault(state, key) if key else None)
 
 
 def _mask_key(state: Path) -> bytes:
@@ -150,7 +177,38 @@ def policy_of(config: HermesConfig, lasting: Sequence[Grant] = ()) -> RulePolicy
     granted = [grant.rule for grant in lasting]
     if config.memory.policy != "off":
         granted.append("remember(*)")  # memory's own policy decides what becomes of an agent's note
-    return RulePolicy(deny=deny, allow=[*(rule for rule in allow if not rule.startswith("ask")), *granted])
+    kept = [rule for rule in allow if not rule.startswith("ask")]
+    return RulePolicy(deny=deny, allow=[*kept, *granted], two_keys=config.policy.two_keys.classes)
+
+
+def notary_of(config: HermesConfig, home: Home, ledger: Ledger) -> Notary | None:
+    """Return who signs calls that take two keys, None where none do.
+
+    Raises:
+        UsageInvalid: signing needs an extra that is not installed, or nobody may countersign.
+    """
+    wanted = config.policy.two_keys
+    if not wanted.classes:
+        return None
+    if not wanted.operators:
+        hint = "Add the line of your .pub file to policy.two_keys.operators."
+        raise UsageInvalid("policy.two_keys names classes, but no operator's key.", hint=hint)
+    made: Notary = signing()[1].HomeNotary(
+        folder=home.state / "agents", operators=wanted.operators, life_s=wanted.life_s, nonces=ledger
+    )
+    return made
+
+
+def signing() -> tuple[Any, Any]:
+    """Return the modules that make and check signatures; they are loaded where two keys are wanted.
+
+    Raises:
+        UsageInvalid: the extra that brings cryptography is not installed.
+    """
+    try:
+        return registry.load_private("keys", "_sshsig"), registry.load_private("keys", "_notary")
+    except ModuleNotFoundError as error:
+        raise UsageInvalid("Signing needs cryptography.", hint="pip install 'hermes-tui[keys]'") from error
 
 
 def brains_of(

@@ -29,14 +29,14 @@ from hermes_tui.domain.events import (
     StrategyChosen,
 )
 from hermes_tui.domain.ids import RunId, SessionId
-from hermes_tui.domain.ports import ProcessResult, SandboxCommand
+from hermes_tui.domain.ports import ProcessResult, Redactor, SandboxCommand
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
 from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
-from hermes_tui.services import control, kits, rates, sessions, wiring
+from hermes_tui.services import constitution, control, kits, rates, sessions, trust, wiring
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
@@ -73,6 +73,7 @@ class Workstation:
     """Everything an interface may ask for; one per command."""
 
     def __init__(self, options: RunOptions) -> None:
+        constitution.check(constitution.package_folder())
         self.options = options
         self.home = wiring.home_of(options)
         self.layers = wiring.layers_of(options, self.home)
@@ -95,6 +96,9 @@ class Workstation:
             embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
+        project = wiring.project_of(options, self.home, self.layers)
+        self.notices = tuple(filter(None, (self.home.notice, trust.said(project))))
+        """What is said once, before anything else: a home that cannot be written, a project that is not trusted."""
         self.kits = kits.KitMaker(
             home=self.home,
             root=self.root,
@@ -102,6 +106,7 @@ class Workstation:
             clock=self.clock,
             tools=self.tools,
             memory=self.memory,
+            distrusted=trust.distrusted(project),
         )
 
     def _report_memory(self, message: str) -> None:
@@ -170,15 +175,22 @@ class Workstation:
                 await asyncio.to_thread(self.memory.close)
             return result_of(owned.session.state, session_id, self.clock.now())
 
+    def redactor(self) -> Redactor:
+        """Return what takes secrets out of texts."""
+        return wiring.redactor_of(self.config, self.home.state)
+
     @contextmanager
     def own(self, session_id: SessionId, readers: Sequence[Reader]) -> Generator[OwnedSession]:
         """Own a session file and log what becomes of it; see `sessions.owned`."""
         path = self.sessions() / f"{session_id}.db"
-        redactor = wiring.redactor_of(self.config, self.home.state)
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(
-                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record], ledger=self.ledger
+                path,
+                redactor=self.redactor(),
+                clock=self.clock,
+                readers=[*readers, self.log.record],
+                ledger=self.ledger,
             ) as owned:
                 yield owned
         except HermesError as error:
@@ -238,7 +250,12 @@ class Workstation:
                 decision = Decision.ALLOW if answer.allow else Decision.DENY
                 scope = Scope.ALWAYS if answer.always else Scope.ONCE
                 given = ApprovalGiven(
-                    approval_id=asked.approval_id, decision=decision, scope=scope, by="operator", reason=answer.text
+                    approval_id=asked.approval_id,
+                    decision=decision,
+                    scope=scope,
+                    by="operator",
+                    reason=answer.text,
+                    signature=answer.signature,
                 )
                 session.emit(given, place)
 

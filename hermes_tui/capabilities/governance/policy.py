@@ -15,9 +15,14 @@ from hermes_tui.domain.values import frozen
 
 RULE_LIMIT = 1_000
 _FORM = re.compile(r"(?P<tool>[a-z][a-z0-9_]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
+_PATTERNED = frozenset("*?[")
 _OPERATORS = frozenset(";&|<>$`\n\r")
 _REMEDY = "Write tool(words), such as shell(python -m pytest *), git(commit *) or fetch(example.org)."
 _REFUSED_IN_PLAN = "Mode plan only reads."
+CLASSES = frozenset({"external", "network", "host"})
+"""Classes of calls that may take two keys, beside rules."""
+EGRESS = "egress"
+"""The tool's name in a rule that lets sandboxes out to hosts; it names each host, as patterns let nothing out."""
 _EDITS = frozenset({Reach.MEMORY, Reach.SCOPE})
 _RUNS: dict[Mode, frozenset[Reach]] = {
     Mode.PLAN: frozenset(),
@@ -36,6 +41,8 @@ class Rule:
     tool: str
     words: tuple[str, ...] | None
     rest: bool
+    first: str = ""
+    """The first word where it is no pattern: most rules are told apart by it."""
 
     def matches(self, call: ResolvedCall) -> bool:
         """Whether the rule is about `call`."""
@@ -43,7 +50,7 @@ class Rule:
             return False
         if self.tool == "fetch":
             return bool(call.targets) and all(self._covers((host,)) for host in call.targets)
-        if call.argv is None:
+        if call.argv is None or (self.first and call.argv[:1] != (self.first,)):
             return False
         return self._covers(call.argv)
 
@@ -61,7 +68,7 @@ def _fits(word: str, pattern: str) -> bool:
     return ("*" in pattern or "?" in pattern or "[" in pattern) and fnmatchcase(word, pattern)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def parse_rule(text: str) -> Rule:
     """Parse `tool(argv pattern)`; a trailing ` *` stands for any further words, also none.
 
@@ -84,18 +91,22 @@ def parse_rule(text: str) -> Rule:
         raise UsageInvalid(f"{text!r} is empty.", hint=_REMEDY)
     rest = words[-1] == "*"
     kept = tuple(words[:-1] if rest else words)
-    return Rule(text=text, tool=found["tool"], words=kept or None, rest=rest)
+    first = kept[0] if kept and not _PATTERNED & set(kept[0]) else ""
+    return Rule(text=text, tool=found["tool"], words=kept or None, rest=rest, first=first)
 
 
 class RulePolicy:
     """The operator's rules over the mode's table; implements `ports.Policy`. Pure.
 
-    Order: a deny rule, mode plan, what the mode runs by itself, an allow rule, a question.
+    Order: a deny rule, mode plan, the classes that take two keys, what the mode runs by itself, an allow rule, a
+    question. A class is `external`, `network`, `host`, or a rule.
     """
 
-    def __init__(self, *, deny: Sequence[str] = (), allow: Sequence[str] = ()) -> None:
+    def __init__(self, *, deny: Sequence[str] = (), allow: Sequence[str] = (), two_keys: Sequence[str] = ()) -> None:
         self._deny = tuple(parse_rule(text) for text in deny)
         self._allow = tuple(parse_rule(text) for text in allow)
+        self._classes = frozenset(two_keys) & CLASSES
+        self._high = tuple(parse_rule(text) for text in two_keys if text not in CLASSES)
 
     def decide(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling:
         """Return the decision; grants whose text is no rule are passed over."""
@@ -104,21 +115,39 @@ class RulePolicy:
                 return Ruling(decision=Decision.DENY, rule=rule.text, why="A rule denies it.")
         if mode is Mode.PLAN and call.effect > Effect.READ:
             return Ruling(decision=Decision.DENY, rule="mode:plan", why=_REFUSED_IN_PLAN)
+        if high := self._takes_two_keys(call):
+            return Ruling(decision=Decision.ASK, rule=f"two keys: {high}", why=_why(call), two_keys=True)
         hidden = call.argv is None and any(rule.tool == call.tool and rule.tool != "fetch" for rule in self._deny)
         if not hidden and _runs_by_itself(call, mode):
             return Ruling(decision=Decision.ALLOW, rule=f"mode:{mode}")
-        return self._by_rule(call, grants) or Ruling(decision=Decision.ASK, rule=f"mode:{mode}", why=_why(call))
+        return self._by_rule(call, mode, grants) or Ruling(decision=Decision.ASK, rule=f"mode:{mode}", why=_why(call))
 
-    def _by_rule(self, call: ResolvedCall, grants: Sequence[Grant]) -> Ruling | None:
+    def _takes_two_keys(self, call: ResolvedCall) -> str:
+        """Return the class of high stakes that the call is in, empty if in none; nothing can be hidden from a rule."""
+        if call.reach is Reach.HOST and "host" in self._classes:
+            return "host"
+        if call.reach is Reach.NETWORK and "network" in self._classes:
+            return "network"
+        if call.effect is Effect.EXTERNAL and "external" in self._classes:
+            return "external"
+        unseen = call.argv is None and call.tool != "fetch"
+        return next((rule.text for rule in self._high if rule.matches(call) or (unseen and rule.tool == call.tool)), "")
+
+    def _by_rule(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling | None:
         """Return what an allow rule says; none covers the host, nor a request that acts outside."""
         if call.reach is Reach.HOST or (call.tool == "fetch" and call.effect is Effect.EXTERNAL):
             return None
-        for rule in self._allow:
-            if rule.matches(call):
-                return Ruling(decision=Decision.ALLOW, rule=rule.text, why="Allowed by config.")
-        for grant in grants:
-            if _grants(grant, call):
-                return Ruling(decision=Decision.ALLOW, rule=grant.rule, why=f"Allowed by {grant.by}.")
+        given = [(rule, "config") for rule in self._allow]
+        given += [(rule, grant.by) for grant in grants if (rule := _rule_of(grant)) is not None]
+        for rule, by in given:
+            if rule.tool == call.tool and rule.matches(call) and not _too_wide(rule, call):
+                return Ruling(decision=Decision.ALLOW, rule=rule.text, why=f"Allowed by {by}.")
+        let_out = {host for rule, _ in given if rule.tool == EGRESS for host in rule.words or ()}
+        runs = call.effect <= Effect.READ or Reach.SANDBOX in _RUNS[mode]
+        if call.reach is Reach.NETWORK and call.hosts and runs and let_out.issuperset(call.hosts):
+            return Ruling(
+                decision=Decision.ALLOW, rule=f"{EGRESS}({' '.join(call.hosts)})", why="The hosts are granted."
+            )
         return None
 
 
@@ -132,17 +161,26 @@ def _runs_by_itself(call: ResolvedCall, mode: Mode) -> bool:
 
 def _may_match(rule: Rule, call: ResolvedCall) -> bool:
     """Whether a deny rule holds; a command that cannot be parsed is denied where the rule names the whole tool."""
-    return rule.matches(call) or (rule.tool == call.tool and rule.words is None)
+    return rule.tool == call.tool and (rule.words is None or rule.matches(call))
 
 
-def _grants(grant: Grant, call: ResolvedCall) -> bool:
+def _rule_of(grant: Grant) -> Rule | None:
     try:
-        return parse_rule(grant.rule).matches(call)
+        return parse_rule(grant.rule)
     except UsageInvalid:
+        return None
+
+
+def _too_wide(rule: Rule, call: ResolvedCall) -> bool:
+    """Whether a rule leaves open what tainted text could have filled in: then it does not answer for the network."""
+    if not call.tainted or not (call.reach is Reach.NETWORK or call.effect is Effect.EXTERNAL):
         return False
+    return rule.words is None or rule.rest or any(_PATTERNED & set(word) for word in rule.words)
 
 
 def _why(call: ResolvedCall) -> str:
+    if call.tainted and call.reach is Reach.NETWORK:
+        return "It uses the network, after the run read text that nobody here vouches for."
     if call.effect is Effect.EXTERNAL:
         return "It acts outside and cannot be taken back."
     if call.reach is Reach.HOST:

@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Iterable
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from hermes_tui.capabilities.governance.personal import find
 from hermes_tui.domain.patterns import later
@@ -21,6 +21,8 @@ _STRING: Final = later(r'"(?:[^"\\]|\\.)*"')
 """A string of JSON text; outside of one stands no personal data, but numbers that must stay numbers."""
 _MARK_CHARS: Final = 8
 _LEAST_REGISTERED: Final = 6
+_REGISTERED: Final = "registered"
+"""The family of values that are secret whatever they look like: keys, which their own stores keep."""
 _QUOTED: Final = r"""\\*["']?"""
 
 
@@ -98,19 +100,36 @@ FOLDED_HINTS: Final = ("key", "token", "secret", "passw", "bearer ")
 """Every literal holds one of these. Nearly all text holds none, and is let through by half as many looks."""
 
 
+class Vault(Protocol):
+    """Where it is kept what placeholders stand for."""
+
+    def keep(self, placeholder: str, value: str) -> None: ...
+
+    def find(self, placeholder: str) -> str | None: ...
+
+
 class SecretRedactor:
     """Replaces secrets by placeholders such as `[SECRET:openai:1]`; the same secret always by the same one.
 
     With a `key` a placeholder is a keyed hash of what it stands for: the same over restarts, never that of another
     value, and of no use to who has only the placeholder. With `personal`, data such as `[EMAIL_9f86d081]` is replaced
-    too. What a placeholder stands for is kept in memory alone. Safe to use from several threads; JSON stays JSON.
+    too. What a placeholder stands for is kept in memory, and in the `vault` if there is one. Safe to use from several
+    threads; JSON stays JSON.
     """
 
-    def __init__(self, secrets: Iterable[str] = (), *, key: bytes = b"", personal: bool = False) -> None:
+    def __init__(
+        self,
+        secrets: Iterable[str] = (),
+        *,
+        key: bytes = b"",
+        personal: bool = False,
+        vault: Vault | None = None,
+    ) -> None:
         """Start with values that are secret whatever they look like, such as those of key variables."""
         self._lock = threading.Lock()
         self._key = key
         self._personal = personal
+        self._vault = vault
         self._by_secret: dict[str, str] = {}
         self._by_placeholder: dict[str, str] = {}
         self._counts: dict[str, int] = {}
@@ -122,7 +141,7 @@ class SecretRedactor:
         """Treat `value` as a secret from now on; values shorter than six characters are ignored."""
         if len(value) < _LEAST_REGISTERED:
             return
-        placeholder = self._placeholder("registered", value)
+        placeholder = self._placeholder(_REGISTERED, value)
         once = json.dumps(value, ensure_ascii=False)[1:-1]
         twice = json.dumps(once, ensure_ascii=False)[1:-1]
         with self._lock:
@@ -138,16 +157,20 @@ class SecretRedactor:
 
     def restore(self, text: str) -> str:
         """Return plain `text` with every placeholder of this redactor put back; unknown ones stay."""
-        return _PLACEHOLDER.sub(lambda found: self._by_placeholder.get(found[0], found[0]), text)
+        return _PLACEHOLDER.sub(lambda found: self._meant(found[0]) or found[0], text)
 
     def restore_json(self, text: str) -> str:
         """Return JSON text with every placeholder put back as part of its string; unknown ones stay."""
 
         def put_back(found: re.Match[str]) -> str:
-            known = self._by_placeholder.get(found[0])
+            known = self._meant(found[0])
             return found[0] if known is None else json.dumps(known, ensure_ascii=False)[1:-1]
 
         return _PLACEHOLDER.sub(put_back, text)
+
+    def _meant(self, placeholder: str) -> str | None:
+        known = self._by_placeholder.get(placeholder)
+        return self._vault.find(placeholder) if known is None and self._vault is not None else known
 
     def _without_secrets(self, text: str) -> str:
         for form, placeholder in self._registered:
@@ -170,7 +193,11 @@ class SecretRedactor:
         if text[:1] in ("{", "["):
             return _STRING.sub(self._without_personal_string, text)
         parts, last = list[str](), 0
+        # The mark of a placeholder may look like a number; what is masked already is left alone.
+        masked = [found.span() for found in _PLACEHOLDER.finditer(text)] if "[" in text else []
         for found in find(text):
+            if any(start < found.end and found.start < end for start, end in masked):
+                continue
             parts += [text[last : found.start], self._placeholder(found.kind, text[found.start : found.end])]
             last = found.end
         return "".join((*parts, text[last:])) if parts else text
@@ -200,7 +227,9 @@ class SecretRedactor:
             placeholder = f"[{name}_{mark}]" if name.isupper() else f"[SECRET:{name}:{mark}]"
             self._by_secret[secret] = placeholder
             self._by_placeholder[placeholder] = secret
-            return placeholder
+        if self._vault is not None and name != _REGISTERED:
+            self._vault.keep(placeholder, secret)
+        return placeholder
 
 
 def _is_suspicious(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Keys in a file under a passphrase: scrypt (RFC 7914) and ChaCha20-Poly1305 (RFC 8439); only this file encrypts."""
+"""Keys of providers in a file under a passphrase, encrypted and authenticated as a whole."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-
+from hermes_tui.capabilities.keys import _crypto
 from hermes_tui.capabilities.keys._entry import Entry
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen
@@ -81,10 +78,10 @@ class Vault:
             head = {key: value for key, value in sealed.items() if key != "sealed"}
             secret = _key(self.passphrase, b64decode(str(head["salt"])), int(str(head["cost"])))
             data = b64decode(str(sealed["sealed"]))
-            opened = ChaCha20Poly1305(secret).decrypt(b64decode(str(head["nonce"])), data, _bound(head))
+            opened = _crypto.unseal(secret, b64decode(str(head["nonce"])), data, _bound(head))
         except FileNotFoundError:
             return {}
-        except InvalidTag as error:
+        except _crypto.SealBroken as error:
             raise UsageInvalid(f"{self.path} does not open: wrong passphrase, or the file was changed.") from error
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise UsageInvalid(
@@ -94,7 +91,7 @@ class Vault:
         return {name: Entry(entry["origin"], entry["key"]) for name, entry in found.items()}
 
     def _write(self, entries: Mapping[str, Entry]) -> None:
-        salt, nonce = os.urandom(16), os.urandom(12)
+        salt, nonce = os.urandom(16), os.urandom(_crypto.NONCE_BYTES)
         head: dict[str, object] = {
             "format": _FORMAT,
             "cost": self.cost,
@@ -102,7 +99,7 @@ class Vault:
             "nonce": b64encode(nonce).decode(),
         }
         plain = json.dumps({name: {"origin": entry.origin, "key": entry.key} for name, entry in entries.items()})
-        sealed = ChaCha20Poly1305(_key(self.passphrase, salt, self.cost)).encrypt(nonce, plain.encode(), _bound(head))
+        sealed = _crypto.seal(_key(self.passphrase, salt, self.cost), nonce, plain.encode(), _bound(head))
         _replace(self.path, json.dumps({**head, "sealed": b64encode(sealed).decode()}).encode())
 
 
@@ -110,7 +107,7 @@ def _key(passphrase: str, salt: bytes, cost: int) -> bytes:
     if not 2**10 <= cost <= _MOST_COST:
         message = f"its cost {cost} is out of bounds"
         raise ValueError(message)
-    return Scrypt(salt=salt, length=32, n=cost, r=8, p=1).derive(passphrase.encode())
+    return _crypto.stretched(passphrase, salt, cost)
 
 
 def _bound(head: Mapping[str, object]) -> bytes:

@@ -15,7 +15,8 @@ from hermes_tui.domain.ports import Provider
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import frozen
 
-BASE_URL: Final = ""
+BASE_URL: Final = str(Path(__file__).with_name("demo.json"))
+"""What is played where nothing else is named: the demo."""
 KEY_ENV: Final[str | None] = None
 
 

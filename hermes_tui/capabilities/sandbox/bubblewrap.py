@@ -6,17 +6,16 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes, seccomp
+from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.egress import INSIDE, EgressProxy, Token, led_out
-from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment
+from hermes_tui.capabilities.sandbox.inside import ETC
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
-from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
 from hermes_tui.domain.values import frozen, replace
@@ -36,7 +35,7 @@ _REMEDY: Final = "Install bubblewrap, or allow user namespaces; `hermes doctor` 
 
 
 @frozen(kw_only=False)
-class _Scope:
+class Scope:
     """What one call may write, what is guarded in it, and the bind of its way out, if it has one."""
 
     folders: tuple[Path, ...]
@@ -50,23 +49,10 @@ class Bubblewrap:
     `protected` folders are read-only wherever they are, `hidden` ones empty.
     """
 
-    def __init__(
-        self,
-        binary: str,
-        workspace: Path,
-        toolchains: Iterable[Path] = (),
-        env: Iterable[str] = (),
-        *,
-        protected: Sequence[Path] = (),
-        hidden: Sequence[Path] = (),
-    ) -> None:
+    def __init__(self, binary: str, bounds: Bounds) -> None:
         self._binary = binary
-        self._workspace = workspace
-        self._home = own_home()
-        self._roots = tuple(toolchain_roots(toolchains, os.environ, self._home))
-        self._passed = {name: os.environ[name] for name in env if name in os.environ}
-        self._protected = tuple(path for path in protected if path.is_relative_to(workspace))
-        self._hidden = tuple(path for path in hidden if path.is_relative_to(workspace))
+        self._bounds = bounds
+        self._workspace = bounds.workspace
 
     @property
     def level(self) -> SandboxLevel:
@@ -92,7 +78,7 @@ class Bubblewrap:
         guards = scopes.guards(folders, self._workspace)
         group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
         try:
-            result = await self._launch(command, _Scope(folders, guards, way_out), group)
+            result = await self._launch(command, Scope(folders, guards, way_out), group)
         finally:
             await group.remove()
         moved = "".join(
@@ -100,7 +86,7 @@ class Bubblewrap:
         )
         return replace(result, stderr=result.stderr + moved.encode()) if moved else result
 
-    def prepared(self, command: SandboxCommand, telling: int) -> tuple[list[str], list[int]]:
+    def prepared(self, command: SandboxCommand, scope: Scope, telling: int) -> tuple[list[str], list[int]]:
         """Return the words by which bubblewrap is started, and the descriptors they name; the caller closes them.
 
         `telling` is the descriptor on which bubblewrap tells what became of the command.
@@ -108,10 +94,6 @@ class Bubblewrap:
         Raises:
             SandboxUnavailable: a scope leads out of the workspace.
         """
-        folders = scopes.writable_folders(command.write, self._workspace)
-        return self._prepared(command, _Scope(folders, scopes.guards(folders, self._workspace)), telling)
-
-    def _prepared(self, command: SandboxCommand, scope: _Scope, telling: int) -> tuple[list[str], list[int]]:
         descriptors = [telling]
         try:
             line = [self._binary, "--json-status-fd", str(telling), *self._fixed()]
@@ -126,10 +108,10 @@ class Bubblewrap:
             raise
         return [*line, "--", *limited(command.argv, command.timeout_s)], descriptors
 
-    async def _launch(self, command: SandboxCommand, scope: _Scope, group: cgroup.Group) -> ProcessResult:
+    async def _launch(self, command: SandboxCommand, scope: Scope, group: cgroup.Group) -> ProcessResult:
         listening, telling = os.pipe()
         try:
-            line, descriptors = self._prepared(command, scope, telling)
+            line, descriptors = self.prepared(command, scope, telling)
         except BaseException:
             os.close(listening)
             raise
@@ -157,7 +139,7 @@ class Bubblewrap:
         parts = [*_NAMESPACES, *_system(), *_PRIVATE]
         if os.getuid() == 0:
             parts += [part for path in _ROOT_ONLY for part in ("--ro-bind-try", path, path)]
-        for root in (*self._roots, self._workspace):
+        for root in (*self._bounds.roots, self._workspace):
             parts += ["--ro-bind", str(root), str(root)]
         return parts
 
@@ -175,12 +157,9 @@ class Bubblewrap:
     def _held_back(self, guards: tuple[scopes.Guard, ...]) -> list[str]:
         """Return what is taken back again: protected files, credentials, the host's sockets."""
         kept = [guard.path for guard in guards]
-        kept += [self._workspace / name for name in scopes.NEVER]
-        kept += self._protected
+        kept += self._bounds.kept
         parts = [part for path in kept if path.exists() for part in ("--ro-bind", str(path), str(path))]
-        bound = (self._workspace, *self._roots)
-        hidden = (path for path in self._hidden if path.exists())
-        for path in (*hidden, *credentials(self._home, bound), *scopes.sockets(bound)):
+        for path in (*self._bounds.covered, *scopes.sockets(self._bounds.bound)):
             parts += _masked(path)
         return parts
 
@@ -189,7 +168,7 @@ class Bubblewrap:
         return parts + [part for name, value in self._env(command).items() for part in ("--setenv", name, value)]
 
     def _env(self, command: SandboxCommand) -> dict[str, str]:
-        return {**clean_environment(self._home, "/tmp"), "HOME": HOME, **self._passed, **command.env}  # noqa: S108
+        return self._bounds.environment("/tmp", command.env, HOME)  # noqa: S108
 
 
 def find_binary() -> str | None:

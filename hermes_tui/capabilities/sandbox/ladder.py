@@ -10,13 +10,13 @@ from typing import Final
 
 import hermes_tui
 from hermes_tui.capabilities.sandbox import landlock, runsc, seatbelt
+from hermes_tui.capabilities.sandbox.bounds import Bounds, bounds_of
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
 from hermes_tui.capabilities.sandbox.landlock import Landlock
 from hermes_tui.capabilities.sandbox.local import LimitsOnly
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.guardrails import guardrails
 from hermes_tui.domain.ports import Sandbox, SandboxCommand
-from hermes_tui.domain.values import frozen
 
 PROBE_TIMEOUT_S: Final = 10.0
 INSTALL: Final = "Install it: `apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`."
@@ -24,17 +24,6 @@ NAMESPACES: Final = (
     "Allow user namespaces: on Ubuntu 24.04 `sysctl kernel.apparmor_restrict_unprivileged_userns=0` or an AppArmor "
     "profile for bwrap; in a container `--security-opt seccomp=unconfined` or `--privileged`."
 )
-
-
-@frozen
-class Bounds:
-    """What every level is made from: the workspace, what is bound besides, and what stays protected or hidden in it."""
-
-    workspace: Path
-    toolchains: tuple[Path, ...]
-    env: tuple[str, ...]
-    protected: tuple[Path, ...]
-    hidden: tuple[Path, ...]
 
 
 async def find_sandbox(
@@ -57,12 +46,12 @@ async def find_sandbox(
         return LimitsOnly("chosen by sandbox.level", "Set sandbox.level to auto.")
     own = () if home is None else (home,)
     package = Path(os.path.realpath(hermes_tui.__file__)).parent  # noqa: ASYNC240 - once, before anything runs
-    bounds = Bounds(
-        workspace=workspace,
-        toolchains=tuple(Path(path) for path in toolchains),
-        env=tuple(env),
+    bounds = bounds_of(
+        workspace,
+        toolchains=[Path(path) for path in toolchains],
+        env=env,
         protected=(*own, *guardrails(package)),
-        hidden=tuple(path / "state" for path in own),
+        hidden=[path / "state" for path in own],
     )
     if level != "auto":
         return await _demanded(level, bounds)
@@ -106,22 +95,13 @@ def _bubblewrap(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandb
     binary = find_binary()
     if binary is None:
         raise SandboxUnavailable("bubblewrap is not installed", hint=INSTALL)
-    return Bubblewrap(
-        binary,
-        bounds.workspace,
-        bounds.toolchains,
-        bounds.env,
-        protected=bounds.protected,
-        hidden=bounds.hidden,
-    )
+    return Bubblewrap(binary, bounds)
 
 
 def _landlock(bounds: Bounds, missing: Sequence[SandboxUnavailable]) -> Sandbox:
     if not landlock.works():
         raise SandboxUnavailable("this kernel has no Landlock of version 3 or newer", hint=landlock.REMEDY)
-    sandbox = Landlock(
-        bounds.workspace, bounds.toolchains, bounds.env, protected=bounds.protected, hidden=bounds.hidden
-    )
+    sandbox = Landlock(bounds)
     if missing:
         sandbox.instead_of = (missing[0].message, missing[0].hint)
     return sandbox
@@ -131,17 +111,13 @@ def _runsc(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
     binary = runsc.find_binary()
     if binary is None:
         raise SandboxUnavailable("runsc is not installed", hint=runsc.REMEDY)
-    return runsc.Runsc(
-        binary, bounds.workspace, bounds.toolchains, bounds.env, protected=bounds.protected, hidden=bounds.hidden
-    )
+    return runsc.Runsc(binary, bounds)
 
 
 def _seatbelt(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
     if not seatbelt.works():
         raise SandboxUnavailable("there is no sandbox-exec", hint=seatbelt.REMEDY)
-    return seatbelt.Seatbelt(
-        bounds.workspace, bounds.toolchains, bounds.env, protected=bounds.protected, hidden=bounds.hidden
-    )
+    return seatbelt.Seatbelt(bounds)
 
 
 LEVELS: Final[dict[str, Callable[[Bounds, Sequence[SandboxUnavailable]], Sandbox]]] = {

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox import cgroup, confine, process, scopes, seccomp
-from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment, removed, without_egress
+from hermes_tui.capabilities.sandbox.bounds import Bounds
+from hermes_tui.capabilities.sandbox.inside import ETC, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
-from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
 
@@ -39,23 +38,11 @@ class Landlock:
     top of a write scope. `protected` and `hidden` are as for bubblewrap.
     """
 
-    def __init__(
-        self,
-        workspace: Path,
-        toolchains: Iterable[Path] = (),
-        env: Iterable[str] = (),
-        *,
-        protected: Sequence[Path] = (),
-        hidden: Sequence[Path] = (),
-    ) -> None:
+    def __init__(self, bounds: Bounds) -> None:
         self.instead_of: tuple[str, str] = ("", "")
         """Why a stronger level is not in force, and the remedy."""
-        self._workspace = workspace
-        self._home = own_home()
-        self._roots = tuple(toolchain_roots(toolchains, os.environ, self._home))
-        self._passed = {name: os.environ[name] for name in env if name in os.environ}
-        self._protected = tuple(protected)
-        self._hidden = (*hidden, *credentials(self._home, (workspace, *self._roots)))
+        self._bounds = bounds
+        self._workspace = bounds.workspace
 
     @property
     def level(self) -> SandboxLevel:
@@ -89,11 +76,12 @@ class Landlock:
         return result
 
     def _spec(self, command: SandboxCommand, folders: Sequence[Path], private: str, program: bytes) -> str:
+        hidden = self._bounds.covered
         kept = [guard.path for guard in scopes.guards(folders, self._workspace)]
         writable = [
-            str(path) for folder in folders for path in carved(folder, (*kept, *self._protected, *self._hidden))
+            str(path) for folder in folders for path in carved(folder, (*kept, *self._bounds.protected, *hidden))
         ]
-        readable = [str(path) for root in (self._workspace, *self._roots) for path in carved(root, self._hidden)]
+        readable = [str(path) for root in self._bounds.bound for path in carved(root, hidden)]
         system = (*_SYSTEM, *_FACTS, *(f"/etc/{name}" for name in ETC))
         places = [str(Path(path).resolve()) for path in system if Path(path).exists()]
         return json.dumps(
@@ -110,7 +98,7 @@ class Landlock:
         group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
         launch = process.Launch(
             argv=(sys.executable, "-I", "-S", str(confine.__file__), spec),
-            env={**clean_environment(self._home, private), **_REFUSED, **self._passed, **command.env},
+            env=self._bounds.environment(private, {**_REFUSED, **command.env}),
             cwd=command.cwd,
             stdin=command.stdin,
             timeout_s=command.timeout_s,

@@ -11,14 +11,14 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes
-from hermes_tui.capabilities.sandbox.inside import ETC, clean_environment, removed, without_egress
+from hermes_tui.capabilities.sandbox.bounds import Bounds
+from hermes_tui.capabilities.sandbox.inside import ETC, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import GIB, MOST_PROCESSES, memory_bytes
-from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
 
@@ -41,23 +41,10 @@ _Json = dict[str, Any]
 class Runsc:
     """Runs commands in gVisor; `protected` and `hidden` are as for bubblewrap."""
 
-    def __init__(
-        self,
-        binary: str,
-        workspace: Path,
-        toolchains: Iterable[Path] = (),
-        env: Iterable[str] = (),
-        *,
-        protected: Sequence[Path] = (),
-        hidden: Sequence[Path] = (),
-    ) -> None:
+    def __init__(self, binary: str, bounds: Bounds) -> None:
         self._binary = binary
-        self._workspace = workspace
-        self._home = own_home()
-        self._roots = tuple(toolchain_roots(toolchains, os.environ, self._home))
-        self._passed = {name: os.environ[name] for name in env if name in os.environ}
-        self._protected = tuple(path for path in protected if path.is_relative_to(workspace))
-        self._hidden = tuple(path for path in hidden if path.is_relative_to(workspace))
+        self._bounds = bounds
+        self._workspace = bounds.workspace
 
     @property
     def level(self) -> SandboxLevel:
@@ -107,7 +94,7 @@ class Runsc:
 
     def configuration(self, command: SandboxCommand, folders: Sequence[Path], guards: Sequence[scopes.Guard]) -> _Json:
         """Return the OCI configuration of one call."""
-        environment = {**clean_environment(self._home, "/tmp"), "HOME": HOME, **self._passed, **command.env}  # noqa: S108
+        environment = self._bounds.environment("/tmp", command.env, HOME)  # noqa: S108
         none: list[str] = []
         return {
             "ociVersion": "1.0.2",
@@ -132,15 +119,14 @@ class Runsc:
         yield {"destination": "/dev", "type": "dev", "source": "dev"}
         for place, megabytes in _PRIVATE.items():
             yield _empty(place, megabytes)
-        named = [*(Path(place) for place in _SYSTEM), *(Path("/etc", name) for name in ETC), *self._roots]
+        named = [*(Path(place) for place in _SYSTEM), *(Path("/etc", name) for name in ETC), *self._bounds.roots]
         yield from (_bound(path, writable=False) for path in named if path.exists())
         yield _bound(self._workspace, writable=False)
         yield from (_bound(folder, writable=True) for folder in folders)
-        kept = [*(guard.path for guard in guards), *(self._workspace / name for name in scopes.NEVER), *self._protected]
+        kept = (*(guard.path for guard in guards), *self._bounds.kept)
         yield from (_bound(path, writable=False) for path in dict.fromkeys(kept) if path.exists())
-        bound = (self._workspace, *self._roots)
         # Sockets of the host need no cover: gVisor does not connect to them unless it is told to.
-        for path in (*self._hidden, *credentials(self._home, bound)):
+        for path in self._bounds.covered:
             yield _empty(str(path), 1) if path.is_dir() else _bound(Path(os.devnull), writable=False, at=path)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.sandbox import process, scopes
-from hermes_tui.capabilities.sandbox.inside import clean_environment, removed, without_egress
+from hermes_tui.capabilities.sandbox.bounds import Bounds
+from hermes_tui.capabilities.sandbox.inside import removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import GIB, MOST_PROCESSES
-from hermes_tui.capabilities.sandbox.toolchains import credentials, own_home, toolchain_roots
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
 
@@ -46,21 +46,9 @@ _BASE: Final = """(version 1)
 class Seatbelt:
     """Runs commands under a profile; `protected` and `hidden` are as for bubblewrap."""
 
-    def __init__(
-        self,
-        workspace: Path,
-        toolchains: Iterable[Path] = (),
-        env: Iterable[str] = (),
-        *,
-        protected: Sequence[Path] = (),
-        hidden: Sequence[Path] = (),
-    ) -> None:
-        self._workspace = workspace
-        self._home = own_home()
-        self._roots = tuple(toolchain_roots(toolchains, os.environ, self._home))
-        self._passed = {name: os.environ[name] for name in env if name in os.environ}
-        self._protected = tuple(protected)
-        self._hidden = tuple(hidden)
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._workspace = bounds.workspace
 
     @property
     def level(self) -> SandboxLevel:
@@ -82,7 +70,7 @@ class Seatbelt:
         rules = self.profile((*folders, Path(private)), tuple(guard.path for guard in guards))
         launch = process.Launch(
             argv=(str(PROGRAM), "-p", rules, "/bin/sh", "-c", _LIMITS, cpu_s, *command.argv),
-            env={**clean_environment(self._home, private), **self._passed, **command.env},
+            env=self._bounds.environment(private, command.env),
             cwd=command.cwd,
             stdin=command.stdin,
             timeout_s=command.timeout_s,
@@ -102,15 +90,14 @@ class Seatbelt:
 
     def profile(self, writable: Sequence[Path], guarded: Sequence[Path]) -> str:
         """Return the profile of one call: what may be read, what written, and what is taken back again."""
-        bound = (self._workspace, *self._roots)
-        secret = (*self._hidden, *credentials(self._home, bound))
-        kept = (*guarded, *(self._workspace / name for name in scopes.NEVER), *self._protected)
+        bound = self._bounds.bound
+        kept = (*guarded, *self._bounds.kept)
         lines = [
             *_rules("allow file-read*", "subpath", (*_SYSTEM, *bound, *writable)),
             *_rules("allow file-read* file-write-data file-ioctl", "literal", _DEVICES),
             *_rules("allow file-write*", "subpath", writable),
             *_rules("deny file-write*", "subpath", kept),
-            *_rules("deny file-read* file-write*", "subpath", secret),
+            *_rules("deny file-read* file-write*", "subpath", self._bounds.hidden),
             "(deny file-write-setugid)",
             "(deny network*)",
         ]

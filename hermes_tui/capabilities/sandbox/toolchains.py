@@ -44,12 +44,11 @@ def toolchain_roots(extra: Iterable[Path], environ: Mapping[str, str], home: Pat
     return sorted(root for root in found if not any(other in found for other in root.parents))
 
 
-def credentials(home: Path, bound: Iterable[Path]) -> Iterator[Path]:
-    """Yield what holds credentials inside the folders to be bound."""
-    roots = tuple(bound)
-    for path in (*(home / name for name in _CREDENTIALS), *map(Path, _SYSTEM_SECRETS)):
-        if path.exists() and any(path.is_relative_to(root) for root in (*roots, Path("/etc"), Path("/usr"))):
-            yield path
+def credential_places(home: Path, bound: Iterable[Path]) -> tuple[Path, ...]:
+    """Return where credentials would lie inside the folders to be bound, whether there are any now or not."""
+    roots = (*bound, Path("/etc"), Path("/usr"))
+    places = (*(home / name for name in _CREDENTIALS), *map(Path, _SYSTEM_SECRETS))
+    return tuple(path for path in places if any(path.is_relative_to(root) for root in roots))
 
 
 def _roots_of(path: Path, home: Path) -> Iterator[Path]:

@@ -80,27 +80,37 @@ class ImageStore:
 
     def _take(self, targets: tuple[Path, ...]) -> str:
         survey = self._surveyor.survey(targets)
-        self._keep(survey)
         image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole)
         manifest = _ENCODE(image)
         name = hashlib.sha256(manifest).hexdigest()[:32]
-        write_durably(self._manifests / f"{name}.json", manifest)
+        self._link_big(survey)
+        self._keep(survey, self._manifests / f"{name}.json", manifest)
         return name
 
-    def _keep(self, survey: Survey) -> None:
-        """Store the contents that are not yet stored, each under its hash, and sync the folders once."""
+    def _keep(self, survey: Survey, place: Path, manifest: bytes) -> None:
+        """Store the manifest and the contents that are not yet stored; all of it is on disk when this returns.
+
+        They are written at once and their folders synced at once: the disk is waited for twice, not once for each. An
+        image of which a crash left only the manifest was never named to anyone.
+        """
         wanted = {
             entry.sha256: Path(path)
             for path, entry in survey.entries.items()
             if entry.kind is Kind.FILE and entry.kept and not self._object(entry.sha256).exists()
         }
-        self._link_big(survey)
         if not wanted:
+            write_durably(place, manifest)
             return
+        folders = {place.parent, *(self._object(sha256).parent for sha256 in wanted)}
+        made = {folder for folder in folders if not folder.exists()}
+        for folder in made:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ThreadPoolExecutor(_WRITERS, thread_name_prefix="images") as pool:
-            list(pool.map(self._keep_one, wanted, wanted.values()))
-        for folder in {self._object(sha256).parent for sha256 in wanted}:
-            sync_folder(folder)
+            written = [pool.submit(write_durably, place, manifest, sync_names=False)]
+            written += [pool.submit(self._keep_one, sha256, path) for sha256, path in wanted.items()]
+            for each in written:
+                each.result()
+            list(pool.map(sync_folder, {*folders, *(folder.parent for folder in made)}))
 
     def _link_big(self, survey: Survey) -> None:
         """Give each file that is too big to be copied a second name in `state/`, so that its deletion is none."""

@@ -29,6 +29,8 @@ _TABLES: Final = (
         always INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS lasting(
         rule TEXT PRIMARY KEY, by TEXT NOT NULL, given REAL NOT NULL, expires REAL) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS signature(approval TEXT PRIMARY KEY, hex TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS nonce(nonce TEXT PRIMARY KEY, session TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID",
     """CREATE TABLE IF NOT EXISTS anchor(
         session TEXT NOT NULL, seq INTEGER NOT NULL, mac BLOB NOT NULL, at REAL NOT NULL,
         PRIMARY KEY(session, seq)) WITHOUT ROWID""",
@@ -103,11 +105,18 @@ class Ledger:
             if not done and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
+    def day_spent(self, day: str) -> float:
+        """Return the US dollars that every session booked on a day, given as its local ISO date."""
+        with self._lock:
+            found = self._connection.execute("SELECT COALESCE(SUM(spent_usd), 0.0) FROM allotment WHERE day=?", (day,))
+            return float(found.fetchone()[0])
+
     def put(self, answer: Answer) -> None:
         """Queue an operator's answer; a later one for the same approval replaces it."""
         row = (answer.approval_id, int(answer.allow), answer.text, int(answer.always))
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO answer VALUES(?, ?, ?, ?)", row)
+            connection.execute("INSERT OR REPLACE INTO signature VALUES(?, ?)", (answer.approval_id, answer.signature))
 
     def take(self, approval_id: ApprovalId) -> Answer | None:
         """Return the answer that waits for `approval_id` and remove it; only one caller gets it."""
@@ -115,9 +124,24 @@ class Ledger:
             row = connection.execute(
                 "DELETE FROM answer WHERE approval=? RETURNING allow, text, always", (approval_id,)
             ).fetchone()
+            signed = connection.execute(
+                "DELETE FROM signature WHERE approval=? RETURNING hex", (approval_id,)
+            ).fetchone()
         if row is None:
             return None
-        return Answer(approval_id=approval_id, allow=bool(row[0]), text=row[1], always=bool(row[2]))
+        return Answer(
+            approval_id=approval_id,
+            allow=bool(row[0]),
+            text=row[1],
+            always=bool(row[2]),
+            signature=signed[0] if signed else "",
+        )
+
+    def burn(self, nonce: str, session: str) -> bool:
+        """Use a nonce up for good; return False if it was used before."""
+        row = (nonce, session, self._clock.now())
+        with self.transaction() as connection:
+            return connection.execute("INSERT OR IGNORE INTO nonce VALUES(?, ?, ?)", row).rowcount > 0
 
     def grant(self, grant: Grant, *, expires: float | None = None) -> None:
         """Keep a grant beyond its run, until Unix second `expires`; None is until it is revoked."""

@@ -46,7 +46,8 @@ def writable(path: str, context: ToolContext) -> tuple[Path, Reach]:
     """
     root = context.workspace.root
     real = _real(path, root)
-    if real == root or _is_protected(real, root):
+    own = any(real.is_relative_to(folder) for folder in context.workspace.kept)
+    if real == root or own or _is_protected(real, root):
         raise PathRefused(f"{path} may never be written.", hint="Git's and Hermes's own files are off limits.")
     within = any(_is_within(real, scope) for scope in context.workspace.write)
     return real, Reach.SCOPE if within else Reach.HOST

@@ -1,4 +1,4 @@
-"""`delegate`, `board`, `earlier`: subagents, what they share, what was said before; the kernel carries them out."""
+"""`delegate`, `board`, `earlier`, `more`: subagents, what they share, what is not in view; the kernel does the work."""
 
 # ruff: noqa: ARG001, D417, PLR0913, PLR0917 - a signature is the schema; the kernel does the work and gives `context`
 
@@ -82,6 +82,16 @@ async def earlier(query: Annotated[str, MinLen(1), MaxLen(500)], context: ToolCo
         query: Words that stood in it.
     """
     raise ToolError("The kernel keeps the conversation.", kind="kernel")
+
+
+@tool(effect=Effect.PURE, reach=Reach.NONE)
+async def more(name: Annotated[str, MinLen(1), MaxLen(64)], context: ToolContext) -> str:
+    """Have one of the further tools, so that it can be called from your next reply on.
+
+    Args:
+        name: The tool.
+    """
+    raise ToolError("The kernel chooses what a request carries.", kind="kernel")
 
 
 @tool(effect=Effect.PURE, reach=Reach.NONE, timeout_s=BOARD_WAIT_S)

@@ -58,6 +58,7 @@ def _resolve(url: str, probe: str, headers: dict[str, str], context: ToolContext
         reach=Reach.NETWORK,
         summary=f"{method} {url}{known}",
         targets=(address.name,),
+        hosts=(address.name,),
     )
 
 

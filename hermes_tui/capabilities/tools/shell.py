@@ -80,6 +80,7 @@ def resolve_shell(*, command: str, network: list[str], context: ToolContext, **_
         targets=_targets(context),
         argv=parsed_argv(command) if _known(hosts, context) else None,
         undo="files of the write scope",
+        hosts=hosts,
     )
 
 
@@ -94,6 +95,7 @@ def resolve_python(*, code: str, network: list[str], context: ToolContext, **_ot
         summary=_shown(code, hosts),
         targets=_targets(context),
         undo="files of the write scope",
+        hosts=hosts,
     )
 
 

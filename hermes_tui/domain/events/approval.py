@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_tui.domain.approval import Decision, Scope
+from hermes_tui.domain.approval import Decision, Scope, SignedIntent
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.values import frozen
@@ -13,8 +13,9 @@ class ApprovalAsked:
     """An operator must decide about a call, or answer a question (`tool` is then `ask`).
 
     `digest` binds the answer to exactly what was shown. `rule` is what would allow such calls from now on, empty where
-    each must be asked about. `agent` is the subagent that asks and `errand` what it was sent out for; None and empty
-    where the run's own agent or its plan asks.
+    each must be asked about. With an `intent` leave counts only if the operator's own key countersigned it. `agent` is
+    the subagent that asks and `errand` what it was sent out for; None and empty where the run's own agent or its plan
+    asks.
     """
 
     approval_id: ApprovalId
@@ -26,6 +27,7 @@ class ApprovalAsked:
     undo: str
     digest: str
     rule: str = ""
+    intent: SignedIntent | None = None
     agent: AgentId | None = None
     errand: str = ""
 
@@ -39,7 +41,8 @@ class ApprovalAsked:
 class ApprovalGiven:
     """The answer; `by` is operator, goal or policy. `reason` is read by the model; for `ask` it is the answer.
 
-    `rule` is in force for the rest of the session where the scope is more than once.
+    `rule` is in force for the rest of the session where the scope is more than once. `signature` is the operator's own,
+    in hexadecimal, over the text of the question's intent.
     """
 
     approval_id: ApprovalId
@@ -48,6 +51,7 @@ class ApprovalGiven:
     by: str
     reason: str = ""
     rule: str = ""
+    signature: str = ""
 
 
 ApprovalEvent = ApprovalAsked | ApprovalGiven

@@ -17,11 +17,17 @@ from hermes_tui.domain.events.tool import (
     ToolResolved,
 )
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
+from hermes_tui.domain.messages import Source
+from hermes_tui.domain.provenance import source_of
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.values import frozen, replace
 
 T = TypeVar("T")
 
+EGRESS: Final = "egress("
+"""How a rule begins that lets a run contact hosts: `egress(pypi.org files.pythonhosted.org)`."""
+EGRESS_S: Final = 3600.0
+"""How long leave to contact a host holds in its run."""
 RECOVER: Final = "recover"
 """Stands where a question names its tool, when it is about a failed task and not about a call."""
 
@@ -38,7 +44,9 @@ class OpenIntent:
 class CallState:
     """Requested calls, open intents, settled doubts, changed files, approvals, and what each agent has seen.
 
-    `askers` names the task that waits for each approval.
+    `askers` names the task that waits for each approval. `sources` is where text came from that any agent of the
+    session has read: what one read, another may have been told. `egress_until` says until which Unix second the run may
+    contact a host that the operator allowed it.
     """
 
     requested: Mapping[CallId, ToolRequested] = field(default_factory=dict[CallId, ToolRequested])
@@ -50,6 +58,8 @@ class CallState:
     askers: Mapping[ApprovalId, TaskId] = field(default_factory=dict[ApprovalId, TaskId])
     given: Mapping[ApprovalId, ApprovalGiven] = field(default_factory=dict[ApprovalId, ApprovalGiven])
     seen: Mapping[AgentId, Mapping[str, str]] = field(default_factory=dict[AgentId, Mapping[str, str]])
+    sources: frozenset[Source] = frozenset()
+    egress_until: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def waiting(self) -> tuple[ApprovalAsked, ...]:
@@ -61,10 +71,10 @@ class CallState:
             and (asked.tool == RECOVER or asked.call_id in self.requested or asked.call_id in self.intents)
         )
 
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """What answers allow from now on."""
-        return tuple(given.rule for given in self.given.values() if given.rule)
+    def rules(self, now: float) -> tuple[str, ...]:
+        """Return what answers allow from now on; leave to contact a host ends by itself."""
+        kept = tuple(given.rule for given in self.given.values() if given.rule and not given.rule.startswith(EGRESS))
+        return (*kept, *(f"{EGRESS}{host})" for host, until in self.egress_until.items() if now < until))
 
 
 def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
@@ -96,6 +106,7 @@ def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
                 resolved=_without(state.resolved, body.call_id),
                 changed=_merged(state.changed, body.changed),
                 seen=_seen(state.seen, record.place.agent, body.seen),
+                sources=state.sources | {source_of(body.tool, body.data)},
             )
 
 
@@ -133,4 +144,6 @@ def fold_approval(state: CallState, record: Record, body: ApprovalEvent) -> Call
             askers = state.askers if task is None else {**state.askers, body.approval_id: task}
             return replace(state, asked={**state.asked, body.approval_id: body}, askers=askers)
         case ApprovalGiven():
-            return replace(state, given={**state.given, body.approval_id: body})
+            hosts = body.rule.removeprefix(EGRESS).removesuffix(")").split() if body.rule.startswith(EGRESS) else ()
+            until = {**state.egress_until, **dict.fromkeys(hosts, record.at + EGRESS_S)}
+            return replace(state, given={**state.given, body.approval_id: body}, egress_until=until)

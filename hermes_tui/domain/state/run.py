@@ -13,6 +13,8 @@ from hermes_tui.domain.events.run import (
     RunEvent,
     RunResumed,
     RunStarted,
+    SessionForked,
+    SessionNamed,
     SessionOpened,
     StrategyChosen,
 )
@@ -28,6 +30,8 @@ from hermes_tui.domain.values import frozen, replace
 class RunState:
     """What is known of the session's latest run; `ended` is None while it goes on.
 
+    `name` is what the operator calls the session, `forked` where it was taken from.
+
     `strategy` is how its goal is planned, `reflections` counts the rounds after a verifier found the goal unmet,
     `reflected_seq` is the record of the latest, and `abandoned` says why what was done is undone. `steps_before` counts
     the model steps of the session's earlier runs; `paused_at` is 0 unless the run is paused now, `paused_s` how long it
@@ -35,6 +39,8 @@ class RunState:
     """
 
     workspace: str = ""
+    name: str = ""
+    forked: SessionForked | None = None
     run: RunId | None = None
     goal: Goal | None = None
     goal_digest: str = ""
@@ -61,6 +67,10 @@ def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
     match body:
         case SessionOpened():
             return replace(state, workspace=body.workspace, started_at=record.at)
+        case SessionForked():
+            return replace(state, forked=body, name="")
+        case SessionNamed():
+            return replace(state, name=body.name)
         case RunStarted():
             return replace(
                 state,

@@ -13,6 +13,7 @@ from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused
 from hermes_tui.domain.ids import AgentId, RunId
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall, ToolResult
+from hermes_tui.domain.provenance import source_of
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.log import Log
 from hermes_tui.domain.values import frozen, replace
@@ -109,7 +110,8 @@ def _said(old: Conversation, body: _Answer) -> Conversation:
             messages = old.messages.append(body.message)
             return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1, asking=False)
         case ToolFinished():
-            return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output))
+            source = source_of(body.tool, body.data)
+            return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output, source=source))
         case LoopNoticed():
             return _shaken(old, body)
         case ToolRefused():

@@ -90,8 +90,8 @@ class _Batch:
     async def _pursue(self, goal: Path | str, options: RunOptions) -> Result:
         """Run one goal; SIGINT and SIGTERM stop it at a safe point, resumably."""
         station = Workstation(options)
-        if station.home.notice:
-            self._err.line(f"hermes: {printable(station.home.notice)}")
+        for notice in station.notices:
+            self._err.line(f"hermes: {printable(notice)}")
         progress = Progress()
         readers: list[Callable[[Record], None]] = [lambda record: self._show(progress.line(record))]
         if self._format == "stream-json":

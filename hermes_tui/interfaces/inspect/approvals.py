@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from typing import Final
 
@@ -25,6 +26,8 @@ async def approvals(station: Workstation, args: Namespace) -> int:
         case "revoke":
             service.revoke(station.ledger, args.rule)
             say(f"Taken back: {args.rule}. It asks again from the next run on.")
+        case "intent":
+            _intent(station, args.id)
         case _:
             _answer(station, args)
     return 0
@@ -38,16 +41,34 @@ def _answer(station: Workstation, args: Namespace) -> None:
     if always:
         expires = station.clock.now() + args.days * DAY_S if args.days else None
         say(f"Allowed for good: {service.allow_always(station.ledger, found, expires=expires)}")
+    signature = _signature(station, found, args) if args.verb == "allow" else ""
     text = {"answer": "text", "deny": "reason"}.get(args.verb)
     given = Answer(
         approval_id=found.asked.approval_id,
         allow=args.verb != "deny",
         text=getattr(args, text) if text else "",
         always=always,
+        signature=signature,
     )
     said = service.answer(station.sessions(), station.ledger, found, given)
     say(f"{found.asked.tool}: {found.asked.what}")
     say(f"Session {found.session}: {said}")
+
+
+def _signature(station: Workstation, found: service.Waiting, args: Namespace) -> str:
+    """Show a waiting intent and have it signed; empty where a plain yes is enough."""
+    if found.asked.intent is not None:
+        for line in found.asked.intent.text.splitlines():
+            say(line)
+    return service.signature_for(station.config, found, key=args.key, made=args.signature)
+
+
+def _intent(station: Workstation, wanted: str) -> None:
+    """Print exactly the bytes that are to be signed, for a key that is kept elsewhere."""
+    found = service.find(station.sessions(), wanted)
+    if found.asked.intent is None:
+        raise UsageInvalid(f"{wanted} takes no signature.", hint=f"hermes approvals allow {wanted}")
+    sys.stdout.write(found.asked.intent.text)
 
 
 def _list(station: Workstation, *, as_json: bool) -> None:
@@ -67,6 +88,7 @@ def _list(station: Workstation, *, as_json: bool) -> None:
                     "why": one.asked.why,
                     "reach": one.asked.reach.name.lower(),
                     "undo": one.asked.undo,
+                    "two_keys": one.asked.intent is not None,
                 }
                 for one in found
             ]
@@ -78,6 +100,8 @@ def _list(station: Workstation, *, as_json: bool) -> None:
         if one.asked.asker:
             say(f"  asked by: {one.asked.asker}   task: {one.task or '-'}")
         say(f"  why: {one.asked.why}   reach: {one.asked.reach.name.lower()}   undo: {one.asked.undo or 'none'}")
+        if one.asked.intent is not None:
+            say("  two keys: your signature is needed besides your leave; ssh-agent signs, or --key FILE")
         if one.asked.tool == "ask":
             say(f"  hermes approvals answer {one.asked.approval_id} TEXT")
         else:

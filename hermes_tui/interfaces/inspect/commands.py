@@ -49,8 +49,8 @@ def _crashed(error: Exception, options: RunOptions) -> int:
 
 async def _with_station(name: str, options: RunOptions, args: Namespace) -> int:
     station = Workstation(options)
-    if station.home.notice:
-        tell(f"hermes: {station.home.notice}")
+    for notice in station.notices if name != "trust" else ():
+        tell(f"hermes: {notice}")
     try:
         return await _COMMANDS[name](station, args)
     finally:
@@ -77,5 +77,6 @@ _COMMANDS: Final[dict[str, Command]] = {
     "runs": sessions.sessions,
     "sandbox": machine.sandbox,
     "sessions": sessions.sessions,
+    "trust": machine.trust,
     "watch": sessions.watch,
 }

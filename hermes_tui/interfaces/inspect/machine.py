@@ -15,12 +15,19 @@ from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import table
 from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services import doctor as checks
-from hermes_tui.services import policies
+from hermes_tui.services import policies, wiring
+from hermes_tui.services import trust as projects
 from hermes_tui.services.doctor import Health
 from hermes_tui.services.plans import plan_to_json
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Foresight, Workstation
 
+STANDINGS: Final = {
+    projects.Standing.NONE: "brings nothing along",
+    projects.Standing.TRUSTED: "trusted as it is",
+    projects.Standing.NEW: "not trusted; `hermes trust allow` lets its config, skills and hooks be used",
+    projects.Standing.CHANGED: "changed since it was trusted; `hermes trust allow` takes the change",
+}
 MARKS: Final = {Health.OK: "✓", Health.WEAK: "○", Health.BROKEN: "×"}
 
 
@@ -100,3 +107,20 @@ async def sandbox(station: Workstation, args: Namespace) -> int:
     sys.stdout.buffer.write(result.stdout)
     sys.stderr.buffer.write(result.stderr)
     return result.exit_code
+
+
+async def trust(station: Workstation, args: Namespace) -> int:
+    """Show, allow or revoke what the project brings along; 1 where it is not trusted."""
+    project = wiring.project_of(station.options, station.home, station.layers)
+    if args.verb == "revoke":
+        known = projects.forget(project.root, station.home.state)
+        say(f"{project.root} is not trusted{' any more' if known else ''}.")
+        return 0
+    for line in (*project.changes, project.trouble):
+        say(line)
+    if args.verb == "allow" and project.standing is not projects.Standing.NONE:
+        projects.trust(project, station.home.state)
+        say(f"Trusted as it is now, {len(project.files)} files: {project.digest}")
+        return 0
+    say(f"{project.root}: {STANDINGS[project.standing]}")
+    return 0 if project.standing in (projects.Standing.NONE, projects.Standing.TRUSTED) else 1

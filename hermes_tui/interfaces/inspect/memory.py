@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.memory import NoteAuthor, NoteDraft, NoteKind, Origin, Recalled
-from hermes_tui.interfaces._tables import table, when
+from hermes_tui.domain.memory import NoteAuthor, NoteDraft, NoteKind, Origin
+from hermes_tui.interfaces._tables import recall_lines, table, when
 from hermes_tui.interfaces.inspect._print import say, say_json, say_line, tell
 from hermes_tui.services import wiring
 from hermes_tui.services.workstation import Workstation
@@ -21,7 +21,6 @@ from hermes_tui.services.workstation import Workstation
 if TYPE_CHECKING:
     from hermes_tui.services.memory_store import OpenMemory
 
-SHOWN: Final = 4
 OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR, source="hermes memory")
 _WRITING: Final = frozenset({"remember", "accept", "restore", "revert", "reindex", "import"})
 """After these verbs vectors may be missing; they are made before the command ends, if there is an embedder."""
@@ -71,21 +70,11 @@ def _search(store: OpenMemory, args: Namespace) -> int:
         say_json([asdict(hit) for hit in hits], indent=2)
         return 0
     for hit in hits:
-        _say_hit(hit, why=args.why)
+        for line in recall_lines(hit, why=args.why):
+            say(line)
     if not hits:
         say("Nothing found.")
     return 0
-
-
-def _say_hit(hit: Recalled, *, why: bool) -> None:
-    about = "  ".join(filter(None, (hit.kind or hit.layer, hit.speaker, when(hit.at), hit.source)))
-    say(f"{hit.id}  {about}")
-    for warning in hit.warnings:
-        say(f"  ! {warning}")
-    for line in hit.window or hit.text.split("\n")[:6]:
-        say(f"  {line}")
-    reasons = [f"{name} {share:+.2f}" for name, share in hit.features]
-    say(f"  why: {hit.score:.2f} = {', '.join(reasons if why else reasons[:SHOWN])}{'' if why else ' …'}")
 
 
 def _show(store: OpenMemory, args: Namespace) -> int:

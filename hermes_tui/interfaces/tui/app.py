@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -17,19 +16,21 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
 from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
-from hermes_tui.domain.errors import HermesError, UsageInvalid
+from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
-from hermes_tui.interfaces._opening import seat_for
-from hermes_tui.interfaces._orders import parse
+from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
+from hermes_tui.interfaces._orders import heard
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
-from hermes_tui.interfaces.tui.files import NoteKeeper, PromptKeeper
+from hermes_tui.interfaces.tui.files import DayReader, NoteKeeper, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
+from hermes_tui.interfaces.tui.layout import sizes_from
 from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
@@ -37,13 +38,16 @@ from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
+from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
+from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
 from hermes_tui.services.brains import Missing
 
 REDUCED_S: Final = 0.25
 """With reduced motion, the screen changes no more than four times a second."""
 NOTIFY_S: Final = 10.0
+THEMES_S: Final = 1.0
 
 
 class HermesApp(App[str]):
@@ -62,6 +66,7 @@ class HermesApp(App[str]):
         Binding("f9", "order('theme')", "other colours", id="app.theme", priority=True),
         Binding("f10", "order('sessions')", "other sessions", id="app.sessions", priority=True),
         Binding("ctrl+t", "order('mode')", "next mode: plan, ask, auto-edit, auto", id="app.mode", priority=True),
+        Binding("alt+e", "order('effort')", "how much it reasons: low … high, auto", id="app.effort", priority=True),
         Binding("ctrl+o", "last_call", "open the last tool call", id="app.last_call", priority=True),
         Binding("ctrl+c", "copy_clear_quit", "copy, else clear; twice quits", id="app.copy", priority=True),
         Binding("ctrl+d", "quit_if_empty", "quit with an empty prompt", id="app.quit", priority=True),
@@ -99,10 +104,13 @@ class HermesApp(App[str]):
         self.look = Look(Palette(chosen, coloured=coloured), ascii_only=_ascii(ui.glyphs), clock=clock)
         self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if ui.motion == "reduced" else FRAME_S)
         self.workspace = Workspace(self.look, seat, earlier, monotonic)
+        self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
         self.keys = keymap_for(bindings_of(DECLARING), ui.keys)
         self.clerk = Clerk(self)
         self.prompts = PromptKeeper(self)
         self.notes = NoteKeeper(self)
+        self.day = DayReader(self)
+        self.theme_files = ThemeKeeper(self, themes)
         self.brains: Sequence[Brain | Missing] = ()
         self._asked_to_quit = self._notified = -NOTIFY_S
         self._early: list[events.Key] | None = []
@@ -128,8 +136,7 @@ class HermesApp(App[str]):
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
         self.clerk.start(self.look_for_brains())
         self.clerk.start(self.prompts.read())
-        if self.goal:
-            self.take_line(self.goal)
+        self.set_interval(THEMES_S, self.theme_files.look)
         for said in (*self.keys.wrong, *map(str, self.theme_errors)):
             self.call_after_refresh(self.say, said, "fail")
 
@@ -154,10 +161,13 @@ class HermesApp(App[str]):
 
     @on(Workspace.Settled)
     def _release_keys(self) -> None:
-        """Give the prompt what was typed before it was there, in order."""
+        """Begin with the goal of the command line, once what is on record was read; then type what was typed early."""
+        if self.goal:
+            self.take_line(self.goal)
         early, self._early = self._early, None
         for event in early or ():
             self.workspace.prompt.post_message(event)
+        self.clerk.start(self.day.read())
 
     # kernel to screen
 
@@ -167,8 +177,11 @@ class HermesApp(App[str]):
         before = (self.workspace.live, len(self.seat.state.calls.waiting))
         known = len(self.workspace.chronicle.asked)
         self.workspace.absorb(batch)
+        self.day.noticed(batch.records)
         for error in batch.troubles:
             self.say(f"{error.message} {error.hint}".strip(), "fail")
+        if before[0] and not self.workspace.live and self.workspace.planned:
+            self.say("/approve carries the plan out in mode ask; words change it first.", "accent")
         if len(self.workspace.chronicle.asked) > known or (before[0] and not self.workspace.live):
             self._notify()
 
@@ -197,16 +210,21 @@ class HermesApp(App[str]):
 
     def take_line(self, text: str) -> None:
         """Do what a typed line says: a command, a shell command, a note, or words for the model."""
-        command = parse(text)
-        if command is not None:
-            if not self.clerk.obey(*command):
-                self.workspace.prompt.fill(text)
-        elif text.startswith("!") and text[1:].strip():
-            self.clerk.shell(text[1:].strip())
-        elif text.startswith("#") and text[1:].strip():
-            self.clerk.do_remember(text[1:].strip())
-        else:
-            self.order(Submit(text=text.removeprefix("/") if text.startswith("//") else text))
+        said = heard(text)
+        match said.kind:
+            case "order":
+                if not self.clerk.obey(said.name, said.text):
+                    self.workspace.prompt.fill(text)
+            case "shell":
+                self.clerk.shell(said.text)
+            case "note":
+                self.clerk.do_remember(said.text)
+            case "words":
+                self.order(Submit(text=said.text))
+
+    @on(Workspace.Arranged)
+    def _arranged(self, event: Workspace.Arranged) -> None:
+        self.clerk.start(asyncio.to_thread(self.seat.errands.keep_layout, event.sizes.as_json))
 
     @on(Workspace.Drafted)
     def _drafted(self) -> None:
@@ -237,6 +255,9 @@ class HermesApp(App[str]):
 
     def in_editor(self, text: str) -> str | None:
         """Return a text after the operator's editor had it; None, with a word why, where there is none."""
+        if self.is_web:
+            self.say("An editor needs a terminal; there is none behind a browser.", "fail")
+            return None
         try:
             with self.suspend():
                 edited = self.seat.errands.in_editor(text)
@@ -245,6 +266,14 @@ class HermesApp(App[str]):
             return None
         self.refresh(layout=True)
         return edited
+
+    @on(Scrubber.Asked)
+    def _scrubber_asked(self, event: Scrubber.Asked) -> None:
+        self.clerk.archive.from_scrubber(event.what)
+
+    @on(OrderAsked)
+    def _order_asked(self, event: OrderAsked) -> None:
+        self.clerk.obey(event.name, event.argument)
 
     @on(LineView.CopyAsked)
     def _copy_row(self, event: LineView.CopyAsked) -> None:
@@ -344,8 +373,8 @@ class HermesApp(App[str]):
 
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
-    *(HermesApp, Workspace, Prompt, LineView, Card),
-    *(TaskGraphPane, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
+    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker),
+    *(TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""
 
@@ -358,19 +387,11 @@ def _ascii(wanted: str) -> bool:
 
 
 def main(_: str, args: Namespace) -> int:
-    """Open the workstation, one session after the other, until the operator leaves; return the exit code."""
-    goal = args.goal or ""
-    while True:
-        try:
-            seat, earlier, themes = seat_for(args)
-        except HermesError as error:
-            sys.stderr.write(f"hermes: {printable(str(error))}\n")
-            return 2 if isinstance(error, UsageInvalid) else 1
-        app = HermesApp(seat, earlier=earlier, goal=goal, themes=themes)
-        if args.resume == "":
-            app.goal = "/sessions"
-        following = app.run(mouse=seat.facts.config.ui.mouse)
-        seat.close()
-        if following is None:
-            return app.return_code or 0
-        args.resume, args.continue_, goal = following or None, False, ""
+    """Open the workstation until the operator leaves; return the exit code."""
+
+    def sit(sitting: Sitting) -> Parting:
+        desk = sitting.desk
+        app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
+        return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
+
+    return sit_down(args, sit)

@@ -10,7 +10,7 @@ from hermes_tui.domain.usage import Price
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._orders import Order
 from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, one_line
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
 from hermes_tui.interfaces.tui.keymap import Keymap
@@ -44,7 +44,8 @@ def of_session(summary: Summary, now: float, here: str) -> Choice:
     about = "open here" if summary.session == here else summary.status.replace("_", " ")
     right = f"{wording.money(summary.usd)}  {wording.age(now - summary.written_at):>6}  {summary.session}"
     goal = one_line(summary.goal) or "no goal"
-    return Choice(value=summary.session, name=goal, about=about, right=right, sign=(shown.glyph, shown.role))
+    name = f"{one_line(summary.name)} · {goal}" if summary.name else goal
+    return Choice(value=summary.session, name=name, about=about, right=right, sign=(shown.glyph, shown.role))
 
 
 def of_brains(found: Sequence[Brain | Missing], current: str) -> list[Choice]:
@@ -97,3 +98,9 @@ def changes(calls: Sequence[Call]) -> list[Line]:
         lines += [EMPTY] if lines else []
         lines += [head, *diff_lines(change, 1)]
     return lines or [Line(((" Nothing was written or edited in this session.", "muted"),))]
+
+
+def page_lines(texts: Sequence[str], width: int) -> list[Line]:
+    """Return texts as the lines of a page, wrapped and made harmless."""
+    room = max(width - 2, 20)
+    return [Line(((" ", ""), *spans)) for text in texts for spans in wrap(foreign(text), room)]

@@ -3,58 +3,65 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
-from hermes_tui.domain.errors import HermesError
-from hermes_tui.domain.memory import Landing
+from hermes_tui.domain.commands import (
+    Command,
+    Decide,
+    Freeze,
+    GoOn,
+    Interrupt,
+    RaiseCap,
+    SetEffort,
+    SetMode,
+    Submit,
+    SwitchBrain,
+    Thaw,
+)
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
+from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
-from hermes_tui.interfaces.tui import choices, wording
-from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
+from hermes_tui.interfaces._opening import DEMO
+from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
+from hermes_tui.interfaces.tui import choices, kin
+from hermes_tui.interfaces.tui.archive import Archive
+from hermes_tui.interfaces.tui.cells import one_line
+from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.help import help_lines
-from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, Reply
+from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
+from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
-from hermes_tui.interfaces.tui.screens.secret import Secret
+from hermes_tui.interfaces.tui.scribe import Scribe
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
 
 MODES: Final = tuple(Mode)
-OUTPUT_LINES: Final = 2000
+EFFORTS: Final[Mapping[str, Effort | None]] = {"auto": None, "low": "low", "medium": "medium", "high": "high"}
 
 
-class Clerk:
+class Clerk(Scribe):
     """One method for each order of `orders.ORDERS`, named `do_…`."""
 
     def __init__(self, app: HermesApp) -> None:
-        self.app = app
-        self._made = 0
+        super().__init__(app)
+        self.archive = Archive(app)
+        self.foreman = Foreman(app)
 
     def obey(self, name: str, argument: str) -> bool:
         """Carry out an order; return whether there is one of that name."""
         if name not in orders.BY_NAME:
-            near = orders.closest(name)
-            hint = f" Did you mean {near[0].usage}?" if near else ""
-            self.app.say(f"There is no /{one_line(name)}.{hint} F1 lists every command.", "fail")
+            self.app.say(f"{orders.no_such(name)} F1 lists every command.", "fail")
             return False
         act: Callable[[str], None] = getattr(self, f"do_{name}")
         act(argument)
         return True
-
-    def start(self, work: Coroutine[object, object, None]) -> None:
-        """Do something that takes time; what goes wrong is said."""
-        self.app.run_worker(self._guarded(work), exit_on_error=True)
-
-    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
-        try:
-            await work
-        except HermesError as error:
-            self.app.say(f"{error.message} {error.hint}".strip(), "fail")
 
     # screens
 
@@ -91,21 +98,27 @@ class Clerk:
         app.push_screen(chooser, lambda wanted: void(app.use_theme(wanted or before)))
 
     def do_sessions(self, _: str) -> None:
-        """Choose another session."""
-        app = self.app
-        chooser = Chooser(app.look, "sessions", [], hint="type to filter · Enter opens · Esc stays")
+        """Choose another session, or rename, fork or look through one."""
+        self.archive.choose()
 
-        def taken(session: str | None) -> None:
-            if session is not None and session != app.seat.facts.session:
-                app.leave_for(session)
+    def do_travel(self, wanted: str) -> None:
+        """Look through this session, or another, record by record."""
+        self.archive.travel(wanted)
 
-        async def read() -> None:
-            summaries = await asyncio.to_thread(app.seat.errands.summaries)
-            now, here = app.look.clock(), app.seat.facts.session
-            chooser.offer([choices.of_session(one, now, here) for one in summaries])
+    def do_rewind(self, _: str) -> None:
+        """Go back to before an earlier prompt."""
+        self.archive.rewind()
 
-        app.push_screen(chooser, taken)
-        self.start(read())
+    def do_fork(self, _: str) -> None:
+        """Go on in a copy of this session."""
+        self.start(self.archive.fork(self.archive.here, None))
+
+    def do_rename(self, name: str) -> None:
+        """Name this session; without a name, ask for one."""
+        if name:
+            self.start(self.archive.rename(self.archive.here, name))
+        else:
+            self.archive.ask_name(self.archive.here)
 
     def do_brain(self, name: str) -> None:
         """Let another brain answer; without a name, choose."""
@@ -143,10 +156,11 @@ class Clerk:
 
         self.start(look())
 
-    def do_key(self, provider: str) -> None:
+    def do_key(self, wanted: str) -> None:
         """Ask for a key without showing it."""
-        if not provider:
-            self.app.say("Name the provider: /key anthropic", "fail")
+        provider, _, how = wanted.partition(" ")
+        if not provider or how not in ("", "keep"):
+            self.app.say("Name the provider: /key anthropic, or /key anthropic keep", "fail")
             return
         app = self.app
 
@@ -155,16 +169,26 @@ class Clerk:
                 self.start(use(key))
 
         async def use(key: str) -> None:
-            variable = app.seat.errands.give_key(provider, key)
+            errands = app.seat.errands
+            host = await asyncio.to_thread(errands.keep_key, provider, key) if how else ""
+            variable = errands.give_key(provider, key)
             await app.look_for_brains()
-            app.say(f"{variable} is set until Hermes ends. `hermes keys set {provider}` keeps it for good.")
+            kept = f"The key of {provider} is kept and goes to {host} only."
+            app.say(kept if host else f"{variable} is set until Hermes ends. /key {provider} keep keeps it for good.")
 
-        app.push_screen(Secret(app.look, f"key for {one_line(provider)}"), given)
+        hint = "used until Hermes ends, written nowhere"
+        app.push_screen(LineEntry(app.look, f"key for {one_line(provider)}", hint=hint, masked=True), given)
 
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
         calls = [row for row in self.app.workspace.console_pane.view.window.rows if isinstance(row, Call)]
-        self.app.push_screen(Page(self.app.look, "changes", lambda _: choices.changes(calls)))
+        page = Page(self.app.look, "changes", lambda _: choices.changes(calls), {"c": ("commit", "commit this")})
+
+        def taken(order: str | None) -> None:
+            if order is not None:
+                self.obey(order, "")
+
+        self.app.push_screen(page, taken)
 
     # panes
 
@@ -172,9 +196,32 @@ class Clerk:
         """Show the task graph."""
         self.app.workspace.make_full("graph")
 
+    def do_plan(self, _: str) -> None:
+        """Show what each edit of the plan changed."""
+        self.foreman.show_edits()
+
+    def do_edit(self, task: str) -> None:
+        """Give a task something else to do."""
+        self.foreman.edit(task)
+
+    def do_steer(self, argument: str) -> None:
+        """Tell a subagent something."""
+        self.foreman.steer(argument)
+
+    def do_transcript(self, agent: str) -> None:
+        """Show all that an agent heard, said and did."""
+        self.foreman.transcript(agent)
+
     def do_mind(self, _: str) -> None:
         """Show the mind-log."""
         self.app.workspace.make_full("mind")
+
+    def do_context(self, agent: str) -> None:
+        """Show what is in the windows and why."""
+        state = self.app.workspace.view_now().state
+        wanted = AgentId(agent) if agent else None
+        title = "what is in the window and why"
+        self.app.push_screen(Page(self.app.look, title, lambda width: list(kin.context_lines(state, wanted, width))))
 
     def do_memory(self, _: str) -> None:
         """Show the notes."""
@@ -202,6 +249,15 @@ class Clerk:
         """Take the run up again."""
         self.app.order(GoOn())
 
+    def do_queue(self, text: str) -> None:
+        """Send something when the run is done; at once where none is live."""
+        if not text:
+            self.app.workspace.prompt.fill("/queue ")
+        elif self.app.workspace.live:
+            self.app.workspace.enqueue(text)
+        else:
+            self.app.take_line(text)
+
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""
         self.app.order(Interrupt())
@@ -220,6 +276,22 @@ class Clerk:
         following = Mode(wanted) if wanted else MODES[(here + 1) % len(MODES)]
         self.app.order(SetMode(mode=following))
 
+    def do_effort(self, wanted: str) -> None:
+        """Set how much a role's model reasons; without a word, the next step of cortex."""
+        name, _, role = wanted.partition(" ")
+        if name and name not in EFFORTS:
+            self.app.say(f"There is no effort {one_line(name)}. Efforts: {', '.join(EFFORTS)}.", "fail")
+            return
+        names = list(EFFORTS)
+        following = (names.index(self.app.workspace.chronicle.effort or "auto") + 1) % len(names)
+        chosen = name or names[following]
+        effort = EFFORTS[chosen]
+        self.app.order(SetEffort(effort=effort, role=role or "cortex"))
+        if role in ("", "cortex"):
+            self.app.workspace.chronicle.effort = effort
+        said = "the model decides how much it reasons" if effort is None else f"{chosen} effort"
+        self.app.say(f"{role or 'cortex'}: {said}, from the next step on.")
+
     def do_cap(self, usd: str) -> None:
         """Raise or lower the cap of the run."""
         try:
@@ -231,85 +303,50 @@ class Clerk:
             return
         self.app.order(RaiseCap(usd=amount))
 
-    def do_yes(self, _: str) -> None:
-        """Allow the oldest question once."""
-        self._decide(allow=True, reason="")
+    def do_yes(self, said: str) -> None:
+        """Allow the oldest question, for as long as is said, or answer it in words."""
+        waiting = self.app.seat.state.calls.waiting
+        if not waiting:
+            self.app.say(NOTHING_WAITS)
+            return
+        try:
+            self.app.order(allowance(waiting[0], said))
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}", "fail")
 
     def do_deny(self, reason: str) -> None:
         """Deny the oldest question."""
-        self._decide(allow=False, reason=reason)
-
-    def _decide(self, *, allow: bool, reason: str) -> None:
         waiting = self.app.seat.state.calls.waiting
-        if not waiting:
-            self.app.say("Nothing waits for you.")
-            return
-        self.app.order(Decide(approval_id=waiting[0].approval_id, allow=allow, reason=reason))
-
-    # texts
-
-    def do_remember(self, text: str) -> None:
-        """Write a note."""
-        if not text.strip():
-            self.app.say("Say what to remember: # TEXT", "fail")
-            return
-
-        async def write() -> None:
-            landed = await self.app.seat.errands.remember_note(text)
-            kept = landed.landing is Landing.WRITTEN
-            self.app.say(f"Kept in {landed.path}. F5 shows it." if kept else landed.message)
-            await self.list_notes()
-
-        self.start(write())
-
-    async def list_notes(self) -> None:
-        """Show the notes as they stand on disk."""
-        notes = await asyncio.to_thread(self.app.seat.errands.notebook.notes)
-        self.app.workspace.memory_pane.take_notes(notes)
-
-    def do_copy(self, _: str) -> None:
-        """Copy the last reply."""
-        rows = self.app.workspace.console_pane.view.window.rows
-        last = next((row for row in reversed(rows) if isinstance(row, Reply) and row.text.strip()), None)
-        if last is None:
-            self.app.say("There is no reply to copy yet.")
+        if waiting:
+            self.app.order(Decide(approval_id=waiting[0].approval_id, allow=False, reason=reason))
         else:
-            self.app.copy(last.text)
+            self.app.say(NOTHING_WAITS)
 
-    def do_find(self, wanted: str) -> None:
-        """Search the transcript backwards."""
-        view = self.app.workspace.console_pane.view
-        view.wanted = wanted
-        if not wanted or view.window.search(wanted, -1) < 0:
-            self.app.say(f"Nothing about “{one_line(wanted)}” in the transcript.")
+    def do_demo(self, _: str) -> None:
+        """Watch the demo, then begin a new session."""
+        self.app.leave_for(DEMO)
+
+    def do_init(self, _: str) -> None:
+        """Let an agent write AGENTS.md."""
+        self._commission(lambda: [_commissions.init(self.app.workspace_file(""))])
+
+    def do_commit(self, _: str) -> None:
+        """Let an agent commit what this session changed."""
+        self._commission(lambda: [_commissions.commit(self.app.seat.state)])
+
+    def do_approve(self, wanted: str) -> None:
+        """Carry out what was planned."""
+        mode = self.app.workspace.chronicle.mode_in_force(self.app.seat.facts.config.policy.mode)
+        self._commission(lambda: list(_commissions.approve(self.app.seat.state, mode, wanted)))
+
+    def _commission(self, make: Callable[[], list[Command]]) -> None:
+        try:
+            commands = make()
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}", "fail")
             return
-        view.focus()
-        view.action_find_next(-1)
-
-    def shell(self, command: str) -> None:
-        """Run the operator's own command and show what it printed."""
-        app = self.app
-        self._made += 1
-        key = ("own", self._made)
-
-        def row(sign: tuple[str, str], spans: tuple[Span, ...], details: str = "") -> Notice:
-            origin = Origin(key=key, at=app.look.clock())
-            return Notice(origin=origin, sign=choices.sign(*sign), spans=spans, details=details)
-
-        async def run() -> None:
-            title: tuple[Span, ...] = (("! ", "accent"), *foreign(one_line(command), "text bold"))
-            app.workspace.console_pane.say(row(("●", "accent"), (*title, (" runs", "muted"))))
-            done = await app.seat.errands.run(command)
-            output = (done.stdout + done.stderr).decode("utf-8", "replace").rstrip("\n")
-            sign = DONE if done.exit_code == 0 else FAILED
-            lines = output.splitlines()
-            printed = wording.count(len(lines), "line")
-            end = f" exit {done.exit_code} · {printed} · {done.seconds:.1f} s · not sent to the model"
-            shown = row((sign.glyph, sign.role), (*title, (end, "muted")), "\n".join(lines[:OUTPUT_LINES]))
-            app.workspace.console_pane.view.window.opened.add(key)
-            app.workspace.console_pane.say(shown)
-
-        self.start(run())
+        for command in commands:
+            self.app.order(command)
 
     # leaving
 

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._questions import REACHES
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, wrap
@@ -39,7 +40,7 @@ def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
     first, *rest = wrap((*lead, *foreign(what, "text bold")), width - len(waiting) - 5)
     lines = [ends((("◊ ", "warn"), *first), ((waiting, "warn"), (" ", "")), width)]
     lines += [Line((("  ", ""), *spans)) for spans in rest]
-    lines += _fact("why", wording.gist(question.why), width, 2)
+    lines += _fact("why", gist(question.why), width, 2)
     reach = f"{REACHES[question.reach]} · undo: {question.undo or 'none known'}"
     return [*lines, *_fact("reach", reach, width, 2)]
 

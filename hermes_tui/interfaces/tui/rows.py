@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.text import gist
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces.tui import wording
@@ -15,7 +16,7 @@ from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreig
 from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH, Flow, draw
-from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.interfaces.tui.row_window import Room, Row
 
 NAME_WIDTH: Final = 9
 SUBJECT_AT: Final = 12
@@ -51,6 +52,11 @@ class Entry:
     def live(self) -> bool:
         """Whether it shows a clock."""
         return False
+
+
+def seq_of(row: Row) -> int:
+    """Return the record that a row stands for, 0 if it is none."""
+    return row.origin.seq if isinstance(row, Entry) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +272,7 @@ class Call(Entry):
 
     def _details(self, width: int) -> list[Line]:
         lines: list[Line] = []
-        lines += _field("why", wording.gist(self.rationale), width)
+        lines += _field("why", gist(self.rationale), width)
         lines += _field("input", _readable(self.arguments), width) if self.tool not in ("edit", "write") else []
         change = change_of(self.tool, self.arguments)
         if change is not None:

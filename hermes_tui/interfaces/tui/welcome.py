@@ -20,10 +20,10 @@ BEGIN: Final = (
     ("F1", "every key"),
 )
 WITHOUT: Final = (
+    ("/demo", "watch the demo: a real goal, real tools, a scripted brain"),
     ("/run goal.md", "run a goal file whose plan needs tools only"),
     ("!", "run a command in the sandbox"),
     ("F5", "read and edit the notes"),
-    ("/sessions", "look at earlier sessions"),
 )
 
 

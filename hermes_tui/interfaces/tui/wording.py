@@ -92,12 +92,6 @@ def wanted(tool: str, what: str) -> str:
     return what if what.startswith(tool) else f"{tool} {what}"
 
 
-def gist(text: str) -> str:
-    """Return what a text says before its first block of code, on one line and without marks."""
-    before = text.partition("```")[0].strip() or text.replace("```", " ")
-    return " ".join(before.replace("**", "").replace("`", "").split())
-
-
 def ratio(part: float, whole: float) -> str:
     """Return a share in per cent; unknown without a whole."""
     if not whole:

@@ -125,3 +125,13 @@ def test_every_literal_holds_a_hint(literal: str) -> None:
 @pytest.mark.parametrize("literal", FOLDED)
 def test_every_literal_of_any_case_holds_a_hint(literal: str) -> None:
     assert any(hint in literal for hint in FOLDED_HINTS)
+
+
+def test_a_placeholder_whose_mark_looks_like_a_number_is_not_masked_again() -> None:
+    redactor = SecretRedactor(("registered-value",), key=b"k" * 32, personal=True)
+
+    masked = redactor.redact("it is registered-value")
+
+    assert masked == "it is [SECRET:registered:88021153]"
+    assert redactor.redact(masked) == masked
+    assert redactor.restore(masked) == "it is registered-value"

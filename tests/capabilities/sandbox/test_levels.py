@@ -11,6 +11,7 @@ import pytest
 
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.sandbox import landlock
+from hermes_tui.capabilities.sandbox.bounds import bounds_of
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.tools.shell import python, shell
@@ -138,7 +139,7 @@ async def test_a_bubblewrap_without_bind_fd_works_too(box: Box, tmp_path: Path) 
     old = tmp_path / "old-bwrap"
     old.write_text('#!/bin/sh\n[ "$1" = --help ] && exit 0\nexec bwrap "$@"\n', encoding="utf-8")
     old.chmod(0o755)
-    wrapped = Bubblewrap(str(old), box.root)
+    wrapped = Bubblewrap(str(old), bounds_of(box.root))
 
     result = await wrapped.run(SandboxCommand(argv=("touch", "src/x"), cwd=box.root, write=(box.root / "src",)))
 

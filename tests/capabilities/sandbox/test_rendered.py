@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.capabilities.sandbox import runsc, scopes
+from hermes_tui.capabilities.sandbox.bounds import Bounds, bounds_of
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.sandbox.runsc import Runsc, make_bundle
 from hermes_tui.capabilities.sandbox.seatbelt import Seatbelt
@@ -32,8 +33,13 @@ def rules(profile: str, action: str) -> list[str]:
     return [path.replace('\\"', '"').replace("\\\\", "\\") for path in found]
 
 
+def within_home(workspace: Path) -> Bounds:
+    """Return the bounds of a workspace that holds Hermes's home."""
+    return bounds_of(workspace, protected=(workspace / "home",), hidden=(workspace / "home" / "state",))
+
+
 def test_a_profile_denies_first_and_takes_protected_paths_back_last(workspace: Path) -> None:
-    sandbox = Seatbelt(workspace, protected=(workspace / "home",), hidden=(workspace / "home" / "state",))
+    sandbox = Seatbelt(within_home(workspace))
 
     profile = sandbox.profile((workspace,), (workspace / ".git",))
 
@@ -48,7 +54,7 @@ def test_a_profile_denies_first_and_takes_protected_paths_back_last(workspace: P
 
 
 def test_a_profile_reads_no_home(workspace: Path) -> None:
-    profile = Seatbelt(workspace).profile((), ())
+    profile = Seatbelt(bounds_of(workspace)).profile((), ())
 
     readable = rules(profile, "allow file-read*")
     assert str(workspace) in readable
@@ -57,7 +63,7 @@ def test_a_profile_reads_no_home(workspace: Path) -> None:
 
 def test_a_quote_in_a_path_cannot_end_its_string(workspace: Path) -> None:
     evil = workspace / 'x")) (allow default) ((subpath "'
-    profile = Seatbelt(workspace).profile((evil,), ())
+    profile = Seatbelt(bounds_of(workspace)).profile((evil,), ())
 
     assert "(allow default)" not in re.sub(r'"(?:[^"\\]|\\.)*"', '""', profile)
     assert str(evil) in rules(profile, "allow file-write*")
@@ -65,7 +71,7 @@ def test_a_quote_in_a_path_cannot_end_its_string(workspace: Path) -> None:
 
 def configuration(workspace: Path) -> dict[str, object]:
     """Return the bundle's configuration of a call that may write all of the workspace."""
-    sandbox = Runsc("runsc", workspace, protected=(workspace / "home",), hidden=(workspace / "home" / "state",))
+    sandbox = Runsc("runsc", within_home(workspace))
     command = SandboxCommand(argv=("true",), cwd=workspace, write=(workspace,), env={"GIVEN": "value"})
     return sandbox.configuration(command, (workspace,), scopes.guards((workspace,), workspace))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.widgets import Input
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide
 from hermes_tui.domain.tasks import Reach
+from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._questions import GUARD_S, REACHES
 from hermes_tui.interfaces.tui import wording
@@ -20,6 +22,8 @@ from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, wrap
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.panes._pane import View
+
+SIGN: Final = "two: your leave counts only signed; in another shell: hermes approvals allow {} --key FILE"
 
 
 def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
@@ -32,11 +36,12 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     of = f" of {wording.money(cap)}" if cap else ""
     lines = fact("asks", wording.wanted(question.tool, question.what), width, "text bold")
     lines += fact("who", f"{'the kernel' if asked.agent == 'main' else asked.agent}, {wording.clock(asked.at)}", width)
-    lines += fact("why", wording.gist(question.why), width)
+    lines += fact("why", gist(question.why), width)
     lines += fact("reach", REACHES[question.reach], width, "warn" if question.reach >= Reach.NETWORK else "text")
     lines += fact("undo", question.undo or "no undo is known", width)
     lines += fact("cost", f"no model call of its own; the run so far {wording.money(run.usd)}{of}", width)
     lines += fact("rule", question.rule and f"this run and always would allow {question.rule}", width)
+    lines += fact("keys", SIGN.format(question.approval_id) if question.intent else "", width, "warn")
     lines += fact("binds", f"the answer to exactly this call: {question.digest[:16]}", width)
     if change is not None:
         added, removed = change.counts

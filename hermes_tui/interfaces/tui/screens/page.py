@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,20 +15,30 @@ from hermes_tui.interfaces.tui.cells import Line
 from hermes_tui.interfaces.tui.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import Sheet, TitleRule
 
+NO_ORDERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 
-class Page(ModalScreen[None]):
-    """Lines drawn for the width at hand."""
+
+class Page(ModalScreen[str | None]):
+    """Lines drawn for the width at hand; a key of `orders` closes it and names the command to carry out."""
 
     DEFAULT_CSS = "Page { layout: vertical; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,f1", "dismiss", "close", priority=True),
     ]
 
-    def __init__(self, look: Look, title: str, draw: Callable[[int], Sequence[Line]]) -> None:
+    def __init__(
+        self,
+        look: Look,
+        title: str,
+        draw: Callable[[int], Sequence[Line]],
+        orders: Mapping[str, tuple[str, str]] = NO_ORDERS,
+    ) -> None:
         super().__init__()
         self.look = look
         self.draw = draw
-        self.rule = TitleRule(look, title, "Up Down scroll · Esc closes")
+        self.orders = orders
+        said = "".join(f"{key} {means} · " for key, (_, means) in orders.items())
+        self.rule = TitleRule(look, title, f"{said}Up Down scroll · Esc closes")
         self.rule.focused = True
         self.sheet = Sheet(look, name="page-lines")
 
@@ -39,6 +50,12 @@ class Page(ModalScreen[None]):
     def on_mount(self) -> None:
         """Move in the lines."""
         self.sheet.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Close with the command of a key."""
+        if event.key in self.orders:
+            event.stop()
+            self.dismiss(self.orders[event.key][0])
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw for another width."""

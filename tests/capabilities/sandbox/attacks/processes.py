@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -117,7 +118,7 @@ LOOKS: Final = (
         name="enter the first process's root",
         program="cat /proc/1/root@base@/outside.txt",
         sign=leaked,
-        needs="/proc/1/root/tmp",
+        needs=f"/proc/1/root{tempfile.gettempdir()}",
     ),
     Attack(name="use an inherited descriptor", program=_DESCRIPTORS, python=True, sign=leaked),
     Attack(name="take a descriptor from a process", program=_PIDFD, python=True, needs="root"),

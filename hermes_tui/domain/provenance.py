@@ -1,0 +1,20 @@
+"""Where the text of a result comes from, by the tool that brought it; what comes from the web stays the web's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hermes_tui.domain.messages import Source
+
+_WEB: Final = frozenset({"fetch"})
+_WORKSPACE: Final = frozenset({"read", "list", "search", "git"})
+_COMMANDS: Final = frozenset({"shell", "python"})
+CONTACTS: Final = '"contacts"'
+"""What the data of a command holds whose sandbox was let out to a host."""
+
+
+def source_of(tool: str, data: str) -> Source:
+    """Return the source of a result: a command's output is the web's if it was let out, else the workspace's."""
+    if tool in _WEB or (tool in _COMMANDS and CONTACTS in data):
+        return Source.WEB
+    return Source.WORKSPACE if tool in _WORKSPACE | _COMMANDS else Source.TOOL

@@ -1,0 +1,367 @@
+"""Line mode: what the kernel says is printed, what is typed is ordered, one line after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from hermes_tui.domain.commands import Command, Decide, GoOn, Interrupt, Submit
+from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ModeChanged,
+    ModelChosen,
+    ModelFinished,
+    ModelRequested,
+    RunEnded,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    RunUnpaused,
+    ToolFinished,
+    ToolRequested,
+)
+from hermes_tui.domain.ids import Seq
+from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.tasks import Mode
+from hermes_tui.interfaces._bridge import Batch, Bridge, Seat, missing
+from hermes_tui.interfaces._completion import Sources, offered_for
+from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
+from hermes_tui.interfaces._orders import heard
+from hermes_tui.interfaces._progress import Progress
+from hermes_tui.interfaces.plain.card import Answering, card_lines
+from hermes_tui.interfaces.plain.clerk import MODES, Clerk
+from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed
+from hermes_tui.interfaces.plain.sheet import Sheet
+from hermes_tui.interfaces.plain.speech import Speech
+from hermes_tui.services.brains import Missing
+from hermes_tui.services.sessions import resumable
+
+FRAME_S: Final = 0.1
+"""Records and parts are printed at most so often."""
+BELL_S: Final = 10.0
+TWICE_S: Final = 1.0
+RECENT: Final = 40
+"""How many lines of an earlier part of the session are printed when it is opened."""
+F_KEYS: Final = {1: "help", 2: "graph", 3: "brain", 4: "mind", 5: "memory", 6: "budget", 7: "approvals", 8: "freeze"}
+
+
+def main(_: str, args: Namespace) -> int:
+    """Open line mode until the operator leaves; return the exit code."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        sys.stderr.write("hermes: line mode wants a terminal.\n        Without one: hermes -p GOAL\n")
+        return 2
+    return sit_down(args, lambda sitting: Parting(asyncio.run(LineMode(sitting).run())))
+
+
+class LineMode:
+    """One session, line by line. Its result names the session to open next: empty for a new one, None to leave."""
+
+    def __init__(self, sitting: Sitting, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.seat: Seat = sitting.desk
+        self.earlier = sitting.earlier
+        self.goal = sitting.goal
+        self.workspace = Path(self.seat.facts.workspace)
+        self.monotonic = monotonic
+        self.sources = Sources()
+        self.brains: Sequence[Brain | Missing] = ()
+        self.live = self.frozen = False
+        self.queue: list[str] = []
+        self.wants_key = self.model = ""
+        self.policy_mode: Mode = self.seat.facts.config.policy.mode
+        self.answering = Answering()
+        self.clerk = Clerk(self)
+        self.reader = Reader(self._habits(), self._label, self._status)
+        self.sheet = Sheet()
+        self.speech = Speech(self.sheet, self.reader.above)
+        self.bridge = Bridge(self._deliver, frame_s=FRAME_S)
+        self._left = False
+        self._following: str | None = None
+        self._tasks = asyncio.TaskGroup()
+        self._work: set[asyncio.Task[None]] = set()
+        self._seen = Seq(0)
+        self._asked_to_quit = self._rung = -BELL_S
+
+    def _habits(self) -> Habits:
+        """Return what helps while typing; keys do what the orders do."""
+        obey, by_number = self.clerk.obey, self.clerk.brain_of_number
+        keys: dict[tuple[str, ...], Callable[[], None]] = {("c-t",): partial(obey, "mode", "")}
+        keys |= {(f"f{number}",): partial(obey, name, "") for number, name in F_KEYS.items()}
+        keys |= {("escape", str(number)): partial(by_number, number) for number in range(1, 10)}
+        self.sources.arguments = {
+            "mode": lambda: [mode.value for mode in MODES],
+            "brain": lambda: [one.name for one in self.brains if isinstance(one, Brain)],
+            "key": lambda: [one.provider for one in self.brains if isinstance(one, Missing)],
+            "run": lambda: [name for name in self.sources.files if name.endswith(".md")],
+        }
+        return Habits(
+            offer=lambda before: offered_for(before, self.sources),
+            keys=keys,
+            earlier=self.seat.errands.remembered(),
+            vi=self.seat.facts.config.ui.vim,
+        )
+
+    # the loop
+
+    async def run(self) -> str | None:
+        """Read lines until the operator leaves."""
+        with self.reader.beside():
+            async with self._tasks:
+                self.bridge.open(asyncio.get_running_loop())
+                self._greet()
+                self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
+                self.start(self.look_for_brains(first=True))
+                self.start(self._learn_files())
+                if self.goal:
+                    self.take_line(self.goal)
+                while not self._left:
+                    await self._turn()
+        return self._following
+
+    async def _turn(self) -> None:
+        """Take one line, or a key that was asked for."""
+        if self.wants_key:
+            provider, self.wants_key = self.wants_key, ""
+            self.start(self.clerk.use_key(provider, await self.reader.secret(f"key for {provider}, unseen: ")))
+            return
+        match await self.reader.read():
+            case Typed(text=text) if text.strip():
+                self.start(asyncio.to_thread(self.seat.errands.remember, text.strip()))
+                self.take_line(text.strip())
+            case Typed():
+                pass
+            case Broken(text=text):
+                self._broken(text)
+            case Left():
+                self.leave(None)
+
+    def _broken(self, text: str) -> None:
+        """Ctrl+C: an emptied line is all it does; else the run is interrupted; twice, leave."""
+        if text:
+            return
+        if self.live:
+            self.order(Interrupt())
+        elif self.monotonic() - self._asked_to_quit < TWICE_S:
+            self.leave(None)
+        else:
+            self._asked_to_quit = self.monotonic()
+            self.say("Ctrl+C again to leave.")
+
+    def take_line(self, text: str) -> None:
+        """Do what a line says: answer a question, a command, a shell command, a note, or words for the model."""
+        if self._answers(text):
+            return
+        said = heard(text)
+        match said.kind:
+            case "order":
+                self.clerk.obey(said.name, said.text)
+            case "shell":
+                self.clerk.shell(said.text)
+            case "note":
+                self.clerk.do_remember(said.text)
+            case "words":
+                self.order(Submit(text=said.text))
+                if self.live:
+                    self.say("• steers at the next step")
+
+    def _answers(self, text: str) -> bool:
+        """Whether the line was taken for an answer to the question above the prompt."""
+        try:
+            answer = self.answering.read(text, self.monotonic())
+        except HermesError as error:
+            answer = f"{error.message} {error.hint}"
+        if isinstance(answer, str):
+            self.say(answer, "warn")
+        elif answer is not None:
+            self.answering.given = True
+            self.order(answer)
+        return answer is not None
+
+    def leave(self, following: str | None) -> None:
+        """Leave for another session or for good; what runs is stopped resumably."""
+        if self._left:
+            return
+        if self.live:
+            self.say("The run pauses at a safe point and can be resumed: hermes --plain -c, then /resume.")
+        self._left, self._following = True, following
+        for task in self._work:
+            task.cancel()
+        self.reader.stop()
+
+    def start(self, work: Coroutine[object, object, None]) -> None:
+        """Do something that takes time; what goes wrong is said."""
+        task = self._tasks.create_task(self._guarded(work))
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except HermesError as error:
+            self.say(f"{error.message} {error.hint}".strip(), "fail")
+        self._refresh()
+
+    async def _learn_files(self) -> None:
+        self.sources.files = await asyncio.to_thread(self.seat.errands.files)
+
+    # saying
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Print a line above the prompt."""
+        self.reader.above(self.sheet.line(text, role))
+
+    def _greet(self) -> None:
+        facts = self.seat.facts
+        self.say(f"hermes {facts.version} · {facts.workspace} · session {facts.session}", "bold")
+        self.say("Enter sends a goal · / commands · @ a file · ! a shell command · # a note · /help")
+        for line in list(self.told())[-RECENT:]:
+            self.say(line)
+
+    async def look_for_brains(self, *, first: bool = False) -> None:
+        """Ask each provider what it offers; at first, say who answers or what is missing."""
+        self.brains = await self.seat.look()
+        able = [one for one in self.brains if isinstance(one, Brain)]
+        if first and able:
+            self.model = self.model or able[0].name
+            self.say(f"{able[0].name} answers: {able[0].why}")
+        elif first:
+            self.say("No brain is connected yet. Everything else works.", "warn")
+            for one in self.brains:
+                if isinstance(one, Missing):
+                    self.say(f"  {one.provider}: {one.found}. {one.remedy}")
+            self.say("/demo shows a real goal with a scripted brain.")
+            self.say("/key PROVIDER takes a key, unseen; it enters no file, history or log.")
+
+    def _label(self) -> str:
+        if self.answering.asked is not None and self.answering.open:
+            return "answer › " if self.answering.asked.tool == "ask" else "y, r, A or d REASON › "
+        return "steer › " if self.live else "goal › "
+
+    def _status(self) -> str:
+        parts = (self.policy_mode.value, self.model, self.spent(), self.seat.facts.sandbox)
+        return "  ".join(part for part in parts if part)
+
+    def spent(self) -> str:
+        """Say what the run has spent of its cap."""
+        run, cap = self.state.spend.run, self.state.run.limits.usd
+        return f"spent ${run.usd:.2f}" + (f" of {cap:.2f}" if cap else "")
+
+    # from the kernel
+
+    @property
+    def state(self) -> SessionState:
+        """The session as it is."""
+        return self.seat.state
+
+    def records(self) -> Sequence[Record]:
+        """Return every record of the session that is on disk."""
+        return self.earlier()
+
+    def calls(self) -> list[tuple[ToolRequested, ToolFinished | None]]:
+        """Return every tool call with what came of it, oldest first."""
+        requested: dict[str, ToolRequested] = {}
+        done: dict[str, ToolFinished] = {}
+        for record in self.records():
+            if isinstance(record.body, ToolRequested):
+                requested[record.body.call_id] = record.body
+            elif isinstance(record.body, ToolFinished):
+                done[record.body.call_id] = record.body
+        return [(call, done.get(key)) for key, call in requested.items()]
+
+    def told(self) -> Iterator[str]:
+        """Yield every line that the session so far would have printed."""
+        progress = Progress()
+        for record in self.records():
+            if isinstance(record.body, ModelFinished):
+                yield from record.body.message.text.splitlines()
+            line = progress.line(record)
+            if line:
+                yield line
+
+    def order(self, command: Command) -> None:
+        """Hand a command to the kernel; an answer wakes a run that waits for it."""
+        self.seat.send(command)
+        if isinstance(command, Decide) and not self.live and resumable(self.state):
+            self.seat.send(GoOn())
+
+    def _deliver(self, batch: Batch) -> None:
+        if batch.overflowed:
+            batch.records = missing(self.records(), self._seen)
+        taken = 0
+        for known, (place, part) in zip(batch.before, batch.parts, strict=True):
+            for record in batch.records[taken:known]:
+                self._take(record)
+            taken = max(taken, known)
+            self.speech.hear(place, part)
+        for record in batch.records[taken:]:
+            self._take(record)
+        for error in batch.troubles:
+            self.say(f"{error.message} {error.hint}".strip(), "fail")
+        self._ask()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Show the prompt as it is now; while a run prints, a dumb terminal shows none until something is typed."""
+        self.reader.refresh(quiet=not self.live or self.answering.open)
+
+    def _take(self, record: Record) -> None:
+        self._seen = record.seq
+        body = record.body
+        match body:
+            case RunStarted() | RunResumed():
+                self.live = True
+            case RunPaused() | RunUnpaused():
+                self.frozen = isinstance(body, RunPaused)
+            case RunEnded():
+                self.live = False
+            case ApprovalAsked():
+                return
+            case ModelRequested() | ModelChosen():
+                self.model = body.model
+            case ModeChanged():
+                self.policy_mode = body.mode
+                self.say(f"• mode {body.mode.value}")
+            case ApprovalGiven():
+                said = f"{body.scope.value}" if body.decision == "allow" else f"denied: {body.reason or 'no reason'}"
+                self.say(f"{'✓' if body.decision == 'allow' else '×'} {said}, by {body.by}")
+            case _:
+                pass
+        self.speech.take(record)
+        if isinstance(body, RunEnded):
+            self._ended(body)
+
+    def _ended(self, body: RunEnded) -> None:
+        """Say what the run cost and what can follow; begin what was queued."""
+        self._ring()
+        self.say(self.spent())
+        if body.status == "done" and self.policy_mode is Mode.PLAN:
+            self.say("• /approve carries the plan out in mode ask; words change it first.", "accent")
+        if body.status == "done" and self.queue:
+            self.take_line(self.queue.pop(0))
+
+    def _ask(self) -> None:
+        """Print the oldest question if it is a new one."""
+        waiting = self.state.calls.waiting
+        asked = waiting[0] if waiting else None
+        if asked == self.answering.asked:
+            return
+        self.answering.show(asked, self.monotonic())
+        if asked is not None:
+            for line, role in card_lines(asked, self.state):
+                self.say(line, role)
+            self._ring()
+
+    def _ring(self) -> None:
+        """Ring the bell, at most once in ten seconds."""
+        if self.monotonic() - self._rung >= BELL_S:
+            self._rung = self.monotonic()
+            self.reader.signal("\a")

@@ -1,0 +1,137 @@
+"""Carries out orders about texts: notes, what the memory finds, the clipboard, the transcript, own shell commands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.memory import Landing
+from hermes_tui.interfaces._tables import recall_lines
+from hermes_tui.interfaces.tui import choices, wording
+from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
+from hermes_tui.interfaces.tui.rows import Notice, Origin, Reply
+from hermes_tui.interfaces.tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from hermes_tui.interfaces.tui.app import HermesApp
+
+OUTPUT_LINES: Final = 2000
+
+
+class Scribe:
+    """The part of the clerk's orders that read and write texts."""
+
+    def __init__(self, app: HermesApp) -> None:
+        self.app = app
+        self._made = 0
+
+    def start(self, work: Coroutine[object, object, None]) -> None:
+        """Do something that takes time; what goes wrong is said."""
+        self.app.run_worker(self._guarded(work), exit_on_error=True)
+
+    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except HermesError as error:
+            self.app.say(f"{error.message} {error.hint}".strip(), "fail")
+
+    def do_remember(self, text: str) -> None:
+        """Write a note."""
+        if not text.strip():
+            self.app.say("Say what to remember: # TEXT", "fail")
+            return
+
+        async def write() -> None:
+            landed = await self.app.seat.errands.remember_note(text)
+            kept = landed.landing is Landing.WRITTEN
+            self.app.say(f"Kept in {landed.path}. F5 shows it." if kept else landed.message)
+            await self.list_notes()
+
+        self.start(write())
+
+    async def list_notes(self) -> None:
+        """Show the notes as they stand on disk."""
+        notes = await asyncio.to_thread(self.app.seat.errands.notebook.notes)
+        self.app.workspace.memory_pane.take_notes(notes)
+
+    def do_output(self, _: str) -> None:
+        """Open the newest tool call."""
+        self.app.action_last_call()
+
+    def do_recall(self, text: str) -> None:
+        """Search the memory: what is found, with scores and reasons."""
+        if not text:
+            self.app.workspace.prompt.fill("/recall ")
+            return
+
+        async def look() -> None:
+            found = await self.app.seat.errands.recall(text)
+            lines = [line for hit in found for line in (*recall_lines(hit, why=True), "")]
+            self.show_lines(f"recall {one_line(text)}", lines or [f"Nothing about “{one_line(text)}” in the memory."])
+
+        self.start(look())
+
+    def do_review(self, said: str) -> None:
+        """Show the notes that wait, or accept or reject one."""
+
+        async def look() -> None:
+            lines = await asyncio.to_thread(self.app.seat.errands.review, said)
+            await self.list_notes()
+            if said:
+                self.app.say(" ".join(lines))
+            else:
+                self.show_lines("notes that wait · /review accept ID or reject ID", lines)
+
+        self.start(look())
+
+    def show_lines(self, title: str, lines: list[str]) -> None:
+        """Show lines of text on a page of their own."""
+        self.app.push_screen(Page(self.app.look, title, partial(choices.page_lines, lines)))
+
+    def do_copy(self, _: str) -> None:
+        """Copy the last reply."""
+        rows = self.app.workspace.console_pane.view.window.rows
+        last = next((row for row in reversed(rows) if isinstance(row, Reply) and row.text.strip()), None)
+        if last is None:
+            self.app.say("There is no reply to copy yet.")
+        else:
+            self.app.copy(last.text)
+
+    def do_find(self, wanted: str) -> None:
+        """Search the transcript backwards."""
+        view = self.app.workspace.console_pane.view
+        view.wanted = wanted
+        if not wanted or view.window.search(wanted, -1) < 0:
+            self.app.say(f"Nothing about “{one_line(wanted)}” in the transcript.")
+            return
+        view.focus()
+        view.action_find_next(-1)
+
+    def shell(self, command: str) -> None:
+        """Run the operator's own command and show what it printed."""
+        app = self.app
+        self._made += 1
+        key = ("own", self._made)
+
+        def row(sign: tuple[str, str], spans: tuple[Span, ...], details: str = "") -> Notice:
+            origin = Origin(key=key, at=app.look.clock())
+            return Notice(origin=origin, sign=choices.sign(*sign), spans=spans, details=details)
+
+        async def run() -> None:
+            title: tuple[Span, ...] = (("! ", "accent"), *foreign(one_line(command), "text bold"))
+            app.workspace.console_pane.say(row(("●", "accent"), (*title, (" runs", "muted"))))
+            done = await app.seat.errands.run(command)
+            output = (done.stdout + done.stderr).decode("utf-8", "replace").rstrip("\n")
+            sign = DONE if done.exit_code == 0 else FAILED
+            lines = output.splitlines()
+            printed = wording.count(len(lines), "line")
+            end = f" exit {done.exit_code} · {printed} · {done.seconds:.1f} s · not sent to the model"
+            shown = row((sign.glyph, sign.role), (*title, (end, "muted")), "\n".join(lines[:OUTPUT_LINES]))
+            app.workspace.console_pane.view.window.opened.add(key)
+            app.workspace.console_pane.say(shown)
+
+        self.start(run())

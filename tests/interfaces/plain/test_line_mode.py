@@ -1,0 +1,147 @@
+"""Line mode in a real terminal, from a goal to its end, and the pieces it is made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_tui.domain.approval import Scope
+from hermes_tui.domain.commands import Decide
+from hermes_tui.domain.events import ApprovalAsked
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, SessionId
+from hermes_tui.domain.parts import TextDelta
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.tasks import Reach
+from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces.plain.card import Answering
+from hermes_tui.interfaces.plain.clerk import Clerk
+from hermes_tui.interfaces.plain.sheet import Sheet
+from hermes_tui.interfaces.plain.speech import Speech
+from hermes_tui.interfaces.tui import clerk as of_the_workstation
+from tests.fakes import Call, Reply, Scenario
+from tests.fakes.running import running_server
+from tests.interfaces.processes import Shop, shop
+from tests.interfaces.terminal import terminal
+
+__all__ = ["shop"]
+
+ASKED = ApprovalAsked(
+    approval_id=ApprovalId("a1"),
+    call_id=CallId("c1"),
+    tool="shell",
+    what="make deploy",
+    why="to ship",
+    reach=Reach.NETWORK,
+    undo="",
+    digest="0",
+    rule="shell(make deploy)",
+)
+
+
+def denied_twice() -> Scenario:
+    """A model that wants a command, is denied, and wants another."""
+    write = Call("write", {"path": "a.txt", "content": "x"})
+    return Scenario(
+        replies=[
+            Reply("I publish it.\n\n```sh\nmake deploy\n```\n", tool_calls=[Call("shell", {"command": "make deploy"})]),
+            Reply("Understood: \x1b[31mno deploy\x1b[0m.", tool_calls=[write]),
+            Reply("All is written."),
+        ]
+    )
+
+
+def test_a_goal_is_pursued_in_a_dumb_terminal_with_a_denial_a_switch_and_an_approval(shop: Shop) -> None:
+    with running_server(denied_twice()) as server:
+        brain = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "k-test", "TERM": "dumb", "NO_COLOR": "1"}
+        environment = {**shop.environment(), **brain}
+        with terminal(["--plain", "--mode", "ask"], environment, shop.work) as screen:
+            screen.until("answers:")
+            screen.type("publish it\r")
+            screen.until("y, r, A or d REASON › ")
+            screen.type("/brain openai:gpt-6-mini\r")
+            screen.until("» brain    openai:gpt-6-mini")
+            screen.answer("d not on a Friday\r", "× denied")
+            screen.until("needs you: write a.txt")
+            screen.until("y, r, A or d REASON › ")
+            screen.answer("y\r", "✓ once")
+            screen.until("✓ done")
+            screen.until("goal › ")
+            screen.type("/quit\r")
+            code = screen.ended()
+            shown = screen.text
+
+    assert "× denied: not on a Friday, by operator" in shown
+    assert shown.count("I publish it.") == 2, "once as it streamed, once as the reason of the question"
+    assert "no deploy" in shown
+    assert b"\x1b[31m" not in screen.raw, "no colour of the model's or of ours reaches the terminal"
+    assert [one.body["model"] for one in server.log.exchanges if one.body][-1] == "gpt-6-mini"
+    assert (shop.work / "a.txt").read_text() == "x"
+    assert code == 0
+
+
+def test_typing_goes_on_while_lines_are_printed_above(shop: Shop) -> None:
+    with running_server(Scenario(replies=[Reply("One line.\n" * 30, token_s=0.01), Reply("Steered.")])) as server:
+        brain = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "k-test", "TERM": "xterm-256color"}
+        with terminal(["--plain"], {**shop.environment(), **brain}, shop.work) as screen:
+            screen.until("answers:")
+            screen.type("/the\t")
+            screen.until("me ")
+            screen.type("\r")
+            screen.until("your terminal's own colours")
+            screen.type("say many lines\r")
+            screen.until("One line.")
+            screen.type("and one m")
+            screen.until("✓ done")
+            screen.type("ore\r")
+            screen.until("and one more")
+            screen.until("Steered.")
+            screen.until("✓ done")
+            screen.type("\x04")
+            code = screen.ended()
+
+    assert code == 0
+    assert b"\x1b[?1049h" not in screen.raw, "the scrollback stays: no other screen is opened"
+
+
+@pytest.mark.parametrize("clerk", [Clerk, of_the_workstation.Clerk])
+def test_every_door_carries_out_every_command(clerk: type) -> None:
+    done = {name.removeprefix("do_") for name in dir(clerk) if name.startswith("do_")}
+
+    assert done == set(orders.BY_NAME)
+
+
+def test_a_short_answer_counts_only_for_a_question_that_was_there_before() -> None:
+    answering = Answering()
+    answering.show(ASKED, 10.0)
+
+    early = answering.read("y", 10.1)
+    once = answering.read("y", 11.0)
+    first = answering.read("A", 11.0)
+    always = answering.read("A", 11.5)
+    denied = answering.read("d not today", 12.0)
+
+    assert early == "The question came while you typed; say it again."
+    assert once == Decide(approval_id=ASKED.approval_id, allow=True)
+    assert isinstance(first, str)
+    assert "everywhere: shell(make deploy)" in first
+    assert always == Decide(approval_id=ASKED.approval_id, allow=True, scope=Scope.ALWAYS)
+    assert denied == Decide(approval_id=ASKED.approval_id, allow=False, reason="not today")
+
+
+def test_words_and_commands_are_no_answer() -> None:
+    answering = Answering()
+    answering.show(ASKED, 0.0)
+
+    assert [answering.read(text, 9.0) for text in ("yes please", "/quit", "!ls", "years")] == [None] * 4
+
+
+def test_a_long_row_is_printed_before_its_line_ends_and_control_sequences_are_shown() -> None:
+    shown: list[str] = []
+    speech = Speech(Sheet(), shown.append)
+    place = Place(session=SessionId("s"), agent=AgentId("goal"))
+
+    for _ in range(40):
+        speech.hear(place, TextDelta("words \x1b]0;title\x07 "))
+
+    assert len(shown) > 2, "rows come before the line has ended"
+    assert all("\x1b" not in line and "\x07" not in line for line in shown)
+    assert "\\x1b]0;title\\x07" in shown[1]

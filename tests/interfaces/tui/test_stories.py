@@ -1,0 +1,144 @@
+"""A long life: huge texts, hostile texts, a provider that dies, suspension, an end without warning."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from textual import events
+
+from hermes_tui.domain.commands import Submit
+from hermes_tui.domain.events import ApprovalAsked, ModelFailed, RunEnded, RunStarted
+from hermes_tui.services.desk import Desk
+from tests.fakes import Call, Reply, Scenario
+from tests.fakes.faults import Fault, FaultKind, Moment
+from tests.fakes.running import running_server
+from tests.interfaces.processes import Shop, needs_sandbox, shop
+from tests.interfaces.terminal import terminal
+from tests.interfaces.tui.stand import Stand, Table, events_of, seated, workstation
+from tests.interfaces.tui.test_recovery import REPLIES, copy_without_end, put_back
+
+__all__ = ["shop"]
+
+MEGABYTE = 1_000_000
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[31m\u202eevil\u202c\x00\x9b31m\r"
+
+
+async def test_a_megabyte_is_pasted_as_one_mark_and_sent_whole(table: Table) -> None:
+    pasted = ("0123456789" * 10 + "\n") * (MEGABYTE // 101)
+    async with workstation(table, Scenario(), url=False) as app:
+        app.workspace.prompt.post_message(events.Paste(pasted))
+        await app.until(lambda: "[pasted 1:" in app.text)
+        await app.type("what is it?")
+        await app.pilot.press("enter")
+        await app.until_event(RunStarted)
+        assert isinstance(app.seat, Desk)
+        (begun,) = events_of(app.seat, RunStarted)
+
+    assert isinstance(begun, RunStarted)
+    assert begun.goal.text == f"{pasted}what is it?"
+
+
+@needs_sandbox
+async def test_ten_thousand_lines_of_a_tool_are_folded_and_open_at_once(table: Table) -> None:
+    table.configure("policy: {mode: auto}\n")
+    count = Call("shell", {"command": "seq 10000"})
+    async with workstation(table, Scenario(replies=[Reply("", tool_calls=[count]), Reply("Counted.")])) as app:
+        await app.enter("count")
+        await app.until_event(RunEnded)
+        await app.until(lambda: "Counted." in app.text)
+        app.action_last_call()
+        await app.until(lambda: "lines folded" in app.text)
+        drawn = app.workspace.console_pane.view.window.height
+
+    assert drawn < 100, "an opened call is its head and its tail"
+
+
+async def test_nothing_hostile_reaches_the_terminal_from_a_goal_a_file_name_a_note_or_a_tool(table: Table) -> None:
+    (table.workspace / "named\x1b[31m\u202e.md").write_text(HOSTILE, encoding="utf-8")
+    look = [
+        Call("list", {"path": "."}),
+        Call("read", {"path": "named\x1b[31m\u202e.md"}),
+        Call(HOSTILE, {"x": HOSTILE}),
+    ]
+    async with workstation(
+        table, Scenario(replies=[Reply(HOSTILE, thinking=HOSTILE, tool_calls=look), Reply("x")])
+    ) as app:
+        app.seat.send(Submit(text=f"goal {HOSTILE}"))
+        await app.until_event(RunEnded)
+        await app.enter("#a note")
+        await app.type("@named")
+        shown = app.text
+        for key in ("f2", "f2", "f4", "f4", "f5", "f5", "f6", "f6", "f10"):
+            await app.pilot.press(key)
+            await app.pilot.pause()
+            shown += app.text
+
+    assert "evil" in shown
+    assert not [letter for letter in shown if (ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0) and letter != "\n"]
+    assert "\u202e" not in shown
+
+
+async def test_a_provider_that_dies_mid_reply_is_named_and_the_step_is_asked_again(table: Table) -> None:
+    dying = Reply("Half of a reply that is never whole.", fault=Fault(FaultKind.CUT_CHUNK, Moment.MID_TEXT))
+    async with workstation(table, Scenario(replies=[dying, Reply("Whole now.")])) as app:
+        await app.enter("say it")
+        await app.until_event(ModelFailed)
+        await app.until_event(RunEnded)
+        await app.until(lambda: "Whole now." in app.text)
+        shown = app.text
+
+    assert "× openai:" in shown, "the death stands in the transcript"
+    assert "try 2" in shown
+
+
+def panes(app: Stand) -> list[str]:
+    """Return the right column: tasks, mind and budget."""
+    return [row.split("│", 1)[1] for row in app.rows[:-2] if "│" in row]
+
+
+async def test_after_a_crash_the_panes_show_exactly_what_they_showed(table: Table) -> None:
+    with running_server(Scenario(replies=REPLIES)) as server:
+        async with seated(table.desk(server.openai_url), clock=lambda: 2e9) as app:
+            app.seat.send(Submit(text="Write it."))
+            await app.until_event(ApprovalAsked)
+            await app.until(lambda: app.workspace.dock.display)
+            app.workspace.refresh_panes()
+            await app.pilot.pause()
+            before = panes(app)
+            assert isinstance(app.seat, Desk)
+            session = app.seat.session_id
+            copy_without_end(app.seat)
+        put_back(table, session)
+        async with seated(table.desk(server.openai_url, session), clock=lambda: 2e9) as app:
+            await app.until(lambda: app.workspace.unfinished)
+            app.workspace.refresh_panes()
+            await app.pilot.pause()
+            after = panes(app)
+
+    assert after == before
+    assert any("write a.txt" in row for row in after)
+
+
+def test_a_first_launch_in_a_terminal_is_suspended_resized_and_left_as_it_was_found(shop: Shop) -> None:
+    environment = {**shop.environment(), "TERM": "xterm-256color"}
+    with terminal([], environment, shop.work) as screen:
+        screen.until("No brain is connected yet")
+        screen.type("\x1a")
+        _, status = os.waitpid(screen.pid, os.WUNTRACED)
+        suspended = os.WIFSTOPPED(status)
+        screen.read_what_is_there()
+        left = screen.raw.count(b"\x1b[?1049l")
+        os.kill(screen.pid, signal.SIGCONT)
+        screen.until("No brain is connected yet")
+        for columns, rows in ((40, 12), (200, 60), (39, 9), (80, 24)) * 5:
+            screen.resize(columns, rows)
+        screen.type("/qui")
+        screen.until("/quit")
+        screen.type("\r")
+        code = screen.ended()
+
+    assert suspended
+    assert left == 1, "a suspended workstation gives the terminal back"
+    assert code == 0
+    assert screen.raw.count(b"\x1b[?1049h") == screen.raw.count(b"\x1b[?1049l") == 2
