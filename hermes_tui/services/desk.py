@@ -66,7 +66,6 @@ from hermes_tui.version import VERSION
 SWITCH_S: Final = 0.0005
 """How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
 AGENT: Final = "goal"
-_Change = EditPlan | UndoEdit | Abandon | UndoFiles | NameSession
 
 
 @frozen
@@ -381,10 +380,9 @@ class Desk:
     def _hold(self, session: Session, command: Freeze | Thaw) -> None:
         """Let nothing new start, or everything that waits."""
         freezing = isinstance(command, Freeze)
-        if freezing is self._gate.frozen:
-            return
-        (self._gate.freeze if freezing else self._gate.thaw)()
-        session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
+        if freezing is not self._gate.frozen:
+            (self._gate.freeze if freezing else self._gate.thaw)()
+            session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
     async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon | UndoFiles | NameSession) -> None:
         place = self._place(session)
