@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, _SubParsersAction
+from typing import Final
 
 from hermes_tui.arguments.shape import number, verbs
 from hermes_tui.version import VERSION
+
+STRATEGIES: Final = ("auto", "react", "rewoo", "hierarchical")
 
 
 def run(parser: ArgumentParser) -> None:
@@ -26,6 +29,7 @@ def run(parser: ArgumentParser) -> None:
         "--max-steps", type=number(int, 1, 1_000_000), metavar="N", help="cap of the run in model steps"
     )
     parser.add_argument("--time-limit", metavar="15m", help="cap of the run in time")
+    parser.add_argument("--strategy", choices=STRATEGIES, help="how it is planned; auto chooses by its words")
     parser.add_argument("--fresh", action="store_true", help="start over instead of resuming")
     parser.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
     parser.add_argument("--version", action="version", version=f"hermes {VERSION}")
@@ -35,9 +39,7 @@ def plan(parser: ArgumentParser) -> None:
     """Add the options of `plan`."""
     parser.add_argument("file", metavar="goal.md")
     parser.add_argument("--json", action="store_true", help="as hermes.plan/1, with the estimate")
-    parser.add_argument(
-        "--strategy", choices=("auto", "react", "rewoo", "hierarchical"), default="auto", help="how it is planned"
-    )
+    parser.add_argument("--strategy", choices=STRATEGIES, default="auto", help="how it is planned")
 
 
 def sessions(parser: ArgumentParser) -> None:
@@ -60,6 +62,12 @@ def sessions(parser: ArgumentParser) -> None:
     export.add_argument("session")
     export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
     sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    fork = sub.add_parser("fork", help="begin a session where this one stood; this one stays as it is")
+    fork.add_argument("session", help="its id, or the beginning of it")
+    fork.add_argument("--at", type=number(int, 1, 2**53), metavar="SEQ", help="at this record (default: the last)")
+    rename = sub.add_parser("rename", help="give it a name; without one, take the name back")
+    rename.add_argument("session", help="its id, or the beginning of it")
+    rename.add_argument("name", nargs="*", metavar="NAME")
     undo = sub.add_parser("undo", help="put files back as they were before its calls, also outside git")
     undo.add_argument("session", help="its id, or the beginning of it")
     which = undo.add_mutually_exclusive_group()

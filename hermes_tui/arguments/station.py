@@ -95,3 +95,16 @@ def models(parser: ArgumentParser) -> None:
     parser.add_argument("--role", default="cortex", help="whose chain (default: cortex)")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--refresh-prices", action="store_true", help="read the prices that providers publish")
+    sub = parser.add_subparsers(dest="verb", metavar="compare")
+    compare = sub.add_parser(
+        "compare", help="ask B what A was asked, run nothing of it, and say how far they are apart"
+    )
+    compare.add_argument("lead", metavar="A", help="the model that leads: provider:model")
+    compare.add_argument("shadow", metavar="B", help="the model in its shadow")
+    compare.add_argument(
+        "--on", required=True, metavar="SESSION|GOAL", help="a session, or a goal file that A runs now"
+    )
+    compare.add_argument(
+        "--max-distance", type=number(float, 0, 1), metavar="D", help="refuse above it (default: routing.max_distance)"
+    )
+    as_json(compare)

@@ -29,6 +29,21 @@ class ResolvedCall:
     tainted: bool = False
 
 
+class Risk(StrEnum):
+    """What a call that changes something puts at risk; a model critic looks at the classes that the config names."""
+
+    FILES = "files"
+    """Files inside the write scope."""
+    MEMORY = "memory"
+    """Notes."""
+    COMMANDS = "commands"
+    """Programs in the sandbox."""
+    NETWORK = "network"
+    """Something on another machine."""
+    HOST = "host"
+    """This machine outside sandbox and write scope."""
+
+
 class Decision(StrEnum):
     """What policy or an operator says."""
 

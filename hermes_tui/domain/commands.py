@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
-from hermes_tui.domain.ids import AgentId, ApprovalId
+from hermes_tui.domain.ids import AgentId, ApprovalId, Seq
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import frozen
 
@@ -46,6 +47,14 @@ class SwitchBrain:
 
     model: str
     now: bool = False
+
+
+@frozen
+class SetEffort:
+    """Let the model of `role` reason so much from the next step on; None leaves it to the model."""
+
+    effort: Effort | None
+    role: str = "cortex"
 
 
 @frozen
@@ -124,6 +133,20 @@ class KillAgent:
     agent: AgentId
 
 
+@frozen
+class NameSession:
+    """Call the session by a name; an empty one takes it back."""
+
+    name: str
+
+
+@frozen
+class UndoFiles:
+    """Put the workspace's files back as they were at record `after`; refused while a run is live."""
+
+    after: Seq
+
+
 AgentCommand = SteerAgent | PauseAgent | ResumeAgent | KillAgent
 Command = (
     AgentCommand
@@ -132,6 +155,7 @@ Command = (
     | GoOn
     | Decide
     | SwitchBrain
+    | SetEffort
     | SetMode
     | RaiseCap
     | EditPlan
@@ -139,4 +163,6 @@ Command = (
     | Abandon
     | Freeze
     | Thaw
+    | NameSession
+    | UndoFiles
 )

@@ -17,7 +17,7 @@ from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.parts import Clocks, Effort, ModelRequest, Part, ToolSchema
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Mode, Reach
-from hermes_tui.domain.usage import Price
+from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, mutable
 
 Publish = Callable[[Record], None]
@@ -70,7 +70,8 @@ class Brain:
     `max_tokens` is the most output to ask for, `temperature` and `effort` None leave the choice to it. `role`,
     `task_class` and `route` say what it was chosen for. `tier` is the tier that it answers in, if any: an answer less
     sure than `escalate_below` goes up to `tier_above`. `target` stands for its URL, model and key. It may be asked in
-    `ready_in_s` seconds.
+    `ready_in_s` seconds; one that is not `loaded` is loaded first. `call_cap` bounds each call to it, `role_cap` what
+    all calls for its role take within a run.
     """
 
     name: str
@@ -93,6 +94,9 @@ class Brain:
     escalate_below: float = 0.0
     target: str = ""
     ready_in_s: float = 0.0
+    loaded: bool = True
+    call_cap: Limits = Limits()
+    role_cap: Limits = Limits()
 
 
 @frozen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -90,13 +91,15 @@ class Bridge:
         self._batch = Batch()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = copy_context()
         self._woken = False
         self._last = 0.0
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Deliver on `loop` from now on."""
+        """Deliver on `loop` from now on, in the context of the caller: a screen's timers need it."""
         with self._lock:
             self._loop = loop
+            self._context = copy_context()
             self._last = loop.time() - self._frame_s
             waiting = len(self._batch) > 0
         if waiting:
@@ -133,10 +136,10 @@ class Bridge:
                 return
             self._woken = True
             loop = self._loop
-        loop.call_soon_threadsafe(self._due, loop)
+        loop.call_soon_threadsafe(self._due, loop, context=self._context)
 
     def _due(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_at(self._last + self._frame_s, self._drain, loop)
+        loop.call_at(self._last + self._frame_s, self._drain, loop, context=self._context)
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._lock:

@@ -18,6 +18,7 @@ def options_of(args: Namespace) -> RunOptions:
         budget_usd=args.budget_usd,
         max_steps=args.max_steps,
         time_limit=args.time_limit,
+        strategy=args.strategy,
         fresh=args.fresh,
         verbose=args.verbose,
     )

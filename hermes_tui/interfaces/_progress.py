@@ -83,7 +83,8 @@ class Progress:
             case CriterionChecked():
                 return f"{'✓' if body.ok else '×'} check    {body.text}"
             case ApprovalAsked():
-                return f"◊ needs you: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
+                asker = f" for {body.asker}" if body.asker else ""
+                return f"◊ needs you{asker}: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
             case RunEnded():
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
             case ModelRequested():
@@ -181,7 +182,8 @@ def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | ModelEscalate
         case ModelChosen():
             return f"» brain    {body.model}: {body.why}"
         case ModelAwaited():
-            return f"◊ waits    {body.model}: {body.why}; goes on in {body.delay_s:.1f} s"
+            until = f"; goes on in {body.delay_s:.1f} s" if body.delay_s else ""
+            return f"◊ waits    {body.model}: {body.why}{until}"
         case ModelEscalated():
             cost = "price unknown" if body.usd is None else f"it cost ${body.usd:.4f}"
             sure = f"{body.confidence:.2f} < {body.threshold:.2f}"

@@ -10,6 +10,7 @@ from typing import Final
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.kernel.lanes import lane_of
 
 _STARTABLE: Final = (TaskState.PENDING, TaskState.READY, TaskState.RUNNING, TaskState.WAITING)
 _UNSTARTED: Final = (TaskState.PENDING, TaskState.READY)
@@ -29,6 +30,7 @@ class Agenda:
         self._unmet: dict[TaskId, int] = {}
         self._offers: list[tuple[tuple[int, int], TaskId]] = []
         self._doomed: list[TaskId] = []
+        self._roomless = False
 
     def edited(self) -> None:
         """The graph, or what may start in it, is no longer what it was."""
@@ -63,6 +65,11 @@ class Agenda:
             if dead is not None and graph.state_of(task) in _UNSTARTED:
                 yield graph.tasks[task], dead
 
+    def roomless(self, graph: GraphState) -> bool:
+        """Whether some task of the graph takes no room: it may start even where the width is full."""
+        self._refresh(graph)
+        return self._roomless
+
     def next(self, graph: GraphState, busy: Collection[TaskId]) -> Task | None:
         """Return the task that starts next, by priority, then in plan order; None if none can."""
         self._refresh(graph)
@@ -78,6 +85,7 @@ class Agenda:
             return
         self._stale = False
         awake = [task for task in graph.tasks.values() if task.id not in graph.dormant]
+        self._roomless = any(not lane_of(task) for task in awake)
         self._place = {task.id: (-task.priority, order) for order, task in enumerate(awake)}
         self._dependants = defaultdict(list)
         self._unmet, self._offers, self._doomed = {}, [], []

@@ -10,6 +10,7 @@ from hermes_tui.domain.events import BoardSet
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.ports import ToolOutcome
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentsState, BoardEntry
 from hermes_tui.kernel.kit import Kit
 
@@ -32,7 +33,33 @@ def shown(state: AgentsState, key: str) -> ToolOutcome:
         return _outcome(key, entry)
     rows = {name: {"version": entry.version, "by": entry.by} for name, entry in state.board.items()}
     listing = [f"{name}  version {entry.version} by {entry.by}" for name, entry in state.board.items()]
-    return ToolOutcome(output="\n".join(listing) or "The board is empty.", data=json.dumps(rows))
+    listing.append(f"The board is at revision {state.revision}." if rows else "The board is empty.")
+    return ToolOutcome(output="\n".join(listing), data=json.dumps(rows))
+
+
+async def changes(kit: Kit, key: str, since: int, wait_s: float, place: Place) -> ToolOutcome:
+    """Return what changed after revision `since`, of one entry or of all; wait for it, no longer than `wait_s`.
+
+    A word to the agent ends the wait, so that it is read.
+    """
+
+    def found(state: SessionState) -> dict[str, BoardEntry]:
+        board = state.agents.board
+        return {name: one for name, one in board.items() if one.revision > since and key in ("", name)}
+
+    def news(state: SessionState) -> bool:
+        return bool(found(state) or state.talk.of(place.agent).unread)
+
+    if wait_s and kit.crew is not None:
+        await kit.crew.until(news, wait_s)
+    state = kit.session.state
+    changed = found(state)
+    said = [_outcome(name, entry).output for name, entry in changed.items()] or ["Nothing changed."]
+    fields = {name: {"version": one.version, "by": one.by, "value": one.value} for name, one in changed.items()}
+    return ToolOutcome(
+        output="\n".join([*said, f"The board is at revision {state.agents.revision}."]),
+        data=json.dumps({"revision": state.agents.revision, "changed": fields}, ensure_ascii=False),
+    )
 
 
 async def write(kit: Kit, call_id: CallId, change: tuple[str, str, int | None], place: Place) -> ToolOutcome:

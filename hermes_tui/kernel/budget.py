@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from hermes_tui.domain.errors import LimitReached
 from hermes_tui.domain.events import BudgetRefused, OutputLowered
@@ -11,6 +11,7 @@ from hermes_tui.domain.ids import MAIN_AGENT, AgentId, owner_of
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.usage import MILLION, Bound, Limits
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.kit import Kit
@@ -122,24 +123,51 @@ def bound_of(brain: Brain, input_tokens: int, output_tokens: int) -> Bound:
     return Bound(tokens=tokens, usd=(input_tokens * dearest + output_tokens * due.output_usd) / MILLION)
 
 
+@frozen(kw_only=False)
+class _Cap:
+    """What one cap leaves for the next call; `name` is the run (its slices included), the role or the call."""
+
+    name: Literal["run", "role", "call"]
+    left: Left
+
+
 def reserve(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> tuple[Bound, int]:
     """Return the bound of a call and the output tokens to ask for.
 
     Raises:
-        LimitReached: even the least output would pass a cap of the run or of the day.
+        LimitReached: even the least output would pass a cap of the call, the role, the run or the day.
     """
     state = kit.session.state
     prompt = input_bound(state, brain, request_bytes)
     wanted = min(brain.max_tokens or kit.max_output_tokens, max(LEAST_OUTPUT_TOKENS, brain.window_tokens - prompt))
-    rest = left(state, place.agent)
-    fits = min(wanted, _affordable(rest, brain, prompt))
+    cap, affordable = min(
+        ((cap, _affordable(cap.left, brain, prompt)) for cap in _caps(state, brain, place)), key=lambda pair: pair[1]
+    )
+    fits = min(wanted, affordable)
     if fits < LEAST_OUTPUT_TOKENS:
-        raise _refused(kit, bound_of(brain, prompt, LEAST_OUTPUT_TOKENS), rest, place)
+        raise _refused(kit, brain, bound_of(brain, prompt, LEAST_OUTPUT_TOKENS), cap, place)
     if fits < wanted:
-        kit.session.emit(OutputLowered(wanted_tokens=wanted, sent_tokens=fits, limit="run"), place)
+        kit.session.emit(OutputLowered(wanted_tokens=wanted, sent_tokens=fits, limit=cap.name), place)
     bound = bound_of(brain, prompt, fits)
     kit.day.draw(bound.usd or 0.0, bound.tokens)
     return bound, fits
+
+
+def _caps(state: SessionState, brain: Brain, place: Place) -> tuple[_Cap, ...]:
+    """Return every cap that the next call has to keep; of equally tight ones the first is named."""
+    return (
+        _Cap("run", left(state, place.agent)),
+        _Cap("role", _of_role(state, brain.role).under(brain.role_cap)),
+        _Cap("call", _Pool().under(brain.call_cap)),
+    )
+
+
+def _of_role(state: SessionState, role: str) -> _Pool:
+    """Return what a role spent in this run, and what its calls under way may cost."""
+    spent = state.spend.by_role.get(role, Spent())
+    bounds = [asked.bound for asked in state.spend.reserved.values() if asked.role == role]
+    usd = spent.usd + sum(bound.usd or 0.0 for bound in bounds)
+    return _Pool(usd, spent.usage.total_tokens + sum(bound.tokens for bound in bounds))
 
 
 def _affordable(rest: Left, brain: Brain, prompt: int) -> int:
@@ -157,20 +185,36 @@ def _affordable(rest: Left, brain: Brain, prompt: int) -> int:
     return most
 
 
-def _refused(kit: Kit, bound: Bound, rest: Left, place: Place) -> LimitReached:
+def _refused(kit: Kit, brain: Brain, bound: Bound, cap: _Cap, place: Place) -> LimitReached:
+    rest = cap.left
     money = bound.usd is not None and rest.usd is not None and bound.usd > rest.usd
-    limit = "usd" if money else "tokens"
+    unit = "usd" if money else "tokens"
+    limit = unit if cap.name == "run" else f"{cap.name}_{unit}"
     kit.session.emit(BudgetRefused(limit=limit, bound=bound, left_usd=rest.usd, left_tokens=rest.tokens), place)
-    spent = kit.session.state.spend.run
-    if money:
-        said = f"${spent.usd:.4f} is spent and the next call may cost up to ${bound.usd:.4f}"
-    else:
-        said = f"{spent.usage.total_tokens:,} tokens are spent and the next call may take {bound.tokens:,}"
+    spend = kit.session.state.spend
+    if cap.name == "call":
+        most = f"${brain.call_cap.usd:g}" if money else f"{brain.call_cap.tokens:,} tokens"
+        message = f"Stopped at the cap of a single call, {most}: the next one {_may_cost(bound, unit)}. Work is kept."
+        return LimitReached(message, limit=limit, hint=f"Raise budgets.call.{unit} in config.yaml to go on.")
+    if cap.name == "role":
+        said = _said(spend.by_role.get(brain.role, Spent()), bound, unit)
+        message = f"Stopped at the cap of the role {brain.role}: {said}. Work is kept."
+        return LimitReached(message, limit=limit, hint=f"Raise brains.{brain.role}.budget.{unit} to go on.")
+    said = _said(spend.run, bound, unit)
     if _is_slice(kit.session.state, place.agent, limit):
         message = f"Stopped at the subagent's slice: {said} in the run."
         return SliceUsed(message, limit=limit, hint="Give it a larger slice, or a smaller task.")
     message = f"Stopped at the run cap: {said}. Work is kept."
     return LimitReached(message, limit=limit, hint="Run it again with a higher --budget-usd to go on.")
+
+
+def _said(spent: Spent, bound: Bound, unit: str) -> str:
+    gone = f"${spent.usd:.4f} is spent" if unit == "usd" else f"{spent.usage.total_tokens:,} tokens are spent"
+    return f"{gone} and the next call {_may_cost(bound, unit)}"
+
+
+def _may_cost(bound: Bound, unit: str) -> str:
+    return f"may cost up to ${bound.usd or 0.0:.4f}" if unit == "usd" else f"may take {bound.tokens:,}"
 
 
 class SliceUsed(LimitReached):

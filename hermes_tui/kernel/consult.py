@@ -20,9 +20,9 @@ async def consult(kit: Kit, place: Place, system: str, text: str, role: str) -> 
     """
     said = kit.session.state.talk.of(place.agent)
     asked = [message.text for message in (*said.messages[-2:], *said.unread)]
-    if text not in asked:
+    if text not in asked or said.run != place.run:
         kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), place)
-    return await run_turn(replace(kit, tools={}, instructions=system), place, role)
+    return await run_turn(replace(kit, tools={}, instructions=system, brief_instructions=""), place, role)
 
 
 def aside(place: Place, what: str) -> Place:

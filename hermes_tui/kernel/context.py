@@ -11,7 +11,7 @@ from hermes_tui.domain.parts import ModelRequest, ToolSchema
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import budget
+from hermes_tui.kernel import budget, tiers
 from hermes_tui.kernel.kit import Kit
 
 TYPICAL_BYTES_PER_TOKEN: Final = 3.0
@@ -36,9 +36,9 @@ def request_of(kit: Kit, brain: Brain, messages: Sequence[Message]) -> ModelRequ
     """Return the request that carries `messages`; tools keep their order for the prompt cache."""
     return ModelRequest(
         model=brain.model,
-        system=kit.instructions,
+        system=tiers.system_of(kit, brain),
         messages=tuple(messages),
-        tools=tuple(tool.spec.schema for tool in kit.tools.values()),
+        tools=tiers.schemas_of(kit, brain, messages),
         max_tokens=brain.max_tokens or kit.max_output_tokens,
         temperature=brain.temperature,
         effort=brain.effort,

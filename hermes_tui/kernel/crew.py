@@ -14,6 +14,7 @@ from hermes_tui.domain.events import (
     AgentSpawned,
     AgentUnpaused,
     ApprovalGiven,
+    BoardSet,
     EditKind,
     MessageGiven,
     PlanEdited,
@@ -34,11 +35,12 @@ from hermes_tui.kernel import errand
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.hand import Hand, end_agent
 from hermes_tui.kernel.kit import Kit, Rest
+from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.worker import Door, Workers
 
 _ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE})
 _TASK_ENDS: Final = (TaskFinished, TaskFailed, TaskSkipped, TaskCancelled)
-_STIRRING: Final = (AgentEnded, AgentSpawned, ApprovalGiven, MessageGiven)
+_STIRRING: Final = (AgentEnded, AgentSpawned, ApprovalGiven, BoardSet, MessageGiven)
 _HEARD: Final = frozenset({*_TASK_ENDS, *_STIRRING, AgentPaused, AgentUnpaused, PlanEdited})
 News = Callable[[SessionState], bool]
 
@@ -192,11 +194,28 @@ class Crew:
         if self._stopped is not None:
             raise self._stopped
 
-    async def _stir(self) -> None:
-        """Return when something has happened that may matter to who waits."""
+    async def until(self, news: News, seconds: float) -> None:
+        """Hold who calls until there are news, or the time is over.
+
+        Raises:
+            HermesError: what stopped a child stops the run.
+        """
+        await self._home.call(self._until, news, seconds)
+
+    async def _until(self, news: News, seconds: float) -> None:
+        over = self._home.loop.create_task(self._kit.clock.sleep(seconds))
+        try:
+            while not news(self._kit.session.state) and not over.done():
+                self._check()
+                await asyncio.wait({over, self._stir()}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+
+    def _stir(self) -> asyncio.Future[None]:
+        """Return what ends when something has happened that may matter to who waits."""
         future: asyncio.Future[None] = self._home.loop.create_future()
         self._watchers.append(future)
-        await future
+        return future
 
     def _wake(self) -> None:
         watchers, self._watchers = self._watchers, []
@@ -293,5 +312,6 @@ class Crew:
 
 def _result(ended: AgentEnded) -> str:
     if ended.status != "done":
-        raise ToolError(f"The subagent ended: {ended.status}. {ended.why}".strip(), kind=ended.status)
+        kind = LOOP if ended.status == "looped" else ended.status
+        raise ToolError(f"The subagent ended: {ended.status}. {ended.why}".strip(), kind=kind)
     return ended.answer

@@ -83,27 +83,24 @@ Rule = Callable[[_Case], str]
 
 
 def objection(kit: Kit, call: ResolvedCall, arguments: str, place: Place) -> str:
-    """Return why a call must not be made, empty if nothing speaks against it.
-
-    What only reads is not looked at, nor is a tool task that an operator wrote: it is an order, not a thought.
-    """
+    """Return why a call must not be made, empty if nothing speaks against it; what only reads is not looked at."""
     case = _Case(kit, call, arguments, place)
-    if call.effect < Effect.WRITE or _is_order(case):
-        return ""
-    return next(_objections(case), "")
+    return "" if call.effect < Effect.WRITE else next(_objections(case), "")
+
+
+def is_order(kit: Kit, place: Place) -> bool:
+    """Whether a call is a tool task that an operator wrote: an order, not a thought, which is not argued with."""
+    graph = kit.session.state.graph
+    task = graph.tasks.get(place.task) if place.task is not None else None
+    return (
+        task is not None and task.kind is TaskKind.TOOL and graph.status[task.id].by in ("goal", "operator", "abandon")
+    )
 
 
 def _objections(case: _Case) -> Iterator[str]:
     for name, rule in _RULES.items():
         if why := rule(case):
             yield f"The critic refused this ({name}): {why}."
-
-
-def _is_order(case: _Case) -> bool:
-    task, graph = case.task, case.kit.session.state.graph
-    return (
-        task is not None and task.kind is TaskKind.TOOL and graph.status[task.id].by in ("goal", "operator", "abandon")
-    )
 
 
 def _scope(case: _Case) -> str:

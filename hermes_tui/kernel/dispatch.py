@@ -26,7 +26,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import critic, expectation, inner, two_keys
+from hermes_tui.kernel import critic, expectation, inner, review, two_keys
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -83,6 +83,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     context = context_for(kit, call, tool, place)
     call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
+    await _criticised(kit, call, resolved, place)
     signed = _approve(kit, call, resolved, requested, place)
     tool = inner.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
@@ -168,9 +169,19 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     kit.session.emit(requested, place)
     if ruling.decision is Decision.DENY:
         raise _refuse(kit, call, place, "policy", f"Refused by {ruling.rule}: {ruling.why}")
-    if against := critic.objection(kit, resolved, call.arguments, place):
-        raise _refuse(kit, call, place, "critic", against)
     return resolved, requested
+
+
+async def _criticised(kit: Kit, call: Call, resolved: ResolvedCall, place: Place) -> None:
+    """Return if nothing speaks against the call: plain rules first, they cost nothing."""
+    if critic.is_order(kit, place):
+        return
+    against = critic.objection(kit, resolved, call.arguments, place)
+    if not against:
+        said = {"arguments": call.arguments, "reason": call.rationale, "expectation": call.expectation}
+        against = await review.verdict(kit, call.call_id, resolved, said, place)
+    if against:
+        raise _refuse(kit, call, place, "critic", against)
 
 
 def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
@@ -209,7 +220,8 @@ def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolReques
     answer = state.given.get(approval_id)
     if answer is None:
         if approval_id not in state.asked:
-            kit.session.emit(_question(kit, call, stake, ruling, digest), place)
+            asked = _question(kit, call, stake, ruling, digest)
+            kit.session.emit(kit.session.state.agents.signed(asked, place.agent), place)
         raise ApprovalPending(
             f"{call.tool} needs an answer: {resolved.summary}", hint=f"hermes approvals allow {approval_id}"
         )

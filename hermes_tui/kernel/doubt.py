@@ -124,7 +124,7 @@ async def _ask(kit: Kit, intent: ToolIntended, place: Place) -> None:
     answer = kit.session.state.calls.given.get(approval_id)
     if answer is None:
         if approval_id not in kit.session.state.calls.asked:
-            await kit.session.commit(kit.session.emit(_question(intent, approval_id), place))
+            await kit.session.commit(kit.session.emit(_question(kit, intent, approval_id, place), place))
         what = f"{intent.tool} {intent.arguments[:120]} began and no result was saved. It may have happened."
         raise ApprovalPending(
             what, hint=f"hermes runs resolve {root_session(place.session)} {intent.call_id} --done | --again"
@@ -144,8 +144,8 @@ def doubt_id(intent: ToolIntended) -> ApprovalId:
     return ApprovalId(f"doubt-{intent.call_id}-{intent.attempt}")
 
 
-def _question(intent: ToolIntended, approval_id: ApprovalId) -> ApprovalAsked:
-    return ApprovalAsked(
+def _question(kit: Kit, intent: ToolIntended, approval_id: ApprovalId, place: Place) -> ApprovalAsked:
+    asked = ApprovalAsked(
         approval_id=approval_id,
         call_id=intent.call_id,
         tool=intent.tool,
@@ -155,3 +155,4 @@ def _question(intent: ToolIntended, approval_id: ApprovalId) -> ApprovalAsked:
         undo="",
         digest=intent.key,
     )
+    return kit.session.state.agents.signed(asked, place.agent)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hermes_tui.domain.errors import ApprovalPending, JournalError, NoProvider, ProviderError, ToolError
+from hermes_tui.domain.errors import ApprovalPending, JournalError, LimitReached, NoProvider, ProviderError, ToolError
 from hermes_tui.domain.events import MessageGiven
 from hermes_tui.domain.events.agent import AgentEnd
 from hermes_tui.domain.ids import AgentId
@@ -23,6 +23,7 @@ from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.home import HomeBrains, HomeImages, HomeMemory
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.turn import run_turn
 from hermes_tui.kernel.without import Without
 from hermes_tui.kernel.worker import Door
@@ -82,6 +83,10 @@ class Hand:
             raise
         except SliceUsed as used:
             end: tuple[AgentEnd, str] = ("limited", used.message)
+        except LimitReached as reached:
+            if reached.limit != LOOP:
+                raise
+            end = ("looped", reached.message)
         except ToolError as failed:
             end = ("failed", failed.message)
         except (NoProvider, ProviderError) as down:
@@ -130,6 +135,9 @@ class Hand:
             tools={name: kit.tools[name] for name in spawned.tools if name in kit.tools},
             workspace=replace(kit.workspace, write=tuple(Path(path) for path in spawned.write)),
             instructions=errand.system_text(kit.instructions, spawned, str(kit.workspace.root)),
+            brief_instructions=errand.system_text(
+                kit.brief_instructions or kit.instructions, spawned, str(kit.workspace.root)
+            ),
             gate=self.gate,
             images=HomeImages(self.home, kit.images),
             brains=self._brains(status),

@@ -60,8 +60,10 @@ async def _delegate(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
 
 
 async def _board(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
-    """Read the board, or set an entry whose version is still the one that was read."""
-    key, value = str(wanted.get("key", "")), wanted.get("value")
+    """Read the board, wait for a change of it, or set an entry whose version is still the one that was read."""
+    key, value, since = str(wanted.get("key", "")), wanted.get("value"), wanted.get("since")
+    if value is None and since is not None:
+        return await board.changes(call.kit, key, int(since), float(wanted.get("wait_s") or 0), call.place)
     if value is None:
         return board.shown(call.kit.session.state.agents, key)
     return await board.write(call.kit, call.call_id, (key, str(value), wanted.get("version")), call.place)
@@ -74,9 +76,18 @@ async def _earlier(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
     return ToolOutcome(output="\n".join(found) or "Nothing like that was said.", data=json.dumps({"found": found}))
 
 
+async def _more(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
+    """Let a tool be in the agent's requests from now on; that it was asked for is all that is needed."""
+    name = str(wanted.get("name", ""))
+    if name not in call.kit.tools:
+        raise ToolError(f"There is no tool {name}.", hint=f"Tools: {', '.join(call.kit.tools)}.", kind="unknown")
+    return ToolOutcome(output=f"`{name}` can be called from now on.", data="null")
+
+
 _WORK: Final[dict[str, Callable[[Bound, dict[str, Any]], Awaitable[ToolOutcome]]]] = {
     "ask": _ask,
     "delegate": _delegate,
     "board": _board,
     "earlier": _earlier,
+    "more": _more,
 }

@@ -7,6 +7,7 @@ from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from hermes_tui.domain.approval import Risk
 from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.messages import Source
@@ -53,11 +54,13 @@ class Rest(Enum):
 class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
 
-    Nothing is dispatched and no model is asked while `gate` is frozen. `attended` says that an operator is there: the
-    run waits for answers instead of ending without them. `slots` bounds how many tasks use a resource at once, by its
-    name: a tool, or `model`. `read_task` reads one task of a model's plan. `crew` holds the run's subagents; without
-    one there are none. `claims` keeps calls apart that change the same files. `notary` signs what takes two keys;
-    without one such a call is refused. `distrusted` names the sources of text that taint a run.
+    `brief_instructions` is the system text for a small window, where it differs. Nothing is dispatched and no model is
+    asked while `gate` is frozen. `attended` says that an operator is there: the run waits for answers instead of ending
+    without them. `slots` bounds how many tasks use a resource at once, by its name: a tool, or `model`. `read_task`
+    reads one task of a model's plan. `crew` holds the run's subagents; without one there are none. `claims` keeps calls
+    apart that change the same files. `notary` signs what takes two keys; without one such a call is refused.
+    `distrusted` names the sources of text that taint a run. A model looks at every call of an agent that puts something
+    in `critic` at risk.
     """
 
     session: Session
@@ -73,6 +76,7 @@ class Kit:
     workspace: Workspace
     substitute: Substitute
     instructions: str
+    brief_instructions: str = ""
     egress: tuple[str, ...] = ()
     memory: Memory | None = None
     width: int = 8
@@ -86,3 +90,4 @@ class Kit:
     claims: Claims = field(default_factory=Claims)
     notary: Notary | None = None
     distrusted: frozenset[Source] = frozenset({Source.WEB})
+    critic: frozenset[Risk] = frozenset()

@@ -23,6 +23,8 @@ WAITING: Final = 12
 """How often a call that says it waits may find nothing."""
 INSISTED: Final = 2
 RESETS: Final = 3
+LOOP: Final = "loop"
+"""The limit that a stopped loop reached, and the kind of error of a task that ended so."""
 SIMILAR: Final = 0.95
 ALIKE_FAILURES: Final = 3
 HEAT: Final = 0.3
@@ -64,7 +66,7 @@ def look(kit: Kit, place: Place) -> None:
         if found.action != "warned" and now.resets + 1 >= RESETS:
             raise LimitReached(
                 f"Stopped by the loop guard: {found.why}",
-                limit="loop",
+                limit=LOOP,
                 hint="Say how to go on and run it again; what is done is kept.",
             )
 
@@ -125,7 +127,8 @@ def _alike(watch: Watch) -> Iterator[LoopNoticed]:
 
 def _insisted(watch: Watch) -> Iterator[LoopNoticed]:
     if watch.insisted >= INSISTED and watch.noticed:
-        why = f"{WARNING} You came back {watch.insisted} times to what was already seen not to work."
+        last = f": {watch.failures[-1].tool} with {watch.failures[-1].kind!r}" if watch.failures else ""
+        why = f"{WARNING} You came back {watch.insisted} times to what was already seen not to work{last}."
         yield LoopNoticed(layer="same_error", action="reset", key="insisted", count=watch.insisted, why=why)
 
 

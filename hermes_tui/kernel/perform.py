@@ -14,7 +14,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel import dispatch, planning
+from hermes_tui.kernel import dispatch, planning, replan
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.turn import run_turn
 from hermes_tui.kernel.without import Without
@@ -41,7 +41,9 @@ async def perform(kit: Kit, task: Task, place: Place) -> str:
         case TaskKind.LLM:
             return json.dumps(await converse(replace(kit, tools={}), task, place))
         case TaskKind.JOIN:
-            return json.dumps(joined(kit.session.state.graph, task))
+            found = joined(kit.session.state.graph, task)
+            await replan.reconsider(kit, task, place, found)
+            return json.dumps(found)
         case TaskKind.TIMER:
             return await _wait(kit, task, place)
         case TaskKind.APPROVAL:
@@ -51,9 +53,11 @@ async def perform(kit: Kit, task: Task, place: Place) -> str:
 
 
 def joined(graph: GraphState, task: Task) -> dict[str, object]:
-    """Return what a task's needs brought; what did not end well says so."""
+    """Return what a task's needs brought; what did not end well says so. That there is a plan is no find."""
     found: dict[str, object] = {}
     for need in task.needs:
+        if graph.tasks[need].use == "plan":
+            continue
         status = graph.status[need]
         if status.state is TaskState.DONE or status.result:
             found[need] = json.loads(status.result)

@@ -24,6 +24,7 @@ from hermes_tui.kernel import abandon
 from hermes_tui.kernel.abandon import begin_undoing, skip_dormant
 from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.reflect import reflect
 from hermes_tui.kernel.schedule import Scheduler
 
@@ -123,7 +124,7 @@ class Pursuit:
 
     def _waiting(self) -> RunEnded:
         waiting = self.kit.session.state.calls.waiting
-        said = "; ".join(f"{asked.tool}: {asked.what}" for asked in waiting)
+        said = "; ".join(f"{asked.asker}{asked.asker and ', '}{asked.tool}: {asked.what}" for asked in waiting)
         return self._ended("needs_approval", 4, f"Waits for you: {said}.")
 
     async def _judged(self) -> RunEnded | None:
@@ -138,11 +139,22 @@ class Pursuit:
             return RunEnded(status="done", exit_code=0, answer=answer_of(self.kit.session.state), verified=verified)
         if reflect(self.kit, self.place, failed):
             return None
+        if looped := self._looped():
+            return self._ended(
+                "limited", 3, f"{reason} Then: hermes runs edit {self.place.session} --retry {looped}", LOOP
+            )
         if abandon.undoable(self.kit.session.state.graph):
             self.kit.session.emit(RunAbandoned(by="kernel", why=reason), self.place)
             return None
         tries = state.run.reflections
         return self._ended("not_done", 1, f"{reason} after {tries} rounds of reflection" if tries else reason)
+
+    def _looped(self) -> TaskId | None:
+        """Return a task that the loop guard ended for good; the run can go on once its plan says how."""
+        graph = self.kit.session.state.graph
+        return next(
+            (task for task, one in graph.status.items() if one.state is TaskState.FAILED and one.kind == LOOP), None
+        )
 
     async def _verdict(self) -> tuple[str, list[CriterionChecked]]:
         """Return why the goal is not met, empty if it is, and the criteria that failed."""

@@ -16,7 +16,7 @@ from hermes_tui.domain.state.calls import RECOVER
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Reach, Rung, Task, TaskKind
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel import planning
+from hermes_tui.kernel import replan
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit
 
@@ -56,16 +56,24 @@ class _Fall:
         """Whether an operator wrote the task, so that no model may change it."""
         return self.status.by in (GOAL, "operator", "abandon") and self.task.kind is TaskKind.TOOL
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether the very same call would fail again; an agent finds other calls."""
+        return self.task.kind is TaskKind.TOOL and self.error.kind in PERMANENT
+
     def take(self, rung: Rung, why: str, *, args: str = "", avoided: str = "") -> None:
         """Put a rung on record."""
         self.kit.session.emit(RecoveryTried(rung=rung, why=why, args=args, avoided=avoided), self.place)
 
 
 def is_final(kit: Kit, task: Task, place: Place, error: ToolError) -> bool:
-    """Whether nothing is left to try for sure: the operator's own call, no retry that helps, and nobody to ask."""
+    """Whether nothing is left to try for sure: the operator's own call would fail alike, or no retry is left to it.
+
+    An operator who is there is asked only about what may end otherwise next time.
+    """
     fall = _Fall(kit=kit, task=task, place=place, error=error)
-    spent = error.kind in PERMANENT or fall.status.ladder.count(Rung.RETRY) >= task.retry
-    return fall.declared and spent and not kit.attended
+    spent = not kit.attended and fall.status.ladder.count(Rung.RETRY) >= task.retry
+    return fall.declared and (fall.hopeless or spent)
 
 
 Climb = Callable[[_Fall], Awaitable[str]]
@@ -166,7 +174,7 @@ async def _simplify(fall: _Fall) -> str:
     if Rung.SIMPLIFY in fall.status.ladder:
         return "tried already"
     try:
-        said = await planning.simplify(fall.kit, fall.task, fall.place, str(fall.error))
+        said = await replan.simplify(fall.kit, fall.task, fall.place, str(fall.error))
     except EditRefused as refused:
         return f"the simpler plan was refused: {refused.message}"
     return said
@@ -176,6 +184,8 @@ async def _ask(fall: _Fall) -> str:
     """Ask the operator, where one is there: allow tries once more, deny gives the task up."""
     if not fall.kit.attended:
         return "nobody is there"
+    if fall.hopeless:
+        return f"{fall.error.kind} would come again"
     approval = ApprovalId(f"recover-{fall.task.id}-{fall.place.attempt}"[-60:])
     calls = fall.kit.session.state.calls
     given = calls.given.get(approval)

@@ -128,7 +128,7 @@ class Scheduler:
         return self.kit.session.state.graph
 
     def _start_ready(self, group: asyncio.TaskGroup) -> None:
-        if self.stopped is not None:
+        if self.stopped is not None or not (self._lanes.free or self._agenda.roomless(self._graph())):
             return
         busy = {*self._running, *self.parked}
         held: list[TaskId] = []

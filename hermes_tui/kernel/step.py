@@ -174,6 +174,9 @@ class _Step:
             awaited = ModelAwaited(role=role, model=brain.name, delay_s=brain.ready_in_s, why=brain.why)
             self.kit.session.emit(awaited, self.place)
             await self.kit.clock.sleep(brain.ready_in_s)
+        if not brain.loaded:
+            loading = ModelAwaited(role=role, model=brain.name, delay_s=0.0, why="loading model…")
+            self.kit.session.emit(loading, self.place)
         self.brain, self.attempt = brain, 1
 
     async def _wait(self, failed: _Attempt, error: ProviderError, delay_s: float) -> None:
@@ -246,6 +249,7 @@ async def _begin(step: _Step) -> _Attempt:
             attempt=step.attempt,
             task_class=step.brain.task_class,
             route=step.brain.route,
+            effort=request.effort,
         )
         if filled.portions:
             kit.session.emit(context.filling(kit, step.brain, filled, asked), place)

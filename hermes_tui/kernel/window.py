@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -14,8 +15,8 @@ from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.state.window import Window
-from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel import budget, compaction, context
 from hermes_tui.kernel.context import Filled
@@ -113,7 +114,12 @@ _RELIEFS: Final = (_prune_old, _condense, _prune_all, _shorten, _condense_hard)
 
 def _request(kit: Kit, brain: Brain, place: Place) -> ModelRequest:
     state = kit.session.state
-    return context.request_of(kit, brain, (*carried(state, place).messages, *_card(state, place)))
+    return context.request_of(kit, brain, said(state, place))
+
+
+def said(state: SessionState, place: Place) -> tuple[Message, ...]:
+    """Return every message that the next request of the agent at `place` carries; pure."""
+    return (*carried(state, place).messages, *_card(state, place))
 
 
 def carried(state: SessionState, place: Place) -> Carried:
@@ -225,13 +231,23 @@ def digest(kit: Kit, result: ToolResult, tool: str) -> str:
 
 
 def _card(state: SessionState, place: Place) -> tuple[Message, ...]:
-    """Return where the agent is, once its own memory of it has been condensed: what is done must not be done again."""
-    if state.windows.of(place.agent).compaction is None or len(state.graph.tasks) < 2:
+    """Return where the agent is, once its own memory of it has been condensed.
+
+    What is done must not be done again, nor what it decided and saw fail since something last changed.
+    """
+    if state.windows.of(place.agent).compaction is None:
         return ()
-    done = [task for task in state.graph.tasks if state.graph.state_of(task) is TaskState.DONE]
-    left = [task for task in state.graph.tasks if not state.graph.state_of(task).ended]
-    text = f"[the plan: done {', '.join(done[-40:]) or 'nothing'}; left {', '.join(left[:40]) or 'nothing'}]"
-    return (Message(role=Role.KERNEL, content=(Text(text=text, source=Source.KERNEL),)),)
+    lines: list[str] = []
+    if len(state.graph.tasks) > 1:
+        where = standing(state.graph)
+        left = (*where.left, *(one.task for one in where.blocked))
+        done = ", ".join(where.done[-40:]) or "nothing"
+        lines.append(f"[the plan: done {done}; left {', '.join(left[:40]) or 'nothing'}]")
+    failed = Counter(f"{one.tool} ({one.kind})" for one in state.guard.of(place.agent).failures)
+    if failed:
+        said = ", ".join(f"{what} {times} times" for what, times in failed.items())
+        lines.append(f"[decided before, and it failed this way: {said}]")
+    return (Message(role=Role.KERNEL, content=(Text(text="\n".join(lines), source=Source.KERNEL),)),) if lines else ()
 
 
 def _portions(kit: Kit, brain: Brain, place: Place, request: ModelRequest, size_bytes: int) -> tuple[Portion, ...]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
-from hermes_tui.domain.errors import NoProvider
+from hermes_tui.domain.errors import NoProvider, UsageInvalid
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel.breaker import Health, Standing
@@ -18,9 +19,10 @@ from hermes_tui.kernel.context import TYPICAL_BYTES_PER_TOKEN, fits
 from hermes_tui.kernel.retry import CEILING_S, PATIENT_S
 from hermes_tui.services.chains import Candidate, chain
 from hermes_tui.services.clock import SystemClock
-from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.config import ROLES, HermesConfig
 from hermes_tui.services.offers import PROBE_S, Missing, Offers
 from hermes_tui.services.routes import Route, route, tier_above, tier_of
+from hermes_tui.services.strict_yaml import closest
 
 __all__ = ["PROBE_S", "ConfiguredBrains", "Looked", "Missing"]
 
@@ -76,6 +78,7 @@ class _Place:
     tier: str
     tier_above: str
     escalate_below: float | None
+    effort: Effort | None
 
     def take(self, offer: Brain | Missing) -> Brain | Missing:
         """Return a brain that knows what it was chosen for."""
@@ -86,6 +89,7 @@ class _Place:
             role=self.route.role,
             task_class=self.route.task_class,
             route=self.route.why,
+            effort=self.effort,
             tier=self.tier,
             tier_above=self.tier_above,
             escalate_below=DEFAULT_THRESHOLD if self.escalate_below is None else self.escalate_below,
@@ -96,6 +100,8 @@ class _Place:
 class ConfiguredBrains:
     """The brains that the config names; `wanted` is what the operator asked for on the spot, else `auto`.
 
+    `efforts` is how much the models of some roles were told on the spot to reason.
+
     A local server that answered is not asked again what it has; cloud providers count as soon as their key is there.
     `book` knows who failed and who may be tried, `prices` is a folder with tables newer than those of the release.
     """
@@ -105,6 +111,7 @@ class ConfiguredBrains:
     environ: Mapping[str, str]
     book: HealthBook = field(default_factory=lambda: HealthBook(MemoryShelf(), SystemClock()))
     prices: Path | None = None
+    efforts: dict[str, Effort | None] = field(default_factory=dict[str, Effort | None])
     _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
     _offers: Offers = field(init=False)
 
@@ -135,7 +142,16 @@ class ConfiguredBrains:
 
     def ended(self, brain: Brain, end: CallEnd) -> bool:
         """Learn how a request ended; see `ports.Brains`."""
+        if end.reason is None:
+            self._offers.answered(brain)
         return self.book.ended(brain.target, end) if brain.target else True
+
+    async def warm_up(self, role: str) -> Brain | None:
+        """Let the model that would answer for `role` be loaded, if it is a local one that is not; return it."""
+        first = next((offer for offer in await self.look(role) if isinstance(offer, Brain)), None)
+        if first is None or first.loaded:
+            return None
+        return first if await self._offers.warm(first) else None
 
     async def look(self, role: str = "cortex") -> list[Brain | Missing]:
         """Return what each provider of the chain offers, in order, for a person to see."""
@@ -159,6 +175,16 @@ class ConfiguredBrains:
         chain(self.config, "cortex", wanted)
         self.wanted = wanted
 
+    def reason(self, role: str, effort: Effort | None) -> None:
+        """Let the model of a role reason so much from the next step on, whatever its config says.
+
+        Raises:
+            UsageInvalid: there is no such role.
+        """
+        if role not in (*ROLES, *self.config.brains):
+            raise UsageInvalid(f"There is no role {role}.", hint=closest(role, [*ROLES, *self.config.brains]))
+        self.efforts[role] = effort
+
     def apply(self, config: HermesConfig, environ: Mapping[str, str] | None = None) -> None:
         """Answer by another config from the next step on; what was asked for on the spot holds until cortex is edited.
 
@@ -168,6 +194,8 @@ class ConfiguredBrains:
         model = config.brain("cortex").model
         wanted = self.wanted if model == self.config.brain("cortex").model else "auto"
         _check(config, wanted)
+        for role in [one for one in self.efforts if config.brain(one).effort != self.config.brain(one).effort]:
+            del self.efforts[role]
         self.config, self.wanted, self.environ = config, wanted, self.environ if environ is None else environ
         self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices)
 
@@ -177,7 +205,13 @@ class ConfiguredBrains:
         own = self.config.brain(found.role)
         named = wanted if wanted != "auto" else (own.model or "auto")
         candidates = chain(self.config, found.role, wanted)
-        place = _Place(found, tier_of(self.config, named), tier_above(self.config, named), own.escalate_below)
+        place = _Place(
+            found,
+            tier_of(self.config, named),
+            tier_above(self.config, named),
+            own.escalate_below,
+            self.efforts.get(found.role, own.effort),
+        )
         if tier:
             place = replace(place, route=replace(found, why=f"escalated to tier {tier}"))
         for candidate in [one for one in candidates if not one.automatic]:

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
+from hermes_tui.domain.approval import Risk
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.services.strict_yaml import wrong
 
@@ -31,6 +32,7 @@ ROUTES: Final = {
     "llm": "cortex",
     "plan": "cortex",
     "reflect": "cortex",
+    "critic": "cortex",
     "vision": "cerebellum.vision",
     "web_extraction": "cerebellum.web_extraction",
     "compression": "hippocampus.compression",
@@ -123,6 +125,8 @@ class Routing(Section):
     """Providers that are never chosen by themselves."""
     sort: Literal["order", "price", "throughput", "latency"] = "order"
     """What decides among those that can answer; throughput and latency are measured. Local ones always come last."""
+    max_distance: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """How far another model's turns may be from the present one's, for `hermes models compare` to let it take over."""
 
 
 class OpenRouterConfig(Section):
@@ -227,6 +231,8 @@ class Policy(Section):
     """Calls and what must be decided about them."""
     two_keys: TwoKeys = TwoKeys.model_construct()
     """What takes the operator's signature besides."""
+    critic: tuple[Risk, ...] = ()
+    """What a model looks at before an agent changes it: files, memory, commands, network, host; it can only refuse."""
 
     _rules = field_validator("rules")(checked_rules)
 

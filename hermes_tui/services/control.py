@@ -17,14 +17,14 @@ from hermes_tui.capabilities.state.lock import is_free, owner_of
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.commands import AgentCommand, KillAgent, PauseAgent, ResumeAgent, SteerAgent
 from hermes_tui.domain.errors import HermesError, JournalError, UsageInvalid
-from hermes_tui.domain.events import ApprovalGiven, InterruptAsked, RunAbandoned, RunPaused, RunUnpaused
+from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven, InterruptAsked, RunAbandoned, RunPaused, RunUnpaused
 from hermes_tui.domain.ids import AgentId, ApprovalId
 from hermes_tui.domain.ports import Answer, Clock
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import children, contexts, edits
+from hermes_tui.services import children, contexts, edits, sessions
 
 POLL_S: Final = 0.05
 
@@ -61,15 +61,30 @@ class Owner:
                 return {"ok": True, "said": "It stops at the next safe point; the same command goes on."}
             case "answer":
                 return await self._answer(request, by)
-            case "agent" | "context":
+            case "agent" | "context" | "rename":
                 return await self._direct(request, by)
             case "edit" | "abandon":
                 return await self._change(request, by)
             case "status":
-                waiting = [asked.approval_id for asked in self.session.state.calls.waiting]
-                return {"ok": True, "paused": self.gate.frozen, "waiting": waiting}
+                return {"ok": True, "paused": self.gate.frozen, **self._waiting()}
             case other:
                 return {"ok": False, "error": f"{other!r} is no request that this Hermes knows."}
+
+    def _waiting(self) -> Fields:
+        """Return the open questions: their ids, and each with who asks it for which task."""
+        calls = self.session.state.calls
+        questions = [
+            {
+                "id": asked.approval_id,
+                "tool": asked.tool,
+                "what": asked.what,
+                "task": calls.askers.get(asked.approval_id),
+                "agent": asked.agent,
+                "errand": asked.errand,
+            }
+            for asked in calls.waiting
+        ]
+        return {"waiting": [asked.approval_id for asked in calls.waiting], "questions": questions}
 
     async def _direct(self, request: Fields, by: str) -> Fields:
         try:
@@ -82,6 +97,8 @@ class Owner:
     def _carried_out(self, request: Fields, by: str) -> str:
         if request.get("do") == "agent":
             return children.direct(self.session, _command_of(request), self.clock, by)
+        if request.get("do") == "rename":
+            return sessions.rename(self.session, self.place(), str(request.get("name", "")))
         return contexts.change(self.session, self.place(), _change_of(request), by)
 
     async def _pause(self, by: str) -> Fields:
@@ -175,6 +192,17 @@ async def reachable(journal: SessionJournal, owner: Owner) -> AsyncGenerator[Non
     async with control.listening(owner.answer, folder) as path:
         journal.lock.announce(path)
         yield
+
+
+def demand_no_signature(asked: ApprovalAsked) -> None:
+    """Return if a plain yes answers a question.
+
+    Raises:
+        UsageInvalid: it takes the operator's signature besides.
+    """
+    if asked.intent is not None:
+        hint = f"In another shell: hermes approvals allow {asked.approval_id} --key FILE"
+        raise UsageInvalid("This takes two keys: your signature besides your leave.", hint=hint)
 
 
 def lock_of(folder: Path, session: str) -> Path:

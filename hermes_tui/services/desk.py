@@ -19,12 +19,15 @@ from hermes_tui.domain.commands import (
     Freeze,
     GoOn,
     Interrupt,
+    NameSession,
     RaiseCap,
+    SetEffort,
     SetMode,
     Submit,
     SwitchBrain,
     Thaw,
     UndoEdit,
+    UndoFiles,
 )
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.events import (
@@ -54,6 +57,7 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
 from hermes_tui.services.explain import goal_layer, merge
+from hermes_tui.services.undo import undo_since
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from hermes_tui.version import VERSION
@@ -99,6 +103,7 @@ class Desk:
         self._early: list[Command] = []
         self._lock = threading.Lock()
         self._pursuing: asyncio.Task[None] | None = None
+        self._warming: dict[str, asyncio.Task[Brain | None]] = {}
         self._gate = Gate()
         self._sandbox = ""
         self._mode: Mode | None = None
@@ -169,6 +174,7 @@ class Desk:
                 for notice in self.station.notices:
                     self._on_trouble(HermesError(notice))
                 self._open(asyncio.get_running_loop())
+                self._warm_up("agent")
                 watch = self.station.config_watch(self.brains)
                 async with (
                     control.reachable(owned.journal, self._owner(session)),
@@ -215,6 +221,9 @@ class Desk:
             except HermesError as error:
                 self._on_trouble(error)
         await self._stop()
+        for warming in self._warming.values():
+            warming.cancel()
+        await asyncio.gather(*self._warming.values(), return_exceptions=True)
         await self.station.kits.workers.close()
 
     async def _carry_out(self, session: Session, command: Command) -> None:
@@ -231,11 +240,11 @@ class Desk:
                 await self._go_on(session)
             case Decide():
                 self._decide(session, command)
-            case SwitchBrain():
+            case SwitchBrain() | SetEffort():
                 await self._switch(session, command)
             case SetMode() | RaiseCap():
                 await self._set(session, command)
-            case EditPlan() | UndoEdit() | Abandon():
+            case EditPlan() | UndoEdit() | Abandon() | UndoFiles() | NameSession():
                 await self._change(session, command)
             case Freeze() | Thaw():
                 self._hold(session, command)
@@ -268,6 +277,9 @@ class Desk:
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
+        if command.path is None:
+            # What is said in a conversation is not planned: its agent goes on.
+            goal = replace(goal, strategy="react")
         config = self._config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
@@ -315,6 +327,13 @@ class Desk:
                 self._on_trouble(error)
 
         self._pursuing = asyncio.create_task(pursue(), name=f"run:{place.run}")
+        self._warm_up("compression")
+
+    def _warm_up(self, role: str) -> None:
+        """Let a local model be loaded before it is needed; whoever asks it meanwhile only waits."""
+        if (before := self._warming.get(role)) is not None:
+            before.cancel()
+        self._warming[role] = asyncio.create_task(self.brains.warm_up(role), name=f"warm:{role}")
 
     async def _stop(self) -> None:
         if self._pursuing is not None and not self._pursuing.done():
@@ -325,11 +344,8 @@ class Desk:
         asked = session.state.calls.asked.get(command.approval_id)
         if asked is None or command.approval_id in session.state.calls.given:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
-        if command.allow and asked.intent is not None:
-            raise UsageInvalid(
-                "This takes two keys: your signature besides your leave.",
-                hint=f"In another shell: hermes approvals allow {command.approval_id} --key FILE",
-            )
+        if command.allow:
+            control.demand_no_signature(asked)
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
         given = ApprovalGiven(
             approval_id=command.approval_id,
@@ -343,11 +359,15 @@ class Desk:
         if rule and command.scope is Scope.ALWAYS:
             self.station.ledger.grant(Grant(rule=rule, by="operator"))
 
-    async def _switch(self, session: Session, command: SwitchBrain) -> None:
+    async def _switch(self, session: Session, command: SwitchBrain | SetEffort) -> None:
+        if isinstance(command, SetEffort):
+            self.brains.reason(command.role, command.effort)
+            return
         self.brains.switch(command.model)
         chosen = await self.brains.choose("cortex", {})
         why = "you switched" + (", the step is asked again" if command.now else ", from the next step on")
         session.emit(ModelChosen(role="cortex", model=chosen.name, why=why), self._place(session))
+        self._warm_up("agent")
         if command.now and self._busy(session):
             await self._stop()
             await self._go_on(session)
@@ -360,11 +380,20 @@ class Desk:
         (self._gate.freeze if freezing else self._gate.thaw)()
         session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
-    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon) -> None:
+    async def _undo_files(self, session: Session, command: UndoFiles) -> None:
+        if self._busy(session):
+            raise UsageInvalid("A run is under way.", hint="Interrupt it first.")
+        await undo_since(self.station, session, self.session_id, command.after)
+
+    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon | UndoFiles | NameSession) -> None:
         place = self._place(session)
         match command:
             case EditPlan():
                 amend(session, place, command.ops, by="operator", why=command.why, base_rev=command.base_rev)
+            case UndoFiles():
+                await self._undo_files(session, command)
+            case NameSession():
+                sessions.rename(session, place, command.name)
             case UndoEdit():
                 undo(session, place, by="operator", base_rev=command.base_rev)
             case Abandon():

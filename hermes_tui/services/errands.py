@@ -9,19 +9,22 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import field
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
+from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Remembered
 from hermes_tui.domain.ports import ProcessResult
+from hermes_tui.domain.records import Record
 from hermes_tui.domain.values import frozen, mutable
-from hermes_tui.services import sessions, wiring
-from hermes_tui.services.keys import SECRETS, variable_of
+from hermes_tui.services import forks, history, sessions, wiring
+from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.notebook import Notebook
 from hermes_tui.services.workstation import Workstation
 
@@ -37,6 +40,7 @@ class Summary:
 
     session: str
     goal: str
+    name: str
     status: str
     usd: float
     workspace: str
@@ -99,6 +103,15 @@ class Errands:
         environ[variable] = given
         return variable
 
+    def keep_key(self, provider: str, key: str) -> str:
+        """Store a key for good, in the vault where its passphrase is set, else in the keyring; return its only host.
+
+        Raises:
+            UsageInvalid: there is no such provider or store here, or its host would get the key unencrypted.
+        """
+        passphrase = os.environ.get(PASSPHRASE, "")
+        return self.station.keys().put(provider, key.strip(), "file" if passphrase else "keyring", passphrase)
+
     def summaries(self) -> list[Summary]:
         """Return every session, the newest first; one that cannot be read is left out."""
         paths = sorted(self.station.sessions().glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
@@ -116,12 +129,38 @@ class Errands:
         return Summary(
             session=path.stem,
             goal=goal.text.strip(),
+            name=state.run.name,
             status=ended.status if ended else "unfinished",
             usd=state.spend.total.usd,
             workspace=state.run.workspace,
             written_at=path.stat().st_mtime,
             records=state.seq,
         )
+
+    def records(self, session: str) -> list[Record]:
+        """Return every record of a session that is on disk; empty where it has no file yet.
+
+        Raises:
+            JournalUnreadable: its file is damaged.
+        """
+        folder = self.station.sessions()
+        try:
+            return history.records(folder, session)
+        except UsageInvalid:
+            return []
+
+    def fork(self, session: str, at: Seq | None) -> SessionId:
+        """Return a new session that begins where another stood; see `forks.fork`."""
+        return forks.fork(self.station, session, at)
+
+    def rename(self, session: str, name: str) -> str:
+        """Name a session that is not open here; see `forks.rename`."""
+        return forks.rename(self.station, session, name)
+
+    def day_spent(self) -> float:
+        """Return what every session of this home spent today, in US dollars."""
+        today = datetime.fromtimestamp(self.station.clock.now(), UTC).astimezone().date().isoformat()
+        return self.station.ledger.day_spent(today)
 
     def in_editor(self, text: str) -> str:
         """Return a text after the operator's `$VISUAL` or `$EDITOR` had it; blocks until that ends.
@@ -142,6 +181,26 @@ class Errands:
             if done.returncode != 0:
                 raise UsageInvalid(f"{named} ended with {done.returncode}.", hint="The text is as it was.")
             return path.read_text(encoding="utf-8", errors="replace")
+
+    # where the panes stand
+
+    def _layout_path(self) -> Path:
+        return self.station.home.state / "layout.json"
+
+    def layout(self) -> dict[str, object]:
+        """Return the sizes of panes as they were kept; empty if none were, or they cannot be read."""
+        try:
+            kept: object = json.loads(self._layout_path().read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return cast("dict[str, object]", kept) if isinstance(kept, dict) else {}
+
+    def keep_layout(self, sizes: Mapping[str, int]) -> None:
+        """Keep the sizes of panes for the next start."""
+        self._layout_path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self._layout_path().with_suffix(".new")
+        _write_private(new, json.dumps(dict(sizes)))
+        new.replace(self._layout_path())
 
     # what was typed
 

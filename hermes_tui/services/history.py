@@ -30,6 +30,7 @@ class Row:
     live: bool
     started_at: float = 0.0
     goal: str = ""
+    name: str = ""
     workspace: str = ""
     waiting: tuple[str, ...] = ()
     usd: float = 0.0
@@ -92,6 +93,7 @@ def _row(folder: Path, path: Path) -> Row:
         live=live,
         started_at=run.started_at,
         goal=run.goal.text if run.goal is not None else "",
+        name=run.name,
         workspace=run.workspace,
         waiting=tuple(asked.approval_id for asked in state.calls.waiting),
         usd=spent.usd,

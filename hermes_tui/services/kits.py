@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
@@ -20,7 +21,6 @@ from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Criterion, Goal
-from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.crew import Crew
 from hermes_tui.kernel.kit import Kit
@@ -30,6 +30,10 @@ from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
+from hermes_tui.services.offers import limits_of
+
+BRIEF_BYTES: Final = 1_024
+"""How much of the project's instructions, and of memory's index, a small window carries; `read` finds the rest."""
 
 
 @frozen
@@ -65,10 +69,14 @@ class KitMaker:
         """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
         return () if self.root.is_relative_to(self.home.root) else (self.home.root,)
 
+    def _indexes(self) -> list[Path]:
+        """Return the indexes of memory that every request carries."""
+        return [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))]
+
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run."""
         goal = session.state.run.goal
-        cap = Limits(usd=config.budgets.day.usd, tokens=config.budgets.day.tokens)
+        cap = limits_of(config.budgets.day)
         kept = self.home.state / "outputs" / session_id
         day, spent = SessionDay(self.ledger, session_id, cap, clock=self.clock), session.state.spend.total
         day.catch_up(spent.usd, spent.usage.total_tokens, session.state.seq)
@@ -91,9 +99,15 @@ class KitMaker:
             substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
             instructions=instructions.system_text(
                 self.root,
-                [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))],
+                self._indexes(),
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
+            ),
+            brief_instructions=instructions.system_text(
+                self.root,
+                self._indexes(),
+                project_bytes=min(BRIEF_BYTES, config.context.instructions_bytes),
+                memory_bytes=min(BRIEF_BYTES, config.memory.index_bytes),
             ),
             slots=dict(config.planning.at_once),
             read_task=lambda text: plans.read_task(text, self.tools),
@@ -103,6 +117,7 @@ class KitMaker:
             crew=Crew(self.workers),
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=config.context.prune_steps,
+            critic=frozenset(config.policy.critic),
         )
 
 

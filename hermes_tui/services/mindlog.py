@@ -243,7 +243,7 @@ def _chosen(body: ModelChosen | RetryScheduled | BudgetRefused | TaskSkipped) ->
         case RetryScheduled():
             return "decide", f"try {body.model} again in {body.delay_s:.1f} s", body.reason.value, "that it answers now"
         case BudgetRefused():
-            return "decide", "not to make a call", f"the {body.limit} that is left is less than its bound", ""
+            return "decide", "not to make a call", f"its bound is more than the cap leaves: {body.limit}", ""
         case TaskSkipped():
             return "decide", "to skip the task", body.why, ""
 

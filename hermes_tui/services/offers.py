@@ -8,17 +8,19 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import field
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
-from hermes_tui.domain.usage import FREE, Price
+from hermes_tui.domain.usage import FREE, Limits, Price
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate
 from hermes_tui.services.config import HermesConfig, ProviderConfig
+from hermes_tui.services.keys import Keys
 
 PROBE_S: Final = 1.0
 """Everything that is asked before a choice ends within this time."""
@@ -26,6 +28,8 @@ REMEDIES: Final = {
     "ollama": "Start it with `ollama serve` and pull a model, for example `ollama pull qwen3`.",
     "lmstudio": "Start LM Studio's server and load a model.",
 }
+KEPT_S: Final = 240.0
+"""A local model that answered or was seen in memory is taken to be there for so long; servers keep them for minutes."""
 SILENT_S: Final = 10.0
 """A server that did not answer is not asked again for so long."""
 CLOUD_CLOCKS: Final = Clocks(connect_s=10.0, first_token_s=30.0, idle_s=60.0, total_s=900.0)
@@ -62,6 +66,7 @@ class Offers:
     now: Callable[[], float]
     prices: Path | None = None
     _probed: dict[str, Served | None] = field(default_factory=dict[str, Served | None])
+    _memory: dict[str, tuple[float, bool]] = field(default_factory=dict[str, tuple[float, bool]])
     _silent_at: dict[str, float] = field(default_factory=dict[str, float])
 
     def forget(self) -> None:
@@ -80,12 +85,11 @@ class Offers:
             return Missing(name, f"this version has no provider of kind {kind}", "Choose another provider.")
         module = registry.load("providers", kind)
         base_url = provider.base_url or module.BASE_URL
-        variable = provider.key_env or (module.KEY_ENV if name == kind else None)
-        key = self.environ.get(variable, "").strip() if variable else ""
+        variable, key = self._key(name)
         if variable and not key:
-            return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
+            return self._without_key(name, variable)
         model = candidate.model or (provider.models[0] if provider.models else None)
-        window = None
+        window, loaded = None, True
         if kind in LOCAL:
             served = await self._served(name, model)
             if served is None:
@@ -95,19 +99,67 @@ class Offers:
                 self._probed.pop(name, None)
                 return Missing(name, f"{base_url} does not have {candidate.model or 'any model'}", REMEDIES[kind])
             window = served.windows.get(model)
+            loaded = await self._in_memory(name, model)
         model = model or _catalog.DEFAULT_MODELS.get(kind)
         if model is None:
             return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
-        window = window or await self._window(kind, base_url, model)
+        window = window or await self._window(kind, base_url, model, key or None)
         built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
         heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
         free = kind in LOCAL or kind == "scripted"
         price = FREE if free else _catalog.known(kind, model, self.prices).price
-        return _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
+        found = _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
+        return replace(found, loaded=loaded, call_cap=limits_of(self.config.budgets.call))
+
+    def answered(self, brain: Brain) -> None:
+        """Learn that a model just answered: it is in memory."""
+        if brain.local:
+            self._memory[brain.name] = self.now(), True
+
+    async def warm(self, brain: Brain) -> bool:
+        """Let a local server load the model of `brain`; return whether it is there now."""
+        name = brain.name.partition(":")[0]
+        module, base_url, key = self._server(name)
+        done: bool = await module.warm(base_url, brain.model, brain.window_tokens, brain.clocks.first_token_s, key)
+        if done:
+            self.answered(brain)
+        return done
+
+    async def _in_memory(self, name: str, model: str) -> bool:
+        """Return whether a local model answers at once; where nothing says so, it is taken to."""
+        at, there = self._memory.get(f"{name}:{model}", (-KEPT_S, False))
+        if self.now() - at >= (KEPT_S if there else SILENT_S):
+            there = await self._look_in_memory(name, model)
+        return there
+
+    async def _look_in_memory(self, name: str, model: str) -> bool:
+        module, base_url, key = self._server(name)
+        there = await module.loaded(base_url, model, PROBE_S, key) is not False
+        self._memory[f"{name}:{model}"] = self.now(), there
+        return there
+
+    def _server(self, name: str) -> tuple[ModuleType, str, str | None]:
+        """Return the module of a provider, where it listens, and its key."""
+        provider, kind = self._settings(name)
+        module = registry.load("providers", kind)
+        return module, provider.base_url or module.BASE_URL, self._key(name)[1] or None
 
     def _settings(self, name: str) -> tuple[ProviderConfig, str]:
         provider = self.config.providers.get(name, ProviderConfig())
         return provider, provider.kind or (name if name in (*settings.KINDS, "scripted") else "openai")
+
+    def _key(self, name: str) -> tuple[str | None, str]:
+        """Return the variable of a provider's key, None if it needs none, and the key, empty if there is none."""
+        provider, kind = self._settings(name)
+        variable = provider.key_env or (registry.load("providers", kind).KEY_ENV if name == kind else None)
+        return variable, self.environ.get(variable, "").strip() if variable else ""
+
+    def _without_key(self, name: str, variable: str) -> Missing:
+        """Say that there is no key, or why the one that is stored is not used."""
+        refused = self.environ.refused.get(variable) if isinstance(self.environ, Keys) else None
+        if refused:
+            return Missing(name, f"its stored key is not used: {refused}", f"Set {variable}, or store another key.")
+        return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
 
     async def _served(self, name: str, model: str | None) -> Served | None:
         """Return what a local server has; the first time, every local server is asked at once."""
@@ -125,25 +177,25 @@ class Offers:
         provider, kind = self._settings(name)
         if kind not in registry.names("providers"):
             return None
-        module = registry.load("providers", kind)
-        base_url = provider.base_url or module.BASE_URL
+        module, base_url, key = self._server(name)
         found = Served(())
         try:
             async with asyncio.timeout(PROBE_S):
-                models: tuple[str, ...] | None = await module.pulled(base_url, PROBE_S)
+                models: tuple[str, ...] | None = await module.pulled(base_url, PROBE_S, key)
                 if models is None:
                     return None
                 found = Served(models)
                 first = pulled(model or (provider.models[0] if provider.models else None), models)
                 if first is not None and hasattr(module, "window"):
-                    found = Served(models, {first: await module.window(base_url, first, PROBE_S)})
+                    found = Served(models, {first: await module.window(base_url, first, PROBE_S, key)})
+                    await self._look_in_memory(name, first)
         except TimeoutError:
             return found if found.models else None
         return found
 
-    async def _window(self, kind: str, base_url: str, model: str) -> int | None:
+    async def _window(self, kind: str, base_url: str, model: str, key: str | None) -> int | None:
         measure = getattr(registry.load("providers", kind), "window", None)
-        measured: int | None = await measure(base_url, model, PROBE_S) if measure is not None else None
+        measured: int | None = await measure(base_url, model, PROBE_S, key) if measure is not None else None
         return measured or _catalog.known(kind, model, self.prices).window_tokens
 
 
@@ -200,9 +252,14 @@ def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -
         clocks=clocks_of(wanted, local=offered.local),
         max_tokens=wanted.max_tokens,
         temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
-        effort=wanted.effort,
         target=provider.target,
+        role_cap=limits_of(wanted.budget),
     )
+
+
+def limits_of(cap: settings.Cap) -> Limits:
+    """Return a cap of the config as the kernel keeps it."""
+    return Limits(usd=cap.usd, tokens=cap.tokens)
 
 
 def clocks_of(wanted: settings.Brain, *, local: bool) -> Clocks:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.providers import _http
-from hermes_tui.capabilities.providers._json import count_of, fields_of, list_of, text_of
+from hermes_tui.capabilities.providers._json import Fields, count_of, fields_of, list_of, text_of
 from hermes_tui.domain.usage import MILLION
 from hermes_tui.services.config import HermesConfig, ProviderConfig
 
@@ -50,11 +50,11 @@ def _keep(folder: Path, table: Mapping[str, object]) -> Path:
 
 def _rows(found: object) -> dict[str, Row]:
     """Return the table rows of a model list; what has no price, or one that depends on the request, is left out."""
-    rows = ((text_of(entry, "id"), _row(entry)) for entry in list_of(found, "data"))
+    rows = ((text_of(entry, "id"), _row(entry)) for entry in list_of(fields_of(found), "data"))
     return {name: row for name, row in rows if name and row is not None}
 
 
-def _row(entry: object) -> Row | None:
+def _row(entry: Fields) -> Row | None:
     pricing = fields_of(entry, "pricing")
     sent, read, written, received = (_per_million(pricing.get(name)) for name in RATES)
     if sent is None or received is None or sent < 0 or received < 0:

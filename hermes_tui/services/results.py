@@ -72,10 +72,12 @@ class LimitsResult(Section):
 
 
 class ApprovalResult(Section):
-    """A question to the operator; `decision` is null while it is open."""
+    """A question to the operator, of the subagent `agent` if one asks; `decision` is null while it is open."""
 
     id: str
     task: str | None = None
+    agent: str | None = None
+    errand: str = ""
     tool: str
     what: str
     reach: str
@@ -100,6 +102,21 @@ class ChangedFile(Section):
     change: Literal["created", "modified", "deleted"]
 
 
+class BlockedResult(Section):
+    """A task that cannot go on or will not, and why."""
+
+    task: str
+    why: str = ""
+
+
+class StandingResult(Section):
+    """Where the run is; each task of its plan stands in one list at most."""
+
+    done: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    blocked: tuple[BlockedResult, ...] = ()
+
+
 class ResultModel(Section):
     """The result of one run."""
 
@@ -114,6 +131,7 @@ class ResultModel(Section):
     reason: str = ""
     criteria: tuple[CriterionResult, ...] = ()
     tasks: tuple[TaskResult, ...] = ()
+    standing: StandingResult = StandingResult()
     usage: UsageResult = UsageResult()
     limits: LimitsResult = LimitsResult()
     approvals: tuple[ApprovalResult, ...] = ()

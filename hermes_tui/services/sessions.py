@@ -7,20 +7,24 @@ import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.capabilities.state.anchors import AnchorKeeper
 from hermes_tui.capabilities.state.journal import JournalOptions, SessionJournal
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.reading import read_session
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.events import SessionNamed
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.ports import Clock, Redactor
-from hermes_tui.domain.records import Record
+from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Goal
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.bus import Bus
 from hermes_tui.kernel.session import Session
 
+MOST_NAME: Final = 80
 Reader = Callable[[Record], None]
 
 
@@ -96,6 +100,19 @@ def latest(folder: Path, workspace: Path) -> SessionId | None:
 def peek(path: Path) -> SessionState:
     """Return the state of a session without owning it."""
     return fold_all(read_session(path))
+
+
+def rename(session: Session, place: Place, name: str) -> str:
+    """Give an owned session a name, or take it back with an empty one; return what to say of it.
+
+    Raises:
+        UsageInvalid: the name is too long.
+    """
+    wanted = " ".join(name.split())
+    if len(wanted) > MOST_NAME:
+        raise UsageInvalid(f"A name has at most {MOST_NAME} characters, this one has {len(wanted)}.")
+    session.emit(SessionNamed(name=wanted), place)
+    return f"It is called {wanted} now." if wanted else "It has no name any more."
 
 
 def resumable(state: SessionState) -> bool:

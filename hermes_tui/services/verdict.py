@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ids import ApprovalId, SessionId, TaskId
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.state.spend import Spent
+from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.values import frozen, replace
 
 SCHEMA: Final = "hermes.result/1"
@@ -39,10 +42,13 @@ class Result:
         whole = self.as_json()
         usage = whole["usage"]
         lines = [f"{whole['status']}: {whole['reason']}" if whole["reason"] else str(whole["status"])]
+        if whole["status"] != "done":
+            lines += [f"{name:9} {', '.join(tasks)}" for name, tasks in _open(whole["standing"]).items() if tasks]
         lines += [f"{'✓' if check['ok'] else '×'} {check['text']}" for check in whole["criteria"]]
         for asked in whole["approvals"]:
             if asked["decision"] is None:
-                lines.append(f"◊ {asked['tool']}: {asked['what']}")
+                asker = f"{asked['agent']} ({asked['errand']}), " if asked["agent"] else ""
+                lines.append(f"◊ {asker}{asked['tool']}: {asked['what']}")
                 lines.append(f"  allow it: hermes approvals allow {asked['id']}   then run the same command again")
         tokens = usage["input_tokens"] + usage["cached_tokens"] + usage["output_tokens"]
         lines.append(
@@ -53,6 +59,15 @@ class Result:
     def interrupted_by(self, signal: int) -> Result:
         """Return the result with the exit code of a signal."""
         return replace(self, fields={**self.fields, "exit_code": 128 + signal, "status": "interrupted"})
+
+
+def _standing(graph: GraphState) -> Fields:
+    where = standing(graph)
+    return {"done": [*where.done], "left": [*where.left], "blocked": [asdict(one) for one in where.blocked]}
+
+
+def _open(where: Fields) -> dict[str, list[str]]:
+    return {"left": list(where["left"]), "blocked": [one["task"] for one in where["blocked"]]}
 
 
 def failure(error: HermesError, code: int) -> Result:
@@ -75,6 +90,7 @@ def result_of(state: SessionState, session: SessionId, ended_at: float) -> Resul
             "reason": ended.reason if ended else "",
             "criteria": [{"text": c.text, "ok": c.ok, "evidence": c.evidence} for c in run.criteria],
             "tasks": [_task(state, task) for task in state.graph.tasks],
+            "standing": _standing(state.graph),
             "usage": _usage(state.spend.run),
             "limits": _limits(state, ended_at),
             "approvals": [_approval(state, key) for key in state.calls.asked],
@@ -100,6 +116,7 @@ def _empty() -> Fields:
         "answer": "",
         "reason": "",
         **lists,
+        "standing": _standing(GraphState()),
         "usage": _usage(Spent()),
         "limits": _no_limits(),
     }
@@ -155,6 +172,8 @@ def _approval(state: SessionState, approval_id: ApprovalId) -> Fields:
     return {
         "id": approval_id,
         "task": state.calls.askers.get(approval_id),
+        "agent": asked.agent,
+        "errand": asked.errand,
         "tool": asked.tool,
         "what": asked.what,
         "reach": asked.reach.name.lower(),

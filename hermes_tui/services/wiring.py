@@ -56,6 +56,7 @@ class RunOptions:
     budget_usd: float | None = None
     max_steps: int | None = None
     time_limit: str | None = None
+    strategy: str | None = None
     fresh: bool = False
     verbose: bool = False
 

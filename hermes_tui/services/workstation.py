@@ -29,7 +29,7 @@ from hermes_tui.domain.events import (
     StrategyChosen,
 )
 from hermes_tui.domain.ids import RunId, SessionId
-from hermes_tui.domain.ports import ProcessResult, SandboxCommand
+from hermes_tui.domain.ports import ProcessResult, Redactor, SandboxCommand
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
 from hermes_tui.domain.usage import Limits, Price
@@ -175,15 +175,22 @@ class Workstation:
                 await asyncio.to_thread(self.memory.close)
             return result_of(owned.session.state, session_id, self.clock.now())
 
+    def redactor(self) -> Redactor:
+        """Return what takes secrets out of texts."""
+        return wiring.redactor_of(self.config, self.home.state)
+
     @contextmanager
     def own(self, session_id: SessionId, readers: Sequence[Reader]) -> Generator[OwnedSession]:
         """Own a session file and log what becomes of it; see `sessions.owned`."""
         path = self.sessions() / f"{session_id}.db"
-        redactor = wiring.redactor_of(self.config, self.home.state)
         self.log.note("info", "services.workstation", "own", "opened", session=session_id, version=VERSION)
         try:
             with sessions.owned(
-                path, redactor=redactor, clock=self.clock, readers=[*readers, self.log.record], ledger=self.ledger
+                path,
+                redactor=self.redactor(),
+                clock=self.clock,
+                readers=[*readers, self.log.record],
+                ledger=self.ledger,
             ) as owned:
                 yield owned
         except HermesError as error:
@@ -276,10 +283,10 @@ class Workstation:
             return None
 
     def strategy_for(self, goal: Goal) -> str:
-        """Return how `goal` is to be planned; what was said in a conversation is not planned, its agent goes on."""
-        if goal.strategy != "auto":
-            return goal.strategy
-        return self.config.planning.strategy if goal.path is not None else "react"
+        """Return how `goal` is to be planned: as the command line, else the goal, else the config says."""
+        if self.options.strategy is not None:
+            return self.options.strategy
+        return goal.strategy if goal.strategy != "auto" else self.config.planning.strategy
 
     async def run_sandboxed(self, argv: tuple[str, ...], timeout_s: float) -> ProcessResult:
         """Run one command as a tool would.

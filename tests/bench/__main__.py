@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-from hermes_tui.cli import COLLECT_AFTER
+from hermes_tui.cli import COLLECT_AFTER, SWITCH_S
 from tests.bench import figures, machine, table
 from tests.bench.bench import Bench, say
 from tests.bench.programs import ProgramFailed
@@ -70,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no figure {', '.join(unknown)}; there are {', '.join(names())}")
     # What a child of ours costs must not depend on whether this shell forbids bytecode: an installation has it.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    # What runs in this process is collected as seldom as in the command.
+    # What runs in this process is collected and switched as in the command.
     gc.set_threshold(*COLLECT_AFTER)
+    sys.setswitchinterval(SWITCH_S)
     folder = Path(mkdtemp(prefix="hermes-bench-", dir=options.folder))
     try:
         where = machine.describe(folder)

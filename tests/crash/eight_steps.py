@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -55,6 +56,8 @@ class Trial:
     folder: Path
     counter: Counter
     probed: bool
+    plan: str = PLAN
+    extra: Mapping[str, str] = field(default_factory=dict[str, str])
     codes: list[int] = field(default_factory=list[int])
     asked: set[str] = field(default_factory=set[str])
     victim: subprocess.Popen[bytes] = field(init=False)
@@ -64,7 +67,7 @@ class Trial:
         self.workspace.mkdir(parents=True)
         probe = f', probe: "{self.counter.url}/probe?key={{key}}"' if self.probed else ""
         host = self.counter.url.removeprefix("http://")
-        self.goal.write_text(PLAN.format(host=host, url=self.counter.url, probe=probe), encoding="utf-8")
+        self.goal.write_text(self.plan.format(host=host, url=self.counter.url, probe=probe), encoding="utf-8")
 
     @property
     def workspace(self) -> Path:
@@ -84,7 +87,8 @@ class Trial:
     def start(self, die_at: int = 0) -> subprocess.Popen[bytes]:
         """Start the goal, or go on with it; it dies at record `die_at`."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        environ = {**kept, "HERMES_TUI_HOME": str(self.folder / "home"), "PYTHONPATH": str(ROOT)}
+        own = {"HERMES_TUI_HOME": str(self.folder / "home"), "PYTHONPATH": str(ROOT)}
+        environ = {**kept, **own, **self.extra}
         argv = [sys.executable, "-m", "tests.crash.victim", str(self.goal), str(self.workspace), str(die_at)]
         return subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 

@@ -25,7 +25,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 KILLED: Final = -9
 NAMES: Final = ("a", "b", "c")
 LAST_RECORD: Final = 80
-POINTS: Final = sorted(random.Random(20261121).sample(range(4, LAST_RECORD), 8))
+POINTS: Final = sorted(random.Random(20261121).sample(range(4, LAST_RECORD), 4))
 EVERY: Final = [point for point in range(4, LAST_RECORD) if point not in POINTS]
 GOAL: Final = """\
 ---

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewra
 
 SEED: Final = 20261121
 LAST_RECORD: Final = 50
-POINTS: Final = sorted(random.Random(SEED).sample(range(1, LAST_RECORD), 20))
+POINTS: Final = sorted(random.Random(SEED).sample(range(1, LAST_RECORD), 8))
 EVERY: Final = [point for point in range(1, LAST_RECORD) if point not in POINTS]
 
 

@@ -117,6 +117,12 @@ def _ollama_running(scenario: Scenario, _: Request) -> JsonObject:
     return {"models": [_ollama_model(name) | loaded for name in scenario.models[:1]]}
 
 
+def _ollama_loaded(_: Scenario, request: Request) -> JsonObject:
+    """Answer a request without a prompt: the model is loaded, and that is all."""
+    model = (request.json() or {}).get("model")
+    return {"model": model, "created_at": _DATE, "response": "", "done": True, "done_reason": "load"}
+
+
 def _ollama_show(scenario: Scenario, _: Request) -> JsonObject:
     return {
         "modelfile": "FROM fake",
@@ -181,6 +187,7 @@ _PAGES: dict[tuple[str, str], Page] = {
     ("GET", "/api/v0/models"): _lmstudio_models,
     ("GET", "/api/tags"): _ollama_tags,
     ("GET", "/api/ps"): _ollama_running,
+    ("POST", "/api/generate"): _ollama_loaded,
     ("POST", "/api/show"): _ollama_show,
     ("POST", "/api/embed"): _ollama_embed,
     ("GET", "/api/version"): _version,

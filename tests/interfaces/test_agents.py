@@ -122,3 +122,34 @@ def test_a_replay_at_speed_prints_the_same_records(shop: Shop) -> None:
 
     assert shop.run("replay", session, "--speed", "1000").stdout == shop.run("replay", session).stdout
     assert shop.run("replay", session, "--agent", "nobody").stdout == ""
+
+
+def test_a_question_of_a_child_names_who_asks_and_for_what(shop: Shop) -> None:
+    def asking(asked: Asked) -> Reply:
+        first, step, _ = conversation(asked)
+        if first.startswith("Find two"):
+            return Reply(tool_calls=[Call("delegate", {"task": "paint it"})]) if step == 0 else Reply("Waiting.")
+        return Reply(tool_calls=[Call("ask", {"question": "Which colour?"})])
+
+    with running_server(Scenario(respond=asking)) as server:
+        ran = shop.run("--batch", str(goal(shop, server.openai_url)), "-C", str(shop.work), "--output-format", "json")
+
+    (asked,) = json.loads(ran.stdout)["approvals"]
+    (listed,) = shop.json("approvals", "list", "--json")
+    assert ran.returncode == 4, ran.stderr
+    assert "needs you for c1 (paint it): ask" in ran.stderr
+    assert (asked["agent"], asked["errand"], asked["task"]) == ("c1", "paint it", "goal")
+    assert (listed["agent"], listed["errand"]) == ("c1", "paint it")
+    assert "asked by: c1 (paint it)   task: goal" in shop.run("approvals", "list").stdout
+
+
+def test_a_goal_in_words_is_planned_like_a_file_unless_it_is_said_how(shop: Shop) -> None:
+    words = "Say what stands in\n- one\n- two\n- three"
+    plan = '{"id": "a", "kind": "tool", "use": "list", "args": {"path": "."}, "title": "look"}'
+    with running_server(Scenario(replies=[Reply(plan), Reply("Nothing."), Reply("Nothing at all.")])) as server:
+        shop.env |= {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "k-test"}
+        chosen = shop.run("-p", words, "-C", str(shop.work))
+        told = shop.run("-p", words, "--strategy", "react", "--fresh", "-C", str(shop.work))
+
+    assert (chosen.stdout, "strategy rewoo: 3 look-ups" in chosen.stderr) == ("Nothing.\n", True), chosen.stderr
+    assert (told.stdout, "strategy react: as set" in told.stderr) == ("Nothing at all.\n", True), told.stderr

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.fakes import Asked, Call, Fault, FaultKind, Reply, Scenario, refused_url, running_server
 from tests.interfaces.processes import Shop, shop, until
 
@@ -241,3 +243,52 @@ def test_each_call_records_its_class_route_and_reason_and_an_unknown_class_is_sa
         ("", "cortex", "asked for by its name"),
     ]
     assert "unknown class poetry" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "hit", "said"),
+    [
+        ("budgets: {call: {usd: 0.0001}}", "call_usd", "Raise budgets.call.usd"),
+        ("brains: {cortex: {budget: {usd: 0.0001}}}", "role_usd", "Raise brains.cortex.budget.usd"),
+    ],
+)
+def test_a_cap_of_a_call_or_of_a_role_stops_a_run_before_anything_is_sent(
+    shop: Shop, line: str, hit: str, said: str
+) -> None:
+    nowhere(shop)
+    shop.home.mkdir()
+    (shop.home / "config.yaml").write_text(f"{line}\n")
+    with running_server(Scenario(replies=[Reply("never")])) as server:
+        shop.env.update(OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="k-test")
+
+        ran = shop.run("-p", "Hi.", "-m", "openai:gpt-5", "-C", str(shop.work), "--output-format", "json")
+
+        result = json.loads(ran.stdout)
+        assert (ran.returncode, result["status"], result["limits"]["hit"]) == (3, "limited", hit)
+        assert said in result["reason"]
+        assert not server.log.replies
+
+
+def test_a_goal_is_run_by_one_model_and_shadowed_by_another(shop: Shop) -> None:
+    nowhere(shop)
+
+    def answer(asked: Asked) -> Reply:
+        if not asked.has_tool_result:
+            return Reply("", tool_calls=[LIST if asked.model == "gpt-5" else Call("list", {"path": "tests"})])
+        return Reply("All is well.")
+
+    with running_server(Scenario(respond=answer)) as server:
+        shop.env.update(OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="k-test")
+        command = ("models", "compare", "openai:gpt-5", "openai:gpt-5-mini", "-C", str(shop.work), "--on")
+
+        ran = shop.run(*command, goal(shop), "--json")
+        compared = json.loads(ran.stdout)
+        shown = shop.run(*command, shop.json("sessions", "list", "--json")[-1]["session"], "--max-distance", "0.2")
+
+    assert (ran.returncode, compared["allowed"], compared["distance"]) == (0, True, 0.25), ran.stderr
+    assert [turn["distance"] for turn in compared["turns"]] == [0.5, 0.0]
+    assert compared["turns"][0]["b"]["calls"] == [{"tool": "list", "arguments": '{"path": "tests"}'}]
+    assert compared["usd"]["b"] < compared["usd"]["a"]
+    assert shown.returncode == 1
+    assert "× openai:gpt-5-mini may not take over from openai:gpt-5." in shown.stdout
+    assert "Apart by 0.25 on average over 2 of 2 turns; 0.20 is allowed." in shown.stdout

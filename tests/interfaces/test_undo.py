@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
 
 from tests.interfaces.processes import Shop, needs_sandbox, question, shell, shop
 
@@ -46,6 +48,32 @@ def test_only_the_last_calls_are_taken_back_when_asked(shop: Shop) -> None:
 
     assert undone.returncode == 0, undone.stderr
     assert ((shop.work / "one").exists(), (shop.work / "two").exists()) == (True, False)
+
+
+@needs_sandbox
+def test_what_was_half_written_when_the_run_was_killed_is_put_back_too(shop: Shop) -> None:
+    (shop.work / "src").mkdir()
+    kept, gate = shop.work / "src" / "kept.txt", shop.work / "gate"
+    kept.write_text("old\n")
+    os.mkfifo(gate)
+    command = "echo half >src/kept.txt; echo new >src/new.txt; echo now >gate; sleep 600"
+    goal = shop.goal(
+        shell("a", "echo whole >src/whole.txt") + shell("b", command, needs="a"), head="mode: auto\nwrite: [src/]\n"
+    )
+    reading = os.open(gate, os.O_RDONLY | os.O_NONBLOCK)
+    with shop.live(goal) as process:
+        reached, _, _ = select.select([reading], [], [], 60)
+        process.kill()
+        process.wait()
+    os.close(reading)
+    left = kept.read_text()
+
+    undone = shop.run("runs", "undo", shop.only_session(), "-C", str(shop.work))
+
+    assert (bool(reached), left) == (True, "half\n")
+    assert undone.returncode == 0, undone.stderr
+    assert [path.name for path in (shop.work / "src").iterdir()] == ["kept.txt"]
+    assert kept.read_text() == "old\n"
 
 
 def test_a_run_that_changed_nothing_has_nothing_to_take_back(shop: Shop) -> None:

@@ -331,7 +331,7 @@ class KernelBench:
         ops = tuple(PlanOp(kind=EditKind.ADD, target=task.id, task=task) for task in plan)
         emit(PlanEdited(base_rev=0, by="goal", why="test", ops=ops), PLACE)
 
-    async def run(self) -> RunEnded:
+    async def run(self, place: Place = PLACE) -> RunEnded:
         """Pursue the goal to its end."""
 
         async def check(criterion: Criterion) -> CriterionChecked:
@@ -340,7 +340,7 @@ class KernelBench:
         def deliver() -> tuple[ArtifactMade, ...]:
             return ()
 
-        return await Pursuit(kit=self.kit, place=PLACE, check=check, deliver=deliver).run()
+        return await Pursuit(kit=self.kit, place=place, check=check, deliver=deliver).run()
 
     def crash(self, upto: int, **changes: object) -> KernelBench:
         """Return a bench that resumes from the first `upto` records."""

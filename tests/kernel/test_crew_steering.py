@@ -95,6 +95,7 @@ async def test_a_question_of_a_child_ends_an_unattended_run_with_4_and_the_answe
     second = await again.run()
 
     assert (first.exit_code, asked.tool, second.answer) == (4, "risky", "Done.")
+    assert (asked.asker, "c1 (risk it), risky" in first.reason) == ("c1 (risk it)", True)
     assert again.ended()[AgentId("c1")].answer == "Dared."
 
 

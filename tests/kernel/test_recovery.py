@@ -11,6 +11,7 @@ import pytest
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.errors import NoProvider, UsageInvalid
 from hermes_tui.domain.events import (
+    ApprovalAsked,
     ApprovalGiven,
     EditKind,
     PlanEdited,
@@ -220,6 +221,17 @@ async def test_where_somebody_is_there_the_last_rung_asks(decision: Decision, st
     await kernel.run()
 
     assert kernel.state.graph.state_of(TaskId("a")) is state
+
+
+async def test_an_order_that_would_fail_alike_fails_at_once_also_where_somebody_is_there() -> None:
+    kernel = bench(failing("refused_policy"))
+    kernel.kit.attended = True
+    kernel.start(tool_task("a", "act", retry=2))
+
+    ended = await kernel.run()
+
+    assert (ended.exit_code, kernel.bodies(ApprovalAsked)) == (1, [])
+    assert "refused_policy again" in ended.reason
 
 
 async def test_a_crash_at_any_record_of_a_recovery_ends_as_if_there_had_been_none() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -19,7 +19,7 @@ from hermes_tui.domain.events import (
     RunStarted,
     ToolFinished,
 )
-from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.ids import RunId, TaskId
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta
 from hermes_tui.domain.ports import Brain, Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Record
@@ -68,6 +68,8 @@ def _read(text: str) -> Task:
         given = json.loads(text)
     except ValueError as error:
         raise UsageInvalid("not JSON") from error
+    if "id" not in given:
+        raise UsageInvalid("no id")
     task = read_task(json.dumps({**given, "use": ""}))
     needs = tuple(TaskId(need) for need in given.get("needs", ()))
     return Task(id=task.id, kind=task.kind, title=task.title, use=given.get("use", ""), args=task.args, needs=needs)
@@ -228,6 +230,21 @@ async def test_a_crash_at_any_record_of_a_planned_run_pays_for_no_reply_twice_an
         assert not resumed.provider.replies, cut
         done = [r.body.call_id for r in resumed.journal.records if isinstance(r.body, ToolFinished)]
         assert sorted(done) == ["a-r1", "b-r1", "w-r1"], cut
+
+
+async def test_another_run_of_the_session_is_planned_anew() -> None:
+    kernel = bench([say(line("a")), say("One."), say(line("b")), say("Two.")])
+    await kernel.run()
+    second = replace(PLACE, run=RunId("r2"))
+    emit, goal = kernel.kit.session.emit, Goal(text="Compare five cities.")
+    emit(RunStarted(goal=goal, goal_digest="d", mode=Mode.AUTO, limits=Limits()), second)
+    ops = tuple(PlanOp(kind=EditKind.ADD, target=one.id, task=one) for one in STRATEGIES["rewoo"].begin(goal))
+    emit(PlanEdited(base_rev=0, by="goal", why="rewoo", ops=ops), second)
+
+    ended = await kernel.run(second)
+
+    assert ended.answer == "Two."
+    assert set(kernel.state.graph.tasks) == {"plan", "solve", "b"}
 
 
 ITEMS = "Tell me about\n- the parser\n- the lexer\n- the printer\n"

@@ -179,3 +179,20 @@ def test_a_newer_table_wins_where_it_has_the_model(tmp_path: Path) -> None:
     assert newer.price is not None
     assert (newer.price.input_usd, newer.price.dated, newer.window_tokens) == (9.0, "2027-01-01", 1000)
     assert older == _catalog.known("openai", "gpt-5")
+
+
+async def test_how_much_a_role_reasons_is_set_on_the_spot_until_its_config_is_edited() -> None:
+    found = config(brains={"cortex": {"effort": "low"}, "cerebellum.vision": {"effort": "medium"}})
+    brains = ConfiguredBrains(found, "openai:gpt-5", environ("openai"))
+
+    async def efforts() -> list[str | None]:
+        return [(await brains.choose(role, {})).effort for role in ("agent", "vision")]
+
+    assert await efforts() == ["low", "medium"]
+    brains.reason("cortex", "high")
+    brains.reason("cerebellum.vision", None)
+    assert await efforts() == ["high", None]
+    brains.apply(config(brains={"cortex": {"effort": "medium"}, "cerebellum.vision": {"effort": "medium"}}))
+    assert await efforts() == ["medium", None]
+    with pytest.raises(UsageInvalid, match="no role"):
+        brains.reason("cortx", "low")

@@ -12,11 +12,12 @@ from hermes_tui.domain.commands import Submit, SwitchBrain
 from hermes_tui.domain.events import ModelChosen, RunEnded, ToolFinished
 from hermes_tui.services.desk import Desk
 from hermes_tui.services.wiring import RunOptions
-from tests.fakes import Asked, Call, FakeServer, Reply, Scenario, running_server
+from tests.fakes import Asked, Call, FakeServer, Reply, Scenario, official, running_server
 from tests.services.test_desk import Open
 
 ROUND = ("anthropic:claude-sonnet-5-5", "openai:gpt-5", "ollama:fake-large", "anthropic:claude-sonnet-5-5")
-TURNS = 20
+TURNS = 30
+FACTS = 20
 
 
 def answer(asked: Asked) -> Reply:
@@ -40,20 +41,25 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ope
         desk.close()
 
 
-def test_twenty_switches_lose_no_fact_and_every_request_is_taken(table: tuple[Open, FakeServer]) -> None:
+def test_thirty_turns_on_three_wires_lose_no_fact_and_every_request_is_what_the_vendors_would_send(
+    table: tuple[Open, FakeServer],
+) -> None:
     live, server = table
-    facts = [f"fact {number}: the code of room {number} is {number * 7919}" for number in range(TURNS)]
+    facts = [f"fact {number}: the code of room {number} is {number * 7919}" for number in range(FACTS)]
+    said = [*facts, *("Is all of it noted?" for _ in range(TURNS - FACTS))]
     models = [ROUND[number % len(ROUND)] for number in range(TURNS)]
 
-    for number, (fact, model) in enumerate(zip(facts, models, strict=True)):
+    for number, (text, model) in enumerate(zip(said, models, strict=True)):
         live.desk.send(SwitchBrain(model=model))
-        live.desk.send(Submit(text=fact))
+        live.desk.send(Submit(text=text))
         live.seen.wait_for(RunEnded, number + 1)
 
     asked = [exchange for exchange in server.log if exchange.dialect]
     assert [ended.status for ended in live.seen.of(RunEnded) if isinstance(ended, RunEnded)] == ["done"] * TURNS
     assert [exchange.status for exchange in asked] == [200] * (2 * TURNS)
     assert {exchange.dialect for exchange in asked} == {"anthropic", "openai_chat", "ollama"}
+    for exchange in asked:
+        official.check(exchange.dialect or "", exchange.body or {})
     last = json.dumps(asked[-1].body)
     assert [fact for fact in facts if fact not in last] == []
     assert len(live.seen.of(ToolFinished)) == TURNS

@@ -59,6 +59,29 @@ def test_the_variables_are_those_of_the_providers(kind: str) -> None:
     assert VARIABLES.get(kind) == registry.load("providers", kind).KEY_ENV
 
 
+async def test_why_a_stored_key_is_not_used_is_said_where_brains_are_listed(tmp_path: Path) -> None:
+    memory = Memory()
+    local = {"ollama": refused_url(), "lmstudio": refused_url()}
+    keys(tmp_path, memory, config(openai="https://one.example/v1")).put("openai", KEY, "keyring", "")
+    moved = config(openai="https://two.example/v1", **local)
+
+    brains = ConfiguredBrains(moved, "openai:gpt-5", keys(tmp_path, memory, moved))
+
+    with pytest.raises(NoProvider, match="its stored key is not used: The key of openai is bound to https://one"):
+        await brains.choose("cortex", {})
+
+
+async def test_a_local_server_behind_a_gateway_is_looked_at_with_its_key(tmp_path: Path) -> None:
+    async with FakeServer() as server:
+        gated = {"base_url": server.ollama_url, "key_env": "GATE_KEY"}
+        given = HermesConfig.model_validate({"providers": {"ollama": gated}, "strategy": "fixed"})
+
+        brain = await ConfiguredBrains(given, "ollama", {"GATE_KEY": "gate-key"}).choose("cortex", {})
+
+        assert brain.local
+        assert {exchange.headers.get("authorization") for exchange in server.log} == {"Bearer gate-key"}
+
+
 def test_the_environment_wins_and_no_store_is_opened_for_it(tmp_path: Path) -> None:
     memory = Memory()
     keys(tmp_path, memory).put("openai", KEY, "keyring", "")

@@ -183,6 +183,14 @@ async def _budget(app: Stand) -> None:
     await app.pilot.pause()
 
 
+async def _travel(app: Stand) -> None:
+    await _done(app)
+    app.clerk.obey("travel", "")
+    await app.until(lambda: app.workspace.travelling)
+    await app.pilot.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+    await app.pilot.pause()
+
+
 async def _graph(app: Stand) -> None:
     (app.workspace_file("goal.md")).write_text(GOAL, encoding="utf-8")
     await app.enter("/run goal.md")
@@ -209,11 +217,13 @@ SCENES: Final[dict[str, tuple[Callable[[Stand], Awaitable[None]], str]]] = {
     "memory": (_memory, "url"),
     "budget": (_budget, "url"),
     "graph": (_graph, "url"),
+    "travel": (_travel, "url"),
 }
 KEPT: Final = {
     "workstation": ("main", (120, 36), "night"),
     "approvals": ("inbox", (120, 26), "fjord"),
     "tasks": ("tasks", (120, 20), "ember"),
+    "travel": ("travel", (120, 26), "night"),
     "narrow": ("done", (80, 24), "paper"),
 }
 _FONT: Final = "DejaVu Sans Mono, Menlo, Consolas, monospace"

@@ -40,6 +40,8 @@ _STOPS = {
     "pause_turn": StopReason.PAUSE,
 }
 _SIGNED = ("thinking", "redacted_thinking")
+_TEXTS = {"text": "text", "thinking": "thinking", "tool_use": "partial_json"}
+"""Where the deltas of each kind of block have their text."""
 
 
 @frozen
@@ -145,7 +147,7 @@ def _blocks(part: Content, request: ModelRequest, provider: str) -> list[Fields]
 class _Block:
     kind: str
     fields: Fields
-    text: str = ""
+    pieces: list[str] = field(default_factory=list[str])
     signature: str = ""
     number: int = 0
 
@@ -188,12 +190,12 @@ class MessagesReply:
     def read(self, event: Fields) -> list[Part]:
         """Return the parts of one event; unknown events mean nothing."""
         match event.get("type"):
+            case "content_block_delta":  # nearly every event is one
+                return self._delta(count_of(event, "index"), fields_of(event, "delta"))
             case "message_start":
                 self._count(fields_of(event, "message", "usage"))
             case "content_block_start":
                 return self._begin(count_of(event, "index"), fields_of(event, "content_block"))
-            case "content_block_delta":
-                return self._delta(count_of(event, "index"), fields_of(event, "delta"))
             case "content_block_stop":
                 return self._end(count_of(event, "index"))
             case "message_delta":
@@ -226,16 +228,17 @@ class MessagesReply:
         block = self.blocks.get(index)
         if block is None:
             return []
-        block.signature += text_of(delta, "signature")
-        text = text_of(delta, "text") or text_of(delta, "thinking") or text_of(delta, "partial_json")
+        text = text_of(delta, _TEXTS.get(block.kind, "text"))
         if not text:
+            block.signature += text_of(delta, "signature")
             return []
-        block.text += text
-        self.said_bytes += len(text.encode())
+        self.said_bytes += len(text) if text.isascii() else len(text.encode())
         match block.kind:
             case "tool_use":
+                block.pieces.append(text)
                 return [ToolCallDelta(block.number, text)]
             case "thinking":
+                block.pieces.append(text)
                 return [ThinkingDelta(text)]
             case _:
                 return [TextDelta(text)]
@@ -246,10 +249,10 @@ class MessagesReply:
             return []
         match block.kind:
             case "tool_use":
-                whole = block.text or json.dumps(fields_of(block.fields, "input"))
+                whole = "".join(block.pieces) or json.dumps(fields_of(block.fields, "input"))
                 return [ToolCallFinished(block.number, text_of(block.fields, "name"), whole)]
             case "thinking":
-                signed: Fields = {"type": "thinking", "thinking": block.text, "signature": block.signature}
+                signed: Fields = {"type": "thinking", "thinking": "".join(block.pieces), "signature": block.signature}
                 return [self._opaque(signed)] if block.signature else []
             case "redacted_thinking":
                 return [self._opaque(block.fields)]

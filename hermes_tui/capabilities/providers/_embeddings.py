@@ -51,7 +51,7 @@ class WireEmbedder:
     def _rows(self, answer: object) -> list[list[float]]:
         if self.wire == "ollama":
             return [_numbers(row) for row in _list(fields_of(answer).get("embeddings"))]
-        return [_numbers(row.get("embedding")) for row in list_of(answer, "data")]
+        return [_numbers(row.get("embedding")) for row in list_of(fields_of(answer), "data")]
 
 
 def _list(value: object) -> list[object]:

@@ -110,22 +110,21 @@ class _Lent(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         answer = await self._owned.handle_async_request(request)
-        if answer.headers.get("content-type", "").startswith("text/event-stream"):
-            answer.stream = _WholeEvents(cast("httpx2.AsyncByteStream", answer.stream))
+        bounded = _BoundedStream(request.url.host, cast("httpx2.AsyncByteStream", answer.stream))
+        events = answer.headers.get("content-type", "").startswith("text/event-stream")
+        answer.stream = _WholeEvents(bounded) if events else bounded
         return answer
 
 
-class _BoundedTransport(httpx2.AsyncHTTPTransport):
-    """Bounds every answer and tells what it says of rate limits, also where a vendor's package reads it."""
+class _HeardTransport(httpx2.AsyncHTTPTransport):
+    """Tells what every answer says of rate limits, also where a vendor's package reads it, and takes none packed."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         answer = await super().handle_async_request(request)
         _limits.note(str(request.url), answer.headers)
-        host = request.url.host
         if answer.headers.get("content-encoding", "identity") != "identity":
             await answer.aclose()
-            raise compressed(host)
-        answer.stream = _BoundedStream(host, cast("httpx2.AsyncByteStream", answer.stream))
+            raise compressed(request.url.host)
         return answer
 
 
@@ -195,7 +194,7 @@ def check_address(url: str) -> None:
 async def _opened(kind: _Kind) -> AsyncGenerator[_Connections]:
     context = await asyncio.to_thread(tls, secure=kind is _Kind.SECURE)
     limits = httpx2.Limits(keepalive_expiry=KEPT_S)
-    transport = _BoundedTransport(verify=context, trust_env=False, limits=limits)
+    transport = _HeardTransport(verify=context, trust_env=False, limits=limits)
     async with httpx2.AsyncClient(transport=transport, **_PLAIN) as opened:
         yield _Connections(opened, transport)
 
@@ -249,7 +248,9 @@ async def _chunks(post: Post) -> AsyncGenerator[bytes]:
         answer = await post.watch.wait(opened.send(_request(post, opened), stream=True))
         async with aclosing(answer), aclosing(answer.aiter_raw()) as raw:
             await _check(post, answer)
+            meter = Meter(post.name)
             while (chunk := await post.watch.wait(anext(raw, None))) is not None:
+                meter.admit(chunk)
                 yield chunk
     except BROKEN as error:
         raise translated(post.watch, post.url, error) from error

@@ -10,7 +10,7 @@ from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._content import LOST, data_url_of, opaque_of, prefix_key
 from hermes_tui.capabilities.providers._errors import failed_midway
-from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, text_of
+from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.capabilities.providers._schema import json_schema
 from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
@@ -114,7 +114,7 @@ def _item(part: Content, request: ModelRequest, provider: str) -> list[Fields]:
         case Text() if part.text:
             return [{"type": "message", "role": "assistant", "content": part.text}]
         case ToolCall():
-            arguments = json.dumps(arguments_of(part))
+            arguments = arguments_text(part)
             return [{"type": "function_call", "call_id": part.call_id, "name": part.name, "arguments": arguments}]
         case ToolResult():
             return [{"type": "function_call_output", "call_id": part.call_id, "output": part.output}]

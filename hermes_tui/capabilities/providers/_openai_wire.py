@@ -18,7 +18,7 @@ from hermes_tui.capabilities.providers._content import (
     prefix_key,
 )
 from hermes_tui.capabilities.providers._errors import failed_midway
-from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, list_of, text_of
+from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.capabilities.providers._schema import json_schema
 from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
@@ -43,6 +43,8 @@ _STOPS = {
     "length": StopReason.LENGTH,
     "content_filter": StopReason.REFUSAL,
 }
+_BESIDE_TEXT = frozenset({"reasoning_content", "reasoning", "refusal", "reasoning_details", "tool_calls"})
+"""What a chunk may carry beside text."""
 
 
 @frozen
@@ -160,7 +162,7 @@ def _assistant(message: Message, request: ModelRequest, provider: str) -> Fields
         {
             "id": part.call_id,
             "type": "function",
-            "function": {"name": part.name, "arguments": json.dumps(arguments_of(part))},
+            "function": {"name": part.name, "arguments": arguments_text(part)},
         }
         for part in message.content
         if isinstance(part, ToolCall)
@@ -185,7 +187,7 @@ def _details(message: Message, request: ModelRequest, provider: str) -> list[obj
 class _Call:
     name: str
     call_id: str
-    arguments: str = ""
+    pieces: list[str] = field(default_factory=list[str])
 
 
 @mutable
@@ -211,24 +213,28 @@ class ChatReply:
         """Return the parts of one chunk."""
         if isinstance(event.get("usage"), dict):
             self.usage = usage_of(fields_of(event, "usage"))
-        choices = list_of(event, "choices")
-        if event.get("error") or any(choice.get("finish_reason") == "error" for choice in choices):
-            raise failed_midway(self.name, event.get("error") or "an error without a word")
-        return [part for choice in choices for part in self._choice(choice)]
+        if event.get("error"):
+            raise failed_midway(self.name, event["error"])
+        return [part for choice in list_of(event, "choices") for part in self._choice(choice)]
 
     def _choice(self, choice: Fields) -> list[Part]:
         delta = fields_of(choice, "delta")
+        reason, text = text_of(choice, "finish_reason"), text_of(delta, "content")
+        if text and not reason and _BESIDE_TEXT.isdisjoint(delta):  # nearly every chunk
+            return [TextDelta(text)]
+        if reason == "error":
+            raise failed_midway(self.name, "an error without a word")
         parts: list[Part] = []
         if thought := text_of(delta, "reasoning_content") or text_of(delta, "reasoning"):
             parts.append(ThinkingDelta(thought))
         if refusal := text_of(delta, "refusal"):
             self.refused = True
-        if text := text_of(delta, "content") or refusal:
-            parts.append(TextDelta(text))
+        if text or refusal:
+            parts.append(TextDelta(text or refusal))
         self.details += list_of(delta, "reasoning_details")
         for fragment in list_of(delta, "tool_calls"):
             parts += self._fragment(fragment)
-        if reason := text_of(choice, "finish_reason"):
+        if reason:
             self.stop = _STOPS.get(reason, StopReason.END)
         return parts
 
@@ -237,7 +243,7 @@ class ChatReply:
         name, arguments = text_of(function, "name"), text_of(function, "arguments")
         place, parts = self._place(count_of(fragment, "index"), text_of(fragment, "id"), name)
         if arguments:
-            self.calls[place].arguments += arguments
+            self.calls[place].pieces.append(arguments)
             parts.append(ToolCallDelta(place, arguments))
         return parts
 
@@ -258,7 +264,9 @@ class ChatReply:
         parts: list[Part] = []
         if self.details:
             parts.append(opaque_of(self.name, self.model, self.details))
-        parts += [ToolCallFinished(place, call.name, call.arguments or "{}") for place, call in enumerate(self.calls)]
+        parts += [
+            ToolCallFinished(place, call.name, "".join(call.pieces) or "{}") for place, call in enumerate(self.calls)
+        ]
         if self.usage is not None:
             parts.append(self.usage)
         return [*parts, Stop(self._reason())]

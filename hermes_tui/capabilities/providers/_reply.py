@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
 from hermes_tui.capabilities.providers._clocks import Watch
@@ -54,8 +54,11 @@ async def parts_of(events: Batches, reply: Reply, watch: Watch) -> AsyncGenerato
     """
     try:
         async for batch in events:
-            for part in _taken(batch, reply, watch):
+            parts, broken = _taken(batch, reply, watch)
+            for part in parts:
                 yield part
+            if broken is not None:
+                raise broken
         if not reply.ended:
             message = f"{watch.name} ended its answer without saying that it was whole."
             raise StreamTruncated(message, reason=FailureReason.TRUNCATED)
@@ -65,16 +68,25 @@ async def parts_of(events: Batches, reply: Reply, watch: Watch) -> AsyncGenerato
                 yield reply.usage
             raise
     finally:
+        watch.stop()
         await events.aclose()
     for part in reply.close():
         yield part
 
 
-def _taken(batch: Iterable[Fields], reply: Reply, watch: Watch) -> Iterator[Part]:
-    for event in batch:
-        parts = reply.read(event)
-        if parts or reply.thinks:
-            watch.begun()
-        yield from parts
-        if reply.ended and reply.usage is not None:
-            watch.drain()
+def _taken(batch: Iterable[Fields], reply: Reply, watch: Watch) -> tuple[list[Part], ProviderError | None]:
+    """Return the parts of what came at once, and what broke it off: the parts before that count.
+
+    A list, as a generator in between would cost as much as reading the event does.
+    """
+    parts: list[Part] = []
+    try:
+        for event in batch:
+            parts += reply.read(event)
+    except ProviderError as error:
+        return parts, error
+    if parts or reply.thinks:
+        watch.begun()
+    if reply.ended and reply.usage is not None:
+        watch.drain()
+    return parts, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from hermes_tui.capabilities.providers import _http
-from hermes_tui.capabilities.providers._json import count_of, list_of, text_of
+from hermes_tui.capabilities.providers._json import count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._openai_wire import ChatWire, Dialect
 from hermes_tui.capabilities.providers._sdk import LazyProvider
 from hermes_tui.domain.ports import Provider
@@ -54,7 +54,7 @@ async def models(base_url: str, timeout_s: float, key: str | None = None) -> tup
     found = await _http.first_json((own, f"{root}/models"), _http.bearer(key), timeout_s)
     if found is None:
         return None
-    entries = [entry for entry in list_of(found, "data") if text_of(entry, "type") != "embeddings"]
+    entries = [entry for entry in list_of(fields_of(found), "data") if text_of(entry, "type") != "embeddings"]
     return tuple(
         LocalModel(
             name=text_of(entry, "id"),
@@ -63,3 +63,19 @@ async def models(base_url: str, timeout_s: float, key: str | None = None) -> tup
         )
         for entry in entries
     )
+
+
+async def loaded(base_url: str, model: str, timeout_s: float, key: str | None = None) -> bool | None:
+    """Return whether a model is in memory and answers at once, None if nothing says so in time."""
+    found = await models(base_url, timeout_s, key)
+    return next((one.loaded for one in found or () if one.name == model), None)
+
+
+async def warm(base_url: str, model: str, window_tokens: int, timeout_s: float, key: str | None = None) -> bool:
+    """Let the server load a model, which its first request does; return whether it answered in time.
+
+    Its window is the server's own setting, so `window_tokens` must only fit a word.
+    """
+    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": min(1, window_tokens)}
+    url = f"{base_url.rstrip('/')}/chat/completions"
+    return await _http.get_json(url, _http.bearer(key), timeout_s, body) is not None

@@ -28,7 +28,7 @@ def build(name: str, base_url: str, key: str | None, *, client: Literal["wire", 
 async def pulled(base_url: str, timeout_s: float, key: str | None = None) -> tuple[str, ...] | None:
     """Return the names of the pulled models, None if no server answers in time."""
     found = await _http.get_json(f"{base_url.rstrip('/')}/api/tags", _http.bearer(key), timeout_s)
-    return None if found is None else tuple(text_of(model, "name") for model in list_of(found, "models"))
+    return None if found is None else tuple(text_of(model, "name") for model in list_of(fields_of(found), "models"))
 
 
 async def window(base_url: str, model: str, timeout_s: float, key: str | None = None) -> int | None:
@@ -39,6 +39,19 @@ async def window(base_url: str, model: str, timeout_s: float, key: str | None = 
     found = await _http.get_json(f"{base_url.rstrip('/')}/api/show", _http.bearer(key), timeout_s, {"model": model})
     info = fields_of(found, "model_info")
     trained = count_of(info, f"{text_of(info, 'general.architecture')}.context_length")
-    told = _NUM_CTX.search(text_of(found, "parameters"))
+    told = _NUM_CTX.search(text_of(fields_of(found), "parameters"))
     own = int(told.group(1)) if told else 0
     return min((length for length in (trained, own) if length), default=None)
+
+
+async def loaded(base_url: str, model: str, timeout_s: float, key: str | None = None) -> bool | None:
+    """Return whether a model is in memory and answers at once, None if nothing says so in time."""
+    found = await _http.get_json(f"{base_url.rstrip('/')}/api/ps", _http.bearer(key), timeout_s)
+    return None if found is None else any(text_of(one, "name") == model for one in list_of(fields_of(found), "models"))
+
+
+async def warm(base_url: str, model: str, window_tokens: int, timeout_s: float, key: str | None = None) -> bool:
+    """Let the server load a model; return whether it did in time. With another window it would be loaded again."""
+    body = {"model": model, "options": {"num_ctx": window_tokens}}  # without a prompt it is only loaded
+    url = f"{base_url.rstrip('/')}/api/generate"
+    return await _http.get_json(url, _http.bearer(key), timeout_s, {**body, "stream": False}) is not None

@@ -63,7 +63,7 @@ def connect_owner(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
     try:
-        _prepare(connection, path, made=made)
+        prepare(connection, path, made=made)
     except sqlite3.Error as error:
         connection.close()
         raise _unreadable(path, error) from error
@@ -184,7 +184,8 @@ def _make_private(path: Path) -> bool:
     return path.stat().st_size == 0
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
+def prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
+    """Set a write connection up; give a file that was just `made` its tables."""
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     made = made or _is_blank(connection)
     if not made:

@@ -105,6 +105,12 @@ class Ledger:
             if not done and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
+    def day_spent(self, day: str) -> float:
+        """Return the US dollars that every session booked on a day, given as its local ISO date."""
+        with self._lock:
+            found = self._connection.execute("SELECT COALESCE(SUM(spent_usd), 0.0) FROM allotment WHERE day=?", (day,))
+            return float(found.fetchone()[0])
+
     def put(self, answer: Answer) -> None:
         """Queue an operator's answer; a later one for the same approval replaces it."""
         row = (answer.approval_id, int(answer.allow), answer.text, int(answer.always))

@@ -1,4 +1,4 @@
-"""`delegate`, `board`, `earlier`: subagents, what they share, what was said before; the kernel carries them out."""
+"""`delegate`, `board`, `earlier`, `more`: subagents, what they share, what is not in view; the kernel does the work."""
 
 # ruff: noqa: ARG001, D417, PLR0913, PLR0917 - a signature is the schema; the kernel does the work and gives `context`
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
@@ -16,6 +16,7 @@ from hermes_tui.domain.errors import PathRefused, ToolError
 from hermes_tui.domain.ports import ToolContext
 from hermes_tui.domain.tasks import Effect, Reach
 
+BOARD_WAIT_S: Final = 300.0
 Names = Annotated[list[str], MaxLen(50)]
 Short = Annotated[str, MaxLen(200)]
 
@@ -84,11 +85,23 @@ async def earlier(query: Annotated[str, MinLen(1), MaxLen(500)], context: ToolCo
 
 
 @tool(effect=Effect.PURE, reach=Reach.NONE)
+async def more(name: Annotated[str, MinLen(1), MaxLen(64)], context: ToolContext) -> str:
+    """Have one of the further tools, so that it can be called from your next reply on.
+
+    Args:
+        name: The tool.
+    """
+    raise ToolError("The kernel chooses what a request carries.", kind="kernel")
+
+
+@tool(effect=Effect.PURE, reach=Reach.NONE, timeout_s=BOARD_WAIT_S)
 async def board(
     context: ToolContext,
     key: Annotated[str, MaxLen(100)] = "",
     value: Annotated[str, MaxLen(20_000)] | None = None,
     version: Annotated[int, Ge(0)] | None = None,
+    since: Annotated[int, Ge(0)] | None = None,
+    wait_s: Annotated[float, Ge(0), Le(BOARD_WAIT_S)] = 0,
 ) -> str:
     """Read or write what all agents of this run share. Without a key: all keys; without a value: read.
 
@@ -96,5 +109,7 @@ async def board(
         key: The entry.
         value: New text.
         version: The version you read; 0 for a new entry. Refused if it has moved on.
+        since: Only what changed after this revision of the board.
+        wait_s: Wait so long for such a change.
     """
     raise ToolError("The board is the kernel's.", kind="kernel")

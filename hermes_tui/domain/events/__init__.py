@@ -53,6 +53,8 @@ from hermes_tui.domain.events.run import (
     RunEvent,
     RunResumed,
     RunStarted,
+    SessionForked,
+    SessionNamed,
     SessionOpened,
     StrategyChosen,
 )
@@ -94,7 +96,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
     kind.__name__: kind
     for kind in (
         *(SessionOpened, RunStarted, RunResumed, CriterionChecked, ArtifactMade, RunEnded),
-        *(RunAbandoned, ReflectionBegun, StrategyChosen),
+        *(RunAbandoned, ReflectionBegun, StrategyChosen, SessionForked, SessionNamed),
         *(PlanEdited,),
         *(TaskStarted, TaskWaiting, TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, RecoveryTried),
         *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen, ModelAwaited, ModelEscalated),
@@ -165,6 +167,8 @@ __all__ = [
     "RunResumed",
     "RunStarted",
     "RunUnpaused",
+    "SessionForked",
+    "SessionNamed",
     "SessionOpened",
     "StrategyChosen",
     "TaskCancelled",

@@ -8,7 +8,8 @@ from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.usage import Limits, Usage
 from hermes_tui.domain.values import frozen
 
-AgentEnd = Literal["done", "failed", "limited", "cancelled", "killed"]
+AgentEnd = Literal["done", "failed", "limited", "looped", "cancelled", "killed"]
+"""`limited`: its slice, steps or deadline; `looped`: the loop guard stopped it."""
 
 
 @frozen

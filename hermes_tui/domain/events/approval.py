@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermes_tui.domain.approval import Decision, Scope, SignedIntent
-from hermes_tui.domain.ids import ApprovalId, CallId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.values import frozen
 
@@ -13,7 +13,9 @@ class ApprovalAsked:
     """An operator must decide about a call, or answer a question (`tool` is then `ask`).
 
     `digest` binds the answer to exactly what was shown. `rule` is what would allow such calls from now on, empty where
-    each must be asked about. With an `intent` leave counts only if the operator's own key countersigned it.
+    each must be asked about. With an `intent` leave counts only if the operator's own key countersigned it. `agent` is
+    the subagent that asks and `errand` what it was sent out for; None and empty where the run's own agent or its plan
+    asks.
     """
 
     approval_id: ApprovalId
@@ -26,6 +28,13 @@ class ApprovalAsked:
     digest: str
     rule: str = ""
     intent: SignedIntent | None = None
+    agent: AgentId | None = None
+    errand: str = ""
+
+    @property
+    def asker(self) -> str:
+        """The subagent in words, empty if it is none."""
+        return f"{self.agent} ({self.errand})" if self.agent is not None else ""
 
 
 @frozen

@@ -8,7 +8,10 @@ from hermes_tui.domain.values import frozen
 
 @frozen
 class BudgetRefused:
-    """A call was not made because its bound did not fit; `left_usd` and `left_tokens` are what was left."""
+    """A call was not made because its bound did not fit; `left_usd` and `left_tokens` are what was left.
+
+    `limit` is `usd` or `tokens` for a cap of the run, with `role_` or `call_` before it for one of those.
+    """
 
     limit: str
     bound: Bound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.messages import Message
-from hermes_tui.domain.parts import StopReason
+from hermes_tui.domain.parts import Effort, StopReason
 from hermes_tui.domain.usage import Bound, Usage
 from hermes_tui.domain.values import frozen
 
@@ -15,7 +15,8 @@ class ModelRequested:
     """A request leaves for `model` (`provider:model`); `bound` is what it may cost at worst and is reserved.
 
     `task_class` is what the call is for, `role` the brain that was asked for it and `route` the reason, `why` how the
-    model was chosen. `request_bytes` is the size of what is sent, `max_tokens` the output asked for.
+    model was chosen. `request_bytes` is the size of what is sent, `max_tokens` the output and `effort` the
+    reasoning asked for.
     """
 
     request_id: RequestId
@@ -29,6 +30,7 @@ class ModelRequested:
     attempt: int = 1
     task_class: str = ""
     route: str = ""
+    effort: Effort | None = None
 
 
 @frozen
@@ -83,7 +85,7 @@ class ModelChosen:
 
 @frozen
 class ModelAwaited:
-    """Nothing is sent for `delay_s` seconds: the model's rate limit is used up until then."""
+    """The model is waited for: `delay_s` seconds, as its rate limit is used up until then; 0 while it is loaded."""
 
     role: str
     model: str

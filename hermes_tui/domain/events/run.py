@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import frozen
@@ -96,8 +97,28 @@ class StrategyChosen:
     why: str
 
 
+@frozen
+class SessionForked:
+    """Everything before this record was copied from `origin`, up to its record `upto`; what follows is this session's.
+
+    What was spent before it was spent there.
+    """
+
+    origin: SessionId
+    upto: Seq
+
+
+@frozen
+class SessionNamed:
+    """The operator gave the session a name; an empty one takes it back."""
+
+    name: str
+
+
 RunEvent = (
     SessionOpened
+    | SessionForked
+    | SessionNamed
     | RunStarted
     | RunResumed
     | CriterionChecked

@@ -40,6 +40,8 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     RunUnpaused,
+    SessionForked,
+    SessionNamed,
     SessionOpened,
     StrategyChosen,
     TaskCancelled,
@@ -64,14 +66,16 @@ from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task
 from hermes_tui.domain.state.guard import GuardState, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
-from hermes_tui.domain.state.spend import SpendState, Spent, fold_spend
+from hermes_tui.domain.state.spend import SpendState, fold_spend
 from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
 from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
 from hermes_tui.domain.values import frozen, replace
 
-_WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
+_WATCHED = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed | AgentSpawned
 _RUN = (
     SessionOpened
+    | SessionForked
+    | SessionNamed
     | RunStarted
     | RunResumed
     | CriterionChecked
@@ -211,9 +215,10 @@ def _windows(state: SessionState, record: Record) -> WindowState:
 def _next_run(state: SessionState) -> SessionState:
     """Return the state in which another run of the session begins: its plan, caps and end are its own."""
     steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
-    run = RunState(workspace=state.run.workspace, steps_before=steps)
+    was = state.run
+    run = RunState(workspace=was.workspace, name=was.name, forked=was.forked, steps_before=steps)
     agents = replace(state.agents, board={})
-    return replace(state, run=run, graph=GraphState(), spend=replace(state.spend, run=Spent()), agents=agents)
+    return replace(state, run=run, graph=GraphState(), spend=state.spend.next_run(), agents=agents)
 
 
 def fold_all(records: Iterable[Record], state: SessionState | None = None) -> SessionState:

@@ -13,6 +13,7 @@ from hermes_tui.domain.events.agent import (
     AgentUnpaused,
     BoardSet,
 )
+from hermes_tui.domain.events.approval import ApprovalAsked
 from hermes_tui.domain.events.model import ModelFinished
 from hermes_tui.domain.events.tool import FileChange, ToolFinished
 from hermes_tui.domain.ids import AgentId, CallId
@@ -38,10 +39,14 @@ class AgentStatus:
 
 @frozen
 class BoardEntry:
-    """A value on the board; `call_id` is the call that wrote it, so that a repeated call changes nothing."""
+    """A value on the board; `call_id` is the call that wrote it, so that a repeated call changes nothing.
+
+    `version` counts the changes of the entry, `revision` is the board's own count with this one.
+    """
 
     value: str
     version: int
+    revision: int
     by: AgentId
     at: float
     call_id: CallId | None = None
@@ -53,6 +58,11 @@ class AgentsState:
 
     by_id: Mapping[AgentId, AgentStatus] = field(default_factory=dict[AgentId, AgentStatus])
     board: Mapping[str, BoardEntry] = field(default_factory=dict[str, BoardEntry])
+
+    @property
+    def revision(self) -> int:
+        """How often the board of the latest run was changed; no entry ever leaves it."""
+        return sum(entry.version for entry in self.board.values())
 
     def live(self) -> tuple[AgentStatus, ...]:
         """Return the children that have not ended, oldest first."""
@@ -71,6 +81,11 @@ class AgentsState:
                 found.add(status.agent)
         return frozenset(found)
 
+    def signed(self, asked: ApprovalAsked, agent: AgentId) -> ApprovalAsked:
+        """Return a question of `agent` that names it, where it is a subagent."""
+        status = self.by_id.get(agent)
+        return asked if status is None else replace(asked, agent=agent, errand=status.spawned.title)
+
     def above(self, agent: AgentId) -> Iterator[AgentStatus]:
         """Yield the child `agent` itself and each child above it."""
         current: AgentId | None = agent
@@ -87,7 +102,14 @@ def fold_agents(state: AgentsState, record: Record, body: AgentEvent) -> AgentsS
         kept = {key: value for key, value in state.by_id.items() if key != agent}
         return replace(state, by_id={**kept, agent: status})
     if isinstance(body, BoardSet):
-        entry = BoardEntry(value=body.value, version=body.version, by=agent, at=record.at, call_id=body.call_id)
+        entry = BoardEntry(
+            value=body.value,
+            version=body.version,
+            revision=state.revision + 1,
+            by=agent,
+            at=record.at,
+            call_id=body.call_id,
+        )
         return replace(state, board={**state.board, body.key: entry})
     known = state.by_id.get(agent)
     if known is None:

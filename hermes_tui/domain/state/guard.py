@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Final
 
+from hermes_tui.domain.events.agent import AgentSpawned
 from hermes_tui.domain.events.guard import LoopNoticed
 from hermes_tui.domain.events.model import ModelFinished
 from hermes_tui.domain.events.operator import MessageGiven
@@ -19,7 +20,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
 
-Seen = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed
+Seen = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed | AgentSpawned
 
 KEPT: Final = 24
 THOUGHTS: Final = 5
@@ -106,6 +107,8 @@ def fold_guard(state: GuardState, record: Record, body: Seen) -> GuardState:
             return replace(state, by_agent=_with(state, agent, Watch())) if known else state
         case LoopNoticed():
             return replace(state, by_agent=_with(state, agent, _noticed(state.of(agent), body)))
+        case AgentSpawned():
+            return replace(state, by_agent={key: one for key, one in state.by_agent.items() if key != agent})
 
 
 def _with(state: GuardState, agent: AgentId, watch: Watch) -> Mapping[AgentId, Watch]:

@@ -13,6 +13,8 @@ from hermes_tui.domain.events.run import (
     RunEvent,
     RunResumed,
     RunStarted,
+    SessionForked,
+    SessionNamed,
     SessionOpened,
     StrategyChosen,
 )
@@ -28,12 +30,16 @@ from hermes_tui.domain.values import frozen, replace
 class RunState:
     """What is known of the session's latest run; `ended` is None while it goes on.
 
+    `name` is what the operator calls the session, `forked` where it was taken from.
+
     `strategy` is how its goal is planned, `reflections` counts the rounds after a verifier found the goal unmet, and
     `abandoned` says why what was done is undone. `steps_before` counts the model steps of the session's earlier runs;
     `paused_at` is 0 unless the run is paused now, `paused_s` how long it was since it was started or resumed.
     """
 
     workspace: str = ""
+    name: str = ""
+    forked: SessionForked | None = None
     run: RunId | None = None
     goal: Goal | None = None
     goal_digest: str = ""
@@ -59,6 +65,10 @@ def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
     match body:
         case SessionOpened():
             return replace(state, workspace=body.workspace, started_at=record.at)
+        case SessionForked():
+            return replace(state, forked=body, name="")
+        case SessionNamed():
+            return replace(state, name=body.name)
         case RunStarted():
             return replace(
                 state,

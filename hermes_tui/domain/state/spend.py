@@ -36,6 +36,7 @@ class Spent:
 class SpendState:
     """Total of the session, share of its latest run, of each task, model and agent, and calls under way with bounds.
 
+    `by_role` is of the latest run alone, for a role's cap holds within a run.
     `askers` names the agent of each call under way; what is done on an agent's behalf counts as its own.
     """
 
@@ -44,6 +45,7 @@ class SpendState:
     by_task: Mapping[TaskId | None, Spent] = field(default_factory=dict[TaskId | None, Spent])
     by_model: Mapping[str, Spent] = field(default_factory=dict[str, Spent])
     by_agent: Mapping[AgentId, Spent] = field(default_factory=dict[AgentId, Spent])
+    by_role: Mapping[str, Spent] = field(default_factory=dict[str, Spent])
     askers: Mapping[RequestId, AgentId] = field(default_factory=dict[RequestId, AgentId])
     reserved: Mapping[RequestId, ModelRequested] = field(default_factory=dict[RequestId, ModelRequested])
     bytes_per_token: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -58,6 +60,10 @@ class SpendState:
         """The worst case of every call under way."""
         return sum(asked.bound.tokens for asked in self.reserved.values())
 
+    def next_run(self) -> SpendState:
+        """Return the spending as the next run finds it."""
+        return replace(self, run=Spent(), by_role={})
+
 
 def fold_spend(state: SpendState, record: Record, body: ModelEvent | AgentSpawned) -> SpendState:
     """Return the spending after a request left, ended or failed; a new child has spent nothing."""
@@ -71,6 +77,8 @@ def fold_spend(state: SpendState, record: Record, body: ModelEvent | AgentSpawne
         return state
     task = record.place.task
     agent = state.askers.get(body.request_id, agent)
+    asked = state.reserved.get(body.request_id)
+    role = asked.role if asked is not None else ""
     return replace(
         state,
         total=state.total.plus(body.usage, body.usd),
@@ -78,7 +86,8 @@ def fold_spend(state: SpendState, record: Record, body: ModelEvent | AgentSpawne
         by_task={**state.by_task, task: state.by_task.get(task, Spent()).plus(body.usage, body.usd)},
         by_model={**state.by_model, body.model: state.by_model.get(body.model, Spent()).plus(body.usage, body.usd)},
         by_agent={**state.by_agent, agent: state.by_agent.get(agent, Spent()).plus(body.usage, body.usd)},
-        reserved={key: asked for key, asked in state.reserved.items() if key != body.request_id},
+        by_role={**state.by_role, role: state.by_role.get(role, Spent()).plus(body.usage, body.usd)},
+        reserved={key: other for key, other in state.reserved.items() if key != body.request_id},
         askers={key: asker for key, asker in state.askers.items() if key != body.request_id},
         bytes_per_token=_calibrated(state, body),
     )

@@ -88,10 +88,16 @@ def _heard(old: Conversation, body: MessageGiven, run: RunId | None) -> Conversa
     message = Message(
         role=Role.OPERATOR if operator else Role.KERNEL, content=(Text(text=body.text, source=body.source),)
     )
-    run = run if operator else old.run
+    run = run if operator or _is_kernels(old) else old.run
     if old.unread or old.open_calls or old.asking:
         return _read(replace(old, unread=(*old.unread, message), run=run))
     return Conversation(messages=old.messages.append(message), steps=old.steps, run=run)
+
+
+def _is_kernels(talk: Conversation) -> bool:
+    """Whether only the kernel speaks with the agent: it plans, repairs or judges something for it."""
+    first = talk.messages[0] if len(talk.messages) else next(iter(talk.unread), None)
+    return first is None or all(isinstance(part, Text) and part.source is Source.KERNEL for part in first.content)
 
 
 def _said(old: Conversation, body: _Answer) -> Conversation:

@@ -81,6 +81,8 @@ def _list(station: Workstation, *, as_json: bool) -> None:
                     "session": one.session,
                     "live": one.live,
                     "task": one.task,
+                    "agent": one.asked.agent,
+                    "errand": one.asked.errand,
                     "tool": one.asked.tool,
                     "what": one.asked.what,
                     "why": one.asked.why,
@@ -95,6 +97,8 @@ def _list(station: Workstation, *, as_json: bool) -> None:
     for one in found:
         live = ", live" if one.live else ""
         say(f"◊ {one.asked.approval_id}  {one.asked.tool}: {one.asked.what}  (session {one.session}{live})")
+        if one.asked.asker:
+            say(f"  asked by: {one.asked.asker}   task: {one.task or '-'}")
         say(f"  why: {one.asked.why}   reach: {one.asked.reach.name.lower()}   undo: {one.asked.undo or 'none'}")
         if one.asked.intent is not None:
             say("  two keys: your signature is needed besides your leave; ssh-agent signs, or --key FILE")

@@ -11,6 +11,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.usage import Price
 from hermes_tui.interfaces._tables import table
 from hermes_tui.interfaces.inspect._print import say, say_json
+from hermes_tui.interfaces.inspect.parity import compare
 from hermes_tui.kernel.breaker import Standing
 from hermes_tui.services import prices, wiring
 from hermes_tui.services.brains import Looked, Missing
@@ -21,6 +22,8 @@ STALE_DAYS: Final = 60
 
 async def models(station: Workstation, args: Namespace) -> int:
     """Print the chain of a role: who answers, who would answer next, and who cannot and why; 5 if nobody can."""
+    if args.verb == "compare":
+        return await compare(station, args)
     if args.refresh_prices:
         for line in await prices.refresh(station.config, wiring.prices_of(station.home)):
             say(line)

@@ -11,7 +11,7 @@ from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import table, when
 from hermes_tui.interfaces.inspect import graph, show
 from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line
-from hermes_tui.services import approvals, audits, control, exports, history, replays, undo
+from hermes_tui.services import approvals, audits, control, exports, forks, history, replays, undo
 from hermes_tui.services.workstation import Workstation
 
 STOP_S: Final = 15.0
@@ -33,6 +33,11 @@ async def sessions(station: Workstation, args: Namespace) -> int:
             happened = bool(args.done)
             said = approvals.resolve(station.sessions(), station.ledger, args.session, args.task, happened=happened)
             say(said)
+        case "fork":
+            new = forks.fork(station, args.session, args.at)
+            say(f"{new} begins there. `hermes -r {new}` opens it; the files of the workspace stay as they are.")
+        case "rename":
+            say(forks.rename(station, args.session, " ".join(args.name)))
         case "plan" | "edit" | "abandon":
             return await graph.graph(station, args)
         case "undo":
@@ -59,6 +64,7 @@ def _list(station: Workstation, *, as_json: bool) -> None:
             [
                 {
                     "session": row.session,
+                    "name": row.name,
                     "status": row.status,
                     "live": row.live,
                     "started_at": row.started_at or None,
@@ -72,7 +78,10 @@ def _list(station: Workstation, *, as_json: bool) -> None:
             ]
         )
         return
-    lines = [(row.session, when(row.started_at), row.status, _spent(row), first_line(row.goal, 50)) for row in rows]
+    lines = [
+        (row.session, when(row.started_at), row.status, _spent(row), first_line(row.name or row.goal, 50))
+        for row in rows
+    ]
     for line in table(lines):
         say(line)
     if not rows:

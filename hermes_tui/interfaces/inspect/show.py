@@ -7,6 +7,7 @@ from typing import Final
 
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
+from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import table, when
@@ -32,6 +33,7 @@ def lines(records: Sequence[Record], *, live: bool) -> list[str]:
     session = records[0].place.session if records else "-"
     shown = [_head(session, state, live=live), *_goal(state), *_end(state)]
     for title, part in (
+        ("where it is", [*standing(state.graph).lines()] if state.graph.tasks else []),
         ("tasks", _tasks(state)),
         ("criteria", [f"{'✓' if c.ok else '×'} {c.text}  {first_line(c.evidence, 40)}" for c in state.run.criteria]),
         ("approvals", _approvals(state)),
@@ -84,7 +86,8 @@ def _approvals(state: SessionState) -> list[str]:
         given = state.calls.given.get(key)
         answer = f"{given.decision} by {given.by}" if given else "waits"
         reason = f" ({first_line(given.reason, 40)})" if given and given.reason else ""
-        rows.append((key, f"{answer}{reason}", f"{asked.tool}: {first_line(asked.what, 60)}"))
+        what = f"{asked.tool}: {first_line(asked.what, 60)}"
+        rows.append((key, f"{answer}{reason}", f"{asked.asker}: {what}" if asked.asker else what))
     return table(rows)
 
 

@@ -10,7 +10,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import cost_lines, when
 from hermes_tui.interfaces.inspect._print import say, say_json, tell
-from hermes_tui.services import costs, history
+from hermes_tui.services import costs, forks, history
 from hermes_tui.services.decisions import Decision, decisions
 from hermes_tui.services.workstation import Workstation
 
@@ -52,7 +52,7 @@ def _line(made: Decision) -> str:
 
 async def cost(station: Workstation, args: Namespace) -> int:
     """Print what was spent by day, model, role or task, and the sum."""
-    records = (record for found in _journals(station, args.session) for record in found)
+    records = (record for found in _journals(station, args.session) for record in forks.own_part(found))
     found = costs.shares(records, args.by)
     total = costs.total(found)
     if args.json:

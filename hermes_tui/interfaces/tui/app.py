@@ -24,12 +24,15 @@ from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
 from hermes_tui.interfaces._opening import seat_for
 from hermes_tui.interfaces._orders import parse
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
-from hermes_tui.interfaces.tui.files import NoteKeeper, PromptKeeper
+from hermes_tui.interfaces.tui.files import DayReader, NoteKeeper, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
+from hermes_tui.interfaces.tui.layout import sizes_from
 from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
@@ -37,13 +40,16 @@ from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
+from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
+from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
 from hermes_tui.services.brains import Missing
 
 REDUCED_S: Final = 0.25
 """With reduced motion, the screen changes no more than four times a second."""
 NOTIFY_S: Final = 10.0
+THEMES_S: Final = 1.0
 
 
 class HermesApp(App[str]):
@@ -62,6 +68,7 @@ class HermesApp(App[str]):
         Binding("f9", "order('theme')", "other colours", id="app.theme", priority=True),
         Binding("f10", "order('sessions')", "other sessions", id="app.sessions", priority=True),
         Binding("ctrl+t", "order('mode')", "next mode: plan, ask, auto-edit, auto", id="app.mode", priority=True),
+        Binding("alt+e", "order('effort')", "how much it reasons: low … high, auto", id="app.effort", priority=True),
         Binding("ctrl+o", "last_call", "open the last tool call", id="app.last_call", priority=True),
         Binding("ctrl+c", "copy_clear_quit", "copy, else clear; twice quits", id="app.copy", priority=True),
         Binding("ctrl+d", "quit_if_empty", "quit with an empty prompt", id="app.quit", priority=True),
@@ -99,10 +106,13 @@ class HermesApp(App[str]):
         self.look = Look(Palette(chosen, coloured=coloured), ascii_only=_ascii(ui.glyphs), clock=clock)
         self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if ui.motion == "reduced" else FRAME_S)
         self.workspace = Workspace(self.look, seat, earlier, monotonic)
+        self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
         self.keys = keymap_for(bindings_of(DECLARING), ui.keys)
         self.clerk = Clerk(self)
         self.prompts = PromptKeeper(self)
         self.notes = NoteKeeper(self)
+        self.day = DayReader(self)
+        self.theme_files = ThemeKeeper(self, themes)
         self.brains: Sequence[Brain | Missing] = ()
         self._asked_to_quit = self._notified = -NOTIFY_S
         self._early: list[events.Key] | None = []
@@ -128,6 +138,7 @@ class HermesApp(App[str]):
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
         self.clerk.start(self.look_for_brains())
         self.clerk.start(self.prompts.read())
+        self.set_interval(THEMES_S, self.theme_files.look)
         if self.goal:
             self.take_line(self.goal)
         for said in (*self.keys.wrong, *map(str, self.theme_errors)):
@@ -158,6 +169,7 @@ class HermesApp(App[str]):
         early, self._early = self._early, None
         for event in early or ():
             self.workspace.prompt.post_message(event)
+        self.clerk.start(self.day.read())
 
     # kernel to screen
 
@@ -167,6 +179,7 @@ class HermesApp(App[str]):
         before = (self.workspace.live, len(self.seat.state.calls.waiting))
         known = len(self.workspace.chronicle.asked)
         self.workspace.absorb(batch)
+        self.day.noticed(batch.records)
         for error in batch.troubles:
             self.say(f"{error.message} {error.hint}".strip(), "fail")
         if len(self.workspace.chronicle.asked) > known or (before[0] and not self.workspace.live):
@@ -208,6 +221,10 @@ class HermesApp(App[str]):
         else:
             self.order(Submit(text=text.removeprefix("/") if text.startswith("//") else text))
 
+    @on(Workspace.Arranged)
+    def _arranged(self, event: Workspace.Arranged) -> None:
+        self.clerk.start(asyncio.to_thread(self.seat.errands.keep_layout, event.sizes.as_json))
+
     @on(Workspace.Drafted)
     def _drafted(self) -> None:
         self.prompts.changed()
@@ -245,6 +262,14 @@ class HermesApp(App[str]):
             return None
         self.refresh(layout=True)
         return edited
+
+    @on(Scrubber.Asked)
+    def _scrubber_asked(self, event: Scrubber.Asked) -> None:
+        self.clerk.archive.from_scrubber(event.what)
+
+    @on(OrderAsked)
+    def _order_asked(self, event: OrderAsked) -> None:
+        self.clerk.obey(event.name, event.argument)
 
     @on(LineView.CopyAsked)
     def _copy_row(self, event: LineView.CopyAsked) -> None:
@@ -344,8 +369,8 @@ class HermesApp(App[str]):
 
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
-    *(HermesApp, Workspace, Prompt, LineView, Card),
-    *(TaskGraphPane, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
+    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker),
+    *(TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""
 

@@ -44,7 +44,8 @@ def of_session(summary: Summary, now: float, here: str) -> Choice:
     about = "open here" if summary.session == here else summary.status.replace("_", " ")
     right = f"{wording.money(summary.usd)}  {wording.age(now - summary.written_at):>6}  {summary.session}"
     goal = one_line(summary.goal) or "no goal"
-    return Choice(value=summary.session, name=goal, about=about, right=right, sign=(shown.glyph, shown.role))
+    name = f"{one_line(summary.name)} · {goal}" if summary.name else goal
+    return Choice(value=summary.session, name=name, about=about, right=right, sign=(shown.glyph, shown.role))
 
 
 def of_brains(found: Sequence[Brain | Missing], current: str) -> list[Choice]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
     ModeChanged,
+    ModelAwaited,
     ModelChosen,
     ModelFailed,
     ModelFinished,
@@ -17,13 +18,19 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     TaskWaiting,
+    ToolFinished,
+    ToolIntended,
+    ToolRefused,
     ToolRequested,
 )
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.usage import Usage
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable, replace
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, Sign
 
 
 @frozen(kw_only=False)
@@ -45,7 +52,20 @@ class Decided:
     at: float
 
 
-@dataclass(slots=True)
+@frozen
+class Step:
+    """A call of an agent as part of its task; `ended_at` is 0 while it is under way."""
+
+    call_id: CallId
+    agent: AgentId
+    tool: str
+    what: str
+    at: float
+    sign: Sign
+    ended_at: float = 0.0
+
+
+@mutable
 class Chronicle:
     """A fold over records that only the screen needs."""
 
@@ -53,12 +73,16 @@ class Chronicle:
     last_at: float = 0.0
     model: str = ""
     why: str = ""
+    effort: Effort | None = None
+    loading: str = ""
     role_models: dict[str, str] = field(default_factory=dict[str, str])
     model_roles: dict[str, str] = field(default_factory=dict[str, str])
     context: Usage | None = None
     open_requests: dict[RequestId, tuple[str, float]] = field(default_factory=dict[RequestId, tuple[str, float]])
     task_models: dict[TaskId, str] = field(default_factory=dict[TaskId, str])
     task_steps: dict[TaskId, int] = field(default_factory=dict[TaskId, int])
+    steps: dict[TaskId, dict[CallId, Step]] = field(default_factory=dict[TaskId, dict[CallId, Step]])
+    stepped: int = 0
     waits: dict[TaskId, TaskWaiting] = field(default_factory=dict[TaskId, TaskWaiting])
     asked: dict[ApprovalId, Asked] = field(default_factory=dict[ApprovalId, Asked])
     arguments: dict[CallId, str] = field(default_factory=dict[CallId, str])
@@ -78,16 +102,13 @@ class Chronicle:
                 self.mode = body.mode
             case RunStarted() | RunResumed() | RunEnded():
                 self._bounded(record, body)
-            case ModelRequested():
-                self._requested(record, body)
-            case ModelFinished() | ModelFailed():
-                self._settled(record, body)
-            case ModelChosen():
-                self.role_models[body.role] = body.model
-                self.model, self.why = body.model, body.why
+            case ModelRequested() | ModelFinished() | ModelFailed() | ModelAwaited() | ModelChosen():
+                self._modelled(record, body)
             case TaskWaiting():
                 if record.place.task is not None:
                     self.waits[record.place.task] = body
+            case ToolIntended() | ToolFinished() | ToolRefused():
+                self._stepped(record, body)
             case ToolRequested() | ApprovalAsked() | ApprovalGiven():
                 self._question(record, body)
             case _:
@@ -96,6 +117,7 @@ class Chronicle:
     def _question(self, record: Record, body: ToolRequested | ApprovalAsked | ApprovalGiven) -> None:
         match body:
             case ToolRequested():
+                self._begun(record, body)
                 if body.ruling.decision is Decision.ASK:
                     self.arguments[body.call_id] = body.arguments
             case ApprovalAsked():
@@ -104,6 +126,32 @@ class Chronicle:
                 asked = self.asked.pop(body.approval_id, None)
                 if asked is not None:
                     self.decided.append(Decided(asked, body, record.at))
+
+    def _begun(self, record: Record, body: ToolRequested) -> None:
+        self.stepped += 1
+        if record.place.task is not None:
+            self.steps.setdefault(record.place.task, {})[body.call_id] = Step(
+                call_id=body.call_id,
+                agent=record.place.agent,
+                tool=body.tool,
+                what=wording.wanted(body.tool, body.summary),
+                at=record.at,
+                sign=NEEDS_YOU if body.ruling.decision is Decision.ASK else RUNNING,
+            )
+
+    def _stepped(self, record: Record, body: ToolIntended | ToolFinished | ToolRefused) -> None:
+        mine = self.steps.get(record.place.task, {}) if record.place.task is not None else {}
+        step = mine.get(body.call_id)
+        if step is None:
+            return
+        self.stepped += 1
+        match body:
+            case ToolIntended():
+                mine[body.call_id] = replace(step, sign=RUNNING)
+            case ToolFinished():
+                mine[body.call_id] = replace(step, sign=DONE if body.ok else FAILED, ended_at=record.at)
+            case ToolRefused():
+                mine[body.call_id] = replace(step, sign=FAILED, ended_at=record.at)
 
     def mode_in_force(self, configured: Mode) -> Mode:
         """Return how much runs without a question; before the first run, what the config says."""
@@ -118,8 +166,24 @@ class Chronicle:
         self.began = record.at if isinstance(body, RunStarted) or not self.began else self.began
         self.ended = 0.0
 
+    def _modelled(
+        self, record: Record, body: ModelRequested | ModelFinished | ModelFailed | ModelAwaited | ModelChosen
+    ) -> None:
+        match body:
+            case ModelRequested():
+                self._requested(record, body)
+            case ModelFinished() | ModelFailed():
+                self._settled(record, body)
+            case ModelAwaited():
+                self.loading = "" if body.delay_s else body.why
+            case ModelChosen():
+                self.role_models[body.role] = body.model
+                self.model, self.why = body.model, body.why
+
     def _requested(self, record: Record, body: ModelRequested) -> None:
         self.model, self.why = body.model, body.why
+        if body.role == "cortex":
+            self.effort = body.effort
         self.role_models[body.role] = body.model
         self.model_roles[body.model] = body.role
         self.open_requests[body.request_id] = (body.model, record.at)
@@ -129,6 +193,7 @@ class Chronicle:
 
     def _settled(self, record: Record, body: ModelFinished | ModelFailed) -> None:
         self.open_requests.pop(body.request_id, None)
+        self.loading = ""
         if isinstance(body, ModelFinished):
             self.context = body.usage
         if body.usd:

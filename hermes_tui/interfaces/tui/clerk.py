@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Final
 
-from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
+from hermes_tui.domain.commands import (
+    Decide,
+    Freeze,
+    GoOn,
+    Interrupt,
+    RaiseCap,
+    SetEffort,
+    SetMode,
+    Submit,
+    SwitchBrain,
+    Thaw,
+)
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.memory import Landing
+from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces import _orders as orders
-from hermes_tui.interfaces.tui import choices, wording
+from hermes_tui.interfaces.tui import choices, kin, wording
+from hermes_tui.interfaces.tui.archive import Archive
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.help import help_lines
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, Reply
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
+from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
-from hermes_tui.interfaces.tui.screens.secret import Secret
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
 
 MODES: Final = tuple(Mode)
+EFFORTS: Final[Mapping[str, Effort | None]] = {"auto": None, "low": "low", "medium": "medium", "high": "high"}
 OUTPUT_LINES: Final = 2000
 
 
@@ -33,6 +49,8 @@ class Clerk:
 
     def __init__(self, app: HermesApp) -> None:
         self.app = app
+        self.archive = Archive(app)
+        self.foreman = Foreman(app)
         self._made = 0
 
     def obey(self, name: str, argument: str) -> bool:
@@ -91,21 +109,27 @@ class Clerk:
         app.push_screen(chooser, lambda wanted: void(app.use_theme(wanted or before)))
 
     def do_sessions(self, _: str) -> None:
-        """Choose another session."""
-        app = self.app
-        chooser = Chooser(app.look, "sessions", [], hint="type to filter · Enter opens · Esc stays")
+        """Choose another session, or rename, fork or look through one."""
+        self.archive.choose()
 
-        def taken(session: str | None) -> None:
-            if session is not None and session != app.seat.facts.session:
-                app.leave_for(session)
+    def do_travel(self, wanted: str) -> None:
+        """Look through this session, or another, record by record."""
+        self.archive.travel(wanted)
 
-        async def read() -> None:
-            summaries = await asyncio.to_thread(app.seat.errands.summaries)
-            now, here = app.look.clock(), app.seat.facts.session
-            chooser.offer([choices.of_session(one, now, here) for one in summaries])
+    def do_rewind(self, _: str) -> None:
+        """Go back to before an earlier prompt."""
+        self.archive.rewind()
 
-        app.push_screen(chooser, taken)
-        self.start(read())
+    def do_fork(self, _: str) -> None:
+        """Go on in a copy of this session."""
+        self.start(self.archive.fork(self.archive.here, None))
+
+    def do_rename(self, name: str) -> None:
+        """Name this session; without a name, ask for one."""
+        if name:
+            self.start(self.archive.rename(self.archive.here, name))
+        else:
+            self.archive.ask_name(self.archive.here)
 
     def do_brain(self, name: str) -> None:
         """Let another brain answer; without a name, choose."""
@@ -143,10 +167,11 @@ class Clerk:
 
         self.start(look())
 
-    def do_key(self, provider: str) -> None:
+    def do_key(self, wanted: str) -> None:
         """Ask for a key without showing it."""
-        if not provider:
-            self.app.say("Name the provider: /key anthropic", "fail")
+        provider, _, how = wanted.partition(" ")
+        if not provider or how not in ("", "keep"):
+            self.app.say("Name the provider: /key anthropic, or /key anthropic keep", "fail")
             return
         app = self.app
 
@@ -155,11 +180,15 @@ class Clerk:
                 self.start(use(key))
 
         async def use(key: str) -> None:
-            variable = app.seat.errands.give_key(provider, key)
+            errands = app.seat.errands
+            host = await asyncio.to_thread(errands.keep_key, provider, key) if how else ""
+            variable = errands.give_key(provider, key)
             await app.look_for_brains()
-            app.say(f"{variable} is set until Hermes ends. `hermes keys set {provider}` keeps it for good.")
+            kept = f"The key of {provider} is kept and goes to {host} only."
+            app.say(kept if host else f"{variable} is set until Hermes ends. /key {provider} keep keeps it for good.")
 
-        app.push_screen(Secret(app.look, f"key for {one_line(provider)}"), given)
+        hint = "used until Hermes ends, written nowhere"
+        app.push_screen(LineEntry(app.look, f"key for {one_line(provider)}", hint=hint, masked=True), given)
 
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
@@ -172,9 +201,32 @@ class Clerk:
         """Show the task graph."""
         self.app.workspace.make_full("graph")
 
+    def do_plan(self, _: str) -> None:
+        """Show what each edit of the plan changed."""
+        self.foreman.show_edits()
+
+    def do_edit(self, task: str) -> None:
+        """Give a task something else to do."""
+        self.foreman.edit(task)
+
+    def do_steer(self, argument: str) -> None:
+        """Tell a subagent something."""
+        self.foreman.steer(argument)
+
+    def do_transcript(self, agent: str) -> None:
+        """Show all that an agent heard, said and did."""
+        self.foreman.transcript(agent)
+
     def do_mind(self, _: str) -> None:
         """Show the mind-log."""
         self.app.workspace.make_full("mind")
+
+    def do_context(self, agent: str) -> None:
+        """Show what is in the windows and why."""
+        state = self.app.workspace.view_now().state
+        wanted = AgentId(agent) if agent else None
+        title = "what is in the window and why"
+        self.app.push_screen(Page(self.app.look, title, lambda width: list(kin.context_lines(state, wanted, width))))
 
     def do_memory(self, _: str) -> None:
         """Show the notes."""
@@ -219,6 +271,22 @@ class Clerk:
         here = MODES.index(workspace.chronicle.mode_in_force(workspace.seat.facts.config.policy.mode))
         following = Mode(wanted) if wanted else MODES[(here + 1) % len(MODES)]
         self.app.order(SetMode(mode=following))
+
+    def do_effort(self, wanted: str) -> None:
+        """Set how much a role's model reasons; without a word, the next step of cortex."""
+        name, _, role = wanted.partition(" ")
+        if name and name not in EFFORTS:
+            self.app.say(f"There is no effort {one_line(name)}. Efforts: {', '.join(EFFORTS)}.", "fail")
+            return
+        names = list(EFFORTS)
+        following = (names.index(self.app.workspace.chronicle.effort or "auto") + 1) % len(names)
+        chosen = name or names[following]
+        effort = EFFORTS[chosen]
+        self.app.order(SetEffort(effort=effort, role=role or "cortex"))
+        if role in ("", "cortex"):
+            self.app.workspace.chronicle.effort = effort
+        said = "the model decides how much it reasons" if effort is None else f"{chosen} effort"
+        self.app.say(f"{role or 'cortex'}: {said}, from the next step on.")
 
     def do_cap(self, usd: str) -> None:
         """Raise or lower the cap of the run."""

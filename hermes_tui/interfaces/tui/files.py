@@ -3,18 +3,86 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from hermes_tui.domain.events import ModelFailed, ModelFinished
+from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
+from hermes_tui.interfaces.tui.themes import as_textual, find_themes
 from hermes_tui.services.errands import Draft
 
 if TYPE_CHECKING:
+    from os import stat_result
+
     from textual.timer import Timer
 
     from hermes_tui.interfaces.tui.app import HermesApp
 
+BOOKED_S: Final = 0.5
 DRAFT_S: Final = 0.4
 """A draft is on disk this long after the last key."""
+
+
+class DayReader:
+    """Reads what all sessions spent today whenever this one spent something."""
+
+    def __init__(self, app: HermesApp) -> None:
+        self.app = app
+        self._due = False
+
+    def noticed(self, records: Sequence[Record]) -> None:
+        """Read again soon if one of the records may have changed it: what is spent is booked after its record."""
+        if not self._due and any(isinstance(record.body, ModelFinished | ModelFailed) for record in records):
+            self._due = True
+            self.app.set_timer(BOOKED_S, self._look)
+
+    def _look(self) -> None:
+        self._due = False
+        self.app.clerk.start(self.read())
+
+    async def read(self) -> None:
+        """Read it and show it."""
+        self.app.workspace.day_usd = await asyncio.to_thread(self.app.seat.errands.day_spent)
+        self.app.workspace.refresh_panes()
+
+
+class ThemeKeeper:
+    """Looks after the folders of themes: an edited file is read again and drawn with at once."""
+
+    def __init__(self, app: HermesApp, folders: Sequence[Path]) -> None:
+        self.app = app
+        self.folders = folders
+        self._known = self._stamps()
+
+    def look(self) -> None:
+        """Read the themes again if a file of theirs is not what it was."""
+        stamps = self._stamps()
+        if stamps == self._known:
+            return
+        self._known = stamps
+        app = self.app
+        app.themes, app.theme_errors = find_themes(self.folders)
+        for theme in app.themes.values():
+            app.register_theme(as_textual(theme))
+        for error in app.theme_errors:
+            app.say(str(error), "fail")
+        current = app.look.palette.theme
+        if app.themes.get(current.name, current) != current:
+            app.use_theme(current.name)
+            app.refresh_css()
+
+    def _stamps(self) -> dict[Path, int]:
+        paths = (path for folder in self.folders for path in folder.glob("*.yaml"))
+        return {path: stat.st_mtime_ns for path in paths if (stat := _stat(path)) is not None}
+
+
+def _stat(path: Path) -> stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 class PromptKeeper:

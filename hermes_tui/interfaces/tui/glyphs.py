@@ -36,6 +36,8 @@ TASK: Final = {
 }
 NEEDS_YOU: Final = Sign("◊", "needs you", "warn")
 STOPPED: Final = Sign("■", "stopped", "warn")
+LEFT: Final = Sign("■", "stopped", "muted")
+"""What was begun when the run ended around it."""
 IN_DOUBT: Final = Sign("?", "in doubt", "warn")
 RUNNING, WAITING, DONE, FAILED = (
     TASK[state] for state in (TaskState.RUNNING, TaskState.WAITING, TaskState.DONE, TaskState.FAILED)
@@ -47,7 +49,7 @@ UNKNOWN: Final = "–"
 _PAIRS: Final = (
     *("✓v", "×x", "●*", "○o", "◦,", "◊!", "·.", "■=", "»>", "–-", "—-", "•:", "›>", "►+", "▼-", "▌>", "…~", "→>"),
     *("←<", "↑^", "↓v", "─-", "═=", "│|", "║#", "█#", "▒=", "░."),
-    *(f"{edge}+" for edge in "┌┐└┘├┤┬┴┼"),
+    *(f"{edge}+" for edge in "┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬╤╧╪╢╟╫"),
     *("▁_", "▂.", "▃.", "▄-", "▅=", "▆=", "▇#"),
 )
 ASCII: Final = {ord(pair[0]): pair[1] for pair in _PAIRS}

@@ -1,41 +1,103 @@
-"""The task graph as rows: lanes, title, state, brain, time and cost of each task."""
+"""The rows of the task graph, in the same columns: a task, folded tasks, a subagent, one of its steps."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from hermes_tui.domain.ids import TaskId
-from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Task, TaskState
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, fit_middle, one_line, pad
-from hermes_tui.interfaces.tui.chronicle import Chronicle
-from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU, TASK, UNKNOWN, Sign
-from hermes_tui.interfaces.tui.lanes import LaneRow, lay_out, longest_chain, order
+from hermes_tui.interfaces.tui.chronicle import Step
+from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, STOPPED, TASK, UNKNOWN, Sign
 from hermes_tui.interfaces.tui.row_window import Room
 
 FULL_WIDTH: Final = 70
 """From here on a row has a column for who works on it."""
-STATE_WIDTH, WHO_WIDTH = 9, 18
+STATE_WIDTH, WHO_WIDTH = 9, 17
+TIME_WIDTH, COST_WIDTH = 8, 6
+MOST_LANES_WIDTH: Final = 24
+
+
+@frozen
+class Lanes:
+    """What stands left of a row: its part of the lanes (`*` is where its node is) and how wide all of them are."""
+
+    cells: str
+    width: int
+
+    def spans(self, sign: Sign) -> list[Span]:
+        """Return the lanes with the sign of the row at its node."""
+        spans: list[Span] = []
+        for letter in self.cells.ljust(self.width)[: self.width]:
+            if letter == "*":
+                spans.append((sign.glyph, sign.role))
+            else:
+                spans.append((letter, "accent" if letter == "║" else "rule"))
+        return spans
+
+
+@frozen
+class Columns:
+    """What stands in the columns of a row."""
+
+    title: str
+    word: str
+    word_role: str
+    who: str
+    seconds: float | None
+    cost: str
+    live: bool
+    role: str = "text"
+
+
+def draw(before: list[Span], columns: Columns, room: Room) -> Line:
+    """Return a row: what stands before the title, the title, and the columns that fit."""
+    full = room.width >= FULL_WIDTH
+    spell = wording.elapsed if full else wording.brief
+    time = spell(columns.seconds) if columns.seconds is not None else UNKNOWN
+    number = "text" if columns.live else "muted"
+    cells: list[Span] = [(pad(columns.word, STATE_WIDTH), columns.word_role)]
+    if full:
+        cells.append((pad(f" {one_line(columns.who)}", WHO_WIDTH), "muted"))
+    if room.width >= 34:
+        cells.append((pad(time, TIME_WIDTH if full else 5, right=True), number))
+    if room.width >= 42:
+        cells.append((pad(columns.cost, COST_WIDTH if full else 5, right=True), number))
+    taken = sum(len(text) for text, _ in before) + sum(len(text) for text, _ in cells) + 1
+    free = room.width - taken
+    title = pad(fit_middle(one_line(columns.title), max(free - 1, 6)), max(free, 7))
+    return Line((*before, (title, columns.role), *cells))
+
+
+def heading(width: int, lanes_width: int) -> Line:
+    """Return the names of the columns, as wide as the rows below."""
+    cells = (
+        f"{pad('state', STATE_WIDTH)}{pad(' brain or agent', WHO_WIDTH)}{'time':>{TIME_WIDTH}}{'cost':>{COST_WIDTH}}"
+    )
+    before = " " * (lanes_width + 2)
+    return Line(((pad(f"{before}task", max(width - len(cells) - 1, 4)), "muted"), (cells, "muted")))
 
 
 @frozen
 class TaskRow:
-    """One task."""
+    """One task. `mark` says whether what belongs to it is folded; empty if there is nothing.
+
+    `until` is when the run ended around it, 0 while its clock runs.
+    """
 
     task: Task
     status: TaskStatus
-    lanes: str
-    lanes_width: int
+    lanes: Lanes
     sign: Sign
     word: str
     who: str
     cost: str
-    on_path: bool
+    mark: str = ""
+    until: float = 0.0
 
     @property
     def key(self) -> Hashable:
@@ -45,107 +107,182 @@ class TaskRow:
     @property
     def live(self) -> bool:
         """A clock runs while the task does."""
+        return self.begun and not self.until
+
+    @property
+    def begun(self) -> bool:
+        """Whether it was begun and has not ended."""
         return self.status.state in (TaskState.RUNNING, TaskState.WAITING)
 
     def seconds(self, now: float) -> float | None:
         """Return for how long the task was worked on, None if it never was."""
-        if self.live and self.status.started_at:
-            return self.status.seconds + max(now - self.status.started_at, 0.0)
+        if self.begun and self.status.started_at:
+            return self.status.seconds + max((self.until or now) - self.status.started_at, 0.0)
         return self.status.seconds if self.status.attempts else None
 
     def lines(self, room: Room) -> Sequence[Line]:
         """Draw it in the columns that fit."""
-        full = room.width >= FULL_WIDTH
-        seconds = self.seconds(room.now)
-        spell = wording.elapsed if full else wording.brief
-        time = spell(seconds) if seconds is not None else UNKNOWN
-        columns: list[Span] = [(pad(self.word, STATE_WIDTH), self.sign.said)]
-        if full:
-            columns.append((pad(f" {self.who}", WHO_WIDTH), "muted"))
-        if room.width >= 34:
-            columns.append((pad(time, 9 if full else 5, right=True), "text" if self.live else "muted"))
-        if room.width >= 42:
-            columns.append((pad(self.cost, 7 if full else 5, right=True), "text" if self.live else "muted"))
-        taken = 1 + self.lanes_width + 1 + sum(len(text) for text, _ in columns) + 1
-        title = pad(fit_middle(one_line(self.task.title), max(room.width - taken - 1, 6)), max(room.width - taken, 7))
-        role = "text bold" if self.status.state is TaskState.RUNNING else "text"
-        role = "muted" if self.status.state in (TaskState.SKIPPED, TaskState.CANCELLED) else role
-        return [Line(((" ", ""), *self._lane_spans(), (" ", ""), (title, role), *columns))]
-
-    def _lane_spans(self) -> list[Span]:
-        spans: list[Span] = []
-        for letter in self.lanes.ljust(self.lanes_width)[: self.lanes_width]:
-            if letter == "*":
-                spans.append((self.sign.glyph, self.sign.role))
-            else:
-                spans.append((letter, "accent" if letter == "║" else "rule"))
-        return spans
+        state = self.status.state
+        role = "text bold" if state is TaskState.RUNNING else "text"
+        columns = Columns(
+            title=self.task.title,
+            word=self.word,
+            word_role=self.sign.said,
+            who=self.who,
+            seconds=self.seconds(room.now),
+            cost=self.cost,
+            live=self.live,
+            role="muted" if state in (TaskState.SKIPPED, TaskState.CANCELLED) else role,
+        )
+        mark = f" {self.mark} " if self.mark else " "
+        return [draw([(" ", ""), *self.lanes.spans(self.sign), (mark, "muted")], columns, room)]
 
     def copy(self) -> str:
         """Return the title and the state."""
         return f"{self.task.id} {self.task.title}: {self.word} {self.status.note}".strip()
 
 
-def needs_of(state: SessionState) -> dict[TaskId, list[TaskId]]:
-    """Return what each task needs, its guard included."""
-    found: dict[TaskId, list[TaskId]] = {}
-    for task in state.graph.tasks.values():
-        guard = [task.when.task] if task.when is not None else []
-        found[task.id] = [need for need in (*task.needs, *guard) if need in state.graph.tasks]
-    return found
+@frozen
+class GroupRow:
+    """Tasks that stand folded under the stem of their ids: what matters most among them, and how many are done."""
 
-
-@dataclass(slots=True)
-class GraphRows:
-    """Rows of the graph; its lanes are laid out again only when the plan or the critical path changes."""
-
-    _signature: object = None
-    _rows: Sequence[LaneRow[TaskId]] = ()
-    path: frozenset[TaskId] = frozenset()
-
-    def of(self, state: SessionState, chronicle: Chronicle) -> list[TaskRow]:
-        """Return a row for each task."""
-        needs = needs_of(state)
-        weight = {task: 0.0 if state.graph.state_of(task).ended else 1.0 for task in needs}
-        chain = frozenset(longest_chain(needs, weight))
-        path = chain if len(chain) > 1 else frozenset[TaskId]()
-        signature = (state.graph.rev, path)
-        if signature != self._signature:
-            ordered = order(needs, path or frozenset(needs))
-            self._rows, self.path, self._signature = lay_out(needs, path, ordered), path, signature
-        width = max((len(row.cells) for row in self._rows), default=1)
-        asking = {asked.task for asked in chronicle.asked.values()}
-        return [_row(row, min(width, 24), state, chronicle, asks=row.node in asking) for row in self._rows]
+    stem: str
+    members: tuple[TaskRow, ...]
+    lanes: Lanes
+    sign: Sign
+    cost: str
 
     @property
-    def lanes(self) -> int:
-        """How many lanes the graph takes."""
-        return max((row.lane for row in self._rows), default=0) + 1
+    def key(self) -> Hashable:
+        """The group."""
+        return ("group", self.stem)
+
+    @property
+    def live(self) -> bool:
+        """A clock runs while one of its tasks does."""
+        return any(row.live for row in self.members)
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw it as one row."""
+        known = [seconds for row in self.members if (seconds := row.seconds(room.now)) is not None]
+        done = sum(row.status.state is TaskState.DONE for row in self.members)
+        columns = Columns(
+            title=f"{self.stem} × {len(self.members)}",
+            word=f"{done}/{len(self.members)}",
+            word_role=self.sign.said,
+            who=self.sign.word,
+            seconds=sum(known) if known else None,
+            cost=self.cost,
+            live=self.live,
+            role="text bold" if self.live else "text",
+        )
+        return [draw([(" ", ""), *self.lanes.spans(self.sign), (" ► ", "muted")], columns, room)]
+
+    def copy(self) -> str:
+        """Return its name and what is in it."""
+        return "\n".join([f"{self.stem} × {len(self.members)}", *(row.copy() for row in self.members)])
 
 
-def sign_of(status: TaskStatus, *, asks: bool) -> Sign:
-    """Return the sign of a task: an open question comes before its state."""
-    return NEEDS_YOU if asks and not status.state.ended else TASK[status.state]
+_ENDS: Final = {"done": DONE, "failed": FAILED, "limited": STOPPED, "cancelled": TASK[TaskState.CANCELLED]}
 
 
-def _row(row: LaneRow[TaskId], width: int, state: SessionState, chronicle: Chronicle, *, asks: bool) -> TaskRow:
-    task, status = state.graph.tasks[row.node], state.graph.status[row.node]
-    sign = sign_of(status, asks=asks)
-    word = sign.word
-    if status.state is TaskState.RUNNING and not asks and status.attempts > 1:
-        word = f"try {status.attempts}/{task.retry + 1}" if task.retry else f"try {status.attempts}"
-    model = chronicle.task_models.get(task.id, "")
-    return TaskRow(
-        task=task,
-        status=status,
-        lanes=row.cells,
-        lanes_width=width,
-        sign=sign,
-        word=word,
-        who=model.partition(":")[2] or model or task.use or task.kind.value,
-        cost=wording.cents(state.spend.by_task.get(task.id)),
-        on_path=row.node in chronicle.task_models,
-    )
+@frozen
+class AgentRow:
+    """A subagent below the task that it works for."""
+
+    agent: AgentStatus
+    lanes: Lanes
+    asks: bool
+    cost: str
+    depth: int = 1
+    until: float = 0.0
+
+    @property
+    def key(self) -> Hashable:
+        """The agent."""
+        return ("agent", self.agent.agent)
+
+    @property
+    def live(self) -> bool:
+        """A clock runs until it comes back."""
+        return self.agent.ended is None and not self.until
+
+    @property
+    def sign(self) -> Sign:
+        """How it stands with it."""
+        ended = self.agent.ended
+        if ended is not None:
+            return _ENDS.get(ended.status, Sign("–", ended.status, "muted"))
+        if self.asks:
+            return NEEDS_YOU
+        if self.until:
+            return LEFT
+        return TASK[TaskState.PAUSED] if self.agent.paused else RUNNING
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw it below its task."""
+        sign, ended = self.sign, self.agent.ended
+        columns = Columns(
+            title=f"{self.agent.agent}: {self.agent.spawned.title}",
+            word=sign.word,
+            word_role=sign.said,
+            who=f"step {self.agent.steps}",
+            seconds=ended.seconds if ended is not None else max((self.until or room.now) - self.agent.at, 0.0),
+            cost=self.cost,
+            live=self.live,
+        )
+        indent = " " * (2 * self.depth - 1)
+        before: list[Span] = [(" ", ""), *self.lanes.spans(sign), (indent, ""), (f"{sign.glyph} ", sign.role)]
+        return [draw(before, columns, room)]
+
+    def copy(self) -> str:
+        """Return its name and its task."""
+        return f"{self.agent.agent}: {self.agent.spawned.task}"
+
+
+@frozen
+class StepRow:
+    """A call of an agent below its task, or several alike that went well."""
+
+    step: Step
+    count: int
+    lanes: Lanes
+    depth: int = 1
+
+    @property
+    def key(self) -> Hashable:
+        """The call, by the name it has in every pane."""
+        return ("call", self.step.call_id)
+
+    @property
+    def live(self) -> bool:
+        """A clock runs while the call does."""
+        return self.step.ended_at == 0.0
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw it below its task."""
+        step, sign = self.step, self.step.sign
+        many = f"► {step.tool} × {self.count}" if self.count > 1 else step.what
+        columns = Columns(
+            title=many,
+            word=sign.word,
+            word_role=sign.said,
+            who=str(step.agent),
+            seconds=(step.ended_at or room.now) - step.at,
+            cost=UNKNOWN,
+            live=self.live,
+            role="muted" if step.ended_at else "text",
+        )
+        indent = " " * (2 * self.depth - 1)
+        before: list[Span] = [(" ", ""), *self.lanes.spans(sign), (indent, ""), (f"{sign.glyph} ", sign.role)]
+        return [draw(before, columns, room)]
+
+    def copy(self) -> str:
+        """Return what was called."""
+        return self.step.what
+
+
+GraphRow = TaskRow | GroupRow | AgentRow | StepRow
 
 
 def ribbon(rows: Sequence[TaskRow]) -> tuple[Span, ...]:

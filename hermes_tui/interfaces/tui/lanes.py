@@ -16,11 +16,15 @@ MOST_LANES: Final = 8
 
 @frozen(kw_only=False)
 class LaneRow(Generic[Node]):
-    """A row: its node, the lane of it, and the signs left and right of it; `*` stands where the node is."""
+    """A row: its node, the lane of it, and the signs left and right of it; `*` stands where the node is.
+
+    `under` is what the lanes look like between this row and the next.
+    """
 
     node: Node
     lane: int
     cells: str
+    under: str = ""
 
 
 def order(needs: Mapping[Node, Sequence[Node]], preferred: frozenset[Node] = frozenset()) -> list[Node]:
@@ -90,6 +94,11 @@ class _Lanes(Generic[Node]):
             self.strong.append(False)
         self.targets[lane], self.strong[lane] = target, strong
 
+    def drawn(self) -> str:
+        """Return the lanes as they run on."""
+        signs = ("║" if strong else "│" for strong in self.strong)
+        return " ".join(sign if target is not None else " " for sign, target in zip(signs, self.targets, strict=True))
+
     def trim(self) -> None:
         """Forget free lanes at the end."""
         while self.targets and self.targets[-1] is None:
@@ -114,8 +123,9 @@ def lay_out(
         for at in waiting[1:]:
             lanes.put(at, None)
         opened, joined = _open(lanes, node, own, sorted(followers[node], key=lambda one: place.get(one, 0)), critical)
-        rows.append(LaneRow(node, own, _draw(own, before, strong, set(waiting[1:]), opened, joined)))
+        cells = _draw(own, before, strong, set(waiting[1:]), opened, joined)
         lanes.trim()
+        rows.append(LaneRow(node, own, cells, lanes.drawn()))
     return rows
 
 

@@ -1,27 +1,67 @@
-"""Which panes stand where, by the size of the terminal."""
+"""Which panes stand where, by the size of the terminal and by how far the operator moved the borders."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Final, Literal
 
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, replace
 
 Shape = Literal["wide", "two", "one", "narrow", "tiny"]
+Border = Literal["side", "right", "graph", "budget", "memory"]
 LEAST_WIDTH, LEAST_HEIGHT = 40, 10
 SIDE_WIDTH: Final = 48
 GRAPH_WIDTH: Final = 62
 BUDGET_HEIGHT: Final = 10
+LEAST_SIDE, MOST_SIDE = 40, 64
+LEAST_CONSOLE: Final = 56
+LEAST_PANE: Final = 4
+"""No pane is dragged lower than its rule and three rows."""
+
+
+@frozen(kw_only=False)
+class Sizes:
+    """What the operator set, in cells; 0 leaves it to the layout.
+
+    `side` is the width of the right column, or of the middle one of three, `right` that of the last of three; the
+    others are heights.
+    """
+
+    side: int = 0
+    right: int = 0
+    graph: int = 0
+    budget: int = 0
+    memory: int = 0
+
+    @property
+    def as_json(self) -> dict[str, int]:
+        """What is kept: only what was set."""
+        return {name: size for name, size in asdict(self).items() if size}
+
+
+USUAL: Final = Sizes()
+"""Nothing was moved."""
+
+
+def sizes_from(kept: Mapping[str, object]) -> Sizes:
+    """Return the sizes that were kept; what is no size is left out."""
+    known = {field.name for field in fields(Sizes)}
+    good = {name: size for name, size in kept.items() if name in known and isinstance(size, int) and 0 < size < 1000}
+    return Sizes(**good)
 
 
 @frozen(kw_only=False)
 class Plan:
-    """How the screen is divided. Heights are those of the right column in the shape `two`; 0 leaves a pane out."""
+    """How the screen is divided. Widths and heights are in cells; a height of 0 leaves a pane out."""
 
     shape: Shape
     graph: int = 0
     mind: bool = False
     budget: int = 0
     memory: int = 0
+    middle_width: int = 0
+    right_width: int = 0
 
     @property
     def panes(self) -> frozenset[str]:
@@ -34,23 +74,66 @@ class Plan:
         """Whether there is anything beside the console."""
         return self.shape in ("wide", "two")
 
+    @property
+    def side_width(self) -> int:
+        """What stands beside the console takes so many cells."""
+        return self.middle_width + (1 + self.right_width if self.right_width else 0)
 
-def plan_for(width: int, height: int, tasks: int) -> Plan:
-    """Return the division for a size and a number of tasks."""
+
+def plan_for(width: int, height: int, tasks: int, sizes: Sizes = USUAL) -> Plan:
+    """Return the division for a size and a number of tasks, with the borders where the operator put them."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Plan("tiny")
     if width < 80 or height < 24:
-        return Plan("narrow" if width < 120 else "two", graph=_graph(height, tasks), mind=False, budget=0)
+        shape: Shape = "narrow" if width < 120 else "two"
+        return Plan(shape, graph=_graph(height, tasks, sizes), middle_width=_side(width, sizes))
     if width < 120:
         return Plan("one")
-    budget = BUDGET_HEIGHT if height >= 30 else 0
+    budget = _height(sizes.budget, BUDGET_HEIGHT, height) if height >= 30 else 0
     if width >= 180 and height >= 40:
-        return Plan("wide", graph=height, mind=True, budget=BUDGET_HEIGHT + 2, memory=height // 5)
-    return Plan("two", graph=_graph(height, tasks), mind=height >= 22, budget=budget)
+        return _wide(width, height, sizes)
+    graph = _graph(height, tasks, sizes)
+    return Plan("two", graph=graph, mind=height >= 22, budget=budget, middle_width=_side(width, sizes))
 
 
-def _graph(height: int, tasks: int) -> int:
-    return max(min(tasks + 2, height * 2 // 5), 5)
+def _wide(width: int, height: int, sizes: Sizes) -> Plan:
+    right = min(max(sizes.right or SIDE_WIDTH, LEAST_SIDE), width // 3)
+    most = width - right - 2 - LEAST_CONSOLE
+    return Plan(
+        "wide",
+        graph=height,
+        mind=True,
+        budget=_height(sizes.budget, BUDGET_HEIGHT + 2, height),
+        memory=_height(sizes.memory, height // 5, height),
+        middle_width=max(min(sizes.side or GRAPH_WIDTH, most), LEAST_SIDE),
+        right_width=right,
+    )
+
+
+def _side(width: int, sizes: Sizes) -> int:
+    most = max(min(MOST_SIDE, width - 1 - LEAST_CONSOLE), LEAST_SIDE)
+    return max(min(sizes.side or SIDE_WIDTH, most), LEAST_SIDE)
+
+
+def _graph(height: int, tasks: int, sizes: Sizes) -> int:
+    return _height(sizes.graph, max(min(tasks + 2, height * 2 // 5), 5), height)
+
+
+def _height(wanted: int, usual: int, height: int) -> int:
+    """Return the height of a pane: as was set, but so that its neighbours keep some rows."""
+    return max(min(wanted, height // 2), LEAST_PANE) if wanted else usual
+
+
+def moved(sizes: Sizes, border: Border, plan: Plan, by: int) -> Sizes:
+    """Return the sizes after a border was moved by some cells, starting from where it stands."""
+    now = {
+        "side": plan.middle_width,
+        "right": plan.right_width,
+        "graph": plan.graph,
+        "budget": plan.budget,
+        "memory": plan.memory,
+    }
+    return replace(sizes, **{border: max(now[border] + by, LEAST_PANE)})
 
 
 def too_small(width: int, height: int) -> str:

@@ -25,12 +25,20 @@ WHEEL_LINES: Final = 3
 
 
 class Look:
-    """How lines become strips: the palette, and whether only ASCII may be drawn. One per app, shared by its views."""
+    """How lines become strips: the palette, and whether only ASCII may be drawn. One per app, shared by its views.
+
+    `held_at` is the time that clocks show while the past is looked at.
+    """
 
     def __init__(self, palette: Palette, *, ascii_only: bool = False, clock: Callable[[], float]) -> None:
         self.palette = palette
         self.ascii_only = ascii_only
-        self.clock = clock
+        self.held_at: float | None = None
+        self._clock = clock
+
+    def clock(self) -> float:
+        """Return Unix seconds: now, or the moment that is looked at."""
+        return self._clock() if self.held_at is None else self.held_at
 
     def strip(self, line: Line, width: int, ground: str = "") -> Strip:
         """Return a line in exactly `width` cells; `ground` wins over the line's own."""
@@ -82,6 +90,9 @@ class LineView(Widget, can_focus=True):
     class Opened(OfRow):
         """Enter on a row."""
 
+    class Folded(OfRow):
+        """Space on a row of a view that leaves folding to its pane."""
+
     class CopyAsked(OfRow):
         """The operator wants the row's text."""
 
@@ -129,6 +140,13 @@ class LineView(Widget, can_focus=True):
         """Show other rows; cursor and top stay on their rows where those are still there."""
         self.window.replace_all(rows)
         self.refresh()
+
+    def swap(self, window: RowWindow) -> RowWindow:
+        """Look through another window; return the one before, with its rows, cursor and place."""
+        before, self.window = self.window, window
+        window.resize(self.size.width, self.size.height)
+        self.refresh()
+        return before
 
     def drop_last(self, key: Hashable) -> None:
         """Take the last row away, if it is the one called `key`."""
@@ -249,7 +267,9 @@ class LineView(Widget, can_focus=True):
     def action_fold(self) -> None:
         """Open or fold the row under the cursor."""
         row = self.current
-        if row is not None:
+        if not self.folds:
+            self.post_message(self.Folded(self, row))
+        elif row is not None:
             self.window.opened ^= {row.key}
             self.window.forget([self.window.cursor])
             self.window.move_to(self.window.cursor)
@@ -295,7 +315,7 @@ class LineView(Widget, can_focus=True):
         line = self.window.lines_of(index)[at]
         moved = self.window.move_to(index)
         text = line.text
-        if self.folds and event.x < len(text) and text[event.x] in "►▼":
+        if event.x < len(text) and text[event.x] in "►▼":
             self.action_fold()
         self._after_move(moved=moved)
 

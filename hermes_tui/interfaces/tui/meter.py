@@ -8,6 +8,7 @@ from typing import Final
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, one_line, pad
 from hermes_tui.interfaces.tui.chronicle import Chronicle
@@ -17,6 +18,22 @@ NEAR: Final = 0.8
 """From this share of a cap on, it is amber."""
 _BLOCKS: Final = "▁▂▃▄▅▆▇"
 PLOT: Final = 24
+
+
+@frozen(kw_only=False)
+class Day:
+    """What all sessions spent today, None if nobody looked, and the cap of a day, None if there is none."""
+
+    usd: float | None = None
+    cap_usd: float | None = None
+
+    @property
+    def text(self) -> str:
+        """It in words."""
+        return wording.money(self.usd) + (f" of {self.cap_usd:.2f}" if self.cap_usd else "")
+
+
+NO_DAY: Final = Day()
 
 
 def bar(spent: float, reserved: float, cap: float, width: int) -> tuple[Span, ...]:
@@ -57,7 +74,7 @@ def spent_text(spent: Spent) -> str:
     return wording.money(spent.usd) + ("+" if spent.unknown else "")
 
 
-def compact(state: SessionState, chronicle: Chronicle, now: float, width: int) -> list[Line]:
+def compact(state: SessionState, chronicle: Chronicle, now: float, width: int, day: Day = NO_DAY) -> list[Line]:
     """Return the small meter."""
     room = width - 2
     spend, cap = state.spend, state.run.limits.usd
@@ -77,6 +94,8 @@ def compact(state: SessionState, chronicle: Chronicle, now: float, width: int) -
     lines.append(EMPTY)
     lines += [_share(model, spent, chronicle, width) for model, spent in spend.by_model.items()]
     lines.append(_cached(spend.total, width))
+    if day.usd is not None:
+        lines.append(ends(((" today, all sessions ", "muted"), (day.text, "text")), (), width))
     return lines
 
 
@@ -103,18 +122,12 @@ def _cached(total: Spent, width: int) -> Line:
     return ends(((" cached input ", "muted"), (share, "text")), right, width)
 
 
-def detail(state: SessionState, chronicle: Chronicle, now: float, width: int) -> list[Line]:
+def detail(state: SessionState, chronicle: Chronicle, now: float, width: int, day: Day = NO_DAY) -> list[Line]:
     """Return the meter with both tables; each adds up to what was spent."""
     spend, cap = state.spend, state.run.limits.usd
     lines: list[Line] = []
-    if cap:
-        text = (
-            f"  spent {spent_text(spend.run)}   reserved {wording.money(spend.reserved_usd)}   cap {wording.money(cap)}"
-        )
-        drawn = bar(spend.run.usd, spend.reserved_usd, cap, max(width - 10 - len(text), 10))
-        lines.append(ends(((" run   ", "muted"), *drawn, (text, "text")), ((" ", ""),), width))
-    else:
-        lines.append(Line(((" run   ", "muted"), (f"spent {spent_text(spend.run)}, no cap in US dollars", "text"))))
+    lines.append(_against("run", (spend.run.usd, spent_text(spend.run)), spend.reserved_usd, cap, width))
+    lines += _day(day, spend.reserved_usd, width)
     drawn_plot = plot(chronicle.columns(now, PLOT)) or UNKNOWN
     rate = wording.money(chronicle.rate_usd(now))
     near = forecast(state)
@@ -122,6 +135,24 @@ def detail(state: SessionState, chronicle: Chronicle, now: float, width: int) ->
     rated = ((" rate  ", "muted"), (drawn_plot, "accent"), (f"  {rate}/min over 6 min  ", "text"), (ending, "muted"))
     lines += [Line(rated), EMPTY]
     return [*lines, *_tables(state, chronicle, width)]
+
+
+def _day(day: Day, reserved: float, width: int) -> list[Line]:
+    """Return the line of the day: like that of the run where it has a cap."""
+    if day.usd is None:
+        return []
+    return [_against("day", (day.usd, wording.money(day.usd)), reserved, day.cap_usd, width)]
+
+
+def _against(name: str, amount: tuple[float, str], reserved: float, cap: float | None, width: int) -> Line:
+    """Return one meter: a bar, and what was spent (and how that is said) and reserved of a cap, in columns."""
+    usd, said = amount
+    if not cap:
+        return Line(((f" {name:<6}", "muted"), (f"spent {said}, no cap in US dollars", "text")))
+    held, most = (wording.money(one) for one in (reserved, cap))
+    text = f"  spent {said:>5}   reserved {held:>5}   cap {most:>6}"
+    drawn = bar(usd, reserved, cap, max(width - 10 - len(text), 10))
+    return ends(((f" {name:<6}", "muted"), *drawn, (text, "text")), ((" ", ""),), width)
 
 
 def _tables(state: SessionState, chronicle: Chronicle, width: int) -> list[Line]:

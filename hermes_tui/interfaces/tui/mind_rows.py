@@ -8,9 +8,11 @@ from typing import Final
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
+    AgentEvent,
     ApprovalGiven,
     BudgetRefused,
     CapRaised,
+    ContextEvent,
     InterruptAsked,
     ModelChosen,
     ModelFailed,
@@ -27,7 +29,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.records import Record
-from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui import kin, wording
 from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, STOPPED, WAITING, Sign
 from hermes_tui.interfaces.tui.notices import ENDINGS, KERNEL, SKIPPED, call_key, origin
@@ -35,7 +37,7 @@ from hermes_tui.interfaces.tui.row_window import Room
 from hermes_tui.interfaces.tui.rows import Entry
 
 FULL_WIDTH: Final = 70
-KINDS: Final = ("all", "act", "ask", "plan", "brain", "budget", "run")
+KINDS: Final = ("all", "act", "agent", "context", "ask", "plan", "brain", "budget", "run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class Thought(Entry):
     kind: str
     action: str
     why: str = ""
+    expected: str = ""
     observed: str = ""
     outcome: str = ""
     rule: str = ""
@@ -81,13 +84,13 @@ class Thought(Entry):
         return [*lines, *(self._details(room.width, 12) if room.opened else ())]
 
     def _details(self, width: int, indent: int) -> list[Line]:
-        facts = (("why", self.why), ("observed", self.observed), ("decided", self.rule))
+        facts = (("why", self.why), ("expected", self.expected), ("observed", self.observed), ("decided", self.rule))
         lines = [line for name, text in facts if text for line in _fact(name, text, indent, width)]
         return [*lines, *_fact("record", f"{self.origin.seq}", indent, width)]
 
     def copy(self) -> str:
         """Return everything known."""
-        parts = (self.who, self.kind, self.action, self.why, self.observed, self.rule)
+        parts = (self.who, self.kind, self.action, self.why, self.expected, self.observed, self.rule)
         return "\n".join(part for part in parts if part)
 
 
@@ -123,6 +126,7 @@ class MindLog:
                     kind="act",
                     action=_action(body),
                     why=one_line(wording.gist(body.rationale)),
+                    expected=one_line(body.expectation),
                     rule=f"{body.ruling.decision.value} by {body.ruling.rule}, reach {body.reach.name.lower()}",
                 )
             case ToolIntended():
@@ -152,6 +156,8 @@ def _action(body: ToolRequested) -> str:
 
 def _other(record: Record) -> Thought | None:
     body = record.body
+    if isinstance(body, AgentEvent | ContextEvent):
+        return _kin(record, body)
     match body:
         case PlanEdited():
             rev = f"plan rev {body.base_rev + 1}, {wording.count(len(body.ops), 'change')}"
@@ -167,6 +173,17 @@ def _other(record: Record) -> Thought | None:
             return _thought(record, WAITING, "brain", (said, f"{body.reason.value}, try {body.attempt}"))
         case _:
             return _ruled(record)
+
+
+def _kin(record: Record, body: AgentEvent | ContextEvent) -> Thought | None:
+    """Return what became of a subagent or a window."""
+    told = kin.told(record, body)
+    if told is None:
+        return None
+    kind = "agent" if isinstance(body, AgentEvent) else "context"
+    what = told.what.removeprefix(f"{record.place.agent}").removeprefix(":").strip()
+    row = _thought(record, told.sign, kind, (what, told.why))
+    return replace(row, observed=one_line(told.details[:400]))
 
 
 def _ruled(record: Record) -> Thought | None:

@@ -15,7 +15,7 @@ from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreig
 from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH, Flow, draw
-from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.interfaces.tui.row_window import Room, Row
 
 NAME_WIDTH: Final = 9
 SUBJECT_AT: Final = 12
@@ -51,6 +51,11 @@ class Entry:
     def live(self) -> bool:
         """Whether it shows a clock."""
         return False
+
+
+def seq_of(row: Row) -> int:
+    """Return the record that a row stands for, 0 if it is none."""
+    return row.origin.seq if isinstance(row, Entry) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, ends, one_line, width_of
-from hermes_tui.interfaces.tui.meter import NEAR, forecast, spent_text
+from hermes_tui.interfaces.tui.meter import NEAR, Day, forecast, spent_text
 from hermes_tui.interfaces.tui.panes._pane import View
 
 CONFINED: Final = ("bubblewrap", "")
@@ -47,8 +47,12 @@ def _brain(facts: _Facts, step: int) -> Sequence[Span]:
         return ()
     shown = facts.brain.partition(":")[2] or facts.brain if step >= 6 else facts.brain
     why = one_line(facts.view.chronicle.why)
+    effort = facts.view.chronicle.effort
+    reasons = ((f" {effort}", "muted"),) if step < 6 and effort else ()
     reason = ((f" {why}", "muted"),) if step < 1 and why else ()
-    return ((shown, "text"), *reason)
+    if facts.view.chronicle.loading and step < 6:
+        reason = ((f" {facts.view.chronicle.loading}", "warn"),)
+    return ((shown, "text"), *reasons, *reason)
 
 
 def _context(facts: _Facts, step: int) -> Sequence[Span]:
@@ -60,10 +64,12 @@ def _context(facts: _Facts, step: int) -> Sequence[Span]:
     if step >= 8 and not near:
         return ()
     role = "warn" if near else "text"
+    hit = ((f" cached {wording.ratio(usage.cache_read_tokens, usage.prompt_tokens)}", "muted"),)
+    cached = hit if step < 2 and usage.cache_read_tokens else ()
     if not window:
-        return (("ctx ", "muted"), (wording.tokens(used), role))
+        return (("ctx ", "muted"), (wording.tokens(used), role), *cached)
     of = ((f" of {wording.tokens(window)}", "muted"),) if step < 1 else ()
-    return (("ctx ", "muted"), (wording.ratio(used, window), role), *of)
+    return (("ctx ", "muted"), (wording.ratio(used, window), role), *of, *cached)
 
 
 def _money(facts: _Facts, step: int) -> Sequence[Span]:
@@ -104,12 +110,16 @@ def _more(facts: _Facts, width: int) -> Sequence[Span]:
         return ()
     near = forecast(facts.view.state)
     said = [f"ends near {wording.money(near)}"] if near is not None else []
+    day = Day(facts.view.day_usd, facts.view.facts.config.budgets.day.usd)
+    said += [f"day {day.text}"] if day.usd is not None else []
     said.append(f"{facts.view.facts.session} · {wording.count(facts.view.state.seq, 'record')}")
     return (("  ".join(said), "muted"),)
 
 
 def _needs(facts: _Facts, step: int) -> Sequence[Span]:
     count = len(facts.view.state.calls.waiting)
+    if facts.view.past:
+        return ()
     if not count:
         return (("F1 help ", "muted"),) if step < 1 else ()
     return ((f" ◊ {count} {'needs you  F7' if step < 7 else 'F7'} ", "bg on-warn bold"),)

@@ -7,12 +7,16 @@ from dataclasses import replace
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.events import (
+    AgentEnded,
+    AgentEvent,
+    AgentSpawned,
     ApprovalAsked,
     ApprovalEvent,
     ApprovalGiven,
     BudgetEvent,
     ConfigApplied,
     ConfigRefused,
+    ContextEvent,
     CriterionChecked,
     InterruptAsked,
     LoopNoticed,
@@ -37,6 +41,7 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     RunUnpaused,
+    SessionForked,
     TaskEvent,
     TaskFailed,
     TaskSkipped,
@@ -53,7 +58,7 @@ from hermes_tui.domain.messages import Source, Thinking
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import TaskKind
-from hermes_tui.interfaces.tui import notices, wording
+from hermes_tui.interfaces.tui import kin, notices, wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
 from hermes_tui.interfaces.tui.markdown import Flow
@@ -103,6 +108,8 @@ class Transcript:
             yield notices.notice(record, notices.KERNEL, f"loop guard {body.action}", body.why)
         elif isinstance(body, OperatorEvent):
             yield from self._operator(record, body)
+        else:
+            yield from self._kin(record)
 
     def hear(self, place: Place, part: Part) -> Row | None:
         """Return the streaming row after one more part, if the part shows."""
@@ -135,6 +142,12 @@ class Transcript:
                 yield notices.notice(record, STOPPED, "given up", body.why)
             case RunEnded():
                 yield notices.end(record, body, self._tally())
+            case SessionForked():
+                said = f"{body.origin} stays as it is; what follows is this session's"
+                forked = notices.notice(
+                    record, notices.KERNEL, f"forked from {body.origin} at record {body.upto:,}", said
+                )
+                yield replace(forked, hint="/resume goes on")
             case _:
                 return
 
@@ -192,7 +205,7 @@ class Transcript:
                 said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
                 yield notices.notice(record, notices.KERNEL, f"tier {body.tier} → {body.to_tier}", said)
             case ModelAwaited():
-                said = f"{body.why}; goes on in {body.delay_s:.0f} s"
+                said = f"{body.why}; goes on in {body.delay_s:.0f} s" if body.delay_s else body.why
                 yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
 
     def _count(self, usd: float | None, tokens: int) -> None:
@@ -254,6 +267,18 @@ class Transcript:
                 yield notices.answer(
                     record, body, wording.wanted(asked.tool, asked.what) if asked else str(body.approval_id)
                 )
+
+    @staticmethod
+    def _kin(record: Record) -> Iterator[Row]:
+        """Yield what became of a subagent or a window; one that the plan sends out is announced by its task."""
+        body = record.body
+        from_plan = isinstance(body, AgentSpawned | AgentEnded) and body.parent is None
+        if from_plan or not isinstance(body, AgentEvent | ContextEvent):
+            return
+        told = kin.told(record, body)
+        if told is not None:
+            row = notices.notice(record, told.sign, told.what, told.why, hint="F2" if told.details else "")
+            yield replace(row, details=told.details)
 
     def _operator(self, record: Record, body: OperatorEvent) -> Iterator[Row]:
         match body:

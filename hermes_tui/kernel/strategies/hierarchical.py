@@ -16,6 +16,7 @@ else:
   where, and how it is checked, not how to do it. Put ${m1} where it must know what milestone m1 brought.
 - `needs` names the milestones that must be reached before. Those that do not need each other are pursued at once, so
   they must not change the same files.
+- {"id": …, "kind": "join", "needs": […]} where the rest depends on what those bring: there you may change the rest.
 The agents have these tools:
 """
 

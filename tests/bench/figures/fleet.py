@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
 import statistics
 import sys
 import time
 from itertools import count
-from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.events import MessageGiven, TaskStarted, TaskWaiting
@@ -18,10 +15,11 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Plan, Task, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.kernel.worker import Workers
-from hermes_tui.services import history, wiring
+from hermes_tui.services import wiring
 from hermes_tui.services.desk import SWITCH_S
 from hermes_tui.services.kits import pursuit_of
 from tests.bench.bench import Bench
+from tests.bench.programs import environment, run
 from tests.bench.rows import Bar, Row, Samples
 from tests.bench.stations import PLACE, Station, open_journal
 
@@ -32,8 +30,22 @@ FRAME_S: Final = 0.005
 WAKES: Final = 20
 READS: Final = 20
 SLEEPERS: Final = 10_000
-LISTED: Final = 500
+LISTED: Final = 2_000
 MEGA: Final = 1_000_000
+LISTING: Final = """
+import gc, os, sys
+from pathlib import Path
+from hermes_tui.services import history
+
+def resident():
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+history.rows(Path(sys.argv[1]))
+before = resident()
+kept = history.rows(Path(sys.argv[2]))
+print(resident() - before)
+"""
 _numbers = count(1)
 
 
@@ -98,7 +110,9 @@ async def _wake_ms(bench: Bench) -> float:
     return _p95([await _until(station, name, TaskStarted) for name in names])
 
 
-async def _until(station: Station, name: SessionId, seen: type[TaskStarted] | type[TaskWaiting]) -> float:
+async def _until(
+    station: Station, name: SessionId, seen: type[TaskStarted] | type[TaskWaiting], reads: int = READS
+) -> float:
     """Pursue a run until it waits or goes on, then put it to sleep; return the seconds to there."""
     place, home = Place(session=name, run=RunId("r1")), station.station
     moved = asyncio.Event()
@@ -112,7 +126,7 @@ async def _until(station: Station, name: SessionId, seen: type[TaskStarted] | ty
     began = time.perf_counter()
     with home.own(name, [hear]) as owned:
         if owned.session.state.run.run is None:
-            goal = Goal(text="Wait.", plan=Plan(goal="Wait.", tasks=_sleepy()))
+            goal = Goal(text="Wait.", plan=Plan(goal="Wait.", tasks=_sleepy(reads)))
             home.begin(owned.session, place, (goal, ""), (home.config.policy.mode, home.limits(goal, home.config)))
         else:
             home.take_up(owned.session, place, Limits())
@@ -124,35 +138,26 @@ async def _until(station: Station, name: SessionId, seen: type[TaskStarted] | ty
     return at[0] - began
 
 
-def _sleepy() -> tuple[Task, ...]:
+def _sleepy(reads: int) -> tuple[Task, ...]:
     """Return some steps and a timer that nobody lives to see."""
-    reads = tuple(
+    before = tuple(
         Task(id=TaskId(f"t{at}"), kind=TaskKind.TOOL, title="Read", use="read", args='{"path": "note.txt"}')
-        for at in range(READS)
+        for at in range(reads)
     )
-    needs = tuple(task.id for task in reads)
-    return (*reads, Task(id=TaskId("nap"), kind=TaskKind.TIMER, title="Nap", args='{"seconds": 86400}', needs=needs))
+    needs = tuple(task.id for task in before)
+    return (*before, Task(id=TaskId("nap"), kind=TaskKind.TIMER, title="Nap", args='{"seconds": 86400}', needs=needs))
 
 
 def _weight_mb(bench: Bench) -> float:
-    """Return what a process grows by when it lists the sleeping runs of a home, for all of them.
+    """Return what a fresh process grows by when it lists the sleeping runs of a home, for all of them.
 
     They are links to one file, so that the disk is not what is measured.
     """
     station = Station.make(bench.new_folder("asleep"))
     (station.workspace / "note.txt").write_text("one\ntwo\n", encoding="utf-8")
-    asyncio.run(_until(station, SessionId("sleeper-0"), TaskWaiting))
-    folder = station.station.sessions()
-    for number in range(1, LISTED):
-        (folder / f"sleeper-{number}.db").hardlink_to(folder / "sleeper-0.db")
-    history.rows(folder)
-    before = _resident_bytes()
-    listed = history.rows(folder)
-    grown = _resident_bytes() - before
-    assert len(listed) == LISTED
-    return grown * SLEEPERS / LISTED / MEGA
-
-
-def _resident_bytes() -> int:
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGESIZE")
+    asyncio.run(_until(station, SessionId("sleeper-0"), TaskWaiting, reads=1))
+    first, folder = station.station.sessions(), bench.new_folder("sleepers")
+    for number in range(LISTED):
+        (folder / f"sleeper-{number}.db").hardlink_to(first / "sleeper-0.db")
+    grown = run([sys.executable, "-c", LISTING, str(first), str(folder)], env=environment(), cwd=folder).stdout
+    return int(grown) * SLEEPERS / LISTED / MEGA

@@ -216,7 +216,7 @@ async def test_an_address_that_is_none_is_unreachable(speaker: Speaker, url: str
 @pytest.mark.parametrize("kind", [FaultKind.END_CLEAN, FaultKind.CUT_CHUNK, FaultKind.RESET, FaultKind.STALL])
 async def test_after_the_terminal_marker_a_reply_is_whole_whatever_happens(speaker: Speaker, kind: FaultKind) -> None:
     whole = await hear(speaker, REPLY)
-    heard = await strike(speaker, Fault(kind, Moment.LAST_BYTE), RESTLESS)
+    heard = await strike(speaker, Fault(kind, Moment.LAST_BYTE))
 
     assert whole.stop is StopReason.TOOL_CALLS
     assert heard == whole

@@ -20,6 +20,8 @@ from tests.fakes import FakeServer, Fault, FaultKind, Moment, Repeat, Reply, Sce
 
 each = pytest.mark.parametrize("speaker", SPEAKERS, ids=str)
 FOREIGN = "sk-of-somebody-else"
+PATIENT_S = 30.0
+"""For questions that are answered: no machine is so slow that this runs out."""
 SURROUNDINGS = {
     "OPENAI_API_KEY": FOREIGN,
     "OPENAI_ADMIN_KEY": FOREIGN,
@@ -214,12 +216,12 @@ async def test_an_open_port_is_no_model() -> None:
 
 async def test_a_server_without_a_model_has_none_and_one_with_models_names_them_and_their_window() -> None:
     async with FakeServer(Scenario(models=())) as empty:
-        none = await ollama.pulled(empty.base_url, 1), await lmstudio.pulled(f"{empty.base_url}/v1", 1)
+        none = await ollama.pulled(empty.base_url, PATIENT_S), await lmstudio.pulled(f"{empty.base_url}/v1", PATIENT_S)
     async with FakeServer(Scenario(models=("one", "two"), context_tokens=8192)) as server:
         root = server.base_url
-        named = await ollama.pulled(root, 1), await lmstudio.pulled(f"{root}/v1", 1)
-        windows = await ollama.window(root, "one", 1), await lmstudio.window(f"{root}/v1", "one", 1)
-        unknown = await lmstudio.window(f"{root}/v1", "three", 1)
+        named = await ollama.pulled(root, PATIENT_S), await lmstudio.pulled(f"{root}/v1", PATIENT_S)
+        windows = await ollama.window(root, "one", PATIENT_S), await lmstudio.window(f"{root}/v1", "one", PATIENT_S)
+        unknown = await lmstudio.window(f"{root}/v1", "three", PATIENT_S)
 
     assert none == ((), ())
     assert named == (("one", "two"), ("one", "two"))
@@ -228,8 +230,8 @@ async def test_a_server_without_a_model_has_none_and_one_with_models_names_them_
 
 async def test_a_local_server_behind_a_gateway_is_asked_with_its_key() -> None:
     async with FakeServer(Scenario(models=("one",))) as server:
-        await ollama.pulled(server.base_url, 1, "gate-key")
-        await lmstudio.pulled(f"{server.base_url}/v1", 1, "gate-key")
+        await ollama.pulled(server.base_url, PATIENT_S, "gate-key")
+        await lmstudio.pulled(f"{server.base_url}/v1", PATIENT_S, "gate-key")
         headers = [exchange.headers["authorization"] for exchange in server.log]
 
     assert set(headers) == {"Bearer gate-key"}

@@ -50,8 +50,8 @@ def verdict(error: ProviderError | None) -> tuple[type[ProviderError], str] | No
 
 def clocks_of(fault: Fault) -> Clocks:
     """Return clocks of which only one can run out, and only by the stall itself."""
-    if fault.kind is not FaultKind.STALL:
-        return Clocks()
+    if fault.kind is not FaultKind.STALL or fault.moment is Moment.LAST_BYTE:
+        return Clocks()  # a whole reply is waited for no longer, whatever the clocks say
     return IMPATIENT if fault.moment is Moment.BEFORE_TOKEN else Clocks(idle_s=0.6)
 
 

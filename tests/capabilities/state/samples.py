@@ -55,6 +55,8 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     RunUnpaused,
+    SessionForked,
+    SessionNamed,
     SessionOpened,
     StrategyChosen,
     TaskCancelled,
@@ -70,7 +72,7 @@ from hermes_tui.domain.events import (
     ToolResolved,
     WindowFilled,
 )
-from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, SessionId, TaskId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Image, Message, Opaque, Role, Source, Text, Thinking, ToolCall, ToolResult
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.ports import Publish
@@ -125,6 +127,8 @@ _MESSAGE = Message(
 )
 EVENTS: tuple[Event, ...] = (
     SessionOpened(workspace="/w", version="0"),
+    SessionForked(origin=SessionId("s0"), upto=Seq(7)),
+    SessionNamed(name="n"),
     RunStarted(goal=_GOAL, goal_digest="d", mode=Mode.ASK, limits=Limits(), grants=("shell(ls)",)),
     RunResumed(version="0", limits=Limits(seconds=1.5)),
     CriterionChecked(text="x", ok=True, evidence="y"),
@@ -207,7 +211,18 @@ EVENTS: tuple[Event, ...] = (
         changed=(FileChange(path="a", change="created"),),
     ),
     ToolResolved(call_id=_CALL, how="again", evidence="e"),
-    ApprovalAsked(approval_id=_ASK, call_id=_CALL, tool="ask", what="", why="", reach=Reach.NONE, undo="", digest="d"),
+    ApprovalAsked(
+        approval_id=_ASK,
+        call_id=_CALL,
+        tool="ask",
+        what="",
+        why="",
+        reach=Reach.NONE,
+        undo="",
+        digest="d",
+        agent=AgentId("c1"),
+        errand="look",
+    ),
     ApprovalGiven(approval_id=_ASK, decision=Decision.DENY, scope=Scope.ALWAYS, by="operator"),
     BudgetRefused(limit="usd", bound=Bound(tokens=1, usd=0.1), left_usd=None, left_tokens=4),
     OutputLowered(wanted_tokens=9, sent_tokens=8, limit="run"),

@@ -8,7 +8,7 @@ from hermes_tui.domain.events import ModelChosen, RunEnded
 from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces.tui.themes import find_themes, unreadable
 from hermes_tui.services.homes import built_in_folder
-from tests.fakes import Repeat, Reply, Scenario
+from tests.fakes import Repeat, Reply, Scenario, Usage
 from tests.interfaces.tui.stand import Table, seated, workstation
 
 HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
@@ -44,6 +44,19 @@ async def test_a_pasted_key_connects_a_brain_and_is_shown_nowhere(table: Table) 
         assert set_to == "sk-secret-key"
         assert "sk-secret-key" not in hidden + app.text
         assert app.seat.errands.remembered() == ["/key anthropic"]
+
+
+async def test_a_key_sets_how_much_it_reasons_and_the_status_line_shows_that_and_the_cache(table: Table) -> None:
+    cached = Usage(input_tokens=1_000, output_tokens=10, cached_tokens=850)
+    async with workstation(table, Scenario(replies=[Reply("Hello.", usage=cached)]), size=(160, 40)) as app:
+        await app.pilot.press("alt+e", "alt+e")
+        await app.enter("Say hello.")
+        await app.until_event(RunEnded)
+        await app.until(lambda: "cached 85 %" in app.rows[-1])
+
+        assert " medium  " in app.rows[-1], "as the record of the request has it"
+        await app.enter("/effort much")
+        assert "There is no effort much." in app.text
 
 
 async def test_the_palette_filters_and_carries_out_what_is_chosen(table: Table) -> None:

@@ -25,7 +25,8 @@ from hermes_tui.services.desk import Facts
 class View:
     """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
 
-    `brain` is who would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain.
+    `past` says that this is not now, `day_usd` what all sessions spent today, None if nobody looked. `brain` is who
+    would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain.
     """
 
     state: SessionState
@@ -34,6 +35,8 @@ class View:
     now: float
     live: bool = False
     frozen: bool = False
+    past: bool = False
+    day_usd: float | None = None
     brain: str | None = None
     windows: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -52,7 +55,38 @@ def rule_line(title: tuple[Span, ...], hint: tuple[Span, ...], width: int, *, fo
     return Line((*left, (sign * max(fill, 0), role), *right))
 
 
-class Divider(Widget):
+class BorderMoved(Message):
+    """The operator drags a divider or the rule of a pane; the pointer is so many cells from where it stands."""
+
+    def __init__(self, border: Widget, by_x: int, by_y: int) -> None:
+        super().__init__()
+        self.border = border
+        self.by_x = by_x
+        self.by_y = by_y
+
+
+class Grip(Widget):
+    """Something that can be held and moved with the mouse; what that means is the stage's."""
+
+    _held = False
+
+    def on_mouse_down(self) -> None:
+        """Hold the border."""
+        self._held = True
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the border along with the pointer."""
+        if self._held:
+            self.post_message(BorderMoved(self, event.x, event.y))
+
+    def on_mouse_up(self) -> None:
+        """Leave the border where it is."""
+        self._held = False
+        self.release_mouse()
+
+
+class Divider(Grip):
     """A vertical rule between columns."""
 
     DEFAULT_CSS = "Divider { width: 1; height: 1fr; }"
@@ -67,7 +101,7 @@ class Divider(Widget):
         return self.look.strip(Line((("│", "rule"),)), self.size.width)
 
 
-class TitleRule(Widget):
+class TitleRule(Grip):
     """One line: a title, a rule and a hint; double while its pane has the focus."""
 
     DEFAULT_CSS = "TitleRule { height: 1; }"
@@ -185,4 +219,4 @@ class Pane(Vertical):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Unmark the rule."""
         del event
-        self.rule.mark(focused=False)
+        self.rule.mark(focused=self.has_focus_within)

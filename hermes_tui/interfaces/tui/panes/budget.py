@@ -50,7 +50,8 @@ class BudgetPane(Pane):
         self._seen = view
         width = self.view.size.width or 46
         draw = meter.detail if self.full else meter.compact
-        lines = draw(view.state, view.chronicle, view.now, width)
+        day = meter.Day(view.day_usd, view.facts.config.budgets.day.usd)
+        lines = draw(view.state, view.chronicle, view.now, width, day)
         if self.full:
             note = (
                 "No call with an unknown price."

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
 
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Span
 from hermes_tui.interfaces.tui.graph_rows import TaskRow, ribbon
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
-from hermes_tui.interfaces.tui.row_window import Row
+from hermes_tui.interfaces.tui.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.transcript import Transcript
 
@@ -28,6 +29,8 @@ class ConsolePane(Pane):
         self.transcript = Transcript(first_token_s=first_token_s)
         self.view = LineView(look, name="transcript")
         self._ribbon: tuple[Span, ...] = ()
+        self._now: RowWindow | None = None
+        self._when = ""
 
     def compose(self) -> ComposeResult:
         """Rule and transcript."""
@@ -40,8 +43,29 @@ class ConsolePane(Pane):
         for record in records:
             for row in self.transcript.take(record):
                 rows[row.key] = row
-        if rows:
-            self.view.extend(rows.values())
+        self._add(rows.values())
+
+    def _add(self, rows: Collection[Row]) -> None:
+        """Add rows to what stands now, which may be out of sight."""
+        if rows and self._now is not None:
+            self._now.extend(rows)
+        elif rows:
+            self.view.extend(rows)
+
+    def show_past(self, rows: Sequence[Row]) -> None:
+        """Show these rows; what happens meanwhile goes on out of sight."""
+        if self._now is None:
+            self._now = self.view.swap(RowWindow(clock=self.look.clock))
+        self._when = wording.clock(self.look.clock())
+        self.view.window.follow(following=True)
+        self.view.replace_all(rows)
+
+    def show_now(self) -> None:
+        """Show what stands now."""
+        if self._now is not None:
+            self.view.swap(self._now)
+            self._now = None
+            self._when = ""
 
     def hear(self, parts: Iterable[tuple[Place, Part]]) -> None:
         """Add what streams in."""
@@ -50,8 +74,7 @@ class ConsolePane(Pane):
             row = self.transcript.hear(place, part)
             if row is not None:
                 rows[row.key] = row
-        if rows:
-            self.view.extend(rows.values())
+        self._add(rows.values())
 
     def toggle_last_call(self) -> None:
         """Open or fold the newest tool call."""
@@ -64,7 +87,7 @@ class ConsolePane(Pane):
 
     def say(self, row: Row) -> None:
         """Add a row that is no record, such as what a slash command answers."""
-        self.view.extend([row])
+        self._add([row])
 
     def show(self, view: View) -> None:
         """Nothing but rows: they come by `take` and `hear`."""
@@ -79,8 +102,10 @@ class ConsolePane(Pane):
 
     def _mark(self) -> None:
         window = self.view.window
-        if window.following:
-            hint: tuple[Span, ...] = self._ribbon or ((("following", "muted"),) if window.rows else ())
+        if self._when:
+            hint: tuple[Span, ...] = (*self._ribbon, (f" {self._when}", "text"))
+        elif window.following:
+            hint = self._ribbon or ((("following", "muted"),) if window.rows else ())
         elif window.unseen:
             hint = ((f"{window.unseen:,} new", "text"), (" · ", "muted"), ("End", "accent"))
         else:

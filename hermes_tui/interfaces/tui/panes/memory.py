@@ -117,6 +117,7 @@ class MemoryPane(Pane):
         self.path = ""
         self.text = ""
         self._count = -1
+        self._past = False
         self._forgetting = ""
 
     def compose(self) -> ComposeResult:
@@ -135,8 +136,10 @@ class MemoryPane(Pane):
                 yield self.history
 
     def show(self, view: View) -> None:
-        """Notes are files, not records: they are listed when the pane is opened and after each change."""
-        del view
+        """Notes are files, not records: listed when the pane is opened and after each change; the past has today's."""
+        if view.past != self._past:
+            self._past = view.past
+            self._title()
 
     def on_show(self) -> None:
         """List the notes."""
@@ -170,7 +173,8 @@ class MemoryPane(Pane):
 
     def _title(self) -> None:
         count = f" {wording.count(self._count, 'note')}" if self._count >= 0 else ""
-        self.rule.say(((self.TITLE, "text bold"), (count, "muted")), ((self.KEY, "muted"),))
+        hint = "as they are now" if self._past else self.KEY
+        self.rule.say(((self.TITLE, "text bold"), (count, "muted")), ((hint, "muted"),))
 
     def _show_text(self) -> None:
         if self.editor.display:

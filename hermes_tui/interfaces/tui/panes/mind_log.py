@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -14,6 +14,7 @@ from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.mind_rows import KINDS, MindLog, Thought
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
+from hermes_tui.interfaces.tui.row_window import RowWindow
 
 EMPTY_TEXT = (
     EMPTY,
@@ -29,6 +30,7 @@ class MindLogPane(Pane):
     KEY = "F4"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "filter_kind", "filter by kind", id="mind.kind"),
+        Binding("w", "filter_task", "filter by task", id="mind.task"),
         Binding("a", "filter_who", "filter by agent", id="mind.agent"),
     ]
 
@@ -37,8 +39,10 @@ class MindLogPane(Pane):
         self.log_of = MindLog()
         self.view = LineView(look, name="mind-rows", empty=EMPTY_TEXT)
         self.thoughts: dict[object, Thought] = {}
+        self._now: tuple[RowWindow, dict[object, Thought]] | None = None
         self.kind = "all"
         self.who = "all"
+        self.about = "all"
 
     def compose(self) -> ComposeResult:
         """Rule and rows."""
@@ -52,6 +56,11 @@ class MindLogPane(Pane):
             row = self.log_of.take(record)
             if row is not None:
                 changed[row.key] = row
+        if self._now is not None:
+            window, thoughts = self._now
+            thoughts.update(changed)
+            window.extend(row for row in changed.values() if self._wanted(row))
+            return
         self.thoughts.update(changed)
         shown = [row for row in changed.values() if self._wanted(row)]
         if shown:
@@ -59,24 +68,42 @@ class MindLogPane(Pane):
         if changed:
             self._title()
 
+    def show_past(self, thoughts: Sequence[Thought]) -> None:
+        """Show these decisions; what happens meanwhile goes on out of sight."""
+        if self._now is None:
+            self._now = (self.view.swap(RowWindow(clock=self.look.clock)), self.thoughts)
+        self.thoughts = {row.key: row for row in thoughts}
+        self.view.window.follow(following=True)
+        self._refilter()
+
+    def show_now(self) -> None:
+        """Show what stands now."""
+        if self._now is not None:
+            window, self.thoughts = self._now
+            self.view.swap(window)
+            self._now = None
+            self._refilter()
+
     def show(self, view: View) -> None:
         """Nothing but rows: they come by `take`."""
         del view
 
     def _wanted(self, row: Thought) -> bool:
-        return self.kind in ("all", row.kind) and self.who in ("all", row.who)
+        by_task = self.about in ("all", str(row.origin.task or ""))
+        return by_task and self.kind in ("all", row.kind) and self.who in ("all", row.who)
 
     def _title(self) -> None:
         count, total = len(self.view), len(self.thoughts)
-        filtered = self.kind != "all" or self.who != "all"
+        filtered = not self.kind == self.who == self.about == "all"
         shown = f" {count:,} of {total:,}" if filtered else f" {total:,}" if total else ""
         agents = "all agents" if self.who == "all" else f"agent {self.who}"
-        kind = "" if self.kind == "all" else f" · kind {self.kind}"
+        kind = "" if self.about == "all" else f" · task {self.about}"
+        kind += "" if self.kind == "all" else f" · kind {self.kind}"
         hint: tuple[Span, ...] = ((f"{agents}{kind}", "text" if filtered else "muted"), (f" · {self.KEY}", "muted"))
         self.rule.say(((self.TITLE, "text bold"), (shown, "muted")), hint)
 
     def _refilter(self) -> None:
-        said = f" 0 of {len(self.thoughts):,} match. f and a change the filter, Esc clears it."
+        said = f" 0 of {len(self.thoughts):,} match. f, a and w change the filter, Esc clears it."
         self.view.empty = (EMPTY, Line(((said, "muted"),))) if self.thoughts else EMPTY_TEXT
         self.view.replace_all(row for row in self.thoughts.values() if self._wanted(row))
         self._title()
@@ -92,11 +119,20 @@ class MindLogPane(Pane):
         self.who = names[(names.index(self.who) + 1) % len(names)] if self.who in names else "all"
         self._refilter()
 
+    def action_filter_task(self) -> None:
+        """Show the next task only, beginning with that of the row under the cursor."""
+        names = ["all", *dict.fromkeys(str(row.origin.task) for row in self.thoughts.values() if row.origin.task)]
+        row = self.view.current
+        own = str(row.origin.task or "") if isinstance(row, Thought) else ""
+        following = names[(names.index(self.about) + 1) % len(names)] if self.about in names else "all"
+        self.about = own if self.about == "all" and own in names else following
+        self._refilter()
+
     def step_back(self) -> bool:
         """Show everything again; return whether there was a filter."""
-        if self.kind == self.who == "all":
+        if self.kind == self.who == self.about == "all":
             return False
-        self.kind = self.who = "all"
+        self.kind = self.who = self.about = "all"
         self._refilter()
         return True
 

@@ -1,8 +1,7 @@
-"""The task graph: a drawn DAG, one node per row, with the detail of the node under the cursor."""
+"""The task graph: a drawn DAG, one node a row or as a picture, with the detail of the node under the cursor."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -11,24 +10,53 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
 
-from hermes_tui.domain.events import EditKind
-from hermes_tui.domain.state.spend import Spent
+from hermes_tui.domain.commands import Command, EditPlan, KillAgent, PauseAgent, ResumeAgent, UndoEdit
+from hermes_tui.domain.events import EditKind, PlanOp
+from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.tasks import TaskState
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU, UNKNOWN
-from hermes_tui.interfaces.tui.graph_rows import GraphRows, TaskRow
+from hermes_tui.interfaces.tui import picture, wording
+from hermes_tui.interfaces.tui.asks import OrderAsked
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, one_line
+from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU
+from hermes_tui.interfaces.tui.graph_detail import detail_lines
+from hermes_tui.interfaces.tui.graph_fold import GraphRows, needs_of, speaker_of
+from hermes_tui.interfaces.tui.graph_rows import (
+    FULL_WIDTH,
+    AgentRow,
+    GraphRow,
+    GroupRow,
+    StepRow,
+    TaskRow,
+    heading,
+)
 from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.meter import spent_text
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
+from hermes_tui.interfaces.tui.panes._picture import PictureView
 
 EMPTY_TEXT = (
     EMPTY,
     Line(((" No tasks yet. A goal becomes a plan here.", "muted"),)),
     Line(((" Esc, then type one.", "muted"),)),
 )
-DETAIL_WIDTH = 44
+
+
+class Heading(Widget):
+    """The names of the columns; there where they fit."""
+
+    DEFAULT_CSS = "Heading { height: 1; display: none; }"
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(id="graph-heading")
+        self.look = look
+        self.lanes_width = 1
+
+    def render_line(self, y: int) -> Strip:
+        """Draw them."""
+        del y
+        return self.look.strip(heading(self.size.width, self.lanes_width), self.size.width)
 
 
 class TaskGraphPane(Pane):
@@ -39,55 +67,84 @@ class TaskGraphPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "edit('retry')", "retry", id="graph.retry"),
         Binding("s", "edit('skip')", "skip", id="graph.skip"),
-        Binding("p", "edit('pause')", "pause or resume", id="graph.pause"),
-        Binding("x", "edit('cancel')", "cancel", id="graph.cancel"),
+        Binding("p", "edit('pause')", "pause or resume; an agent too", id="graph.pause"),
+        Binding("x", "edit('cancel')", "cancel; an agent is ended", id="graph.cancel"),
         Binding("plus", "priority(1)", "higher priority", id="graph.higher"),
         Binding("minus", "priority(-1)", "lower priority", id="graph.lower"),
+        Binding("e", "change", "edit what the task is to do", id="graph.edit"),
+        Binding("u", "undo", "take the latest edit back", id="graph.undo"),
+        Binding("d", "ask('plan')", "what each edit of the plan changed", id="graph.diff"),
+        Binding("i", "steer", "tell its agent something", id="graph.steer"),
+        Binding("a", "ask('approvals')", "answer", id="graph.answer"),
+        Binding("v", "picture", "as a picture, up to 25 tasks", id="graph.picture"),
+        Binding("Z", "fold_all", "fold all but what is under way", id="graph.fold_all"),
         Binding("right_square_bracket", "seek(1)", "next that needs you or failed", id="graph.next_open"),
         Binding("left_square_bracket", "seek(-1)", "previous that needs you or failed", id="graph.previous_open"),
         Binding("right_curly_bracket", "along(1)", "next on the critical path", id="graph.next_chain"),
         Binding("left_curly_bracket", "along(-1)", "previous on the critical path", id="graph.previous_chain"),
     ]
 
-    class EditAsked(Message):
-        """The operator wants to change the plan at one task."""
+    class Ordered(Message):
+        """The operator wants to change the plan, or to hold or end an agent."""
 
-        def __init__(self, kind: EditKind, row: TaskRow, priority: int = 0) -> None:
+        def __init__(self, command: Command) -> None:
             super().__init__()
-            self.kind = kind
-            self.row = row
-            self.priority = priority
+            self.command = command
+
+    class Warned(Message):
+        """A key has to be pressed again, because work would be lost; `text` says which."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, name="graph")
         self.rows = GraphRows()
         self.shown: list[TaskRow] = []
+        self.heading = Heading(look)
         self.view = LineView(look, name="graph-rows", folds=False, follows=False, empty=EMPTY_TEXT)
+        self.picture = PictureView(look)
         self.detail_rule = TitleRule(look, "detail")
         self.detail = Sheet(look, name="graph-detail-rows", focusable=False)
+        self._plain: dict[TaskId, TaskRow] = {}
         self._seen: View | None = None
         self._drawn: tuple[object, ...] = ()
+        self._warned: object = None
 
     def compose(self) -> ComposeResult:
-        """The rows; the detail beside or below them."""
+        """The rows or the picture; the detail beside or below them."""
         with Horizontal(id="graph-columns"):
             with Vertical(id="graph-main"):
                 yield self.rule
+                yield self.heading
                 yield self.view
+                yield self.picture
             yield Divider(self.look, "graph-divider")
             with Vertical(id="graph-detail"):
                 yield self.detail_rule
                 yield self.detail
 
+    # showing
+
     def show(self, view: View) -> None:
         """Draw the graph where it changed."""
         self._seen = view
         state, chronicle = view.state, view.chronicle
-        drawn = (state.graph, state.spend.by_task, len(chronicle.asked), len(chronicle.task_models))
+        roomy = self.view.size.width >= FULL_WIDTH or self.full
+        facts = (state.graph, state.spend.by_task, state.agents, len(chronicle.asked), len(chronicle.task_models))
+        drawn = (*facts, chronicle.stepped, chronicle.ended, frozenset(self.rows.toggled), roomy)
         if drawn != self._drawn:
             self._drawn = drawn
-            self.shown = self.rows.of(state, chronicle)
-            self.view.replace_all(self.shown)
+            self._plain = self.rows.tasks(state, chronicle)
+            rows = self.rows.of(state, chronicle, self._plain, steps=roomy)
+            self.shown = list(self._plain.values())
+            self.view.replace_all(rows)
+        wide = self.view.size.width >= FULL_WIDTH
+        self.heading.display = wide and bool(self.shown) and not self.picture.display
+        self.heading.lanes_width = self.rows.width
+        if self.picture.display:
+            self._show_picture(view)
         self._title(view)
         self._show_detail()
 
@@ -99,106 +156,197 @@ class TaskGraphPane(Pane):
             title.append((f" · rev {view.state.graph.rev}" if self.full else "", "muted"))
         failed = sum(row.status.state is TaskState.FAILED for row in self.shown)
         asking = sum(row.sign is NEEDS_YOU for row in self.shown)
-        roomy = self.view.size.width >= 60
+        live = sum(row.live for row in self.shown)
+        roomy = self.rule.size.width >= 60
         hint: list[Span] = [(f"{failed} failed · ", "fail")] if failed else []
+        hint += [(f"{live} live · ", "muted")] if live and roomy else []
         hint += [(f"{asking} needs you · ", "warn")] if asking and roomy else []
-        hint += [("║ longest chain · ", "muted")] if self.rows.path and roomy else []
+        hint += [("║ critical · ", "muted")] if self.rows.path and roomy else []
+        hint += [("Space fold · v picture · ", "muted")] if self.full and self.rule.size.width >= 90 else []
         self.rule.say(tuple(title), (*hint, (self.KEY, "muted")))
+
+    def _show_picture(self, view: View) -> None:
+        room = (max(self.picture.size.width, 20), view.now)
+        drawn = picture.draw(self._plain, needs_of(view.state), self.rows.path, self.picture.chosen, room)
+        if drawn is None:
+            most = f"{len(self.shown)} tasks are too many or too deep for a picture here; up to {picture.MOST} fit."
+            self.picture.put_lines([EMPTY, Line(((f" {most} v shows the rows.", "muted"),))], {})
+        else:
+            self.picture.put_lines(list(drawn.lines), drawn.places)
+
+    @property
+    def row(self) -> GraphRow | None:
+        """The row under the cursor, in the rows or in the picture."""
+        if self.picture.display and self.picture.chosen is not None:
+            return self._plain.get(self.picture.chosen)
+        row = self.view.current
+        return row if isinstance(row, TaskRow | GroupRow | AgentRow | StepRow) else None
 
     @on(LineView.Moved)
     def _moved(self, event: LineView.Moved) -> None:
         event.stop()
+        self._warned = None
+        if self.picture.display and self._seen is not None:
+            self._show_picture(self._seen)
         self._show_detail()
 
     @on(LineView.Scrolled)
     def _scrolled(self, event: LineView.Scrolled) -> None:
         event.stop()
 
+    @on(LineView.Folded)
+    def _folded(self, event: LineView.Folded) -> None:
+        """Open or fold what belongs to the row: a group, a task's steps, the group that a task is part of."""
+        event.stop()
+        row = self.row
+        if isinstance(row, TaskRow) and not row.mark and (stem := self.rows.group_of(row.task.id)):
+            self.rows.toggled ^= {("group", stem)}
+        elif row is not None:
+            self.rows.toggled ^= {row.key}
+        self._again()
+
+    def _again(self) -> None:
+        if self._seen is not None:
+            self.show(self._seen)
+
     @on(LineView.Opened)
     def _opened(self, event: LineView.Opened) -> None:
         event.stop()
-        if isinstance(event.row, TaskRow):
-            self.post_message(self.Jump("console", ("task", event.row.task.id)))
+        match self.row:
+            case TaskRow() as row:
+                self.post_message(self.Jump("console", ("task", row.task.id)))
+            case GroupRow() as row:
+                self.rows.toggled ^= {row.key}
+                self._again()
+            case AgentRow() as row:
+                self.post_message(OrderAsked("transcript", str(row.agent.agent)))
+            case StepRow() as row:
+                self.post_message(self.Jump("console", row.key))
+            case None:
+                return
 
     def _show_detail(self) -> None:
-        row = self.view.current or next((one for one in self.shown if one.live or one.sign is NEEDS_YOU), None)
-        if self._seen is None or not isinstance(row, TaskRow):
+        row = self.row or next((one for one in self.shown if one.live or one.sign is NEEDS_YOU), None)
+        if self._seen is None or row is None:
             self.detail_rule.say((("detail", "text bold"),))
             self.detail.show([Line(((" Up or Down picks a task.", "muted"),))])
             return
-        self.detail_rule.say(((one_line(row.task.title), "text bold"),), ((str(row.task.id), "muted"),))
+        name = row.task.title if isinstance(row, TaskRow) else row.copy().partition("\n")[0]
+        number = str(row.task.id) if isinstance(row, TaskRow) else ""
+        self.detail_rule.say(((one_line(name), "text bold"),), ((number, "muted"),) if number else ())
         self.detail.show(detail_lines(row, self._seen, max(self.detail.size.width, 30)))
 
+    # acting
+
+    def _order(self, op: PlanOp, why: str) -> None:
+        if self._seen is not None:
+            self.post_message(self.Ordered(EditPlan(base_rev=self._seen.state.graph.rev, why=why, ops=(op,))))
+
     def action_edit(self, kind: str) -> None:
-        """Ask for one edit of the task under the cursor."""
-        row = self.view.current
-        if isinstance(row, TaskRow):
+        """Ask for one edit of the task under the cursor, or hold or end its subagent; lost work is asked about."""
+        row = self.row
+        if isinstance(row, AgentRow):
+            self._direct(row, kind)
+        elif isinstance(row, TaskRow):
             wanted = EditKind(kind)
             if wanted is EditKind.PAUSE and row.status.state is TaskState.PAUSED:
                 wanted = EditKind.RESUME
-            self.post_message(self.EditAsked(wanted, row))
+            if self._sure(row, wanted):
+                self._order(PlanOp(kind=wanted, target=row.task.id), f"{wanted.value} {row.task.id}, by key")
+
+    def _direct(self, row: AgentRow, kind: str) -> None:
+        agent = row.agent.agent
+        if kind == "pause":
+            held = ResumeAgent(agent=agent) if row.agent.paused else PauseAgent(agent=agent)
+            self.post_message(self.Ordered(held))
+        elif kind == "cancel" and self._again_to((kind, row.key), f"x again ends {agent} with all it runs."):
+            self.post_message(self.Ordered(KillAgent(agent=agent)))
+
+    def _sure(self, row: TaskRow, kind: EditKind) -> bool:
+        """Whether an edit loses nothing, or was asked for twice."""
+        if kind is EditKind.CANCEL and row.live:
+            return self._again_to((kind, row.key), f"x again cancels {one_line(row.task.title)}; its work is lost.")
+        if kind is EditKind.SKIP and self._seen is not None:
+            lose = [one.title for one in self._seen.state.graph.tasks.values() if row.task.id in one.needs]
+            if lose:
+                named = ", ".join(one_line(title) for title in lose[:3])
+                what = f"{wording.count(len(lose), 'task needs', 'tasks need')} its result: {named}"
+                return self._again_to((kind, row.key), f"s again skips it. {what}.")
+        return True
+
+    def _again_to(self, what: tuple[str, object], text: str) -> bool:
+        """Whether this is the second press; the first says what would be lost."""
+        sure, self._warned = self._warned == what, what
+        if not sure:
+            self.post_message(self.Warned(text))
+        return sure
 
     def action_priority(self, by: int) -> None:
         """Ask for another priority of the task under the cursor."""
-        row = self.view.current
+        row = self.row
         if isinstance(row, TaskRow):
-            self.post_message(self.EditAsked(EditKind.REORDER, row, row.task.priority + by))
+            op = PlanOp(kind=EditKind.REORDER, target=row.task.id, priority=row.task.priority + by)
+            self._order(op, f"reorder {row.task.id}, by key")
+
+    def action_change(self) -> None:
+        """Edit what the task under the cursor is to do."""
+        if isinstance(self.row, TaskRow):
+            self.post_message(OrderAsked("edit", str(self.row.task.id)))
+
+    def action_undo(self) -> None:
+        """Take the latest edit of the plan back."""
+        if self._seen is not None:
+            self.post_message(self.Ordered(UndoEdit(base_rev=self._seen.state.graph.rev)))
+
+    def action_ask(self, name: str) -> None:
+        """Ask the app for something."""
+        self.post_message(OrderAsked(name))
+
+    def action_steer(self) -> None:
+        """Tell the agent of the row something."""
+        if self.row is not None and self._seen is not None:
+            agent = speaker_of(self._seen.state, self.row)
+            if agent is not None:
+                self.post_message(OrderAsked("steer", str(agent)))
+
+    def action_picture(self) -> None:
+        """Draw the graph as a picture, or as rows again."""
+        row = self.row
+        self.picture.display = not self.picture.display
+        self.view.display = not self.picture.display
+        self.set_class(self.picture.display, "-picture")
+        if isinstance(row, TaskRow):
+            self.picture.chosen = row.task.id
+            self.view.show_row(row.key)
+        elif self.picture.chosen not in self._plain:
+            self.picture.chosen = next(iter(self._plain), None)
+        (self.picture if self.picture.display else self.view).focus()
+        self.call_after_refresh(self._again)
+
+    def action_fold_all(self) -> None:
+        """Fold every group but those with something under way or wrong."""
+        if self._seen is not None:
+            self.rows.fold_all(self._seen.state, self._plain)
+            self._again()
 
     def action_seek(self, by: int) -> None:
         """Go to the next task that needs the operator or failed."""
-        self._go([row for row in self.shown if row.sign is NEEDS_YOU or row.status.state is TaskState.FAILED], by)
+        wrong = [row for row in self.shown if row.sign is NEEDS_YOU or row.status.state is TaskState.FAILED]
+        self._go([row.task.id for row in wrong], by)
 
     def action_along(self, by: int) -> None:
-        """Go along the longest chain of open tasks."""
-        self._go([row for row in self.shown if row.task.id in self.rows.path], by)
+        """Go along the critical path."""
+        self._go([row.task.id for row in self.shown if row.task.id in self.rows.path], by)
 
-    def _go(self, rows: Sequence[TaskRow], by: int) -> None:
-        places = [self.view.window.find(row.key) for row in rows]
+    def _go(self, tasks: Sequence[TaskId], by: int) -> None:
+        """Go to the next of some tasks; one in a folded group stands for the group."""
+        found = {self.view.window.find(("task", task)) for task in tasks}
+        found |= {self.view.window.find(("group", self.rows.group_of(task))) for task in tasks}
         here = self.view.window.cursor
-        ahead = [at for at in places if (at > here if by > 0 else at < here)]
+        ahead = sorted(at for at in found if at >= 0 and (at > here if by > 0 else at < here))
         if ahead:
-            self.view.show_row(self.view.window.rows[ahead[0] if by > 0 else ahead[-1]].key)
-
-
-def detail_lines(row: TaskRow, view: View, width: int) -> list[Line]:
-    """Return what is known of one task."""
-    task, status, state = row.task, row.status, view.state
-    seconds = row.seconds(view.now)
-    facts = [
-        ("state", f"{row.sign.glyph} {row.word}", row.sign.role),
-        ("note", status.note, "text"),
-        ("kind", f"{task.kind.value} {task.use}".strip(), "text"),
-        ("brain", view.chronicle.task_models.get(task.id, ""), "text"),
-        ("steps", str(view.chronicle.task_steps.get(task.id, "")), "text"),
-        ("time", wording.elapsed(seconds) if seconds is not None else UNKNOWN, "text"),
-        ("tries", f"{status.attempts} of {task.retry + 1}" if status.attempts else "", "text"),
-        ("cost", _cost(state.spend.by_task.get(task.id)), "text"),
-        ("cap", wording.money(task.budget.usd) if task.budget and task.budget.usd else "", "text"),
-        ("needs", ", ".join(task.needs), "text"),
-        ("feeds", ", ".join(other.id for other in state.graph.tasks.values() if task.id in other.needs), "text"),
-        ("writes", ", ".join(task.write), "text"),
-        ("priority", str(task.priority) if task.priority else "", "text"),
-        ("result", _result(status.result), "text"),
-    ]
-    lines = [line for name, text, role in facts if text for line in _fact(name, text, role, width)]
-    keys = (" r retry · s skip · p pause · x cancel", " + - priority · [ ] open questions · { } chain")
-    return [*lines, EMPTY, *(Line(((text, "muted"),)) for text in keys)]
-
-
-def _cost(spent: Spent | None) -> str:
-    return spent_text(spent) if spent is not None and spent.calls else UNKNOWN
-
-
-def _fact(name: str, text: str, role: str, width: int) -> list[Line]:
-    wrapped = wrap(foreign(text, role), max(width - 11, 12))[:8]
-    return [Line(((f" {name if at == 0 else '':<9}", "muted"), *spans)) for at, spans in enumerate(wrapped)]
-
-
-def _result(text: str) -> str:
-    if not text or text == "null":
-        return ""
-    try:
-        value: object = json.loads(text)
-    except ValueError:
-        return text[:400]
-    return value[:400] if isinstance(value, str) else text[:400]
+            key = self.view.window.rows[ahead[0] if by > 0 else ahead[-1]].key
+            self.view.show_row(key)
+            row = self.view.current
+            self.picture.chosen = row.task.id if isinstance(row, TaskRow) else self.picture.chosen
+            self._again()

@@ -11,9 +11,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from hermes_tui.interfaces.tui.graph_rows import TaskRow
-from hermes_tui.interfaces.tui.layout import Plan, plan_for, too_small
+from hermes_tui.interfaces.tui.layout import Border, Plan, Sizes, moved, plan_for, too_small
 from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.panes._pane import Pane
+from hermes_tui.interfaces.tui.panes._pane import BorderMoved, Pane
 from hermes_tui.interfaces.tui.row_window import Row
 from hermes_tui.interfaces.tui.rows import Entry
 
@@ -30,6 +30,13 @@ class Stage(Screen[None]):
     class Divided(Message):
         """Panes stand elsewhere now: what they show has to fit."""
 
+    class Arranged(Message):
+        """The operator moved a border."""
+
+        def __init__(self, sizes: Sizes) -> None:
+            super().__init__()
+            self.sizes = sizes
+
     class NotFound(Message):
         """The operator looked for a row in a pane that holds nothing about it."""
 
@@ -45,6 +52,7 @@ class Stage(Screen[None]):
         self.task_count = 0
         self.division = Plan("tiny")
         self.full_pane = ""
+        self.sizes = Sizes()
         self._divided: tuple[Plan, str] | None = None
 
     def stops(self) -> list[Widget]:
@@ -63,7 +71,7 @@ class Stage(Screen[None]):
 
     def divide(self) -> None:
         """Give each pane its place: in columns, or the whole screen to one."""
-        plan = plan_for(*self.size, tasks=self.task_count)
+        plan = plan_for(*self.size, tasks=self.task_count, sizes=self.sizes)
         if (plan, self.full_pane) == self._divided:
             return
         self._divided = (plan, self.full_pane)
@@ -80,13 +88,70 @@ class Stage(Screen[None]):
         columns["#side-divider"] = plan.shape == "wide" and columns["#middle"] and columns["#right"]
         for part, wanted in columns.items():
             self.query_one(part).display = wanted
-        self._set_heights(plan)
+        self._set_sizes(plan)
 
-    def _set_heights(self, plan: Plan) -> None:
+    def _set_sizes(self, plan: Plan) -> None:
+        divided = not self.full_pane and plan.side
+        wide = divided and plan.shape == "wide"
+        self.query_one("#side").styles.width = plan.side_width if divided else "1fr"
+        self.query_one("#middle").styles.width = plan.middle_width if wide else "1fr"
+        self.query_one("#right").styles.width = plan.right_width if wide else "1fr"
         divided = not self.full_pane
         self.query_one("#middle").styles.height = plan.graph if divided and plan.shape == "two" else "1fr"
         self.panes["budget"].styles.height = plan.budget if divided else "1fr"
         self.panes["memory"].styles.height = plan.memory if divided else "1fr"
+
+    @on(BorderMoved)
+    def _dragged(self, event: BorderMoved) -> None:
+        """Move the border that is held: a divider, or the rule of the pane below it."""
+        event.stop()
+        plan, border = self.division, event.border
+        if not plan.side or self.full_pane:
+            return
+        if border.id == "main-divider":
+            self.resize("side", -event.by_x)
+        elif border.id == "side-divider":
+            self.resize("right", -event.by_x)
+        elif border is self.panes["mind"].rule and plan.shape == "two":
+            self.resize("graph", event.by_y)
+        elif border is self.panes["budget"].rule:
+            self.resize("budget", -event.by_y)
+        elif border is self.panes["memory"].rule:
+            self.resize("memory", -event.by_y)
+
+    def resize(self, border: Border, by: int) -> None:
+        """Move a border by some cells; what is shown follows, and it is remembered."""
+        if by and self.division.side and not self.full_pane:
+            self.sizes = moved(self.sizes, border, self.division, by)
+            self._laid_out()
+
+    def action_widen(self, by: int) -> None:
+        """Give the console or, from a pane beside it, that pane's column more room."""
+        beside = self.panes["mind"], self.panes["budget"], self.panes["memory"]
+        in_right = self.division.shape == "wide" and any(pane.has_focus_within for pane in beside)
+        in_console = self.panes["console"].has_focus_within
+        self.resize("right" if in_right else "side", -by if in_console else by)
+
+    def action_heighten(self, by: int) -> None:
+        """Give the focused pane more rows, or fewer."""
+        name = next((name for name, pane in self.panes.items() if pane.has_focus_within), "")
+        match name:
+            case "graph" | "budget" | "memory":
+                self.resize(name, by)
+            case "mind":
+                self.resize("budget", -by)
+            case _:
+                return
+
+    def action_usual(self) -> None:
+        """Put every border back to where the layout has it."""
+        self.sizes = Sizes()
+        self._laid_out()
+
+    def _laid_out(self) -> None:
+        self.divide()
+        self.post_message(self.Arranged(self.sizes))
+        self.call_after_refresh(self.post_message, self.Divided())
 
     # panes
 

@@ -13,20 +13,22 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from hermes_tui.domain.commands import Command, EditPlan, Interrupt, RaiseCap, Submit
-from hermes_tui.domain.events import PlanOp, RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused
+from hermes_tui.domain.commands import Interrupt, RaiseCap, Submit
+from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused, SessionForked
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import fold_all
 from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces._completion import Sources, offered_for
 from hermes_tui.interfaces.tui import notices
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
-from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.dock import Card, Dock
+from hermes_tui.interfaces.tui.graph_rows import TaskRow
+from hermes_tui.interfaces.tui.journey import Journey
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.offers import Offers
-from hermes_tui.interfaces.tui.panes._pane import Divider, Showing, TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Divider, Showing, TitleRule
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -35,15 +37,17 @@ from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
+from hermes_tui.interfaces.tui.rows import seq_of
 from hermes_tui.interfaces.tui.screens._stage import Stage
+from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.welcome import welcome_lines
 from hermes_tui.services.brains import Missing
-from hermes_tui.services.sessions import resumable
 
 FLASH_S: Final = 6.0
+TWICE_S: Final = 1.0
 
 
-class Workspace(Stage):
+class Workspace(Timeline):
     """The main screen."""
 
     AUTO_FOCUS = "#prompt"
@@ -57,17 +61,16 @@ class Workspace(Stage):
         Binding("tab", "next_pane", "next pane", id="pane.next"),
         Binding("shift+tab", "previous_pane", "previous pane", id="pane.previous"),
         Binding("z", "full", "full screen", id="pane.full"),
+        Binding("greater_than_sign", "widen(2)", "wider column", id="pane.wider"),
+        Binding("less_than_sign", "widen(-2)", "narrower column", id="pane.narrower"),
+        Binding("ctrl+up", "heighten(1)", "higher pane", id="pane.higher"),
+        Binding("ctrl+down", "heighten(-1)", "lower pane", id="pane.lower"),
+        Binding("equals_sign", "usual", "borders back to where they were", id="pane.usual"),
         Binding("m", "jump('mind')", "why: mind-log", id="jump.mind"),
         Binding("g", "jump('graph')", "where: task graph", id="jump.graph"),
+        Binding("t", "travel", "when: time travel to it", id="jump.travel"),
         Binding("c", "jump('console')", "in which words: console", id="jump.console"),
     ]
-
-    class Ordered(Message):
-        """Something for the kernel."""
-
-        def __init__(self, command: Command) -> None:
-            super().__init__()
-            self.command = command
 
     class Typed(Message):
         """A line from the prompt."""
@@ -85,14 +88,12 @@ class Workspace(Stage):
     def __init__(
         self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
     ) -> None:
-        self.seat = seat
-        self.earlier = earlier
-        self.chronicle = Chronicle()
-        self.seen = self._shown = 0
-        self.live = self.frozen = self._settled = False
+        self._shown = 0
+        self._settled = False
+        self.monotonic = monotonic
+        self._escaped = -TWICE_S
         self.queue: list[str] = []
         self.sources = Sources()
-        self.brains: Sequence[Brain | Missing] | None = None
         self.brains_at = 0.0
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
         self.console_pane = ConsolePane(look, first_token_s=first_token_s)
@@ -107,15 +108,17 @@ class Workspace(Stage):
         self.queue_rows = QueueRows(look)
         self.offers = Offers(look)
         self.prompt = Prompt(self.offers)
-        super().__init__(look, {str(pane.id): pane for pane in panes}, resting_place=self.prompt)
+        journey = Journey(look, self.console_pane, self.mind_pane)
+        super().__init__(journey, seat, earlier, panes, resting_place=self.prompt)
         self.prompt_rule = TitleRule(look, "goal")
         self.status = StatusLine(look)
         self.showing: tuple[Showing, ...] = (*panes, self.dock, self.status)
 
     def stops(self) -> list[Widget]:
         """Return what Tab stops at; an open question comes after the prompt."""
-        prompt, *others = super().stops()
-        return [prompt, *([self.dock.card] if self.dock.display else []), *others]
+        rest, *others = super().stops()
+        asked = [self.dock.card] if self.dock.display and not self.travelling else []
+        return [rest, *asked, *others]
 
     # building
 
@@ -124,13 +127,7 @@ class Workspace(Stage):
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield self.console_pane
-                yield self.queue_rows
-                yield self.dock
-                yield self.offers
-                yield self.prompt_rule
-                with Horizontal(id="prompt-line"):
-                    yield Mark(self.look)
-                    yield self.prompt
+                yield from self._compose_entry()
             yield Divider(self.look, "main-divider")
             with Container(id="side"):
                 with Vertical(id="middle"):
@@ -142,7 +139,19 @@ class Workspace(Stage):
                     yield self.budget_pane
                     yield self.memory_pane
         yield Static("", id="too-small", markup=False)
+        yield self.scrubber
         yield self.status
+
+    def _compose_entry(self) -> ComposeResult:
+        """What the scrubber takes the place of."""
+        with Vertical(id="entry"):
+            yield self.queue_rows
+            yield self.dock
+            yield self.offers
+            yield self.prompt_rule
+            with Horizontal(id="prompt-line"):
+                yield Mark(self.look)
+                yield self.prompt
 
     def on_mount(self) -> None:
         """Show what is on record, then begin to follow."""
@@ -153,9 +162,10 @@ class Workspace(Stage):
     def read_again(self) -> None:
         """Take in the records that the journal holds and the screen has not seen."""
         records = [record for record in self.earlier() if record.seq > self.seen]
-        self._take(records)
+        self.take(records)
         left = fold_all(records)
-        if left.run.run is not None and left.run.ended is None:
+        forked = bool(records) and isinstance(records[-1].body, SessionForked)
+        if left.run.run is not None and left.run.ended is None and not forked:
             self.console_pane.say(notices.left_open(left, records[-1].at))
         self.refresh_panes()
 
@@ -164,10 +174,10 @@ class Workspace(Stage):
     def absorb(self, batch: Batch) -> None:
         """Take in one frame's worth."""
         if batch.overflowed:
-            self._take([record for record in self.earlier() if record.seq > self.seen])
+            self.take(self.earlier())
         for record in batch.records:
             self._note(record)
-        self._take([record for record in batch.records if record.seq > self.seen])
+        self.take(batch.records)
         if batch.parts:
             self.console_pane.hear(batch.parts)
         if batch.records:
@@ -184,40 +194,17 @@ class Workspace(Stage):
                 self.post_message(self.Ordered(Submit(text=self.queue.pop(0))))
                 self.post_message(self.Drafted())
 
-    def _take(self, records: Sequence[Record]) -> None:
-        if not records:
-            return
-        for record in records:
-            self.chronicle.take(record)
-        self.seen = records[-1].seq
-        self.console_pane.take(records)
-        self.mind_pane.take(records)
-
-    def view_now(self) -> View:
-        """Return what the panes show."""
-        able = [one for one in self.brains or () if isinstance(one, Brain)]
-        return View(
-            state=self.seat.state,
-            chronicle=self.chronicle,
-            facts=self.seat.facts,
-            now=self.look.clock(),
-            live=self.live,
-            frozen=self.frozen,
-            brain=None if self.brains is None else able[0].name if able else "",
-            windows={one.name: one.window_tokens for one in able},
-        )
-
     def refresh_panes(self) -> None:
         """Show the present state everywhere."""
         view = self.view_now()
         self._shown = view.state.seq
         for one in self.showing:
             one.show(view)
-        self.task_count = len(self.graph_pane.shown)
+        self.task_count = len(self.graph_pane.view)
         self._show_prompt()
         shape = self.division.shape
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
-        if not self.seen:
+        if not self.seen and not self.travelling:
             width = self.console_pane.view.size.width or self.size.width
             self.console_pane.view.empty = welcome_lines(self.brains, self.brains_at, width)
             self.console_pane.view.refresh()
@@ -228,6 +215,16 @@ class Workspace(Stage):
         event.stop()
         self.refresh_panes()
 
+    @on(Timeline.Moved)
+    def _moved_in_time(self, event: Timeline.Moved) -> None:
+        event.stop()
+        self.refresh_panes()
+
+    @on(Timeline.Refused)
+    def _refused(self, event: Timeline.Refused) -> None:
+        event.stop()
+        self.say(event.text, "warn")
+
     @on(Stage.NotFound)
     def _not_found(self, event: Stage.NotFound) -> None:
         event.stop()
@@ -235,6 +232,8 @@ class Workspace(Stage):
 
     def tick(self) -> None:
         """Move the clocks of what is under way, once a second."""
+        if self.travelling:
+            return
         if self.seat.state.seq != self._shown:
             self.refresh_panes()
         if not self.live and not self.chronicle.asked:
@@ -245,13 +244,9 @@ class Workspace(Stage):
                 line_view.tick()
         self.dock.show(view)
         self.status.show(view)
-        if self.budget_pane.display:
-            self.budget_pane.show(view)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether a run was begun, does not go on, and could."""
-        return not self.live and resumable(self.seat.state)
+        for pane in (self.budget_pane, self.graph_pane):
+            if pane.display:
+                pane.show(view)
 
     def show_brains(self, found: Sequence[Brain | Missing]) -> None:
         """Show who can answer."""
@@ -290,12 +285,37 @@ class Workspace(Stage):
             return
         if self.full_pane:
             self.restore()
+        elif self.travelling:
+            self.step_back_in_time()
         elif not self.prompt.has_focus:
             self.dock.answers.close()
             self.budget_pane.entry.display = False
             self.prompt.focus()
         elif self.live:
             self.post_message(self.Ordered(Interrupt()))
+        elif not self.prompt.text:
+            self._escape()
+
+    def _escape(self) -> None:
+        """Rewind on the second Esc within a second; the first says so."""
+        now = self.monotonic()
+        if now - self._escaped < TWICE_S:
+            self.post_message(OrderAsked("rewind"))
+        elif self.seen:
+            self.say("Esc again rewinds to an earlier prompt.")
+        self._escaped = now
+
+    def action_travel(self) -> None:
+        """Show everything as it was at the row under the cursor."""
+        focused = self.focused
+        row = focused.current if isinstance(focused, LineView) else None
+        if row is None:
+            return
+        seq = row.status.ended_seq if isinstance(row, TaskRow) else seq_of(row)
+        if seq:
+            self.post_message(OrderAsked("travel", f"@{seq}"))
+        else:
+            self.say("This row stands for no record yet.")
 
     def redraw(self) -> None:
         """Draw everything again, as after a change of theme."""
@@ -344,9 +364,9 @@ class Workspace(Stage):
     @on(Answers.Given)
     def _answered(self, event: Answers.Given) -> None:
         event.stop()
-        self.post_message(self.Ordered(event.command))
+        self.send(event.command)
         if self.full_pane != "approvals":
-            self.prompt.focus()
+            self.resting_place.focus()
         else:
             self.approvals_pane.view.focus()
 
@@ -355,15 +375,17 @@ class Workspace(Stage):
         event.stop()
         self.make_full("approvals")
 
-    @on(TaskGraphPane.EditAsked)
-    def _edited(self, event: TaskGraphPane.EditAsked) -> None:
+    @on(TaskGraphPane.Ordered)
+    def _edited(self, event: TaskGraphPane.Ordered) -> None:
         event.stop()
-        graph = self.seat.state.graph
-        op = PlanOp(kind=event.kind, target=event.row.task.id, priority=event.priority)
-        why = f"{event.kind.value} {event.row.task.id}, by key"
-        self.post_message(self.Ordered(EditPlan(base_rev=graph.rev, why=why, ops=(op,))))
+        self.send(event.command)
+
+    @on(TaskGraphPane.Warned)
+    def _warned(self, event: TaskGraphPane.Warned) -> None:
+        event.stop()
+        self.say(event.text, "warn")
 
     @on(BudgetPane.RaiseAsked)
     def _raised(self, event: BudgetPane.RaiseAsked) -> None:
         event.stop()
-        self.post_message(self.Ordered(RaiseCap(usd=event.usd)))
+        self.send(RaiseCap(usd=event.usd))

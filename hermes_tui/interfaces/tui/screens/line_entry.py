@@ -1,4 +1,4 @@
-"""A line for a key: what is typed or pasted is never shown and never kept by the screen."""
+"""One line to be typed: a name, a number, an argument; or a key, which is never shown."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from hermes_tui.interfaces.tui.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import TitleRule
 
 
-class Secret(ModalScreen[str | None]):
-    """Returns what was typed, None if nothing was."""
+class LineEntry(ModalScreen[str | None]):
+    """Returns what was typed, which may be nothing; None if it was left. What is `masked` is not shown."""
 
     DEFAULT_CSS = """
-    Secret { align: left bottom; }
-    Secret #sheet { height: auto; background: $background; }
+    LineEntry { align: left bottom; }
+    LineEntry #sheet { height: auto; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
 
-    def __init__(self, look: Look, title: str) -> None:
+    def __init__(self, look: Look, title: str, *, hint: str = "", value: str = "", masked: bool = False) -> None:
         super().__init__()
-        self.rule = TitleRule(look, title, "used until Hermes ends, written nowhere · Enter · Esc leaves")
+        said = f"{hint} · Enter · Esc leaves" if hint else "Enter takes · Esc leaves"
+        self.rule = TitleRule(look, title, said)
         self.rule.focused = True
-        self.entry = Input(password=True, placeholder="paste it here", compact=True)
+        self.entry = Input(value, password=masked, placeholder="paste it here" if masked else "", compact=True)
 
     def compose(self) -> ComposeResult:
         """Rule and line."""
@@ -43,7 +44,7 @@ class Secret(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _given(self, event: Input.Submitted) -> None:
         event.stop()
-        self.dismiss(event.value.strip() or None)
+        self.dismiss(event.value.strip())
 
     def action_leave(self) -> None:
         """Return nothing."""

@@ -1,0 +1,141 @@
+"""The plan and its agents by name: what each edit changed, another task text, words for an agent, its transcript."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, cast
+
+from hermes_tui.domain.commands import EditPlan, SteerAgent
+from hermes_tui.domain.events import EditKind, PlanEdited, PlanOp
+from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.tasks import Task
+from hermes_tui.domain.values import replace
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
+from hermes_tui.interfaces.tui.graph_detail import conversation
+from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
+from hermes_tui.interfaces.tui.screens.page import Page
+from hermes_tui.services import edits
+
+if TYPE_CHECKING:
+    from hermes_tui.interfaces.tui.app import HermesApp
+
+WORDS: Final = ("goal", "prompt", "command", "question", "text", "path", "query", "url")
+"""The argument that says what a task is to do, by the first of these that it has."""
+_SIGNS: Final = {"+": ("ok", "add"), "-": ("fail", "del"), "~": ("accent", "")}
+
+
+class Foreman:
+    """What the clerk leaves to one who knows the plan."""
+
+    def __init__(self, app: HermesApp) -> None:
+        self.app = app
+
+    def show_edits(self) -> None:
+        """Show every revision of the plan as a diff, up to the moment that is looked at."""
+        app = self.app
+        upto = app.workspace.view_now().state.seq
+        past = app.workspace.journey.past
+        session = past.session if past is not None else str(app.seat.facts.session)
+
+        async def read() -> None:
+            found = await asyncio.to_thread(app.seat.errands.records, session)
+            records = [record for record in found if record.seq <= upto]
+            app.push_screen(
+                Page(app.look, "plan, revision by revision", lambda width: list(diff_lines(records, width)))
+            )
+
+        app.clerk.start(read())
+
+    def edit(self, name: str) -> None:
+        """Ask what a task is to do instead; finished tasks keep their results."""
+        app = self.app
+        graph = app.seat.state.graph
+        task = graph.tasks.get(TaskId(name))
+        if task is None:
+            app.say(f"The plan has no task {one_line(name)}. F2 shows it.", "fail")
+            return
+        key, value = _words_of(task)
+
+        def given(text: str | None) -> None:
+            if text and text != value:
+                self._replace(task, key, text)
+
+        title = f"{one_line(task.title)}: {key or 'arguments'}"
+        app.push_screen(LineEntry(app.look, title, hint="becomes an edit of the plan", value=value), given)
+
+    def _replace(self, task: Task, key: str, text: str) -> None:
+        workspace = self.app.workspace
+        if key:
+            arguments = cast("dict[str, object]", json.loads(task.args))
+            text = json.dumps({**arguments, key: text}, ensure_ascii=False)
+        op = PlanOp(kind=EditKind.EDIT, target=task.id, task=replace(task, args=text))
+        rev = self.app.seat.state.graph.rev
+        workspace.send(EditPlan(base_rev=rev, why=f"edit {task.id}, by hand", ops=(op,)))
+
+    def steer(self, argument: str) -> None:
+        """Tell an agent something; with its name alone, ask what."""
+        app = self.app
+        name, _, text = argument.partition(" ")
+        known = app.seat.state.agents.by_id.get(AgentId(name))
+        if known is None or known.ended is not None:
+            out = ", ".join(one.agent for one in app.seat.state.agents.live()) or "none"
+            app.say(f"No agent {one_line(name)} is out. Out now: {out}.", "fail")
+            return
+
+        def given(said: str | None) -> None:
+            if said:
+                app.workspace.send(SteerAgent(agent=known.agent, text=said))
+                app.say(f"{known.agent} reads it before its next reply.")
+
+        if text.strip():
+            given(text.strip())
+        else:
+            app.push_screen(LineEntry(app.look, f"to {one_line(name)}", hint="read before its next reply"), given)
+
+    def transcript(self, name: str) -> None:
+        """Show all that an agent heard, said and did."""
+        app = self.app
+        state = app.workspace.view_now().state
+        agent = AgentId(name)
+        if agent not in state.talk.by_agent:
+            known = ", ".join(state.talk.by_agent) or "nobody yet"
+            app.say(f"No agent {one_line(name)} has said anything. There is: {known}.", "fail")
+            return
+        app.push_screen(
+            Page(app.look, f"transcript of {one_line(name)}", lambda width: conversation(state, agent, width))
+        )
+
+
+def diff_lines(records: Sequence[Record], width: int) -> Iterator[Line]:
+    """Yield each edit of the plan: who, when, why, and what it changed; the newest first."""
+    found = list(edits.history(records))
+    if not found:
+        yield Line(((" No plan yet. A goal becomes one.", "muted"),))
+    for record, changed in reversed(found):
+        body = record.body
+        if not isinstance(body, PlanEdited):
+            continue
+        head = f" rev {body.base_rev} → {body.base_rev + 1} " if body.base_rev else " rev 1 "
+        undone = f" · takes rev {body.undoes} back" if body.undoes else ""
+        said = f"· {wording.clock(record.at)} · by {body.by}{undone} · {one_line(body.why)}"
+        yield Line(((head, "text bold"), *foreign(said, "muted")))
+        for text in changed:
+            role, ground = _SIGNS.get(text[:1], ("text", ""))
+            for at, spans in enumerate(wrap(foreign(text[2:]), max(width - 6, 12))):
+                yield Line(((f"  {text[:1] if at == 0 else ' '} ", role), *spans), ground)
+        yield EMPTY
+
+
+def _words_of(task: Task) -> tuple[str, str]:
+    """Return the argument that says what a task is to do, and its text; all of them as JSON where none does."""
+    try:
+        arguments: object = json.loads(task.args)
+    except ValueError:
+        return "", task.args
+    named = cast("dict[str, object]", arguments) if isinstance(arguments, dict) else {}
+    key = next((one for one in WORDS if isinstance(named.get(one), str)), "")
+    return (key, str(named[key])) if key else ("", task.args)

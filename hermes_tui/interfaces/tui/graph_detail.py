@@ -1,0 +1,181 @@
+"""What is known of the row under the cursor of the task graph: facts, then what its agent said and did."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+
+from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.spend import Spent
+from hermes_tui.interfaces.tui import wording
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
+from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU, UNKNOWN
+from hermes_tui.interfaces.tui.graph_fold import agent_of, speaker_of
+from hermes_tui.interfaces.tui.graph_rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
+from hermes_tui.interfaces.tui.meter import spent_text
+from hermes_tui.interfaces.tui.panes._pane import View
+from hermes_tui.services import children
+
+Fact = tuple[str, str, str]
+Keys = tuple[tuple[str, str], ...]
+TASK_KEYS = (
+    *(("Enter", "words"), ("Space", "steps"), ("a", "answer"), ("t", "when")),
+    *(("r", "retry"), ("s", "skip"), ("p", "pause"), ("x", "cancel"), ("e", "edit")),
+    *(("+ -", "priority"), ("u", "undo edit"), ("d", "plan diff"), ("v", "picture")),
+)
+AGENT_KEYS = (("Enter", "all of it"), ("i", "steer"), ("p", "pause"), ("x", "end it"), ("a", "answer"))
+GROUP_KEYS = (("Space", "unfold"), ("Z", "fold all but what is under way"))
+STEP_KEYS = (("Enter", "words"), ("m", "why"), ("t", "when"))
+LAST_SAID, LAST_LINES = 12, 40
+"""So much of a conversation stands in the detail; Enter shows all of it."""
+
+
+def detail_lines(row: GraphRow, view: View, width: int) -> list[Line]:
+    """Return what is known of one row."""
+    facts, keys = _known(row, view)
+    lines = [line for name, text, role in facts if text for line in _fact(name, text, role, width)]
+    return [*lines, EMPTY, *_key_lines(keys, width), *_conversation(row, view.state, width)]
+
+
+def _known(row: GraphRow, view: View) -> tuple[list[Fact], Keys]:
+    match row:
+        case TaskRow():
+            return _task_facts(row, view), TASK_KEYS
+        case AgentRow():
+            return _agent_facts(row, view), AGENT_KEYS
+        case GroupRow():
+            return _group_facts(row), GROUP_KEYS
+        case StepRow():
+            return _step_facts(row, view), STEP_KEYS
+
+
+def _fact(name: str, text: str, role: str, width: int) -> list[Line]:
+    wrapped = wrap(foreign(text, role), max(width - 11, 12))[:8]
+    return [Line(((f" {name if at == 0 else '':<9}", "muted"), *spans)) for at, spans in enumerate(wrapped)]
+
+
+def _task_facts(row: TaskRow, view: View) -> list[Fact]:
+    task, status, state = row.task, row.status, view.state
+    seconds = row.seconds(view.now)
+    agent = agent_of(state, task.id)
+    return [
+        ("state", f"{row.sign.glyph} {row.word}", row.sign.role),
+        ("waits", _waits(row, view), "text"),
+        ("note", "" if row.sign is NEEDS_YOU else status.note, "text"),
+        ("kind", f"{task.kind.value} {task.use}".strip(), "text"),
+        ("agent", f"{agent.agent}, step {agent.steps}" if agent is not None else "", "text"),
+        ("brain", view.chronicle.task_models.get(task.id, ""), "text"),
+        ("time", wording.elapsed(seconds) if seconds is not None else UNKNOWN, "text"),
+        ("tries", f"{status.attempts} of {task.retry + 1}" if status.attempts else "", "text"),
+        ("cost", _cost(state.spend.by_task.get(task.id)), "text"),
+        ("cap", wording.money(task.budget.usd) if task.budget and task.budget.usd else "", "text"),
+        ("needs", _named(state, tuple(task.needs)), "text"),
+        ("feeds", _named(state, tuple(one.id for one in state.graph.tasks.values() if task.id in one.needs)), "text"),
+        ("writes", ", ".join(task.write), "text"),
+        ("priority", str(task.priority) if task.priority else "", "text"),
+        ("result", _result(status.result), "text"),
+    ]
+
+
+def _waits(row: TaskRow, view: View) -> str:
+    """Return the question that a task waits with, and since when."""
+    asked = [one for one in view.chronicle.asked.values() if one.task == row.task.id]
+    if not asked or row.status.state.ended:
+        return ""
+    what = wording.wanted(asked[0].question.tool, asked[0].question.what)
+    return f"{what}, for {wording.elapsed(view.now - asked[0].at)}, no time limit"
+
+
+def _named(state: SessionState, tasks: tuple[str, ...]) -> str:
+    titles = [f"{one.title} ({one.id})" for one in state.graph.tasks.values() if one.id in tasks]
+    return ", ".join(titles)
+
+
+def _agent_facts(row: AgentRow, view: View) -> list[Fact]:
+    agent, spawned = row.agent, row.agent.spawned
+    spent = view.state.spend.by_agent.get(agent.agent)
+    cap = f" of {wording.money(spawned.limits.usd)}" if spawned.limits.usd else ""
+    ended = agent.ended
+    return [
+        ("state", f"{row.sign.glyph} {row.sign.word}", row.sign.role),
+        ("why", ended.why if ended is not None else "", "text"),
+        ("sent by", str(spawned.parent or "the plan"), "text"),
+        ("task", spawned.task, "text"),
+        ("role", spawned.role, "text"),
+        ("steps", f"{agent.steps}, {wording.count(agent.calls, 'call')}, {agent.failed_calls} failed", "text"),
+        ("cost", f"{_cost(spent)}{cap}", "text"),
+        ("tools", ", ".join(spawned.tools), "text"),
+        ("writes", ", ".join(spawned.write), "text"),
+        ("changed", ", ".join(f"{one.change} {path}" for path, one in agent.changed.items()), "text"),
+        ("answer", ended.answer[:400] if ended is not None else "", "text"),
+    ]
+
+
+def _group_facts(row: GroupRow) -> list[Fact]:
+    counts: dict[str, int] = {}
+    for member in row.members:
+        counts[member.word] = counts.get(member.word, 0) + 1
+    shown = ", ".join(f"{number} {word}" for word, number in counts.items())
+    titles = "\n".join(f"{member.sign.glyph} {member.task.title}" for member in row.members[:6])
+    return [("tasks", shown, "text"), ("such as", titles, "text")]
+
+
+def _step_facts(row: StepRow, view: View) -> list[Fact]:
+    step = row.step
+    times = f"{row.count} calls alike, one after the other" if row.count > 1 else ""
+    return [
+        ("state", f"{step.sign.glyph} {step.sign.word}", step.sign.role),
+        ("call", step.what, "text"),
+        ("times", times, "text"),
+        ("agent", str(step.agent), "text"),
+        ("time", wording.took((step.ended_at or view.now) - step.at), "text"),
+    ]
+
+
+def _key_lines(keys: Keys, width: int) -> list[Line]:
+    """Return the keys of a row, as many in a line as fit."""
+    lines: list[list[tuple[str, str]]] = [[]]
+    for key, means in keys:
+        piece = [(f" {key}", "accent"), (f" {means} ", "muted")]
+        if lines[-1] and sum(len(text) for text, _ in (*lines[-1], *piece)) > width:
+            lines.append([])
+        lines[-1] += piece
+    return [Line(tuple(line)) for line in lines]
+
+
+def _conversation(row: GraphRow, state: SessionState, width: int) -> Iterator[Line]:
+    """Yield the end of what the row's agent heard, said and did."""
+    agent = speaker_of(state, row)
+    if agent is None:
+        return
+    if agent not in state.talk.by_agent:
+        return
+    said = deque(children.transcript(state, agent), maxlen=LAST_SAID)
+    yield EMPTY
+    yield Line(((f" {one_line(agent)}, what was said last", "muted"),))
+    wrapped = wrap(foreign("\n".join(said)), max(width - 2, 12))
+    yield from (Line(((" ", ""), *spans)) for spans in wrapped[-LAST_LINES:])
+
+
+def conversation(state: SessionState, agent: AgentId, width: int) -> list[Line]:
+    """Return all that an agent heard, said and did, as lines."""
+    if agent not in state.talk.by_agent:
+        return []
+    text = "\n".join(children.transcript(state, agent))
+    return [Line(((" ", ""), *spans)) for spans in wrap(foreign(text), max(width - 2, 12))]
+
+
+def _cost(spent: Spent | None) -> str:
+    return spent_text(spent) if spent is not None and spent.calls else UNKNOWN
+
+
+def _result(text: str) -> str:
+    if not text or text == "null":
+        return ""
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return text[:400]
+    return value[:400] if isinstance(value, str) else text[:400]

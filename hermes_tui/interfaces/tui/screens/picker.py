@@ -1,0 +1,34 @@
+"""The session picker: search, open, look through, rename and fork."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
+
+HINT: Final = "Enter opens · Ctrl+T looks · Ctrl+R renames · Ctrl+F forks · Esc stays"
+
+
+class SessionPicker(Chooser):
+    """Returns a session; `verb` says what is wanted of it: open, travel, rename or fork."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+t", "take('travel')", "look through it", id="picker.travel", priority=True),
+        Binding("ctrl+r", "take('rename')", "rename it", id="picker.rename", priority=True),
+        Binding("ctrl+f", "take('fork')", "fork it at its last record", id="picker.fork", priority=True),
+    ]
+
+    def __init__(self, look: Look, choices: Sequence[Choice] = ()) -> None:
+        super().__init__(look, "sessions", choices, hint=HINT)
+        self.verb = "open"
+
+    def action_take(self, verb: str) -> None:
+        """Return the session under the cursor for another purpose."""
+        row = self.rows.current
+        if isinstance(row, Choice):
+            self.verb = verb
+            self.dismiss(row.value)

@@ -1,0 +1,183 @@
+"""The task graph: folding, the picture, steps and agents in place, plan diffs, and every action through the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hermes_tui.domain.commands import Submit
+from hermes_tui.domain.events import PlanEdited, RunEnded
+from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.graph import GraphState, TaskStatus
+from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.interfaces.tui import picture
+from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.graph_fold import GraphRows, needs_of
+from hermes_tui.interfaces.tui.graph_rows import GroupRow, TaskRow
+from hermes_tui.interfaces.tui.row_window import Room
+from tests.fakes import Call, Reply, Scenario
+from tests.fakes.scenario import Rule
+from tests.interfaces.tui.stand import Stand, Table, workstation
+
+PLAN = """---
+mode: auto
+---
+Two and a sum.
+
+```plan
+schema: hermes.plan/1
+tasks:
+  - {id: stall, kind: agent, title: a stalled one, args: {goal: "Stall for ever."}}
+  - {id: after, kind: tool, title: after it, needs: [stall], use: list, args: {path: "."}}
+  - {id: last, kind: tool, title: the last, needs: [after], use: list, args: {path: "."}}
+```
+"""
+STALLED = Scenario(
+    rules=[
+        Rule(contains="Stall for ever", replies=[Reply("I look.", tool_calls=[Call("list", {"path": "."})])]),
+        Rule(contains="never", replies=[Reply("never", first_token_s=3600.0)]),
+    ],
+    replies=[Reply("still here", first_token_s=3600.0)],
+)
+
+
+def graph(*tasks: tuple[str, str, TaskState]) -> SessionState:
+    """Return a state with tasks given as id, what each needs, and state."""
+    made = {
+        TaskId(name): Task(
+            id=TaskId(name), kind=TaskKind.TOOL, title=f"do {name}", needs=tuple(TaskId(one) for one in needs.split())
+        )
+        for name, needs, _ in tasks
+    }
+    status = {TaskId(name): TaskStatus(state=state) for name, _, state in tasks}
+    return SessionState(graph=GraphState(rev=1, tasks=made, status=status))
+
+
+def shown(rows: GraphRows, state: SessionState, width: int = 60) -> list[str]:
+    """Return the lines of the rows."""
+    found = rows.of(state, Chronicle(), rows.tasks(state, Chronicle()), steps=False)
+    return [line.text.rstrip() for row in found for line in row.lines(Room(width))]
+
+
+def test_a_thousand_tasks_begin_folded_and_a_group_opens_where_it_stands() -> None:
+    pending = TaskState.PENDING
+    many = [(f"read-{at}", "", TaskState.DONE if at < 400 else pending) for at in range(500)]
+    more = [(f"write-{at}", f"read-{at}", pending) for at in range(499)]
+    state = graph(*many, *more, ("sum", "write-7", TaskState.FAILED))
+    rows = GraphRows()
+
+    folded = shown(rows, state)
+    rows.toggled.add(("group", "read"))
+    opened = rows.of(state, Chronicle(), rows.tasks(state, Chronicle()), steps=False)
+
+    assert len(folded) == 3
+    assert "read × 500" in folded[0]
+    assert "400/500" in folded[0]
+    assert "do sum" in folded[2]
+    assert len([row for row in opened if isinstance(row, TaskRow)]) == 501
+    assert len([row for row in opened if isinstance(row, GroupRow)]) == 1
+
+
+def test_the_picture_has_a_box_for_each_task_and_a_thick_critical_path_to_the_right() -> None:
+    done, pending = TaskState.DONE, TaskState.PENDING
+    state = graph(("a", "", done), ("b", "a", pending), ("c", "a", done), ("d", "b c", pending), ("e", "a d", pending))
+    rows = GraphRows()
+    plain = rows.tasks(state, Chronicle())
+    rows.of(state, Chronicle(), plain, steps=False)
+
+    drawn = picture.draw(plain, needs_of(state), rows.path, None, (110, 0.0))
+    narrow = picture.draw(plain, needs_of(state), rows.path, None, (40, 0.0))
+
+    assert drawn is not None
+    assert narrow is None
+    assert {line.width for line in drawn.lines} == {110}
+    assert {name: left for name, (_, left, _) in drawn.places.items()} == {"a": 1, "b": 29, "c": 29, "d": 57, "e": 85}
+    text = "\n".join(line.text for line in drawn.lines)
+    assert text.count("do ") == 5
+    assert "═" in text
+    assert "─" in text
+
+
+async def run(app: Stand) -> None:
+    """Let the plan run until its first task stalls, with its graph on the whole screen."""
+    app.workspace_file("goal.md").write_text(PLAN, encoding="utf-8")
+    app.seat.send(Submit(text="goal.md", path=str(app.workspace_file("goal.md"))))
+    await app.until(lambda: app.seat.state.graph.status.get(TaskId("stall"), TaskStatus()).state is TaskState.RUNNING)
+    await app.until(lambda: app.workspace.chronicle.stepped >= 2)
+    await app.pilot.press("f2", "f2", "home")
+    await app.until(lambda: app.workspace.full_pane == "graph")
+
+
+def state_of(app: Stand, name: str) -> TaskState:
+    return app.seat.state.graph.state_of(TaskId(name))
+
+
+async def settled(app: Stand, seen: Callable[[], object]) -> None:
+    """Wait until something is so and the pane shows the plan's latest revision."""
+    await app.until(lambda: seen() and f"rev {app.seat.state.graph.rev} " in app.text)
+
+
+async def test_every_action_reaches_the_kernel_and_can_be_taken_back(table: Table) -> None:
+    async with workstation(table, STALLED) as app:
+        await run(app)
+        graph = app.workspace.graph_pane
+        steps = app.text
+        graph.view.show_row(("task", "last"))
+        await app.pilot.press("p")
+        await settled(app, lambda: state_of(app, "last") is TaskState.PAUSED)
+        await app.pilot.press("p")
+        await settled(app, lambda: state_of(app, "last") is TaskState.PENDING)
+        await app.pilot.press("plus")
+        await settled(app, lambda: app.seat.state.graph.tasks[TaskId("last")].priority == 1)
+        await app.pilot.press("e")
+        await app.until(lambda: "becomes an edit of the plan" in app.text)
+        await app.pilot.press("backspace")
+        await app.enter("tests")
+        await settled(app, lambda: "tests" in app.seat.state.graph.tasks[TaskId("last")].args)
+        await app.pilot.press("u")
+        await settled(app, lambda: "tests" not in app.seat.state.graph.tasks[TaskId("last")].args)
+        graph.view.show_row(("task", "after"))
+        await app.pilot.press("s")
+        await app.until(lambda: "s again skips it" in app.text)
+        asked = state_of(app, "after")
+        await app.pilot.press("s")
+        await settled(app, lambda: state_of(app, "after") is TaskState.SKIPPED)
+        await app.pilot.press("r")
+        await settled(app, lambda: state_of(app, "after") is TaskState.PENDING)
+        graph.view.show_row(("task", "stall"))
+        await app.pilot.press("x", "x")
+        await settled(app, lambda: state_of(app, "stall") is TaskState.CANCELLED)
+        await app.until_event(RunEnded)
+        await app.pilot.press("d")
+        await app.until(lambda: "revision by revision" in app.text)
+
+        assert "▼ a stalled one" in steps
+        assert "✓ list" in steps
+        assert asked is TaskState.PENDING
+        assert "~ after state: pending → skipped" in app.text
+        await app.until_event(PlanEdited, 8)
+
+
+async def test_the_agent_of_a_task_is_steered_held_and_read_in_place(table: Table) -> None:
+    async with workstation(table, STALLED) as app:
+        await run(app)
+        await app.pilot.press("i")
+        await app.until(lambda: "read before its next reply" in app.text)
+        await app.enter("mind the gap")
+        await app.until(lambda: "reads it before its next reply" in app.text)
+        await app.until(lambda: "(not read yet) mind the gap" in app.text)
+
+        assert "• I look." in app.text
+
+
+def test_a_task_that_the_end_of_its_run_left_behind_is_stopped_and_its_clock_stands() -> None:
+    task = Task(id=TaskId("a"), kind=TaskKind.LLM, title="left behind")
+    status = {task.id: TaskStatus(state=TaskState.RUNNING, attempts=1, started_at=100.0)}
+    state = SessionState(graph=GraphState(rev=1, tasks={task.id: task}, status=status))
+    chronicle = Chronicle(ended=160.0)
+    rows = GraphRows()
+
+    row = rows.of(state, chronicle, rows.tasks(state, chronicle), steps=False)[0]
+
+    assert row.lines(Room(60, now=900.0))[0].text.split()[-3:] == ["stopped", "1:00", "–"]
+    assert not row.live

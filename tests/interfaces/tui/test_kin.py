@@ -1,0 +1,91 @@
+"""What becomes of subagents and windows stands in the console and the mind-log; `/context` says what a window holds."""
+
+from __future__ import annotations
+
+from hermes_tui.domain.events import (
+    AgentEnded,
+    AgentSpawned,
+    ContextCompacted,
+    Event,
+    MessageGiven,
+    Portion,
+    WindowFilled,
+)
+from hermes_tui.domain.ids import AgentId, RequestId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state import fold_all
+from hermes_tui.domain.usage import Limits, Usage
+from hermes_tui.interfaces.tui.kin import context_lines
+from hermes_tui.interfaces.tui.mind_rows import MindLog
+from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.interfaces.tui.transcript import Transcript
+
+CHILD = AgentId("scout")
+SPAWNED = AgentSpawned(
+    parent=AgentId("main"),
+    title="look \x1b[31maround",
+    task="Look.",
+    role="cortex",
+    tools=("list",),
+    write=(),
+    limits=Limits(usd=0.25),
+    depth=1,
+)
+ENDED = AgentEnded(
+    parent=AgentId("main"),
+    status="done",
+    answer="Nothing there.",
+    why="",
+    report="r",
+    calls=2,
+    failed_calls=0,
+    steps=3,
+    usage=Usage(),
+    usd=0.02,
+    seconds=4.0,
+)
+COMPACTED = ContextCompacted(upto=4, summary="s", kept=(), before_tokens=31_000, after_tokens=6_000, by="openai:mini")
+
+
+def record(seq: int, body: Event) -> Record:
+    place = Place(session=SessionId("s"), run=RunId("r1"), task=TaskId("t"), agent=CHILD)
+    return Record(seq=Seq(seq), at=float(seq), place=place, body=body)
+
+
+def test_a_subagent_and_a_compaction_are_told_where_they_happen() -> None:
+    records = [record(1, SPAWNED), record(2, COMPACTED), record(3, ENDED)]
+    transcript, mind = Transcript(), MindLog()
+    told = [line.text for one in records for row in transcript.take(one) for line in row.lines(Room(100))]
+    thoughts = [thought for one in records if (thought := mind.take(one)) is not None]
+
+    text = "\n".join(told)
+    assert "• scout sent out: look \\x1b[31maround · $0.25 at most" in text
+    assert "• scout compacted 31.0k → 6.0k tokens: by openai:mini" in text
+    assert "✓ scout done: 3 steps · $0.02 · 4.0 s" in text
+    assert [(one.who, one.kind, one.action) for one in thoughts] == [
+        ("scout", "agent", "sent out"),
+        ("scout", "context", "compacted 31.0k → 6.0k tokens"),
+        ("scout", "agent", "done"),
+    ]
+
+
+def test_a_window_is_shown_with_what_it_holds_and_why() -> None:
+    filled = WindowFilled(
+        request_id=RequestId("q"),
+        window_tokens=200_000,
+        used_tokens=4_000,
+        output_tokens=1_000,
+        portions=(Portion(section="history", tokens=526, cap_tokens=9_000, why="every message"),),
+        left_out=("messages 1 to 3: summarised",),
+    )
+    state = fold_all([record(1, MessageGiven(text="Look at ﷽ this.")), record(2, filled)])
+
+    lines = [line.text for line in context_lines(state, None, 80)]
+    nobody = [line.text for line in context_lines(state, AgentId("other"), 80)]
+
+    assert "at most 4.0k in, 1.0k out, 195k free of 200k" in lines[0]
+    assert any("history" in line and "526 of" in line and "every message" in line for line in lines)
+    assert any("left out" in line and "summarised" in line for line in lines)
+    assert any("the goal" in line and "Look at" in line for line in lines)
+    assert max(line.width for line in context_lines(state, None, 80)) <= 80
+    assert nobody == [" Nobody other has a window yet. A goal begins the first."]

@@ -1,0 +1,124 @@
+"""Time travel: every pane shows the session as it was, nothing can be changed there, and a fork goes on from it."""
+
+from __future__ import annotations
+
+from hermes_tui.domain.events import RunEnded, SessionForked, ToolFinished
+from hermes_tui.domain.ids import SessionId
+from hermes_tui.services import history
+from hermes_tui.services.desk import Desk
+from tests.fakes import Call, Reply, Scenario
+from tests.fakes.running import running_server
+from tests.interfaces.tui.stand import Stand, Table, seated, workstation
+
+LOOK = Reply("I look first.", tool_calls=[Call("list", {"path": "."})])
+WRITE = Reply("I write.", tool_calls=[Call("write", {"path": "a.txt", "content": "x\n"})])
+DONE = Reply("All done here.")
+
+
+async def finished(app: Stand, goal: str = "Look around.") -> None:
+    """Let a run come to its end."""
+    await app.enter(goal)
+    await app.until_event(RunEnded)
+    await app.until(lambda: not app.workspace.live)
+
+
+async def travelled(app: Stand, line: str = "/travel") -> None:
+    """Look at the past."""
+    await app.enter(line)
+    await app.until(lambda: app.workspace.travelling)
+    await app.pilot.pause()
+
+
+async def test_panes_show_the_session_as_it_was_and_come_back_to_now_with_the_draft(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        desk = app.seat
+        assert isinstance(desk, Desk)
+        records = history.records(desk.station.sessions(), desk.session_id)
+        seq = next(record.seq for record in records if isinstance(record.body, ToolFinished))
+        await travelled(app, f"/travel @{seq - 1}")
+        then = app.text
+        await app.pilot.press("right")
+        await app.pilot.pause()
+        one_later = app.text
+        await app.type("x")
+        await app.pilot.press("escape")
+        await app.until(lambda: not app.workspace.travelling)
+        await app.type("draft")
+
+        assert "viewing the past" in then
+        assert f"record {seq - 1:,} of {records[-1].seq:,}" in then
+        assert "I look first." in then
+        assert "All done here." not in then
+        assert "● list" in then
+        assert "✓ list" in one_later
+        assert "All done here." in app.text
+        assert app.workspace.prompt.text == "draft"
+
+
+async def test_a_fork_begins_at_the_record_that_is_shown_and_the_first_session_stays(table: Table) -> None:
+    with running_server(Scenario(replies=[LOOK, DONE, Reply("I go on.")])) as server:
+        async with seated(table.desk(server.openai_url)) as app:
+            await finished(app)
+            await travelled(app)
+            await app.pilot.press("left_square_bracket", "f")
+            await app.pilot.pause()
+            asked = app.text
+            await app.pilot.press("enter")
+            await app.until(lambda: app.return_value)
+            first, new = str(app.seat.facts.session), str(app.return_value)
+        desk = table.desk(server.openai_url, session=new)
+        folder = desk.station.sessions()
+        copied = history.records(folder, new)
+        async with seated(desk) as app:
+            await app.until(lambda: "forked from" in app.text.lower())
+            await app.enter("Go on.")
+            await app.until(lambda: "I go on." in app.text)
+
+    forked = copied[-1].body
+    assert "Fork" in asked
+    assert isinstance(forked, SessionForked)
+    assert (forked.origin, forked.upto) == (SessionId(first), len(copied) - 1)
+    assert [one.body for one in copied[:-1]] == [one.body for one in history.records(folder, first)[: forked.upto]]
+    assert {one.place.session for one in copied} == {SessionId(new)}
+
+
+async def test_nothing_can_be_changed_in_the_past(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        await travelled(app)
+        await app.pilot.press("f2", "down", "r")
+        await app.until(lambda: "End returns to now" in app.text)
+
+        assert app.seat.state.graph.rev == 1
+
+
+async def test_esc_twice_goes_back_to_before_a_prompt_with_its_files(table: Table) -> None:
+    table.configure("policy: {mode: auto}\n")
+    async with workstation(table, Scenario(replies=[WRITE, DONE])) as app:
+        await finished(app, "Write a.txt")
+        written = (table.workspace / "a.txt").exists()
+        await app.pilot.press("escape", "escape")
+        await app.until(lambda: "rewind to before" in app.text)
+        await app.pilot.press("enter")
+        await app.until(lambda: "what goes back" in app.text)
+        await app.type("files")
+        await app.pilot.press("up", "down", "down", "enter")
+        await app.until(lambda: not (table.workspace / "a.txt").exists())
+
+        assert written
+
+
+async def test_the_picker_renames_a_session_and_finds_it_by_its_name(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        await app.pilot.press("f10")
+        await app.until(lambda: "open here" in app.text)
+        await app.pilot.press("ctrl+r")
+        await app.pilot.pause()
+        await app.enter("first light")
+        await app.until(lambda: app.seat.state.run.name == "first light")
+        await app.pilot.press("f10")
+        await app.until(lambda: "first light" in app.text)
+
+        assert "first light · Look around." in app.text

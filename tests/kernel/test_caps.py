@@ -1,0 +1,162 @@
+"""Caps of a call, a role and a run: no call starts that could pass one, however many ask at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from hermes_tui.domain.errors import LimitReached
+from hermes_tui.domain.events import BudgetRefused, MessageGiven, ModelRequested, OutputLowered
+from hermes_tui.domain.ids import AgentId, Seq, TaskId
+from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta
+from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.state import SessionState, fold
+from hermes_tui.domain.tasks import Task, TaskKind
+from hermes_tui.domain.usage import Limits, Price, Usage
+from hermes_tui.domain.values import replace
+from hermes_tui.kernel.step import take_step
+from tests.kernel.bench import PLACE, PRICE, FakeBrains, FakeProvider, KernelBench, Reply, say
+
+CALLERS = 50
+
+
+def bench(
+    *replies: Reply, price: Price | None = PRICE, call_cap: Limits = Limits(), role_cap: Limits = Limits()
+) -> KernelBench:
+    kernel = KernelBench(provider=FakeProvider(list(replies)), tools={}, price=price)
+    brains = kernel.kit.brains
+    assert isinstance(brains, FakeBrains)
+    brains.brain = replace(brains.brain, role="cortex", call_cap=call_cap, role_cap=role_cap)
+    return kernel
+
+
+@pytest.mark.parametrize(
+    ("price", "call_cap", "role_cap", "limit", "said"),
+    [
+        (PRICE, Limits(usd=0.0001), Limits(), "call_usd", "cap of a single call, $0.0001: the next one may cost"),
+        (None, Limits(tokens=200), Limits(), "call_tokens", "cap of a single call, 200 tokens: the next one may"),
+        (PRICE, Limits(), Limits(usd=0.0001), "role_usd", "cap of the role cortex: $0.0000 is spent"),
+        (None, Limits(), Limits(tokens=200), "role_tokens", "cap of the role cortex: 0 tokens are spent"),
+    ],
+)
+async def test_a_call_that_could_pass_a_cap_is_refused_by_its_name(
+    price: Price | None, call_cap: Limits, role_cap: Limits, limit: str, said: str
+) -> None:
+    kernel = bench(say("never"), price=price, call_cap=call_cap, role_cap=role_cap)
+    kernel.start()
+
+    ended = await kernel.run()
+
+    (refused,) = kernel.bodies(BudgetRefused)
+    assert isinstance(refused, BudgetRefused)
+    assert (ended.status, ended.exit_code, ended.limit, refused.limit) == ("limited", 3, limit, limit)
+    assert said in ended.reason
+    assert "Raise " in ended.reason
+    assert not kernel.provider.requests
+
+
+@pytest.mark.parametrize(
+    ("name", "call_cap", "role_cap"), [("call", Limits(usd=0.002), Limits()), ("role", Limits(), Limits(usd=0.002))]
+)
+async def test_less_output_is_asked_for_before_a_cap_refuses_the_call(
+    name: str, call_cap: Limits, role_cap: Limits
+) -> None:
+    kernel = bench(say("Short."), call_cap=call_cap, role_cap=role_cap)
+    kernel.start()
+
+    ended = await kernel.run()
+
+    (lowered,) = kernel.bodies(OutputLowered)
+    assert isinstance(lowered, OutputLowered)
+    assert (ended.exit_code, lowered.limit) == (0, name)
+    assert kernel.provider.requests[0].max_tokens == lowered.sent_tokens < lowered.wanted_tokens
+
+
+async def test_what_a_role_spent_counts_against_its_cap_until_the_next_run() -> None:
+    kernel = bench(say("Dear.", Usage(input_tokens=100, output_tokens=4_900)), say("never"), role_cap=Limits(usd=0.01))
+    kernel.start()
+    await kernel.run()
+    spent = kernel.state.spend.by_role["cortex"].usd
+    kernel.tell("Again.")
+
+    with pytest.raises(LimitReached, match="cap of the role cortex") as caught:
+        await take_step(kernel.kit, replace(PLACE, agent=AgentId("main")), "agent")
+
+    assert 0.0098 < spent < 0.01
+    assert caught.value.limit == "role_usd"
+    kernel.start(Task(id=TaskId("next"), kind=TaskKind.AGENT, title="Next."))
+    assert kernel.state.spend.by_role == {}
+
+
+@dataclass
+class Crowd:
+    """A provider that answers once everybody who may ask has asked."""
+
+    usage: Usage
+    asked: int = 0
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+        assert request.max_tokens
+        self.asked += 1
+        for _ in range(CALLERS):
+            await asyncio.sleep(0)
+        yield TextDelta("Hi.")
+        yield self.usage
+        yield Stop(StopReason.END)
+
+
+def crowd(usage: Usage) -> tuple[KernelBench, Crowd]:
+    provider = Crowd(usage)
+    kernel = bench()
+    brains = kernel.kit.brains
+    assert isinstance(brains, FakeBrains)
+    brains.brain = replace(brains.brain, provider=provider, max_tokens=1_000)
+    return kernel, provider
+
+
+async def asked_by_all(kernel: KernelBench) -> list[BaseException | tuple[object, Brain]]:
+    """Let every caller take a step at once."""
+    places = [replace(PLACE, agent=AgentId(f"a{number}")) for number in range(CALLERS)]
+    for place in places:
+        kernel.kit.session.emit(MessageGiven(text="Go."), place)
+    return await asyncio.gather(*(take_step(kernel.kit, place, "agent") for place in places), return_exceptions=True)
+
+
+async def test_of_fifty_callers_none_starts_a_call_whose_bound_is_more_than_what_is_left() -> None:
+    kernel, provider = crowd(Usage(input_tokens=50, output_tokens=20))
+    cap = 0.02
+    kernel.start(limits=Limits(usd=cap))
+
+    ends = await asked_by_all(kernel)
+
+    refused = [end for end in ends if isinstance(end, LimitReached)]
+    state = SessionState()
+    for record in kernel.journal.read(Seq(0)):
+        if isinstance(record.body, ModelRequested):
+            left = cap - state.spend.run.usd - state.spend.reserved_usd
+            assert (record.body.bound.usd or 0.0) <= left + 1e-12
+        state = fold(state, record)
+    assert 0 < provider.asked < CALLERS
+    assert provider.asked + len(refused) == CALLERS
+    assert state.spend.run.usd <= cap
+
+
+async def test_a_wrong_bound_overshoots_by_one_call_and_raises_the_bounds_after_it() -> None:
+    kernel, provider = crowd(Usage(input_tokens=100_000, output_tokens=20))
+    kernel.start(limits=Limits(usd=0.05))
+    place = replace(PLACE, agent=AgentId("main"))
+
+    kernel.tell("Go.")
+    await take_step(kernel.kit, place, "agent")
+    kernel.tell("Again.")
+    with pytest.raises(LimitReached, match="is spent and the next call may cost"):
+        await take_step(kernel.kit, place, "agent")
+
+    (refused,) = kernel.bodies(BudgetRefused)
+    assert isinstance(refused, BudgetRefused)
+    assert provider.asked == 1
+    assert kernel.state.spend.run.usd > 0.05
+    assert (refused.left_usd or 0.0) < 0
