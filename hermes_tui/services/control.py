@@ -194,13 +194,13 @@ async def reachable(journal: SessionJournal, owner: Owner) -> AsyncGenerator[Non
         yield
 
 
-def demand_no_signature(asked: ApprovalAsked) -> None:
-    """Return if a plain yes answers a question.
+def demand_no_signature(asked: ApprovalAsked, *, allow: bool) -> None:
+    """Return if a plain answer is enough; a no always is.
 
     Raises:
         UsageInvalid: it takes the operator's signature besides.
     """
-    if asked.intent is not None:
+    if allow and asked.intent is not None:
         hint = f"In another shell: hermes approvals allow {asked.approval_id} --key FILE"
         raise UsageInvalid("This takes two keys: your signature besides your leave.", hint=hint)
 
