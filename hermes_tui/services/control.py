@@ -17,7 +17,7 @@ from hermes_tui.capabilities.state.lock import is_free, owner_of
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.commands import AgentCommand, KillAgent, PauseAgent, ResumeAgent, SteerAgent
 from hermes_tui.domain.errors import HermesError, JournalError, UsageInvalid
-from hermes_tui.domain.events import ApprovalGiven, InterruptAsked, RunAbandoned, RunPaused, RunUnpaused
+from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven, InterruptAsked, RunAbandoned, RunPaused, RunUnpaused
 from hermes_tui.domain.ids import AgentId, ApprovalId
 from hermes_tui.domain.ports import Answer, Clock
 from hermes_tui.domain.records import Place
@@ -192,6 +192,17 @@ async def reachable(journal: SessionJournal, owner: Owner) -> AsyncGenerator[Non
     async with control.listening(owner.answer, folder) as path:
         journal.lock.announce(path)
         yield
+
+
+def demand_no_signature(asked: ApprovalAsked, *, allow: bool) -> None:
+    """Return if a plain answer is enough; a no always is.
+
+    Raises:
+        UsageInvalid: it takes the operator's signature besides.
+    """
+    if allow and asked.intent is not None:
+        hint = f"In another shell: hermes approvals allow {asked.approval_id} --key FILE"
+        raise UsageInvalid("This takes two keys: your signature besides your leave.", hint=hint)
 
 
 def lock_of(folder: Path, session: str) -> Path:

@@ -346,11 +346,7 @@ class Desk:
         asked = session.state.calls.asked.get(command.approval_id)
         if asked is None or command.approval_id in session.state.calls.given:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
-        if command.allow and asked.intent is not None:
-            raise UsageInvalid(
-                "This takes two keys: your signature besides your leave.",
-                hint=f"In another shell: hermes approvals allow {command.approval_id} --key FILE",
-            )
+        control.demand_no_signature(asked, allow=command.allow)
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
         given = ApprovalGiven(
             approval_id=command.approval_id,
