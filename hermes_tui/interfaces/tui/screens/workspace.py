@@ -212,17 +212,14 @@ class Workspace(Timeline):
         self.divide()
 
     @on(Stage.Divided)
-    def _divided_again(self, event: Stage.Divided) -> None:
-        event.stop()
-        self.refresh_panes()
-
     @on(Timeline.Moved)
-    def _moved_in_time(self, event: Timeline.Moved) -> None:
+    def _shown_otherwise(self, event: Stage.Divided | Timeline.Moved) -> None:
         event.stop()
         self.refresh_panes()
 
     @on(Timeline.Refused)
-    def _refused(self, event: Timeline.Refused) -> None:
+    @on(TaskGraphPane.Warned)
+    def _warned(self, event: Timeline.Refused | TaskGraphPane.Warned) -> None:
         event.stop()
         self.say(event.text, "warn")
 
@@ -393,11 +390,6 @@ class Workspace(Timeline):
     def _edited(self, event: TaskGraphPane.Ordered) -> None:
         event.stop()
         self.send(event.command)
-
-    @on(TaskGraphPane.Warned)
-    def _warned(self, event: TaskGraphPane.Warned) -> None:
-        event.stop()
-        self.say(event.text, "warn")
 
     @on(BudgetPane.RaiseAsked)
     def _raised(self, event: BudgetPane.RaiseAsked) -> None:
