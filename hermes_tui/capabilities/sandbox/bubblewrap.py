@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -96,7 +96,7 @@ class Bubblewrap:
         """
         descriptors = [telling]
         try:
-            line = [self._binary, "--json-status-fd", str(telling), *self._fixed()]
+            line = [self._binary, "--json-status-fd", str(telling), *self._fixed]
             line += self._scope_binds(scope.folders, descriptors) + self._held_back(scope.guards)
             line += [*scope.way_out, *self._ending(command)]
             if (filtering := seccomp.descriptor()) is not None:
@@ -134,14 +134,15 @@ class Bubblewrap:
             os.close(listening)
         return _checked(result, executed=executed)
 
-    def _fixed(self) -> list[str]:
-        """Return what is the same for every call: namespaces, system, private folders, programs, the workspace."""
+    @cached_property
+    def _fixed(self) -> tuple[str, ...]:
+        """What is the same for every call: namespaces, system, private folders, programs, the workspace."""
         parts = [*_NAMESPACES, *_system(), *_PRIVATE]
         if os.getuid() == 0:
             parts += [part for path in _ROOT_ONLY for part in ("--ro-bind-try", path, path)]
         for root in (*self._bounds.roots, self._workspace):
             parts += ["--ro-bind", str(root), str(root)]
-        return parts
+        return tuple(parts)
 
     def _scope_binds(self, folders: tuple[Path, ...], descriptors: list[int]) -> list[str]:
         """Return the binds of the write scope, by descriptor where this bubblewrap can: no link can come between."""

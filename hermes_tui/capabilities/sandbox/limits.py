@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import lru_cache
 from typing import Final
 
 GIB: Final = 2**30
@@ -20,10 +21,16 @@ LIMITS: Final = (
 
 def limited(argv: tuple[str, ...], cpu_s: float) -> tuple[str, ...]:
     """Return `argv` under the limits; as it is where `prlimit` (util-linux) is missing."""
-    prlimit = shutil.which("prlimit", path="/usr/bin:/bin")
+    prlimit = _prlimit()
     if prlimit is None:
         return argv
     return (prlimit, *LIMITS, f"--cpu={max(1, int(cpu_s) * 4)}", "--", *argv)
+
+
+@lru_cache(maxsize=1)
+def _prlimit() -> str | None:
+    """Return where `prlimit` is; looked for once, as a system does not lose it while we run."""
+    return shutil.which("prlimit", path="/usr/bin:/bin")
 
 
 def memory_bytes() -> int:

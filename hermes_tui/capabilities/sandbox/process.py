@@ -7,12 +7,13 @@ import json
 import os
 import secrets
 import signal
+import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from hermes_tui.capabilities.sandbox.cgroup import Group
 from hermes_tui.domain.ports import ProcessEnd, ProcessResult
@@ -71,7 +72,7 @@ class _Capture:
 class _Tree:
     """A started process and everything that comes of it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, launch: Launch, mark: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], launch: Launch, mark: str) -> None:
         self.process = process
         self.executed = launch.status is None
         self._group = launch.group
@@ -119,7 +120,8 @@ class _Tree:
 
     async def _end(self) -> None:
         self.kill()
-        await self.process.wait()
+        await _ended(self.process)
+        self.process.wait()
         if self._first is not None and descendants(self._first_pid):
             # It ends after all others. Left alone it only takes its mounts down, for which nobody has to wait.
             await _readable(self._first)
@@ -152,20 +154,7 @@ async def run(launch: Launch) -> tuple[ProcessResult, bool]:
     """
     began = time.monotonic()
     mark = secrets.token_hex(8) if launch.marked else ""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *launch.group.joining(tuple(launch.argv)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**launch.env, **({MARK: mark} if mark else {})},
-            cwd=launch.cwd,
-            start_new_session=True,
-            pass_fds=launch.descriptors,
-        )
-    finally:
-        for descriptor in launch.descriptors:
-            os.close(descriptor)
+    process = _started(launch, mark)
     tree = _Tree(process, launch, mark)
     outputs = (_Capture(launch.output_limit_bytes), _Capture(launch.output_limit_bytes))
     end = ProcessEnd.EXITED
@@ -175,7 +164,7 @@ async def run(launch: Launch) -> tuple[ProcessResult, bool]:
     except TimeoutError:
         end = ProcessEnd.DEADLINE
     finally:
-        await asyncio.shield(tree.end())
+        await asyncio.shield(_closed(tree))
     code = process.returncode or 0
     result = ProcessResult(
         exit_code=128 - code if code < 0 else code,
@@ -187,17 +176,38 @@ async def run(launch: Launch) -> tuple[ProcessResult, bool]:
     return result, tree.executed
 
 
+def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
+    """Start the process; its descriptors are closed here in any case.
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+    try:
+        return subprocess.Popen(  # noqa: S603 - the words are the caller's, and no shell reads them
+            launch.group.joining(tuple(launch.argv)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**launch.env, **({MARK: mark} if mark else {})},
+            cwd=launch.cwd,
+            start_new_session=True,
+            pass_fds=launch.descriptors,
+            bufsize=0,
+        )
+    finally:
+        for descriptor in launch.descriptors:
+            os.close(descriptor)
+
+
 async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture]) -> ProcessEnd:
-    process = tree.process
-    assert process.stdout is not None  # noqa: S101 - asked for above
-    assert process.stderr is not None  # noqa: S101 - asked for above
+    ceiling = launch.output_limit_bytes * 10
     async with asyncio.TaskGroup() as group:
-        group.create_task(_feed(process, launch.stdin))
+        group.create_task(_feed(tree.process.stdin, launch.stdin))
         if launch.status is not None:
             group.create_task(tree.listen(launch.status))
         full = [
-            group.create_task(_drain(process.stdout, outputs[0], launch.output_limit_bytes * 10, tree)),
-            group.create_task(_drain(process.stderr, outputs[1], launch.output_limit_bytes * 10, tree)),
+            group.create_task(_drain(pipe, capture, ceiling, tree))
+            for pipe, capture in zip((tree.process.stdout, tree.process.stderr), outputs, strict=True)
         ]
         group.create_task(_leave(tree))
     return ProcessEnd.OUTPUT_LIMIT if any(task.result() for task in full) else ProcessEnd.EXITED
@@ -205,34 +215,66 @@ async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture
 
 async def _leave(tree: _Tree) -> None:
     """Wait for the command, then kill what it left running: its pipes would else stay open."""
-    if not hasattr(os, "pidfd_open"):
-        await tree.process.wait()
-    else:
-        with suppress(ProcessLookupError):
-            watched = os.pidfd_open(tree.process.pid)
-            try:
-                await _readable(watched)
-            finally:
-                os.close(watched)
+    await _ended(tree.process)
     tree.kill()
 
 
-async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
-    assert process.stdin is not None  # noqa: S101 - asked for above
+async def _ended(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a process; where the system has descriptors of processes, without a thread."""
+    if process.returncode is not None:
+        return
+    if not hasattr(os, "pidfd_open"):
+        await asyncio.to_thread(process.wait)
+        return
+    with suppress(ProcessLookupError):
+        watched = os.pidfd_open(process.pid)
+        try:
+            await _readable(watched)
+        finally:
+            os.close(watched)
+
+
+async def _closed(tree: _Tree) -> None:
+    """End the tree and close our ends of its pipes."""
+    try:
+        await tree.end()
+    finally:
+        for pipe in (tree.process.stdin, tree.process.stdout, tree.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+async def _feed(pipe: IO[bytes] | None, data: bytes) -> None:
+    assert pipe is not None  # noqa: S101 - asked for above
+    descriptor, left = pipe.fileno(), memoryview(data)
+    os.set_blocking(descriptor, False)
     with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(data)
-        await process.stdin.drain()
-    process.stdin.close()
+        while left:
+            await _writable(descriptor)
+            left = left[os.write(descriptor, left) :]
+    pipe.close()
 
 
-async def _drain(stream: asyncio.StreamReader, capture: _Capture, ceiling: int, tree: _Tree) -> bool:
+async def _drain(pipe: IO[bytes] | None, capture: _Capture, ceiling: int, tree: _Tree) -> bool:
     """Read to the end; past the ceiling the tree is killed. Return whether that happened."""
-    while chunk := await stream.read(CHUNK_BYTES):
+    assert pipe is not None  # noqa: S101 - asked for above
+    while chunk := await _chunk(pipe.fileno()):
         if capture.total <= ceiling:
             capture.take(chunk)
         if capture.total > ceiling:
             tree.kill()
     return capture.total > ceiling
+
+
+async def _writable(descriptor: int) -> None:
+    """Wait until `descriptor` takes more, or nobody is left to read."""
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_writer(descriptor, _settle, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(descriptor)
 
 
 async def _readable(descriptor: int) -> None:

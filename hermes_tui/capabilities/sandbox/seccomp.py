@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import struct
+from functools import lru_cache
 from typing import Final
 
 from hermes_tui.domain.values import frozen
@@ -79,6 +80,7 @@ _MACHINES: Final = {
 }
 
 
+@lru_cache(maxsize=2)
 def program(*, strict: bool = False) -> bytes | None:
     """Return the filter for this machine, None where no table is known.
 

@@ -16,7 +16,7 @@ import msgspec
 from hermes_tui.capabilities.state.blobs import write_durably
 from hermes_tui.capabilities.state.database import sync_folder
 from hermes_tui.capabilities.state.putback import put_back
-from hermes_tui.capabilities.state.survey import Entry, Kind, Survey, Surveyor
+from hermes_tui.capabilities.state.survey import HELD_BYTES, Entry, Kind, Survey, Surveyor
 from hermes_tui.domain.errors import PathRefused, ToolError
 from hermes_tui.domain.events.tool import FileChange
 
@@ -79,7 +79,7 @@ class ImageStore:
         return tuple(Path(target) for target in self._load(image).targets)
 
     def _take(self, targets: tuple[Path, ...]) -> str:
-        survey = self._surveyor.survey(targets)
+        survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES)
         image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole)
         manifest = _ENCODE(image)
         name = hashlib.sha256(manifest).hexdigest()[:32]
@@ -107,7 +107,7 @@ class ImageStore:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ThreadPoolExecutor(_WRITERS, thread_name_prefix="images") as pool:
             written = [pool.submit(write_durably, place, manifest, sync_names=False)]
-            written += [pool.submit(self._keep_one, sha256, path) for sha256, path in wanted.items()]
+            written += [pool.submit(self._keep_one, sha256, path, survey.contents) for sha256, path in wanted.items()]
             for each in written:
                 each.result()
             list(pool.map(sync_folder, {*folders, *(folder.parent for folder in made)}))
@@ -122,10 +122,13 @@ class ImageStore:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 os.link(path, place, follow_symlinks=False)
 
-    def _keep_one(self, sha256: str, path: Path) -> None:
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise ToolError(f"{path} changed while its before-image was taken.", hint="Try again.", kind="file_changed")
+    def _keep_one(self, sha256: str, path: Path, read: Mapping[str, bytes]) -> None:
+        content = read.get(sha256)
+        if content is None:
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest() != sha256:
+                said = f"{path} changed while its before-image was taken."
+                raise ToolError(said, hint="Try again.", kind="file_changed")
         write_durably(self._object(sha256), content, sync_names=False)
 
     def _restore(self, name: str) -> tuple[FileChange, ...]:

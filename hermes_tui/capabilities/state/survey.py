@@ -7,19 +7,21 @@ import os
 import stat
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 
 KEPT_BYTES: Final = 10_000_000
+HELD_BYTES: Final = 16_000_000
+"""How much of what was just read a survey keeps in memory for the one who stores it."""
 MOST_ENTRIES: Final = 100_000
 IGNORED: Final = frozenset({".git", "__pycache__", ".venv", "node_modules"})
 _SETTLED_NS: Final = 50_000_000
-_CHUNK: Final = 1 << 20
 
 _Stamp = tuple[int, int, int, int]
 
@@ -50,10 +52,30 @@ class Entry(msgspec.Struct, frozen=True):
 
 @frozen(kw_only=False)
 class Survey:
-    """The entries found, by absolute path; `whole` is False where there were too many."""
+    """The entries found, by absolute path; `whole` is False where there were too many.
+
+    `contents` are, by hash, of files that were read for it; as many as fit into HELD_BYTES, and none unless asked for.
+    """
 
     entries: Mapping[str, Entry]
     whole: bool
+    contents: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+@mutable
+class _Held:
+    """Contents read by one survey, and how many bytes more it may keep."""
+
+    room: int
+    contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    def read(self, path: str) -> str:
+        content = Path(path).read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        if len(content) <= self.room and sha256 not in self.contents:
+            self.room -= len(content)
+            self.contents[sha256] = content
+        return sha256
 
 
 class Surveyor:
@@ -65,9 +87,20 @@ class Surveyor:
         self._skip = frozenset(str(path) for path in skip)
         self._most = most
         self._hashes: dict[str, tuple[_Stamp, str]] = {}
+        self._held = _Held(0)
 
-    def survey(self, targets: Sequence[Path]) -> Survey:
-        """Walk the targets; a target that does not exist has no entry."""
+    def survey(self, targets: Sequence[Path], *, held_bytes: int = 0) -> Survey:
+        """Walk the targets; a target that does not exist has no entry.
+
+        Of what has to be read, `held_bytes` are handed out with the survey, so that nobody reads and hashes it again.
+        """
+        self._held = _Held(held_bytes)
+        try:
+            return self._survey(targets, self._held.contents)
+        finally:
+            self._held = _Held(0)
+
+    def _survey(self, targets: Sequence[Path], contents: Mapping[str, bytes]) -> Survey:
         entries: dict[str, Entry] = {}
         waiting = [str(target) for target in reversed(targets)]
         while waiting:
@@ -75,14 +108,14 @@ class Surveyor:
             if path in entries or path in self._skip:
                 continue
             if len(entries) >= self._most:
-                return Survey(entries, whole=False)
+                return Survey(entries, whole=False, contents=contents)
             entry = self._entry(path)
             if entry is None:
                 continue
             entries[path] = entry
             if entry.kind is Kind.FOLDER:
                 waiting.extend(_names(path))
-        return Survey(entries, whole=True)
+        return Survey(entries, whole=True, contents=contents)
 
     def _entry(self, path: str) -> Entry | None:
         try:
@@ -106,15 +139,16 @@ class Surveyor:
         known = self._hashes.get(path)
         if known is not None and known[0] == stamp:
             return known[1]
-        digest = hashlib.sha256()
-        with Path(path).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        sha256 = digest.hexdigest()
+        sha256 = self._held.read(path) if state.st_size <= self._held.room else _digest(path)
         # A file written this instant may be written again within the same stamp.
         if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _SETTLED_NS:
             self._hashes[path] = (stamp, sha256)
         return sha256
+
+
+def _digest(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _names(folder: str) -> list[str]:

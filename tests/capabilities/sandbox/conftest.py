@@ -37,12 +37,23 @@ class Box:
         return Said(result.exit_code, result.stdout.decode(), result.stderr.decode(), result.end)
 
     async def raw(
-        self, argv: tuple[str, ...], write: tuple[str, ...] = (".",), timeout_s: float = 20.0, limit: int = 1_000_000
+        self,
+        argv: tuple[str, ...],
+        write: tuple[str, ...] = (".",),
+        timeout_s: float = 20.0,
+        limit: int = 1_000_000,
+        stdin: bytes = b"",
     ) -> ProcessResult:
         """Run a command as it is."""
         scope = tuple((self.root / name).resolve() for name in write)
         command = SandboxCommand(
-            argv=argv, cwd=self.root, write=scope, timeout_s=timeout_s, output_limit_bytes=limit, env={"GIVEN": "value"}
+            argv=argv,
+            cwd=self.root,
+            write=scope,
+            stdin=stdin,
+            timeout_s=timeout_s,
+            output_limit_bytes=limit,
+            env={"GIVEN": "value"},
         )
         return await self.sandbox.run(command)
 

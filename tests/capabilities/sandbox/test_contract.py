@@ -36,6 +36,20 @@ async def test_output_errors_and_exit_code_come_back(box: Box) -> None:
     assert (said.code, said.out, said.err, said.end) == (7, "out\n", "err\n", ProcessEnd.EXITED)
 
 
+async def test_a_long_input_goes_in_while_the_output_comes_out(box: Box) -> None:
+    sent = bytes(range(256)) * 1024
+
+    result = await box.raw(("cat",), stdin=sent)
+
+    assert result.stdout == sent
+
+
+async def test_an_input_that_nobody_reads_is_no_error(box: Box) -> None:
+    result = await box.raw(("true",), stdin=bytes(1 << 20))
+
+    assert (result.exit_code, result.end) == (0, ProcessEnd.EXITED)
+
+
 async def test_a_signal_is_an_exit_code_of_128_and_more(box: Box) -> None:
     said = await box.sh("kill -TERM $$")
 

@@ -168,6 +168,18 @@ async def test_ignored_folders_stay_as_they_are(store: ImageStore, root: Path) -
     assert (root / "node_modules" / "x.js").exists()
 
 
+def test_a_survey_hands_out_what_it_read_as_far_as_it_may(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name * 60)
+    surveyor = survey.Surveyor()
+
+    found = surveyor.survey([tmp_path], held_bytes=100)
+
+    assert list(found.contents.values()) == [b"a" * 60]
+    assert found.entries[str(tmp_path / "a")].sha256 in found.contents
+    assert surveyor.survey([tmp_path]).contents == {}
+
+
 async def test_too_many_entries_never_delete(store: ImageStore, root: Path) -> None:
     store._surveyor = survey.Surveyor(most=3)
     image = await store.take([root])
