@@ -85,6 +85,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     resolved, requested = _judge(kit, call, tool, context, place)
     await _criticised(kit, call, resolved, place)
     signed = _approve(kit, call, resolved, requested, place)
+    context = with_leave(kit, call.call_id, context)
     tool = inner.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
         _redeem(kit, call, signed, place)
@@ -139,6 +140,19 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         session=place.session,
         run=place.run or "",
     )
+
+
+def with_leave(kit: Kit, call_id: CallId, context: ToolContext) -> ToolContext:
+    """Return what a call may use once the operator allowed it: besides, the hosts that its goal names.
+
+    Which hosts were known shows in the question, so that a call is judged without this.
+    """
+    state, goal = kit.session.state.calls, kit.session.state.run.goal
+    if goal is None or not goal.egress:
+        return context
+    mine = [name for name, asked in state.asked.items() if asked.call_id == call_id]
+    allowed = any(name in state.given and state.given[name].decision is Decision.ALLOW for name in mine)
+    return replace(context, egress=(*context.egress, *goal.egress)) if allowed else context
 
 
 def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place) -> tuple[ResolvedCall, ToolRequested]:

@@ -104,7 +104,8 @@ async def _probed(kit: Kit, intent: ToolIntended, tool: Tool | None, place: Plac
         return ToolError(f"{intent.tool} has no probe.")
     call = dispatch.Call(call_id=intent.call_id, tool=intent.tool, arguments=intent.arguments, key=intent.key)
     try:
-        found: ToolOutcome | None = await probe(intent.arguments, dispatch.context_for(kit, call, tool, place))
+        context = dispatch.with_leave(kit, call.call_id, dispatch.context_for(kit, call, tool, place))
+        found: ToolOutcome | None = await probe(intent.arguments, context)
     except ToolError as error:
         return error
     return found

@@ -91,13 +91,14 @@ def _added_again(before: GraphState, after: GraphState) -> Iterator[PlanOp]:
         now = after.tasks.get(name)
         if now is None:
             yield PlanOp(kind=EditKind.ADD, target=name, task=task)
-        elif now is not task:
+        elif now is not task and now != task:
             yield PlanOp(kind=EditKind.EDIT, target=name, task=task)
 
 
 def _put_back(before: GraphState, after: GraphState) -> Iterator[PlanOp]:
     for name, status in before.status.items():
-        if after.status.get(name) is not status:
+        now = after.status.get(name)
+        if now is not status and now != status:
             yield PlanOp(kind=EditKind.RESTORE, target=name, outcome=_outcome(status))
 
 

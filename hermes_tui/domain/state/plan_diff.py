@@ -32,7 +32,7 @@ def _changed(before: GraphState, after: GraphState) -> Iterator[str]:
         old = before.tasks.get(name)
         if old is None:
             continue
-        if old is not task:
+        if old is not task:  # only to be quick: fields that are equal yield nothing
             yield from _fields(old, task)
         was, now = before.status[name].state, after.status[name].state
         if was is not now:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hermes_tui.interfaces.tui.app import HermesApp
 
-BOOKED_S: Final = 0.5
+BOOKED_S: Final = 1.5
 DRAFT_S: Final = 0.4
 """A draft is on disk this long after the last key."""
 

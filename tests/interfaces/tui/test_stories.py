@@ -102,7 +102,7 @@ async def test_after_a_crash_the_panes_show_exactly_what_they_showed(table: Tabl
         async with seated(table.desk(server.openai_url), clock=lambda: 2e9) as app:
             app.seat.send(Submit(text="Write it."))
             await app.until_event(ApprovalAsked)
-            await app.until(lambda: app.workspace.dock.display)
+            await app.until(lambda: app.workspace.dock.display and bool(app.workspace.day_usd))
             app.workspace.refresh_panes()
             await app.pilot.pause()
             before = panes(app)
@@ -111,7 +111,7 @@ async def test_after_a_crash_the_panes_show_exactly_what_they_showed(table: Tabl
             copy_without_end(app.seat)
         put_back(table, session)
         async with seated(table.desk(server.openai_url, session), clock=lambda: 2e9) as app:
-            await app.until(lambda: app.workspace.unfinished)
+            await app.until(lambda: app.workspace.unfinished and bool(app.workspace.day_usd))
             app.workspace.refresh_panes()
             await app.pilot.pause()
             after = panes(app)
