@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from hermes_tui.domain.approval import Decision
@@ -120,6 +121,17 @@ class Progress:
                 return f"× {body.tool:8} refused: {body.reason}"
             case ToolResolved():
                 return f"? in doubt {body.call_id}: {body.how}, {body.evidence}"
+
+
+def told(records: Iterable[Record]) -> Iterator[str]:
+    """Yield every line that records so far would have printed, replies in their own words."""
+    progress = Progress()
+    for record in records:
+        if isinstance(record.body, ModelFinished):
+            yield from record.body.message.text.splitlines()
+        line = progress.line(record)
+        if line:
+            yield line
 
 
 def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | TaskSkipped) -> str:

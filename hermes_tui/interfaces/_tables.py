@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.memory import Recalled
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.text import first_line, printable
-from hermes_tui.services import costs, mindlog
+from hermes_tui.services import contexts, costs, mindlog
 
 MARKS: Final = {True: "✓", False: "×", None: "○"}
 WIDTH: Final = 70
@@ -44,6 +45,27 @@ def mind_lines(entry: mindlog.Entry) -> Iterator[str]:
     for name, text in (("why", entry.rationale), ("expects", entry.expectation), ("came", entry.outcome)):
         if text:
             yield f"{'':27}{name:8} {first_line(text, WIDTH)}"
+
+
+def window_lines(state: SessionState, agent: AgentId) -> Iterator[str]:
+    """Yield what is in an agent's window and why: the sections, then each message."""
+    filled = state.windows.of(agent).filled
+    if filled is None:
+        yield f"{agent} has not asked a model yet."
+    else:
+        free = filled.window_tokens - filled.used_tokens - filled.output_tokens
+        yield (
+            f"{agent}: at most {filled.used_tokens:,} tokens in, {filled.output_tokens:,} out, "
+            f"{free:,} free of {filled.window_tokens:,}"
+        )
+        rows = ((one.section, f"{one.tokens:,}", f"of {one.cap_tokens:,}", one.why) for one in filled.portions)
+        yield from (f"  {line}" for line in table(rows))
+    items = contexts.items(state, agent)
+    shown = (
+        ("summary" if one.index < 0 else str(one.index), one.role, f"{one.tokens:,}", one.why, one.text)
+        for one in items
+    )
+    yield from (f"  {line}" for line in table(shown))
 
 
 def cost_lines(found: Sequence[costs.Share], by: costs.By) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.ids import AgentId, SessionId
+from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.records import Place
-from hermes_tui.domain.state import SessionState, fold_all
-from hermes_tui.interfaces._tables import mind_lines, table
+from hermes_tui.domain.state import fold_all
+from hermes_tui.interfaces._tables import mind_lines, window_lines
 from hermes_tui.interfaces.inspect._print import say, say_json, say_line
 from hermes_tui.services import contexts, control, history, mindlog
 from hermes_tui.services.workstation import Workstation
@@ -44,28 +44,9 @@ async def context(station: Workstation, args: Namespace) -> int:
     elif args.json:
         say_json(contexts.report(state, agent))
     else:
-        _show(state, agent)
+        for line in window_lines(state, agent):
+            say(line)
     return 0
-
-
-def _show(state: SessionState, agent: AgentId) -> None:
-    filled = state.windows.of(agent).filled
-    if filled is None:
-        say(f"{agent} has not asked a model yet.")
-    else:
-        free = filled.window_tokens - filled.used_tokens - filled.output_tokens
-        say(
-            f"{agent}: at most {filled.used_tokens:,} tokens in, {filled.output_tokens:,} out, "
-            f"{free:,} free of {filled.window_tokens:,}"
-        )
-        rows = ((one.section, f"{one.tokens:,}", f"of {one.cap_tokens:,}", one.why) for one in filled.portions)
-        for line in table(rows):
-            say(f"  {line}")
-    for line in table(
-        ("summary" if one.index < 0 else str(one.index), one.role, f"{one.tokens:,}", one.why, one.text)
-        for one in contexts.items(state, agent)
-    ):
-        say(f"  {line}")
 
 
 async def _change(station: Workstation, session: str, wanted: contexts.Change) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
 from hermes_tui.domain.errors import UsageInvalid
@@ -21,12 +21,10 @@ from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
 from hermes_tui.interfaces._tables import cost_lines, mind_lines, plan_lines, recall_lines, table
+from hermes_tui.interfaces.plain.archivist import Archivist
 from hermes_tui.interfaces.plain.card import card_lines
 from hermes_tui.services import costs, mindlog
 from hermes_tui.services.brains import Missing
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.plain.door import LineMode
 
 MODES: Final = tuple(Mode)
 SHOWN: Final = 20
@@ -44,11 +42,8 @@ KEYS: Final = (
 )
 
 
-class Clerk:
+class Clerk(Archivist):
     """One method for each order of `orders.ORDERS`, named `do_…`."""
-
-    def __init__(self, mode: LineMode) -> None:
-        self.mode = mode
 
     def obey(self, name: str, argument: str) -> None:
         """Carry out an order, or say that there is none of that name."""
@@ -67,37 +62,33 @@ class Clerk:
         """Print every key and command."""
         for title, rows in (("typed first", TYPED), ("keys", KEYS)):
             self.mode.say(title, "bold")
-            self._rows(table(rows))
+            self.rows(table(rows))
         self.do_commands("")
 
     def do_commands(self, _: str) -> None:
         """Print every command."""
         self.mode.say("commands", "bold")
-        self._rows(table([(order.usage, order.does) for order in orders.ORDERS]))
-
-    def _rows(self, lines: list[str]) -> None:
-        for line in lines:
-            self.mode.say(f"  {line}")
+        self.rows(table([(order.usage, order.does) for order in orders.ORDERS]))
 
     def do_graph(self, _: str) -> None:
         """Print the task graph."""
-        self._rows(list(plan_lines(self.mode.state)))
+        self.rows(list(plan_lines(self.mode.state)))
 
     def do_mind(self, _: str) -> None:
         """Print the newest decisions."""
         found = mindlog.entries(self.mode.records())[-SHOWN:]
-        self._rows([line for entry in found for line in mind_lines(entry)] or ["No decisions yet."])
+        self.rows([line for entry in found for line in mind_lines(entry)] or ["No decisions yet."])
 
     def do_memory(self, _: str) -> None:
         """Print the notes."""
         notes = self.mode.seat.errands.notebook.notes()
-        self._rows(table([(note.path, note.title) for note in notes]) or ["No notes yet. # writes the first one."])
+        self.rows(table([(note.path, note.title) for note in notes]) or ["No notes yet. # writes the first one."])
 
     def do_budget(self, _: str) -> None:
         """Print what was spent."""
         self.mode.say(self.mode.spent())
         found = costs.shares(self.mode.records(), "model")
-        self._rows(cost_lines(found, "model") if found else ["Nothing was spent yet."])
+        self.rows(cost_lines(found, "model") if found else ["Nothing was spent yet."])
 
     def do_approvals(self, _: str) -> None:
         """Print every question."""
@@ -140,7 +131,7 @@ class Clerk:
     def do_find(self, wanted: str) -> None:
         """Print the lines of this session that hold a text."""
         found = [line for line in self.mode.told() if wanted.casefold() in line.casefold()] if wanted else []
-        self._rows(found[-SHOWN:] or [f"Nothing about “{first_line(wanted, 60)}” in this session."])
+        self.rows(found[-SHOWN:] or [f"Nothing about “{first_line(wanted, 60)}” in this session."])
 
     def do_copy(self, _: str) -> None:
         """Put the last reply on the terminal's clipboard."""
@@ -270,17 +261,22 @@ class Clerk:
         """Look for brains again."""
         self.mode.start(self._list_brains())
 
-    def do_key(self, provider: str) -> None:
-        """Ask for a key, which is not shown, and use it until Hermes ends."""
-        if not provider:
-            raise UsageInvalid("Name the provider.", hint="/key anthropic")
-        self.mode.wants_key = provider
+    def do_key(self, wanted: str) -> None:
+        """Ask for a key, which is not shown, and use it until Hermes ends, or keep it."""
+        provider, _, how = wanted.partition(" ")
+        if not provider or how not in ("", "keep"):
+            raise UsageInvalid("Name the provider.", hint="/key anthropic, or /key anthropic keep")
+        self.mode.wants_key = wanted
 
-    async def use_key(self, provider: str, key: str) -> None:
-        """Use a key until Hermes ends."""
-        variable = self.mode.seat.errands.give_key(provider, key)
+    async def use_key(self, wanted: str, key: str) -> None:
+        """Use a key until Hermes ends; `PROVIDER keep` also stores it for good."""
+        provider, _, how = wanted.partition(" ")
+        errands = self.mode.seat.errands
+        host = await asyncio.to_thread(errands.keep_key, provider, key) if how else ""
+        variable = errands.give_key(provider, key)
         await self.mode.look_for_brains()
-        self.mode.say(f"{variable} is set until Hermes ends. `hermes keys set {provider}` keeps it for good.")
+        kept = f"The key of {provider} is kept and goes to {host} only."
+        self.mode.say(kept if host else f"{variable} is set until Hermes ends. /key {provider} keep keeps it for good.")
 
     # texts
 
@@ -303,7 +299,7 @@ class Clerk:
 
         async def look() -> None:
             found = await self.mode.seat.errands.recall(text)
-            self._rows([line for hit in found for line in recall_lines(hit, why=True)] or ["Nothing found."])
+            self.rows([line for hit in found for line in recall_lines(hit, why=True)] or ["Nothing found."])
 
         self.mode.start(look())
 
@@ -311,7 +307,7 @@ class Clerk:
         """Print the notes that wait, or accept or reject one."""
 
         async def look() -> None:
-            self._rows(await asyncio.to_thread(self.mode.seat.errands.review, said))
+            self.rows(await asyncio.to_thread(self.mode.seat.errands.review, said))
 
         self.mode.start(look())
 
@@ -343,7 +339,7 @@ class Clerk:
             (str(number), one.session, one.status, f"${one.usd:.2f}", first_line(one.goal, 60))
             for number, one in zip(count(1), found, strict=False)
         ]
-        self._rows(table(rows) or ["No session has a goal yet."])
+        self.rows(table(rows) or ["No session has a goal yet."])
         if rows:
             self.mode.say("/sessions NUMBER opens one.")
 

@@ -18,7 +18,6 @@ from hermes_tui.domain.events import (
     ApprovalGiven,
     ModeChanged,
     ModelChosen,
-    ModelFinished,
     ModelRequested,
     RunEnded,
     RunPaused,
@@ -37,7 +36,7 @@ from hermes_tui.interfaces._bridge import Batch, Bridge, Seat, missing
 from hermes_tui.interfaces._completion import Sources, offered_for
 from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
 from hermes_tui.interfaces._orders import heard
-from hermes_tui.interfaces._progress import Progress
+from hermes_tui.interfaces._progress import told
 from hermes_tui.interfaces.plain.card import Answering, card_lines
 from hermes_tui.interfaces.plain.clerk import MODES, Clerk
 from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed
@@ -130,8 +129,9 @@ class LineMode:
     async def _turn(self) -> None:
         """Take one line, or a key that was asked for."""
         if self.wants_key:
-            provider, self.wants_key = self.wants_key, ""
-            self.start(self.clerk.use_key(provider, await self.reader.secret(f"key for {provider}, unseen: ")))
+            wanted, self.wants_key = self.wants_key, ""
+            provider = wanted.partition(" ")[0]
+            self.start(self.clerk.use_key(wanted, await self.reader.secret(f"key for {provider}, unseen: ")))
             return
         match await self.reader.read():
             case Typed(text=text) if text.strip():
@@ -278,14 +278,8 @@ class LineMode:
         return [(call, done.get(key)) for key, call in requested.items()]
 
     def told(self) -> Iterator[str]:
-        """Yield every line that the session so far would have printed."""
-        progress = Progress()
-        for record in self.records():
-            if isinstance(record.body, ModelFinished):
-                yield from record.body.message.text.splitlines()
-            line = progress.line(record)
-            if line:
-                yield line
+        """Return every line that the session so far would have printed."""
+        return told(self.records())
 
     def order(self, command: Command) -> None:
         """Hand a command to the kernel; an answer wakes a run that waits for it."""

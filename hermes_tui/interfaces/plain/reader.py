@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -80,7 +81,8 @@ class Reader:
         self.dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown", "")
         self._label = label
         self._proxy: StdoutProxy | None = None
-        self._reading = self._shown = False
+        self._reading = self._shown = self._stopped = False
+        self._reads: asyncio.Task[object] | None = None
         self._session: PromptSession[str] = PromptSession(
             message=label,
             output=None if self.dumb else _output(),
@@ -109,11 +111,17 @@ class Reader:
     async def read(self) -> Typed | Broken | Left:
         """Return what the operator does next."""
         self._reading = self._shown = True
+        self._reads = asyncio.current_task()
         try:
             return Typed(await self._session.prompt_async(handle_sigint=False))
         except KeyboardInterrupt:
             return Broken(self._session.default_buffer.text)
         except EOFError:
+            return Left()
+        except asyncio.CancelledError:
+            if not self._stopped or self._reads is None:
+                raise
+            self._reads.uncancel()
             return Left()
         finally:
             self._reading = False
@@ -144,8 +152,13 @@ class Reader:
 
     def stop(self) -> None:
         """End the line being read as if the operator had left."""
-        if self._reading:
+        if not self._reading:
+            return
+        if self._session.app.is_running:
             self._session.app.exit(exception=EOFError())
+        elif self._reads is not None:  # a dumb terminal's prompt has an application of its own, out of reach
+            self._stopped = True
+            self._reads.cancel()
 
     def refresh(self, *, quiet: bool) -> None:
         """Draw the prompt again; a dumb terminal shows it only where it is `quiet` or something is typed."""

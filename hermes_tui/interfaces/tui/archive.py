@@ -6,10 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from hermes_tui.domain.commands import NameSession, UndoFiles
-from hermes_tui.domain.events import MessageGiven, RunStarted
 from hermes_tui.domain.ids import Seq
-from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Record
+from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces.tui import choices, wording
 from hermes_tui.interfaces.tui.cells import one_line
 from hermes_tui.interfaces.tui.past import PLAIN, Past, said
@@ -95,9 +94,8 @@ class Archive:
 
     def travel(self, wanted: str, seq: Seq | None = None) -> None:
         """Look through a session; `wanted` is its id, empty for this one, and may end in `@` and a record."""
-        name, _, number = wanted.partition("@")
-        at = Seq(int(number)) if number.isdecimal() else seq
-        self.app.clerk.start(self._travel(name or self.here, at))
+        name, at = steering.moment(wanted)
+        self.app.clerk.start(self._travel(name or self.here, seq if at is None else at))
 
     async def _travel(self, session: str, seq: Seq | None) -> None:
         app = self.app
@@ -164,7 +162,7 @@ class Archive:
 
         async def read() -> None:
             records = await asyncio.to_thread(app.seat.errands.records, self.here)
-            prompts = [(record, text) for record in records if (text := _prompt_of(record))]
+            prompts = steering.prompts(records)
             if not prompts:
                 app.say("Nothing was sent in this session yet.")
                 return
@@ -207,13 +205,3 @@ class Archive:
             app.leave_for("")
         else:
             await self.fork(self.here, before)
-
-
-def _prompt_of(record: Record) -> str:
-    """Return what the operator said with a record, empty if it is none of theirs."""
-    body = record.body
-    if isinstance(body, RunStarted):
-        return body.goal.text.strip()
-    if isinstance(body, MessageGiven) and body.source is Source.OPERATOR and record.place.task is None:
-        return body.text.strip()
-    return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import (
@@ -13,7 +13,6 @@ from hermes_tui.domain.commands import (
     GoOn,
     Interrupt,
     RaiseCap,
-    SetEffort,
     SetMode,
     Submit,
     SwitchBrain,
@@ -21,11 +20,11 @@ from hermes_tui.domain.commands import (
 )
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import AgentId
-from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
 from hermes_tui.interfaces.tui import choices, kin
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
 
 MODES: Final = tuple(Mode)
-EFFORTS: Final[Mapping[str, Effort | None]] = {"auto": None, "low": "low", "medium": "medium", "high": "high"}
 
 
 class Clerk(Scribe):
@@ -278,19 +276,16 @@ class Clerk(Scribe):
 
     def do_effort(self, wanted: str) -> None:
         """Set how much a role's model reasons; without a word, the next step of cortex."""
-        name, _, role = wanted.partition(" ")
-        if name and name not in EFFORTS:
-            self.app.say(f"There is no effort {one_line(name)}. Efforts: {', '.join(EFFORTS)}.", "fail")
+        chronicle = self.app.workspace.chronicle
+        try:
+            order = steering.effort(wanted, chronicle.effort)
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}", "fail")
             return
-        names = list(EFFORTS)
-        following = (names.index(self.app.workspace.chronicle.effort or "auto") + 1) % len(names)
-        chosen = name or names[following]
-        effort = EFFORTS[chosen]
-        self.app.order(SetEffort(effort=effort, role=role or "cortex"))
-        if role in ("", "cortex"):
-            self.app.workspace.chronicle.effort = effort
-        said = "the model decides how much it reasons" if effort is None else f"{chosen} effort"
-        self.app.say(f"{role or 'cortex'}: {said}, from the next step on.")
+        self.app.order(order)
+        if order.role == steering.LEAD:
+            chronicle.effort = order.effort
+        self.app.say(steering.effort_said(order))
 
     def do_cap(self, usd: str) -> None:
         """Raise or lower the cap of the run."""

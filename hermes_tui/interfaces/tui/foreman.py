@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from hermes_tui.domain.commands import EditPlan, SteerAgent
-from hermes_tui.domain.events import EditKind, PlanEdited, PlanOp
-from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.commands import SteerAgent
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.events import PlanEdited
+from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.tasks import Task
-from hermes_tui.domain.values import replace
+from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.graph_detail import conversation
@@ -23,8 +22,6 @@ from hermes_tui.services import edits
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
 
-WORDS: Final = ("goal", "prompt", "command", "question", "text", "path", "query", "url")
-"""The argument that says what a task is to do, by the first of these that it has."""
 _SIGNS: Final = {"+": ("ok", "add"), "-": ("fail", "del"), "~": ("accent", "")}
 
 
@@ -54,27 +51,19 @@ class Foreman:
         """Ask what a task is to do instead; finished tasks keep their results."""
         app = self.app
         graph = app.seat.state.graph
-        task = graph.tasks.get(TaskId(name))
-        if task is None:
-            app.say(f"The plan has no task {one_line(name)}. F2 shows it.", "fail")
+        try:
+            task = steering.task_of(graph, name)
+        except UsageInvalid as error:
+            app.say(f"{error.message} {error.hint}", "fail")
             return
-        key, value = _words_of(task)
+        key, value = steering.words_of(task)
 
         def given(text: str | None) -> None:
             if text and text != value:
-                self._replace(task, key, text)
+                app.workspace.send(steering.reworded(app.seat.state.graph, task, text))
 
         title = f"{one_line(task.title)}: {key or 'arguments'}"
         app.push_screen(LineEntry(app.look, title, hint="becomes an edit of the plan", value=value), given)
-
-    def _replace(self, task: Task, key: str, text: str) -> None:
-        workspace = self.app.workspace
-        if key:
-            arguments = cast("dict[str, object]", json.loads(task.args))
-            text = json.dumps({**arguments, key: text}, ensure_ascii=False)
-        op = PlanOp(kind=EditKind.EDIT, target=task.id, task=replace(task, args=text))
-        rev = self.app.seat.state.graph.rev
-        workspace.send(EditPlan(base_rev=rev, why=f"edit {task.id}, by hand", ops=(op,)))
 
     def steer(self, argument: str) -> None:
         """Tell an agent something; with its name alone, ask what."""
@@ -128,14 +117,3 @@ def diff_lines(records: Sequence[Record], width: int) -> Iterator[Line]:
             for at, spans in enumerate(wrap(foreign(text[2:]), max(width - 6, 12))):
                 yield Line(((f"  {text[:1] if at == 0 else ' '} ", role), *spans), ground)
         yield EMPTY
-
-
-def _words_of(task: Task) -> tuple[str, str]:
-    """Return the argument that says what a task is to do, and its text; all of them as JSON where none does."""
-    try:
-        arguments: object = json.loads(task.args)
-    except ValueError:
-        return "", task.args
-    named = cast("dict[str, object]", arguments) if isinstance(arguments, dict) else {}
-    key = next((one for one in WORDS if isinstance(named.get(one), str)), "")
-    return (key, str(named[key])) if key else ("", task.args)

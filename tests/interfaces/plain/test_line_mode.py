@@ -145,3 +145,41 @@ def test_a_long_row_is_printed_before_its_line_ends_and_control_sequences_are_sh
     assert len(shown) > 2, "rows come before the line has ended"
     assert all("\x1b" not in line and "\x07" not in line for line in shown)
     assert "\\x1b]0;title\\x07" in shown[1]
+
+
+def test_a_session_is_looked_through_renamed_and_rewound_by_typed_orders(shop: Shop) -> None:
+    with running_server(Scenario(replies=[Reply("All is well."), Reply("Still well.")])) as server:
+        brain = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "k-test", "TERM": "dumb", "NO_COLOR": "1"}
+        with terminal(["--plain"], {**shop.environment(), **brain}, shop.work) as screen:
+            screen.until("answers:")
+            screen.type("look around\r")
+            screen.until("✓ done")
+            screen.until("goal › ")
+            screen.answer("/travel @1\r", "goes on from here.")
+            early = screen.text
+            screen.answer("/travel\r", "at record")
+            screen.until("openai:", "goes on from here.")
+            screen.answer("/context\r", "the goal")
+            screen.answer("/plan\r", "rev 1")
+            screen.answer("/transcript goal\r", "> look around")
+            screen.answer("/effort high\r", "cortex: high effort")
+            screen.answer("/effort huge\r", "There is no effort huge. Efforts: auto, low, medium, high.")
+            screen.answer("/edit nothing\r", "The plan has no task nothing.")
+            screen.answer("/steer nobody hello\r", "No subagent nobody. Out now: none.")
+            screen.answer("/transcript nobody\r", "No agent nobody has said anything.")
+            screen.answer("/rename first look\r", "This session is called first look now.")
+            screen.answer("/rewind 7\r", "There is no prompt 7; /rewind lists ")
+            screen.answer("/rewind\r", "/rewind NUMBER begins")
+            screen.answer("/key\r", "/key anthropic keep")
+            screen.answer("/fork\r", "· session ")
+            screen.until("answers:")
+            screen.type("/sessions\r")
+            screen.until("/sessions NUMBER opens one.")
+            screen.type("/quit\r")
+            code = screen.ended()
+            shown = screen.text
+
+    listed = [row for row in shown.splitlines() if "$" in row and row.rstrip().endswith("look around")]
+    assert "at record 1 of" in early
+    assert len(listed) == 2, "the fork and the session it came from"
+    assert code == 0

@@ -1,0 +1,99 @@
+"""What steers a session from any door: effort, another task text, words for a subagent, and earlier moments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from hermes_tui.domain.commands import EditPlan, SetEffort
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.events import EditKind, MessageGiven, PlanOp, RunStarted
+from hermes_tui.domain.ids import Seq, TaskId
+from hermes_tui.domain.messages import Source
+from hermes_tui.domain.parts import Effort
+from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.graph import GraphState
+from hermes_tui.domain.tasks import Task
+from hermes_tui.domain.text import first_line
+from hermes_tui.domain.values import replace
+
+EFFORTS: Final[Mapping[str, Effort | None]] = {"auto": None, "low": "low", "medium": "medium", "high": "high"}
+LEAD: Final = "cortex"
+"""The role whose effort is meant where none is named."""
+WORDS: Final = ("goal", "prompt", "command", "question", "text", "path", "query", "url")
+"""The argument that says what a task is to do, by the first of these that it has."""
+
+
+def effort(wanted: str, current: Effort | None) -> SetEffort:
+    """Return the order for `EFFORT ROLE`; without an effort, for the step after `current`.
+
+    Raises:
+        UsageInvalid: there is no such effort.
+    """
+    name, _, role = wanted.partition(" ")
+    names = list(EFFORTS)
+    if name and name not in EFFORTS:
+        raise UsageInvalid(f"There is no effort {first_line(name, 40)}.", hint=f"Efforts: {', '.join(names)}.")
+    chosen = name or names[(names.index(current or "auto") + 1) % len(names)]
+    return SetEffort(effort=EFFORTS[chosen], role=role.strip() or LEAD)
+
+
+def effort_said(order: SetEffort) -> str:
+    """Say what an order about effort changes."""
+    said = "the model decides how much it reasons" if order.effort is None else f"{order.effort} effort"
+    return f"{order.role}: {said}, from the next step on."
+
+
+def task_of(graph: GraphState, name: str) -> Task:
+    """Return a task of the plan.
+
+    Raises:
+        UsageInvalid: it has none of that name.
+    """
+    task = graph.tasks.get(TaskId(name))
+    if task is None:
+        raise UsageInvalid(f"The plan has no task {first_line(name, 40)}.", hint="/graph shows it.")
+    return task
+
+
+def words_of(task: Task) -> tuple[str, str]:
+    """Return the argument that says what a task is to do, and its text; all of them as JSON where none does."""
+    try:
+        arguments: object = json.loads(task.args)
+    except ValueError:
+        return "", task.args
+    named = cast("dict[str, object]", arguments) if isinstance(arguments, dict) else {}
+    key = next((one for one in WORDS if isinstance(named.get(one), str)), "")
+    return (key, str(named[key])) if key else ("", task.args)
+
+
+def reworded(graph: GraphState, task: Task, text: str) -> EditPlan:
+    """Return the edit that gives a task something else to do."""
+    key, _ = words_of(task)
+    if key:
+        arguments = cast("dict[str, object]", json.loads(task.args))
+        text = json.dumps({**arguments, key: text}, ensure_ascii=False)
+    op = PlanOp(kind=EditKind.EDIT, target=task.id, task=replace(task, args=text))
+    return EditPlan(base_rev=graph.rev, why=f"edit {task.id}, by hand", ops=(op,))
+
+
+def moment(wanted: str) -> tuple[str, Seq | None]:
+    """Return the session and the record that `SESSION@RECORD` names; what is left out is empty or None."""
+    name, _, number = wanted.partition("@")
+    return name, Seq(int(number)) if number.isdecimal() else None
+
+
+def prompts(records: Sequence[Record]) -> list[tuple[Record, str]]:
+    """Return what the operator said in a session, each with its record, the oldest first."""
+    return [(record, text) for record in records if (text := _prompt_of(record))]
+
+
+def _prompt_of(record: Record) -> str:
+    """Return what the operator said with a record, empty if it is none of theirs."""
+    body = record.body
+    if isinstance(body, RunStarted):
+        return body.goal.text.strip()
+    if isinstance(body, MessageGiven) and body.source is Source.OPERATOR and record.place.task is None:
+        return body.text.strip()
+    return ""
