@@ -19,12 +19,22 @@ _OF_THE_CLASS_ITSELF: Final = frozenset({"__dict__", "__weakref__"})
 
 
 class _Fields:
-    """Answers `dataclasses.fields`, and with it `asdict`, for a value; worked out when asked."""
+    """Answers `dataclasses.fields`, and with it `asdict`, for a value; worked out when first asked."""
+
+    def __init__(self) -> None:
+        self._known: dict[type[Any], dict[str, Field[Any]]] = {}
 
     def __get__(self, _: object, owner: type[Any]) -> dict[str, Field[Any]]:
-        fields = [(each.name, each.type) for each in msgspec.structs.fields(owner)]
-        like: Any = make_dataclass(owner.__name__, fields)
-        return cast("dict[str, Field[Any]]", like.__dataclass_fields__)
+        known = self._known.get(owner)
+        if known is None:  # making the class takes about a millisecond, and a note that is stored asks several times
+            known = self._known[owner] = _fields_of(owner)
+        return known
+
+
+def _fields_of(owner: type[Any]) -> dict[str, Field[Any]]:
+    fields = [(each.name, each.type) for each in msgspec.structs.fields(owner)]
+    like: Any = make_dataclass(owner.__name__, fields)
+    return cast("dict[str, Field[Any]]", like.__dataclass_fields__)
 
 
 class _Fielded(msgspec.Struct):

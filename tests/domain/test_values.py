@@ -94,3 +94,12 @@ def test_a_value_keeps_its_name_its_docstring_and_its_copies() -> None:
     )
     assert repr(Pair(1, 2)) == "Pair(left=1, right=2)"
     assert copy.deepcopy(Leaf(size=1, by_name={"a": 1})) == Leaf(size=1, by_name={"a": 1})
+
+
+def test_the_fields_of_a_class_are_worked_out_once() -> None:
+    first = fields(Leaf)
+
+    again = fields(Leaf(size=3))
+
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert [each.name for each in fields(Pair)] == ["left", "right"]

@@ -45,7 +45,7 @@ class LedgerOutbox:
 
     def pending(self) -> list[FileChange]:
         """Return what is not yet in history, in order."""
-        with self._ledger.transaction() as connection:
+        with self._ledger.reading() as connection:
             rows = connection.execute(f"SELECT {_COLUMNS} FROM note_change ORDER BY no").fetchall()  # noqa: S608 - constants
         return [_change(row) for row in rows]
 
@@ -62,7 +62,7 @@ class LedgerOutbox:
     def recorded(self, paths: Sequence[str] | None = None) -> dict[str, str]:
         """Return the digest of every file, or of some, as it was last handed over."""
         query = "SELECT path, digest FROM note_file"
-        with self._ledger.transaction() as connection:
+        with self._ledger.reading() as connection:
             if paths is None:
                 return dict(connection.execute(query).fetchall())
             rows = (connection.execute(f"{query} WHERE path=?", (path,)).fetchone() for path in paths)

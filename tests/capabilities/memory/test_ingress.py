@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -243,3 +245,13 @@ def test_a_new_index_equals_the_one_that_grew(vault: TestVault) -> None:
 
     assert [vault.found(text) for text in ("kettle", "lamp number 12", "tower")] == grown
     assert vault.ingress.catalog.every() == rows
+
+
+def test_a_look_at_what_was_handed_over_does_not_wait_for_who_writes_the_ledger(vault: TestVault) -> None:
+    vault.change("memory/facts/door.md", note("The door is green").encode())
+    with contextlib.closing(sqlite3.connect(vault.ledger.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        recorded, pending = vault.outbox.recorded(), vault.outbox.pending()
+
+    assert list(recorded) == [change.path for change in pending] == ["memory/facts/door.md"]

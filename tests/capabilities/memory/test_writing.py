@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -197,13 +196,14 @@ def test_a_note_is_forgotten_with_its_line(vault: TestVault) -> None:
     assert not (vault.home / told.path).exists()
 
 
-def test_a_thousand_generated_notes_end_without_duplicates(vault: TestVault) -> None:
+@pytest.mark.parametrize("count", [150, pytest.param(1_000, marks=pytest.mark.long)])
+def test_generated_notes_end_without_duplicates(vault: TestVault, count: int) -> None:
     chance = random.Random(3)
     things = ("kettle", "lamp", "violin", "ladder", "compass", "anchor", "lantern", "barrel", "shovel", "hammer")
     places = ("pantry", "attic", "harbour", "cellar", "library", "workshop", "garden", "kitchen", "stable", "tower")
     wordings = ("The {0} is kept in the {1}.", "the {0} is kept in the {1}", "Kept in the {1} is the {0}!")
     truth: dict[str, str] = {}
-    for _ in range(150):
+    for _ in range(count):
         thing, place = chance.choice(things), chance.choice(places)
         say(vault, chance.choice(wordings[:2]).format(thing, place))
         truth[thing] = place
@@ -213,7 +213,7 @@ def test_a_thousand_generated_notes_end_without_duplicates(vault: TestVault) -> 
     assert sorted(live) == sorted(f"the {thing} is kept in the {place}" for thing, place in truth.items())
 
 
-def test_two_processes_remember_at_once_and_lose_nothing(vault: TestVault, tmp_path: Path) -> None:
+def test_two_who_have_one_home_open_remember_in_turn_and_lose_nothing(vault: TestVault) -> None:
     other = open_vault(vault.home)
     for number in range(40):
         say(vault if number % 2 else other, f"Item number {number} weighs {number * 3 + 1} grams", beside=True)
