@@ -293,7 +293,7 @@ async def _attempt(kit: Kit, attempt: _Attempt) -> _Ended:
         return _Ended(record, error, again=kit.brains.ended(attempt.brain, end))
     except asyncio.CancelledError:
         stopped = ProviderError("Interrupted.", reason=FailureReason.CANCELLED)
-        kit.session.emit(_failed(attempt, reply, stopped, kit.clock.monotonic() - began), attempt.place)
+        _book(kit, kit.session.emit(_failed(attempt, reply, stopped, kit.clock.monotonic() - began), attempt.place))
         kit.brains.ended(attempt.brain, CallEnd(reason=FailureReason.CANCELLED))
         raise
     return _Ended(await _finished(kit, attempt, reply, kit.clock.monotonic() - began))
@@ -332,10 +332,18 @@ def _failed(attempt: _Attempt, reply: _Reply, error: ProviderError, seconds: flo
 
 
 async def _settle(kit: Kit, ended: ModelFinished | ModelFailed, place: Place) -> Record:
-    """Make the end of a call durable, then book it against the day."""
-    record = await kit.session.commit(kit.session.emit(ended, place))
-    kit.day.settle(ended.usd or 0.0, ended.usage.total_tokens, record.seq)
-    return record
+    """Make the end of a call durable, then book it against the day; a stop during the wait loses no cost."""
+    record = kit.session.emit(ended, place)
+    try:
+        return await kit.session.commit(record)
+    finally:
+        _book(kit, record)
+
+
+def _book(kit: Kit, record: Record) -> None:
+    """Settle what was drawn for a call by what its end says it cost."""
+    if isinstance(record.body, ModelFinished | ModelFailed):
+        kit.day.settle(record.body.usd or 0.0, record.body.usage.total_tokens, record.seq)
 
 
 def _estimate(attempt: _Attempt, reply: _Reply) -> Usage:

@@ -18,7 +18,7 @@ from hermes_tui.domain.tasks import Task, TaskKind
 from hermes_tui.domain.usage import Limits, Price, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel.step import take_step
-from tests.kernel.bench import PLACE, PRICE, FakeBrains, FakeProvider, KernelBench, Reply, say
+from tests.kernel.bench import PLACE, PRICE, FakeBrains, FakeClock, FakeProvider, KernelBench, Reply, say
 
 CALLERS = 50
 
@@ -160,3 +160,38 @@ async def test_a_wrong_bound_overshoots_by_one_call_and_raises_the_bounds_after_
     assert provider.asked == 1
     assert kernel.state.spend.run.usd > 0.05
     assert (refused.left_usd or 0.0) < 0
+
+
+class Endless:
+    """Says a word, tells that it did, and never ends."""
+
+    name = "endless"
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.began = asyncio.Event()
+        self._clock = clock
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+        self._clock.time += 1
+        yield TextDelta(text=f"To {len(request.messages)} messages I say")
+        self.began.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_reply_that_is_stopped_costs_the_day_what_it_costs_the_session() -> None:
+    kernel = bench()
+    endless = Endless(kernel.clock)
+    brains = kernel.kit.brains
+    assert isinstance(brains, FakeBrains)
+    brains.brain = replace(brains.brain, provider=endless)
+    kernel.start()
+
+    running = asyncio.create_task(kernel.run())
+    await endless.began.wait()
+    running.cancel()
+    ended = await running
+
+    assert ended.status == "interrupted"
+    assert kernel.state.spend.total.usd > 0.0
+    assert kernel.day.spent_usd == pytest.approx(kernel.state.spend.total.usd)
+    assert not kernel.state.spend.reserved
