@@ -86,7 +86,18 @@ def moment(wanted: str) -> tuple[str, Seq | None]:
 
 def prompts(records: Sequence[Record]) -> list[tuple[Record, str]]:
     """Return what the operator said in a session, each with its record, the oldest first."""
-    return [(record, text) for record in records if (text := _prompt_of(record))]
+    found: list[tuple[Record, str]] = []
+    for record in records:
+        text = _prompt_of(record)
+        if text and not (found and _said_again(found[-1], record, text)):
+            found.append((record, text))
+    return found
+
+
+def _said_again(latest: tuple[Record, str], record: Record, text: str) -> bool:
+    """Whether a record only hands the goal, with which its run just began, to the agent of the conversation."""
+    began, goal = latest
+    return isinstance(began.body, RunStarted) and began.place.run == record.place.run and goal == text
 
 
 def _prompt_of(record: Record) -> str:
