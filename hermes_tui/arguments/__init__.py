@@ -10,7 +10,12 @@ from typing import Final
 
 from hermes_tui.arguments import agents, goals, memory, shape, station
 
-RESUME: Final = "choose an earlier session, or name it, and open it"
+WORDS: Final = {
+    "resume": "choose an earlier session, or name it, and open it",
+    "demo": "watch a real goal with a scripted brain; nothing stays",
+}
+"""Options that may be typed as a command, without the dashes."""
+
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
     "runs": "list, show, pause, resume, stop, plan, edit, abandon or resolve runs",
@@ -48,7 +53,7 @@ def parse(args: list[str]) -> tuple[str, Namespace]:
     own = args.index("--") if "--" in args else len(args)
     shared, rest = _shared_parser().parse_known_args(args[:own])
     rest += args[own:]
-    rest[:1] = ["--resume"] if rest[:1] == ["resume"] else rest[:1]
+    rest[:1] = [f"--{word}" if word in WORDS else word for word in rest[:1]]
     name = rest[0] if rest and rest[0] in COMMANDS else "run"
     if name == "run" and (near := _meant(rest)):
         sys.stderr.write(f"hermes: {rest[0]!r} is no command. Did you mean `hermes {near}`?\n")
@@ -67,7 +72,7 @@ def _meant(args: list[str]) -> str:
 
 def _parser(name: str) -> ArgumentParser:
     if name == "run":
-        listed = {"resume": RESUME, **COMMANDS}
+        listed = WORDS | COMMANDS
         parser = ArgumentParser(
             prog="hermes",
             description="A terminal-first operator workstation for autonomous agents.",
