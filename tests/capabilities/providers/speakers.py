@@ -28,8 +28,9 @@ from hermes_tui.domain.usage import Usage
 from tests.fakes import FakeServer, Fault, Repeat, Reply, Scenario, closed_port
 
 KEY = "sk-test-key-of-this-provider"
-IMPATIENT = Clocks(first_token_s=0.2)
-"""For a test that waits for the first-token clock; the others do not matter."""
+IMPATIENT = Clocks(connect_s=1, first_token_s=0.2)
+"""For a test that waits for the first-token clock. A vendor's package does not tell when it is connected, so there the
+time to connect is waited for as well."""
 RESTLESS = Clocks(idle_s=0.4)
 """For a test that waits for the idle clock."""
 
