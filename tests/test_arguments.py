@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.arguments import COMMANDS, parse
+from tests.tools.make_commands import TARGET, page
 
 
 def test_a_first_word_that_is_no_command_begins_a_goal() -> None:
@@ -49,3 +50,7 @@ def test_options_that_every_command_takes_stand_before_or_after_its_name() -> No
     _, after = parse(["doctor", "-C", "elsewhere"])
 
     assert before.cd == after.cd == "elsewhere"
+
+
+def test_the_page_of_commands_is_as_they_are_read() -> None:
+    assert TARGET.read_text("utf-8") == page(), "docs/commands.md is old: run `make docs`"

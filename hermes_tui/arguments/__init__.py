@@ -59,7 +59,7 @@ def parse(args: list[str]) -> tuple[str, Namespace]:
         sys.stderr.write(f"hermes: {rest[0]!r} is no command. Did you mean `hermes {near}`?\n")
         sys.stderr.write(f"        As a goal: hermes -p {rest[0]!r}\n")
         raise SystemExit(2)
-    return name, _parser(name).parse_args(rest[1:] if name != "run" else rest, shared)
+    return name, parser_of(name).parse_args(rest[1:] if name != "run" else rest, shared)
 
 
 def _meant(args: list[str]) -> str:
@@ -70,7 +70,8 @@ def _meant(args: list[str]) -> str:
     return near[0] if near else ""
 
 
-def _parser(name: str) -> ArgumentParser:
+def parser_of(name: str) -> ArgumentParser:
+    """Return what reads the options of a command; `run` is what is meant where none is named."""
     if name == "run":
         listed = WORDS | COMMANDS
         parser = ArgumentParser(

@@ -34,7 +34,12 @@ def run(parser: ArgumentParser) -> None:
     parser.add_argument("--time-limit", metavar="15m", help="cap of the run in time")
     parser.add_argument("--strategy", choices=STRATEGIES, help="how it is planned; auto chooses by its words")
     parser.add_argument("--fresh", action="store_true", help="start over instead of resuming")
-    parser.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
+    parser.add_argument(
+        "--output-format",
+        choices=("text", "json", "stream-json"),
+        default="text",
+        help="the answer, a result object, or every record and then the result",
+    )
     parser.add_argument("--version", action="version", version=f"hermes {VERSION}")
 
 
@@ -50,7 +55,7 @@ def serve(parser: ArgumentParser) -> None:
 
 def plan(parser: ArgumentParser) -> None:
     """Add the options of `plan`."""
-    parser.add_argument("file", metavar="goal.md")
+    parser.add_argument("file", metavar="goal.md", help="a goal file, with or without a plan of its own")
     parser.add_argument("--json", action="store_true", help="as hermes.plan/1, with the estimate")
     parser.add_argument("--strategy", choices=STRATEGIES, default="auto", help="how it is planned")
 
@@ -72,7 +77,7 @@ def sessions(parser: ArgumentParser) -> None:
         which.add_argument("session", nargs="?", help="its id, or the beginning of it")
         which.add_argument("--all", action="store_true", help="every live run of this home")
     export = sub.add_parser("export", help="one file with everything, also of a live session")
-    export.add_argument("session")
+    export.add_argument("session", help="its id, or the beginning of it")
     export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
     sub.add_parser("replay", help="print its records again, in order").add_argument("session")
     fork = sub.add_parser("fork", help="begin a session where this one stood; this one stays as it is")
@@ -80,7 +85,7 @@ def sessions(parser: ArgumentParser) -> None:
     fork.add_argument("--at", type=number(int, 1, 2**53), metavar="SEQ", help="at this record (default: the last)")
     rename = sub.add_parser("rename", help="give it a name; without one, take the name back")
     rename.add_argument("session", help="its id, or the beginning of it")
-    rename.add_argument("name", nargs="*", metavar="NAME")
+    rename.add_argument("name", nargs="*", metavar="NAME", help="in words; quotes are not needed")
     undo = sub.add_parser("undo", help="put files back as they were before its calls, also outside git")
     undo.add_argument("session", help="its id, or the beginning of it")
     which = undo.add_mutually_exclusive_group()
@@ -88,7 +93,7 @@ def sessions(parser: ArgumentParser) -> None:
     which.add_argument("--image", metavar="ID", help="exactly this image, such as the one an undo left")
     _graph(sub)
     resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
-    resolve.add_argument("session")
+    resolve.add_argument("session", help="its id, or the beginning of it")
     resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
     said = resolve.add_mutually_exclusive_group(required=True)
     said.add_argument("--done", action="store_true", help="it happened")
@@ -102,8 +107,15 @@ def _graph(sub: _SubParsersAction[ArgumentParser]) -> None:
     how.add_argument("--json", action="store_true", help="as hermes.plan/1, with the state of each task")
     how.add_argument("--edits", action="store_true", help="every edit, as a diff")
     edit = sub.add_parser("edit", help="change the plan, also while it runs")
-    for verb in ("pause", "resume", "skip", "retry", "cancel", "remove"):
-        edit.add_argument(f"--{verb}", action="append", metavar="TASK")
+    for verb, help_text in (
+        ("pause", "start it only once it is resumed"),
+        ("resume", "let it start"),
+        ("skip", "go on without it"),
+        ("retry", "run it again"),
+        ("cancel", "end it; what needs it is skipped"),
+        ("remove", "take it out of the plan"),
+    ):
+        edit.add_argument(f"--{verb}", action="append", metavar="TASK", help=help_text)
     edit.add_argument("--priority", action="append", metavar="TASK=N", help="higher runs first")
     edit.add_argument("--file", metavar="FILE", help="an edit as hermes.edit/1, YAML or JSON")
     edit.add_argument("--undo", action="store_true", help="take the latest edit back")

@@ -11,11 +11,10 @@ from hermes_tui.arguments.shape import verbs
 def memory(parser: ArgumentParser) -> None:
     """Add the options of `memory`."""
     sub = verbs(parser)
-    note = "a note's id, the beginning of it, or its path"
-    for verb, help_text, asked, about in _MEMORY_VERBS:
+    for verb, help_text, asked, named in _MEMORY_VERBS:
         found = sub.add_parser(verb, help=help_text)
         if asked:
-            found.add_argument("note", nargs=asked, help=about or note)
+            found.add_argument("note", nargs=asked, metavar=named, help=_NAMED.get(named))
         found.add_argument("--json", action="store_true", help="as JSON")
         match verb:
             case "search":
@@ -24,7 +23,7 @@ def memory(parser: ArgumentParser) -> None:
                 found.add_argument("--past", action="store_true", help="also what was superseded or has expired")
                 found.add_argument("--why", action="store_true", help="every feature of each hit")
             case "remember":
-                found.add_argument("--kind", choices=_MEMORY_KINDS, default="fact")
+                found.add_argument("--kind", choices=_MEMORY_KINDS, default="fact", help="what it is (default: fact)")
                 found.add_argument("--about", default="", help="the subject of which only one note may hold")
                 found.add_argument("--replaces", default="", metavar="NOTE", help="the note it takes the place of")
                 found.add_argument("--beside", action="store_true", help="it holds beside a note that it resembles")
@@ -44,23 +43,29 @@ def memory(parser: ArgumentParser) -> None:
 
 
 _MEMORY_KINDS: Final = ("fact", "preference", "procedure", "person", "episode", "style")
+_NAMED: Final = {
+    "NOTE": "a note's id, the beginning of it, or its path",
+    "COMMIT": "a commit's hash, or the beginning of it",
+    "CHANGE": "a commit or a note",
+    "PATH": "a file or folder",
+}
 _MEMORY_VERBS: Final[tuple[tuple[str, str, str, str], ...]] = (
-    ("search", "find notes, what was said, and documents, with the reasons", "+", "words"),
-    ("show", "a note, or MEMORY.md and what is left of its room", "?", ""),
+    ("search", "find notes, what was said, and documents, with the reasons", "+", "WORDS"),
+    ("show", "a note, or MEMORY.md and what is left of its room", "?", "NOTE"),
     ("list", "every note", "", ""),
-    ("remember", "write a note of your own", "+", "its text"),
+    ("remember", "write a note of your own", "+", "TEXT"),
     ("review", "what agents wrote and you have not accepted", "", ""),
-    ("accept", "let a note that waits for review hold", "+", ""),
-    ("reject", "remove a note that waits for review", "+", ""),
-    ("log", "who changed what, newest first", "?", ""),
-    ("diff", "what a commit changed, or the last change of a note", "?", "a commit or a note"),
-    ("blame", "who wrote each line of a note", "+", ""),
-    ("revert", "undo one commit", "+", "a commit"),
-    ("restore", "bring a note back as it was", "+", ""),
-    ("pin", "keep a note and its line in MEMORY.md", "+", ""),
-    ("forget", "remove a note; history keeps it unless it is erased", "+", ""),
+    ("accept", "let a note that waits for review hold", "+", "NOTE"),
+    ("reject", "remove a note that waits for review", "+", "NOTE"),
+    ("log", "who changed what, newest first", "?", "NOTE"),
+    ("diff", "what a commit changed, or the last change of a note", "?", "CHANGE"),
+    ("blame", "who wrote each line of a note", "+", "NOTE"),
+    ("revert", "undo one commit", "+", "COMMIT"),
+    ("restore", "bring a note back as it was", "+", "NOTE"),
+    ("pin", "keep a note and its line in MEMORY.md", "+", "NOTE"),
+    ("forget", "remove a note; history keeps it unless it is erased", "+", "NOTE"),
     ("reindex", "make the index anew from files and sessions", "", ""),
-    ("import", "take over the memory of another agent", "+", "a file or folder"),
+    ("import", "take over the memory of another agent", "+", "PATH"),
     ("stats", "how much there is, how fresh the index is, what is wrong", "", ""),
     ("pipe", "a throw-away memory behind JSON lines, for measuring", "", ""),
 )

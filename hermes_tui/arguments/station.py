@@ -25,7 +25,7 @@ def approvals(parser: ArgumentParser) -> None:
     deny.add_argument("--reason", default="", help="what the model reads")
     answer = sub.add_parser("answer", help="answer a question")
     answer.add_argument("id", help="ID or SESSION:ID")
-    answer.add_argument("text")
+    answer.add_argument("text", metavar="TEXT", help="what the asker reads")
     sub.add_parser("grants", help="what is allowed for good").add_argument(
         "--json", action="store_true", help="as JSON"
     )
@@ -37,7 +37,7 @@ def keys(parser: ArgumentParser) -> None:
     sub = verbs(parser)
     as_json(sub.add_parser("list", help="which provider has one, from where"))
     put = sub.add_parser("set", help="store one, typed unseen or read from a pipe")
-    put.add_argument("provider")
+    put.add_argument("provider", metavar="PROVIDER", help="its name in config.yaml")
     put.add_argument("--store", choices=("keyring", "file"), default="keyring", help="file: encrypted, in the home")
     sub.add_parser("remove", help="forget a stored one").add_argument("provider")
 
@@ -52,7 +52,9 @@ def config(parser: ArgumentParser) -> None:
 def sandbox(parser: ArgumentParser) -> None:
     """Add the options of `sandbox`."""
     run = verbs(parser).add_parser("run", help="hermes sandbox run [--timeout S] -- CMD")
-    run.add_argument("--timeout", type=number(float, 0.001, 86_400), default=120.0, metavar="S")
+    run.add_argument(
+        "--timeout", type=number(float, 0.001, 86_400), default=120.0, metavar="S", help="seconds (default: 120)"
+    )
     run.add_argument("argv", nargs="+", metavar="CMD")
 
 
@@ -87,7 +89,7 @@ def ledger(parser: ArgumentParser) -> None:
 def cost(parser: ArgumentParser) -> None:
     """Add the options of `cost`."""
     ledger(parser)
-    parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day")
+    parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day", help="(default: day)")
 
 
 def models(parser: ArgumentParser) -> None:
