@@ -33,7 +33,7 @@ def entry() -> NoReturn:
     sys.setswitchinterval(SWITCH_S)
     gc.set_threshold(*COLLECT_AFTER)
     gc.disable()
-    # Pydantic would search every installed package for plug-ins of its own; Hermes uses none.
+    # The pydantic inside a vendor's package would search every installed package for plug-ins; Hermes uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = main()
     try:

@@ -64,6 +64,10 @@ PLANTS: Final = {
     "Only serve/door.py serves a browser": ("interfaces/planted_server.py", "import aiohttp"),
     "Models, matrices, pages and extensions have one file each": ("services/planted_matrix.py", "import numpy"),
     "Only keys/ opens keyrings and encrypts": ("services/planted_keys.py", "import keyring"),
+    "Only tools/_regex.py uses the engine in pydantic-core, and nothing pydantic": (
+        "services/planted_pydantic.py",
+        "import pydantic",
+    ),
     "Only strict_yaml and the scripted provider read YAML": ("interfaces/planted_yaml.py", "import yaml"),
 }
 

@@ -20,6 +20,7 @@ HEAVY: Final = {
 LATER: Final = {
     *("textual", "rich", "prompt_toolkit", "httpx", "httpx2", "httpcore2", "anyio", "h11", "jsonschema"),
     *("anthropic", "openai", "ollama", "genai_prices", "cryptography", "keyring"),
+    *("pydantic", "pydantic_core", "annotated_types"),
 }
 """What a run loads when it first needs it, if ever: an HTTP client at its first request, a toolkit never."""
 MOST_MODULES: Final = 530

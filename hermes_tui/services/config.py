@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Annotated, Final, Literal, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from typing import Annotated, ClassVar, Final, Literal
 
 from hermes_tui.domain.approval import Risk
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.services.strict_yaml import wrong
+from hermes_tui.domain.values import replace
+from hermes_tui.services.sections import Bounds, Checks, Json, Misfit, Section, SectionT
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
-Positive = Annotated[float, Field(gt=0, le=1e9)]
-Dollars = Annotated[float, Field(ge=0, le=1e6)]
-Tokens = Annotated[int, Field(ge=0, le=10**12)]
+Name = Annotated[str, Bounds(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
+Positive = Annotated[float, Bounds(gt=0, le=1e9)]
+Dollars = Annotated[float, Bounds(ge=0, le=1e6)]
+Tokens = Annotated[int, Bounds(ge=0, le=10**12)]
 
 ROLES: Final = (
     "cortex",
@@ -48,25 +48,11 @@ STAKES: Final = ("external", "network", "host")
 """Classes of calls that may take two keys, beside rules."""
 
 
-class Section(BaseModel):
-    """A group of keys; unknown ones are errors.
-
-    The text under a key is its help; `results.schema_text` reads it from the source, because pydantic would parse
-    every class's source at each start. A section is built when it first validates, most of them never on their own;
-    so defaults are constructed as they stand, and a test validates them.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-AnySection = TypeVar("AnySection", bound=Section)
-
-
 def checked_hosts(hosts: tuple[str, ...] | None) -> tuple[str, ...] | None:
     """Return `hosts` if each is a host name, perhaps with a port or a leading `*.`."""
     for host in hosts or ():
         if not _HOST.fullmatch(host):
-            raise wrong(f"{host!r} is no host name.", "Write a host such as `api.github.com`, without scheme or path.")
+            raise Misfit(f"{host!r} is no host name.", "Write a host such as `api.github.com`, without scheme or path.")
     return hosts
 
 
@@ -74,7 +60,7 @@ def checked_rules(rules: tuple[str, ...]) -> tuple[str, ...]:
     """Return `rules` if each reads `tool` or `tool(pattern)`."""
     for rule in rules:
         if not _RULE.fullmatch(rule):
-            raise wrong(f"{rule!r} is no rule.", "Write `tool` or `tool(pattern)`, as `shell(python -m pytest *)`.")
+            raise Misfit(f"{rule!r} is no rule.", "Write `tool` or `tool(pattern)`, as `shell(python -m pytest *)`.")
     return rules
 
 
@@ -82,7 +68,7 @@ def checked_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
     """Return `classes` if each is a class of calls or a rule."""
     for name in classes:
         if name not in STAKES and not _RULE.fullmatch(name):
-            raise wrong(f"{name!r} is no class.", f"Write {', '.join(STAKES)}, or a rule such as `git(push *)`.")
+            raise Misfit(f"{name!r} is no class.", f"Write {', '.join(STAKES)}, or a rule such as `git(push *)`.")
     return classes
 
 
@@ -95,9 +81,9 @@ def checked_scope(scope: str) -> str:
     """Return `scope` normalised; an error if it could leave the workspace."""
     path = PurePosixPath(scope.replace("\\", "/"))
     if not scope.strip() or path.is_absolute() or ".." in path.parts or scope[:1] in ("~", "$") or ":" in scope[:2]:
-        raise wrong(f"{scope!r} leaves the workspace.", "Write a path relative to the workspace, such as `tests/`.")
+        raise Misfit(f"{scope!r} leaves the workspace.", "Write a path relative to the workspace, such as `tests/`.")
     if ".git" in path.parts:
-        raise wrong(f"{scope!r} is inside .git.", "Use the git tool; .git is read-only.")
+        raise Misfit(f"{scope!r} is inside .git.", "Use the git tool; .git is read-only.")
     return str(path) + ("/" if scope.endswith("/") and str(path) != "." else "")
 
 
@@ -108,9 +94,9 @@ class ProviderConfig(Section):
     """The dialect; left out, it is the provider's name if that is one of them, else `openai`."""
     client: Literal["wire", "sdk"] = "wire"
     """`wire` is Hermes' own fast client, `sdk` the vendor's package."""
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")] | None = None
+    base_url: Annotated[str, Bounds(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")] | None = None
     """Where it listens; left out, the vendor's address."""
-    key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    key_env: Annotated[str, Bounds(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     """The environment variable that holds the key; never the key itself."""
     models: tuple[str, ...] = ()
     """The models to offer; empty asks the provider."""
@@ -125,14 +111,14 @@ class Routing(Section):
     """Providers that are never chosen by themselves."""
     sort: Literal["order", "price", "throughput", "latency"] = "order"
     """What decides among those that can answer; throughput and latency are measured. Local ones always come last."""
-    max_distance: Annotated[float, Field(ge=0, le=1)] = 0.5
+    max_distance: Annotated[float, Bounds(ge=0, le=1)] = 0.5
     """How far another model's turns may be from the present one's, for `hermes models compare` to let it take over."""
 
 
 class OpenRouterConfig(Section):
     """What is passed on to OpenRouter."""
 
-    provider: dict[str, JsonValue] = {}
+    provider: Mapping[str, Json] = {}
     """Its `provider` object, sent as it is."""
 
 
@@ -163,39 +149,37 @@ class Brain(Section):
 
     model: str | None = None
     """`auto`, `local` (what runs here first, then cortex), `provider:model`, another role, or the name of a tier."""
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    temperature: Annotated[float, Bounds(ge=0, le=2)] | None = None
     """Left out where the model refuses it."""
     effort: Literal["low", "medium", "high"] | None = None
     """How much it reasons before it answers; left out, the model's own default."""
-    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    max_tokens: Annotated[int, Bounds(ge=1, le=10_000_000)] | None = None
     """Output of one reply."""
-    clocks: Clocks = Clocks.model_construct()
+    clocks: Clocks = Clocks()
     """The four clocks of a request."""
-    budget: Cap = Cap.model_construct()
+    budget: Cap = Cap()
     """Cap of this role within a run."""
-    escalate_below: Annotated[float, Field(ge=0, le=1)] | None = None
+    escalate_below: Annotated[float, Bounds(ge=0, le=1)] | None = None
     """An answer of a tier that seems less sure than this is asked again of the next tier; 0 never, unset 0.5."""
 
 
 class Budgets(Section):
     """Caps; no call starts that could pass one."""
 
-    call: Cap = Cap.model_construct(usd=1.0)
+    call: Cap = Cap(usd=1.0)
     """One model call."""
-    run: Cap = Cap.model_construct(usd=5.0, tokens=2_000_000)
+    run: Cap = Cap(usd=5.0, tokens=2_000_000)
     """One run, its subagents included."""
-    day: Cap = Cap.model_construct(usd=20.0)
+    day: Cap = Cap(usd=20.0)
     """All runs of the operator's local date."""
 
 
-class PolicyTest(BaseModel):
+class PolicyTest(Section):
     """A call, and what the policy must say about it; `hermes config test-policy` checks it."""
-
-    model_config = Section.model_config
 
     tool: str
     """The tool, such as `shell`."""
-    args: dict[str, JsonValue] = {}
+    args: Mapping[str, Json] = {}
     """Its arguments, as a model would give them."""
     mode: Mode = Mode.ASK
     """The mode it is judged in."""
@@ -210,12 +194,12 @@ class TwoKeys(Section):
 
     classes: tuple[str, ...] = ()
     """`external`, `network`, `host`, or rules such as `git(push *)`; none by default."""
-    operators: tuple[Annotated[str, Field(pattern=r"^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+( .*)?$")], ...] = ()
+    operators: tuple[Annotated[str, Bounds(pattern=r"^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+( .*)?$")], ...] = ()
     """Public keys that may countersign, each as a line of an SSH `.pub` file."""
     life_s: Positive = 3600.0
     """Seconds for which a signed intent can be answered."""
 
-    _classes = field_validator("classes")(checked_classes)
+    CHECKS: ClassVar[Checks] = {"classes": checked_classes}
 
 
 class Policy(Section):
@@ -229,12 +213,12 @@ class Policy(Section):
     """Rules such as `shell(python -m pytest *)`; a match skips the question, never the sandbox."""
     tests: tuple[PolicyTest, ...] = ()
     """Calls and what must be decided about them."""
-    two_keys: TwoKeys = TwoKeys.model_construct()
+    two_keys: TwoKeys = TwoKeys()
     """What takes the operator's signature besides."""
     critic: tuple[Risk, ...] = ()
     """What a model looks at before an agent changes it: files, memory, commands, network, host; it can only refuse."""
 
-    _rules = field_validator("rules")(checked_rules)
+    CHECKS: ClassVar[Checks] = {"rules": checked_rules}
 
 
 class SandboxConfig(Section):
@@ -244,7 +228,7 @@ class SandboxConfig(Section):
     """`auto` takes the strongest that works here."""
     toolchains: tuple[str, ...] = ()
     """Folders bound read-only besides PATH, such as `~/.pyenv`."""
-    env: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
+    env: tuple[Annotated[str, Bounds(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
     """Host environment variables that are passed in by name."""
 
 
@@ -260,20 +244,20 @@ class MemoryConfig(Section):
 
     policy: Literal["auto", "ask", "off"] = "auto"
     """Whether an agent's note is written at once, after a question, or never."""
-    index_bytes: Annotated[int, Field(ge=256, le=65536)] = 4096
+    index_bytes: Annotated[int, Bounds(ge=256, le=65536)] = 4096
     """How much of `MEMORY.md` is in every request."""
-    recall: Annotated[int, Field(ge=0, le=50)] = 6
+    recall: Annotated[int, Bounds(ge=0, le=50)] = 6
     """How many notes a recall brings at most."""
 
 
 class ContextConfig(Section):
     """What one request carries."""
 
-    instructions_bytes: Annotated[int, Field(ge=0, le=262144)] = 8192
+    instructions_bytes: Annotated[int, Bounds(ge=0, le=262144)] = 8192
     """How much of the project's instructions is in every request."""
-    system_bytes: Annotated[int, Field(ge=1024, le=262144)] = 12288
+    system_bytes: Annotated[int, Bounds(ge=1024, le=262144)] = 12288
     """Largest system text with tool schemas."""
-    prune_steps: Annotated[int, Field(ge=1, le=1000)] = 10
+    prune_steps: Annotated[int, Bounds(ge=1, le=1000)] = 10
     """History is pruned every so many steps."""
 
 
@@ -282,7 +266,7 @@ class Planning(Section):
 
     strategy: Literal["auto", "react", "rewoo", "hierarchical"] = "auto"
     """`auto` chooses by the goal's words and says why."""
-    at_once: dict[Name, Annotated[int, Field(ge=1, le=10_000)]] = {}
+    at_once: Mapping[Name, Annotated[int, Bounds(ge=1, le=10_000)]] = {}
     """How many tasks use a resource at once, by its name: a tool, or `model`."""
 
 
@@ -291,9 +275,9 @@ class Ui(Section):
 
     theme: Name = "night"
     """A file of `themes/`, without `.yaml`."""
-    keys: dict[str, str] = {}
+    keys: Mapping[str, str] = {}
     """Key by action id, such as `pane.graph: f2`."""
-    layout: dict[str, JsonValue] = {}
+    layout: Mapping[str, Json] = {}
     """Pane sizes, as the workstation wrote them."""
     glyphs: Literal["auto", "unicode", "ascii"] = "auto"
     """`ascii` draws with plain characters only."""
@@ -310,42 +294,42 @@ class HermesConfig(Section):
 
     version: Literal[1] = 1
     """Version of this format."""
-    providers: dict[Name, ProviderConfig] = {}
+    providers: Mapping[Name, ProviderConfig] = {}
     """Providers by name."""
     strategy: Literal["auto", "fixed"] = "auto"
     """`auto` falls back along `routing.order`; `fixed` never leaves the chosen model."""
-    routing: Routing = Routing.model_construct()
+    routing: Routing = Routing()
     """Order of providers."""
-    openrouter: OpenRouterConfig = OpenRouterConfig.model_construct()
+    openrouter: OpenRouterConfig = OpenRouterConfig()
     """Passed on to OpenRouter."""
-    brains: dict[Name, Brain] = {}
+    brains: Mapping[Name, Brain] = {}
     """Models by role."""
-    routes: dict[Name, str] = {}
+    routes: Mapping[Name, str] = {}
     """Role by class of task; what is not here goes its usual way: docs/providers.md."""
-    tiers: dict[Name, tuple[str, ...]] = {}
+    tiers: Mapping[Name, tuple[str, ...]] = {}
     """Named fallback chains of models, tiers and roles."""
-    budgets: Budgets = Budgets.model_construct()
+    budgets: Budgets = Budgets()
     """Caps."""
-    policy: Policy = Policy.model_construct()
+    policy: Policy = Policy()
     """What runs without a question."""
-    sandbox: SandboxConfig = SandboxConfig.model_construct()
+    sandbox: SandboxConfig = SandboxConfig()
     """Where tools run."""
     egress: tuple[str, ...] = ()
     """Hosts that tools may contact once a run asks for them."""
-    privacy: Privacy = Privacy.model_construct()
+    privacy: Privacy = Privacy()
     """Personal data."""
-    memory: MemoryConfig = MemoryConfig.model_construct()
+    memory: MemoryConfig = MemoryConfig()
     """What is remembered."""
-    planning: Planning = Planning.model_construct()
+    planning: Planning = Planning()
     """Strategy and widths."""
-    context: ContextConfig = ContextConfig.model_construct()
+    context: ContextConfig = ContextConfig()
     """What one request carries."""
-    ui: Ui = Ui.model_construct()
+    ui: Ui = Ui()
     """How the workstation looks."""
-    trust: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = {}
+    trust: Mapping[str, Annotated[str, Bounds(pattern="^[0-9a-f]{64}$")]] = {}
     """Digest of what a project brings and is trusted with, by its path; `hermes trust show` prints it."""
 
-    _egress = field_validator("egress")(checked_hosts)
+    CHECKS: ClassVar[Checks] = {"egress": checked_hosts}
 
     def brain(self, role: str) -> Brain:
         """Return what fills `role`; each key that it leaves unset, inside `clocks` too, comes from `cortex`."""
@@ -354,14 +338,16 @@ class HermesConfig(Section):
         return base if own is None else _inherited(own, base)
 
 
-def _inherited(own: AnySection, base: AnySection) -> AnySection:
+def _inherited(own: SectionT, base: SectionT) -> SectionT:
     """Return `base` with every key that `own` sets, group by group."""
     changes: dict[str, object] = {}
-    for name in own.model_fields_set:
+    for name in own.__struct_fields__:
         value, under = getattr(own, name), getattr(base, name)
-        inner = isinstance(value, Section) and isinstance(under, Section)
-        changes[name] = _inherited(value, under) if inner else value
-    return base.model_copy(update=changes)
+        if isinstance(value, Section):
+            changes[name] = _inherited(value, under)
+        elif value is not None:
+            changes[name] = value
+    return replace(base, **changes)
 
 
 class LayerName(StrEnum):

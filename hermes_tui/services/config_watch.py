@@ -15,6 +15,7 @@ from hermes_tui.domain.events import ConfigApplied, ConfigRefused
 from hermes_tui.domain.ports import Clock
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.explain import Settings
+from hermes_tui.services.sections import plain
 
 POLL_S: Final = 0.5
 Stamp = tuple[int, int, int] | None
@@ -97,7 +98,7 @@ async def watched(watch: ConfigWatch, clock: Clock, report: Report) -> AsyncGene
 
 def _changes(old: HermesConfig, new: HermesConfig) -> Iterator[str]:
     """Yield each key whose value changed, as `key: old → new`."""
-    before, after = dict(_leaves(old.model_dump(mode="json"), "")), dict(_leaves(new.model_dump(mode="json"), ""))
+    before, after = dict(_leaves(plain(old), "")), dict(_leaves(plain(new), ""))
     for key in sorted({*before, *after}):
         if before.get(key) != after.get(key):
             yield f"{key}: {json.dumps(before.get(key))} → {json.dumps(after.get(key))}"

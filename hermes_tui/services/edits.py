@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, JsonValue, model_validator
-
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import EditKind, Outcome, PlanOp
 from hermes_tui.domain.ids import TaskId
@@ -21,9 +19,8 @@ from hermes_tui.domain.tasks import TaskState
 from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.session import Session
 from hermes_tui.services import strict_yaml
-from hermes_tui.services.config import Section
 from hermes_tui.services.plans import TaskModel, TaskName, task_of
-from hermes_tui.services.strict_yaml import wrong
+from hermes_tui.services.sections import Bounds, Json, Misfit, Section, field, validate, without_empty
 
 SCHEMA: Final = "hermes.edit/1"
 UNDO: Final = "undo"
@@ -38,34 +35,32 @@ class OpModel(Section):
     """The task; for add and edit it is the id in `task`."""
     task: TaskModel | None = None
     """Its new form, for add and edit."""
-    priority: Annotated[int, Field(ge=-1000, le=1000)] | None = None
+    priority: Annotated[int, Bounds(ge=-1000, le=1000)] | None = None
     """For reorder: higher runs first."""
-    result: JsonValue = None
+    result: Json = None
     """For skip: stands in for the result that others read."""
 
-    @model_validator(mode="after")
-    def _whole(self) -> OpModel:
+    def check(self) -> None:
         if (self.task is None) is (self.op in ("add", "edit")):
-            raise wrong(f"`{self.op}` is not written so.", "Only add and edit carry a `task`, and they must.")
+            raise Misfit(f"`{self.op}` is not written so.", "Only add and edit carry a `task`, and they must.")
         if self.task is None and self.id is None:
-            raise wrong(f"`{self.op}` names no task.", "Add `id:`.")
+            raise Misfit(f"`{self.op}` names no task.", "Add `id:`.")
         if self.task is not None and self.id not in (None, self.task.id):
-            raise wrong("`id` and the id in `task` differ.", "Leave `id` out.")
+            raise Misfit("`id` and the id in `task` differ.", "Leave `id` out.")
         if self.op == "reorder" and self.priority is None:
-            raise wrong("`reorder` without a priority.", "Add `priority:`.")
-        return self
+            raise Misfit("`reorder` without a priority.", "Add `priority:`.")
 
 
 class EditModel(Section):
     """An edit of the plan of a run."""
 
-    schema_: Literal["hermes.edit/1"] = Field(SCHEMA, alias="schema")
+    schema_: Literal["hermes.edit/1"] = field(default=SCHEMA, name="schema")
     """The format."""
-    base_rev: Annotated[int, Field(ge=0)] | None = None
+    base_rev: Annotated[int, Bounds(ge=0)] | None = None
     """The revision that was looked at; left out, the present one."""
     why: str = ""
     """The reason, for whoever reads the journal."""
-    ops: Annotated[tuple[OpModel, ...], Field(min_length=1, max_length=5000)]
+    ops: Annotated[tuple[OpModel, ...], Bounds(min_length=1, max_length=5000)]
     """What to do, in order."""
 
 
@@ -76,7 +71,7 @@ def parse_edit(data: bytes | str, path: str, tools: Collection[str] | None = Non
         UsageInvalid: it does not fit `hermes.edit/1`, or names a tool that there is not.
     """
     node = strict_yaml.parse(data, path)
-    model = strict_yaml.validate(node, EditModel)
+    model = validate(node, EditModel)
     for index, op in enumerate(model.ops):
         used = op.task.use if op.task is not None and op.task.kind == "tool" else ""
         if tools is not None and used and used not in tools:
@@ -149,4 +144,4 @@ def read_edit(path: Path, tools: Collection[str]) -> str:
         UsageInvalid: file, line and remedy are named.
     """
     data = strict_yaml.read(path)
-    return parse_edit(data, str(path), tools).model_dump_json(by_alias=True, exclude_none=True)
+    return json.dumps(without_empty(parse_edit(data, str(path), tools)), ensure_ascii=False)

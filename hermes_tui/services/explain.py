@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.values import frozen
 from hermes_tui.services import strict_yaml
 from hermes_tui.services.config import ROLES, HermesConfig, LayerName
+from hermes_tui.services.sections import built, plain, validate
 from hermes_tui.services.strict_yaml import Node, Step, Value
 
 ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
@@ -68,7 +68,7 @@ class Settings:
         Raises:
             UsageInvalid: there is no such key.
         """
-        dumped = self.config.model_dump(mode="json")
+        dumped = plain(self.config)
         steps, value = _find(dumped, key)
         winner, at = self._origin(steps)
         return Explained(value, winner, at.path, at.line)
@@ -102,7 +102,7 @@ def parse_layer(name: LayerName, data: bytes | str, path: str) -> Layer:
     if not any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
         return Layer(name, Node({}, path))
     node = strict_yaml.parse(text, path)
-    strict_yaml.validate(node, HermesConfig)
+    validate(node, HermesConfig)
     if name is LayerName.PROJECT:
         _check_project(node)
     return Layer(name, node)
@@ -152,14 +152,14 @@ def merge(layers: Iterable[Layer]) -> Settings:
     ordered = sorted(layers, key=lambda layer: tuple(LayerName).index(layer.name))
     for layer in ordered:
         if layer.name in (LayerName.PROJECT, LayerName.GOAL):
-            _check_within(layer, HermesConfig.model_validate_json(json.dumps(merged)))
+            _check_within(layer, built(HermesConfig, merged))
         for steps, value in _leaves(layer.node.value, ()):
             _put(merged, steps, value)
             for old in [path for path in origins if path[: len(steps)] == steps]:
                 del origins[old]
             origins[steps] = (layer.name, layer.node.key_at(*steps))
     places = {steps: at for steps, (_, at) in origins.items()}
-    config = strict_yaml.validate(_node(merged, "config", places), HermesConfig)
+    config = validate(_node(merged, "config", places), HermesConfig)
     settings = Settings(config, origins)
     _check_chains(settings)
     return settings
@@ -194,7 +194,7 @@ def _made(
     for steps, value in values.items():
         _put(raw, steps, value)
     node = _node(raw, name.value, places)
-    strict_yaml.validate(node, HermesConfig)
+    validate(node, HermesConfig)
     return Layer(name, node)
 
 
@@ -254,19 +254,18 @@ def _check_project(node: Node) -> None:
 
 
 def _check_within(layer: Layer, before: HermesConfig) -> None:
-    wanted = HermesConfig.model_validate_json(json.dumps(layer.node.value))
+    wanted = built(HermesConfig, layer.node.value)
+    given = {steps for steps, _ in _leaves(layer.node.value, ())}
     furthest = before.policy.max_mode
-    if _MODES.index(wanted.policy.mode) > _MODES.index(furthest) and "policy" in wanted.model_fields_set:
+    if _MODES.index(wanted.policy.mode) > _MODES.index(furthest) and ("policy", "mode") in given:
         raise UsageInvalid(
             f"mode {wanted.policy.mode} goes further than policy.max_mode {furthest}.",
             hint=f"Use {furthest}, or raise policy.max_mode in the config.yaml of your home.",
             at=layer.node.key_at("policy", "mode"),
         )
-    if "budgets" not in wanted.model_fields_set:
-        return
     for unit in ("usd", "tokens"):
         cap, asked = getattr(before.budgets.run, unit), getattr(wanted.budgets.run, unit)
-        if unit in wanted.budgets.run.model_fields_set and cap is not None and asked > cap:
+        if ("budgets", "run", unit) in given and cap is not None and asked > cap:
             raise UsageInvalid(
                 f"a budget of {asked} {unit} is above budgets.run.{unit} {cap}.",
                 hint="Lower it, or raise the cap in the config.yaml of your home.",

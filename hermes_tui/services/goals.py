@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import Field, field_validator, model_validator
+from typing import Annotated, ClassVar, Literal
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.tasks import Criterion, CriterionKind, Goal, Mode, Plan
 from hermes_tui.domain.values import frozen
 from hermes_tui.services import strict_yaml
-from hermes_tui.services.config import Section, checked_hosts, checked_rules, checked_scope, checked_scopes
+from hermes_tui.services.config import checked_hosts, checked_rules, checked_scope, checked_scopes
 from hermes_tui.services.plans import BudgetModel, parse_plan
-from hermes_tui.services.strict_yaml import Node, wrong
+from hermes_tui.services.sections import Bounds, Checks, Misfit, Section, field, validate
+from hermes_tui.services.strict_yaml import Node
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*(.*?)[ \t]*")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
-Filled = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Filled = Annotated[str, Bounds(min_length=1, pattern=r"\S")]
 
 
 class ContainsModel(Section):
@@ -31,7 +30,7 @@ class ContainsModel(Section):
     text: Filled
     """What it must hold."""
 
-    _file = field_validator("file")(checked_scope)
+    CHECKS: ClassVar[Checks] = {"file": checked_scope}
 
 
 class JsonModel(Section):
@@ -39,10 +38,14 @@ class JsonModel(Section):
 
     file: Filled
     """Relative to the workspace."""
-    schema_: Filled = Field(alias="schema")
+    schema_: Filled = field(name="schema")
     """The schema's file, relative to the workspace."""
 
-    _file = field_validator("file", "schema_")(checked_scope)
+    CHECKS: ClassVar[Checks] = {"file": checked_scope, "schema_": checked_scope}
+
+
+def _checked_file(file: str | None) -> str | None:
+    return None if file is None else checked_scope(file)
 
 
 class CriterionModel(Section):
@@ -54,19 +57,14 @@ class CriterionModel(Section):
     """A file that must exist and not be empty."""
     contains: ContainsModel | None = None
     """A file that must hold a text."""
-    json_: JsonModel | None = Field(None, alias="json")
+    json_: JsonModel | None = field(default=None, name="json")
     """A JSON file that must fit a schema."""
 
-    @field_validator("file")
-    @classmethod
-    def _file(cls, value: str | None) -> str | None:
-        return None if value is None else checked_scope(value)
+    CHECKS: ClassVar[Checks] = {"file": _checked_file}
 
-    @model_validator(mode="after")
-    def _one(self) -> CriterionModel:
+    def check(self) -> None:
         if sum(value is not None for value in (self.run, self.file, self.contains, self.json_)) != 1:
-            raise wrong("a criterion has exactly one key.", "Use one of run, file, contains, json per list item.")
-        return self
+            raise Misfit("a criterion has exactly one key.", "Use one of run, file, contains, json per list item.")
 
     def criterion(self) -> Criterion:
         """Return the condition in the domain's words."""
@@ -84,7 +82,7 @@ class GoalModel(Section):
 
     budget: BudgetModel = BudgetModel()
     """Caps of the run."""
-    model: Annotated[str, Field(pattern=r"^(auto|[a-z][A-Za-z0-9_.-]*(:\S+)?)$")] = "auto"
+    model: Annotated[str, Bounds(pattern=r"^(auto|[a-z][A-Za-z0-9_.-]*(:\S+)?)$")] = "auto"
     """`auto`, `provider:model` or a role."""
     strategy: Literal["auto", "react", "rewoo", "hierarchical"] = "auto"
     """How it is planned; `auto` leaves it to the config, and then to the goal's words."""
@@ -99,9 +97,7 @@ class GoalModel(Section):
     success: tuple[CriterionModel, ...] = ()
     """What must hold at the end, checked by code."""
 
-    _write = field_validator("write")(checked_scopes)
-    _allow = field_validator("allow")(checked_rules)
-    _egress = field_validator("egress")(checked_hosts)
+    CHECKS: ClassVar[Checks] = {"write": checked_scopes, "allow": checked_rules, "egress": checked_hosts}
 
 
 @frozen(kw_only=False)
@@ -177,7 +173,7 @@ def _header(front: _Block | None, path: str) -> GoalModel:
         raise UsageInvalid("the front matter is empty.", hint=hint, at=Location(path, 1))
     node = strict_yaml.parse(front.text, path, first_line=front.line)
     _check_filled(node)
-    return strict_yaml.validate(node, GoalModel)
+    return validate(node, GoalModel)
 
 
 def _check_filled(node: Node) -> None:

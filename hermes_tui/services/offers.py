@@ -21,6 +21,7 @@ from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate
 from hermes_tui.services.config import HermesConfig, ProviderConfig
 from hermes_tui.services.keys import Keys
+from hermes_tui.services.sections import without_empty
 
 PROBE_S: Final = 1.0
 """Everything that is asked before a choice ends within this time."""
@@ -264,7 +265,7 @@ def limits_of(cap: settings.Cap) -> Limits:
 
 def clocks_of(wanted: settings.Brain, *, local: bool) -> Clocks:
     """Return the four clocks of a role; what neither it nor cortex sets depends on where the model runs."""
-    own = {name: value for name, value in wanted.clocks if value is not None}
+    own = without_empty(wanted.clocks)
     return replace(LOCAL_CLOCKS if local else CLOUD_CLOCKS, **own)
 
 

@@ -195,7 +195,7 @@ class _Seat:
 
 def _fixed(station: Workstation, model: str) -> ConfiguredBrains:
     """Return brains that never fall back: the reply of another model would say nothing about this one."""
-    return station.brains(station.config.model_copy(update={"strategy": "fixed"}), wanted=model)
+    return station.brains(replace(station.config, strategy="fixed"), wanted=model)
 
 
 def turns_of(records: Sequence[Record]) -> Iterator[Turn]:

@@ -5,55 +5,56 @@ from __future__ import annotations
 import graphlib
 import json
 import re
-from collections.abc import Collection
-from typing import Annotated, Final, Literal
-
-from pydantic import Field, JsonValue, field_validator
+from collections.abc import Collection, Mapping
+from typing import Annotated, ClassVar, Final, Literal
 
 from hermes_tui.domain.errors import ArgumentsInvalid, Location, UsageInvalid
 from hermes_tui.domain.ids import RunId, TaskId
 from hermes_tui.domain.tasks import Effect, Guard, Operator, Plan, Task, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.services import strict_yaml
-from hermes_tui.services.config import Section, checked_scopes
+from hermes_tui.services.config import checked_scopes
 from hermes_tui.services.references import references
-from hermes_tui.services.strict_yaml import Node, wrong
+from hermes_tui.services.sections import Bounds, Checks, Json, Misfit, Section, field, validate
+from hermes_tui.services.strict_yaml import Node
 
 SCHEMA: Final = "hermes.plan/1"
 MAX_TASKS: Final = 5000
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-TaskName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+TaskName = Annotated[str, Bounds(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+
+
+def _checked_tokens(value: int | str | None) -> int | None:
+    """Return a number of tokens, `200k` written out."""
+    hint = "Write a number such as 200k, 1.5M or 50000."
+    match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmM]?)", str(value))
+    if value is not None and not match:
+        raise Misfit(f"{value!r} is no number of tokens.", hint)
+    return round(float(match[1]) * {"": 1, "k": 1000, "m": 1_000_000}[match[2].lower()]) if match else None
+
+
+def _checked_time(value: int | str | None) -> int | None:
+    """Return a length of time in seconds."""
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)", str(value))
+    if value is not None and (not match or float(match[1]) <= 0):
+        raise Misfit(f"{value!r} is no length of time.", "Write 90s, 15m or 1h.")
+    return max(1, round(float(match[1]) * _UNITS[match[2] or "s"])) if match else None
 
 
 class BudgetModel(Section):
     """Caps as an operator writes them."""
 
-    usd: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    usd: Annotated[float, Bounds(ge=0, le=1e6)] | None = None
     """US dollars."""
     tokens: int | str | None = None
     """A number, `200k` or `1.5M`."""
     time: int | str | None = None
     """Seconds, or `90s`, `15m`, `1h`."""
-    steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    steps: Annotated[int, Bounds(ge=1, le=1_000_000)] | None = None
     """Model requests."""
 
-    @field_validator("tokens")
-    @classmethod
-    def _tokens(cls, value: int | str | None) -> int | None:
-        hint = "Write a number such as 200k, 1.5M or 50000."
-        match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmM]?)", str(value))
-        if value is not None and not match:
-            raise wrong(f"{value!r} is no number of tokens.", hint)
-        return round(float(match[1]) * {"": 1, "k": 1000, "m": 1_000_000}[match[2].lower()]) if match else None
-
-    @field_validator("time")
-    @classmethod
-    def _time(cls, value: int | str | None) -> int | None:
-        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)", str(value))
-        if value is not None and (not match or float(match[1]) <= 0):
-            raise wrong(f"{value!r} is no length of time.", "Write 90s, 15m or 1h.")
-        return max(1, round(float(match[1]) * _UNITS[match[2] or "s"])) if match else None
+    CHECKS: ClassVar[Checks] = {"tokens": _checked_tokens, "time": _checked_time}
 
     def limits(self) -> Limits:
         """Return the caps in the domain's words."""
@@ -71,7 +72,7 @@ class GuardModel(Section):
     """Where in the result, with dots."""
     op: Operator
     """How to compare."""
-    value: JsonValue = None
+    value: Json = None
     """What to compare with."""
 
 
@@ -86,7 +87,7 @@ class TaskModel(Section):
     """What it does, for the operator; left out, its id."""
     use: str = ""
     """The tool, or the agent."""
-    args: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    args: Mapping[str, Json] = {}
     """Arguments; `${task.path}` in their strings refers to a result, `$${` is a literal."""
     needs: tuple[TaskName, ...] = ()
     """Tasks that must be done before."""
@@ -100,11 +101,11 @@ class TaskModel(Section):
     """The task that undoes this one."""
     budget: BudgetModel | None = None
     """Caps of this task."""
-    retry: Annotated[int, Field(ge=0, le=10)] = 0
+    retry: Annotated[int, Bounds(ge=0, le=10)] = 0
     """How often a failure is tried again."""
-    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    priority: Annotated[int, Bounds(ge=-1000, le=1000)] = 0
     """Higher runs first."""
-    timeout_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    timeout_s: Annotated[float, Bounds(gt=0, le=86400)] | None = None
     """Deadline of one attempt."""
     model: str | None = None
     """`provider:model`, a role, a tier, or a class of task that `routes` knows."""
@@ -113,27 +114,27 @@ class TaskModel(Section):
     partial: bool = False
     """Whether it runs once all it needs has ended, well or not; a join then says what failed."""
 
-    _write = field_validator("write")(checked_scopes)
+    CHECKS: ClassVar[Checks] = {"write": checked_scopes}
 
 
 class PlanModel(Section):
     """A graph of tasks without cycles."""
 
-    schema_: Literal["hermes.plan/1"] = Field(SCHEMA, alias="schema")
+    schema_: Literal["hermes.plan/1"] = field(default=SCHEMA, name="schema")
     """The format."""
     run: str | None = None
     """The run it belongs to."""
     goal: str = ""
     """What it is for."""
-    rev: Annotated[int, Field(ge=1)] = 1
+    rev: Annotated[int, Bounds(ge=1)] = 1
     """Counts its edits."""
     rationale: str = ""
     """Why it is so."""
     strategy: str = ""
     """How it was made; not needed to run it."""
-    estimate: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    estimate: Mapping[str, Json] = {}
     """What was expected of it; not needed to run it."""
-    tasks: Annotated[tuple[TaskModel, ...], Field(min_length=1, max_length=MAX_TASKS)]
+    tasks: Annotated[tuple[TaskModel, ...], Bounds(min_length=1, max_length=MAX_TASKS)]
     """The nodes."""
 
 
@@ -153,7 +154,7 @@ def parse_plan(
         UsageInvalid: a wrong key or type, an unknown tool or id, an id used twice, or a cycle.
     """
     node = strict_yaml.parse(data, path, first_line=first_line)
-    model = strict_yaml.validate(node, PlanModel)
+    model = validate(node, PlanModel)
     _check_ids(model, node)
     _check_tools(model, node, tools)
     tasks = tuple(_task(task, node, index) for index, task in enumerate(model.tasks))
@@ -169,7 +170,7 @@ def read_task(text: str, tools: Collection[str]) -> Task:
         UsageInvalid: it is no task, or names a tool that there is not.
     """
     node = strict_yaml.parse(text, "the plan")
-    task = task_of(strict_yaml.validate(node, TaskModel), "the plan")
+    task = task_of(validate(node, TaskModel), "the plan")
     if task.kind is TaskKind.TOOL and task.use not in tools:
         raise UsageInvalid(f"there is no tool `{task.use}`.", hint=strict_yaml.closest(task.use, sorted(tools)))
     return task

@@ -5,19 +5,17 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field, JsonValue
-
 from hermes_tui.domain.events import EVENT_TYPES
 from hermes_tui.domain.tasks import TaskKind, TaskState
-from hermes_tui.services.config import Section
 from hermes_tui.services.edits import EditModel
 from hermes_tui.services.goals import GoalModel
 from hermes_tui.services.plans import PlanModel
+from hermes_tui.services.sections import Bounds, Json, Section, field, json_schema
 from hermes_tui.services.verdict import SCHEMA
 
 
@@ -120,13 +118,13 @@ class StandingResult(Section):
 class ResultModel(Section):
     """The result of one run."""
 
-    schema_: Literal["hermes.result/1"] = Field(SCHEMA, alias="schema")
+    schema_: Literal["hermes.result/1"] = field(default=SCHEMA, name="schema")
     run_id: str | None = None
     session_id: str | None = None
     goal: str
     status: Literal["done", "not_done", "limited", "needs_approval", "no_provider", "interrupted", "error"]
     verified: bool = False
-    exit_code: Annotated[int, Field(ge=0, le=255)]
+    exit_code: Annotated[int, Bounds(ge=0, le=255)]
     answer: str = ""
     reason: str = ""
     criteria: tuple[CriterionResult, ...] = ()
@@ -137,7 +135,7 @@ class ResultModel(Section):
     approvals: tuple[ApprovalResult, ...] = ()
     artifacts: tuple[ArtifactResult, ...] = ()
     changed_files: tuple[ChangedFile, ...] = ()
-    kpis: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    kpis: Mapping[str, Json] = {}
     started_at: float | None = None
     ended_at: float | None = None
 
@@ -158,14 +156,14 @@ class RecordModel(Section):
     """One line of `stream-json`."""
 
     v: Literal[1] = 1
-    seq: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Bounds(ge=1)]
     at: float
     place: PlaceModel
-    type: Annotated[str, Field(json_schema_extra={"enum": [*sorted(EVENT_TYPES)]})]
-    body: dict[str, JsonValue]
+    type: Annotated[str, Bounds(extra_json_schema={"enum": [*sorted(EVENT_TYPES)]})]
+    body: dict[str, Json]
 
 
-MODELS: Final[dict[str, type[BaseModel]]] = {
+MODELS: Final[dict[str, type[Section]]] = {
     "hermes.result.1": ResultModel,
     "hermes.plan.1": PlanModel,
     "hermes.edit.1": EditModel,
@@ -179,7 +177,7 @@ _DOCUMENTED: Final = ("config", "goals", "plans", "results")
 
 def schema_text(name: str) -> str:
     """Return the JSON Schema of a format, as `docs/schemas/<name>.json` holds it."""
-    found = _with_help(MODELS[name].model_json_schema(by_alias=True))
+    found = _with_help(json_schema(MODELS[name]))
     whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.json", **found}
     return json.dumps(whole, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
@@ -203,11 +201,11 @@ def _help_of(source: Path) -> dict[str, dict[str, str]]:
 
 
 def _texts_under_fields(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for field, after in pairwise(body):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
+    for one, after in pairwise(body):
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and isinstance(after, ast.Expr):
             text = ast.literal_eval(after.value) if isinstance(after.value, ast.Constant) else None
             if isinstance(text, str):
-                yield field.target.id.rstrip("_"), inspect.cleandoc(text)
+                yield one.target.id.rstrip("_"), inspect.cleandoc(text)
 
 
 def write_schemas(folder: Path) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 
 from jsonschema import Draft202012Validator, SchemaError
-from pydantic import JsonValue
+
+from hermes_tui.services.sections import Json
 
 
 def misfit(document: str, schema: str) -> str:
     """Return the first way in which `document` does not fit `schema`, empty if it fits."""
     try:
-        value: JsonValue = json.loads(document)
-        rules: dict[str, JsonValue] = json.loads(schema)
+        value: Json = json.loads(document)
+        rules: dict[str, Json] = json.loads(schema)
         Draft202012Validator.check_schema(rules)
     except ValueError as error:
         return f"not JSON: {error}"

@@ -10,11 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final
 
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.values import frozen
@@ -28,7 +26,6 @@ ParserEvent = Any
 
 Step = str | int
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
-ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -61,24 +58,11 @@ class Node:
         """Return where the key of the value at `steps` stands, or the nearest place around it."""
         return self.keys.get(steps) or self._nearest(self.values, steps)
 
-    def known(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        """Return `steps` without those that name no place, such as the tags of unions."""
-        found: tuple[Step, ...] = ()
-        for step in steps:
-            if (*found, step) in self.values:
-                found = (*found, step)
-        return found
-
     def _nearest(self, places: Mapping[tuple[Step, ...], Location], steps: tuple[Step, ...]) -> Location:
         for end in range(len(steps), -1, -1):
             if steps[:end] in places:
                 return places[steps[:end]]
         return Location(self.path, 1)
-
-
-def wrong(what: str, hint: str) -> PydanticCustomError:
-    """Return the error that a model's validator raises: what is wrong, and what would be right."""
-    return PydanticCustomError("hermes", "{what}", {"what": what, "hint": hint})
 
 
 def closest(word: str, known: list[str]) -> str:
@@ -166,22 +150,6 @@ def parse(data: bytes | str, path: str, *, first_line: int = 1) -> Node:
         raise UsageInvalid(f"not YAML: {error}.", hint="Check the quotes and escapes.", at=Location(path)) from None
 
 
-def validate(node: Node, model: type[ModelT]) -> ModelT:
-    """Return `node` as a `model`.
-
-    Raises:
-        UsageInvalid: it does not fit; the message names the first mistake in the file and how many more there are.
-    """
-    if not isinstance(node.value, dict):
-        raise UsageInvalid(
-            f"keys and values expected, found {describe(node.value)}.", hint="Write `key: value` lines.", at=node.at()
-        )
-    try:
-        return model.model_validate_json(json.dumps(node.value), strict=True)
-    except ValidationError as error:
-        raise _explained(error, node, model) from None
-
-
 def describe(value: object) -> str:
     """Return what kind of value this is, in an operator's words."""
     match value:
@@ -193,6 +161,8 @@ def describe(value: object) -> str:
             return f"the number {value}"
         case str():
             return f"the text {value[:60]!r}"
+        case []:
+            return "an empty list"
         case list():
             return "a list"
         case _:
@@ -333,58 +303,3 @@ class _Builder:
                 raise self._refused("a number that is too large.", "Quote it, if it is a text.", event)
             return number
         return text
-
-
-def _explained(error: ValidationError, node: Node, model: type[BaseModel]) -> UsageInvalid:
-    found: list[tuple[Location, str, str]] = []
-    details = error.errors(include_url=False)
-    for detail in details:
-        if any(other["loc"][: len(detail["loc"])] == detail["loc"] != other["loc"] for other in details):
-            continue  # a list is too short only because its items are wrong
-        steps = node.known(detail["loc"])
-        what, hint = _worded(detail, steps, model)
-        at = node.key_at(*steps) if detail["type"] == "extra_forbidden" else node.at(*steps)
-        found.append((at, what, hint))
-    found.sort(key=lambda item: (item[0].line, item[0].column))
-    at, what, hint = found[0]
-    others = len({place.line for place, _, _ in found} - {at.line})
-    more = f" ({others} more after it.)" if others else ""
-    return UsageInvalid(what + more, hint=hint, at=at)
-
-
-def _worded(detail: ErrorDetails, steps: tuple[Step, ...], model: type[BaseModel]) -> tuple[str, str]:
-    name = ".".join(str(step) for step in steps)
-    last = str(detail["loc"][-1]) if detail["loc"] else ""
-    match detail["type"]:
-        case "extra_forbidden":
-            return f"unknown key `{name}`.", closest(last, _fields(model, steps[:-1]))
-        case "missing":
-            return f"`{last}` is missing{f' in `{name}`' if name else ''}.", f"Add `{last}:`."
-        case "hermes":
-            context = detail.get("ctx", {})
-            return f"{name + ': ' if name else ''}{context['what']}", str(context["hint"])
-        case "enum" | "literal_error":
-            expected = str(detail.get("ctx", {}).get("expected", ""))
-            return f"`{name}` is {describe(detail['input'])}.", f"Use {expected}."
-        case _:
-            said = detail["msg"][:1].lower() + detail["msg"][1:]
-            return f"`{name}` is {describe(detail['input'])}: {said}.", f"Give `{name}` such a value."
-
-
-def _fields(model: type[BaseModel], steps: tuple[Step, ...]) -> list[str]:
-    current = [model]
-    for step in steps:
-        deeper = [
-            inner
-            for candidate in current
-            if str(step) in candidate.model_fields
-            for inner in _models(candidate.model_fields[str(step)].annotation)
-        ]
-        current = deeper or current
-    return [info.alias or name for candidate in current for name, info in candidate.model_fields.items()]
-
-
-def _models(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for part in get_args(annotation) for found in _models(part)]

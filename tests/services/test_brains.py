@@ -15,6 +15,7 @@ from hermes_tui.domain.usage import FREE, Usage, cost_usd
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.chains import chain
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.sections import built, plain
 from tests.fakes import FakeServer, refused_url
 
 CLOUD = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY", "openrouter": "OPENROUTER_API_KEY"}
@@ -24,7 +25,7 @@ KEYS = {name: key for name, key in CLOUD.items() if name in registry.names("prov
 def config(**changes: object) -> HermesConfig:
     local = {"ollama": {"base_url": refused_url()}, "lmstudio": {"base_url": refused_url()}}
     cloud = {name: {"base_url": refused_url(), "key_env": key} for name, key in KEYS.items()}
-    return HermesConfig.model_validate({"providers": {**cloud, **local}, **changes})
+    return built(HermesConfig, {"providers": {**cloud, **local}, **changes})
 
 
 def environ(*names: str) -> dict[str, str]:
@@ -40,7 +41,7 @@ async def test_auto_takes_the_first_provider_with_a_key_and_else_a_local_server(
 ) -> None:
     async with FakeServer() as server:
         providers = {"ollama": {"base_url": server.ollama_url if server_is_up else refused_url()}}
-        found = config(providers={**config().model_dump()["providers"], **providers})
+        found = config(providers={**plain(config())["providers"], **providers})
         brains = ConfiguredBrains(found, "auto", environ(*keys))
 
         first = next((name for name in KEYS if name in keys), "ollama" if server_is_up else None)

@@ -20,6 +20,7 @@ from hermes_tui.services.explain import (
     parse_layer,
     read_layer,
 )
+from hermes_tui.services.sections import built, plain
 from hermes_tui.services.verdict import failure
 
 ROLES = sorted(("bg", "surface", "select", "text", "muted", "rule", "accent", "ok", "warn", "fail", "add", "del"))
@@ -130,7 +131,7 @@ def test_the_result_of_a_run_that_could_not_begin_is_whole_and_fits_its_schema()
     said = failure(UsageInvalid("g.md:3: wrong"), 2).as_json()
 
     jsonschema.validate(said, schema)
-    assert said == results.ResultModel.model_validate(said).model_dump(mode="json", by_alias=True)
+    assert said == plain(built(results.ResultModel, said))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "themes").glob("*.yaml")), ids=lambda path: path.stem)

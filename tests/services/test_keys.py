@@ -16,6 +16,7 @@ from hermes_tui.services import keys as service
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.keys import VARIABLES, Keys, KeyStore, Secrets, open_store
+from hermes_tui.services.sections import built
 from tests.capabilities.providers.speakers import ask, listen
 from tests.fakes import FakeServer, refused_url, say
 from tests.interfaces.processes import Shop, shop
@@ -47,7 +48,7 @@ class Memory:
 
 
 def config(**base_urls: str) -> HermesConfig:
-    return HermesConfig.model_validate({"providers": {name: {"base_url": url} for name, url in base_urls.items()}})
+    return built(HermesConfig, {"providers": {name: {"base_url": url} for name, url in base_urls.items()}})
 
 
 def keys(folder: Path, memory: Memory, given: HermesConfig | None = None, **environ: str) -> Keys:
@@ -74,7 +75,7 @@ async def test_why_a_stored_key_is_not_used_is_said_where_brains_are_listed(tmp_
 async def test_a_local_server_behind_a_gateway_is_looked_at_with_its_key(tmp_path: Path) -> None:
     async with FakeServer() as server:
         gated = {"base_url": server.ollama_url, "key_env": "GATE_KEY"}
-        given = HermesConfig.model_validate({"providers": {"ollama": gated}, "strategy": "fixed"})
+        given = built(HermesConfig, {"providers": {"ollama": gated}, "strategy": "fixed"})
 
         brain = await ConfiguredBrains(given, "ollama", {"GATE_KEY": "gate-key"}).choose("cortex", {})
 
@@ -189,8 +190,8 @@ async def test_a_missing_key_disables_its_provider_with_the_reason(tmp_path: Pat
 
 async def test_the_key_of_one_provider_is_never_used_for_another(tmp_path: Path) -> None:
     async with FakeServer(say("Hi.")) as server:
-        given = HermesConfig.model_validate(
-            {"strategy": "fixed", "providers": {"openrouter": {"base_url": f"{server.base_url}/api/v1"}}}
+        given = built(
+            HermesConfig, {"strategy": "fixed", "providers": {"openrouter": {"base_url": f"{server.base_url}/api/v1"}}}
         )
         known = keys(tmp_path, Memory(), given, OPENAI_API_KEY="sk-of-openai")
 

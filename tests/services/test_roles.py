@@ -13,6 +13,7 @@ from hermes_tui.services.config import ROLES, ROUTES, HermesConfig, LayerName
 from hermes_tui.services.explain import merge, parse_layer, read_layer
 from hermes_tui.services.offers import CLOUD_CLOCKS, LOCAL_CLOCKS, clocks_of
 from hermes_tui.services.routes import route, tier_above, tier_of
+from hermes_tui.services.sections import built, plain
 from tests.fakes import FakeServer, Scenario, refused_url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,13 +50,14 @@ def test_one_clock_that_is_set_leaves_the_others_as_they_were() -> None:
 
 
 def test_a_role_inherits_every_key_that_it_leaves_unset() -> None:
-    config = HermesConfig.model_validate(
+    config = built(
+        HermesConfig,
         {
             "brains": {
                 "cortex": {"model": "openai:gpt-5", "effort": "high", "max_tokens": 9, "budget": {"usd": 1.0}},
                 "cerebellum.vision": {"max_tokens": 5, "budget": {"tokens": 7}},
             }
-        }
+        },
     )
 
     vision = config.brain("cerebellum.vision")
@@ -85,9 +87,7 @@ def test_each_class_of_task_has_a_role_by_default(name: str, role: str) -> None:
     ],
 )
 def test_a_call_is_routed_with_its_reason(asked: str, role: str, wanted: str, why: str) -> None:
-    config = HermesConfig.model_validate(
-        {"routes": {"plan": "hippocampus.compression"}, "tiers": {"light": ["ollama"]}}
-    )
+    config = built(HermesConfig, {"routes": {"plan": "hippocampus.compression"}, "tiers": {"light": ["ollama"]}})
 
     found = route(config, asked)
 
@@ -100,7 +100,7 @@ def test_a_route_to_no_role_is_refused_with_its_line() -> None:
 
 
 def test_an_unset_tier_of_the_ladder_is_stepped_over() -> None:
-    config = HermesConfig.model_validate({"tiers": {"light": ["ollama"], "premium": ["openai"], "own": ["openai"]}})
+    config = built(HermesConfig, {"tiers": {"light": ["ollama"], "premium": ["openai"], "own": ["openai"]}})
 
     assert [tier_above(config, tier) for tier in ("light", "standard", "premium", "own")] == [
         "premium",
@@ -119,8 +119,8 @@ async def test_background_work_is_done_where_it_costs_nothing_if_it_can_be(local
             "lmstudio": {"base_url": refused_url()},
             "openai": {"base_url": refused_url(), "key_env": "K"},
         }
-        changed = {"providers": providers, "brains": {**BUILT_IN.model_dump()["brains"]}}
-        config = HermesConfig.model_validate({**changed, "routing": {"order": ["openai"]}})
+        changed = {"providers": providers, "brains": {**plain(BUILT_IN)["brains"]}}
+        config = built(HermesConfig, {**changed, "routing": {"order": ["openai"]}})
 
         compression = await ConfiguredBrains(config, "auto", {"K": "k"}).choose("compression", {})
         cortex = await ConfiguredBrains(config, "auto", {"K": "k"}).choose("agent", {})

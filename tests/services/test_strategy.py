@@ -13,6 +13,7 @@ from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.services.brains import PROBE_S, ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.sections import built
 from tests.fakes import FakeServer, Fault, RateLimits, Repeat, Reply, Scenario, refused_url
 from tests.kernel.bench import FakeClock
 
@@ -27,7 +28,7 @@ def config(**changes: object) -> HermesConfig:
         "anthropic": {"base_url": refused_url(), "key_env": "ANTHROPIC_API_KEY"},
         "openai": {"base_url": refused_url(), "key_env": "OPENAI_API_KEY"},
     }
-    return HermesConfig.model_validate({"providers": {**cloud, **nowhere}, **changes})
+    return built(HermesConfig, {"providers": {**cloud, **nowhere}, **changes})
 
 
 def brains(

@@ -10,6 +10,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.sections import built
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import FakeServer, Reply, Scenario, refused_url
@@ -20,7 +21,7 @@ COLD = Scenario(replies=[Reply("Done.")], models=("in-memory", "on-disk"), conte
 def brains(server: FakeServer, kind: str, model: str) -> ConfiguredBrains:
     url = server.ollama_url if kind == "ollama" else server.openai_url
     given = {"providers": {kind: {"base_url": url, "key_env": "GATE"}}, "strategy": "fixed"}
-    return ConfiguredBrains(HermesConfig.model_validate(given), f"{kind}:{model}", {"GATE": "gate-key"})
+    return ConfiguredBrains(built(HermesConfig, given), f"{kind}:{model}", {"GATE": "gate-key"})
 
 
 @pytest.mark.parametrize("kind", ["ollama", "lmstudio"])

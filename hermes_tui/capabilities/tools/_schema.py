@@ -1,25 +1,36 @@
-"""The JSON Schema of a tool's arguments, written from their annotations.
+"""The arguments of a tool by their annotations: the JSON Schema that a model is told, and the check of what it gives.
 
-Pydantic would write the same from a model; it takes a hundred times as long, and each start needs all of them, while
-a run checks the arguments of only a few.
+The only file of the tools that imports msgspec. Its own schema would need a class per tool; each start needs all of
+the schemas, while a run checks the arguments of only a few.
 """
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+import msgspec
 
 from hermes_tui.domain.values import frozen
 
 Schema = dict[str, Any]
+Bounds = msgspec.Meta
+"""What a number, a text or a list keeps to."""
 REQUIRED: Final = object()
 """The default of an argument that has none."""
 
 _PLAIN: Final[Mapping[object, str]] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _LENGTHS: Final = {"string": "Length", "array": "Items", "object": "Properties"}
+_NUMBERS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+_PLACE: Final = re.compile(r"(?s)(?P<what>.*?)(?: - at `(?:key` in `)?\$?(?P<place>[^`]*)`)?")
+_NAMED: Final = 5
+"""How many misfits are told at once."""
+
+
+class Misfits(ValueError):
+    """The arguments that a model gave do not fit; the message names each one, without repeating its value."""
 
 
 @frozen(kw_only=False)
@@ -69,23 +80,58 @@ def _of(kind: object) -> Schema:
     raise TypeError(f"An argument of a tool cannot be a {kind!r}.")
 
 
-def _bounded(found: Schema, bounds: tuple[object, ...]) -> Schema:
+def _bounded(found: Schema, bounds: tuple[Bounds, ...]) -> Schema:
     """Return `found` with its bounds."""
     length = _LENGTHS.get(found["type"], "")
+    words = {**_NUMBERS, **({"min_length": f"min{length}", "max_length": f"max{length}"} if length else {})}
     for bound in bounds:
-        match bound:
-            case Ge(ge=least):
-                found["minimum"] = least
-            case Gt(gt=below):
-                found["exclusiveMinimum"] = below
-            case Le(le=most):
-                found["maximum"] = most
-            case Lt(lt=above):
-                found["exclusiveMaximum"] = above
-            case MinLen(min_length=least):
-                found[f"min{length}"] = least
-            case MaxLen(max_length=most):
-                found[f"max{length}"] = most
-            case _:
-                raise TypeError(f"An argument of a tool cannot be bounded by {bound!r}.")
+        said = {name: value for name, value in bound.__rich_repr__() if value is not None}
+        if not said.keys() <= words.keys():
+            raise TypeError(f"An argument of a tool cannot be bounded by {bound!r}.")
+        found.update({words[name]: value for name, value in said.items()})
     return dict(sorted(found.items()))
+
+
+def checked(arguments: Mapping[str, Argument], text: str) -> dict[str, object]:
+    """Return what the JSON `text` gives for `arguments`, defaults filled in; nothing is converted but whole numbers.
+
+    Raises:
+        Misfits: it is no JSON object of these arguments.
+    """
+    given = _decoded(text)
+    wrong = [f"{name}: there is no such argument" for name in given if name not in arguments]
+    found: dict[str, object] = {}
+    for name, argument in arguments.items():
+        if name not in given and argument.default is REQUIRED:
+            wrong.append(f"{name}: it is missing")
+        elif name not in given:
+            found[name] = argument.default
+        else:
+            try:
+                found[name] = msgspec.convert(given[name], cast("Any", argument.kind))
+            except msgspec.ValidationError as error:
+                wrong.append(_misfit(name, str(error)))
+    if wrong:
+        raise Misfits("; ".join(wrong[:_NAMED]))
+    return found
+
+
+def _decoded(text: str) -> dict[str, object]:
+    try:
+        given = msgspec.json.decode(text.encode() or b"{}")
+    except UnicodeEncodeError as error:
+        raise Misfits("the arguments are not valid Unicode") from error
+    except RecursionError as error:
+        raise Misfits("arguments: nested too deep") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Misfits(f"arguments: {error}") from error
+    if not isinstance(given, dict):
+        raise Misfits("arguments: an object is expected")
+    return cast("dict[str, object]", given)
+
+
+def _misfit(name: str, message: str) -> str:
+    """Return msgspec's message with the place that it tells put behind the argument's name."""
+    found = _PLACE.fullmatch(message)
+    what, place = (found["what"], found["place"] or "") if found else (message, "")
+    return f"{name}{place}: {what[:1].lower()}{what[1:]}"

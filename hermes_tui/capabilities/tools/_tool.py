@@ -10,9 +10,7 @@ import typing
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-
-from hermes_tui.capabilities.tools._schema import REQUIRED, Argument, Schema, schema_of
+from hermes_tui.capabilities.tools._schema import REQUIRED, Argument, Misfits, Schema, checked, schema_of
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed
 from hermes_tui.domain.parts import ToolSchema
@@ -23,7 +21,7 @@ from hermes_tui.domain.values import replace
 if typing.TYPE_CHECKING:
     from types import ModuleType
 
-Result = ToolOutcome | str | BaseModel
+Result = ToolOutcome | str
 Body = Callable[..., Awaitable[Result]]
 Resolve = Callable[..., ResolvedCall]
 ProbeBody = Callable[..., Awaitable[ToolOutcome | None]]
@@ -37,12 +35,6 @@ T = TypeVar("T")
 _ARG_LINE = re.compile(r"^ {4}(\w+): (.*)$")
 
 
-class _Closed(BaseModel):
-    """Base of every argument model: nothing extra, nothing converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
 def one_line(text: str, limit: int = SUMMARY_LIMIT) -> str:
     """Return `text` on one line, without control or direction characters, at most `limit` characters."""
     clean = _UNSEEN.sub(" ", text[: limit * 4]).strip()
@@ -53,9 +45,6 @@ def as_outcome(result: Result) -> ToolOutcome:
     """Wrap what a tool function returned; text becomes `{"output": …}` for other tasks."""
     if isinstance(result, ToolOutcome):
         return result
-    if isinstance(result, BaseModel):
-        text = result.model_dump_json()
-        return ToolOutcome(output=text, data=text)
     return ToolOutcome(output=result, data=json.dumps({"output": result}, ensure_ascii=False))
 
 
@@ -68,9 +57,8 @@ class FunctionTool:
     def __init__(self, body: Body, spec: ToolSpec, arguments: Mapping[str, Argument], resolve: Resolve | None) -> None:
         self._body = body
         self._spec = spec
-        self._arguments = arguments
+        self.arguments = arguments
         self._resolve = resolve
-        self._checker: type[BaseModel] | None = None
         self._resolved: tuple[str, dict[str, object]] | None = None
         self.__doc__ = body.__doc__
 
@@ -80,12 +68,6 @@ class FunctionTool:
     @property
     def spec(self) -> ToolSpec:
         return self._spec
-
-    def checker(self) -> type[BaseModel]:
-        """Return what checks the arguments; made at the first call, as most tools are not called in a run."""
-        if self._checker is None:
-            self._checker = _model(self._spec.schema.name, self._arguments)
-        return self._checker
 
     def parse(self, arguments: str) -> dict[str, object]:
         """Return the checked arguments by name.
@@ -97,12 +79,9 @@ class FunctionTool:
         if len(arguments) > ARGUMENTS_LIMIT:
             raise ArgumentsInvalid(f"{name}: arguments of more than {ARGUMENTS_LIMIT} characters.")
         try:
-            checked = self.checker().model_validate_json((arguments.strip() or "{}").encode())
-        except ValidationError as error:
-            raise ArgumentsInvalid(f"{name}: {_complaint(error)}.", hint=self._usage()) from error
-        except UnicodeEncodeError as error:
-            raise ArgumentsInvalid(f"{name}: the arguments are not valid Unicode.", hint=self._usage()) from error
-        return {name: getattr(checked, name) for name in self._arguments}
+            return checked(self.arguments, arguments.strip())
+        except Misfits as error:
+            raise ArgumentsInvalid(f"{name}: {one_line(str(error), 500)}.", hint=self._usage()) from error
 
     def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
         values = self.parse(arguments)
@@ -134,7 +113,7 @@ class FunctionTool:
             raise DeadlinePassed(message, hint="Ask for less at once.") from error
 
     def _usage(self) -> str:
-        names = (f"{name}{'' if one.default is REQUIRED else '?'}" for name, one in self._arguments.items())
+        names = (f"{name}{'' if one.default is REQUIRED else '?'}" for name, one in self.arguments.items())
         return f"Arguments: {', '.join(names)}."
 
 
@@ -142,7 +121,7 @@ class ProbedTool(FunctionTool):
     """A tool that can also find out whether its effect already happened; implements `ports.Probe`."""
 
     def __init__(self, made: FunctionTool, probe: ProbeBody) -> None:
-        super().__init__(made._body, made._spec, made._arguments, made._resolve)
+        super().__init__(made._body, made._spec, made.arguments, made._resolve)
         self._probe = probe
 
     async def probe(self, arguments: str, context: ToolContext) -> ToolOutcome | None:
@@ -216,24 +195,8 @@ def _arguments(body: Body, notes: Mapping[str, str]) -> dict[str, Argument]:
     }
 
 
-def _model(name: str, arguments: Mapping[str, Argument]) -> type[BaseModel]:
-    fields = {
-        field: (argument.kind, Field(... if argument.default is REQUIRED else argument.default))
-        for field, argument in arguments.items()
-    }
-    make = typing.cast("Callable[..., type[BaseModel]]", create_model)
-    return make(f"{name}_arguments", __base__=_Closed, **fields)
-
-
 def _compact(schema: Schema) -> str:
     return json.dumps(schema, separators=(",", ":"), ensure_ascii=False)
-
-
-def _complaint(error: ValidationError) -> str:
-    """Name each wrong field, without repeating its value."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:5]
-    texts = (f"{'.'.join(str(step) for step in each['loc']) or 'arguments'}: {each['msg']}" for each in found)
-    return one_line("; ".join(texts), 500).rstrip(".")
 
 
 def _summary(values: Mapping[str, object]) -> str:

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from annotated_types import MaxLen, MinLen
-
+from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.ports import ToolContext
@@ -15,7 +14,7 @@ from hermes_tui.domain.tasks import Effect, Reach
 
 
 @tool(effect=Effect.PURE, reach=Reach.NONE)
-async def ask(question: Annotated[str, MinLen(1), MaxLen(2000)], context: ToolContext) -> str:  # noqa: ARG001 - both are the kernel's
+async def ask(question: Annotated[str, Bounds(min_length=1, max_length=2000)], context: ToolContext) -> str:  # noqa: ARG001 - both are the kernel's
     """Ask the operator, where only they can know or decide.
 
     Args:

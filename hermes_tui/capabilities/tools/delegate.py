@@ -8,8 +8,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Final
 
-from annotated_types import Ge, Gt, Le, MaxLen, MinLen
-
+from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import PathRefused, ToolError
@@ -17,8 +16,8 @@ from hermes_tui.domain.ports import ToolContext
 from hermes_tui.domain.tasks import Effect, Reach
 
 BOARD_WAIT_S: Final = 300.0
-Names = Annotated[list[str], MaxLen(50)]
-Short = Annotated[str, MaxLen(200)]
+Names = Annotated[list[str], Bounds(max_length=50)]
+Short = Annotated[str, Bounds(max_length=200)]
 
 
 def _resolve(*, task: str, context: ToolContext, title: str, write: list[str] | None, **_: object) -> ResolvedCall:
@@ -43,7 +42,7 @@ def _real(name: str, context: ToolContext) -> Path:
 
 @tool(effect=Effect.PURE, reach=Reach.NONE, resolve=_resolve)
 async def delegate(
-    task: Annotated[str, MinLen(1), MaxLen(20_000)],
+    task: Annotated[str, Bounds(min_length=1, max_length=20_000)],
     context: ToolContext,
     title: Short = "",
     role: Short = "",
@@ -51,10 +50,10 @@ async def delegate(
     tools: Names | None = None,
     write: Names | None = None,
     returns: Names | None = None,
-    instructions: Annotated[str, MaxLen(4000)] = "",
-    budget_usd: Annotated[float, Gt(0)] | None = None,
-    minutes: Annotated[float, Gt(0), Le(1440)] | None = None,
-    steps: Annotated[int, Ge(1), Le(1000)] | None = None,
+    instructions: Annotated[str, Bounds(max_length=4000)] = "",
+    budget_usd: Annotated[float, Bounds(gt=0)] | None = None,
+    minutes: Annotated[float, Bounds(gt=0, le=1440)] | None = None,
+    steps: Annotated[int, Bounds(ge=1, le=1000)] | None = None,
 ) -> str:
     """Send out a subagent for a task with much to read or that can run beside yours; only its short report comes back.
 
@@ -75,7 +74,7 @@ async def delegate(
 
 
 @tool(effect=Effect.PURE, reach=Reach.NONE)
-async def earlier(query: Annotated[str, MinLen(1), MaxLen(500)], context: ToolContext) -> str:
+async def earlier(query: Annotated[str, Bounds(min_length=1, max_length=500)], context: ToolContext) -> str:
     """Find what was said or seen earlier in this conversation and is no longer in view.
 
     Args:
@@ -85,7 +84,7 @@ async def earlier(query: Annotated[str, MinLen(1), MaxLen(500)], context: ToolCo
 
 
 @tool(effect=Effect.PURE, reach=Reach.NONE)
-async def more(name: Annotated[str, MinLen(1), MaxLen(64)], context: ToolContext) -> str:
+async def more(name: Annotated[str, Bounds(min_length=1, max_length=64)], context: ToolContext) -> str:
     """Have one of the further tools, so that it can be called from your next reply on.
 
     Args:
@@ -97,11 +96,11 @@ async def more(name: Annotated[str, MinLen(1), MaxLen(64)], context: ToolContext
 @tool(effect=Effect.PURE, reach=Reach.NONE, timeout_s=BOARD_WAIT_S)
 async def board(
     context: ToolContext,
-    key: Annotated[str, MaxLen(100)] = "",
-    value: Annotated[str, MaxLen(20_000)] | None = None,
-    version: Annotated[int, Ge(0)] | None = None,
-    since: Annotated[int, Ge(0)] | None = None,
-    wait_s: Annotated[float, Ge(0), Le(BOARD_WAIT_S)] = 0,
+    key: Annotated[str, Bounds(max_length=100)] = "",
+    value: Annotated[str, Bounds(max_length=20_000)] | None = None,
+    version: Annotated[int, Bounds(ge=0)] | None = None,
+    since: Annotated[int, Bounds(ge=0)] | None = None,
+    wait_s: Annotated[float, Bounds(ge=0, le=BOARD_WAIT_S)] = 0,
 ) -> str:
     """Read or write what all agents of this run share. Without a key: all keys; without a value: read.
 

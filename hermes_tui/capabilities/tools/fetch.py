@@ -11,9 +11,8 @@ import time
 from typing import Annotated, Literal
 from urllib.parse import quote, urljoin
 
-from annotated_types import MaxLen
-
 from hermes_tui.capabilities.tools._http import Address, Exchange, Reply, exchange, parse_url
+from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, ToolError
@@ -40,8 +39,8 @@ _OURS = frozenset(
 _TEXTUAL = ("text/", "application/json", "application/xml", "application/javascript", "application/x-ndjson")
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-Body = Annotated[str, MaxLen(1_000_000)]
-Headers = Annotated[dict[str, str], MaxLen(20)]
+Body = Annotated[str, Bounds(max_length=1_000_000)]
+Headers = Annotated[dict[str, str], Bounds(max_length=20)]
 
 
 def _resolve(url: str, probe: str, headers: dict[str, str], context: ToolContext, **rest: object) -> ResolvedCall:

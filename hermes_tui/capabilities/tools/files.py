@@ -11,9 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Ge, Le
-
 from hermes_tui.capabilities.tools._paths import read_at_once, read_bytes, readable, shown
+from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._text import decode
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.capabilities.tools._walk import Found, walk
@@ -36,7 +35,10 @@ def _resolve(path: str, context: ToolContext, **others: object) -> ResolvedCall:
 
 @tool(resolve=_resolve, output_limit=OUTPUT_LIMIT)
 async def read(
-    path: str, context: ToolContext, offset: Annotated[int, Ge(1)] = 1, limit: Annotated[int, Ge(1), Le(5000)] = 1000
+    path: str,
+    context: ToolContext,
+    offset: Annotated[int, Bounds(ge=1)] = 1,
+    limit: Annotated[int, Bounds(ge=1, le=5000)] = 1000,
 ) -> ToolOutcome:
     """Read a text file with line numbers. Needed before edit, or write over a file.
 
@@ -53,7 +55,7 @@ async def read(
 
 
 @tool(name="list", resolve=_resolve, output_limit=OUTPUT_LIMIT)
-async def list_(context: ToolContext, path: str = ".", depth: Annotated[int, Ge(1), Le(10)] = 2) -> ToolOutcome:
+async def list_(context: ToolContext, path: str = ".", depth: Annotated[int, Bounds(ge=1, le=10)] = 2) -> ToolOutcome:
     """List a folder as a tree, without what .gitignore names.
 
     Args:

@@ -11,9 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import MaxLen, MinLen
-
 from hermes_tui.capabilities.tools._git_env import git_folder, run_git, submodules
+from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused, ToolError
@@ -98,7 +97,7 @@ def _resolve(args: list[str], context: ToolContext) -> ResolvedCall:
 
 
 @tool(resolve=_resolve, timeout_s=60.0)
-async def git(args: Annotated[list[str], MinLen(1), MaxLen(100)], context: ToolContext) -> ToolOutcome:
+async def git(args: Annotated[list[str], Bounds(min_length=1, max_length=100)], context: ToolContext) -> ToolOutcome:
     """Run git: status, diff, log, show, blame, ls-files, rev-parse, branch (list), shortlog, add, commit -m.
 
     Args:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le, MaxLen, MinLen
-
+from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import one_line, tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ToolError
@@ -19,8 +18,8 @@ from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
 
 Kind = Literal["fact", "preference", "procedure", "person", "episode", "style"]
-Query = Annotated[str, MinLen(1), MaxLen(2000)]
-Most = Annotated[int, Ge(1), Le(30)]
+Query = Annotated[str, Bounds(min_length=1, max_length=2000)]
+Most = Annotated[int, Bounds(ge=1, le=30)]
 
 
 def _resolve_remember(text: str, kind: str, context: ToolContext, **_: object) -> ResolvedCall:  # noqa: ARG001 - the tool's signature
@@ -36,11 +35,11 @@ def _resolve_remember(text: str, kind: str, context: ToolContext, **_: object) -
 
 @tool(effect=Effect.WRITE, reach=Reach.MEMORY, resolve=_resolve_remember)
 async def remember(
-    text: Annotated[str, MinLen(1), MaxLen(8000)],
+    text: Annotated[str, Bounds(min_length=1, max_length=8000)],
     context: ToolContext,
     kind: Kind = "fact",
-    about: Annotated[str, MaxLen(120)] = "",
-    replaces: Annotated[str, MaxLen(64)] = "",
+    about: Annotated[str, Bounds(max_length=120)] = "",
+    replaces: Annotated[str, Bounds(max_length=64)] = "",
     workspace: bool = False,  # noqa: FBT001, FBT002 - the model passes arguments by name
 ) -> ToolOutcome:
     """Keep one durable fact for later sessions. Never secrets, never what was recalled.

@@ -8,8 +8,7 @@ import shlex
 import sys
 from typing import Annotated, Final
 
-from annotated_types import Gt, Le, MaxLen
-
+from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid
@@ -19,8 +18,8 @@ from hermes_tui.domain.tasks import Effect, Reach
 
 OPERATORS: Final = frozenset(";&|<>$`\n")
 LONGEST_S: Final = 3600.0
-Hosts = Annotated[list[str], MaxLen(20)]
-Timeout = Annotated[float, Gt(0), Le(LONGEST_S)]
+Hosts = Annotated[list[str], Bounds(max_length=20)]
+Timeout = Annotated[float, Bounds(gt=0, le=LONGEST_S)]
 
 
 def parsed_argv(command: str) -> tuple[str, ...] | None:

@@ -1,0 +1,279 @@
+"""A group of keys that people write: what it may hold, and each way in which a document does not fit it.
+
+The only file of the services that imports msgspec. A document that fits is converted in one call in C; one that does
+not is gone through again here, so that every mistake is found, with its place and what would be right.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    TypeVar,
+    Union,
+    cast,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
+
+import msgspec
+from msgspec import field as field  # noqa: PLC0414 - sections are written with it, and nobody else imports msgspec
+
+from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.values import frozen
+from hermes_tui.services.strict_yaml import Node, Step, closest, describe
+
+Bounds = msgspec.Meta
+"""What a number, a text or a list keeps to."""
+Json = Any
+"""Whatever JSON can say; msgspec has no word for it."""
+
+Checks = Mapping[str, Callable[[Any], object]]
+"""By field, what looks at its value and returns it as it is to be kept."""
+
+_NOUNS: Final[Mapping[object, str]] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+class _Closed(msgspec.StructMeta):
+    """Makes every section frozen, given by keyword, and closed to other keys."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], **_frozen: bool) -> _Closed:
+        return super().__new__(mcs, name, bases, body, frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+
+class Misfit(ValueError):
+    """What a section's own check found: what is wrong, and what would be right."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+class Section(msgspec.Struct, metaclass=_Closed, frozen=True):
+    """A group of keys; unknown ones are errors.
+
+    The text under a key is its help; `results.schema_text` reads it from the source. What one key holds beyond its
+    type is checked by `CHECKS`, which may also normalise it; what several must agree on by `check`.
+    """
+
+    CHECKS: ClassVar[Checks] = {}
+
+    def __post_init__(self) -> None:
+        for name, check in self.CHECKS.items():
+            msgspec.structs.force_setattr(self, name, check(getattr(self, name)))
+        self.check()
+
+    def check(self) -> None:
+        """Look at the keys together.
+
+        Raises:
+            Misfit: they do not agree.
+        """
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+@frozen(kw_only=False)
+class _Mistake:
+    """One way in which a document does not fit."""
+
+    at: Location
+    what: str
+    hint: str
+
+
+def validate(node: Node, model: type[SectionT]) -> SectionT:
+    """Return `node` as a `model`.
+
+    Raises:
+        UsageInvalid: it does not fit; the message names the first mistake in the file and how many more there are.
+    """
+    if not isinstance(node.value, dict):
+        raise UsageInvalid(
+            f"keys and values expected, found {describe(node.value)}.", hint="Write `key: value` lines.", at=node.at()
+        )
+    try:
+        return msgspec.convert(node.value, model)
+    except msgspec.ValidationError:
+        found = sorted(_mistakes(node, node.value, model, ()), key=lambda one: (one.at.line, one.at.column))
+    first = found[0]
+    others = len({one.at.line for one in found} - {first.at.line})
+    more = f" ({others} more after it.)" if others else ""
+    raise UsageInvalid(first.what + more, hint=first.hint, at=first.at)
+
+
+def built(model: type[SectionT], value: object) -> SectionT:
+    """Return plain values, which stand in no file, as a `model`.
+
+    Raises:
+        ValueError: they do not fit.
+    """
+    return msgspec.convert(value, model)
+
+
+def plain(section: Section) -> dict[str, Json]:
+    """Return `section` in the words of JSON, every key of it."""
+    return cast("dict[str, Json]", _json(section))
+
+
+def _json(value: object) -> Json:
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def without_empty(section: Section) -> dict[str, Json]:
+    """Return `section` in the words of JSON, without the keys that are null."""
+    found = ((one.encode_name, getattr(section, one.name)) for one in msgspec.structs.fields(section))
+    return {name: _thinned(value) for name, value in found if value is not None}
+
+
+def _thinned(value: object) -> Json:
+    if isinstance(value, Section):
+        return without_empty(value)
+    if isinstance(value, tuple):
+        return [_thinned(item) for item in cast("tuple[object, ...]", value)]
+    return _json(value)
+
+
+def json_schema(model: type[Section]) -> dict[str, Any]:
+    """Return the JSON Schema of `model`, its parts below `$defs`."""
+    (whole,), parts = msgspec.json.schema_components([model], ref_template="#/$defs/{name}")
+    own = parts.pop(str(whole["$ref"]).rpartition("/")[2])
+    return {**own, "$defs": parts}
+
+
+def _mistakes(node: Node, value: Json, kind: object, steps: tuple[Step, ...]) -> Iterator[_Mistake]:
+    """Yield each mistake of `value`, inside it first; what holds one is not looked at as a whole."""
+    bare, optional = _bare(kind)
+    if value is None and optional:
+        return
+    below = list(_below(node, value, bare, steps))
+    yield from below
+    if below:
+        return
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        name = ".".join(map(str, steps))
+        if isinstance(error.__cause__, Misfit):
+            yield _misfit(node, error.__cause__, steps)
+        else:
+            yield _Mistake(node.at(*steps), f"`{name}` is {describe(value)}.", _remedy(kind))
+
+
+def _below(node: Node, value: Json, bare: object, steps: tuple[Step, ...]) -> Iterator[_Mistake]:
+    """Yield the mistakes inside a group or a list."""
+    if isinstance(bare, type) and issubclass(bare, Section) and isinstance(value, dict):
+        yield from _in_section(node, cast("dict[str, Json]", value), bare, steps)
+    elif get_origin(bare) is tuple and isinstance(value, list):
+        for index, item in enumerate(cast("Sequence[Json]", value)):
+            yield from _mistakes(node, item, get_args(bare)[0], (*steps, index))
+    elif get_origin(bare) in (dict, Mapping) and isinstance(value, dict):
+        key_kind, value_kind = get_args(bare)
+        for key, item in cast("dict[str, Json]", value).items():
+            yield from _in_key(node, key_kind, (*steps, key))
+            yield from _mistakes(node, item, value_kind, (*steps, key))
+
+
+def _in_key(node: Node, kind: object, steps: tuple[Step, ...]) -> Iterator[_Mistake]:
+    try:
+        msgspec.convert(steps[-1], kind)
+    except msgspec.ValidationError:
+        name = ".".join(map(str, steps))
+        yield _Mistake(node.key_at(*steps), f"`{name}` is no possible key.", _remedy(kind))
+
+
+def _in_section(
+    node: Node, value: dict[str, Json], model: type[Section], steps: tuple[Step, ...]
+) -> Iterator[_Mistake]:
+    fields = msgspec.structs.fields(model)
+    names = [one.encode_name for one in fields]
+    where = f" in `{'.'.join(map(str, steps))}`" if steps else ""
+    for key in value:
+        if key not in names:
+            name = ".".join(map(str, (*steps, key)))
+            yield _Mistake(node.key_at(*steps, key), f"unknown key `{name}`.", closest(key, names))
+    for one in fields:
+        name = one.encode_name
+        if name in value:
+            yield from _in_field(node, value[name], one.type, model.CHECKS.get(one.name), (*steps, name))
+        elif one.required:
+            yield _Mistake(node.at(*steps), f"`{name}` is missing{where}.", f"Add `{name}:`.")
+
+
+def _in_field(
+    node: Node, value: Json, kind: object, check: Callable[[Any], object] | None, steps: tuple[Step, ...]
+) -> Iterator[_Mistake]:
+    found = list(_mistakes(node, value, kind, steps))
+    yield from found
+    if check is None or found:
+        return
+    try:
+        check(msgspec.convert(value, cast("Any", kind)))
+    except Misfit as error:
+        yield _misfit(node, error, steps)
+
+
+def _misfit(node: Node, error: Misfit, steps: tuple[Step, ...]) -> _Mistake:
+    name = f"{'.'.join(map(str, steps))}: " if steps else ""
+    return _Mistake(node.at(*steps), f"{name}{error.what}", error.hint)
+
+
+def _bare(kind: object) -> tuple[object, bool]:
+    """Return a type without its bounds, and whether it may be null."""
+    inner = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return _bare(inner[0])
+    if get_origin(kind) in (Union, types.UnionType) and types.NoneType in inner:
+        others = [one for one in inner if one is not types.NoneType]
+        return (_bare(others[0])[0] if len(others) == 1 else kind), True
+    return kind, False
+
+
+def _remedy(kind: object) -> str:
+    bare, _ = _bare(kind)
+    if get_origin(bare) is Literal:
+        return f"Use {_either([repr(one) for one in get_args(bare)])}."
+    if isinstance(bare, type) and issubclass(bare, Enum):
+        return f"Use {_either([repr(one.value) for one in bare])}."
+    return f"Write {_expected(kind)}."
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]
+
+
+def _expected(kind: object) -> str:
+    """Return what would fit, in an operator's words."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return f"{_expected(inner[0])}{''.join(_bounded(one) for one in inner[1:])}"
+    if origin in (Union, types.UnionType):
+        return _either([_expected(one) for one in inner if one is not types.NoneType])
+    if origin is tuple:
+        return "a list"
+    noun = _NOUNS.get(kind, "")
+    return (noun if kind is bool else f"a {noun}") if noun else "a group of keys"
+
+
+def _bounded(bounds: Bounds) -> str:
+    words = (
+        (bounds.gt, "above {}"),
+        (bounds.ge, "of at least {}"),
+        (bounds.lt, "below {}"),
+        (bounds.le, "of at most {}"),
+        (bounds.min_length, "at least {} long"),
+        (bounds.max_length, "at most {} long"),
+        (bounds.pattern, "that matches `{}`"),
+    )
+    said = [text.format(f"{one:.15g}" if isinstance(one, float) else one) for one, text in words if one is not None]
+    return "".join(f" {text}" for text in [" and ".join(said)] if text)
