@@ -73,6 +73,7 @@ docs: $(READY)
 	@$(BIN)/python -m tests.tools.make_pins
 	@$(BIN)/python -m tests.tools.make_map
 	@$(BIN)/python -m tests.tools.make_commands
+	@$(BIN)/python -m tests.tools.make_config
 	@$(BIN)/python -m tests.tools.make_keys
 	@$(BIN)/python -m hermes_tui.services.results
 	@$(BIN)/python -m tests.tools.make_pictures

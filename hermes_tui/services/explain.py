@@ -53,6 +53,7 @@ class Explained:
     winner: LayerName
     file: str
     line: int
+    steps: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Settings:
         dumped = plain(self.config)
         steps, value = _find(dumped, key)
         winner, at = self._origin(steps)
-        return Explained(value, winner, at.path, at.line)
+        return Explained(value, winner, at.path, at.line, steps)
 
     def _origin(self, steps: tuple[str, ...]) -> tuple[LayerName, Location]:
         inside = [origin for path, origin in self.origins.items() if path[: len(steps)] == steps]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -14,6 +11,7 @@ from hermes_tui.domain.events import EVENT_TYPES
 from hermes_tui.domain.tasks import TaskKind, TaskState
 from hermes_tui.services.edits import EditModel
 from hermes_tui.services.goals import GoalModel
+from hermes_tui.services.key_help import texts_of
 from hermes_tui.services.plans import PlanModel
 from hermes_tui.services.sections import Bounds, Json, Section, field, json_schema
 from hermes_tui.services.verdict import SCHEMA
@@ -171,6 +169,7 @@ MODELS: Final[dict[str, type[Section]]] = {
     "hermes.record.1": RecordModel,
 }
 
+
 _DOCUMENTED: Final = ("config", "goals", "plans", "results")
 """The modules whose fields carry their help below them."""
 
@@ -185,27 +184,13 @@ def schema_text(name: str) -> str:
 def _with_help(schema: dict[str, Any]) -> dict[str, Any]:
     """Add to each property the text that stands under its field in the source."""
     folder = Path(__file__).parent
-    help_texts = {name: texts for module in _DOCUMENTED for name, texts in _help_of(folder / f"{module}.py").items()}
+    help_texts = {name: texts for module in _DOCUMENTED for name, texts in texts_of(folder / f"{module}.py").items()}
     for part in (schema, *schema.get("$defs", {}).values()):
         for key, described in part.get("properties", {}).items():
             text = help_texts.get(part.get("title", ""), {}).get(key)
             if text and "description" not in described:
                 described["description"] = text
     return schema
-
-
-def _help_of(source: Path) -> dict[str, dict[str, str]]:
-    """Return the text under each field, by class and field."""
-    classes = [node for node in ast.parse(source.read_text("utf-8")).body if isinstance(node, ast.ClassDef)]
-    return {one.name: dict(_texts_under_fields(one.body)) for one in classes}
-
-
-def _texts_under_fields(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for one, after in pairwise(body):
-        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and isinstance(after, ast.Expr):
-            text = ast.literal_eval(after.value) if isinstance(after.value, ast.Constant) else None
-            if isinstance(text, str):
-                yield one.target.id.rstrip("_"), inspect.cleandoc(text)
 
 
 def write_schemas(folder: Path) -> None:

@@ -6,17 +6,11 @@ not is gone through again here, so that every mistake is found, with its place a
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import Enum
 from typing import (
-    Annotated,
     Any,
     ClassVar,
-    Final,
-    Literal,
     TypeVar,
-    Union,
     cast,
     dataclass_transform,
     get_args,
@@ -28,17 +22,20 @@ from msgspec import field as field  # noqa: PLC0414 - sections are written with 
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.values import frozen
+from hermes_tui.services.kinds import bare, remedy
 from hermes_tui.services.strict_yaml import Node, Step, closest, describe
 
 Bounds = msgspec.Meta
 """What a number, a text or a list keeps to."""
+Field = msgspec.structs.FieldInfo
+"""One key of a section: `name` in code, `encode_name` in a file, `type`, `default` or `default_factory`, `required`."""
+REQUIRED = msgspec.NODEFAULT
+"""Stands for a default where there is none."""
 Json = Any
 """Whatever JSON can say; msgspec has no word for it."""
 
 Checks = Mapping[str, Callable[[Any], object]]
 """By field, what looks at its value and returns it as it is to be kept."""
-
-_NOUNS: Final[Mapping[object, str]] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
 class _Closed(msgspec.StructMeta):
@@ -61,7 +58,7 @@ class Misfit(ValueError):
 class Section(msgspec.Struct, metaclass=_Closed, frozen=True):
     """A group of keys; unknown ones are errors.
 
-    The text under a key is its help; `results.schema_text` reads it from the source. What one key holds beyond its
+    The text under a key is its help; `key_help` reads it from the source. What one key holds beyond its
     type is checked by `CHECKS`, which may also normalise it; what several must agree on by `check`.
     """
 
@@ -130,6 +127,11 @@ def _json(value: object) -> Json:
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
+def fields_of(model: type[Section]) -> tuple[Field, ...]:
+    """Return the keys of `model` in the order of its source."""
+    return msgspec.structs.fields(model)
+
+
 def without_empty(section: Section) -> dict[str, Json]:
     """Return `section` in the words of JSON, without the keys that are null."""
     found = ((one.encode_name, getattr(section, one.name)) for one in msgspec.structs.fields(section))
@@ -153,10 +155,10 @@ def json_schema(model: type[Section]) -> dict[str, Any]:
 
 def _mistakes(node: Node, value: Json, kind: object, steps: tuple[Step, ...]) -> Iterator[_Mistake]:
     """Yield each mistake of `value`, inside it first; what holds one is not looked at as a whole."""
-    bare, optional = _bare(kind)
+    shape, optional = bare(kind)
     if value is None and optional:
         return
-    below = list(_below(node, value, bare, steps))
+    below = list(_below(node, value, shape, steps))
     yield from below
     if below:
         return
@@ -167,18 +169,18 @@ def _mistakes(node: Node, value: Json, kind: object, steps: tuple[Step, ...]) ->
         if isinstance(error.__cause__, Misfit):
             yield _misfit(node, error.__cause__, steps)
         else:
-            yield _Mistake(node.at(*steps), f"`{name}` is {describe(value)}.", _remedy(kind))
+            yield _Mistake(node.at(*steps), f"`{name}` is {describe(value)}.", remedy(kind))
 
 
-def _below(node: Node, value: Json, bare: object, steps: tuple[Step, ...]) -> Iterator[_Mistake]:
+def _below(node: Node, value: Json, shape: object, steps: tuple[Step, ...]) -> Iterator[_Mistake]:
     """Yield the mistakes inside a group or a list."""
-    if isinstance(bare, type) and issubclass(bare, Section) and isinstance(value, dict):
-        yield from _in_section(node, cast("dict[str, Json]", value), bare, steps)
-    elif get_origin(bare) is tuple and isinstance(value, list):
+    if isinstance(shape, type) and issubclass(shape, Section) and isinstance(value, dict):
+        yield from _in_section(node, cast("dict[str, Json]", value), shape, steps)
+    elif get_origin(shape) is tuple and isinstance(value, list):
         for index, item in enumerate(cast("Sequence[Json]", value)):
-            yield from _mistakes(node, item, get_args(bare)[0], (*steps, index))
-    elif get_origin(bare) in (dict, Mapping) and isinstance(value, dict):
-        key_kind, value_kind = get_args(bare)
+            yield from _mistakes(node, item, get_args(shape)[0], (*steps, index))
+    elif get_origin(shape) in (dict, Mapping) and isinstance(value, dict):
+        key_kind, value_kind = get_args(shape)
         for key, item in cast("dict[str, Json]", value).items():
             yield from _in_key(node, key_kind, (*steps, key))
             yield from _mistakes(node, item, value_kind, (*steps, key))
@@ -189,13 +191,13 @@ def _in_key(node: Node, kind: object, steps: tuple[Step, ...]) -> Iterator[_Mist
         msgspec.convert(steps[-1], kind)
     except msgspec.ValidationError:
         name = ".".join(map(str, steps))
-        yield _Mistake(node.key_at(*steps), f"`{name}` is no possible key.", _remedy(kind))
+        yield _Mistake(node.key_at(*steps), f"`{name}` is no possible key.", remedy(kind))
 
 
 def _in_section(
     node: Node, value: dict[str, Json], model: type[Section], steps: tuple[Step, ...]
 ) -> Iterator[_Mistake]:
-    fields = msgspec.structs.fields(model)
+    fields = fields_of(model)
     names = [one.encode_name for one in fields]
     where = f" in `{'.'.join(map(str, steps))}`" if steps else ""
     for key in value:
@@ -226,54 +228,3 @@ def _in_field(
 def _misfit(node: Node, error: Misfit, steps: tuple[Step, ...]) -> _Mistake:
     name = f"{'.'.join(map(str, steps))}: " if steps else ""
     return _Mistake(node.at(*steps), f"{name}{error.what}", error.hint)
-
-
-def _bare(kind: object) -> tuple[object, bool]:
-    """Return a type without its bounds, and whether it may be null."""
-    inner = get_args(kind)
-    if get_origin(kind) is Annotated:
-        return _bare(inner[0])
-    if get_origin(kind) in (Union, types.UnionType) and types.NoneType in inner:
-        others = [one for one in inner if one is not types.NoneType]
-        return (_bare(others[0])[0] if len(others) == 1 else kind), True
-    return kind, False
-
-
-def _remedy(kind: object) -> str:
-    bare, _ = _bare(kind)
-    if get_origin(bare) is Literal:
-        return f"Use {_either([repr(one) for one in get_args(bare)])}."
-    if isinstance(bare, type) and issubclass(bare, Enum):
-        return f"Use {_either([repr(one.value) for one in bare])}."
-    return f"Write {_expected(kind)}."
-
-
-def _either(words: list[str]) -> str:
-    return " or ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]
-
-
-def _expected(kind: object) -> str:
-    """Return what would fit, in an operator's words."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return f"{_expected(inner[0])}{''.join(_bounded(one) for one in inner[1:])}"
-    if origin in (Union, types.UnionType):
-        return _either([_expected(one) for one in inner if one is not types.NoneType])
-    if origin is tuple:
-        return "a list"
-    noun = _NOUNS.get(kind, "")
-    return (noun if kind is bool else f"a {noun}") if noun else "a group of keys"
-
-
-def _bounded(bounds: Bounds) -> str:
-    words = (
-        (bounds.gt, "above {}"),
-        (bounds.ge, "of at least {}"),
-        (bounds.lt, "below {}"),
-        (bounds.le, "of at most {}"),
-        (bounds.min_length, "at least {} long"),
-        (bounds.max_length, "at most {} long"),
-        (bounds.pattern, "that matches `{}`"),
-    )
-    said = [text.format(f"{one:.15g}" if isinstance(one, float) else one) for one, text in words if one is not None]
-    return "".join(f" {text}" for text in [" and ".join(said)] if text)

@@ -15,8 +15,9 @@ from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import table
 from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services import doctor as checks
-from hermes_tui.services import policies, wiring
+from hermes_tui.services import key_help, policies, wiring
 from hermes_tui.services import trust as projects
+from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.doctor import Health
 from hermes_tui.services.plans import plan_to_json
 from hermes_tui.services.wiring import RunOptions
@@ -52,6 +53,7 @@ async def config(station: Workstation, args: Namespace) -> int:
     found = station.settings.explain(args.key)
     place = f"{found.file}:{found.line}" if found.line else found.file
     say(f"{args.key} = {json.dumps(found.value)}   ({found.winner.value}, {place})")
+    say(key_help.meaning(HermesConfig, found.steps))
     return 0
 
 
