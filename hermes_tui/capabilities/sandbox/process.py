@@ -83,10 +83,10 @@ class _Tree:
 
     async def listen(self, status: int) -> None:
         """Read what bubblewrap says: the namespace's first process, later that the command was executed and ended."""
-        data = b""
+        rest = b""
         while chunk := await _chunk(status):
-            data += chunk
-            for line in data.splitlines():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
                 with suppress(ValueError):
                     self._heard(json.loads(line))
 
@@ -122,6 +122,9 @@ class _Tree:
         self.kill()
         await _ended(self.process)
         self.process.wait()
+        if self._group.folders and self._first is not None and not self._group.members():
+            # All of the call is in the group, and nothing confined can leave it.
+            return
         if self._first is not None and descendants(self._first_pid):
             # It ends after all others. Left alone it only takes its mounts down, for which nobody has to wait.
             await _readable(self._first)
@@ -183,17 +186,18 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
         OSError: the program cannot be started.
     """
     try:
-        return subprocess.Popen(  # noqa: S603 - the words are the caller's, and no shell reads them
-            launch.group.joining(tuple(launch.argv)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**launch.env, **({MARK: mark} if mark else {})},
-            cwd=launch.cwd,
-            start_new_session=True,
-            pass_fds=launch.descriptors,
-            bufsize=0,
-        )
+        with launch.group.joined(launch.argv) as argv:
+            return subprocess.Popen(  # noqa: S603 - the words are the caller's, and no shell reads them
+                argv,
+                stdin=subprocess.PIPE if launch.stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**launch.env, **({MARK: mark} if mark else {})},
+                cwd=launch.cwd,
+                start_new_session=True,
+                pass_fds=launch.descriptors,
+                bufsize=0,
+            )
     finally:
         for descriptor in launch.descriptors:
             os.close(descriptor)
@@ -202,7 +206,8 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
 async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture]) -> ProcessEnd:
     ceiling = launch.output_limit_bytes * 10
     async with asyncio.TaskGroup() as group:
-        group.create_task(_feed(tree.process.stdin, launch.stdin))
+        if launch.stdin:
+            group.create_task(_feed(tree.process.stdin, launch.stdin))
         if launch.status is not None:
             group.create_task(tree.listen(launch.status))
         full = [
