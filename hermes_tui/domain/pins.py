@@ -15,7 +15,7 @@ PINS: Final = {
     "capabilities/keys/_notary.py": "8961d2e5bca49a5f8525fbe5bfbbc60e67e353160cc5c15d47b039fdfa23a4e5",
     "capabilities/keys/_sshsig.py": "97a17a8925ad2942e8c6cff0b06388e4dc58e6a5b2e4ba40085ff24d4f2669d8",
     "capabilities/sandbox/bounds.py": "d126bf817f0c80d9bf3a68e89ed8715ec395c2afdb763de495948fbfb1f15912",
-    "capabilities/sandbox/bubblewrap.py": "4d352b7a7c3656a36a4170545b76a16b237d0a35dee5685d9b7d6c860fd13c9d",
+    "capabilities/sandbox/bubblewrap.py": "eb8214e3802d61dee8739898daae607067e77c480347b161f3645de21f7b026e",
     "capabilities/sandbox/confine.py": "dabec5a0fe6b46ca3a85cad07fccdfaa54d717fe36f74183bc879ff0c3a98f8d",
     "capabilities/sandbox/egress.py": "c72097eea66a4ac776b2a311a19bdffdbf07ae1dfe9015c17a297399dfc8ca9f",
     "capabilities/sandbox/ladder.py": "16517de44035a4e72648ec508cf51354f217f1e27d996416608d20155776b7c6",

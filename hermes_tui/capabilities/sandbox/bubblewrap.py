@@ -123,6 +123,7 @@ class Bubblewrap:
             descriptors=tuple(descriptors),
             group=group,
             status=listening,
+            own_session=False,
         )
         try:
             result, executed = await process.run(launch)
