@@ -195,7 +195,11 @@ def notary_of(config: HermesConfig, home: Home, ledger: Ledger) -> Notary | None
         hint = "Add the line of your .pub file to policy.two_keys.operators."
         raise UsageInvalid("policy.two_keys names classes, but no operator's key.", hint=hint)
     made: Notary = signing()[1].HomeNotary(
-        folder=home.state / "agents", operators=wanted.operators, life_s=wanted.life_s, nonces=ledger
+        folder=home.state / "agents",
+        operators=wanted.operators,
+        life_s=wanted.life_s,
+        nonces=ledger,
+        skip=(home.state,),
     )
     return made
 
