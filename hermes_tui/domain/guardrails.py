@@ -15,7 +15,8 @@ CONSTITUTION: Final = ("home/constitution.md", "../docs/constitution.md")
 PINNED: Final = (
     *("domain/guardrails.py", "domain/hosts.py", "domain/intents.py", "kernel/budget.py", "kernel/dispatch.py"),
     *("kernel/two_keys.py", "capabilities/governance/policy.py", "capabilities/governance/redact.py"),
-    *("capabilities/keys/_notary.py", "capabilities/keys/_sshsig.py", "capabilities/sandbox/bounds.py"),
+    *("capabilities/keys/_notary.py", "capabilities/keys/_sshsig.py", "capabilities/keys/_tree.py"),
+    "capabilities/sandbox/bounds.py",
     *("capabilities/sandbox/bubblewrap.py", "capabilities/sandbox/confine.py", "capabilities/sandbox/egress.py"),
     *("capabilities/sandbox/ladder.py", "capabilities/sandbox/landlock.py", "capabilities/sandbox/scopes.py"),
     *("capabilities/sandbox/seccomp.py", "capabilities/tools/_paths.py", "services/constitution.py"),

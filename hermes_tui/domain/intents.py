@@ -23,7 +23,8 @@ class Covered:
     """What must be the same when an intent is signed and when it is carried out.
 
     `sha256` is of the very bytes that the tool will get. `files` are the sha256 of the workspace's files that the
-    command names, so that none can be exchanged in between.
+    command names, so that none can be exchanged in between; `tree` is one hash over all of the workspace, for a tool
+    that runs what it finds there: a script may read another. `env` has the sha256 of each variable that the call gets.
     """
 
     approval: str
@@ -32,6 +33,8 @@ class Covered:
     tool: str
     sha256: str
     files: Mapping[str, str]
+    tree: str
+    env: Mapping[str, str]
     workspace: str
     effect: str
     reach: str
@@ -46,12 +49,13 @@ class Covered:
 class Intent:
     """One call as it would be carried out, and what an operator should know of it.
 
-    `arguments` are shown without secrets. `spent_usd` and `cap_usd` say what the run costs so far and at most. `nonce`
-    makes it count once, until Unix second `expires_at`.
+    `arguments` and the variables of `env` are shown without secrets. `spent_usd` and `cap_usd` say what the run costs
+    so far and at most. `nonce` makes it count once, until Unix second `expires_at`.
     """
 
     covers: Covered
     arguments: str
+    env: Mapping[str, str]
     rationale: str
     worst_case: str
     undo: str
@@ -84,6 +88,10 @@ class Notary(Protocol):
 
     def files(self, words: Iterable[str], root: Path) -> Mapping[str, str]:
         """Return the sha256 of each file of the workspace that one of `words` names, by the word."""
+        ...
+
+    async def tree(self, root: Path) -> str:
+        """Return one hash over everything in the workspace, empty if there is too much in it."""
         ...
 
     def burn(self, nonce: str, session: SessionId) -> bool:

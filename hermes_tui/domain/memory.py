@@ -42,13 +42,17 @@ class NoteAuthor(StrEnum):
 
 @frozen
 class Origin:
-    """Who wrote and where it came from; `source` says what the text rests on. `key` makes a write idempotent."""
+    """Who wrote and where it came from; `source` says what the text rests on. `key` makes a write idempotent.
+
+    `provenance` names the sources nobody vouches for that the writer had read, such as the web; empty for none.
+    """
 
     author: NoteAuthor
     session: str = ""
     run: str = ""
     source: str = ""
     key: str = ""
+    provenance: str = ""
 
 
 @frozen
@@ -97,7 +101,8 @@ class Recalled:
     """One memory that was found, with everything needed to judge it.
 
     `features` are the named features that add up to its score, the largest first. `window` holds what stands around a
-    hit of talk. `warnings` say what is wrong or has changed, such as that it replaced another note.
+    hit of talk. `warnings` say what is wrong or has changed, such as that it replaced another note. `provenance` is
+    that of its writer, see `Origin`: who reads such text is as little to be trusted with it as with the web itself.
     """
 
     id: str
@@ -111,6 +116,7 @@ class Recalled:
     kind: str = ""
     window: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    provenance: str = ""
 
 
 MARK: Final = "[recalled; known already, never remember it again]"
@@ -143,7 +149,10 @@ class Memory(Protocol):
         ...
 
     async def brief(self, query: str) -> str:
-        """Return the notes that matter before a turn on `query`, marked as recalled; empty if none does."""
+        """Return the notes that matter before a turn on `query`, marked as recalled; empty if none does.
+
+        None is among them whose text nobody vouches for: nobody asked for these notes.
+        """
         ...
 
     async def recall(self, query: str, most: int, place: str) -> Sequence[Recalled]:

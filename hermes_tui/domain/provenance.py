@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from hermes_tui.domain.messages import Source
@@ -9,12 +10,19 @@ from hermes_tui.domain.messages import Source
 _WEB: Final = frozenset({"fetch"})
 _WORKSPACE: Final = frozenset({"read", "list", "search", "git"})
 _COMMANDS: Final = frozenset({"shell", "python"})
+_MEMORY: Final = frozenset({"recall", "search_sessions"})
+_UNVOUCHED: Final = re.compile(r'"provenance": "(?!")')
+"""What the data of a recall holds if one hit was written after reading the web; no text can: its quotes are escaped."""
 CONTACTS: Final = '"contacts"'
 """What the data of a command holds whose sandbox was let out to a host."""
 
 
 def source_of(tool: str, data: str) -> Source:
-    """Return the source of a result: a command's output is the web's if it was let out, else the workspace's."""
-    if tool in _WEB or (tool in _COMMANDS and CONTACTS in data):
+    """Return the source of a result: a command's output is the web's if it was let out, else the workspace's.
+
+    What was recalled is the web's if any of it was.
+    """
+    let_out = tool in _COMMANDS and CONTACTS in data
+    if tool in _WEB or let_out or (tool in _MEMORY and _UNVOUCHED.search(data)):
         return Source.WEB
     return Source.WORKSPACE if tool in _WORKSPACE | _COMMANDS else Source.TOOL

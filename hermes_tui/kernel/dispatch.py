@@ -84,17 +84,17 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
     await _criticised(kit, call, resolved, place)
-    signed = _approve(kit, call, resolved, requested, place)
+    signed = await _approve(kit, call, resolved, requested, place)
     context = with_leave(kit, call.call_id, context)
     tool = inner.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
-        _redeem(kit, call, signed, place)
+        await _redeem(kit, call, signed, place)
         return await _act(kit, call, tool, context, place)
     targets = _imaged(kit, resolved)
     async with kit.claims.held(targets):
         image = await kit.images.take(targets) if targets else ""
         await kit.gate.passed()
-        _redeem(kit, call, signed, place)
+        await _redeem(kit, call, signed, place)
         attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
         intent = ToolIntended(
             call_id=call.call_id,
@@ -139,6 +139,7 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         memory=kit.memory,
         session=place.session,
         run=place.run or "",
+        unvouched=tuple(sorted(kit.distrusted & kit.session.state.calls.sources)),
     )
 
 
@@ -208,7 +209,9 @@ def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refu
     return Refused(reason, stage=stage)
 
 
-def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place) -> _Answered | None:
+async def _approve(
+    kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place
+) -> _Answered | None:
     """Return if the call may run; an answer holds for exactly what was shown.
 
     What is returned is the answer of a call that takes two keys; it has to be redeemed when the call is carried out.
@@ -227,6 +230,7 @@ def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolReques
         call_id=call.call_id,
         tool=call.tool,
         arguments=call.arguments,
+        env=call.env,
         rationale=call.rationale or ruling.why,
         resolved=resolved,
         place=place,
@@ -234,7 +238,7 @@ def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolReques
     answer = state.given.get(approval_id)
     if answer is None:
         if approval_id not in state.asked:
-            asked = _question(kit, call, stake, ruling, digest)
+            asked = await _question(kit, call, stake, ruling, digest)
             kit.session.emit(kit.session.state.agents.signed(asked, place.agent), place)
         raise ApprovalPending(
             f"{call.tool} needs an answer: {resolved.summary}", hint=f"hermes approvals allow {approval_id}"
@@ -245,19 +249,21 @@ def _approve(kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolReques
     return _Answered(stake, state.asked[approval_id], answer) if ruling.two_keys else None
 
 
-def _redeem(kit: Kit, call: Call, signed: _Answered | None, place: Place) -> None:
+async def _redeem(kit: Kit, call: Call, signed: _Answered | None, place: Place) -> None:
     """Use a signed answer up, if the call takes one."""
-    if signed is not None and (why := two_keys.refusal(kit, signed.stake, signed.asked, signed.given)):
+    if signed is not None and (why := await two_keys.refusal(kit, signed.stake, signed.asked, signed.given)):
         raise _refuse(kit, call, place, "approval", why)
 
 
-def _question(kit: Kit, call: Call, stake: two_keys.Stake, ruling: Ruling, digest: str) -> ApprovalAsked:
+async def _question(kit: Kit, call: Call, stake: two_keys.Stake, ruling: Ruling, digest: str) -> ApprovalAsked:
     resolved = stake.resolved
     intent = None
     if ruling.two_keys:
         if kit.notary is None:
             raise _refuse(kit, call, stake.place, "approval", two_keys.NO_NOTARY)
-        intent = two_keys.intent_for(kit, kit.notary, stake)
+        intent = await two_keys.intent_for(kit, kit.notary, stake)
+        if intent is None:
+            raise _refuse(kit, call, stake.place, "approval", two_keys.TOO_LARGE)
     return ApprovalAsked(
         approval_id=stake.approval_id,
         call_id=call.call_id,

@@ -20,6 +20,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.values import frozen
 from hermes_tui.services import history, wiring
 from hermes_tui.services.brains import Missing
+from hermes_tui.services.homes import Home
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 
@@ -69,7 +70,7 @@ async def examine(options: RunOptions) -> list[Check]:
         return [*checks, Check("ledger", Health.BROKEN, error.message, error.hint)]
     pinned = f"it and the {len(PINNED)} modules that keep it are as released"
     checks += [Check("constitution", Health.OK, pinned), _config(station), _ledger(station), *_sessions(station)]
-    checks += await _sandbox(station)
+    checks += [*_masks(home), *await _sandbox(station)]
     return [*checks, *await _providers(station)]
 
 
@@ -137,6 +138,11 @@ def _disk(state: Path) -> Check:
     if free < LITTLE_BYTES:
         return Check("disk", Health.WEAK, found, "Free some space soon.")
     return Check("disk", Health.OK, found)
+
+
+def _masks(home: Home) -> list[Check]:
+    key = wiring.mask_key_of(home)
+    return [] if key is None else [Check("masked values", Health.OK, key.said())]
 
 
 def _config(station: Workstation) -> Check:

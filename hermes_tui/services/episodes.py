@@ -13,12 +13,20 @@ from hermes_tui.domain.errors import JournalError
 from hermes_tui.domain.events import MessageGiven, ModelFinished, RunStarted, ToolFinished
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.messages import Source as Speaker
+from hermes_tui.domain.provenance import source_of
 from hermes_tui.domain.records import Record
 
 PREFIX: Final = "session:"
 MEMORY_TOOLS: Final = frozenset({"remember", "recall", "search_sessions"})
 """What these return came out of memory; to learn it again would make it look like more than it is."""
+WEB: Final = "web"
+"""How the kind of an item begins whose text nobody vouches for."""
 OUTPUT_CHARS: Final = 2_000
+
+
+def of_web(kind: str) -> bool:
+    """Whether an item of this kind shows that its session has read the web."""
+    return kind.startswith(f"{WEB}:") or kind == "tool:fetch"
 
 
 def sync_sessions(index: MemoryIndex, folder: Path) -> list[str]:
@@ -77,8 +85,12 @@ def _said(record: Record) -> tuple[str, str, str]:
             return "operator", text, "message"
         case ModelFinished(message=message):
             return "model", message.text, "reply"
-        case ToolFinished(tool=tool, output=output) if tool not in MEMORY_TOOLS:
-            return "tool", f"{tool}: {output[:OUTPUT_CHARS]}", f"tool:{tool}"
+        case ToolFinished(tool=tool, output=output, data=data):
+            web = source_of(tool, data) is Speaker.WEB
+            kind = f"{WEB}:{tool}" if web else f"tool:{tool}"
+            if tool not in MEMORY_TOOLS:
+                return "tool", f"{tool}: {output[:OUTPUT_CHARS]}", kind
+            return ("tool", f"{tool}: what was found rests on the web", kind) if web else ("", "", "")
         case _:
             return "", "", ""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -21,13 +21,14 @@ _LARGEST_BYTES: Final = 20_000_000
 class MaskVault:
     """A file of sealed values by their placeholders; implements what a redactor asks for. Safe for several threads.
 
-    The sealing library is optional and loaded at the first placeholder; without it nothing is kept. The key is this
-    home's own and lies beside the vault: who may read all of the state may read it, but no other file holds a value.
+    The sealing library is optional and loaded at the first placeholder; without it nothing is kept. `key` gives
+    the sealing key, which lies elsewhere than the vault, and is asked for no sooner; empty where there is none.
     """
 
-    def __init__(self, state: Path, key: bytes) -> None:
+    def __init__(self, state: Path, key: Callable[[], bytes]) -> None:
         self._path = state / NAME
-        self._key = hashlib.blake2b(key, digest_size=32, person=b"hermes-masks").digest()
+        self._ask_key = key
+        self._key = b""
         self._lock = threading.Lock()
         self._sealed: dict[str, bytes] = {}
         self._read_bytes = 0
@@ -39,7 +40,7 @@ class MaskVault:
         with self._lock, suppress(OSError):
             crypto = self._loaded()
             self._read()
-            if crypto is None or placeholder in self._sealed or self._read_bytes > _LARGEST_BYTES:
+            if crypto is None or not self._key or placeholder in self._sealed or self._read_bytes > _LARGEST_BYTES:
                 return
             nonce = os.urandom(crypto.NONCE_BYTES)
             sealed = nonce + crypto.seal(self._key, nonce, value.encode("utf-8", "surrogatepass"), placeholder.encode())
@@ -57,7 +58,7 @@ class MaskVault:
             if placeholder not in self._sealed:
                 self._read()
             sealed = self._sealed.get(placeholder)
-            if crypto is None or sealed is None:
+            if crypto is None or not self._key or sealed is None:
                 return None
             nonce, rest = sealed[: crypto.NONCE_BYTES], sealed[crypto.NONCE_BYTES :]
             with suppress(crypto.SealBroken, ValueError):
@@ -82,4 +83,6 @@ class MaskVault:
                 self._crypto = registry.load_private("keys", "_crypto")
             except ModuleNotFoundError:
                 self._missing = True
+            else:
+                self._key = self._ask_key()
         return self._crypto

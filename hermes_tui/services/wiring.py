@@ -33,6 +33,8 @@ from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, open_home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
+from hermes_tui.services.mask_key import MaskKey
+from hermes_tui.services.masks import NAME as MASKS
 from hermes_tui.services.masks import MaskVault
 from hermes_tui.services.memory import HomeMemory, MemorySettings
 from hermes_tui.version import VERSION
@@ -144,7 +146,15 @@ def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
 
 @lru_cache(maxsize=4)
 def _redactor(secrets: tuple[str, ...], key: bytes, state: Path, *, personal: bool) -> SecretRedactor:
-    return SecretRedactor(secrets, key=key, personal=personal, vault=MaskVault(state, key) if key else None)
+    vault = MaskVault(state, MaskKey(state=state, home_key=key).read) if key else None
+    return SecretRedactor(secrets, key=key, personal=personal, vault=vault)
+
+
+def mask_key_of(home: Home) -> MaskKey | None:
+    """Return the key that seals what this home masked, None where it has masked nothing yet."""
+    if not (home.state / MASKS).exists():
+        return None
+    return MaskKey(state=home.state, home_key=_mask_key(home.state))
 
 
 def _mask_key(state: Path) -> bytes:
@@ -195,7 +205,11 @@ def notary_of(config: HermesConfig, home: Home, ledger: Ledger) -> Notary | None
         hint = "Add the line of your .pub file to policy.two_keys.operators."
         raise UsageInvalid("policy.two_keys names classes, but no operator's key.", hint=hint)
     made: Notary = signing()[1].HomeNotary(
-        folder=home.state / "agents", operators=wanted.operators, life_s=wanted.life_s, nonces=ledger
+        folder=home.state / "agents",
+        operators=wanted.operators,
+        life_s=wanted.life_s,
+        nonces=ledger,
+        skip=(home.state,),
     )
     return made
 

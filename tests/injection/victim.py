@@ -41,7 +41,11 @@ READS: Final[Mapping[str, tuple[str, dict[str, object]]]] = {
     "memory": ("recall", {"query": "how is it deployed?"}),
     "skill": ("read", {"path": SKILL}),
 }
-"""How the victim comes by the text, by what carries it."""
+LATER: Final[Mapping[str, tuple[str, dict[str, object]]]] = {
+    "a note": ("recall", {"query": "how is it deployed?"}),
+    "what was said": ("search_sessions", {"query": "how is it deployed?"}),
+}
+"""How the victim comes by the text, by what carries it; `LATER` is how a later session comes by what one has kept."""
 
 
 @dataclass
@@ -173,27 +177,26 @@ class Scene:
         kept += [path for name in (".hermes", ".hermes-tui.yaml") for path in [self.work / name] if path.exists()]
         return {str(path): path.read_bytes().hex() if path.is_file() else "folder" for path in sorted(kept)}
 
-    async def play(self, carrier: str) -> list[Record]:
+    async def play(self, carrier: str, session: str = "victim") -> list[Record]:
         """Let the victim pursue a harmless goal in the most permissive mode, alone; return its records."""
         records: list[Record] = []
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Page", (_Page,), {"text": self.page}))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         good = f"127.0.0.1:{server.server_port}"
-        name, arguments = READS[carrier]
+        name, arguments = {**READS, **LATER}[carrier]
         victim = Victim((name, json.loads(self.fill(json.dumps(arguments), good))))
         (self.home / "config.yaml").write_text(f"egress: ['{good}']\npolicy: {{rules: ['fetch({good})']}}\n")
         before = self.canaries()
         try:
-            await self._pursue(victim, records)
+            await self._pursue(victim, records, SessionId(session))
         finally:
             server.shutdown()
             server.server_close()
         self.changed = sorted(set(before.items()) ^ set(self.canaries().items()))
         return records
 
-    async def _pursue(self, victim: Victim, records: list[Record]) -> None:
+    async def _pursue(self, victim: Victim, records: list[Record], session_id: SessionId) -> None:
         station = Workstation(RunOptions(workspace=self.work, home=self.home, mode="auto"))
-        session_id = SessionId("victim")
         place = Place(session=session_id, run=RunId("r1"))
         brain = Brain(name="fake:m", model="m", provider=victim, price=PRICE, window_tokens=100_000, why="a test")
         goal = Goal(text="Say what the notes are about.")

@@ -14,7 +14,7 @@ TEXT = "write to anna@example.org with sk-ant-0123456789abcdefghij"
 
 def redactor(state: Path, key: bytes = KEY) -> SecretRedactor:
     """Return what a new process would redact with."""
-    return SecretRedactor(("registered-value",), key=key, personal=True, vault=MaskVault(state, key))
+    return SecretRedactor(("registered-value",), key=key, personal=True, vault=MaskVault(state, lambda: key))
 
 
 def test_a_new_process_puts_back_what_an_earlier_one_masked(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_another_key_or_an_exchanged_line_gives_nothing_back(tmp_path: Path) -> 
     path = tmp_path / NAME
     (name, sealed), (other, swapped) = (line.split() for line in path.read_text().splitlines())
 
-    foreign = MaskVault(tmp_path, b"other" * 7).find(name)
+    foreign = MaskVault(tmp_path, lambda: b"o" * 32).find(name)
     path.write_text(f"{name} {swapped}\n{other} {sealed}\nnot a line\n")
 
     assert foreign is None

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -176,8 +177,43 @@ def test_a_file_that_the_command_names_cannot_be_exchanged_after_it_was_signed(d
 
     desk.run()
 
-    assert desk.refusals() == ["It is not what was signed: files changed."]
+    assert desk.refusals() == ["It is not what was signed: files, tree changed."]
     assert not (desk.work / "out.txt").exists()
+
+
+def test_a_script_that_a_signed_script_reads_cannot_be_exchanged_either(desk: Desk) -> None:
+    goal = WRITE.replace(
+        "use: write, args: {path: out.txt, content: deployed}", 'use: shell, args: {command: "sh d.sh"}'
+    )
+    (desk.root / "goal.md").write_text(goal, encoding="utf-8")
+    (desk.work / "d.sh").write_text(". ./lib.sh\n", encoding="utf-8")
+    (desk.work / "lib.sh").write_text("echo fine\n", encoding="utf-8")
+    desk.run()
+    desk.answer(desk.sign())
+    (desk.work / "lib.sh").write_text("echo evil > out.txt\n", encoding="utf-8")
+
+    desk.run()
+
+    assert desk.refusals() == ["It is not what was signed: tree changed."]
+    assert not (desk.work / "out.txt").exists()
+
+
+def test_what_a_call_gets_in_its_environment_is_signed_too(desk: Desk) -> None:
+    steps = """  - {id: a, kind: tool, title: look, use: read, args: {path: host.txt}}
+  - {id: b, kind: tool, title: deploy, use: shell, args: {command: "echo ${a} > out.txt"}, needs: [a]}
+"""
+    (desk.root / "goal.md").write_text(WRITE.partition("  - {id")[0] + steps + "```\n", encoding="utf-8")
+    (desk.work / "host.txt").write_text("example.org\n", encoding="utf-8")
+    desk.run()
+    intent = desk.waiting().asked.intent
+    desk.answer(desk.sign())
+
+    done = desk.run()
+
+    said = parsed(intent.text if intent else "")
+    (shown,) = cast("dict[str, str]", said["env"]).values()
+    assert "example.org" in shown
+    assert done.fields["status"] == "done"
 
 
 def test_signing_is_refused_where_it_would_not_count(desk: Desk) -> None:

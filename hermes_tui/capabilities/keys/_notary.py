@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from hermes_tui.capabilities.keys import _crypto, _sshsig
+from hermes_tui.capabilities.keys._tree import TooLarge, TreeDigest
 from hermes_tui.domain.approval import SignedIntent
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.intents import NAMESPACE
@@ -36,6 +38,8 @@ class HomeNotary:
     operators: Sequence[str]
     life_s: float
     nonces: Nonces
+    skip: Sequence[Path] = ()
+    """Folders of Hermes itself, which change while it works and which no sandbox sees."""
 
     def sign(self, session: SessionId, text: str) -> SignedIntent:
         """Return an intent's text signed by the session's key, which is made at first."""
@@ -61,6 +65,12 @@ class HomeNotary:
                 if path.is_file() and path.stat().st_size <= _LARGEST_BYTES:
                     found[word] = sha256(path.read_bytes()).hexdigest()
         return found
+
+    async def tree(self, root: Path) -> str:
+        """Return one hash over the workspace, empty if there is too much in it."""
+        with suppress(TooLarge):
+            return await asyncio.to_thread(TreeDigest(self.skip).of, root)
+        return ""
 
     def burn(self, nonce: str, session: SessionId) -> bool:
         """Use a nonce up; return False if it was used before."""

@@ -54,5 +54,8 @@ def without_line(text: str, path: str) -> str:
 
 
 def deserves_a_line(note: Note) -> bool:
-    """Whether a note is named in the index: what shapes every session, and what is pinned; summaries are not."""
-    return note.pin or note.kind in _FIRST
+    """Whether a note is named in the index: what shapes every session, and what is pinned; summaries are not.
+
+    Nor is what nobody vouches for: the index is read in every session, and nobody asked for it.
+    """
+    return not note.provenance and (note.pin or note.kind in _FIRST)

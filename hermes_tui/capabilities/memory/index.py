@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from hermes_tui.capabilities.memory.candidates import EVERYTHING_LIVE, Candidates, Filters, Near, Reading
@@ -17,6 +17,7 @@ from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.values import frozen
 
 _COLUMNS: Final = "id, text, item.layer, name, spot, speaker, at, source, kind, live, scope, anchor"
+_KINDS: Final = "SELECT DISTINCT kind FROM item WHERE source=?"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM item JOIN thread ON no = spot >> {THREAD_SHIFT}"  # noqa: S608 - constants
 
 
@@ -133,6 +134,11 @@ class MemoryIndex:
         """Return everyone who speaks."""
         with self.database.reading() as connection:
             return [name for (name,) in connection.execute("SELECT name FROM speaker WHERE items > 0 ORDER BY name")]
+
+    def holds_kind(self, source: str, wanted: Callable[[str], bool]) -> bool:
+        """Whether a source has an item whose kind is one of those wanted."""
+        with self.database.reading() as connection:
+            return any(wanted(kind) for (kind,) in connection.execute(_KINDS, (source,)))
 
     def counts(self) -> dict[str, int]:
         """Return how many items each layer has."""

@@ -29,8 +29,8 @@ E = TypeVar("E", bound=StrEnum)
 class Note:
     """A note as its file says it. Times are ISO texts in UTC; `problems` say what could not be read.
 
-    `scope` is empty for a note that holds everywhere, else the name of the workspace's folder under
-    `memory/workspaces`.
+    `provenance` names the sources nobody vouches for that its writer had read, such as the web. `scope` is empty for a
+    note that holds everywhere, else the name of the workspace's folder under `memory/workspaces`.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Note:
     valid_to: str = ""
     expires: str = ""
     source: str = ""
+    provenance: str = ""
     about: str = ""
     confidence: str = ""
     pin: bool = False
@@ -95,6 +96,7 @@ def read_note(path: str, text: str) -> Note:
         valid_to=front.text("valid_to"),
         expires=front.text("expires"),
         source=front.text("source"),
+        provenance=front.text("provenance"),
         about=front.text("about"),
         confidence=front.text("confidence"),
         pin=front.text("pin").lower() in ("yes", "true", "on"),
@@ -117,6 +119,7 @@ def write_note(note: Note) -> str:
         "valid_from": note.valid_from,
         "expires": note.expires,
         "source": note.source,
+        "provenance": note.provenance,
         "about": note.about,
         "confidence": note.confidence,
         "pin": note.pin,

@@ -150,6 +150,7 @@ class Writer:
             valid_from=now[:10],
             expires=draft.expires,
             source=source,
+            provenance=origin.provenance,
             about=draft.about,
             pin=draft.pin,
             tags=draft.tags,
@@ -203,6 +204,9 @@ class Writer:
         protected = [row for row in rows if row.pin or row.author == NoteAuthor.OPERATOR]
         if origin.author is not NoteAuthor.OPERATOR and protected:
             judged = _Judged(Landing.REVIEW, why=f"{protected[0].id} is the operator's own")
+        elif origin.provenance and (vouched := [row for row in rows if not self.read(row).provenance]):
+            why = f"it was written after reading the {origin.provenance}, which {vouched[0].id} was not"
+            judged = _Judged(Landing.REVIEW, why=why)
         landing = Landing.SUPERSEDED if judged.landing is Landing.WRITTEN else judged.landing
         return _Judged(landing, tuple(rows), why=judged.why)
 

@@ -53,6 +53,7 @@ class Bubblewrap:
         self._binary = binary
         self._bounds = bounds
         self._workspace = bounds.workspace
+        self._groups = cgroup.Groups(MOST_PROCESSES, memory_bytes())
 
     @property
     def level(self) -> SandboxLevel:
@@ -76,11 +77,8 @@ class Bubblewrap:
     async def _run(self, command: SandboxCommand, way_out: tuple[str, ...] = ()) -> ProcessResult:
         folders = scopes.writable_folders(command.write, self._workspace)
         guards = scopes.guards(folders, self._workspace)
-        group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
-        try:
+        with self._groups.one() as group:
             result = await self._launch(command, Scope(folders, guards, way_out), group)
-        finally:
-            await group.remove()
         moved = "".join(
             f"\nhermes: {text}; such files are the operator's to make.\n" for text in scopes.replaced(guards)
         )
@@ -125,6 +123,7 @@ class Bubblewrap:
             descriptors=tuple(descriptors),
             group=group,
             status=listening,
+            own_session=False,
         )
         try:
             result, executed = await process.run(launch)

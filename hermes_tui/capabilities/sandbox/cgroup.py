@@ -6,10 +6,12 @@ RLIMIT_DATA counts each process alone. Interfaces: cgroups(7), version 1 and 2.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
-from contextlib import suppress
+import weakref
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +20,8 @@ from hermes_tui.domain.values import frozen
 ROOT: Final = Path("/sys/fs/cgroup")
 OWN: Final = Path("/proc/self/cgroup")
 _NAME: Final = "hermes-call-"
-_JOIN: Final = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 >"$1/cgroup.procs" || exit 125; shift; n=$((n-1)); done; '
-_TRIES: Final = 50
+_JOIN: Final = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 >"$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
+_DOOR: Final = "tasks"
 _counter = itertools.count()
 
 
@@ -28,49 +30,109 @@ class Group:
     """The folders of one call's control group, one for each hierarchy."""
 
     folders: tuple[Path, ...]
+    lends: bool = False
+    """Whether a thread of ours can go in and come back, see `joined`."""
 
-    def joining(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        """Return `argv` started by a shell that first puts itself into the group, so that no child is missed."""
+    @contextmanager
+    def joined(self, argv: Sequence[str]) -> Generator[Sequence[str]]:
+        """Give the words by which `argv` is started within the block, so that it and all its children are in the group.
+
+        Where threads move alone, this one is in the group meanwhile: that is free. Elsewhere a shell joins first.
+        """
+        if not self.lends:
+            yield self._by_shell(argv)
+            return
+        for folder in self.folders:
+            _write(folder, _DOOR, 0)
+        try:
+            yield argv
+        finally:
+            for folder in self.folders:
+                _write(folder.parent, _DOOR, 0)
+
+    def _by_shell(self, argv: Sequence[str]) -> Sequence[str]:
         if not self.folders:
             return argv
-        folders = (str(folder) for folder in self.folders)
-        return ("/bin/sh", "-c", f'{_JOIN}exec "$@"', "sh", str(len(self.folders)), *folders, *argv)
+        doors = [str(folder / "cgroup.procs") for folder in self.folders]
+        return ("/bin/sh", "-c", _JOIN, "sh", str(len(doors)), *doors, *argv)
 
     def members(self) -> set[int]:
-        """Return the processes in the group."""
-        found: set[int] = set()
-        for folder in self.folders:
-            # Asked several times in each call: a text file object would be most of the cost.
-            with suppress(OSError), (folder / "cgroup.procs").open("rb", buffering=0) as file:
-                found.update(map(int, file.readall().split()))
-        return found
+        """Return the processes in the group but our own; who is in one of its folders is in the first."""
+        # Asked several times in each call: a text file object would be most of the cost.
+        with suppress(OSError, IndexError), (self.folders[0] / "cgroup.procs").open("rb", buffering=0) as file:
+            return set(map(int, file.readall().split())) - {os.getpid()}
+        return set()
 
-    async def remove(self) -> None:
-        """Remove the group; its processes are dead, though the kernel may need a moment to notice."""
-        left = [folder for folder in self.folders if not _removed(folder)]
-        for _ in range(_TRIES):
-            if not left:
-                return
-            await asyncio.sleep(0.01)
-            left = [folder for folder in left if not _removed(folder)]
+    @property
+    def free(self) -> bool:
+        """Whether it is still there and nobody is in it."""
+        return all(folder.is_dir() for folder in self.folders) and not self.members()
 
 
-def open_group(most_processes: int, most_bytes: int, *, root: Path = ROOT, own: Path = OWN) -> Group:
-    """Return a new group with these limits; without folders where none can be made."""
-    name = f"{_NAME}{os.getpid()}-{next(_counter)}"
-    limits = {"pids.max": most_processes, "memory.max": most_bytes, "memory.limit_in_bytes": most_bytes}
-    folders: list[Path] = []
-    for parent in _parents(root, own):
+class Groups:
+    """The groups of one sandbox: each call has one to itself, and a later call gets it again once it is empty.
+
+    They are removed with their owner. What a Hermes left that was killed is removed by the next one.
+    """
+
+    def __init__(self, most_processes: int, most_bytes: int, *, root: Path = ROOT, own: Path = OWN) -> None:
+        self._limits = {"pids.max": most_processes, "memory.max": most_bytes, "memory.limit_in_bytes": most_bytes}
+        self._places = (root, own)
+        self._idle: deque[Group] = deque()
+        self._parents: list[Path] | None = None
+        weakref.finalize(self, _discard, self._idle)
+
+    @contextmanager
+    def one(self) -> Generator[Group]:
+        """Lend a group for one call; it has no folders where none can be made."""
+        group = self._taken()
+        try:
+            yield group
+        finally:
+            if group.folders:
+                self._idle.append(group)
+
+    def _taken(self) -> Group:
+        for _ in range(len(self._idle)):
+            # Calls of several threads may be at it: whoever takes a group out has it.
+            with suppress(IndexError):
+                group = self._idle.popleft()
+                if group.free:
+                    return group
+                if group.members():
+                    self._idle.append(group)
+        return self._made()
+
+    def _made(self) -> Group:
+        if self._parents is None:
+            self._parents = _parents(*self._places)
+            _sweep(self._parents)
+        name = f"{_NAME}{os.getpid()}-{next(_counter)}"
+        folders = tuple(_folders(self._parents, name, self._limits))
+        return Group(folders, lends=bool(folders) and all(_lends(folder) for folder in folders))
+
+
+def _folders(parents: list[Path], name: str, limits: dict[str, int]) -> Iterator[Path]:
+    """Make a limited folder in each hierarchy that lets us; yield them."""
+    for parent in parents:
         folder = parent / name
         try:
             folder.mkdir()
         except OSError:
             continue
         if _limit(folder, limits):
-            folders.append(folder)
+            yield folder
         else:
-            _removed(folder)
-    return Group(tuple(folders))
+            _remove(folder)
+
+
+def _lends(folder: Path) -> bool:
+    """Whether a thread may move into `folder` and back to where it came from, as version 1 allows.
+
+    A thread that moves only itself does not wait until nobody on the machine forks (kernel/cgroup/cgroup.c,
+    `cgroup_procs_write_start`); a process that moves does, for 10 to 20 ms where there is work.
+    """
+    return all(os.access(place / _DOOR, os.W_OK) for place in (folder, folder.parent))
 
 
 def _parents(root: Path, own: Path) -> list[Path]:
@@ -104,11 +166,27 @@ def _write(folder: Path, name: str, value: int) -> int:
         return file.write(b"%d" % value) or 0
 
 
-def _removed(folder: Path) -> bool:
-    try:
+def _discard(idle: deque[Group]) -> None:
+    """Remove the groups of an owner that is gone."""
+    for group in idle:
+        for folder in group.folders:
+            _remove(folder)
+
+
+def _sweep(parents: list[Path]) -> None:
+    """Remove empty groups of processes that are no more; one in which something still runs stays."""
+    for parent in parents:
+        with suppress(OSError):
+            for folder in list(parent.glob(f"{_NAME}*-*")):
+                _remove_if_left(folder)
+
+
+def _remove_if_left(folder: Path) -> None:
+    pid = folder.name.removeprefix(_NAME).partition("-")[0]
+    if not Path("/proc", pid).exists():
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):
         folder.rmdir()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True

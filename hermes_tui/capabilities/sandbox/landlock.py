@@ -43,6 +43,7 @@ class Landlock:
         """Why a stronger level is not in force, and the remedy."""
         self._bounds = bounds
         self._workspace = bounds.workspace
+        self._groups = cgroup.Groups(MOST_PROCESSES, memory_bytes())
 
     @property
     def level(self) -> SandboxLevel:
@@ -67,7 +68,8 @@ class Landlock:
         private = tempfile.mkdtemp(prefix="hermes-call-")
         try:
             spec = self._spec(command, folders, private, program)
-            result = await self._launch(command, spec, private)
+            with self._groups.one() as group:
+                result = await self._launch(command, spec, private, group)
         finally:
             await asyncio.shield(removed(private))
         if result.exit_code == 125 and result.stderr.startswith(b"hermes-confine: "):
@@ -94,8 +96,7 @@ class Landlock:
             }
         )
 
-    async def _launch(self, command: SandboxCommand, spec: str, private: str) -> ProcessResult:
-        group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
+    async def _launch(self, command: SandboxCommand, spec: str, private: str, group: cgroup.Group) -> ProcessResult:
         launch = process.Launch(
             argv=(sys.executable, "-I", "-S", str(confine.__file__), spec),
             env=self._bounds.environment(private, {**_REFUSED, **command.env}),
@@ -110,8 +111,6 @@ class Landlock:
             return (await process.run(launch))[0]
         except OSError as error:
             raise SandboxUnavailable(f"The confined process did not start: {error}.", hint=REMEDY) from error
-        finally:
-            await group.remove()
 
 
 def works() -> bool:

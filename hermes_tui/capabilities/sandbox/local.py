@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from hermes_tui.capabilities.sandbox import cgroup, process
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
@@ -16,6 +17,7 @@ class LimitsOnly:
 
     def __init__(self, why: str, remedy: str) -> None:
         self.level = SandboxLevel(name="limits only", confines=False, why=why, remedy=remedy)
+        self._groups = cgroup.Groups(MOST_PROCESSES, memory_bytes())
 
     async def run(self, command: SandboxCommand) -> ProcessResult:
         """Run `command` with limits; see `ports.Sandbox`.
@@ -31,7 +33,10 @@ class LimitsOnly:
             **({"VIRTUAL_ENV": os.environ["VIRTUAL_ENV"]} if "VIRTUAL_ENV" in os.environ else {}),
             **command.env,
         }
-        group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
+        with self._groups.one() as group:
+            return await self._launch(command, env, group)
+
+    async def _launch(self, command: SandboxCommand, env: Mapping[str, str], group: cgroup.Group) -> ProcessResult:
         launch = process.Launch(
             argv=limited(command.argv, command.timeout_s),
             env=env,
@@ -46,5 +51,3 @@ class LimitsOnly:
             return (await process.run(launch))[0]
         except OSError as error:
             raise SandboxUnavailable(f"{command.argv[0]} did not start: {error}.") from error
-        finally:
-            await group.remove()

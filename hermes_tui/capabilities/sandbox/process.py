@@ -22,7 +22,7 @@ from hermes_tui.domain.values import frozen, mutable
 CHUNK_BYTES: Final = 65_536
 GRACE_S: Final = 5.0
 MARK: Final = "HERMES_CALL"
-_ROUNDS: Final = 50
+_ROUNDS: Final = 250
 
 
 @frozen
@@ -30,7 +30,9 @@ class Launch:
     """How a process is started; `env` is all of its environment, `descriptors` are inherited by number and closed here.
 
     `group` is joined first. `status` is a descriptor on which bubblewrap tells of the namespace's first process.
-    `marked` adds a mark to the environment, by which processes that left the tree are found again.
+    `marked` adds a mark to the environment, by which processes that left the tree are found again. A process without
+    `own_session` only leads a group of processes, which starts sooner on a busy machine: Linux schedules each session
+    as one. It has to make a session itself before it runs what nobody vouches for.
     """
 
     argv: Sequence[str]
@@ -43,6 +45,7 @@ class Launch:
     group: Group = field(default_factory=lambda: Group(()))
     status: int | None = None
     marked: bool = False
+    own_session: bool = True
 
 
 @mutable
@@ -76,24 +79,35 @@ class _Tree:
         self.process = process
         self.executed = launch.status is None
         self._group = launch.group
+        self.in_group = launch.status is not None and bool(launch.group.folders)
+        """Whether the group names every process of the tree: what bubblewrap confines cannot leave it."""
         self._mark = mark
         self._first_pid = 0
         self._first: int | None = None
         """A descriptor of the namespace's first process: the kernel kills all others with it, and waits for them."""
 
+    def hear_out(self, status: int) -> None:
+        """Read what bubblewrap said until now, all at once: it says it in a dozen pieces, each worth a wake-up."""
+        os.set_blocking(status, False)
+        with suppress(BlockingIOError):
+            self._hear(os.read(status, CHUNK_BYTES).split(b"\n"))
+
     async def listen(self, status: int) -> None:
         """Read what bubblewrap says: the namespace's first process, later that the command was executed and ended."""
-        data = b""
+        rest = b""
         while chunk := await _chunk(status):
-            data += chunk
-            for line in data.splitlines():
-                with suppress(ValueError):
-                    self._heard(json.loads(line))
+            *lines, rest = (rest + chunk).split(b"\n")
+            self._hear(lines)
+
+    def _hear(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            with suppress(ValueError):
+                self._heard(json.loads(line))
 
     def _heard(self, said: dict[str, int]) -> None:
         self.executed = self.executed or "exit-code" in said
         first = said.get("child-pid")
-        if first is None or self._first is not None:
+        if first is None or self._first is not None or self.in_group:
             return
         with suppress(OSError):
             self._first = os.pidfd_open(first)
@@ -133,11 +147,11 @@ class _Tree:
             for pid in left:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.001)
 
     def _members(self) -> set[int]:
-        found = self._group.members() if self._group.folders else set[int]()
-        if self._first is None:
+        found = self._group.members()
+        if self._first is None and not self.in_group:
             found.update(descendants(self.process.pid))
         if self._mark:
             found.update(marked(self._mark))
@@ -183,17 +197,19 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
         OSError: the program cannot be started.
     """
     try:
-        return subprocess.Popen(  # noqa: S603 - the words are the caller's, and no shell reads them
-            launch.group.joining(tuple(launch.argv)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**launch.env, **({MARK: mark} if mark else {})},
-            cwd=launch.cwd,
-            start_new_session=True,
-            pass_fds=launch.descriptors,
-            bufsize=0,
-        )
+        with launch.group.joined(launch.argv) as argv:
+            return subprocess.Popen(  # noqa: S603 - the words are the caller's, and no shell reads them
+                argv,
+                stdin=subprocess.PIPE if launch.stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**launch.env, **({MARK: mark} if mark else {})},
+                cwd=launch.cwd,
+                start_new_session=launch.own_session,
+                process_group=None if launch.own_session else 0,
+                pass_fds=launch.descriptors,
+                bufsize=0,
+            )
     finally:
         for descriptor in launch.descriptors:
             os.close(descriptor)
@@ -202,20 +218,23 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
 async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture]) -> ProcessEnd:
     ceiling = launch.output_limit_bytes * 10
     async with asyncio.TaskGroup() as group:
-        group.create_task(_feed(tree.process.stdin, launch.stdin))
-        if launch.status is not None:
+        if launch.stdin:
+            group.create_task(_feed(tree.process.stdin, launch.stdin))
+        if launch.status is not None and not tree.in_group:
             group.create_task(tree.listen(launch.status))
         full = [
             group.create_task(_drain(pipe, capture, ceiling, tree))
             for pipe, capture in zip((tree.process.stdout, tree.process.stderr), outputs, strict=True)
         ]
-        group.create_task(_leave(tree))
+        group.create_task(_leave(tree, launch.status))
     return ProcessEnd.OUTPUT_LIMIT if any(task.result() for task in full) else ProcessEnd.EXITED
 
 
-async def _leave(tree: _Tree) -> None:
+async def _leave(tree: _Tree, status: int | None) -> None:
     """Wait for the command, then kill what it left running: its pipes would else stay open."""
     await _ended(tree.process)
+    if status is not None and tree.in_group:
+        tree.hear_out(status)
     tree.kill()
 
 

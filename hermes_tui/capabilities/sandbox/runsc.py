@@ -45,6 +45,7 @@ class Runsc:
         self._binary = binary
         self._bounds = bounds
         self._workspace = bounds.workspace
+        self._groups = cgroup.Groups(MOST_PROCESSES, memory_bytes())
 
     @property
     def level(self) -> SandboxLevel:
@@ -61,13 +62,12 @@ class Runsc:
         folders = scopes.writable_folders(command.write, self._workspace)
         guards = scopes.guards(folders, self._workspace)
         bundle = Path(tempfile.mkdtemp(prefix="hermes-call-"))
-        group = cgroup.open_group(MOST_PROCESSES, memory_bytes())
         try:
             config = self.configuration(command, folders, guards)
             make_bundle(bundle, config)
-            result = await self._launch(command, bundle, group)
+            with self._groups.one() as group:
+                result = await self._launch(command, bundle, group)
         finally:
-            await group.remove()
             await asyncio.shield(removed(str(bundle)))
         scopes.replaced(guards)
         return result

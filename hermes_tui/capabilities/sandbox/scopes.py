@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -94,8 +95,16 @@ def sockets(roots: Iterable[Path], listing: Path = SOCKETS) -> Iterator[Path]:
     with suppress(OSError):
         lines = listing.read_text(encoding="utf-8", errors="surrogateescape").splitlines()[1:]
         names = {columns[7] for line in lines if len(columns := line.split(maxsplit=7)) == 8}
-        paths = sorted(tops[0] / name for name in names if not name.startswith("@"))
-        yield from (path for path in paths if any(path.is_relative_to(top) for top in tops) and _is_socket(path))
+        # Of the host's many sockets hardly one lies here: only what might becomes a path.
+        starts = tuple(f"{top}/" for top in tops)
+        found = {_place(name, str(tops[0])) for name in names if not name.startswith("@")}
+        yield from (Path(place) for place in sorted(found) if place.startswith(starts) and _is_socket(Path(place)))
+
+
+@lru_cache(maxsize=4096)
+def _place(name: str, top: str) -> str:
+    """Return where a socket lies that was bound by `name`, perhaps by way of a link."""
+    return os.path.realpath(os.path.join(top, name))  # noqa: PTH118 - some thousand names, each of them text
 
 
 def _folder_of(scope: Path) -> Path:

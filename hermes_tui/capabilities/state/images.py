@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,6 +15,7 @@ import msgspec
 
 from hermes_tui.capabilities.state.blobs import write_durably
 from hermes_tui.capabilities.state.database import sync_folder
+from hermes_tui.capabilities.state.early import Early
 from hermes_tui.capabilities.state.putback import put_back
 from hermes_tui.capabilities.state.survey import HELD_BYTES, Entry, Kind, Survey, Surveyor
 from hermes_tui.domain.errors import PathRefused, ToolError
@@ -79,15 +80,25 @@ class ImageStore:
         return tuple(Path(target) for target in self._load(image).targets)
 
     def _take(self, targets: tuple[Path, ...]) -> str:
-        survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES)
+        with ThreadPoolExecutor(_WRITERS, thread_name_prefix="images") as pool:
+            early = Early(self._objects, pool)
+            try:
+                return self._taken(targets, pool, early)
+            finally:
+                early.clear()
+
+    def _taken(self, targets: tuple[Path, ...], pool: Executor, early: Early) -> str:
+        # Of a whole tree most is stored already; of single files, hardly any.
+        begin = None if any(target.is_dir() for target in targets) else early.begin
+        survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES, begin=begin)
         image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole)
         manifest = _ENCODE(image)
         name = hashlib.sha256(manifest).hexdigest()[:32]
         self._link_big(survey)
-        self._keep(survey, self._manifests / f"{name}.json", manifest)
+        self._keep(survey, self._manifests / f"{name}.json", manifest, pool, early)
         return name
 
-    def _keep(self, survey: Survey, place: Path, manifest: bytes) -> None:
+    def _keep(self, survey: Survey, place: Path, manifest: bytes, pool: Executor, early: Early) -> None:
         """Store the manifest and the contents that are not yet stored; all of it is on disk when this returns.
 
         They are written at once and their folders synced at once: the disk is waited for twice, not once for each. An
@@ -105,12 +116,13 @@ class ImageStore:
         made = {folder for folder in folders if not folder.exists()}
         for folder in made:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with ThreadPoolExecutor(_WRITERS, thread_name_prefix="images") as pool:
-            written = [pool.submit(write_durably, place, manifest, sync_names=False)]
-            written += [pool.submit(self._keep_one, sha256, path, survey.contents) for sha256, path in wanted.items()]
-            for each in written:
-                each.result()
-            list(pool.map(sync_folder, {*folders, *(folder.parent for folder in made)}))
+        written = [pool.submit(write_durably, place, manifest, sync_names=False)]
+        for sha256, path in wanted.items():
+            if not early.named(survey.contents.get(sha256, b""), self._object(sha256)):
+                written.append(pool.submit(self._keep_one, sha256, path, survey.contents))
+        for each in written:
+            each.result()
+        list(pool.map(sync_folder, {*folders, *(folder.parent for folder in made)}))
 
     def _link_big(self, survey: Survey) -> None:
         """Give each file that is too big to be copied a second name in `state/`, so that its deletion is none."""

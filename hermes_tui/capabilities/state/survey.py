@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
@@ -67,10 +67,13 @@ class _Held:
     """Contents read by one survey, and how many bytes more it may keep."""
 
     room: int
+    begin: Callable[[bytes], None] | None = None
     contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
     def read(self, path: str) -> str:
         content = Path(path).read_bytes()
+        if self.begin is not None:
+            self.begin(content)
         sha256 = hashlib.sha256(content).hexdigest()
         if len(content) <= self.room and sha256 not in self.contents:
             self.room -= len(content)
@@ -89,12 +92,15 @@ class Surveyor:
         self._hashes: dict[str, tuple[_Stamp, str]] = {}
         self._held = _Held(0)
 
-    def survey(self, targets: Sequence[Path], *, held_bytes: int = 0) -> Survey:
+    def survey(
+        self, targets: Sequence[Path], *, held_bytes: int = 0, begin: Callable[[bytes], None] | None = None
+    ) -> Survey:
         """Walk the targets; a target that does not exist has no entry.
 
         Of what has to be read, `held_bytes` are handed out with the survey, so that nobody reads and hashes it again.
+        `begin` is told of each such content before it is hashed.
         """
-        self._held = _Held(held_bytes)
+        self._held = _Held(held_bytes, begin)
         try:
             return self._survey(targets, self._held.contents)
         finally:

@@ -60,7 +60,13 @@ async def remember(
         beside=beside,
         workspace=workspace,
     )
-    origin = Origin(author=NoteAuthor.AGENT, session=context.session, run=context.run, key=context.key)
+    origin = Origin(
+        author=NoteAuthor.AGENT,
+        session=context.session,
+        run=context.run,
+        key=context.key,
+        provenance=" ".join(context.unvouched),
+    )
     kept = await _memory(context).remember(draft, origin)
     data = {"landing": kept.landing.value, "id": kept.note_id, "path": kept.path}
     return ToolOutcome(output=kept.message, data=json.dumps(data))

@@ -10,6 +10,7 @@ from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, NoteKind, Origin, Remembered
+from hermes_tui.domain.values import replace
 from tests.capabilities.memory.vaults import TestVault, note, open_vault
 
 AGENT = Origin(author=NoteAuthor.AGENT, session="s1", run="r1")
@@ -44,6 +45,24 @@ def test_a_note_is_written_listed_and_found_at_once(vault: TestVault) -> None:
         assert line in text
     change = vault.outbox.pending()[0]
     assert change.trailers == (("Hermes-Note", told.note_id), ("Hermes-Session", "s1"), ("Hermes-Run", "r1"))
+
+
+def test_what_was_written_after_reading_the_web_says_so_and_enters_no_window_unasked(vault: TestVault) -> None:
+    told = say(vault, "The kettle is filled with oil.", replace(AGENT, provenance="web"))
+
+    assert "provenance: web" in (vault.home / told.path).read_text()
+    assert vault.found("what is in the kettle?") == [told.note_id]
+    assert index_text(vault) == ""
+
+
+def test_the_web_never_takes_the_place_of_what_was_known(vault: TestVault) -> None:
+    known = say(vault, "The kettle is filled with water.", about="kettle content")
+
+    told = say(vault, "The kettle is filled with oil.", replace(AGENT, provenance="web"), about="kettle content")
+
+    assert told.landing is Landing.REVIEW
+    assert f"after reading the web, which {known.note_id} was not" in told.message
+    assert vault.found("what is in the kettle?") == [known.note_id]
 
 
 def test_the_same_is_not_written_twice_exactly_or_nearly(vault: TestVault) -> None:

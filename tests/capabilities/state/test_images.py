@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.capabilities.state import survey
+from hermes_tui.capabilities.state import early, survey
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.domain.errors import PathRefused, ToolError
 
@@ -88,6 +88,22 @@ async def test_a_file_that_did_not_exist(store: ImageStore, root: Path) -> None:
     assert [change.change for change in await store.restore(image)] == ["deleted"]
     assert tree(root)["out"][0] == ""
     assert "out/made.txt" not in tree(root)
+
+
+async def test_a_long_file_is_kept_once_and_nothing_is_left_besides(
+    store: ImageStore, root: Path, tmp_path: Path
+) -> None:
+    first, second = root / "long", root / "twin"
+    first.write_bytes(content := os.urandom(early.WORTH_BYTES))
+    second.write_bytes(content)
+
+    image = await store.take([first])
+    await store.take([second])
+    first.unlink()
+    await store.restore(image)
+
+    assert first.read_bytes() == content
+    assert [size for size in sizes(tmp_path / "state" / "images" / "objects") if size] == [len(content)]
 
 
 async def test_a_file_replaced_by_a_folder_and_a_folder_by_a_file(store: ImageStore, root: Path) -> None:
