@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
 
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.values import frozen
@@ -29,24 +28,22 @@ class Source(StrEnum):
     WEB = "web"
 
 
-@frozen
+@frozen(kind="text")
 class Text:
     """Plain text or Markdown."""
 
     text: str
     source: Source = Source.MODEL
-    kind: Literal["text"] = "text"
 
 
-@frozen
+@frozen(kind="thinking")
 class Thinking:
     """Reasoning that a model showed; never sent to another model."""
 
     text: str
-    kind: Literal["thinking"] = "thinking"
 
 
-@frozen
+@frozen(kind="opaque")
 class Opaque:
     """Vendor bytes, such as signed thinking: replayed unchanged to the same provider and model, dropped elsewhere.
 
@@ -56,20 +53,18 @@ class Opaque:
     provider: str
     model: str
     data: str
-    kind: Literal["opaque"] = "opaque"
 
 
-@frozen
+@frozen(kind="tool_call")
 class ToolCall:
     """A tool call that a model asked for; `arguments` is JSON text as the model wrote it, valid or not."""
 
     call_id: CallId
     name: str
     arguments: str
-    kind: Literal["tool_call"] = "tool_call"
 
 
-@frozen
+@frozen(kind="tool_result")
 class ToolResult:
     """What the model reads back for a call."""
 
@@ -77,16 +72,14 @@ class ToolResult:
     ok: bool
     output: str
     source: Source = Source.TOOL
-    kind: Literal["tool_result"] = "tool_result"
 
 
-@frozen
+@frozen(kind="image")
 class Image:
     """A picture, by the hash of its bytes in the blob store."""
 
     media_type: str
     sha256: str
-    kind: Literal["image"] = "image"
 
 
 Content = Text | Thinking | Opaque | ToolCall | ToolResult | Image

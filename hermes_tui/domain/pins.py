@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "cce3a11eb8c7c3021efc0ed9059085665fa9ed66307fea8e924124183a9804ee",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "4aac3d625aafc701c8f4a65c8a0e70ba1121649506f820c75c7e00a3ca191702",
-    "kernel/dispatch.py": "59d6653e6fe7770d768b74bdf814b109d533893ca16590255fb5b9c1d8b9d1c3",
+    "kernel/dispatch.py": "9be3fb6ae7a3cacd7412673d0318c3e8c0511d34426a6b73e7ee68fdba13e378",
     "kernel/two_keys.py": "998b4b99c6edceeb545f8bab26319f9246c2512e149b42cd1f448413882078a8",
     "capabilities/governance/policy.py": "1b36a7de4d78151966ae7f8445c00818e6df8e1bbaebad1b71cc5b0b3dcee96f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",

@@ -53,10 +53,12 @@ def frozen(cls: type[T], /) -> type[T]: ...
 
 @overload
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
-def frozen(*, kw_only: bool) -> Callable[[type[T]], type[T]]: ...
+def frozen(*, kw_only: bool = True, kind: str | None = None) -> Callable[[type[T]], type[T]]: ...
 
 
-def frozen(cls: type[T] | None = None, /, *, kw_only: bool = True) -> type[T] | Callable[[type[T]], type[T]]:
+def frozen(
+    cls: type[T] | None = None, /, *, kw_only: bool = True, kind: str | None = None
+) -> type[T] | Callable[[type[T]], type[T]]:
     """Make a class of annotated fields a value: frozen, compared by its fields, made by keyword.
 
     It says what `dataclass(frozen=True, slots=True)` says at a tenth of the cost: start-up defines hundreds of these,
@@ -65,10 +67,11 @@ def frozen(cls: type[T] | None = None, /, *, kw_only: bool = True) -> type[T] | 
     Args:
         cls: The class; it inherits from generic classes at most.
         kw_only: False lets the fields be given by position.
+        kind: What a member of a union is told apart by, wherever it is stored; its text says so as `kind`.
     """
 
     def define(cls: type[T]) -> type[T]:
-        return _fielded(cls, frozen=True, kw_only=kw_only)
+        return _fielded(cls, frozen=True, kw_only=kw_only, kind=kind)
 
     return define if cls is None else define(cls)
 
@@ -92,15 +95,16 @@ def mutable(cls: type[T] | None = None, /, *, kw_only: bool = False) -> type[T] 
     """
 
     def define(cls: type[T]) -> type[T]:
-        return _fielded(cls, frozen=False, kw_only=kw_only)
+        return _fielded(cls, frozen=False, kw_only=kw_only, kind=None)
 
     return define if cls is None else define(cls)
 
 
-def _fielded(cls: type[T], *, frozen: bool, kw_only: bool) -> type[T]:
+def _fielded(cls: type[T], *, frozen: bool, kw_only: bool, kind: str | None) -> type[T]:
     body = {name: _declared(held) for name, held in vars(cls).items() if name not in _OF_THE_CLASS_ITSELF}
     bases = (_Fielded, *(base for base in cls.__bases__ if base is not object))
-    return cast("type[T]", _define(cls.__name__, bases, body, frozen=frozen, kw_only=kw_only))
+    tag = {} if kind is None else {"tag": kind, "tag_field": "kind"}
+    return cast("type[T]", _define(cls.__name__, bases, body, frozen=frozen, kw_only=kw_only, **tag))
 
 
 def _declared(held: object) -> object:

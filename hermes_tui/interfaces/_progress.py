@@ -11,6 +11,7 @@ from hermes_tui.domain.events import (
     AgentEnded,
     AgentSpawned,
     ApprovalAsked,
+    CircuitMoved,
     ConfigApplied,
     ConfigRefused,
     CriterionChecked,
@@ -52,6 +53,7 @@ _Guidance = (
     | PlanEdited
     | RecoveryTried
     | LoopNoticed
+    | CircuitMoved
     | ReflectionBegun
     | RunAbandoned
     | StrategyChosen
@@ -153,6 +155,18 @@ def _agent_line(record: Record, body: AgentSpawned | AgentEnded) -> str:
     return f"{mark} {record.place.agent:8} {body.status}: {body.why or body.answer}"
 
 
+def _circuit_line(record: Record, body: CircuitMoved) -> str:
+    """Say that something opened or works again; counts and probes are told in the journal alone."""
+    match body.flow:
+        case "open":
+            until = f"{body.open_until - record.at:.0f} s"
+            return f"■ circuit  {body.circuit} is left alone for {until} after {body.failures} failures: {body.why}"
+        case "closed":
+            return f"✓ circuit  {body.circuit} works again"
+        case "counting" | "probing":
+            return ""
+
+
 def _guidance_line(record: Record, body: _Guidance) -> str:
     match body:
         case AgentSpawned() | AgentEnded():
@@ -163,6 +177,8 @@ def _guidance_line(record: Record, body: _Guidance) -> str:
             return f"○ task     {record.place.task}: {'recovers by ' if body.taken else ''}{body.rung}: {body.why}"
         case LoopNoticed():
             return f"○ guard    {body.action}: {body.why}"
+        case CircuitMoved():
+            return _circuit_line(record, body)
         case ReflectionBegun():
             return f"○ reflect  round {body.round} of {body.most}: {len(body.failed)} criteria failed"
         case RunAbandoned():

@@ -1,19 +1,15 @@
-"""When a model that failed is asked again: a rest, a circuit that opens, and one probe that closes it."""
+"""When a model that failed is asked again: a rest, and the circuit that everything else has too."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Final
 
+from hermes_tui.domain.circuit import OPEN_S, Circuit, Flow
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.retry import Patience, patience
 
-THRESHOLD: Final = 5
-"""Failures in a row that open the circuit."""
-OPEN_S: Final = 60.0
-PROBE_S: Final = 60.0
-"""A probe that has not ended after this time belongs to a process that is gone."""
 REST_S: Final = 5.0
 """Rest after the first failure; twice as long after each further one."""
 _SHUTS: Final = frozenset(
@@ -64,21 +60,27 @@ class Health:
             return Standing.READY
         if now < self.limited_until:
             return Standing.LIMITED
-        if now < self.open_until or now < self.probed_until:
-            return Standing.OPEN
-        if self.open_until:
-            return Standing.PROBE
-        return Standing.RESTING if now < self.rests_until else Standing.READY
+        match self._circuit.flow(now):
+            case Flow.OPEN:
+                return Standing.OPEN
+            case Flow.PROBE:
+                return Standing.PROBE
+            case Flow.CLOSED:
+                return Standing.RESTING if now < self.rests_until else Standing.READY
+
+    @property
+    def _circuit(self) -> Circuit:
+        return Circuit(failures=self.failures, at=self.at, open_until=self.open_until, probed_until=self.probed_until)
 
     def ready_in_s(self, now: float) -> float:
         """Return the seconds until it may be asked, 0 if it may."""
         if self.standing(now) in (Standing.LIMITED, Standing.OPEN):
-            return max(self.limited_until, self.open_until, self.probed_until) - now
+            return max(self.limited_until, self._circuit.closed_to_all_until) - now
         return 0.0
 
     def probed(self, now: float) -> Health:
         """Return the health while one caller tries it."""
-        return replace(self, at=now, probed_until=now + PROBE_S)
+        return replace(self, at=now, probed_until=self._circuit.probed(now).probed_until)
 
     def limited(self, now: float, for_s: float) -> Health:
         """Return the health once its rate limit is known to be used up for so long."""
@@ -101,8 +103,8 @@ class Health:
         if reason is FailureReason.RATE_LIMITED:
             waits = last.limited(now, retry_after_s) if retry_after_s else last
             return replace(waits, rests_until=now + REST_S)
-        failures = self.failures + 1
-        if failures >= THRESHOLD or self.open_until or reason in _SHUTS:
-            return replace(last, failures=max(failures, THRESHOLD), open_until=now + max(OPEN_S, retry_after_s or 0.0))
-        rest_s = max(REST_S * 2 ** (failures - 1), retry_after_s or 0.0)
-        return replace(last, failures=failures, rests_until=now + min(rest_s, OPEN_S))
+        circuit = self._circuit.failed(now, message, at_once=reason in _SHUTS, for_s=retry_after_s or 0.0)
+        if circuit.open_until:
+            return replace(last, failures=circuit.failures, open_until=circuit.open_until)
+        rest_s = max(REST_S * 2 ** (circuit.failures - 1), retry_after_s or 0.0)
+        return replace(last, failures=circuit.failures, rests_until=now + min(rest_s, OPEN_S))

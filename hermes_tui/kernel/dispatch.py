@@ -1,4 +1,4 @@
-"""One tool call: schema, policy, approval, before-image, intent, act, result; each step on record."""
+"""One tool call: schema, policy, circuit, approval, before-image, intent, act, result; each step on record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import critic, expectation, inner, review, two_keys
+from hermes_tui.kernel import circuits, critic, expectation, inner, review, two_keys
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -64,8 +64,6 @@ class _Answered:
     given: ApprovalGiven
 
 
-_LET_OUT: Final = ("shell", "python")
-"""Tools whose sandbox a grant lets out to hosts."""
 _WILD: Final = frozenset("*?[];&|<>$`\n\r")
 
 
@@ -84,17 +82,22 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
     await _criticised(kit, call, resolved, place)
+    _admitted(kit, call, resolved, place, probe=False)
     signed = await _approve(kit, call, resolved, requested, place)
     context = with_leave(kit, call.call_id, context)
     tool = inner.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
         await _redeem(kit, call, signed, place)
-        return await _act(kit, call, tool, context, place)
+        _admitted(kit, call, resolved, place, probe=True)
+        finished = await _act(kit, call, tool, context, place)
+        circuits.learn(kit, resolved, finished, place)
+        return finished
     targets = _imaged(kit, resolved)
     async with kit.claims.held(targets):
         image = await kit.images.take(targets) if targets else ""
         await kit.gate.passed()
         await _redeem(kit, call, signed, place)
+        _admitted(kit, call, resolved, place, probe=True)
         attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
         intent = ToolIntended(
             call_id=call.call_id,
@@ -106,7 +109,9 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
             attempt=attempt,
         )
         await kit.session.commit(kit.session.emit(intent, place))
-        return await _act(kit, call, tool, context, place, image)
+        finished = await _act(kit, call, tool, context, place, image)
+        circuits.learn(kit, resolved, finished, place)
+        return finished
 
 
 def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
@@ -199,9 +204,15 @@ async def _criticised(kit: Kit, call: Call, resolved: ResolvedCall, place: Place
         raise _refuse(kit, call, place, "critic", against)
 
 
+def _admitted(kit: Kit, call: Call, resolved: ResolvedCall, place: Place, *, probe: bool) -> None:
+    """Return if nothing that the call needs is left alone for now; with `probe` it is about to be made."""
+    if why := circuits.enter(kit, resolved, place, probe=probe):
+        raise _refuse(kit, call, place, "circuit", why)
+
+
 def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
     match stage:
-        case "schema" | "policy" | "critic" | "approval":
+        case "schema" | "policy" | "critic" | "circuit" | "approval":
             event = ToolRefused(call_id=call.call_id, tool=call.tool, stage=stage, reason=reason)
         case _:
             event = ToolRefused(call_id=call.call_id, tool=call.tool, stage="sandbox", reason=reason)
@@ -284,7 +295,7 @@ def rule_for(resolved: ResolvedCall) -> str:
     A word that reads as a pattern or as shell grammar would make a rule that allows more than was shown. What a sandbox
     is let out to is a rule about its hosts.
     """
-    if resolved.reach is Reach.NETWORK and resolved.hosts and resolved.tool in _LET_OUT:
+    if resolved.reach is Reach.NETWORK and resolved.hosts and resolved.tool in circuits.CONFINED:
         return f"{EGRESS}{' '.join(resolved.hosts)})"
     if resolved.reach is Reach.HOST or resolved.effect is Effect.EXTERNAL or not resolved.argv:
         return ""

@@ -16,7 +16,7 @@ from hermes_tui.domain.state.calls import RECOVER
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Reach, Rung, Task, TaskKind
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel import replan
+from hermes_tui.kernel import circuits, replan
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit
 
@@ -25,7 +25,9 @@ REPAIRS: Final = 2
 RETRIES: Final = 2
 """How often a planner's own task is tried again where the error may pass; a declared one says so itself."""
 CEILING_S: Final = 30.0
-TRANSIENT: Final = frozenset({"deadline", "network", "sandbox", "rate_limited", "unavailable", "server"})
+TRANSIENT: Final = frozenset(
+    {"deadline", "network", "sandbox", "rate_limited", "unavailable", "server", circuits.REFUSED}
+)
 """What may pass by itself."""
 PERMANENT: Final = frozenset(
     {"arguments", "path", "private_address", "too_large", "unanswered", "refusal", "loop"}
@@ -145,6 +147,8 @@ async def _retry(fall: _Fall) -> str:
     if tried >= most:
         return f"tried {tried} times" if most else "the plan allows none"
     delay_s = random.uniform(0, min(CEILING_S, 2.0**tried)) if transient else 0.0  # noqa: S311 - spreads load
+    if fall.error.kind == circuits.REFUSED:
+        delay_s += circuits.ready_in_s(fall.kit.session.state, fall.kit.clock.now())
     fall.take(Rung.RETRY, f"{fall.error.kind}: again in {delay_s:.1f} s, {most - tried - 1} left")
     if delay_s:
         await fall.kit.clock.sleep(delay_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Final
 
 from hermes_tui.domain.errors import NoProvider
@@ -231,23 +232,37 @@ def digest(kit: Kit, result: ToolResult, tool: str) -> str:
 
 
 def _card(state: SessionState, place: Place) -> tuple[Message, ...]:
-    """Return where the agent is, once its own memory of it has been condensed.
+    """Return what the agent decided and saw fail since something last changed, and must not buy again.
 
-    What is done must not be done again, nor what it decided and saw fail since something last changed.
+    Once its own memory has been condensed, also where the plan is: what is done must not be done again.
     """
-    if state.windows.of(place.agent).compaction is None:
-        return ()
-    lines: list[str] = []
-    if len(state.graph.tasks) > 1:
-        where = standing(state.graph)
-        left = (*where.left, *(one.task for one in where.blocked))
-        done = ", ".join(where.done[-40:]) or "nothing"
-        lines.append(f"[the plan: done {done}; left {', '.join(left[:40]) or 'nothing'}]")
-    failed = Counter(f"{one.tool} ({one.kind})" for one in state.guard.of(place.agent).failures)
-    if failed:
-        said = ", ".join(f"{what} {times} times" for what, times in failed.items())
-        lines.append(f"[decided before, and it failed this way: {said}]")
+    lines = [*_plan_lines(state, place), *_failed_lines(state, place)]
     return (Message(role=Role.KERNEL, content=(Text(text="\n".join(lines), source=Source.KERNEL),)),) if lines else ()
+
+
+def _plan_lines(state: SessionState, place: Place) -> Iterator[str]:
+    if state.windows.of(place.agent).compaction is None or len(state.graph.tasks) < 2:
+        return
+    where = standing(state.graph)
+    left = (*where.left, *(one.task for one in where.blocked))
+    done = ", ".join(where.done[-40:]) or "nothing"
+    yield f"[the plan: done {done}; left {', '.join(left[:40]) or 'nothing'}]"
+
+
+def _failed_lines(state: SessionState, place: Place) -> Iterator[str]:
+    """Yield what failed before the latest step, whose results the agent reads anyway."""
+    failures = state.guard.of(place.agent).failures
+    before = failures[: max(0, len(failures) - _just_failed(state, place))]
+    failed = Counter(f"{one.tool} ({one.kind})" for one in before)
+    if failed:
+        said = ", ".join(f"{what} {'once' if times == 1 else f'{times} times'}" for what, times in failed.items())
+        yield f"[decided before, and it failed this way: {said}]"
+
+
+def _just_failed(state: SessionState, place: Place) -> int:
+    """Return how many results of failed calls stand at the end of the conversation."""
+    newest = takewhile(lambda message: message.role is Role.TOOL, reversed(state.talk.of(place.agent).messages))
+    return sum(isinstance(part, ToolResult) and not part.ok for message in newest for part in message.content)
 
 
 def _portions(kit: Kit, brain: Brain, place: Place, request: ModelRequest, size_bytes: int) -> tuple[Portion, ...]:
@@ -268,7 +283,7 @@ def _portions(kit: Kit, brain: Brain, place: Place, request: ModelRequest, size_
         "system": "who the agent is, and the project's instructions: in every request, first, so that it is cached",
         "tools": f"the {len(request.tools)} tools that it may call, in a stable order",
         "memory": "the index of notes, as it was when the session began",
-        "plan": "where it is: what is done and left" if card else "its goal is its first message",
+        "plan": "where it is: what is done, left and failed" if card else "its goal is its first message",
         "history": f"{latest}{', the summary before it, and what is pinned' if done is not None else ''}",
     }
     others = sum(used[name] for name in SHARES)

@@ -14,6 +14,7 @@ from typing import Final
 from hermes_tui.capabilities.sandbox.probes import Proof, prove
 from hermes_tui.capabilities.sandbox.toolchains import own_home, toolchain_roots
 from hermes_tui.capabilities.state.database import engine, refuse_network
+from hermes_tui.domain.circuit import Flow
 from hermes_tui.domain.errors import GuardrailsChanged, HermesError, JournalError, SandboxUnavailable, UsageInvalid
 from hermes_tui.domain.guardrails import PINNED
 from hermes_tui.domain.ports import Brain
@@ -170,11 +171,22 @@ def _sessions(station: Workstation) -> list[Check]:
     if waiting:
         remedy = "`hermes approvals list` shows the questions."
         checks.append(Check("waiting", Health.WEAK, _some(waiting), remedy))
-    doubts = [name for name, state in history.newest_first(station.sessions()) if state.calls.intents]
+    states = list(history.newest_first(station.sessions()))
+    doubts = [name for name, state in states if state.calls.intents]
     dead = [row.session for row in rows if row.session in doubts and not row.live]
     if dead:
         remedy = "Run the goal again: writes are taken back, other effects probed or asked about."
         checks.append(Check("in doubt", Health.WEAK, _some(dead), remedy))
+    now = station.clock.now()
+    down = [
+        f"{what} ({name}, {one.closed_to_all_until - now:.0f} s more): {one.why}"
+        for name, state in states
+        for what, one in state.circuits.items()
+        if one.flow(now) is Flow.OPEN
+    ]
+    if down:
+        remedy = "Nothing calls them meanwhile; then one call tries whether they work again."
+        checks.append(Check("circuits", Health.WEAK, _some(down), remedy))
     return checks
 
 

@@ -10,9 +10,11 @@ from typing import Final
 
 from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
-from hermes_tui.capabilities.state.day import SessionDay
+from hermes_tui.capabilities.state.day import Left, SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.capabilities.state.lock import is_free
+from hermes_tui.domain.errors import JournalUnreadable
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
 from hermes_tui.domain.hosts import covers
 from hermes_tui.domain.ids import AgentId, SessionId
@@ -31,6 +33,7 @@ from hermes_tui.services import criteria, instructions, outputs, plans, referenc
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
+from hermes_tui.services.sessions import peek
 
 BRIEF_BYTES: Final = 1_024
 """How much of the project's instructions, and of memory's index, a small window carries; `read` finds the rest."""
@@ -65,6 +68,18 @@ class KitMaker:
         self._tried.append((wanted, found))
         return found
 
+    def _left_by(self, session: SessionId) -> Left | None:
+        """Return what a session without an owner spent; None where it has one, or nobody can tell."""
+        folder = self.home.state / "sessions"
+        if not is_free(folder / f"{session}.lock"):
+            return None
+        try:
+            state = peek(folder / f"{session}.db")
+        except JournalUnreadable:
+            return None
+        spent = state.spend.total
+        return spent.usd, spent.usage.total_tokens, state.seq
+
     def _off_limits(self) -> tuple[Path, ...]:
         """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
         return () if self.root.is_relative_to(self.home.root) else (self.home.root,)
@@ -78,7 +93,8 @@ class KitMaker:
         goal = session.state.run.goal
         cap = limits_of(config.budgets.day)
         kept = self.home.state / "outputs" / session_id
-        day, spent = SessionDay(self.ledger, session_id, cap, clock=self.clock), session.state.spend.total
+        day = SessionDay(self.ledger, session_id, cap, clock=self.clock, left_by=self._left_by)
+        spent = session.state.spend.total
         day.catch_up(spent.usd, spent.usage.total_tokens, session.state.seq)
         return Kit(
             session=session,

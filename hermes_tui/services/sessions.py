@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.state.anchors import AnchorKeeper
+from hermes_tui.capabilities.state.checkpoints import EVERY, is_due
 from hermes_tui.capabilities.state.journal import JournalOptions, SessionJournal
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.reading import read_session
@@ -52,18 +53,26 @@ def owned(
     for reader in readers:
         bus.subscribe(reader)
     live: list[Session] = []
+    kept = Seq(0)
 
     def publish(record: Record) -> None:
+        nonlocal kept
         live[0].receive(record)
+        if is_due(record.seq, kept):
+            kept = record.seq
+            journal.keep(live[0].state)
 
     keeper = AnchorKeeper(ledger, path.stem) if ledger is not None else None
     options = JournalOptions(on_committed=keeper.reached if keeper is not None else None)
     journal = SessionJournal.open(path, redactor=redactor, clock=clock, publish=publish, options=options)
     try:
-        session = Session(journal=journal, bus=bus, state=fold_all(journal.read(Seq(0))), listeners=[])
+        state, kept = journal.resume()
+        session = Session(journal=journal, bus=bus, state=state, listeners=[])
         live.append(session)
         yield OwnedSession(session, journal)
     finally:
+        if live and live[0].state.seq - kept >= EVERY:
+            journal.keep(live[0].state)
         journal.close()
         if keeper is not None:
             keeper.close()

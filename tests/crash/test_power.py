@@ -179,4 +179,5 @@ async def test_nor_does_a_loss_at_any_other_moment(tmp_path: Path) -> None:
 
     for moment in moments:
         await _go_on(tmp_path / str(moment), disk, world, moment)
-    assert len(moments) >= 100
+    # How many there are is up to how many records a busy disk made go together.
+    assert len(moments) >= 50

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hermes_tui.domain.circuit import OPEN_S, PROBE_S, THRESHOLD
 from hermes_tui.domain.errors import FailureReason
-from hermes_tui.kernel.breaker import OPEN_S, PROBE_S, THRESHOLD, Health, Standing
+from hermes_tui.kernel.breaker import Health, Standing
 
 DOWN = FailureReason.SERVER
 

@@ -181,9 +181,10 @@ async def test_a_reset_leaves_the_orders_and_the_warning_in_the_window_and_all_i
     ended = await kernel.run()
 
     said = kernel.said_to_model()
-    assert [message.role for message in said] == [Role.OPERATOR, Role.KERNEL]
+    assert [message.role for message in said] == [Role.OPERATOR, Role.KERNEL, Role.KERNEL]
     assert said[0].text == "Do it."
     assert said[1].text.startswith("Warning: you are stuck in a loop. Try a different tool or re-plan.")
+    assert said[2].text == "[decided before, and it failed this way: go (boom) 5 times]"
     assert len(kernel.bodies(ModelRequested)) == 6
     assert ended.exit_code == 0
 

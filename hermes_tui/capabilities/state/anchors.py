@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.state import checkpoints
 from hermes_tui.capabilities.state.blobs import Blobs
 from hermes_tui.capabilities.state.database import connect_reader
 from hermes_tui.capabilities.state.follower import verify_chain
 from hermes_tui.capabilities.state.journal import blob_folder
 from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.capabilities.state.rows import SELECT, referred_hash
 from hermes_tui.domain.errors import HermesError, JournalUnreadable
 from hermes_tui.domain.ids import Seq
+from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.values import frozen
 
 EVERY_S: Final = 10.0
@@ -120,7 +123,19 @@ def check(path: Path, known: Sequence[Anchor]) -> Break | None:
     for anchor in known:
         if links.get(anchor.seq) != anchor.mac:
             return Break(session, Seq(anchor.seq), f"the chain was written anew: {_said(anchor)}, and it is another")
-    return None
+    return _misfold(path)
+
+
+def _misfold(path: Path) -> Break | None:
+    """Return that the stored fold of a session is not what its records come to, if so."""
+    with contextlib.closing(connect_reader(path)) as connection:
+        kept = checkpoints.find(connection)
+    if kept is None:
+        return None
+    folded = fold_all(record for record in read_session(path) if record.seq <= kept.seq)
+    if folded == kept:
+        return None
+    return Break(path.stem, kept.seq, f"the state stored at record {kept.seq} is not what the records come to")
 
 
 def exported(path: Path, known: Sequence[Anchor]) -> Iterator[str]:

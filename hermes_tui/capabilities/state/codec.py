@@ -1,60 +1,24 @@
-"""Events to JSON bytes and back, by event name and record version."""
+"""Events to JSON bytes and back, by event name and record version; states to bytes and back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any, Final, cast
+from functools import cache, lru_cache
+from typing import Any, Final, cast, get_args
 
 import msgspec
 
 from hermes_tui.domain.errors import JournalUnreadable
 from hermes_tui.domain.events import EVENT_TYPES, Event, ModelFinished
-from hermes_tui.domain.ids import RequestId
-from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, Thinking, ToolCall, ToolResult
-from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.records import RECORD_VERSION
-from hermes_tui.domain.usage import Usage
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.log import Log
 
 Fields = dict[str, Any]
 Upgrade = Callable[[str, Fields], Fields]
 
 _HINT: Final = "Update Hermes, or export the session with the version that wrote it."
 _ENCODER: Final = msgspec.json.Encoder()
-
-
-class _Kind(msgspec.Struct):
-    kind: str
-
-
-class _Message(msgspec.Struct):
-    role: Role
-    content: tuple[msgspec.Raw, ...]
-
-
-class _Finished(msgspec.Struct, kw_only=True):
-    """`ModelFinished` with its contents unread: msgspec cannot tell dataclasses of a union apart."""
-
-    request_id: RequestId
-    model: str
-    message: _Message
-    stop: StopReason
-    usage: Usage
-    usd: float | None
-    first_token_s: float
-    seconds: float
-
-
-_KIND: Final = msgspec.json.Decoder(_Kind)
-_FINISHED: Final = msgspec.json.Decoder(_Finished)
-_CONTENT: Final[Mapping[str, msgspec.json.Decoder[Any]]] = {
-    "text": msgspec.json.Decoder(Text),
-    "thinking": msgspec.json.Decoder(Thinking),
-    "opaque": msgspec.json.Decoder(Opaque),
-    "tool_call": msgspec.json.Decoder(ToolCall),
-    "tool_result": msgspec.json.Decoder(ToolResult),
-    "image": msgspec.json.Decoder(Image),
-}
 
 
 def encode(event: Event) -> bytes:
@@ -88,8 +52,6 @@ def decode(name: str, body: bytes, *, v: int = RECORD_VERSION) -> Event:
     try:
         if v < RECORD_VERSION:
             body = _upgraded(name, body, v)
-        if name == ModelFinished.__name__:
-            return _finished(body)
         return cast("Event", _decoder(name).decode(body))
     except (msgspec.DecodeError, KeyError) as error:
         raise JournalUnreadable(f"A record {name!r} is damaged: {error}.", hint=_HINT) from error
@@ -100,22 +62,37 @@ def _decoder(name: str) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(EVENT_TYPES[name])
 
 
-def _finished(body: bytes) -> ModelFinished:
-    raw = _FINISHED.decode(body)
-    return ModelFinished(
-        request_id=raw.request_id,
-        model=raw.model,
-        message=Message(role=raw.message.role, content=tuple(_content(part) for part in raw.message.content)),
-        stop=raw.stop,
-        usage=raw.usage,
-        usd=raw.usd,
-        first_token_s=raw.first_token_s,
-        seconds=raw.seconds,
-    )
+def encode_state(state: SessionState) -> bytes:
+    """Return the bytes of a state; the order of what it holds is kept."""
+    return msgspec.msgpack.encode(state, enc_hook=_listed)
 
 
-def _content(part: msgspec.Raw) -> Content:
-    return cast("Content", _CONTENT[_KIND.decode(part).kind].decode(part))
+def decode_state(body: bytes) -> SessionState:
+    """Return the state of some bytes.
+
+    Raises:
+        JournalUnreadable: they are none of a state as it is now.
+    """
+    try:
+        return _state_decoder().decode(body)
+    except msgspec.MsgspecError as error:
+        raise JournalUnreadable(f"A stored state is of another kind: {error}.") from error
+
+
+@cache
+def _state_decoder() -> msgspec.msgpack.Decoder[SessionState]:
+    return msgspec.msgpack.Decoder(SessionState, dec_hook=_shared)
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, Log):
+        return cast("Log[object]", value)[:]
+    raise TypeError(type(value))
+
+
+def _shared(kind: type[Any], value: object) -> object:
+    (item,) = get_args(kind)
+    return Log(shared=msgspec.convert(value, list[item]))  # type: ignore[valid-type] # a type that is known at run time
 
 
 def _from_v0(name: str, fields: Fields) -> Fields:

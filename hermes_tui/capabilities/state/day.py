@@ -24,6 +24,8 @@ LEAST_USD: Final = 1e-9
 BOOK_S: Final = 1.0
 """How long what was spent may wait to be written together with what follows; the share drawn for it stands already."""
 
+Left = tuple[float, int, Seq]
+"""What a session spent in all, in USD and tokens, and its last record."""
 _Draw = tuple[float, float, int, str]
 _Spend = tuple[str, int, str, float, int]
 
@@ -31,8 +33,9 @@ _Spend = tuple[str, int, str, float, int]
 class SessionDay:
     """The `DayBudget` of one session.
 
-    A draw stays open until a call is settled, the oldest first, or `OPEN_S` have passed. `live` says whether another
-    session still has an owner; what a dead one drew and did not spend is taken back when it is needed.
+    A draw stays open until a call is settled, the oldest first, or `OPEN_S` have passed. `left_by` returns what another
+    session's journal says that it spent, None while it has an owner; what a dead one drew and did not spend is taken
+    back when it is needed.
 
     Writing the ledger costs several waits for the disk, so that settled calls are booked together, at most `BOOK_S`
     late. Nobody can pass the cap meanwhile: what others see as taken is the share that was drawn before the call. What
@@ -46,13 +49,13 @@ class SessionDay:
         cap: Limits,
         *,
         clock: Clock,
-        live: Callable[[SessionId], bool] | None = None,
+        left_by: Callable[[SessionId], Left | None] = lambda _: None,
     ) -> None:
         self._ledger = ledger
         self._session = session
         self._cap = cap
         self._clock = clock
-        self._live = live
+        self._left_by = left_by
         self._lock = threading.Lock()
         self._open: deque[_Draw] = deque()
         self._unbooked: list[_Spend] = []
@@ -101,14 +104,17 @@ class SessionDay:
         with self._lock:
             self._begin_day()
             with self._ledger.reading() as connection:
-                known = connection.execute(
-                    "SELECT SUM(usd), SUM(tokens) FROM spend WHERE session=?", (self._session,)
-                ).fetchone()
-            if known[1] is None or (usd - known[0] < LEAST_USD and tokens <= known[1]):
-                return
-            lost = (max(0.0, usd - known[0]), max(0, tokens - known[1]))
-            self._unbooked.append((self._session, seq, self._day, *lost))
-            self._book()
+                self._miss(connection, self._session, (usd, tokens, seq))
+            if self._unbooked:
+                self._book()
+
+    def _miss(self, connection: sqlite3.Connection, session: SessionId, spent: Left) -> None:
+        """Note what a session spent and the ledger does not know of."""
+        usd, tokens, seq = spent
+        known = connection.execute("SELECT SUM(usd), SUM(tokens) FROM spend WHERE session=?", (session,)).fetchone()
+        if known[1] is None or (usd - known[0] < LEAST_USD and tokens <= known[1]):
+            return
+        self._unbooked.append((session, seq, self._day, max(0.0, usd - known[0]), max(0, tokens - known[1])))
 
     def give_back(self) -> None:
         """Return what was drawn and not spent; the session ends or rests."""
@@ -198,18 +204,21 @@ class SessionDay:
         )
 
     def _reclaim(self, connection: sqlite3.Connection) -> None:
-        if self._live is None:
-            return
+        """Take back what sessions without an owner drew and did not spend; their journals know what they spent."""
         rows = connection.execute(
             "SELECT session FROM allotment WHERE day=? AND session<>? AND (usd>spent_usd OR tokens>spent_tokens)",
             (self._day, self._session),
         ).fetchall()
         for (session,) in rows:
-            if not self._live(SessionId(session)):
-                connection.execute(
-                    "UPDATE allotment SET usd=spent_usd, tokens=spent_tokens WHERE session=? AND day=?",
-                    (session, self._day),
-                )
+            spent = self._left_by(SessionId(session))
+            if spent is None:
+                continue
+            self._miss(connection, SessionId(session), spent)
+            self._write(connection)
+            connection.execute(
+                "UPDATE allotment SET usd=spent_usd, tokens=spent_tokens WHERE session=? AND day=?",
+                (session, self._day),
+            )
 
 
 def _reached(cap: str, limit: str) -> LimitReached:

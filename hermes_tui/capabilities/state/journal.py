@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from hermes_tui.capabilities.state import checkpoints
 from hermes_tui.capabilities.state.blobs import Blobs
 from hermes_tui.capabilities.state.codec import decode, encode, scrubbed
 from hermes_tui.capabilities.state.database import connect_owner, connect_reader
@@ -28,6 +29,7 @@ from hermes_tui.domain.events import Event
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.ports import Clock, Publish, Redactor
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.values import frozen
 
 BATCH_RECORDS: Final = 512
@@ -91,6 +93,7 @@ class SessionJournal:
         self._waiters = Waiters(last)
         self._failure: JournalPoisoned | None = None
         self._queue: list[_Pending] = []
+        self._fold: SessionState | None = None
         self._closing = False
         self._idle = False
         self._lock = threading.Lock()
@@ -156,12 +159,35 @@ class SessionJournal:
         Raises:
             JournalUnreadable: the file is damaged.
         """
+        with self._reading() as connection:
+            return list(self._records(connection, after))
+
+    def resume(self) -> tuple[SessionState, Seq]:
+        """Return what the durable records come to, and the record of the stored fold that this began with, 0 if none.
+
+        Raises:
+            JournalUnreadable: the file is damaged.
+        """
+        with self._reading() as connection:
+            known = checkpoints.find(connection) or SessionState()
+            return fold_all(self._records(connection, known.seq), known), known.seq
+
+    def keep(self, state: SessionState) -> None:
+        """Store the fold up to its record, with the commit that stores the record or a later one."""
+        with self._lock:
+            self._fold = state
+
+    @contextlib.contextmanager
+    def _reading(self) -> Generator[sqlite3.Connection]:
         with contextlib.closing(connect_reader(self.path)) as connection:
-            blobs = Blobs(connection, self._blob_folder)
             try:
-                return [record_of(row, blobs.load) for row in connection.execute(SELECT, (after,))]
+                yield connection
             except sqlite3.Error as error:
                 raise JournalUnreadable(f"{self.path} is damaged: {error}.", hint="Restore an export.") from error
+
+    def _records(self, connection: sqlite3.Connection, after: Seq) -> Iterator[Record]:
+        blobs = Blobs(connection, self._blob_folder)
+        return (record_of(row, blobs.load) for row in connection.execute(SELECT, (after,)))
 
     def close(self) -> None:
         """Commit what is queued, fold the write-ahead log into the file and give the session back."""
@@ -193,6 +219,7 @@ class SessionJournal:
                 self._waiters.reach(batch[-1][0].seq)
                 if self._options.on_committed is not None:
                     self._options.on_committed(batch[-1][0].seq, self._mac)
+            self._keep_last()
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             failure = None
         except (sqlite3.Error, OSError) as error:
@@ -221,8 +248,27 @@ class SessionJournal:
         mac: bytes = rows[-1][-1]
         head = head_of(batch[-1][0].seq, mac, key)
         connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head))
+        self._keep_fold(batch[-1][0].seq)
         connection.execute("COMMIT")
         self._mac = mac
+
+    def _keep_fold(self, upto: int) -> None:
+        """Store the fold that waits, if its record is among those up to `upto`."""
+        with self._lock:
+            state = self._fold if self._fold is not None and self._fold.seq <= upto else None
+            if state is not None:
+                self._fold = None
+        if state is not None:
+            checkpoints.keep(self._connection, state)
+
+    def _keep_last(self) -> None:
+        """Store what waits when the session is given back; without room for it the next opening folds a little more."""
+        if self._fold is None:
+            return
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._keep_fold(self._waiters.durable)
+            self._connection.execute("COMMIT")
 
     def _poison(self, cause: BaseException) -> None:
         failure = JournalPoisoned(

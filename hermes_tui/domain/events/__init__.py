@@ -22,7 +22,7 @@ from hermes_tui.domain.events.context import (
     Portion,
     WindowFilled,
 )
-from hermes_tui.domain.events.guard import GuardEvent, LoopNoticed
+from hermes_tui.domain.events.guard import CircuitMoved, GuardEvent, LoopNoticed
 from hermes_tui.domain.events.model import (
     ModelAwaited,
     ModelChosen,
@@ -106,7 +106,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
         *(AgentSpawned, AgentPaused, AgentUnpaused, AgentEnded, BoardSet),
         *(WindowFilled, OutputsPruned, ContextCompacted, ContextRestored, MessagePinned),
-        *(LoopNoticed,),
+        *(LoopNoticed, CircuitMoved),
     )
 }
 """Every event by its name, as a record stores it."""
@@ -126,6 +126,7 @@ __all__ = [
     "BudgetEvent",
     "BudgetRefused",
     "CapRaised",
+    "CircuitMoved",
     "ConfigApplied",
     "ConfigRefused",
     "ContextCompacted",

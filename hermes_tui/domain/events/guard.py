@@ -1,4 +1,4 @@
-"""The loop guard sees an agent going in circles."""
+"""The loop guard sees an agent going in circles, and circuits open where what calls depend on is down."""
 
 from __future__ import annotations
 
@@ -23,4 +23,20 @@ class LoopNoticed:
     why: str
 
 
-GuardEvent = LoopNoticed
+@frozen
+class CircuitMoved:
+    """What calls depend on failed once more, is tried, or works again.
+
+    `circuit` names it: `host NAME`, `server NAME` (of MCP) or `tool NAME`. `counting` is some failures in a row, `open`
+    that nothing calls it until `open_until`, `probing` that one call tries it, until `probed_until` at most.
+    """
+
+    circuit: str
+    flow: Literal["counting", "open", "probing", "closed"]
+    failures: int = 0
+    open_until: float = 0.0
+    probed_until: float = 0.0
+    why: str = ""
+
+
+GuardEvent = LoopNoticed | CircuitMoved

@@ -38,11 +38,14 @@ class ToolRequested:
 
 @frozen
 class ToolRefused:
-    """A call will not run; `stage` is where it was stopped: its schema, the loop guard, policy, the critic or later."""
+    """A call will not run; `stage` is where it was stopped: its schema, the loop guard, policy, the critic or later.
+
+    `circuit`: what it depends on is down, and left alone for a while.
+    """
 
     call_id: CallId
     tool: str
-    stage: Literal["schema", "loop", "policy", "critic", "budget", "approval", "sandbox"]
+    stage: Literal["schema", "loop", "policy", "critic", "circuit", "budget", "approval", "sandbox"]
     reason: str
 
 

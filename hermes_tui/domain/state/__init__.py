@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from functools import reduce
 from itertools import chain
 from types import UnionType
 from typing import Final, get_args
 
+from hermes_tui.domain.circuit import Circuit
 from hermes_tui.domain.events import (
     AgentEnded,
     AgentPaused,
@@ -18,6 +20,7 @@ from hermes_tui.domain.events import (
     ArtifactMade,
     BoardSet,
     CapRaised,
+    CircuitMoved,
     ContextCompacted,
     ContextRestored,
     CriterionChecked,
@@ -116,7 +119,10 @@ _OF_BRAINS: Final = _kinds(_MOVED)
 
 @frozen
 class SessionState:
-    """Everything a pane, a resume or the next step needs to know, after record `seq`."""
+    """Everything a pane, a resume or the next step needs to know, after record `seq`.
+
+    `circuits` holds what failed lately and has not worked since, by the name that its calls know it by.
+    """
 
     seq: Seq = Seq(0)
     run: RunState = RunState()
@@ -128,6 +134,7 @@ class SessionState:
     windows: WindowState = WindowState()
     guard: GuardState = GuardState()
     brains: BrainState = BrainState()
+    circuits: Mapping[str, Circuit] = field(default_factory=dict[str, Circuit])
 
 
 def fold(state: SessionState, record: Record) -> SessionState:
@@ -147,6 +154,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
         windows=_windows(state, record) if kind in _OF_WINDOWS else state.windows,
         guard=_guard(state.guard, record) if kind in _OF_GUARD else state.guard,
         brains=_brains(state.brains, record) if kind in _OF_BRAINS else state.brains,
+        circuits=_circuits(state.circuits, record) if kind is CircuitMoved else state.circuits,
     )
 
 
@@ -194,6 +202,23 @@ def _guard(state: GuardState, record: Record) -> GuardState:
 def _brains(state: BrainState, record: Record) -> BrainState:
     body = record.body
     return fold_brains(state, record, body) if isinstance(body, _MOVED) else state
+
+
+def _circuits(state: Mapping[str, Circuit], record: Record) -> Mapping[str, Circuit]:
+    body = record.body
+    if not isinstance(body, CircuitMoved):
+        return state
+    others = {name: one for name, one in state.items() if name != body.circuit}
+    if body.flow == "closed":
+        return others
+    moved = Circuit(
+        failures=body.failures,
+        why=body.why,
+        at=record.at,
+        open_until=body.open_until,
+        probed_until=body.probed_until,
+    )
+    return {**others, body.circuit: moved}
 
 
 def _agents(state: AgentsState, record: Record) -> AgentsState:

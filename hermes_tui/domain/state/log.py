@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Generic, TypeVar, overload
+from typing import Generic, TypeVar, cast, overload
 
 T = TypeVar("T")
 
@@ -15,6 +15,7 @@ class Log(Sequence[T], Generic[T]):
     """
 
     __slots__ = ("_items", "_size")
+    __hash__ = None  # type: ignore[assignment] # what is compared by its items has no hash
 
     def __init__(self, items: Sequence[T] = (), shared: list[T] | None = None) -> None:
         self._items = list(items) if shared is None else shared
@@ -25,6 +26,11 @@ class Log(Sequence[T], Generic[T]):
         shared = self._items if self._size == len(self._items) else self._items[: self._size]
         shared.append(item)
         return Log(shared=shared)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Log):
+            return NotImplemented
+        return self is other or self[:] == cast("Log[object]", other)[:]
 
     def __len__(self) -> int:
         return self._size

@@ -38,6 +38,7 @@ def lines(records: Sequence[Record], *, live: bool) -> list[str]:
         ("criteria", [f"{'✓' if c.ok else '×'} {c.text}  {first_line(c.evidence, 40)}" for c in state.run.criteria]),
         ("approvals", _approvals(state)),
         ("in doubt", [] if live else _doubts(session, state)),
+        ("circuits", _circuits(state)),
         ("files", [f"{change.change:9} {change.path}" for change in state.calls.changed.values()]),
         ("artifacts", [f"{made.path}  {made.size_bytes:,} bytes" for made in state.run.artifacts]),
         ("spent", _spent(records)),
@@ -97,6 +98,19 @@ def _doubts(session: str, state: SessionState) -> list[str]:
         f"{one.place.task or one.intent.call_id} --done | --again"
         for one in state.calls.intents.values()
     ]
+
+
+def _circuits(state: SessionState) -> list[str]:
+    """Return what failed lately and has not worked since; an open one says until when it is left alone."""
+    return table(
+        (
+            name,
+            f"open until {when(one.closed_to_all_until)}" if one.open_until else "closed",
+            f"{one.failures} failures",
+            first_line(one.why, 60),
+        )
+        for name, one in state.circuits.items()
+    )
 
 
 def _spent(records: Sequence[Record]) -> list[str]:

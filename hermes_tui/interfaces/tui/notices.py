@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
@@ -13,8 +13,11 @@ from hermes_tui.domain.events import (
     BudgetEvent,
     BudgetRefused,
     CapRaised,
+    CircuitMoved,
     ConfigApplied,
     ConfigRefused,
+    GuardEvent,
+    LoopNoticed,
     OutputLowered,
     RunEnded,
     ToolFinished,
@@ -170,3 +173,18 @@ def edited(record: Record, body: ConfigApplied | ConfigRefused) -> Notice:
             return notice(record, KERNEL, "config.yaml was edited", said)
         case ConfigRefused():
             return notice(record, FAILED, "config.yaml: the edit is refused", body.message)
+
+
+def guarded(record: Record, body: GuardEvent) -> Iterator[Notice]:
+    """Yield what the loop guard did, and which circuit opened or closed."""
+    match body:
+        case LoopNoticed():
+            yield notice(record, KERNEL, f"loop guard {body.action}", body.why)
+        case CircuitMoved(flow="open"):
+            until = wording.clock(body.open_until)
+            said = f"{body.failures} failures in a row, the last: {body.why}"
+            yield notice(record, STOPPED, f"{body.circuit} is left alone until {until}", said)
+        case CircuitMoved(flow="closed"):
+            yield notice(record, DONE, f"{body.circuit} works again")
+        case CircuitMoved():
+            return

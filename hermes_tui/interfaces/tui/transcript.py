@@ -18,8 +18,8 @@ from hermes_tui.domain.events import (
     ConfigRefused,
     ContextEvent,
     CriterionChecked,
+    GuardEvent,
     InterruptAsked,
-    LoopNoticed,
     MessageGiven,
     ModeChanged,
     ModelAwaited,
@@ -104,8 +104,8 @@ class Transcript:
             yield from self._approval(record, body)
         elif isinstance(body, BudgetEvent):
             yield notices.budget(record, body)
-        elif isinstance(body, LoopNoticed):
-            yield notices.notice(record, notices.KERNEL, f"loop guard {body.action}", body.why)
+        elif isinstance(body, GuardEvent):
+            yield from notices.guarded(record, body)
         elif isinstance(body, OperatorEvent):
             yield from self._operator(record, body)
         else:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.domain.events import Event, MessageGiven, ModelFinished, ModelRequested
-from hermes_tui.domain.ids import RequestId, Seq
+from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.messages import Message, Role, Text
 from hermes_tui.domain.parts import StopReason
-from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.usage import Bound, Usage
+from hermes_tui.services.clock import SystemClock
+from hermes_tui.services.sessions import OwnedSession, owned
 from tests.bench.bench import Bench
 from tests.bench.rows import Bar, Row, Samples
-from tests.bench.stations import PLACE, open_journal
+from tests.bench.stations import PLACE
 
 TURNS: Final = 1_000
 TURN_BYTES: Final = 1_024
@@ -85,14 +88,21 @@ def _turn(text: str, number: int) -> list[Event]:
 def _write(folder: Path, turn: Turn) -> None:
     # Random text, so that nothing along the way can shrink it.
     texts = [os.urandom(TURN_BYTES // 2).hex() for _ in range(TURNS)]
-    with open_journal(folder) as journal:
+    with _owned(folder) as own:
 
         async def talk() -> None:
             for number, text in enumerate(texts):
-                records = [journal.append(event, PLACE) for event in turn(text, number)]
-                await journal.durable(records[-1].seq)
+                records = [own.session.emit(event, PLACE) for event in turn(text, number)]
+                await own.session.commit(records[-1])
 
         asyncio.run(talk())
+
+
+@contextmanager
+def _owned(folder: Path) -> Generator[OwnedSession]:
+    path = folder / "sessions" / "bench.db"
+    with owned(path, redactor=SecretRedactor(), clock=SystemClock(), readers=()) as own:
+        yield own
 
 
 def _size(folder: Path) -> int:
@@ -101,8 +111,7 @@ def _size(folder: Path) -> int:
 
 def _resume_ms(folder: Path) -> float:
     began = time.perf_counter()
-    with open_journal(folder) as journal:
-        state = fold_all(journal.read(Seq(0)))
+    with _owned(folder) as own:
         seconds = time.perf_counter() - began
-    assert len(state.talk.of(PLACE.agent).messages) >= TURNS
+        assert len(own.session.state.talk.of(PLACE.agent).messages) >= TURNS
     return 1000 * seconds

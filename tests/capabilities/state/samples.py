@@ -20,6 +20,7 @@ from hermes_tui.domain.events import (
     BoardSet,
     BudgetRefused,
     CapRaised,
+    CircuitMoved,
     ConfigApplied,
     ConfigRefused,
     ContextCompacted,
@@ -231,6 +232,8 @@ EVENTS: tuple[Event, ...] = (
     ModeChanged(mode=Mode.AUTO_EDIT),
     InterruptAsked(by="SIGINT"),
     LoopNoticed(layer="identical", action="warned", key="k", count=3, why="w"),
+    CircuitMoved(circuit="host example.org", flow="open", failures=5, open_until=60.0, why="w"),
+    CircuitMoved(circuit="host example.org", flow="closed"),
     RunPaused(by="hermes runs pause"),
     RunUnpaused(by="hermes runs resume"),
     AgentSpawned(

@@ -136,14 +136,28 @@ def _booked(ledger: Ledger) -> tuple[int, float]:
     return count, usd
 
 
-def test_what_a_dead_session_drew_is_taken_back(ledger: Ledger, clock: StillClock) -> None:
+def test_what_a_dead_session_drew_is_taken_back_but_not_what_its_journal_knows_to_be_spent(
+    ledger: Ledger, clock: StillClock
+) -> None:
     dead = SessionDay(ledger, SessionId("dead"), CAP, clock=clock)
     dead.draw(9.0, 1)
-    dead.settle(2.0, 1, Seq(1))
-    alive = SessionDay(ledger, SessionId("alive"), CAP, clock=clock, live=lambda session: session != "dead")
-    alive.draw(8.0, 1)
+    for seq in (1, 2):
+        dead.settle(1.0, 1, Seq(seq))
+    alive = SessionDay(ledger, SessionId("alive"), CAP, clock=clock, left_by=lambda _: (3.0, 3, Seq(9)))
+
+    alive.draw(7.0, 1)
+
+    assert _booked(ledger)[1] == 3.0
     with pytest.raises(LimitReached):
-        alive.draw(0.5, 1)
+        alive.draw(0.1, 1)
+
+
+def test_what_a_live_session_drew_stays_its_own(ledger: Ledger, clock: StillClock) -> None:
+    SessionDay(ledger, SessionId("other"), CAP, clock=clock).draw(9.0, 1)
+    day = SessionDay(ledger, SessionId("one"), CAP, clock=clock, left_by=lambda _: None)
+
+    with pytest.raises(LimitReached):
+        day.draw(2.0, 1)
 
 
 def test_a_file_that_is_no_ledger(tmp_path: Path, clock: StillClock) -> None:

@@ -1,0 +1,84 @@
+"""Stored folds: what a session was at a record, so that opening it reads the records after that alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from hermes_tui import domain
+from hermes_tui.capabilities.state.codec import decode_state, encode_state
+from hermes_tui.domain.errors import JournalUnreadable
+from hermes_tui.domain.state import SessionState
+from hermes_tui.version import VERSION
+
+EVERY: Final = 100
+"""Fewest records between two checkpoints of a session."""
+_MADE: Final = """CREATE TABLE IF NOT EXISTS checkpoint(
+    id INTEGER PRIMARY KEY CHECK(id = 0), seq INTEGER NOT NULL, version TEXT NOT NULL, checksum INTEGER NOT NULL,
+    body BLOB NOT NULL)"""
+_FIND: Final = "SELECT version, checksum, checkpoint.body, mac FROM checkpoint JOIN record USING(seq) WHERE id = 0"
+
+
+def is_due(seq: int, last: int) -> bool:
+    """Whether record `seq` is to be a checkpoint, after one at `last`.
+
+    Each is at twice the records of the one before, so that all that is ever written grows with the session, and not
+    with its square.
+    """
+    return seq - last >= max(EVERY, last)
+
+
+def keep(connection: sqlite3.Connection, state: SessionState) -> None:
+    """Store the state at its record, which is stored already, in place of the checkpoint before."""
+    (mac,) = connection.execute("SELECT mac FROM record WHERE seq = ?", (state.seq,)).fetchone()
+    body = encode_state(state)
+    connection.execute(_MADE)
+    # Not replaced in one: the one before is taken away first, so that its pages are used again.
+    connection.execute("DELETE FROM checkpoint")
+    row = (state.seq, version(), _checksum(mac, body), body)
+    connection.execute("INSERT INTO checkpoint VALUES(0, ?, ?, ?, ?)", row)
+
+
+def find(connection: sqlite3.Connection) -> SessionState | None:
+    """Return the stored state; None where there is none that this very Hermes made of these very records.
+
+    It is derived: whoever gets None folds every record.
+    """
+    try:
+        row = connection.execute(_FIND).fetchone()
+    except sqlite3.OperationalError:
+        return None
+    if row is None:
+        return None
+    made_by, checksum, body, mac = row
+    if made_by != version() or checksum != _checksum(mac, body):
+        return None
+    try:
+        return decode_state(body)
+    except JournalUnreadable:
+        return None
+
+
+@cache
+def version() -> str:
+    """Return what tells apart two Hermes that might fold records otherwise: the version, and each file of the domain.
+
+    A file is known by its size and time, as reading them all costs more than a short fold.
+    """
+    root = Path(next(iter(domain.__path__)))
+    files = sorted(root.rglob("*.py"))
+    known = hashlib.sha256()
+    for path in files:
+        state = path.stat()
+        known.update(f"{os.path.relpath(path, root)} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return f"{VERSION} {known.hexdigest()}"
+
+
+def _checksum(mac: bytes, body: bytes) -> int:
+    """Return what tells damage, and other records, by the chain's link at the checkpoint; the audit tells the rest."""
+    return zlib.crc32(body, zlib.crc32(mac))
