@@ -75,6 +75,13 @@ class Ingress:
         self._day = ""
         self._looked_at = -LOOK_S
         self._folders: dict[str, int] = {}
+        self._born = -1
+
+    def rebuild(self) -> None:
+        """Throw the index away and make what stands in it of files anew; whoever writes meanwhile waits for that."""
+        with self._locked():
+            self.index.database.start_over()
+            self.sync()
 
     def glance(self) -> None:
         """Take in what was changed outside, as `sync` does, without looking at every file twice a second.
@@ -82,7 +89,7 @@ class Ingress:
         What was added, removed or renamed is seen at once, an edit in place at the next whole look.
         """
         recent = time.monotonic() - self._looked_at < LOOK_S and self._day == day_of(self._now())
-        if not recent or self.files.folders() != self._folders:
+        if not recent or self._is_anew() or self.files.folders() != self._folders:
             self.sync()
 
     def sync(self) -> Synced:
@@ -90,6 +97,8 @@ class Ingress:
         looked_at = time.monotonic()
         stamps = self.files.survey()
         self._looked_at, self._folders = looked_at, self.files.folders()
+        if self._is_anew():
+            self._stamps, self._born = {}, self.index.database.born()
         known = self._stamps
         differing = {path for path in stamps.keys() | known.keys() if stamps.get(path) != known.get(path)}
         differing |= {path for path, stamp in stamps.items() if stamp == UNSETTLED}
@@ -128,10 +137,9 @@ class Ingress:
                 self._folders = self.files.folders()
             return planned
 
-    def forget_stamps(self) -> None:
-        """Look at every file again next time."""
-        self._stamps = {}
-        self._looked_at = -LOOK_S
+    def _is_anew(self) -> bool:
+        """Whether the index was thrown away since the last look, by whichever process; what was known of it is void."""
+        return self._born != self.index.database.born()
 
     @contextlib.contextmanager
     def _locked(self) -> Generator[None]:

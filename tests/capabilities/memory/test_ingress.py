@@ -241,7 +241,6 @@ def test_a_new_index_equals_the_one_that_grew(vault: TestVault) -> None:
     rows = vault.ingress.catalog.every()
 
     vault.index.database.start_over()
-    vault.ingress.forget_stamps()
 
     assert [vault.found(text) for text in ("kettle", "lamp number 12", "tower")] == grown
     assert vault.ingress.catalog.every() == rows
