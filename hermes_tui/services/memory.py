@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,6 +27,10 @@ AT_ONCE: Final = 32
 MOST_CHARS: Final = 6_000
 """So much of a text goes to an embedder; every one reads less, and some refuse more."""
 MOST_SKIPPED: Final = 60
+SEEK_LOOKS: Final = 60
+"""So many looks after an embedder was sought in vain it is sought again."""
+Seek = Callable[[], Awaitable[Embedder | None]]
+"""Looks for an embedder; it answers soon, or with None."""
 
 
 @frozen
@@ -34,7 +38,8 @@ class MemorySettings:
     """What the config says of memory.
 
     `workspace` is the folder whose notes are looked at besides the home's, `report` hears why git did not follow.
-    `brief` is how many notes are put before a turn at most. `embedder` None searches by words and structure alone.
+    `brief` is how many notes are put before a turn at most. `embedder` None searches by words and structure alone,
+    until `seek` finds one.
     """
 
     workspace: Path
@@ -43,6 +48,7 @@ class MemorySettings:
     index_bytes: int = 4096
     brief: int = 6
     embedder: Embedder | None = None
+    seek: Seek | None = None
 
 
 class HomeMemory:
@@ -57,6 +63,7 @@ class HomeMemory:
         self._lock = threading.Lock()
         self._opened: OpenMemory | None = None
         self._misses = self._skip = 0
+        self._seek, self._seek_in = settings.seek, 0
 
     @property
     def store(self) -> OpenMemory:
@@ -64,6 +71,8 @@ class HomeMemory:
         with self._lock:
             if self._opened is None:
                 self._opened = self._open()
+                if self._embedder is not None:
+                    self._opened.use_embedder(self._embedder.name)
             return self._opened
 
     async def remember(self, draft: NoteDraft, origin: Origin) -> Remembered:
@@ -89,13 +98,14 @@ class HomeMemory:
 
     async def vector_of(self, query: str) -> bytes:
         """Return the vector of a query; empty where there is no embedder or it does not answer, which is reported."""
-        if self._embedder is None:
+        embedder = await self._found_embedder()
+        if embedder is None:
             return b""
         try:
             async with asyncio.timeout(QUERY_S):
-                (vector,) = await self._embedder.embed([query])
+                (vector,) = await embedder.embed([query])
         except (ProviderError, TimeoutError) as error:
-            self.report(f"{self._embedder.name} did not answer; search goes by words alone. {error}".strip())
+            self.report(f"{embedder.name} did not answer; search goes by words alone. {error}".strip())
             return b""
         return vector
 
@@ -140,15 +150,31 @@ class HomeMemory:
 
     async def _embed_some(self, opened: OpenMemory) -> int:
         """Make some of the missing vectors; return how many, 0 once there are none."""
-        if self._embedder is None:
+        embedder = await self._found_embedder()
+        if embedder is None:
             return 0
         pending = await asyncio.to_thread(opened.without_vector, AT_ONCE)
         if not pending:
             return 0
-        bodies = await self._embedder.embed([text[:MOST_CHARS] for _, text in pending])
+        bodies = await embedder.embed([text[:MOST_CHARS] for _, text in pending])
         found = {digest: body for (digest, _), body in zip(pending, bodies, strict=True)}
         await asyncio.to_thread(opened.keep_vectors, found)
         return len(found)
+
+    async def _found_embedder(self) -> Embedder | None:
+        """Return the embedder; one that was not configured is looked for now and then, so it may come later."""
+        if self._embedder is not None or self._seek is None:
+            return self._embedder
+        if self._seek_in:
+            self._seek_in -= 1
+            return None
+        self._seek_in = SEEK_LOOKS
+        self._embedder = await self._seek()
+        if self._embedder is not None:
+            with self._lock:
+                if self._opened is not None:
+                    self._opened.use_embedder(self._embedder.name)
+        return self._embedder
 
     def close(self) -> None:
         """Commit what is left and let go; it opens again when it is used again."""

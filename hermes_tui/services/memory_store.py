@@ -55,7 +55,7 @@ class OpenMemory:
         self.clock = clock
         self.outbox = LedgerOutbox(ledger)
         self.database = IndexDatabase(home.state / "index.db")
-        self.index = MemoryIndex(self.database, best_scan(self.database) if settings.embedder else None)
+        self.index = MemoryIndex(self.database)
         self.catalog = Catalog(self.database)
         self.files = VaultFiles(home.root, home.state)
         self.ingress = Ingress(self.files, self.index, self.outbox, clock.now)
@@ -68,8 +68,14 @@ class OpenMemory:
         self.documents = Documents(self.index, home.state / "documents.json", clock.now)
         self.upkeep = Upkeep(self)
         self.vectors = Vectors(self.database)
-        self.embedder = settings.embedder.name if settings.embedder else ""
+        self.embedder = ""
         self.unread: list[str] = []
+
+    def use_embedder(self, name: str) -> None:
+        """Go by vectors too, those of the embedder called `name`."""
+        if not self.embedder:
+            self.index.scan = best_scan(self.database)
+        self.embedder = name
 
     def sync(self, *, sessions: bool = True) -> None:
         """Take in every file and, unless told otherwise, every session as they are now.
@@ -92,8 +98,7 @@ class OpenMemory:
 
     def reindex(self) -> None:
         """Make the index anew from files, sessions and documents."""
-        self.database.start_over()
-        self.ingress.forget_stamps()
+        self.ingress.rebuild()
         self.sync()
 
     def search(

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.embedding.local import INSTALL, local_model
@@ -36,7 +37,7 @@ from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.mask_key import MaskKey
 from hermes_tui.services.masks import NAME as MASKS
 from hermes_tui.services.masks import MaskVault
-from hermes_tui.services.memory import HomeMemory, MemorySettings
+from hermes_tui.services.memory import HomeMemory, MemorySettings, Seek
 from hermes_tui.version import VERSION
 
 _MASK_KEY_BYTES: Final = 32
@@ -267,7 +268,7 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
 def embedder_of(config: HermesConfig, keys: Mapping[str, str]) -> Embedder | None:
     """Return what fills the role `hippocampus.embedding`, None where memory is to go by words alone.
 
-    `auto` is the MiniLM of this machine if it is installed; `local` insists on it.
+    `auto` is the MiniLM of this machine if it is installed, else what `seeker_of` finds; `local` insists on MiniLM.
 
     Raises:
         UsageInvalid: it names a provider that has no embeddings, or a model that is not installed.
@@ -285,6 +286,32 @@ def embedder_of(config: HermesConfig, keys: Mapping[str, str]) -> Embedder | Non
             return found
         case _:
             return _wire_embedder(config, keys, wanted)
+
+
+def seeker_of(config: HermesConfig) -> Seek | None:
+    """Return what looks for an embedding model in the Ollama server of this machine.
+
+    None where the config says which embedder there is, or no such server: what is remembered never leaves the machine
+    unless the operator said so.
+    """
+    role = config.brains.get("hippocampus.embedding")
+    if role is None or role.model != "auto" or local_model() is not None:
+        return None
+    kinds = {name: provider.kind or name for name, provider in config.providers.items()}
+    found = next((config.providers[name] for name, kind in kinds.items() if kind == "ollama"), None)
+    if found is None:
+        return None
+    base = str(found.base_url or registry.load("providers", "ollama").BASE_URL)
+    if urlsplit(base).hostname not in ("127.0.0.1", "::1", "localhost"):
+        return None
+
+    async def seek() -> Embedder | None:
+        pulled: Embedder | None = await import_module("hermes_tui.capabilities.providers._embeddings").pulled_embedder(
+            base
+        )
+        return pulled
+
+    return seek
 
 
 def _wire_embedder(config: HermesConfig, keys: Mapping[str, str], wanted: str) -> Embedder:

@@ -94,6 +94,7 @@ class Workstation:
             index_bytes=self.config.memory.index_bytes,
             brief=self.config.memory.recall,
             embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
+            seek=wiring.seeker_of(self.config),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         project = wiring.project_of(options, self.home, self.layers)

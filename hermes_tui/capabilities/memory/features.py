@@ -8,7 +8,7 @@ from typing import Final
 
 from hermes_tui.capabilities.memory.cues import Cue
 from hermes_tui.capabilities.memory.moments import nearness
-from hermes_tui.capabilities.memory.pool import Match, Pool, Row
+from hermes_tui.capabilities.memory.pool import NOTHING, Match, Pool, Row
 from hermes_tui.capabilities.memory.question import Want
 
 NAMES: Final = (
@@ -25,7 +25,6 @@ NAMES: Final = (
 )
 HALF_LIFE_S: Final = 90 * 86_400.0
 """After so long a memory counts half as recent; a weak prior that decides between equals, never a filter."""
-_NOTHING: Final = Match()
 _FAR: Final = (0.0,) * 5
 
 
@@ -45,13 +44,13 @@ class Features:
     def of(self, row: Row) -> list[float]:
         """Return one value for each of `NAMES`."""
         pool, spot = self._pool, row.spot
-        near = {step: pool.matches.get(spot + step, _NOTHING) for step in (-3, -2, -1, 1, 2, 3)}
-        own = pool.matches[spot]
-        mask_1 = own.mask | near[-1].mask | near[1].mask
-        mask_2 = mask_1 | near[-2].mask | near[2].mask
+        found, own, best = pool.matches.get, pool.matches[spot], pool.best_lexical
+        before, after, before_2 = found(spot - 1, NOTHING), found(spot + 1, NOTHING), found(spot - 2, NOTHING)
+        mask_1 = own.mask | before.mask | after.mask
+        mask_2 = mask_1 | before_2.mask | found(spot + 2, NOTHING).mask
+        mask_3 = mask_2 | found(spot - 3, NOTHING).mask | found(spot + 3, NOTHING).mask
         cover_1 = pool.share(mask_1)
-        cover_before = pool.share(own.mask | near[-1].mask)
-        best = pool.best_lexical
+        cover_before = pool.share(own.mask | before.mask)
         return [
             own.lexical,
             own.lexical / best,
@@ -62,23 +61,23 @@ class Features:
             own.lexical * self._length,
             own.similar,
             own.related,
-            near[-1].lexical,
-            near[-1].lexical / best,
-            near[-2].lexical,
-            near[1].lexical / best,
+            before.lexical,
+            before.lexical / best,
+            before_2.lexical,
+            after.lexical / best,
             cover_before,
-            pool.share(own.mask | near[1].mask),
+            pool.share(own.mask | after.mask),
             cover_1,
             pool.share(mask_2),
-            pool.share(mask_2 | near[-3].mask | near[3].mask),
+            pool.share(mask_3),
             cover_1 * self._length,
-            near[-1].similar,
-            near[1].similar,
-            near[-1].related,
-            near[1].related,
+            before.similar,
+            after.similar,
+            before.related,
+            after.related,
             *self._of_thread(row),
-            *self._of_speaker(row, own, near[-1], cover_1),
-            *self._of_talk(row, own, near[-1]),
+            *self._of_speaker(row, own, before, cover_1),
+            *self._of_talk(row, own, before),
             *self._of_answer(row, own, cover_before),
             0.5 ** (max(0.0, self._now - row.at) / HALF_LIFE_S),
             *(self._near.of(row) if self._near is not None else _FAR),

@@ -40,6 +40,7 @@ class VaultFiles:
         self.home = home
         self._thread = threading.RLock()
         self._depth = 0
+        self._folders: tuple[str, ...] = ()
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = os.open(state / "memory.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
 
@@ -81,6 +82,17 @@ class VaultFiles:
         now = time.time_ns()
         found = self._walk() if paths is None else self._named(paths)
         return {path: _stamp(state, now) for path, state in found}
+
+    def folders(self) -> dict[str, int]:
+        """Return a stamp of each folder that the last whole survey found.
+
+        It changes when a file is added, removed, renamed or saved by a rename there, not when one is edited in place.
+        """
+        found: dict[str, int] = {}
+        for folder in self._folders:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                found[folder] = os.lstat(self.home / folder).st_mtime_ns
+        return found
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, None if there is none.
@@ -148,15 +160,17 @@ class VaultFiles:
 
     def _walk(self) -> Iterator[tuple[str, os.stat_result]]:
         yield from self._named([INDEX])
-        waiting = [FOLDER]
+        waiting, walked = [FOLDER], ["."]
         while waiting:
             folder = waiting.pop()
+            walked.append(folder)
             for entry in _entries(self.home / folder):
                 path = f"{folder}/{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
                 elif entry.name.endswith(".md") and (state := _plain(entry)):
                     yield path, state
+        self._folders = tuple(walked)
 
     def _check(self, target: Path) -> None:
         real = Path(os.path.realpath(target.parent))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Final
@@ -26,6 +27,8 @@ from hermes_tui.domain.memory import FileChange, NoteAuthor, Outbox
 from hermes_tui.domain.values import frozen, mutable, replace
 
 SHARED: Final = "has the id of"
+LOOK_S: Final = 1.0
+"""For so long after a look at every file, one at the folders will do before a note is written."""
 _AT_ONCE: Final = 500
 _FEW: Final = 100
 """Up to so many changed files are looked at alone, without reading the list of all."""
@@ -70,10 +73,32 @@ class Ingress:
         self._now = now
         self._stamps: dict[str, str] = {}
         self._day = ""
+        self._looked_at = -LOOK_S
+        self._folders: dict[str, int] = {}
+        self._born = -1
+
+    def rebuild(self) -> None:
+        """Throw the index away and make what stands in it of files anew; whoever writes meanwhile waits for that."""
+        with self._locked():
+            self.index.database.start_over()
+            self.sync()
+
+    def glance(self) -> None:
+        """Take in what was changed outside, as `sync` does, without looking at every file twice a second.
+
+        What was added, removed or renamed is seen at once, an edit in place at the next whole look.
+        """
+        recent = time.monotonic() - self._looked_at < LOOK_S and self._day == day_of(self._now())
+        if not recent or self._is_anew() or self.files.folders() != self._folders:
+            self.sync()
 
     def sync(self) -> Synced:
         """Take in what was changed outside: edits, renames, deletions, merges. Cheap if nothing was."""
+        looked_at = time.monotonic()
         stamps = self.files.survey()
+        self._looked_at, self._folders = looked_at, self.files.folders()
+        if self._is_anew():
+            self._stamps, self._born = {}, self.index.database.born()
         known = self._stamps
         differing = {path for path in stamps.keys() | known.keys() if stamps.get(path) != known.get(path)}
         differing |= {path for path, stamp in stamps.items() if stamp == UNSETTLED}
@@ -101,17 +126,20 @@ class Ingress:
         """
         paths = [edit.path for edit in edits]
         with self._locked():
+            known = self.files.folders() == self._folders
             self._sync(paths, set())
             planned = [change for edit in edits if (change := self._planned(edit, reason)) is not None]
             with self.files.changing():
                 self._outbox.put(planned)
                 self._write(planned)
             self._sync(paths, set())
+            if known:
+                self._folders = self.files.folders()
             return planned
 
-    def forget_stamps(self) -> None:
-        """Look at every file again next time."""
-        self._stamps = {}
+    def _is_anew(self) -> bool:
+        """Whether the index was thrown away since the last look, by whichever process; what was known of it is void."""
+        return self._born != self.index.database.born()
 
     @contextlib.contextmanager
     def _locked(self) -> Generator[None]:
@@ -175,7 +203,9 @@ class Ingress:
         if outside:
             self._outbox.put(outside)
         self._store(sources, found.gone)
-        self._stamps = {path: stamp for path, stamp in self._stamps.items() if path not in found.gone} | stamps
+        for path in found.gone:
+            self._stamps.pop(path, None)
+        self._stamps.update(stamps)
         return found
 
     def _store(self, sources: list[Source], gone: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Final, NamedTuple
 
+from hermes_tui.capabilities.memory.cues import Cue
 from hermes_tui.capabilities.memory.question import Question
 from hermes_tui.capabilities.memory.related import related_to
 from hermes_tui.domain.values import frozen, mutable
@@ -54,6 +55,10 @@ class Match:
     def touches(self) -> bool:
         """Whether any word of the query, or one like it, is there."""
         return self.mask > 0 or self.similar > 0 or self.related > 0
+
+
+NOTHING: Final = Match()
+"""How a row matches that holds no word of the query, nor one like it."""
 
 
 @frozen(kw_only=False)
@@ -112,18 +117,28 @@ class Pool:
         return known
 
     def promise(self, row: Row) -> float:
-        """Return a first guess at how well a row answers, by itself and by what stands beside it."""
-        own = self.matches[row.spot]
-        before, after = self.matches.get(row.spot - 1), self.matches.get(row.spot + 1)
-        beside = max(before.cover if before else 0.0, after.cover if after else 0.0)
-        return own.lexical + own.cover + own.similar + own.related + beside
+        """Return a first guess at how well a row answers: by itself, by what stands beside it, and by who says it."""
+        matches = self.matches
+        own, before, after = matches[row.spot], matches.get(row.spot - 1, NOTHING), matches.get(row.spot + 1, NOTHING)
+        beside = self.share(own.mask | before.mask | after.mask)
+        thread = self.threads[row.thread].lexical / self.best_thread
+        guess = own.lexical + own.similar + own.related + before.similar + 2 * beside + thread
+        if row.speaker in self.question.speakers:
+            guess += 0.5
+        previous = self.rows.get(row.spot - 1)
+        if previous is not None and previous.cues & Cue.ASKS and previous.speaker != row.speaker:
+            guess += before.lexical + 0.2
+        return guess
 
     def _match(self, row: Row) -> Match:
         """Match one row; only words that may be, or be like, one of the query's are looked at."""
+        telling = self._telling.findall(f" {row.terms}")
+        if not telling:
+            return NOTHING
         counts: dict[int, int] = {}
         near: list[tuple[int, float, bool]] = []
         bits, known = self._bits, self._kin
-        for term in self._telling.findall(row.terms):
+        for term in telling:
             bit = bits.get(term)
             if bit is not None:
                 counts[bit] = counts.get(bit, 0) + 1
@@ -205,10 +220,10 @@ class Pool:
 
 
 def _telling(whole: Iterable[str], starts: Iterable[str]) -> re.Pattern[str]:
-    """Return what finds, in terms parted by blanks, those that are one of `whole` or begin like one of `starts`."""
+    """Return what finds, in terms led by a blank each, those that are one of `whole` or begin like one of `starts`."""
     words = "|".join(sorted(map(re.escape, whole))) or "(?!)"
     begun = "|".join(sorted(map(re.escape, starts))) or "(?!)"
-    return re.compile(rf"(?<![^ ])(?:(?:{words})(?![^ ])|(?:{begun})[^ ]*)")
+    return re.compile(rf" ((?:{words})(?![^ ])|(?:{begun})[^ ]*)")
 
 
 def _spot(row: Row) -> int:

@@ -27,7 +27,7 @@ class Entry:
 def entry_of(item: Item) -> Entry:
     """Return `item` with its words read."""
     words = plain_words(item.text)
-    terms = [term for word in words if (term := term_of(word))]
+    terms = list(filter(None, map(term_of, words)))
     return Entry(item, " ".join(terms), len(terms), cues_of(item.text, words))
 
 

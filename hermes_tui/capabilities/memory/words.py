@@ -10,6 +10,8 @@ from typing import Final
 from hermes_tui.capabilities.memory.stemmer import stem
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - people type both apostrophes
+_ASCII_WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
+"""The same where a text has only ASCII letters, all of them small."""
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _STOP: Final = frozenset(
     """
@@ -29,11 +31,12 @@ _STOP: Final = frozenset(
 
 def plain_words(text: str) -> list[str]:
     """Return the words of `text` in order, lower-case and without accents; `camelCase` is split."""
-    if not text.isascii():
+    is_ascii = text.isascii()
+    if not is_ascii:
         text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     if not text.islower():
         text = _CAMEL.sub(" ", text).lower()
-    return _WORD.findall(text)
+    return (_ASCII_WORD if is_ascii else _WORD).findall(text)
 
 
 @lru_cache(maxsize=50_000)
@@ -49,4 +52,4 @@ def term_of(word: str) -> str:
 
 def terms_of(text: str) -> list[str]:
     """Return the indexed words of `text`, in order, repeated as they repeat."""
-    return [term for word in plain_words(text) if (term := term_of(word))]
+    return list(filter(None, map(term_of, plain_words(text))))

@@ -70,7 +70,7 @@ class Writer:
         text = self._checked(draft, origin)
         files = self._ingress.files
         with files.locked():
-            self._ingress.sync()
+            self._ingress.glance()
             note_id = new_id(origin.key)
             if origin.key and (row := self._ingress.catalog.get(note_id)) is not None:
                 return _known(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
@@ -13,6 +14,11 @@ from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ReplyMa
 from hermes_tui.domain.values import frozen
 
 LIMIT_S: Final = 60.0
+PROBE_S: Final = 1.0
+"""How long a server of this machine may take to say which models it has."""
+_MOST_ASKED: Final = 8
+_EMBEDS: Final = re.compile(r"embed|minilm|bge|arctic|gte-|e5-|paraphrase", re.IGNORECASE)
+"""How models that make vectors are called; what a server says of its model decides, this only saves asking."""
 
 
 @frozen
@@ -52,6 +58,22 @@ class WireEmbedder:
         if self.wire == "ollama":
             return [_numbers(row) for row in _list(fields_of(answer).get("embeddings"))]
         return [_numbers(row.get("embedding")) for row in list_of(fields_of(answer), "data")]
+
+
+async def pulled_embedder(base_url: str) -> WireEmbedder | None:
+    """Return the first embedding model, by name, that the Ollama server at `base_url` has pulled; None if it has none.
+
+    A model that talks is never taken, though Ollama would make vectors with it: they tell little apart.
+    """
+    root = base_url.rstrip("/")
+    listed = list_of(fields_of(await get_json(f"{root}/api/tags", {}, PROBE_S)), "models")
+    names = sorted(str(entry.get("name", "")) for entry in listed)
+    for name in [name for name in names if _EMBEDS.search(name)][:_MOST_ASKED]:
+        headers = {"content-type": "application/json"}
+        shown = fields_of(await get_json(f"{root}/api/show", headers, PROBE_S, {"model": name}))
+        if shown and "embedding" in _list(shown.get("capabilities", ["embedding"])):
+            return WireEmbedder(wire="ollama", base_url=base_url, model=name.removesuffix(":latest"), headers={})
+    return None
 
 
 def _list(value: object) -> list[object]:

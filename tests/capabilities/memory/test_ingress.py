@@ -241,7 +241,6 @@ def test_a_new_index_equals_the_one_that_grew(vault: TestVault) -> None:
     rows = vault.ingress.catalog.every()
 
     vault.index.database.start_over()
-    vault.ingress.forget_stamps()
 
     assert [vault.found(text) for text in ("kettle", "lamp number 12", "tower")] == grown
     assert vault.ingress.catalog.every() == rows
@@ -255,3 +254,23 @@ def test_a_look_at_what_was_handed_over_does_not_wait_for_who_writes_the_ledger(
         recorded, pending = vault.outbox.recorded(), vault.outbox.pending()
 
     assert list(recorded) == [change.path for change in pending] == ["memory/facts/door.md"]
+
+
+def test_a_glance_between_two_looks_sees_what_was_added_renamed_and_saved_by_rename(vault: TestVault) -> None:
+    vault.put("memory/facts/kettle.md", note("The kettle stands left", id="kettle"))
+    vault.ingress.sync()
+    vault.change("memory/facts/lamp.md", note("The lamp hangs low", id="lamp").encode())
+    vault.put("memory/facts/.new", note("The kettle stands right", id="kettle"))
+
+    (vault.home / "memory/facts/.new").replace(vault.home / "memory/facts/kettle.md")
+    vault.put("memory/persons/ada.md", note("Ada feeds the cat", id="ada"))
+    vault.ingress.glance()
+    (vault.home / "memory/facts/lamp.md").rename(vault.home / "memory/facts/light.md")
+    vault.ingress.glance()
+
+    rows = {row.id: (row.path, row.title) for row in vault.ingress.catalog.every()}
+    assert rows == {
+        "kettle": ("memory/facts/kettle.md", "The kettle stands right"),
+        "lamp": ("memory/facts/light.md", "The lamp hangs low"),
+        "ada": ("memory/persons/ada.md", "Ada feeds the cat"),
+    }

@@ -1,4 +1,4 @@
-"""kill -9 while notes are written, committed and indexed anew: what was acknowledged is there, nothing is half."""
+"""Processes that write, commit and index anew at once, or are killed over it: what was acknowledged is there, whole."""
 
 from __future__ import annotations
 
@@ -65,3 +65,20 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half(tmp_path: Path, seed: 
         vault = open_vault(home)
         check(vault, ids)
         vault.close()
+
+
+@pytest.mark.parametrize("writes", [20, pytest.param(200, marks=pytest.mark.long)])
+def test_two_processes_that_share_a_home_lose_nothing(tmp_path: Path, writes: int) -> None:
+    home = tmp_path / "home"
+    argv = [sys.executable, "-m", "tests.capabilities.memory.victim", str(home)]
+    writing = [
+        subprocess.Popen([*argv, name, str(writes)], stdout=subprocess.PIPE, text=True) for name in ("ann", "bob")
+    ]
+    ids = [note_id for process in writing for note_id in process.communicate()[0].split()]
+
+    vault = open_vault(home)
+    check(vault, ids)
+    vault.close()
+
+    assert [process.returncode for process in writing] == [0, 0]
+    assert len(set(ids)) == 2 * writes
