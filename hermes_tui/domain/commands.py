@@ -147,8 +147,22 @@ class UndoFiles:
     after: Seq
 
 
+@frozen
+class StartShell:
+    """Run a shell command in the sandbox, beside whatever else is done; it ends with the session."""
+
+    command: str
+
+
+@frozen
+class StopShell:
+    """End a command that runs beside the session."""
+
+    shell_id: str
+
+
 AgentCommand = SteerAgent | PauseAgent | ResumeAgent | KillAgent
-Command = (
+SessionCommand = (
     AgentCommand
     | Submit
     | Interrupt
@@ -166,3 +180,5 @@ Command = (
     | NameSession
     | UndoFiles
 )
+ShellCommand = StartShell | StopShell
+Command = SessionCommand | ShellCommand

@@ -157,7 +157,8 @@ class SandboxCommand:
 
     `argv` is executed as it is, without a shell. `write` lists absolute real paths it may change; everything else of
     the workspace is read-only. `env` is added to the sandbox's own clean environment. `stdin` is handed over whole.
-    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule.
+    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule. `heard` is told what it
+    prints as it comes, both streams in order of arrival.
     """
 
     argv: tuple[str, ...]
@@ -168,6 +169,7 @@ class SandboxCommand:
     timeout_s: float = 120.0
     output_limit_bytes: int = 10_000_000
     egress: tuple[str, ...] = ()
+    heard: Callable[[bytes], None] | None = None
 
 
 @frozen

@@ -9,7 +9,7 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
@@ -30,7 +30,8 @@ class Launch:
     """How a process is started; `env` is all of its environment, `descriptors` are inherited by number and closed here.
 
     `group` is joined first. `status` is a descriptor on which bubblewrap tells of the namespace's first process.
-    `marked` adds a mark to the environment, by which processes that left the tree are found again.
+    `marked` adds a mark to the environment, by which processes that left the tree are found again. `heard` is told what
+    it prints, up to the ceiling.
     """
 
     argv: Sequence[str]
@@ -43,6 +44,7 @@ class Launch:
     group: Group = field(default_factory=lambda: Group(()))
     status: int | None = None
     marked: bool = False
+    heard: Callable[[bytes], None] | None = None
 
 
 @mutable
@@ -200,13 +202,12 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
 
 
 async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture]) -> ProcessEnd:
-    ceiling = launch.output_limit_bytes * 10
     async with asyncio.TaskGroup() as group:
         group.create_task(_feed(tree.process.stdin, launch.stdin))
         if launch.status is not None:
             group.create_task(tree.listen(launch.status))
         full = [
-            group.create_task(_drain(pipe, capture, ceiling, tree))
+            group.create_task(_drain(pipe, capture, launch, tree))
             for pipe, capture in zip((tree.process.stdout, tree.process.stderr), outputs, strict=True)
         ]
         group.create_task(_leave(tree))
@@ -255,12 +256,15 @@ async def _feed(pipe: IO[bytes] | None, data: bytes) -> None:
     pipe.close()
 
 
-async def _drain(pipe: IO[bytes] | None, capture: _Capture, ceiling: int, tree: _Tree) -> bool:
+async def _drain(pipe: IO[bytes] | None, capture: _Capture, launch: Launch, tree: _Tree) -> bool:
     """Read to the end; past the ceiling the tree is killed. Return whether that happened."""
     assert pipe is not None  # noqa: S101 - asked for above
+    ceiling = launch.output_limit_bytes * 10
     while chunk := await _chunk(pipe.fileno()):
         if capture.total <= ceiling:
             capture.take(chunk)
+            if launch.heard is not None:
+                launch.heard(chunk)
         if capture.total > ceiling:
             tree.kill()
     return capture.total > ceiling

@@ -43,6 +43,8 @@ from hermes_tui.domain.events import (
     SessionForked,
     SessionNamed,
     SessionOpened,
+    ShellEnded,
+    ShellStarted,
     StrategyChosen,
     TaskCancelled,
     TaskFailed,
@@ -66,6 +68,7 @@ from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task
 from hermes_tui.domain.state.guard import GuardState, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
+from hermes_tui.domain.state.shells import ShellState, fold_shells
 from hermes_tui.domain.state.spend import SpendState, fold_spend
 from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
 from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
@@ -94,6 +97,7 @@ _SETTING = CapRaised | ModeChanged | RunPaused | RunUnpaused
 _CALL = ToolRequested | ToolFinished | ToolRefused | ToolIntended | ToolResolved
 _APPROVAL = ApprovalAsked | ApprovalGiven
 _EVIDENCE = ToolFinished | ModelFinished
+_SHELL = ShellStarted | ShellEnded
 
 
 def _kinds(*families: UnionType | type) -> frozenset[type]:
@@ -112,6 +116,7 @@ _OF_AGENTS: Final = _kinds(_AGENT, _EVIDENCE)
 _OF_WINDOWS: Final = _kinds(_WINDOW, LoopNoticed)
 _OF_GUARD: Final = _kinds(_WATCHED)
 _OF_BRAINS: Final = _kinds(_MOVED)
+_OF_SHELLS: Final = _kinds(_SHELL)
 
 
 @frozen
@@ -128,6 +133,7 @@ class SessionState:
     windows: WindowState = WindowState()
     guard: GuardState = GuardState()
     brains: BrainState = BrainState()
+    shells: ShellState = ShellState()
 
 
 def fold(state: SessionState, record: Record) -> SessionState:
@@ -147,6 +153,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
         windows=_windows(state, record) if kind in _OF_WINDOWS else state.windows,
         guard=_guard(state.guard, record) if kind in _OF_GUARD else state.guard,
         brains=_brains(state.brains, record) if kind in _OF_BRAINS else state.brains,
+        shells=_shells(state.shells, record) if kind in _OF_SHELLS else state.shells,
     )
 
 
@@ -194,6 +201,11 @@ def _guard(state: GuardState, record: Record) -> GuardState:
 def _brains(state: BrainState, record: Record) -> BrainState:
     body = record.body
     return fold_brains(state, record, body) if isinstance(body, _MOVED) else state
+
+
+def _shells(state: ShellState, record: Record) -> ShellState:
+    body = record.body
+    return fold_shells(state, record, body) if isinstance(body, _SHELL) else state
 
 
 def _agents(state: AgentsState, record: Record) -> AgentsState:

@@ -41,6 +41,7 @@ from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
+from hermes_tui.interfaces.tui.shells import OutputPage
 from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
 from hermes_tui.services.brains import Missing
 
@@ -371,7 +372,7 @@ class HermesApp(App[str]):
 
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
-    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker),
+    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, OutputPage),
     *(TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""

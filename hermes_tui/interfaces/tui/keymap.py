@@ -25,6 +25,7 @@ AREAS: Final = {
     "budget": "budget",
     "memory": "memory",
     "approval": "approvals",
+    "shells": "output of a shell",
 }
 EVERYWHERE: Final = frozenset({"app", "pane"})
 _NAMES: Final = {
