@@ -158,7 +158,7 @@ async def test_a_command_with_an_ampersand_runs_beside_and_its_output_is_shown_a
     async with workstation(table, Scenario(replies=[])) as app:
         await app.enter("!echo listening; sleep 600 &")
         await app.until(lambda: "! s1 echo listening; sleep 600 runs beside" in app.text)
-        begun = app.text
+        await app.until(lambda: "1 shell" in app.rows[-1])
         await app.enter("/shells")
         listed = app.text
         await app.pilot.press("enter")
@@ -168,9 +168,8 @@ async def test_a_command_with_an_ampersand_runs_beside_and_its_output_is_shown_a
         await app.until(lambda: "s1 echo listening; sleep 600 · stopped · " in app.rows[0])
         await app.pilot.press("escape")
         await app.until(lambda: "! s1 echo listening; sleep 600 stopped · " in app.text)
+        await app.until(lambda: "shell" not in app.rows[-1])
 
-        assert "1 shell" in begun.splitlines()[-1]
         assert "● s1 echo listening; sleep 600" in listed
         assert "● s1 echo listening; sleep 600 · running 0:" in live
         assert "x stops it" in live
-        assert "1 shell" not in app.rows[-1]
