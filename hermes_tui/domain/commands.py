@@ -5,6 +5,7 @@ from __future__ import annotations
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
 from hermes_tui.domain.ids import AgentId, ApprovalId, Seq
+from hermes_tui.domain.messages import Image
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import frozen
@@ -19,6 +20,7 @@ class Submit:
 
     text: str
     path: str | None = None
+    images: tuple[Image, ...] = ()
 
 
 @frozen

@@ -278,7 +278,7 @@ class Desk:
                 raise UsageInvalid("A run is under way.", hint="Interrupt it, or wait until it ends.")
             agents = [task for task in session.state.graph.tasks.values() if task.kind == "agent"]
             agent = kits.agent_of(agents[0].id if agents else AGENT)
-            session.emit(MessageGiven(text=text), replace(self._place(session), agent=agent))
+            session.emit(MessageGiven(text=text, images=command.images), replace(self._place(session), agent=agent))
             return
         sessions.drop_open_calls(session, self._place(session))
         children.recall(session, self.station.clock)
@@ -292,7 +292,8 @@ class Desk:
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
         if AGENT in session.state.graph.tasks and goal.plan is None:
-            session.emit(MessageGiven(text=goal.text), replace(place, agent=kits.agent_of(AGENT)))
+            given = MessageGiven(text=goal.text, images=command.images)
+            session.emit(given, replace(place, agent=kits.agent_of(AGENT)))
         await self._pursue(session, place)
 
     def _config_for(self, goal: Goal) -> HermesConfig:

@@ -31,6 +31,7 @@ from hermes_tui.services import criteria, instructions, outputs, plans, referenc
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
+from hermes_tui.services.pictures import Shelf
 
 BRIEF_BYTES: Final = 1_024
 """How much of the project's instructions, and of memory's index, a small window carries; `read` finds the rest."""
@@ -118,6 +119,7 @@ class KitMaker:
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=config.context.prune_steps,
             critic=frozenset(config.policy.critic),
+            picture=Shelf(self.home.state / "pictures").find,
         )
 
 

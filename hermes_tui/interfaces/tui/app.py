@@ -15,7 +15,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
-from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
+from hermes_tui.domain.commands import Command, Decide, GoOn, SwitchBrain
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -221,7 +221,7 @@ class HermesApp(App[str]):
             case "note":
                 self.clerk.do_remember(said.text)
             case "words":
-                self.order(Submit(text=said.text))
+                self.clerk.album.submit(said.text)
 
     @on(Workspace.Arranged)
     def _arranged(self, event: Workspace.Arranged) -> None:

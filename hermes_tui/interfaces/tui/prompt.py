@@ -12,10 +12,12 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
 from hermes_tui.interfaces._completion import Offer
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.offers import Offers
 from hermes_tui.interfaces.tui.vim import REDO, Mode, Vim
 from hermes_tui.interfaces.tui.vim_motions import line_number, line_start
+from hermes_tui.services.pictures import paths_in
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000
@@ -34,6 +36,7 @@ class Prompt(TextArea):
         Binding("up", "back", "earlier prompt; edit the queue", id="prompt.back"),
         Binding("down", "ahead", "later prompt", id="prompt.ahead"),
         Binding("ctrl+r", "search", "search earlier prompts", id="prompt.search"),
+        Binding("ctrl+v", "picture", "paste the picture on the clipboard", id="prompt.picture"),
         Binding("ctrl+g", "editor", "write in $EDITOR", id="prompt.editor"),
     ]
 
@@ -172,6 +175,13 @@ class Prompt(TextArea):
         return bound.action if bound is not None else ""
 
     async def _on_paste(self, event: events.Paste) -> None:
+        dropped = paths_in(event.text)
+        for path in dropped:
+            self.post_message(OrderAsked("image", str(path)))
+        if dropped:
+            event.prevent_default()
+            event.stop()
+            return
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.count("\n") + 1
         if lines <= COLLAPSE_LINES and len(text) <= COLLAPSE_CHARACTERS:
@@ -254,6 +264,10 @@ class Prompt(TextArea):
     def action_search(self) -> None:
         """Search what was typed before."""
         self.post_message(self.SearchAsked())
+
+    def action_picture(self) -> None:
+        """Put the picture on the clipboard in."""
+        self.post_message(OrderAsked("image"))
 
     def action_editor(self) -> None:
         """Write in the operator's editor."""

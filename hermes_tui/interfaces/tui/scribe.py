@@ -11,6 +11,7 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.memory import Landing
 from hermes_tui.interfaces._tables import recall_lines
 from hermes_tui.interfaces.tui import choices, wording
+from hermes_tui.interfaces.tui.album import Album
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.rows import Notice, Origin, Reply
@@ -30,6 +31,7 @@ class Scribe:
         self.app = app
         self._made = 0
         self.shells = ShellKeeper(app)
+        self.album = Album(app)
 
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Do something that takes time; what goes wrong is said."""
@@ -112,6 +114,10 @@ class Scribe:
             return
         view.focus()
         view.action_find_next(-1)
+
+    def do_image(self, path: str) -> None:
+        """Put a picture into the prompt: of a file, or the one on the clipboard."""
+        self.album.attach(path.removeprefix("@"))
 
     def do_shells(self, argument: str) -> None:
         """List the commands beside the session, show the output of one, or stop it."""

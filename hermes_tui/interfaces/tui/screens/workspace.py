@@ -12,7 +12,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from hermes_tui.domain.commands import Interrupt, RaiseCap, Submit
+from hermes_tui.domain.commands import Interrupt, RaiseCap
 from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused, SessionForked
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -150,7 +150,7 @@ class Workspace(Entry):
         elif isinstance(record.body, RunEnded):
             self.live = False
             if self.queue and record.body.status == "done":
-                self.post_message(self.Ordered(Submit(text=self.queue.pop(0))))
+                self.post_message(self.Typed(self.queue.pop(0)))
                 self.post_message(self.Drafted())
 
     def refresh_panes(self) -> None:
