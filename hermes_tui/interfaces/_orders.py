@@ -56,6 +56,7 @@ ORDERS: Final = (
     Order("remember", "write a note", "TEXT"),
     Order("recall", "search the memory: what is found, with scores and reasons", "TEXT"),
     Order("review", "notes of agents that wait for you; accept or reject one", "[accept ID|reject ID]"),
+    Order("open", "open a web page, or a file at its line", "LINK"),
     Order("image", "show the model a picture: a file, or the one on the clipboard", "[FILE]", "prompt.picture"),
     Order("shells", "commands beside the session: list, output of one, stop one", "[ID|stop ID]"),
     Order("diff", "every change of this session"),

@@ -339,10 +339,6 @@ class Clerk(Archivist):
 
         self.mode.start(run())
 
-    def do_image(self, path: str) -> None:
-        """Say how a picture is sent in line mode."""
-        self.mode.say(f"Mention it in your words: what is on @{path.removeprefix('@') or 'screen.png'}?")
-
     def do_shells(self, argument: str) -> None:
         """List the commands beside the session, print what one printed, or stop it."""
         state = self.mode.state.shells

@@ -33,6 +33,7 @@ from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
+from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
@@ -373,7 +374,7 @@ class HermesApp(App[str]):
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
     *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, OutputPage),
-    *(TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
+    *(ConsolePane, TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""
 

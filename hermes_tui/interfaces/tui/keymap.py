@@ -17,6 +17,7 @@ AREAS: Final = {
     "pane": "panes",
     "prompt": "prompt",
     "list": "any list",
+    "console": "console",
     "jump": "from any row",
     "graph": "task graph",
     "mind": "mind-log",

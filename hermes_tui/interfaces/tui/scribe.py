@@ -14,6 +14,7 @@ from hermes_tui.interfaces.tui import choices, wording
 from hermes_tui.interfaces.tui.album import Album
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
+from hermes_tui.interfaces.tui.opener import Opener
 from hermes_tui.interfaces.tui.rows import Notice, Origin, Reply
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.shells import ShellKeeper
@@ -32,6 +33,7 @@ class Scribe:
         self._made = 0
         self.shells = ShellKeeper(app)
         self.album = Album(app)
+        self.links = Opener(app)
 
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Do something that takes time; what goes wrong is said."""
@@ -114,6 +116,13 @@ class Scribe:
             return
         view.focus()
         view.action_find_next(-1)
+
+    def do_open(self, target: str) -> None:
+        """Open a web page, or a file at its line."""
+        if target:
+            self.links.open(target.removeprefix("@"))
+        else:
+            self.app.workspace.prompt.fill("/open ")
 
     def do_image(self, path: str) -> None:
         """Put a picture into the prompt: of a file, or the one on the clipboard."""

@@ -18,7 +18,7 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import fold_all
 from hermes_tui.interfaces._bridge import Batch, Seat
-from hermes_tui.interfaces.tui import notices
+from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.graph_rows import TaskRow
@@ -36,6 +36,8 @@ from hermes_tui.interfaces.tui.rows import seq_of
 from hermes_tui.interfaces.tui.screens._entry import Entry
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
+from hermes_tui.interfaces.tui.screens.chooser import Chooser
+from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.welcome import welcome_lines
 from hermes_tui.services.brains import Missing
 
@@ -286,6 +288,27 @@ class Workspace(Entry):
     def _whole(self, event: Card.WholeAsked) -> None:
         event.stop()
         self.make_full("approvals")
+
+    @on(ConsolePane.LinksAsked)
+    def _links(self, event: ConsolePane.LinksAsked) -> None:
+        event.stop()
+        targets = event.targets
+        if not targets:
+            self.say("No link stands in this row.")
+        elif len(targets) == 1:
+            self.post_message(OrderAsked("open", targets[0]))
+        else:
+            self.app.push_screen(Chooser(self.look, "links", list(map(choices.of_link, targets))), self._open)
+
+    def _open(self, target: str | None) -> None:
+        if target is not None:
+            self.post_message(OrderAsked("open", target))
+
+    @on(ConsolePane.WholeAsked)
+    def _whole_row(self, event: ConsolePane.WholeAsked) -> None:
+        event.stop()
+        lines = event.row.copy().splitlines()
+        self.app.push_screen(Page(self.look, "all of it", lambda width: choices.page_lines(lines, width)))
 
     @on(TaskGraphPane.Ordered)
     def _edited(self, event: TaskGraphPane.Ordered) -> None:
