@@ -5,6 +5,7 @@ from __future__ import annotations
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
 from hermes_tui.domain.ids import AgentId, ApprovalId, Seq
+from hermes_tui.domain.messages import Image
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import frozen
@@ -19,6 +20,7 @@ class Submit:
 
     text: str
     path: str | None = None
+    images: tuple[Image, ...] = ()
 
 
 @frozen
@@ -147,8 +149,22 @@ class UndoFiles:
     after: Seq
 
 
+@frozen
+class StartShell:
+    """Run a shell command in the sandbox, beside whatever else is done; it ends with the session."""
+
+    command: str
+
+
+@frozen
+class StopShell:
+    """End a command that runs beside the session."""
+
+    shell_id: str
+
+
 AgentCommand = SteerAgent | PauseAgent | ResumeAgent | KillAgent
-Command = (
+SessionCommand = (
     AgentCommand
     | Submit
     | Interrupt
@@ -166,3 +182,5 @@ Command = (
     | NameSession
     | UndoFiles
 )
+ShellCommand = StartShell | StopShell
+Command = SessionCommand | ShellCommand

@@ -69,9 +69,9 @@ class Brain:
     `price` None is unknown. `window_tokens` is the model's real context window where it is known, else a safe guess.
     `max_tokens` is the most output to ask for, `temperature` and `effort` None leave the choice to it. `role`,
     `task_class` and `route` say what it was chosen for. `tier` is the tier that it answers in, if any: an answer less
-    sure than `escalate_below` goes up to `tier_above`. `target` stands for its URL, model and key. It may be asked in
-    `ready_in_s` seconds; one that is not `loaded` is loaded first. `call_cap` bounds each call to it, `role_cap` what
-    all calls for its role take within a run.
+    sure than `escalate_below` goes up to `tier_above`. `target` stands for its URL, model and key. `sees` says that it
+    takes pictures. It may be asked in `ready_in_s` seconds; one that is not `loaded` is loaded first. `call_cap` bounds
+    each call to it, `role_cap` what all calls for its role take within a run.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Brain:
     target: str = ""
     ready_in_s: float = 0.0
     loaded: bool = True
+    sees: bool = False
     call_cap: Limits = Limits()
     role_cap: Limits = Limits()
 
@@ -157,7 +158,8 @@ class SandboxCommand:
 
     `argv` is executed as it is, without a shell. `write` lists absolute real paths it may change; everything else of
     the workspace is read-only. `env` is added to the sandbox's own clean environment. `stdin` is handed over whole.
-    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule.
+    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule. `heard` is told what it
+    prints as it comes, both streams in order of arrival.
     """
 
     argv: tuple[str, ...]
@@ -168,6 +170,7 @@ class SandboxCommand:
     timeout_s: float = 120.0
     output_limit_bytes: int = 10_000_000
     egress: tuple[str, ...] = ()
+    heard: Callable[[bytes], None] | None = None
 
 
 @frozen

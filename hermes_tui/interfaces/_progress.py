@@ -30,6 +30,8 @@ from hermes_tui.domain.events import (
     RunPaused,
     RunResumed,
     RunUnpaused,
+    ShellEnded,
+    ShellStarted,
     StrategyChosen,
     TaskFailed,
     TaskFinished,
@@ -42,11 +44,13 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
+from hermes_tui.interfaces._shells import ending, well
 
 WIDTH: Final = 100
 WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled)
 """What an operator may have to act on is never cut."""
 
+_Steered = RunResumed | RunPaused | RunUnpaused | ConfigApplied | ConfigRefused | ShellStarted | ShellEnded
 _Guidance = (
     AgentSpawned
     | AgentEnded
@@ -79,7 +83,7 @@ class Progress:
     def _line(self, record: Record) -> str:
         body = record.body
         match body:
-            case RunResumed() | RunPaused() | RunUnpaused() | ConfigApplied() | ConfigRefused():
+            case _ if isinstance(body, _Steered):
                 return _steered_line(body)
             case TaskStarted() | TaskFinished() | TaskFailed() | TaskSkipped():
                 return _task_line(record, body)
@@ -187,8 +191,16 @@ def _guidance_line(record: Record, body: _Guidance) -> str:
             return f"• strategy {body.strategy}: {body.why}"
 
 
-def _steered_line(body: RunResumed | RunPaused | RunUnpaused | ConfigApplied | ConfigRefused) -> str:
+def _shell_line(body: ShellStarted | ShellEnded) -> str:
+    if isinstance(body, ShellStarted):
+        return f"● shell    {body.shell_id} runs beside: {body.command}"
+    return f"{'✓' if well(body) else '■'} shell    {body.shell_id} {ending(body)}, {body.seconds:.1f} s"
+
+
+def _steered_line(body: _Steered) -> str:
     match body:
+        case ShellStarted() | ShellEnded():
+            return _shell_line(body)
         case ConfigApplied():
             return f"• config   {'; '.join(body.changed) or 'edited, but what was said elsewhere holds on'}"
         case ConfigRefused():

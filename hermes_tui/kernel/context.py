@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from hermes_tui.domain.events import ModelRequested, Portion, WindowFilled
-from hermes_tui.domain.messages import Message, Text, ToolCall, ToolResult
+from hermes_tui.domain.messages import Image, Message, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import ModelRequest, ToolSchema
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
@@ -16,6 +16,8 @@ from hermes_tui.kernel.kit import Kit
 
 TYPICAL_BYTES_PER_TOKEN: Final = 3.0
 """Of ordinary text and code; what would not fit at this rate is not sent: some servers cut it without a word."""
+PICTURE_BYTES: Final = 5_000
+"""What a picture counts like: hosted models take it for about 1,600 tokens at most."""
 LEAST_REPLY_TOKENS: Final = 256
 
 
@@ -44,7 +46,15 @@ def request_of(kit: Kit, brain: Brain, messages: Sequence[Message]) -> ModelRequ
         effort=brain.effort,
         window_tokens=brain.window_tokens,
         clocks=brain.clocks,
+        images=_pictures(kit, messages) if brain.sees else {},
     )
+
+
+def _pictures(kit: Kit, messages: Sequence[Message]) -> dict[str, bytes]:
+    """Return the bytes of every picture in `messages` that is still kept."""
+    named = {part.sha256 for message in messages for part in message.content if isinstance(part, Image)}
+    found = {sha256: kit.picture(sha256) for sha256 in named}
+    return {sha256: data for sha256, data in found.items() if data is not None}
 
 
 def whole(kit: Kit, place: Place) -> Build:
@@ -108,6 +118,8 @@ def message_bytes(message: Message) -> int:
                 total += len(part.name) + _bytes(part.arguments) + 40
             case ToolResult():
                 total += _bytes(part.output) + 40
+            case Image():
+                total += PICTURE_BYTES
             case _:
                 total += 40
     return total

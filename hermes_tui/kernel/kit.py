@@ -60,7 +60,7 @@ class Kit:
     reads one task of a model's plan. `crew` holds the run's subagents; without one there are none. `claims` keeps calls
     apart that change the same files. `notary` signs what takes two keys; without one such a call is refused.
     `distrusted` names the sources of text that taint a run. A model looks at every call of an agent that puts something
-    in `critic` at risk.
+    in `critic` at risk. `picture` returns the bytes of one by their hash.
     """
 
     session: Session
@@ -91,3 +91,4 @@ class Kit:
     notary: Notary | None = None
     distrusted: frozenset[Source] = frozenset({Source.WEB})
     critic: frozenset[Risk] = frozenset()
+    picture: Callable[[str], bytes | None] = lambda _: None

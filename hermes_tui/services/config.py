@@ -286,7 +286,7 @@ class Ui(Section):
     motion: Literal["full", "reduced"] = "full"
     """`reduced` draws whole lines, a few times a second."""
     vim: bool = False
-    """Whether a line is edited as in vim; in line mode."""
+    """Whether the prompt is edited as in vim."""
 
 
 class HermesConfig(Section):

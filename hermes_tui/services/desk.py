@@ -21,8 +21,10 @@ from hermes_tui.domain.commands import (
     Interrupt,
     NameSession,
     RaiseCap,
+    SessionCommand,
     SetEffort,
     SetMode,
+    ShellCommand,
     Submit,
     SwitchBrain,
     Thaw,
@@ -40,7 +42,6 @@ from hermes_tui.domain.events import (
     RunAbandoned,
     RunPaused,
     RunUnpaused,
-    ToolRefused,
 )
 from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import Brain
@@ -58,6 +59,7 @@ from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.memory import tended
+from hermes_tui.services.shells import Shells, beside
 from hermes_tui.services.undo import undo_since
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
@@ -181,8 +183,9 @@ class Desk:
                     control.reachable(owned.journal, self._owner(session)),
                     watched(watch, self.station.clock, lambda event: session.emit(event, self._place(session))),
                     tended(self.station.memory, self.station.clock),
+                    beside(self.station, session, lambda: self._place(session)) as shells,
                 ):
-                    await self._serve(session)
+                    await self._serve(session, shells)
         except HermesError as error:
             self._on_trouble(error)
         finally:
@@ -215,11 +218,14 @@ class Desk:
     def _show(self, session: Session) -> None:
         self._state = session.state
 
-    async def _serve(self, session: Session) -> None:
+    async def _serve(self, session: Session, shells: Shells) -> None:
         """Carry out commands until the desk closes."""
         while (command := await self._commands.get()) is not None:
             try:
-                await self._carry_out(session, command)
+                if isinstance(command, ShellCommand):
+                    await shells.carry_out(command)
+                else:
+                    await self._carry_out(session, command)
             except HermesError as error:
                 self._on_trouble(error)
         await self._stop()
@@ -228,7 +234,7 @@ class Desk:
         await asyncio.gather(*self._warming.values(), return_exceptions=True)
         await self.station.kits.workers.close()
 
-    async def _carry_out(self, session: Session, command: Command) -> None:
+    async def _carry_out(self, session: Session, command: SessionCommand) -> None:
         if isinstance(command, AgentCommand):
             children.direct(session, command, self.station.clock, "operator")
             return
@@ -272,9 +278,9 @@ class Desk:
                 raise UsageInvalid("A run is under way.", hint="Interrupt it, or wait until it ends.")
             agents = [task for task in session.state.graph.tasks.values() if task.kind == "agent"]
             agent = kits.agent_of(agents[0].id if agents else AGENT)
-            session.emit(MessageGiven(text=text), replace(self._place(session), agent=agent))
+            session.emit(MessageGiven(text=text, images=command.images), replace(self._place(session), agent=agent))
             return
-        self._drop_open_calls(session)
+        sessions.drop_open_calls(session, self._place(session))
         children.recall(session, self.station.clock)
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
@@ -286,20 +292,13 @@ class Desk:
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
         if AGENT in session.state.graph.tasks and goal.plan is None:
-            session.emit(MessageGiven(text=goal.text), replace(place, agent=kits.agent_of(AGENT)))
+            given = MessageGiven(text=goal.text, images=command.images)
+            session.emit(given, replace(place, agent=kits.agent_of(AGENT)))
         await self._pursue(session, place)
 
     def _config_for(self, goal: Goal) -> HermesConfig:
         """Return the config with what a goal file adds to it."""
         return merge([*self.station.layers, goal_layer(goal)]).config if goal.path else self.station.config
-
-    def _drop_open_calls(self, session: Session) -> None:
-        """Answer the calls of an interrupted step, so that what comes next is read before anything else is done."""
-        talks = session.state.talk.by_agent.items()
-        for agent, call in [(agent, call) for agent, talk in talks for call in talk.open_calls]:
-            why = "The operator interrupted before this ran."
-            refused = ToolRefused(call_id=call.call_id, tool=call.name, stage="approval", reason=why)
-            session.emit(refused, replace(self._place(session), agent=agent))
 
     async def _go_on(self, session: Session) -> None:
         """Take up the unfinished run."""
@@ -348,12 +347,13 @@ class Desk:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
         control.demand_no_signature(asked, allow=command.allow)
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
+        decided, reason = Decision.ALLOW if command.allow else Decision.DENY, command.reason
         given = ApprovalGiven(
-            approval_id=command.approval_id,
-            decision=Decision.ALLOW if command.allow else Decision.DENY,
+            approval_id=asked.approval_id,
+            decision=decided,
             scope=command.scope,
             by="operator",
-            reason=command.reason,
+            reason=reason,
             rule=rule,
         )
         session.emit(given, self._place(session))

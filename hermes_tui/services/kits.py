@@ -33,6 +33,7 @@ from hermes_tui.services import criteria, instructions, outputs, plans, referenc
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
+from hermes_tui.services.pictures import Shelf
 from hermes_tui.services.sessions import peek
 
 BRIEF_BYTES: Final = 1_024
@@ -134,6 +135,7 @@ class KitMaker:
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=config.context.prune_steps,
             critic=frozenset(config.policy.critic),
+            picture=Shelf(self.home.state / "pictures").find,
         )
 
 

@@ -254,6 +254,7 @@ def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -
         max_tokens=wanted.max_tokens,
         temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
         target=provider.target,
+        sees=_catalog.sees(offered.model),
         role_cap=limits_of(wanted.budget),
     )
 

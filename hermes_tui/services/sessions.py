@@ -15,13 +15,13 @@ from hermes_tui.capabilities.state.journal import JournalOptions, SessionJournal
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.events import SessionNamed
+from hermes_tui.domain.events import SessionNamed, ToolRefused
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.ports import Clock, Redactor
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Goal
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.bus import Bus
 from hermes_tui.kernel.session import Session
 
@@ -128,3 +128,12 @@ def resumable(state: SessionState) -> bool:
     """Whether the session's last run was begun and can go on."""
     ended = state.run.ended
     return state.run.run is not None and (ended is None or ended.status not in ("done", "not_done"))
+
+
+def drop_open_calls(session: Session, place: Place) -> None:
+    """Answer the calls of an interrupted step, so that what comes next is read before anything else is done."""
+    talks = session.state.talk.by_agent.items()
+    for agent, call in [(agent, call) for agent, talk in talks for call in talk.open_calls]:
+        why = "The operator interrupted before this ran."
+        refused = ToolRefused(call_id=call.call_id, tool=call.name, stage="approval", reason=why)
+        session.emit(refused, replace(place, agent=agent))

@@ -24,6 +24,12 @@ UNKNOWN_WINDOW: Final = 32_768
 _DATED: Final = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 _FIXED_SAMPLING: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4")
 
+_SEEING: Final = re.compile(
+    r"claude-|(^|/)gpt-(4o|4\.1|4\.5|[5-9])|(^|/)o[134](-|$)|gemini-|grok-[2-9]|llava|vision|[-_]?vl\b|pixtral"
+    r"|gemma-?[34]|llama-?4|minicpm-v|moondream|mistral-(small|medium|large)-?[3-9]"
+)
+"""Names of models that take pictures; no wire says so of all of them."""
+
 Row = list[float | int | None]
 Table = tuple[str, Mapping[str, Row]]
 
@@ -34,6 +40,11 @@ class Known:
 
     price: Price | None
     window_tokens: int | None
+
+
+def sees(model: str) -> bool:
+    """Return whether a model is known to take pictures."""
+    return _SEEING.search(model.casefold()) is not None
 
 
 def known(kind: str, model: str, newer: Path | None = None) -> Known:

@@ -120,6 +120,7 @@ class Bubblewrap:
             stdin=command.stdin,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
+            heard=command.heard,
             descriptors=tuple(descriptors),
             group=group,
             status=listening,

@@ -104,6 +104,7 @@ class Landlock:
             stdin=command.stdin,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
+            heard=command.heard,
             group=group,
             marked=True,
         )

@@ -44,6 +44,7 @@ class LimitsOnly:
             stdin=command.stdin,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
+            heard=command.heard,
             group=group,
             marked=True,
         )

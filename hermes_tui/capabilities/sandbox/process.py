@@ -9,7 +9,7 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
@@ -33,6 +33,7 @@ class Launch:
     `marked` adds a mark to the environment, by which processes that left the tree are found again. A process without
     `own_session` only leads a group of processes, which starts sooner on a busy machine: Linux schedules each session
     as one. It has to make a session itself before it runs what nobody vouches for.
+    `heard` is told what it prints, up to the ceiling.
     """
 
     argv: Sequence[str]
@@ -46,6 +47,7 @@ class Launch:
     status: int | None = None
     marked: bool = False
     own_session: bool = True
+    heard: Callable[[bytes], None] | None = None
 
 
 @mutable
@@ -216,14 +218,13 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
 
 
 async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture]) -> ProcessEnd:
-    ceiling = launch.output_limit_bytes * 10
     async with asyncio.TaskGroup() as group:
         if launch.stdin:
             group.create_task(_feed(tree.process.stdin, launch.stdin))
         if launch.status is not None and not tree.in_group:
             group.create_task(tree.listen(launch.status))
         full = [
-            group.create_task(_drain(pipe, capture, ceiling, tree))
+            group.create_task(_drain(pipe, capture, launch, tree))
             for pipe, capture in zip((tree.process.stdout, tree.process.stderr), outputs, strict=True)
         ]
         group.create_task(_leave(tree, launch.status))
@@ -274,12 +275,15 @@ async def _feed(pipe: IO[bytes] | None, data: bytes) -> None:
     pipe.close()
 
 
-async def _drain(pipe: IO[bytes] | None, capture: _Capture, ceiling: int, tree: _Tree) -> bool:
+async def _drain(pipe: IO[bytes] | None, capture: _Capture, launch: Launch, tree: _Tree) -> bool:
     """Read to the end; past the ceiling the tree is killed. Return whether that happened."""
     assert pipe is not None  # noqa: S101 - asked for above
+    ceiling = launch.output_limit_bytes * 10
     while chunk := await _chunk(pipe.fileno()):
         if capture.total <= ceiling:
             capture.take(chunk)
+            if launch.heard is not None:
+                launch.heard(chunk)
         if capture.total > ceiling:
             tree.kill()
     return capture.total > ceiling

@@ -81,6 +81,7 @@ class Runsc:
             stdin=command.stdin,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
+            heard=command.heard,
             group=group,
         )
         try:

@@ -75,6 +75,7 @@ class Seatbelt:
             stdin=command.stdin,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
+            heard=command.heard,
             marked=True,
         )
         try:

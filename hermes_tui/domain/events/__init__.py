@@ -58,6 +58,7 @@ from hermes_tui.domain.events.run import (
     SessionOpened,
     StrategyChosen,
 )
+from hermes_tui.domain.events.shell import ShellEnded, ShellEnding, ShellEvent, ShellStarted
 from hermes_tui.domain.events.task import (
     RecoveryTried,
     TaskCancelled,
@@ -90,6 +91,7 @@ Event = (
     | AgentEvent
     | ContextEvent
     | GuardEvent
+    | ShellEvent
 )
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
@@ -107,6 +109,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(AgentSpawned, AgentPaused, AgentUnpaused, AgentEnded, BoardSet),
         *(WindowFilled, OutputsPruned, ContextCompacted, ContextRestored, MessagePinned),
         *(LoopNoticed, CircuitMoved),
+        *(ShellStarted, ShellEnded),
     )
 }
 """Every event by its name, as a record stores it."""
@@ -171,6 +174,10 @@ __all__ = [
     "SessionForked",
     "SessionNamed",
     "SessionOpened",
+    "ShellEnded",
+    "ShellEnding",
+    "ShellEvent",
+    "ShellStarted",
     "StrategyChosen",
     "TaskCancelled",
     "TaskEvent",

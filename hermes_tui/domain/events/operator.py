@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_tui.domain.messages import Source
+from hermes_tui.domain.messages import Image, Source
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import frozen
 
@@ -13,6 +13,7 @@ class MessageGiven:
 
     text: str
     source: Source = Source.OPERATOR
+    images: tuple[Image, ...] = ()
 
 
 @frozen

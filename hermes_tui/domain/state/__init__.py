@@ -46,6 +46,8 @@ from hermes_tui.domain.events import (
     SessionForked,
     SessionNamed,
     SessionOpened,
+    ShellEnded,
+    ShellStarted,
     StrategyChosen,
     TaskCancelled,
     TaskFailed,
@@ -69,6 +71,7 @@ from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task
 from hermes_tui.domain.state.guard import GuardState, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
+from hermes_tui.domain.state.shells import ShellState, fold_shells
 from hermes_tui.domain.state.spend import SpendState, fold_spend
 from hermes_tui.domain.state.talk import Spoken, TalkState, fold_talk, kept_by
 from hermes_tui.domain.state.window import WindowState, fold_window, shaken_window
@@ -97,6 +100,7 @@ _SETTING = CapRaised | ModeChanged | RunPaused | RunUnpaused
 _CALL = ToolRequested | ToolFinished | ToolRefused | ToolIntended | ToolResolved
 _APPROVAL = ApprovalAsked | ApprovalGiven
 _EVIDENCE = ToolFinished | ModelFinished
+_SHELL = ShellStarted | ShellEnded
 
 
 def _kinds(*families: UnionType | type) -> frozenset[type]:
@@ -115,6 +119,7 @@ _OF_AGENTS: Final = _kinds(_AGENT, _EVIDENCE)
 _OF_WINDOWS: Final = _kinds(_WINDOW, LoopNoticed)
 _OF_GUARD: Final = _kinds(_WATCHED)
 _OF_BRAINS: Final = _kinds(_MOVED)
+_OF_SHELLS: Final = _kinds(_SHELL)
 
 
 @frozen
@@ -135,6 +140,7 @@ class SessionState:
     guard: GuardState = GuardState()
     brains: BrainState = BrainState()
     circuits: Mapping[str, Circuit] = field(default_factory=dict[str, Circuit])
+    shells: ShellState = ShellState()
 
 
 def fold(state: SessionState, record: Record) -> SessionState:
@@ -155,6 +161,7 @@ def fold(state: SessionState, record: Record) -> SessionState:
         guard=_guard(state.guard, record) if kind in _OF_GUARD else state.guard,
         brains=_brains(state.brains, record) if kind in _OF_BRAINS else state.brains,
         circuits=_circuits(state.circuits, record) if kind is CircuitMoved else state.circuits,
+        shells=_shells(state.shells, record) if kind in _OF_SHELLS else state.shells,
     )
 
 
@@ -219,6 +226,11 @@ def _circuits(state: Mapping[str, Circuit], record: Record) -> Mapping[str, Circ
         probed_until=body.probed_until,
     )
     return {**others, body.circuit: moved}
+
+
+def _shells(state: ShellState, record: Record) -> ShellState:
+    body = record.body
+    return fold_shells(state, record, body) if isinstance(body, _SHELL) else state
 
 
 def _agents(state: AgentsState, record: Record) -> AgentsState:

@@ -86,7 +86,8 @@ def _heard(old: Conversation, body: MessageGiven, run: RunId | None) -> Conversa
     """Return the conversation after a message from outside, which joins it unless something is on its way."""
     operator = body.source is Source.OPERATOR
     message = Message(
-        role=Role.OPERATOR if operator else Role.KERNEL, content=(Text(text=body.text, source=body.source),)
+        role=Role.OPERATOR if operator else Role.KERNEL,
+        content=(Text(text=body.text, source=body.source), *body.images),
     )
     run = run if operator or _is_kernels(old) else old.run
     if old.unread or old.open_calls or old.asking:

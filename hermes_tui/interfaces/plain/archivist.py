@@ -24,6 +24,8 @@ from hermes_tui.services import children, contexts, costs, edits, history
 if TYPE_CHECKING:
     from hermes_tui.interfaces.plain.door import LineMode
 
+AROUND: Final = 5
+"""How many lines of a file are printed before and after the one that was asked for."""
 LAST: Final = 12
 """How many lines before a moment are printed with it."""
 BACK: Final = ("fork", "both", "files")
@@ -42,6 +44,22 @@ class Archivist:
         """Print lines, each a little to the right."""
         for line in lines:
             self.mode.say(f"  {line}")
+
+    def do_image(self, path: str) -> None:
+        """Say how a picture is sent in line mode."""
+        self.mode.say(f"Mention it in your words: what is on @{path.removeprefix('@') or 'screen.png'}?")
+
+    def do_open(self, target: str) -> None:
+        """Print a file around a line; a web page is the terminal's to open."""
+        name, _, line = target.removeprefix("@").rpartition(":")
+        path = self.mode.workspace / (name if line.isdigit() else target)
+        if not path.is_file():
+            raise UsageInvalid(f"{first_line(target, 80)} is no file here.", hint="Links open with your terminal.")
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        at = int(line) - 1 if line.isdigit() else AROUND
+        first = max(at - AROUND, 0)
+        shown = enumerate(lines[first : at + AROUND + 1], first + 1)
+        self.rows([f"{number:>6} {text}" for number, text in shown])
 
     @property
     def _here(self) -> str:

@@ -8,7 +8,18 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final
 
-from hermes_tui.domain.commands import Decide, Freeze, GoOn, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
+from hermes_tui.domain.commands import (
+    Decide,
+    Freeze,
+    GoOn,
+    Interrupt,
+    RaiseCap,
+    SetMode,
+    StartShell,
+    Submit,
+    SwitchBrain,
+    Thaw,
+)
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import ToolFinished, ToolRequested
 from hermes_tui.domain.memory import Landing
@@ -17,6 +28,7 @@ from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces import _shells as shells
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
@@ -312,7 +324,10 @@ class Clerk(Archivist):
         self.mode.start(look())
 
     def shell(self, command: str) -> None:
-        """Run the operator's own command and print what it printed."""
+        """Run the operator's own command and print what it printed; one that ends in `&` runs beside the session."""
+        if begun := shells.beside(command):
+            self.mode.order(StartShell(command=begun))
+            return
 
         async def run() -> None:
             done = await self.mode.seat.errands.run(command)
@@ -323,6 +338,22 @@ class Clerk(Archivist):
             self.mode.say(f"! exit {done.exit_code} · {done.seconds:.1f} s · not sent to the model", role)
 
         self.mode.start(run())
+
+    def do_shells(self, argument: str) -> None:
+        """List the commands beside the session, print what one printed, or stop it."""
+        state = self.mode.state.shells
+        stop = shells.stop_of(state, argument)
+        if stop is not None:
+            self.mode.order(stop)
+        elif argument:
+            shell = shells.shell_of(state, argument)
+            for line in shells.output_lines(shell)[-SHOWN:] or ["Nothing printed yet."]:
+                self.mode.say(f"  {line}")
+        else:
+            for shell in state.by_id.values():
+                said = shells.ending(shell.ended) if shell.ended is not None else "running"
+                self.mode.say(f"{shell.started.shell_id}  {said}  {first_line(shell.started.command, 70)}")
+            self.mode.say("/shells ID prints the end of its output" if state.by_id else shells.NONE_YET)
 
     # sessions
 

@@ -169,9 +169,17 @@ class LineMode:
             case "note":
                 self.clerk.do_remember(said.text)
             case "words":
-                self.order(Submit(text=said.text))
-                if self.live:
-                    self.say("• steers at the next step")
+                self.start(self._say_words(said.text))
+
+    async def _say_words(self, text: str) -> None:
+        """Send words to the model, with the pictures of the workspace that they mention."""
+        pictures = await asyncio.to_thread(self.seat.errands.pictures_in, text) if "@" in text else []
+        if pictures:
+            able = next((one.name for one in self.brains if isinstance(one, Brain)), "")
+            self.seat.errands.require_sight(self.model or able)
+        self.order(Submit(text=text, images=tuple(picture.image for picture in pictures)))
+        if self.live:
+            self.say("• steers at the next step")
 
     def _answers(self, text: str) -> bool:
         """Whether the line was taken for an answer to the question above the prompt."""

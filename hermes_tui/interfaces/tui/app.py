@@ -15,7 +15,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
-from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
+from hermes_tui.domain.commands import Command, Decide, GoOn, SwitchBrain
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -33,6 +33,7 @@ from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
+from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
@@ -41,6 +42,7 @@ from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
+from hermes_tui.interfaces.tui.shells import OutputPage
 from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
 from hermes_tui.services.brains import Missing
 
@@ -220,7 +222,7 @@ class HermesApp(App[str]):
             case "note":
                 self.clerk.do_remember(said.text)
             case "words":
-                self.order(Submit(text=said.text))
+                self.clerk.album.submit(said.text)
 
     @on(Workspace.Arranged)
     def _arranged(self, event: Workspace.Arranged) -> None:
@@ -371,8 +373,8 @@ class HermesApp(App[str]):
 
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
-    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker),
-    *(TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
+    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, OutputPage),
+    *(ConsolePane, TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""
 

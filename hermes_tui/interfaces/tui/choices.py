@@ -14,6 +14,7 @@ from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
 from hermes_tui.interfaces.tui.keymap import Keymap
+from hermes_tui.interfaces.tui.links import host_of
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Choice
 from hermes_tui.interfaces.tui.themes import Theme
@@ -82,6 +83,11 @@ def _price(price: Price | None, *, local: bool) -> str:
     if price is None:
         return "price unknown"
     return f"${price.input_usd:g} in, ${price.output_usd:g} out per M"
+
+
+def of_link(target: str) -> Choice:
+    """Return a link as a choice, with who would be asked for it."""
+    return Choice(value=target, name=one_line(target), about=host_of(target) or "a file")
 
 
 def changes(calls: Sequence[Call]) -> list[Line]:

@@ -17,6 +17,7 @@ AREAS: Final = {
     "pane": "panes",
     "prompt": "prompt",
     "list": "any list",
+    "console": "console",
     "jump": "from any row",
     "graph": "task graph",
     "mind": "mind-log",
@@ -25,6 +26,7 @@ AREAS: Final = {
     "budget": "budget",
     "memory": "memory",
     "approval": "approvals",
+    "shells": "output of a shell",
 }
 EVERYWHERE: Final = frozenset({"app", "pane"})
 _NAMES: Final = {

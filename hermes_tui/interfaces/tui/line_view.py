@@ -99,6 +99,14 @@ class LineView(Widget, can_focus=True):
     class FindAsked(OfRow):
         """The operator wants to search this view."""
 
+    class Clicked(OfRow):
+        """The operator clicked on a line of a row, `x` cells from its left."""
+
+        def __init__(self, view: LineView, line: Line, x: int) -> None:
+            super().__init__(view, None)
+            self.line = line
+            self.x = x
+
     class Scrolled(OfRow):
         """Following began or ended, or new rows stand below the screen."""
 
@@ -317,6 +325,8 @@ class LineView(Widget, can_focus=True):
         text = line.text
         if event.x < len(text) and text[event.x] in "►▼":
             self.action_fold()
+        elif event.chain == 1:
+            self.post_message(self.Clicked(self, line, event.x))
         self._after_move(moved=moved)
 
     def on_focus(self) -> None:

@@ -9,10 +9,15 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
+from textual.widgets.text_area import Selection
 
 from hermes_tui.interfaces._completion import Offer
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.offers import Offers
+from hermes_tui.interfaces.tui.vim import REDO, Mode, Vim
+from hermes_tui.interfaces.tui.vim_motions import line_number, line_start
+from hermes_tui.services.pictures import paths_in
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000
@@ -31,6 +36,7 @@ class Prompt(TextArea):
         Binding("up", "back", "earlier prompt; edit the queue", id="prompt.back"),
         Binding("down", "ahead", "later prompt", id="prompt.ahead"),
         Binding("ctrl+r", "search", "search earlier prompts", id="prompt.search"),
+        Binding("ctrl+v", "picture", "paste the picture on the clipboard", id="prompt.picture"),
         Binding("ctrl+g", "editor", "write in $EDITOR", id="prompt.editor"),
     ]
 
@@ -56,6 +62,9 @@ class Prompt(TextArea):
     class EditorAsked(Message):
         """Ctrl+G: write in the operator's editor."""
 
+    class ModeMoved(Message):
+        """Keys mean something else now: vim's mode is another one."""
+
     def __init__(self, offers: Offers) -> None:
         super().__init__(id="prompt", soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
         self.cursor_blink = False
@@ -68,6 +77,7 @@ class Prompt(TextArea):
         self._place: int | None = None
         self._draft = ""
         self._pasted: dict[str, str] = {}
+        self.vim: Vim | None = None
 
     @property
     def whole(self) -> str:
@@ -76,6 +86,11 @@ class Prompt(TextArea):
         for mark, pasted in self._pasted.items():
             text = text.replace(mark, pasted)
         return text
+
+    @property
+    def mode(self) -> Mode | None:
+        """Vim's mode; None where keys are simply written."""
+        return self.vim.mode if self.vim is not None else None
 
     @property
     def before_cursor(self) -> str:
@@ -94,11 +109,18 @@ class Prompt(TextArea):
         self.load_text("")
         self._pasted.clear()
         self._place = None
+        if self.vim is not None:
+            self.vim.begin()
+            self.post_message(self.ModeMoved())
         if text and (not self.remembered or self.remembered[-1] != text):
             self.remembered.append(text)
         return text
 
     async def _on_key(self, event: events.Key) -> None:
+        if self.vim is not None and self._taken_by(self.vim, event):
+            event.stop()
+            event.prevent_default()
+            return
         action = self._action_for(event.key)
         if action:
             event.stop()
@@ -106,6 +128,44 @@ class Prompt(TextArea):
             await self.run_action(action)
             return
         await super()._on_key(event)
+
+    def _taken_by(self, vim: Vim, event: events.Key) -> bool:
+        """Let vim have a key; return whether it is one for it."""
+        escaped, writes = event.key == "escape", vim.mode is Mode.INSERT
+        key = REDO if event.key == "ctrl+r" else (event.character or "") if event.is_printable else ""
+        if (escaped and self.offers.open) or (not escaped and (writes or not key)):
+            return False
+        before = vim.mode
+        row, column = self.cursor_location
+        vim.text, vim.at = self.text, line_number(self.text, row + 1) + column
+        if key in ("j", "k") and not vim.pending and before is Mode.NORMAL and self._leaves(key):
+            (self.action_ahead if key == "j" else self.action_back)()
+            return True
+        taken = vim.escape() if escaped else vim.press(key)
+        self._show_vim(vim)
+        if vim.mode is not before:
+            self.post_message(self.ModeMoved())
+        return taken
+
+    def _leaves(self, key: str) -> bool:
+        """Whether `j` or `k` leads out of the text, to a later or an earlier prompt."""
+        return self.cursor_location[0] == (0 if key == "k" else self.document.end[0])
+
+    def _show_vim(self, vim: Vim) -> None:
+        """Show what vim made of the text, where its cursor is and what is selected."""
+        if vim.text != self.text:
+            self.replace(vim.text, (0, 0), self.document.end)
+        chosen = vim.chosen
+
+        def place(at: int) -> tuple[int, int]:
+            return vim.text.count("\n", 0, at), at - line_start(vim.text, at)
+
+        if chosen is None:
+            self.selection = Selection.cursor(place(vim.at))
+        elif vim.at < vim.anchor:
+            self.selection = Selection(place(chosen.end), place(chosen.start))
+        else:
+            self.selection = Selection(place(chosen.start), place(chosen.end))
 
     def _action_for(self, key: str) -> str:
         if self.offers.open and key == "escape":
@@ -115,6 +175,13 @@ class Prompt(TextArea):
         return bound.action if bound is not None else ""
 
     async def _on_paste(self, event: events.Paste) -> None:
+        dropped = paths_in(event.text)
+        for path in dropped:
+            self.post_message(OrderAsked("image", str(path)))
+        if dropped:
+            event.prevent_default()
+            event.stop()
+            return
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.count("\n") + 1
         if lines <= COLLAPSE_LINES and len(text) <= COLLAPSE_CHARACTERS:
@@ -197,6 +264,10 @@ class Prompt(TextArea):
     def action_search(self) -> None:
         """Search what was typed before."""
         self.post_message(self.SearchAsked())
+
+    def action_picture(self) -> None:
+        """Put the picture on the clipboard in."""
+        self.post_message(OrderAsked("image"))
 
     def action_editor(self) -> None:
         """Write in the operator's editor."""

@@ -15,6 +15,7 @@ from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line, pad, wrap
 from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.links import marked
 from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH, Flow, draw
 from hermes_tui.interfaces.tui.row_window import Room, Row
 
@@ -293,7 +294,7 @@ class Call(Entry):
             return _field("output", "\n".join(lines), width)
         head = _field("output", "\n".join(lines[:HEAD_LINES]), width)
         fold = ends(
-            ((" " * SUBJECT_AT, ""), (f"{hidden:,} lines folded", "muted")), (("o opens all ", "muted"),), width
+            ((" " * SUBJECT_AT, ""), (f"{hidden:,} lines folded", "muted")), (("v opens all ", "muted"),), width
         )
         return [*head, fold, *_field("", "\n".join(lines[-TAIL_LINES:]), width)]
 
@@ -305,7 +306,7 @@ class Call(Entry):
 def _field(name: str, text: str, width: int) -> list[Line]:
     if not text.strip():
         return []
-    wrapped = wrap(foreign(text.rstrip("\n")), max(width - SUBJECT_AT - 1, 20))
+    wrapped = wrap(marked(text.rstrip("\n")), max(width - SUBJECT_AT - 1, 20))
     return [
         Line((("  ", ""), (pad(name if at == 0 else "", SUBJECT_AT - 2), "muted"), *spans))
         for at, spans in enumerate(wrapped)

@@ -11,10 +11,13 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.memory import Landing
 from hermes_tui.interfaces._tables import recall_lines
 from hermes_tui.interfaces.tui import choices, wording
+from hermes_tui.interfaces.tui.album import Album
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
+from hermes_tui.interfaces.tui.opener import Opener
 from hermes_tui.interfaces.tui.rows import Notice, Origin, Reply
 from hermes_tui.interfaces.tui.screens.page import Page
+from hermes_tui.interfaces.tui.shells import ShellKeeper
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
@@ -28,6 +31,9 @@ class Scribe:
     def __init__(self, app: HermesApp) -> None:
         self.app = app
         self._made = 0
+        self.shells = ShellKeeper(app)
+        self.album = Album(app)
+        self.links = Opener(app)
 
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Do something that takes time; what goes wrong is said."""
@@ -111,9 +117,26 @@ class Scribe:
         view.focus()
         view.action_find_next(-1)
 
+    def do_open(self, target: str) -> None:
+        """Open a web page, or a file at its line."""
+        if target:
+            self.links.open(target.removeprefix("@"))
+        else:
+            self.app.workspace.prompt.fill("/open ")
+
+    def do_image(self, path: str) -> None:
+        """Put a picture into the prompt: of a file, or the one on the clipboard."""
+        self.album.attach(path.removeprefix("@"))
+
+    def do_shells(self, argument: str) -> None:
+        """List the commands beside the session, show the output of one, or stop it."""
+        self.shells.do(argument)
+
     def shell(self, command: str) -> None:
-        """Run the operator's own command and show what it printed."""
+        """Run the operator's own command and show what it printed; one that ends in `&` runs beside the session."""
         app = self.app
+        if self.shells.begin(command):
+            return
         self._made += 1
         key = ("own", self._made)
 

@@ -98,6 +98,11 @@ def _progress(facts: _Facts, step: int) -> Sequence[Span]:
     return tuple(spans)
 
 
+def _shells(facts: _Facts, step: int) -> Sequence[Span]:
+    running = len(facts.view.state.shells.running)
+    return ((wording.count(running, "shell"), "accent"),) if running and step < 4 else ()
+
+
 def _sandbox(facts: _Facts, step: int) -> Sequence[Span]:
     level = facts.view.facts.sandbox
     if level not in CONFINED:
@@ -126,7 +131,7 @@ def _needs(facts: _Facts, step: int) -> Sequence[Span]:
 
 
 _PARTS: Final[tuple[Callable[[_Facts, int], Sequence[Span]], ...]] = (
-    *(_mode, _brain, _context, _money, _progress, _sandbox),
+    *(_mode, _brain, _context, _money, _progress, _shells, _sandbox),
 )
 STEPS: Final = 11
 

@@ -42,6 +42,8 @@ from hermes_tui.domain.events import (
     RunStarted,
     RunUnpaused,
     SessionForked,
+    ShellEvent,
+    ShellStarted,
     TaskEvent,
     TaskFailed,
     TaskSkipped,
@@ -58,7 +60,7 @@ from hermes_tui.domain.messages import Source, Thinking
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import TaskKind
-from hermes_tui.interfaces.tui import kin, notices, wording
+from hermes_tui.interfaces.tui import kin, notices, shells, wording
 from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
 from hermes_tui.interfaces.tui.markdown import Flow
@@ -77,6 +79,7 @@ class Transcript:
         self._titles: dict[TaskId, str] = {}
         self._calls: dict[CallId, Call] = {}
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
+        self._shells: dict[str, ShellStarted] = {}
         self._streams: dict[AgentId, Streaming] = {}
         self._criteria: list[bool] = []
         self._spent = 0.0
@@ -104,10 +107,18 @@ class Transcript:
             yield from self._approval(record, body)
         elif isinstance(body, BudgetEvent):
             yield notices.budget(record, body)
-        elif isinstance(body, GuardEvent):
-            yield from notices.guarded(record, body)
         elif isinstance(body, OperatorEvent):
             yield from self._operator(record, body)
+        else:
+            yield from self._beside(record)
+
+    def _beside(self, record: Record) -> Iterator[Row]:
+        """Yield what happens around the run: the guard, commands beside it, subagents and windows."""
+        body = record.body
+        if isinstance(body, GuardEvent):
+            yield from notices.guarded(record, body)
+        elif isinstance(body, ShellEvent):
+            yield shells.notice(record, body, self._shells)
         else:
             yield from self._kin(record)
 

@@ -59,6 +59,8 @@ from hermes_tui.domain.events import (
     SessionForked,
     SessionNamed,
     SessionOpened,
+    ShellEnded,
+    ShellStarted,
     StrategyChosen,
     TaskCancelled,
     TaskFailed,
@@ -186,6 +188,16 @@ EVENTS: tuple[Event, ...] = (
     RetryScheduled(request_id=_REQUEST, model="p:m", reason=FailureReason.SERVER, attempt=2, delay_s=0.5),
     ModelChosen(role="main", model="p:m", why=""),
     ConfigApplied(file="/h/config.yaml", changed=("strategy: auto → fixed",)),
+    ShellStarted(
+        shell_id="s1",
+        command="make serve",
+        output="/h/state/outputs/k/shell-s1.txt",
+        effect=Effect.WRITE,
+        reach=Reach.SANDBOX,
+        targets=("/w",),
+        timeout_s=60.0,
+    ),
+    ShellEnded(shell_id="s1", end="exited", exit_code=0, output_bytes=3, seconds=1.5),
     ConfigRefused(file="/h/config.yaml", line=3, message="m"),
     ModelEscalated(
         role="main", model="p:m", tier="light", to_tier="standard", confidence=0.4, threshold=0.5, why="w", usd=0.01

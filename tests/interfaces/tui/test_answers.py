@@ -20,7 +20,7 @@ def script(*calls: Call) -> Scenario:
 async def asked(app: Stand) -> None:
     """Let a call wait for the operator, and let the moment pass in which keys are still dropped."""
     await app.enter("Write it.")
-    await app.until(lambda: app.workspace.dock.display)
+    await app.until(lambda: app.workspace.dock.display and app.workspace.dock.card.region.height)
     app.workspace.dock.answers.monotonic = app.workspace.approvals_pane.answers.monotonic = lambda: 1e12
 
 
@@ -67,7 +67,7 @@ async def test_a_key_pressed_in_the_moment_a_question_appears_is_dropped(table: 
     async with workstation(table, script(WRITE)) as app:
         app.workspace.dock.answers.monotonic = lambda: 100.0
         await app.enter("Write it.")
-        await app.until(lambda: app.workspace.dock.display)
+        await app.until(lambda: app.workspace.dock.display and app.workspace.dock.card.region.height)
         await app.pilot.press("f7", "y")
         await app.pilot.pause()
 

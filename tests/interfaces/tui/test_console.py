@@ -152,3 +152,24 @@ async def test_a_model_that_writes_control_sequences_reaches_no_terminal(table: 
         assert "\x07" not in app.text
         assert "\u202e" not in app.text
         assert "\\x1b[31m" in app.text
+
+
+async def test_a_command_with_an_ampersand_runs_beside_and_its_output_is_shown_as_it_comes(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[])) as app:
+        await app.enter("!echo listening; sleep 600 &")
+        await app.until(lambda: "! s1 echo listening; sleep 600 runs beside" in app.text)
+        await app.until(lambda: "1 shell" in app.rows[-1])
+        await app.enter("/shells")
+        listed = app.text
+        await app.pilot.press("enter")
+        await app.until(lambda: app.rows[1].strip() == "listening")
+        live = app.rows[0]
+        await app.pilot.press("x")
+        await app.until(lambda: "s1 echo listening; sleep 600 · stopped · " in app.rows[0])
+        await app.pilot.press("escape")
+        await app.until(lambda: "! s1 echo listening; sleep 600 stopped · " in app.text)
+        await app.until(lambda: "shell" not in app.rows[-1])
+
+        assert "● s1 echo listening; sleep 600" in listed
+        assert "● s1 echo listening; sleep 600 · running 0:" in live
+        assert "x stops it" in live

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from textual import events
 
-from tests.fakes import Repeat, Reply, Scenario
+from tests.fakes import Repeat, Reply, Scenario, running_server
 from tests.interfaces.tui.stand import Table, seated, workstation
+from tests.services.test_pictures import png
 
 HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
 
@@ -130,3 +133,43 @@ async def test_the_operators_editor_writes_the_prompt(table: Table) -> None:
     table.monkeypatch.setenv("VISUAL", str(editor))
     async with workstation(table, HELLO) as app:
         assert app.seat.errands.in_editor("begun, ") == "begun, from the editor"
+
+
+async def test_a_dropped_picture_is_a_mark_in_the_prompt_and_goes_with_the_words(table: Table) -> None:
+    picture = table.workspace / "my shot.png"
+    picture.write_bytes(png(640, 480))
+    with running_server(HELLO) as server:
+        async with seated(table.desk(server.openai_url)) as app:
+            app.workspace.prompt.post_message(events.Paste(f"'{picture}'"))
+            await app.until(lambda: app.workspace.prompt.text == "[image 1: my shot.png 640×480] ")
+            await app.enter("what is this?")
+            await app.until(lambda: "✓ done" in app.text)
+
+            said = app.rows[1]
+    sent = str(server.log.exchanges[-1].body)
+
+    assert said.startswith("› [image 1: my shot.png 640×480] what is this?")
+    assert f"data:image/png;base64,{b64encode(png(640, 480)).decode()}" in sent
+
+
+async def test_a_brain_that_takes_no_pictures_is_named_and_nothing_is_sent(table: Table) -> None:
+    table.configure("providers: {openai: {models: [text-only-1]}}\n")
+    (table.workspace / "a.png").write_bytes(png(1, 1))
+    with running_server(HELLO) as server:
+        async with seated(table.desk(server.openai_url)) as app:
+            await app.enter("what is on @a.png ?")
+            await app.until(lambda: "takes no pictures" in app.said)
+
+            assert app.said.startswith("openai:text-only-1 takes no pictures, so nothing was sent.")
+            assert app.workspace.prompt.text == "what is on @a.png ?"
+    assert not [one for one in server.log.exchanges if "what is on" in str(one.body)]
+
+
+async def test_ctrl_v_says_what_reads_a_picture_from_the_clipboard(table: Table) -> None:
+    table.monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    table.monkeypatch.delenv("DISPLAY", raising=False)
+    async with workstation(table, HELLO) as app:
+        await app.pilot.press("ctrl+v")
+        await app.until(lambda: "The clipboard cannot be read for pictures here." in app.said)
+
+        assert not app.workspace.prompt.text

@@ -156,8 +156,8 @@ class Fixed:
 class Sheet(LineView):
     """Plain lines that can be scrolled; they are drawn again only where they changed."""
 
-    def __init__(self, look: Look, *, name: str = "", focusable: bool = True) -> None:
-        super().__init__(look, name=name, folds=False, follows=False)
+    def __init__(self, look: Look, *, name: str = "", focusable: bool = True, follows: bool = False) -> None:
+        super().__init__(look, name=name, folds=False, follows=follows)
         self.can_focus = focusable
         self._lines: list[Line] = []
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
@@ -13,6 +16,7 @@ from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Span
 from hermes_tui.interfaces.tui.graph_rows import TaskRow, ribbon
 from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.links import link_at, links_in
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.rows import Call
@@ -23,6 +27,24 @@ class ConsolePane(Pane):
     """Everything said and done, one row for each thing."""
 
     TITLE = "console"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "links", "open a link in the row", id="console.links"),
+        Binding("v", "whole", "all of the row on a page", id="console.whole"),
+    ]
+
+    class LinksAsked(Message):
+        """The operator wants to open one of these."""
+
+        def __init__(self, targets: Sequence[str]) -> None:
+            super().__init__()
+            self.targets = targets
+
+    class WholeAsked(Message):
+        """The operator wants to read everything that a row stands for."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
 
     def __init__(self, look: Look, *, first_token_s: float | None = None) -> None:
         super().__init__(look, name="console")
@@ -84,6 +106,23 @@ class ConsolePane(Pane):
             self.view.window.opened ^= {last.key}
             self.view.window.forget([self.view.window.find(last.key)])
             self.view.refresh()
+
+    def action_links(self) -> None:
+        """Open the link in the row under the cursor, or one of them."""
+        if self.view.current is not None:
+            self.post_message(self.LinksAsked(links_in(self.view.current.copy())))
+
+    def action_whole(self) -> None:
+        """Show all that the row under the cursor stands for."""
+        if self.view.current is not None:
+            self.post_message(self.WholeAsked(self.view.current))
+
+    @on(LineView.Clicked)
+    def _clicked(self, event: LineView.Clicked) -> None:
+        event.stop()
+        target = link_at(event.line, event.x)
+        if target:
+            self.post_message(self.LinksAsked([target]))
 
     def say(self, row: Row) -> None:
         """Add a row that is no record, such as what a slash command answers."""

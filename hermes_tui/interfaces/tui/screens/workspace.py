@@ -10,26 +10,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
-from hermes_tui.domain.commands import Interrupt, RaiseCap, Submit
+from hermes_tui.domain.commands import Interrupt, RaiseCap
 from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused, SessionForked
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import fold_all
-from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces._bridge import Batch, Seat
-from hermes_tui.interfaces._completion import Sources, offered_for
-from hermes_tui.interfaces.tui import notices
+from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
-from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
-from hermes_tui.interfaces.tui.dock import Card, Dock
+from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.graph_rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
 from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.offers import Offers
-from hermes_tui.interfaces.tui.panes._pane import Divider, Showing, TitleRule
+from hermes_tui.interfaces.tui.panes._pane import Divider, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -37,18 +32,19 @@ from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
-from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.rows import seq_of
+from hermes_tui.interfaces.tui.screens._entry import Entry
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
+from hermes_tui.interfaces.tui.screens.chooser import Chooser
+from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.welcome import welcome_lines
 from hermes_tui.services.brains import Missing
 
-FLASH_S: Final = 6.0
 TWICE_S: Final = 1.0
 
 
-class Workspace(Timeline):
+class Workspace(Entry):
     """The main screen."""
 
     AUTO_FOCUS = "#prompt"
@@ -73,28 +69,15 @@ class Workspace(Timeline):
         Binding("c", "jump('console')", "in which words: console", id="jump.console"),
     ]
 
-    class Typed(Message):
-        """A line from the prompt."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     class Settled(Message):
         """The prompt has the focus for the first time."""
-
-    class Drafted(Message):
-        """The draft or the queue changed."""
 
     def __init__(
         self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
     ) -> None:
         self._shown = 0
         self._settled = False
-        self.monotonic = monotonic
         self._escaped = -TWICE_S
-        self.queue: list[str] = []
-        self.sources = Sources()
         self.brains_at = 0.0
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
         self.console_pane = ConsolePane(look, first_token_s=first_token_s)
@@ -105,21 +88,9 @@ class Workspace(Timeline):
         self.memory_pane = MemoryPane(look)
         middle = (self.graph_pane, self.approvals_pane)
         panes = (self.console_pane, *middle, self.mind_pane, self.budget_pane, self.memory_pane)
-        self.dock = Dock(look, monotonic)
-        self.queue_rows = QueueRows(look)
-        self.offers = Offers(look)
-        self.prompt = Prompt(self.offers)
         journey = Journey(look, self.console_pane, self.mind_pane)
-        super().__init__(journey, seat, earlier, panes, resting_place=self.prompt)
-        self.prompt_rule = TitleRule(look, "goal")
-        self.status = StatusLine(look)
+        super().__init__(journey, seat, earlier, panes, monotonic)
         self.showing: tuple[Showing, ...] = (*panes, self.dock, self.status)
-
-    def stops(self) -> list[Widget]:
-        """Return what Tab stops at; an open question comes after the prompt."""
-        rest, *others = super().stops()
-        asked = [self.dock.card] if self.dock.display and not self.travelling else []
-        return [rest, *asked, *others]
 
     # building
 
@@ -128,7 +99,7 @@ class Workspace(Timeline):
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield self.console_pane
-                yield from self._compose_entry()
+                yield from self.compose_entry()
             yield Divider(self.look, "main-divider")
             with Container(id="side"):
                 with Vertical(id="middle"):
@@ -142,17 +113,6 @@ class Workspace(Timeline):
         yield Static("", id="too-small", markup=False)
         yield self.scrubber
         yield self.status
-
-    def _compose_entry(self) -> ComposeResult:
-        """What the scrubber takes the place of."""
-        with Vertical(id="entry"):
-            yield self.queue_rows
-            yield self.dock
-            yield self.offers
-            yield self.prompt_rule
-            with Horizontal(id="prompt-line"):
-                yield Mark(self.look)
-                yield self.prompt
 
     def on_mount(self) -> None:
         """Show what is on record, then begin to follow."""
@@ -192,7 +152,7 @@ class Workspace(Timeline):
         elif isinstance(record.body, RunEnded):
             self.live = False
             if self.queue and record.body.status == "done":
-                self.post_message(self.Ordered(Submit(text=self.queue.pop(0))))
+                self.post_message(self.Typed(self.queue.pop(0)))
                 self.post_message(self.Drafted())
 
     def refresh_panes(self) -> None:
@@ -202,7 +162,7 @@ class Workspace(Timeline):
         for one in self.showing:
             one.show(view)
         self.task_count = len(self.graph_pane.view)
-        self._show_prompt()
+        self.show_prompt()
         shape = self.division.shape
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
         if not self.seen and not self.travelling:
@@ -246,29 +206,11 @@ class Workspace(Timeline):
             if pane.display:
                 pane.show(view)
 
-    @property
-    def planned(self) -> bool:
-        """Whether the last run ended well in mode plan, so that its plan can be approved."""
-        ended = self.seat.state.run.ended
-        mode = self.chronicle.mode_in_force(self.seat.facts.config.policy.mode)
-        return mode is Mode.PLAN and ended is not None and ended.status == "done"
-
     def show_brains(self, found: Sequence[Brain | Missing]) -> None:
         """Show who can answer."""
         self.brains, self.brains_at = found, self.look.clock()
         if self.is_mounted:  # a provider that needs no network answers before there is anything to draw on
             self.refresh_panes()
-
-    def _show_prompt(self) -> None:
-        self.prompt.busy, self.prompt.queued = self.live, len(self.queue)
-        self.queue_rows.show(self.queue)
-        title = "to main" if self.live else "goal, after an unfinished run" if self.unfinished else "goal"
-        busy = (("Enter", "steer"), ("Tab", "queue"), ("Esc", "interrupt"))
-        more = ("/resume", "goes on") if self.unfinished else ("/", "commands")
-        more = ("/approve", "carries the plan out") if self.planned else more
-        idle = (("Enter", "send"), more, ("F1", "keys"))
-        said = " · ".join(f"{key} {means}" for key, means in (busy if self.live else idle))
-        self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if self.size.width >= 60 else ())
 
     def on_descendant_focus(self) -> None:
         """Mark the prompt's rule while it has the focus."""
@@ -333,45 +275,6 @@ class Workspace(Timeline):
 
     # what the operator does
 
-    def say(self, text: str, role: str = "text") -> None:
-        """Say something in the status line for a moment."""
-        self.status.flash(((text, role),))
-        self.set_timer(FLASH_S, lambda: self.status.unflash(text))
-
-    @on(TextArea.Changed, "#prompt")
-    @on(TextArea.SelectionChanged, "#prompt")
-    def _edited_draft(self, event: Message) -> None:
-        event.stop()
-        if isinstance(event, TextArea.Changed):
-            self.offers.show(offered_for(self.prompt.before_cursor, self.sources))
-            self.post_message(self.Drafted())
-
-    @on(Prompt.Submitted)
-    def _submitted(self, event: Prompt.Submitted) -> None:
-        event.stop()
-        if isinstance(event, Prompt.Queued):
-            self.enqueue(event.text)
-        else:
-            self.post_message(self.Typed(event.text))
-
-    def enqueue(self, text: str) -> None:
-        """Keep words for after the run."""
-        self.queue.append(text)
-        self._show_prompt()
-        self.post_message(self.Drafted())
-
-    @on(Prompt.EditQueueAsked)
-    def _edit_queue(self, event: Prompt.EditQueueAsked) -> None:
-        event.stop()
-        if self.queue:
-            self.prompt.fill(self.queue.pop())
-            self._show_prompt()
-
-    @on(Prompt.TabAsked)
-    def _tab(self, event: Prompt.TabAsked) -> None:
-        event.stop()
-        self.action_next_pane()
-
     @on(Answers.Given)
     def _answered(self, event: Answers.Given) -> None:
         event.stop()
@@ -385,6 +288,27 @@ class Workspace(Timeline):
     def _whole(self, event: Card.WholeAsked) -> None:
         event.stop()
         self.make_full("approvals")
+
+    @on(ConsolePane.LinksAsked)
+    def _links(self, event: ConsolePane.LinksAsked) -> None:
+        event.stop()
+        targets = event.targets
+        if not targets:
+            self.say("No link stands in this row.")
+        elif len(targets) == 1:
+            self.post_message(OrderAsked("open", targets[0]))
+        else:
+            self.app.push_screen(Chooser(self.look, "links", list(map(choices.of_link, targets))), self._open)
+
+    def _open(self, target: str | None) -> None:
+        if target is not None:
+            self.post_message(OrderAsked("open", target))
+
+    @on(ConsolePane.WholeAsked)
+    def _whole_row(self, event: ConsolePane.WholeAsked) -> None:
+        event.stop()
+        lines = event.row.copy().splitlines()
+        self.app.push_screen(Page(self.look, "all of it", lambda width: choices.page_lines(lines, width)))
 
     @on(TaskGraphPane.Ordered)
     def _edited(self, event: TaskGraphPane.Ordered) -> None:
