@@ -14,6 +14,7 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.drivers.linux_driver import LinuxDriver
 
 from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
 from hermes_tui.domain.errors import HermesError
@@ -26,6 +27,7 @@ from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
+from hermes_tui.interfaces.tui.early_keys import EarlyKeys
 from hermes_tui.interfaces.tui.files import DayReader, NoteKeeper, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.layout import sizes_from
@@ -41,6 +43,7 @@ from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
+from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
 from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
 from hermes_tui.services.brains import Missing
 
@@ -113,7 +116,8 @@ class HermesApp(App[str]):
         self.theme_files = ThemeKeeper(self, themes)
         self.brains: Sequence[Brain | Missing] = ()
         self._asked_to_quit = self._notified = -NOTIFY_S
-        self._early: list[events.Key] | None = []
+        self.early_keys = EarlyKeys(self)
+        self.first_frame: FirstFrame | None = None
 
     # opening
 
@@ -152,21 +156,16 @@ class HermesApp(App[str]):
         return self.workspace.chronicle.model or next(iter(able), "")
 
     async def on_event(self, event: events.Event) -> None:
-        """Keep what is typed before there is a prompt; the terminal turned an early Enter into a line feed."""
-        if isinstance(event, events.Key) and self._early is not None:
-            key = "enter" if event.key == "ctrl+j" else event.key
-            self._early.append(events.Key(key, event.character))
-            return
-        await super().on_event(event)
+        """Take an event, unless it was typed before there is a prompt."""
+        if not self.early_keys.keep(event):
+            await super().on_event(event)
 
     @on(Workspace.Settled)
-    def _release_keys(self) -> None:
+    def _begin(self) -> None:
         """Begin with the goal of the command line, once what is on record was read; then type what was typed early."""
         if self.goal:
             self.take_line(self.goal)
-        early, self._early = self._early, None
-        for event in early or ():
-            self.workspace.prompt.post_message(event)
+        self.clerk.start(self.early_keys.type(self._driver))
         self.clerk.start(self.day.read())
 
     # kernel to screen
@@ -390,6 +389,9 @@ def main(_: str, args: Namespace) -> int:
     def sit(sitting: Sitting) -> Parting:
         desk = sitting.desk
         app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
+        app.first_frame = getattr(args, "curtain", None)
+        if app.driver_class is LinuxDriver:
+            app.driver_class = Terminal
         return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
 
     return sit_down(args, sit)

@@ -16,6 +16,8 @@ from hermes_tui.interfaces.tui.offers import Offers
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000
+EDITS: Final = {key: one.action for one in TextArea.BINDINGS if isinstance(one, Binding) for key in one.key.split(",")}
+"""What the editor's own keys do."""
 
 
 class Prompt(TextArea):
@@ -112,7 +114,7 @@ class Prompt(TextArea):
             return "close_offers"
         name = self.names.get(key)
         bound = next((one for one in self.BINDINGS if isinstance(one, Binding) and one.id == name), None)
-        return bound.action if bound is not None else ""
+        return bound.action if bound is not None else EDITS.get(key, "")
 
     async def _on_paste(self, event: events.Paste) -> None:
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")

@@ -13,6 +13,7 @@ from textual.theme import Theme as TextualTheme
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.values import frozen
+from hermes_tui.interfaces._swatch import colours_in
 from hermes_tui.services import strict_yaml
 
 ROLES: Final = ("bg", "surface", "select", "text", "muted", "rule", "accent", "ok", "warn", "fail", "add", "del")
@@ -71,7 +72,11 @@ def read_theme(path: Path) -> Theme:
     Raises:
         UsageInvalid: a role is missing or unknown, or a colour is not `#rrggbb`; file and line are named.
     """
-    node = strict_yaml.parse(strict_yaml.read(path), str(path))
+    data = strict_yaml.read(path)
+    plain = colours_in(data.decode("utf-8", "replace"))
+    if plain is not None and set(ROLES) <= plain.keys() <= {*ROLES, *CODE_ROLES}:
+        return Theme(path.stem, {role: colour.lower() for role, colour in plain.items()})
+    node = strict_yaml.parse(data, str(path))
     colours = node.value if isinstance(node.value, dict) else {}
     if missing := [role for role in ROLES if role not in colours]:
         message = f"the colour of {', '.join(missing)} is missing."
