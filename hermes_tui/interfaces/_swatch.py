@@ -36,6 +36,14 @@ def look_of(home: str, built_in: str) -> tuple[Mapping[str, str], str]:
     return {}, ui.get("glyphs", "auto")
 
 
+def ascii_wanted(glyphs: str, environ: Mapping[str, str]) -> bool:
+    """Return whether signs are drawn without Unicode: as `ui.glyphs` says, else by the terminal's language."""
+    if glyphs != "auto":
+        return glyphs == "ascii"
+    spoken = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    return bool(spoken) and "utf" not in spoken.lower()
+
+
 def _section(text: str, wanted: str) -> dict[str, str]:
     """Return the plain settings below a top-level key."""
     found: dict[str, str] = {}

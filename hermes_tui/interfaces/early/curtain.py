@@ -48,8 +48,7 @@ def _frame_for(environ: Mapping[str, str], home: str, folder: str) -> frame.Fram
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     own = os.path.join(package, "home")
     colours, glyphs = _swatch.look_of(home, own if os.path.isdir(own) else os.path.dirname(package))
-    spoken = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
-    plain = glyphs == "ascii" or (glyphs == "auto" and bool(spoken) and "utf" not in spoken.lower())
+    plain = _swatch.ascii_wanted(glyphs, environ)
     status = "".join(one if one.isprintable() else "?" for one in f"home {_short(home)}  folder {_short(folder)}")
     if plain:
         status = status.encode("ascii", "replace").decode("ascii")

@@ -14,7 +14,6 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.drivers.linux_driver import LinuxDriver
 
 from hermes_tui.domain.commands import Command, Decide, GoOn, Submit, SwitchBrain
 from hermes_tui.domain.errors import HermesError
@@ -23,6 +22,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
 from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
 from hermes_tui.interfaces._orders import heard
+from hermes_tui.interfaces._swatch import ascii_wanted
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
@@ -43,8 +43,8 @@ from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
-from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
-from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
+from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal, drive
+from hermes_tui.interfaces.tui.themes import Palette, dress, find_themes
 from hermes_tui.services.brains import Missing
 
 REDUCED_S: Final = 0.25
@@ -104,7 +104,10 @@ class HermesApp(App[str]):
         self.themes, self.theme_errors = find_themes(themes)
         chosen = self.themes.get(ui.theme) or self.themes["night"]
         coloured = "NO_COLOR" not in os.environ
-        self.look = Look(Palette(chosen, coloured=coloured), ascii_only=_ascii(ui.glyphs), clock=clock)
+        self.look = Look(
+            Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
+        )
+        dress(self, self.themes.values(), chosen)
         self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if ui.motion == "reduced" else FRAME_S)
         self.workspace = Workspace(self.look, seat, earlier, monotonic)
         self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
@@ -122,10 +125,7 @@ class HermesApp(App[str]):
     # opening
 
     def on_mount(self) -> None:
-        """Show the workspace, then start the kernel."""
-        for theme in self.themes.values():
-            self.register_theme(as_textual(theme))
-        self.theme = f"hermes-{self.look.palette.theme.name}"
+        """Show the workspace."""
         self.set_keymap(dict(self.keys.changed))
         self.workspace.prompt.names = self.keys.actions("prompt")
         self.workspace.sources.arguments = {
@@ -137,8 +137,6 @@ class HermesApp(App[str]):
         }
         self.push_screen(self.workspace)
         self.bridge.open(asyncio.get_running_loop())
-        self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
-        self.clerk.start(self.look_for_brains())
         self.clerk.start(self.prompts.read())
         self.set_interval(THEMES_S, self.theme_files.look)
         for said in (*self.keys.wrong, *map(str, self.theme_errors)):
@@ -165,7 +163,18 @@ class HermesApp(App[str]):
         """Begin with the goal of the command line, once what is on record was read; then type what was typed early."""
         if self.goal:
             self.take_line(self.goal)
-        self.clerk.start(self.early_keys.type(self._driver))
+        self.clerk.start(self._take_early_keys())
+
+    async def _take_early_keys(self) -> None:
+        await self.early_keys.type(self._driver)
+        self.workspace.prompt.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        """Be seen, then start what would have kept the operator waiting: the kernel and everything that asks around."""
+        if isinstance(self._driver, Terminal):
+            self._driver.show()
+        self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
+        self.clerk.start(self.look_for_brains())
         self.clerk.start(self.day.read())
 
     # kernel to screen
@@ -376,13 +385,6 @@ DECLARING: Final[tuple[type[DOMNode], ...]] = (
 """Everything that declares keys, in the order of the help screen."""
 
 
-def _ascii(wanted: str) -> bool:
-    if wanted != "auto":
-        return wanted == "ascii"
-    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
-    return bool(spoken) and "utf" not in spoken.lower()
-
-
 def main(_: str, args: Namespace) -> int:
     """Open the workstation until the operator leaves; return the exit code."""
 
@@ -390,8 +392,7 @@ def main(_: str, args: Namespace) -> int:
         desk = sitting.desk
         app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
         app.first_frame = getattr(args, "curtain", None)
-        if app.driver_class is LinuxDriver:
-            app.driver_class = Terminal
+        drive(app)
         return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
 
     return sit_down(args, sit)

@@ -35,15 +35,13 @@ class EarlyKeys:
         return True
 
     async def type(self, driver: Driver | None) -> None:
-        """Type what was kept, each key once the one before has been taken; then let the app be seen."""
+        """Type what was kept, each key once the one before has been taken."""
         terminal = driver if isinstance(driver, Terminal) else None
         kept, self._kept = self._kept or [], None
         for event in (*kept, *(terminal.take_over() if terminal is not None else ())):
             self.app.post_message(event)
             for pump in (self.app, self.app.workspace.prompt, *self.app.workspace.prompt.ancestors):
                 await _caught_up(pump)
-        if terminal is not None:
-            self.app.workspace.prompt.call_after_refresh(terminal.show)
 
 
 async def _caught_up(pump: MessagePump) -> None:

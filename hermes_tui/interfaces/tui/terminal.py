@@ -127,3 +127,9 @@ class Terminal(LinuxDriver):
     def _process(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self.process_message(message)
+
+
+def drive(app: App[Any]) -> None:
+    """Give an app this driver where it would have had Textual's for a terminal."""
+    if app.driver_class is LinuxDriver:
+        app.driver_class = Terminal

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rich.style import Style
+from textual.app import App
 from textual.theme import Theme as TextualTheme
 
 from hermes_tui.domain.errors import Location, UsageInvalid
@@ -154,3 +155,13 @@ class Palette:
             words += [self.theme.colours[ink]] if ink else []
             words.append(f"on {self.theme.colours[ground[3:] if ground else 'bg']}")
         return Style.parse(" ".join(words))
+
+
+def dress(app: App[Any], themes: Iterable[Theme], chosen: Theme) -> None:
+    """Give an app its themes before it reads its style sheets: it would read them anew after a change."""
+    for theme in themes:
+        app.register_theme(as_textual(theme))
+    app.set_reactive(App[Any].theme, as_textual(chosen).name)
+    app.set_class(chosen.dark, "-dark-mode")
+    app.set_class(not chosen.dark, "-light-mode")
+    app.stylesheet.set_variables(app.get_css_variables())
