@@ -5,16 +5,20 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final, NoReturn
 
 from hermes_tui.version import VERSION
 
+TYPE_CHECKING = False
+"""As `typing` has it, whose import would take as long as the first frame may."""
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
     from types import ModuleType
+    from typing import Final, NoReturn
+
+    from hermes_tui.interfaces.early import Curtain
 
 COLLECT_AFTER: Final = (50_000, 20, 20)
 """When the cyclic collector runs once a door is open; before, while modules load, it would find nothing to free."""
@@ -22,6 +26,8 @@ COLLECT_AFTER: Final = (50_000, 20, 20)
 SWITCH_S: Final = 0.001
 """How long a thread may keep the interpreter while another waits. By default, 5 ms, the journal's writer would wait
 longer for its turn between two statements than for the disk."""
+
+WORKSTATION: Final = "tui.app"
 
 
 def entry() -> NoReturn:
@@ -86,15 +92,38 @@ def _dispatch(args: list[str]) -> int:
     if args in (["--version"], ["-V"]):
         sys.stdout.write(f"hermes {VERSION}\n")
         return 0
-    name, parsed = import_module("hermes_tui.arguments").parse(args)
-    if name == "run":
-        parsed.goal = " ".join(parsed.goal)
-        code: int = _opened(f"hermes_tui.interfaces.{_interface(parsed)}").main(name, parsed)
-        return code
+    # Where there is nothing to parse, not even that comes before the first frame.
+    curtain = _raised(None, None) if not args else None
+    try:
+        name, parsed = import_module("hermes_tui.arguments").parse(args)
+        if name == "run":
+            return _run(parsed, curtain)
+    finally:
+        if curtain is not None:
+            curtain.close()
     if name == "serve":
         return _serve(name, parsed)
     inspect = _opened("hermes_tui.interfaces.inspect")
     return int(import_module("asyncio").run(inspect.main(name, parsed)))
+
+
+def _run(parsed: Namespace, curtain: Curtain | None) -> int:
+    """Pursue goals through the door that fits; before the workstation stands its first frame."""
+    door = _interface(parsed)
+    parsed.goal = " ".join(parsed.goal)
+    own = _raised(parsed.home, parsed.cd) if curtain is None and door == WORKSTATION and not parsed.served else None
+    parsed.curtain = curtain or own
+    try:
+        return int(_opened(f"hermes_tui.interfaces.{door}").main("run", parsed))
+    finally:
+        if own is not None:
+            own.close()
+
+
+def _raised(home: str | None, folder: str | None) -> Curtain | None:
+    """Draw the first frame, if there is a terminal for it."""
+    raised: Curtain | None = import_module("hermes_tui.interfaces.early").raise_curtain(os.environ, home, folder)
+    return raised
 
 
 def _opened(door: str) -> ModuleType:
@@ -121,5 +150,5 @@ def _interface(parsed: Namespace) -> str:
     if parsed.plain and not headless:
         return "plain"
     if parsed.served:
-        return "tui.app"
-    return "headless" if headless or not (sys.stdin.isatty() and sys.stdout.isatty()) else "tui.app"
+        return WORKSTATION
+    return "headless" if headless or not (sys.stdin.isatty() and sys.stdout.isatty()) else WORKSTATION

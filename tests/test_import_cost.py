@@ -25,6 +25,8 @@ LATER: Final = {
 """What a run loads when it first needs it, if ever: an HTTP client at its first request, a toolkit never."""
 MOST_MODULES: Final = 530
 """Modules after the import of the headless door, Python's own included; each is a fraction of a millisecond."""
+MOST_FOR_A_FRAME: Final = 32
+"""Modules beyond those of the interpreter before the first frame is drawn."""
 DOMAIN: Final = Path(hermes_tui.domain.__file__).parent
 PROGRAM: Final = """
 import contextlib, io, json, sys
@@ -71,3 +73,10 @@ def test_a_module_of_the_lowest_floor_defines_its_values_cheaply(path: Path) -> 
     assert not re.search(r"^@dataclass\b", path.read_text(encoding="utf-8"), re.MULTILINE), (
         "use `frozen` or `mutable` of domain/values.py"
     )
+
+
+def test_the_first_frame_is_drawn_before_anything_but_a_few_small_modules_is_loaded() -> None:
+    modules = after("import hermes_tui.cli, hermes_tui.interfaces.early")
+
+    assert {"typing", "pathlib", "argparse", "dataclasses", "asyncio"} & set(modules) == set()
+    assert len(set(modules) - set(after("pass"))) <= MOST_FOR_A_FRAME

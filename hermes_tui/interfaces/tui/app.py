@@ -22,10 +22,12 @@ from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
 from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
 from hermes_tui.interfaces._orders import heard
+from hermes_tui.interfaces._swatch import ascii_wanted
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
+from hermes_tui.interfaces.tui.early_keys import EarlyKeys
 from hermes_tui.interfaces.tui.files import DayReader, NoteKeeper, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.layout import sizes_from
@@ -43,7 +45,8 @@ from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.shells import OutputPage
-from hermes_tui.interfaces.tui.themes import Palette, as_textual, find_themes
+from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal, drive
+from hermes_tui.interfaces.tui.themes import Palette, dress, find_themes
 from hermes_tui.services.brains import Missing
 
 REDUCED_S: Final = 0.25
@@ -103,7 +106,10 @@ class HermesApp(App[str]):
         self.themes, self.theme_errors = find_themes(themes)
         chosen = self.themes.get(ui.theme) or self.themes["night"]
         coloured = "NO_COLOR" not in os.environ
-        self.look = Look(Palette(chosen, coloured=coloured), ascii_only=_ascii(ui.glyphs), clock=clock)
+        self.look = Look(
+            Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
+        )
+        dress(self, self.themes.values(), chosen)
         self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if ui.motion == "reduced" else FRAME_S)
         self.workspace = Workspace(self.look, seat, earlier, monotonic)
         self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
@@ -115,15 +121,13 @@ class HermesApp(App[str]):
         self.theme_files = ThemeKeeper(self, themes)
         self.brains: Sequence[Brain | Missing] = ()
         self._asked_to_quit = self._notified = -NOTIFY_S
-        self._early: list[events.Key] | None = []
+        self.early_keys = EarlyKeys(self)
+        self.first_frame: FirstFrame | None = None
 
     # opening
 
     def on_mount(self) -> None:
-        """Show the workspace, then start the kernel."""
-        for theme in self.themes.values():
-            self.register_theme(as_textual(theme))
-        self.theme = f"hermes-{self.look.palette.theme.name}"
+        """Show the workspace."""
         self.set_keymap(dict(self.keys.changed))
         self.workspace.prompt.names = self.keys.actions("prompt")
         self.workspace.sources.arguments = {
@@ -135,8 +139,6 @@ class HermesApp(App[str]):
         }
         self.push_screen(self.workspace)
         self.bridge.open(asyncio.get_running_loop())
-        self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
-        self.clerk.start(self.look_for_brains())
         self.clerk.start(self.prompts.read())
         self.set_interval(THEMES_S, self.theme_files.look)
         for said in (*self.keys.wrong, *map(str, self.theme_errors)):
@@ -154,21 +156,27 @@ class HermesApp(App[str]):
         return self.workspace.chronicle.model or next(iter(able), "")
 
     async def on_event(self, event: events.Event) -> None:
-        """Keep what is typed before there is a prompt; the terminal turned an early Enter into a line feed."""
-        if isinstance(event, events.Key) and self._early is not None:
-            key = "enter" if event.key == "ctrl+j" else event.key
-            self._early.append(events.Key(key, event.character))
-            return
-        await super().on_event(event)
+        """Take an event, unless it was typed before there is a prompt."""
+        if not self.early_keys.keep(event):
+            await super().on_event(event)
 
     @on(Workspace.Settled)
-    def _release_keys(self) -> None:
+    def _begin(self) -> None:
         """Begin with the goal of the command line, once what is on record was read; then type what was typed early."""
         if self.goal:
             self.take_line(self.goal)
-        early, self._early = self._early, None
-        for event in early or ():
-            self.workspace.prompt.post_message(event)
+        self.clerk.start(self._take_early_keys())
+
+    async def _take_early_keys(self) -> None:
+        await self.early_keys.type(self._driver)
+        self.workspace.prompt.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        """Be seen, then start what would have kept the operator waiting: the kernel and everything that asks around."""
+        if isinstance(self._driver, Terminal):
+            self._driver.show()
+        self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
+        self.clerk.start(self.look_for_brains())
         self.clerk.start(self.day.read())
 
     # kernel to screen
@@ -379,19 +387,14 @@ DECLARING: Final[tuple[type[DOMNode], ...]] = (
 """Everything that declares keys, in the order of the help screen."""
 
 
-def _ascii(wanted: str) -> bool:
-    if wanted != "auto":
-        return wanted == "ascii"
-    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
-    return bool(spoken) and "utf" not in spoken.lower()
-
-
 def main(_: str, args: Namespace) -> int:
     """Open the workstation until the operator leaves; return the exit code."""
 
     def sit(sitting: Sitting) -> Parting:
         desk = sitting.desk
         app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
+        app.first_frame = getattr(args, "curtain", None)
+        drive(app)
         return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
 
     return sit_down(args, sit)

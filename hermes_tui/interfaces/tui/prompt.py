@@ -21,6 +21,8 @@ from hermes_tui.services.pictures import paths_in
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000
+EDITS: Final = {key: one.action for one in TextArea.BINDINGS if isinstance(one, Binding) for key in one.key.split(",")}
+"""What the editor's own keys do."""
 
 
 class Prompt(TextArea):
@@ -172,7 +174,7 @@ class Prompt(TextArea):
             return "close_offers"
         name = self.names.get(key)
         bound = next((one for one in self.BINDINGS if isinstance(one, Binding) and one.id == name), None)
-        return bound.action if bound is not None else ""
+        return bound.action if bound is not None else EDITS.get(key, "")
 
     async def _on_paste(self, event: events.Paste) -> None:
         dropped = paths_in(event.text)

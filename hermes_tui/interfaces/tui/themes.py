@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rich.style import Style
+from textual.app import App
 from textual.theme import Theme as TextualTheme
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.values import frozen
+from hermes_tui.interfaces._swatch import colours_in
 from hermes_tui.services import strict_yaml
 
 ROLES: Final = ("bg", "surface", "select", "text", "muted", "rule", "accent", "ok", "warn", "fail", "add", "del")
@@ -71,7 +73,11 @@ def read_theme(path: Path) -> Theme:
     Raises:
         UsageInvalid: a role is missing or unknown, or a colour is not `#rrggbb`; file and line are named.
     """
-    node = strict_yaml.parse(strict_yaml.read(path), str(path))
+    data = strict_yaml.read(path)
+    plain = colours_in(data.decode("utf-8", "replace"))
+    if plain is not None and set(ROLES) <= plain.keys() <= {*ROLES, *CODE_ROLES}:
+        return Theme(path.stem, {role: colour.lower() for role, colour in plain.items()})
+    node = strict_yaml.parse(data, str(path))
     colours = node.value if isinstance(node.value, dict) else {}
     if missing := [role for role in ROLES if role not in colours]:
         message = f"the colour of {', '.join(missing)} is missing."
@@ -149,3 +155,13 @@ class Palette:
             words += [self.theme.colours[ink]] if ink else []
             words.append(f"on {self.theme.colours[ground[3:] if ground else 'bg']}")
         return Style.parse(" ".join(words))
+
+
+def dress(app: App[Any], themes: Iterable[Theme], chosen: Theme) -> None:
+    """Give an app its themes before it reads its style sheets: it would read them anew after a change."""
+    for theme in themes:
+        app.register_theme(as_textual(theme))
+    app.set_reactive(App[Any].theme, as_textual(chosen).name)
+    app.set_class(chosen.dark, "-dark-mode")
+    app.set_class(not chosen.dark, "-light-mode")
+    app.stylesheet.set_variables(app.get_css_variables())

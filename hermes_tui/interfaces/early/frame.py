@@ -1,0 +1,118 @@
+"""The first frame as escape sequences: the prompt where it will stand, what is happening, the colours of the theme."""
+
+from __future__ import annotations
+
+import unicodedata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hermes_tui.interfaces.early.draft import Draft
+
+LEAST_WIDTH, LEAST_HEIGHT = 40, 10
+MOST_ROWS = 10
+"""The prompt grows up to so many rows."""
+BESIDE_TWO, BESIDE_WIDE = 49, 112
+"""Columns to the right of the console, with their dividers, from 120 columns on and from 180 × 40 on."""
+ENTER = "\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[?7l"
+LEAVE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?2004l\x1b[?1049l"
+_GRAY_BELOW = 0.15
+
+
+class Frame:
+    """Draws a draft for one terminal. `depth` is its colours: 2**24, 256, or 0 for none."""
+
+    def __init__(self, colours: Mapping[str, str], depth: int, *, ascii_only: bool, status: str) -> None:
+        self._ground = _code(colours.get("bg", ""), depth, background=True)
+        self._roles = {role: _code(colour, depth, background=False) for role, colour in colours.items()}
+        self._rule, self._mark, self._dots = ("=", ">", "...") if ascii_only else ("═", "›", "…")
+        self._status = status
+
+    def whole(self, draft: Draft, width: int, height: int) -> str:
+        """Return the frame on an emptied screen."""
+        return f"{ENTER}\x1b[0m{self._ground}\x1b[2J{self.entry(draft, width, height)}"
+
+    def entry(self, draft: Draft, width: int, height: int) -> str:
+        """Return what can change: the entered lines, the prompt, the status."""
+        across = width - _beside(width, height)
+        prompt = _wrapped(draft.text, across - 3)
+        most = min(MOST_ROWS, height - 4)
+        shown = prompt[-most:]
+        title = f"{self._rule} goal "
+        rows = [
+            *("" for _ in range(most - len(shown))),
+            *(self._entered(text, across) for text in draft.entered[-2:]),
+            self._paint("accent", self._rule + " ")
+            + self._paint("text", "goal ", bold=True)
+            + self._paint("accent", self._rule * (across - len(title))),
+        ]
+        rows = rows[-(height - 1 - len(shown)) :]
+        for at, row in enumerate(shown):
+            mark = self._paint("accent", f"{self._mark} ") if at == 0 else "  "
+            rows.append(mark + self._paint("text", row) + (self._cursor() if at == len(shown) - 1 else ""))
+        rows.append(self._paint("muted", f"  starting{self._dots}  {self._status}"[:width]))
+        top = height - len(rows) + 1
+        return "".join(f"\x1b[{top + at};1H{self._ground}\x1b[K{row}" for at, row in enumerate(rows))
+
+    def _entered(self, text: str, across: int) -> str:
+        line = text.replace("\n", " ")
+        kept = _wrapped(line, across - 20)[0]
+        cut = self._dots if kept != line else ""
+        return self._paint("muted", f"{self._mark} {kept}{cut}  sent when ready")
+
+    def _cursor(self) -> str:
+        return f"\x1b[7m \x1b[0m{self._ground}"
+
+    def _paint(self, role: str, text: str, *, bold: bool = False) -> str:
+        return f"{self._roles.get(role, '')}{chr(27) + '[1m' if bold else ''}{text}\x1b[0m{self._ground}"
+
+
+def _beside(width: int, height: int) -> int:
+    if width < 120:
+        return 0
+    return BESIDE_WIDE if width >= 180 and height >= 40 else BESIDE_TWO
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return a text as rows of at most `width` cells; there is always one."""
+    rows: list[str] = []
+    for line in text.split("\n"):
+        row, cells = "", 0
+        for character in line if line.isprintable() else (one for one in line if one.isprintable()):
+            wide = 1 if character.isascii() else _cells(character)
+            if cells + wide > width:
+                rows.append(row)
+                row, cells = "", 0
+            row, cells = row + character, cells + wide
+        rows.append(row)
+    return rows
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _code(colour: str, depth: int, *, background: bool) -> str:
+    """Return the sequence for `#rrggbb`, by the nearest of 256 colours where a terminal has no more."""
+    if not colour or not depth:
+        return ""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    plane = 48 if background else 38
+    if depth > 256:
+        return f"\x1b[{plane};2;{red};{green};{blue}m"
+    return f"\x1b[{plane};5;{_nearest(red, green, blue)}m"
+
+
+def _nearest(red: int, green: int, blue: int) -> int:
+    """Return the colour of the 256 that the workstation is drawn with: gray if it is nearly that, else of the cube."""
+    low, high = min(red, green, blue) / 255, max(red, green, blue) / 255
+    light, spread = (low + high) / 2, high - low
+    saturation = 0.0 if not spread else spread / (high + low if light <= 0.5 else 2 - high - low)
+    if saturation < _GRAY_BELOW:
+        gray = round(light * 25)
+        return 16 if gray == 0 else 231 if gray == 25 else 231 + gray
+    level = [round(value / 95 if value < 95 else 1 + (value - 95) / 40) for value in (red, green, blue)]
+    return 16 + 36 * level[0] + 6 * level[1] + level[2]

@@ -1,0 +1,135 @@
+"""The terminal as the app drives it: woken by keys alone, and taken over from the first frame without a flicker."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from textual import constants
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+ALTERNATE_SCREEN: Final = "\x1b[?1049h"
+PIECE: Final = 65_536
+ESCAPE_S: Final = 1.2 * constants.ESCAPE_DELAY
+"""An escape that nothing follows for so long is the key itself."""
+
+
+class FirstFrame(Protocol):
+    """What holds the terminal until the app is there; `interfaces.early.Curtain` is one."""
+
+    attributes: list[Any]
+
+    @property
+    def up(self) -> bool:
+        """Whether it still holds it."""
+        ...
+
+    def hand_over(self) -> bytes:
+        """Let go; return what was typed, in order."""
+        ...
+
+
+class Terminal(LinuxDriver):
+    """Textual's driver with an input thread that waits instead of polling.
+
+    Behind a first frame nothing is drawn and nothing read until `take_over` and `show`: so all that is typed is read by
+    one parser in one order, and the screen changes once.
+    """
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType]  # theirs
+        self._first: FirstFrame | None = getattr(app, "first_frame", None)
+        self._held: list[str] | None = None
+        self._listening = threading.Event()
+        self._told, self._tell = os.pipe()
+        self._parser = XTermParser()
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+
+    @property
+    def behind(self) -> bool:
+        """Whether a first frame still stands before the app."""
+        return self._first is not None
+
+    def start_application_mode(self) -> None:
+        """Begin; behind a first frame, without showing or reading anything yet."""
+        if self._first is not None and self._first.up:
+            self._held = []
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # theirs has no annotations
+            self.attrs_before = self._first.attributes
+            return
+        self._first = None
+        self._listening.set()
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # theirs has no annotations
+
+    def take_over(self) -> list[Message]:
+        """Return the keys and pastes that were typed into the first frame."""
+        if self._first is None:
+            return []
+        text = self._decode(self._first.hand_over())
+        self._first = None
+        return [one.set_sender(self._app) for one in self._parser.feed(text)] if text else []
+
+    def show(self) -> None:
+        """Draw what was held back, in one go, and listen from now on."""
+        held, self._held = self._held, None
+        if held is not None:
+            self.write("".join(one for one in held if one != ALTERNATE_SCREEN))
+        self._listening.set()
+
+    def write(self, data: str) -> None:
+        """Write to the terminal, or keep it until `show`."""
+        if self._held is None:
+            super().write(data)
+        else:
+            self._held.append(data)
+
+    def disable_input(self) -> None:
+        """Stop listening."""
+        self._listening.set()
+        if self._key_thread is not None and self._key_thread.is_alive():
+            os.write(self._tell, b"q")
+        super().disable_input()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was before the first frame."""
+        self.take_over()
+        self.show()
+        super().stop_application_mode()
+
+    def run_input_thread(self) -> None:
+        """Hand on what is typed; sleep while nothing is."""
+        self._listening.wait()
+        patience: float | None = None
+        while True:
+            ready = select.select([self.fileno, self._told], [], [], patience)[0]
+            if self._told in ready:
+                os.read(self._told, 64)
+                return
+            data = os.read(self.fileno, PIECE) if ready else b""
+            if ready and not data:
+                return
+            if text := self._decode(data):
+                self._process(self._parser.feed(text))
+            self._process(self._parser.tick())
+            patience = ESCAPE_S if data else None
+
+    def _process(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.process_message(message)
+
+
+def drive(app: App[Any]) -> None:
+    """Give an app this driver where it would have had Textual's for a terminal."""
+    if app.driver_class is LinuxDriver:
+        app.driver_class = Terminal

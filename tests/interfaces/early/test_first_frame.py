@@ -1,0 +1,103 @@
+"""The first frame in a real terminal: keys are kept in order, and nothing is left behind however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import termios
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import Reply, Scenario
+from tests.fakes.running import running_server
+from tests.interfaces.processes import Shop, shop
+from tests.interfaces.terminal import Terminal, terminal
+
+__all__ = ["shop"]
+
+TERM = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+def mode(screen: Terminal) -> list[object]:
+    return termios.tcgetattr(screen.descriptor)[:4]
+
+
+def test_what_is_typed_from_the_first_frame_on_is_in_the_prompt_in_order(shop: Shop) -> None:
+    with running_server(Scenario(replies=[Reply("Seen: the goal.")])) as server:
+        shop.env |= {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "fake"}
+        environment = {**shop.environment(), **TERM}
+        with terminal(["-m", "openai:fake-large"], environment, shop.work, (120, 36)) as screen:
+            before = mode(screen)
+            screen.until("starting")
+            for key in ("f", "i", "z", "\x7f", "x", " it", "\r", "one", "\x1b[200~ two\r\nthr", "ee\x1b[201~", " four"):
+                screen.type(key)
+            screen.until("› fix it  sent when ready")
+            screen.until("Seen: the goal.")
+            screen.type(" five")
+            screen.until("three four five")
+            screen.type("\x03\x03\x03")
+            code, after = screen.ended(), mode(screen)
+
+        asked = [str(one.body) for one in server.log.exchanges if "fix it" in str(one.body)]
+
+    assert code == 0
+    assert asked, "Enter sent the goal"
+    assert "one two" in screen.text.partition("Enter send")[2], "a paste stands in the prompt as it was pasted"
+    assert (screen.raw.count(ALTERNATE), screen.raw.count(BACK)) == (1, 1)
+    assert after == before
+    assert not any("one two" in body for body in asked)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_the_first_frame_gives_the_terminal_back(shop: Shop, number: signal.Signals) -> None:
+    with terminal([], {**shop.environment(), **TERM}, shop.work) as screen:
+        before = mode(screen)
+        screen.until("starting")
+        os.kill(screen.pid, number)
+        code, after = screen.ended(), mode(screen)
+
+    assert code == -number
+    assert screen.raw.rstrip().endswith(BACK)
+    assert after == before
+
+
+def test_what_cannot_be_loaded_is_said_on_the_terminal_as_it_was(shop: Shop, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    (broken / "textual").mkdir(parents=True)
+    (broken / "textual" / "__init__.py").write_text("raise ImportError('no toolkit here')\n")
+    environment = {**shop.environment(), **TERM}
+    environment["PYTHONPATH"] = f"{broken}:{environment.get('PYTHONPATH', '')}"
+    with terminal([], environment, shop.work) as screen:
+        before = mode(screen)
+        code, after = screen.ended(), mode(screen)
+
+    assert code == 1
+    assert "no toolkit here" in screen.raw.rpartition(BACK)[2].decode()
+    assert after == before
+
+
+def test_an_unusable_config_is_said_on_the_terminal_as_it_was(shop: Shop) -> None:
+    shop.home.mkdir()
+    (shop.home / "config.yaml").write_text("version: 1\nui:\n  theme: 7\n  colour: red\n")
+    with terminal([], {**shop.environment(), **TERM}, shop.work) as screen:
+        code = screen.ended()
+
+    assert code == 2
+    assert "config.yaml" in screen.raw.rpartition(BACK)[2].decode()
+
+
+@pytest.mark.parametrize("size", [(39, 30), (100, 9)])
+def test_a_terminal_too_small_for_it_gets_no_first_frame(shop: Shop, size: tuple[int, int]) -> None:
+    with terminal([], {**shop.environment(), **TERM}, shop.work, size) as screen:
+        screen.until("Enlarge it")
+
+    assert "starting" not in screen.text
+
+
+def test_a_dumb_terminal_gets_no_first_frame(shop: Shop) -> None:
+    with terminal([], {**shop.environment(), "TERM": "dumb"}, shop.work) as screen:
+        screen.until("No brain is connected yet")
+
+    assert "starting" not in screen.text
