@@ -157,7 +157,8 @@ class SandboxCommand:
 
     `argv` is executed as it is, without a shell. `write` lists absolute real paths it may change; everything else of
     the workspace is read-only. `env` is added to the sandbox's own clean environment. `stdin` is handed over whole.
-    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule.
+    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule. `stdio` are two descriptors
+    that it gets as input and output, for a server that is talked to while it runs; the caller keeps and closes them.
     """
 
     argv: tuple[str, ...]
@@ -168,6 +169,7 @@ class SandboxCommand:
     timeout_s: float = 120.0
     output_limit_bytes: int = 10_000_000
     egress: tuple[str, ...] = ()
+    stdio: tuple[int, int] | None = None
 
 
 @frozen
@@ -255,13 +257,18 @@ class ToolContext:
 
 @frozen
 class ToolSpec:
-    """What is fixed about a tool. `effect` and `reach` are the least; a call may resolve to more."""
+    """What is fixed about a tool. `effect` and `reach` are the least; a call may resolve to more.
+
+    `server` names the tool server that carries it out. Such a tool is in a request only once it was asked for, and runs
+    on the loop that its server lives on.
+    """
 
     schema: ToolSchema
     effect: Effect
     reach: Reach
     timeout_s: float
     output_limit: int
+    server: str = ""
 
 
 @frozen

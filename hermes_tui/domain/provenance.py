@@ -9,12 +9,14 @@ from hermes_tui.domain.messages import Source
 _WEB: Final = frozenset({"fetch"})
 _WORKSPACE: Final = frozenset({"read", "list", "search", "git"})
 _COMMANDS: Final = frozenset({"shell", "python"})
+SERVED: Final = "mcp."
+"""How the names of tools begin that a tool server carries out: what they say is a stranger's word, as the web's is."""
 CONTACTS: Final = '"contacts"'
 """What the data of a command holds whose sandbox was let out to a host."""
 
 
 def source_of(tool: str, data: str) -> Source:
     """Return the source of a result: a command's output is the web's if it was let out, else the workspace's."""
-    if tool in _WEB or (tool in _COMMANDS and CONTACTS in data):
+    if tool in _WEB or tool.startswith(SERVED) or (tool in _COMMANDS and CONTACTS in data):
         return Source.WEB
     return Source.WORKSPACE if tool in _WORKSPACE | _COMMANDS else Source.TOOL

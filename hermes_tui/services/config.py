@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from hermes_tui.domain.approval import Risk
 from hermes_tui.domain.tasks import Mode
+from hermes_tui.services.server_config import McpServer, ServerName
 from hermes_tui.services.strict_yaml import wrong
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
@@ -40,7 +41,7 @@ ROUTES: Final = {
 }
 """Role by class of task, where `routes` does not say otherwise."""
 KINDS: Final = ("anthropic", "openai", "openrouter", "ollama", "lmstudio")
-_RULE = re.compile(r"(?:(?:allow|ask|deny):? )?[a-z_][a-z0-9_.*-]*(\(.*\))?")
+_RULE = re.compile(r"(?:(?:allow|ask|deny):? )?[a-z_][A-Za-z0-9_.*-]*(\(.*\))?")
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
@@ -332,6 +333,8 @@ class HermesConfig(Section):
     """Where tools run."""
     egress: tuple[str, ...] = ()
     """Hosts that tools may contact once a run asks for them."""
+    mcp: dict[ServerName, McpServer] = {}
+    """Tool servers by name; each is trusted first: `hermes mcp trust NAME`."""
     privacy: Privacy = Privacy.model_construct()
     """Personal data."""
     memory: MemoryConfig = MemoryConfig.model_construct()

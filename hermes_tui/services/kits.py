@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Final
@@ -48,6 +48,7 @@ class KitMaker:
     memory: Memory | None = None
     workers: Workers = field(default_factory=Workers)
     distrusted: frozenset[Source] = frozenset({Source.WEB})
+    endings: tuple[Callable[[], Awaitable[None]], ...] = ()
     _tried: list[tuple[SandboxConfig, Sandbox]] = field(default_factory=list[tuple[SandboxConfig, Sandbox]])
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
@@ -64,6 +65,12 @@ class KitMaker:
         )
         self._tried.append((wanted, found))
         return found
+
+    async def close(self) -> None:
+        """End what outlives a run: the loops of subagents, tool servers with all that they started."""
+        await self.workers.close()
+        for end in self.endings:
+            await end()
 
     def _off_limits(self) -> tuple[Path, ...]:
         """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from hermes_tui.services.memory_pipe import Pipe
     from hermes_tui.services.memory_store import OpenMemory
+    from hermes_tui.services.toolservers import ToolServers
 
 
 @frozen
@@ -129,6 +130,21 @@ def all_tools() -> Mapping[str, Tool]:
     return {tool.spec.schema.name: tool for tool in sorted(found, key=lambda tool: tool.spec.schema.name)}
 
 
+def servers_of(config: HermesConfig, home: Home, project: trust.Project, clock: Clock) -> ToolServers | None:
+    """Return the tool servers of the config and of a trusted project; without any, nothing of them is loaded.
+
+    Raises:
+        UsageInvalid: one of them cannot be used as it is written.
+    """
+    brings = project.standing is trust.Standing.TRUSTED and trust.SERVERS in project.files
+    if not config.mcp and not brings:
+        return None
+    module = import_module("hermes_tui.services.toolservers")
+    found = module.configured(config, project, os.environ)
+    made: ToolServers = module.ToolServers(found, project.root, home.state, clock)
+    return made
+
+
 def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
     """Return the redactor of this process, which knows the key formats and the values of the key variables.
 
@@ -136,6 +152,7 @@ def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
     """
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
     variables |= {*VARIABLES.values(), PASSPHRASE}
+    variables |= {variable for server in config.mcp.values() for variable in server.variables}
     secrets = tuple(os.environ[name] for name in sorted(variables) if os.environ.get(name))
     redactor = _redactor(secrets, _mask_key(state), state, personal=config.privacy.personal == "mask")
     SECRETS.attach(redactor)

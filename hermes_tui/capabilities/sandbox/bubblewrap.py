@@ -120,6 +120,7 @@ class Bubblewrap:
             env={},
             cwd=Path("/"),
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             descriptors=tuple(descriptors),

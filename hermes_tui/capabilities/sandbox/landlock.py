@@ -101,6 +101,7 @@ class Landlock:
             env=self._bounds.environment(private, {**_REFUSED, **command.env}),
             cwd=command.cwd,
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             group=group,

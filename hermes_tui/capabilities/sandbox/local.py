@@ -37,6 +37,7 @@ class LimitsOnly:
             env=env,
             cwd=command.cwd,
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             group=group,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import secrets
 import signal
@@ -30,7 +31,8 @@ class Launch:
     """How a process is started; `env` is all of its environment, `descriptors` are inherited by number and closed here.
 
     `group` is joined first. `status` is a descriptor on which bubblewrap tells of the namespace's first process.
-    `marked` adds a mark to the environment, by which processes that left the tree are found again.
+    `marked` adds a mark to the environment, by which processes that left the tree are found again. With `stdio`, two
+    descriptors of the caller's, it is somebody else who talks to the process; only its errors are read here.
     """
 
     argv: Sequence[str]
@@ -43,6 +45,7 @@ class Launch:
     group: Group = field(default_factory=lambda: Group(()))
     status: int | None = None
     marked: bool = False
+    stdio: tuple[int, int] | None = None
 
 
 @mutable
@@ -182,11 +185,12 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
     Raises:
         OSError: the program cannot be started.
     """
+    stdin, stdout = launch.stdio or (subprocess.PIPE, subprocess.PIPE)
     try:
         return subprocess.Popen(  # noqa: S603 - the words are the caller's, and no shell reads them
             launch.group.joining(tuple(launch.argv)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             env={**launch.env, **({MARK: mark} if mark else {})},
             cwd=launch.cwd,
@@ -200,14 +204,18 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
 
 
 async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture]) -> ProcessEnd:
-    ceiling = launch.output_limit_bytes * 10
+    talked_to = launch.stdio is not None
+    ceiling = math.inf if talked_to else launch.output_limit_bytes * 10
+    pipes = (None if talked_to else tree.process.stdout, tree.process.stderr)
     async with asyncio.TaskGroup() as group:
-        group.create_task(_feed(tree.process.stdin, launch.stdin))
+        if not talked_to:
+            group.create_task(_feed(tree.process.stdin, launch.stdin))
         if launch.status is not None:
             group.create_task(tree.listen(launch.status))
         full = [
             group.create_task(_drain(pipe, capture, ceiling, tree))
-            for pipe, capture in zip((tree.process.stdout, tree.process.stderr), outputs, strict=True)
+            for pipe, capture in zip(pipes, outputs, strict=True)
+            if pipe is not None
         ]
         group.create_task(_leave(tree))
     return ProcessEnd.OUTPUT_LIMIT if any(task.result() for task in full) else ProcessEnd.EXITED
@@ -255,9 +263,8 @@ async def _feed(pipe: IO[bytes] | None, data: bytes) -> None:
     pipe.close()
 
 
-async def _drain(pipe: IO[bytes] | None, capture: _Capture, ceiling: int, tree: _Tree) -> bool:
+async def _drain(pipe: IO[bytes], capture: _Capture, ceiling: float, tree: _Tree) -> bool:
     """Read to the end; past the ceiling the tree is killed. Return whether that happened."""
-    assert pipe is not None  # noqa: S101 - asked for above
     while chunk := await _chunk(pipe.fileno()):
         if capture.total <= ceiling:
             capture.take(chunk)

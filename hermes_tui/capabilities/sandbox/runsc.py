@@ -79,6 +79,7 @@ class Runsc:
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
             cwd=bundle,
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             group=group,

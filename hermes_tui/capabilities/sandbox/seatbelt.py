@@ -73,6 +73,7 @@ class Seatbelt:
             env=self._bounds.environment(private, command.env),
             cwd=command.cwd,
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             marked=True,

@@ -89,7 +89,7 @@ async def more(name: Annotated[str, MinLen(1), MaxLen(64)], context: ToolContext
     """Have one of the further tools, so that it can be called from your next reply on.
 
     Args:
-        name: The tool.
+        name: The tool, or `mcp.NAME` for a list of a server's.
     """
     raise ToolError("The kernel chooses what a request carries.", kind="kernel")
 
