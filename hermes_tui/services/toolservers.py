@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hermes_tui.capabilities.mcp.catalog import Catalog, Listing
+from hermes_tui.capabilities.mcp.catalog import Catalog, Listing, digests
 from hermes_tui.capabilities.mcp.post import Answer, Enough
 from hermes_tui.capabilities.mcp.server import ServerConfig, ToolServer
 from hermes_tui.capabilities.mcp.tools import ServerTool
@@ -77,7 +77,7 @@ class ToolServers:
                 config,
                 {listing.name: listing.digest for listing in self.offered(name)},
                 root=root,
-                send=_sender(config),
+                send=sender_of(config),
                 sleep=clock.sleep,
                 report=self._report,
             )
@@ -142,12 +142,13 @@ class ToolServers:
         pin = Pin(launch=launch_of(self.configs[name]), tools=catalog.tools)
         self._book.keep(self._key(name), pin)
         self._pins[name] = pin
+        self.servers[name].hold_to(digests(catalog))
 
     def forget(self, name: str) -> bool:
         """Take trust back; return whether there was any."""
         self.server(name)
-        known = self._pins.pop(name) is not None
-        self._pins[name] = None
+        known, self._pins[name] = self._pins[name] is not None, None
+        self.servers[name].hold_to({})
         self._book.keep(self._key(name), None)
         return known
 
@@ -264,7 +265,7 @@ def _brought(project: trust.Project) -> Mapping[str, ProjectServer]:
     return strict_yaml.validate(strict_yaml.parse(strict_yaml.read(path), str(path)), ProjectServers).mcpServers
 
 
-def _sender(config: ServerConfig) -> Callable[[bytes, Mapping[str, str], float, Enough], Answer]:
+def sender_of(config: ServerConfig) -> Callable[[bytes, Mapping[str, str], float, Enough], Answer]:
     """Return what sends one message to a server on the web; its address is the operator's word, like a grant."""
 
     def send(body: bytes, headers: Mapping[str, str], timeout_s: float, enough: Enough) -> Answer:

@@ -138,10 +138,10 @@ class Server:
         text = self._around(arguments) if name == "look/around" else str(arguments.get("text", ""))
         if "says" in self.habits:
             text = Path(self.habits["says"]).read_text()
-        self._answer(message["id"], {"content": [{"type": "text", "text": text}], "isError": text == "fail"})
         if "swap" in self.habits:
             self.swapped = True
             self._send({"method": "notifications/tools/list_changed"})
+        self._answer(message["id"], {"content": [{"type": "text", "text": text}], "isError": text == "fail"})
 
     def _around(self, arguments: dict[str, Any]) -> str:
         """Try what a confined program must not; say what came of it."""

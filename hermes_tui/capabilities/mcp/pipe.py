@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import IO, Final
 
@@ -63,11 +63,15 @@ class Pipe:
         why = "It was ended."
         with _pipes() as (theirs, ours):
             try:
-                reader = await _reader(ours[0])
+                reader, transport = await _reader(ours[0])
                 os.set_blocking(ours[1].fileno(), False)
                 self._writing = ours[1]
                 ready.set_result(None)
-                why = await self._until_its_end(sandbox, replace(command, stdio=theirs), reader)
+                try:
+                    why = await self._until_its_end(sandbox, replace(command, stdio=theirs), reader)
+                finally:
+                    # The loop must forget the descriptor before its number is given to another.
+                    transport.close()
             except (SandboxUnavailable, OSError) as error:
                 why = str(error)
             finally:
@@ -115,7 +119,7 @@ class Pipe:
 
 
 @contextmanager
-def _pipes() -> Iterator[tuple[tuple[int, int], tuple[IO[bytes], IO[bytes]]]]:
+def _pipes() -> Generator[tuple[tuple[int, int], tuple[IO[bytes], IO[bytes]]]]:
     """Yield the two ends of a server (what it reads, what it writes) and ours; all are closed afterwards."""
     to_read, to_write = os.pipe()
     from_read, from_write = os.pipe()
@@ -129,10 +133,11 @@ def _pipes() -> Iterator[tuple[tuple[int, int], tuple[IO[bytes], IO[bytes]]]]:
         writing.close()
 
 
-async def _reader(pipe: IO[bytes]) -> asyncio.StreamReader:
+async def _reader(pipe: IO[bytes]) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
     reader = asyncio.StreamReader(limit=MESSAGE_LIMIT_BYTES)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-    return reader
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader, transport
 
 
 async def _write(descriptor: int, data: bytes) -> None:

@@ -12,6 +12,7 @@ from hermes_tui.domain.values import frozen
 
 SESSION: Final = "mcp-session-id"
 _STREAM: Final = "text/event-stream"
+_REFUSED: Final = {401: "its key is missing or wrong", 403: "its key may not do that"}
 
 
 @frozen
@@ -79,14 +80,15 @@ def _answers(answer: Answer) -> Iterator[Fields]:
     Raises:
         ServerGone: it is none.
     """
+    if (why := _REFUSED.get(answer.status)) is not None:
+        raise ServerGone(f"It answered {answer.status}: {why}.")
     if answer.content_type.startswith(_STREAM):
         for data in events(answer.body):
             yield from messages(data)
     elif answer.status < 300 or answer.content_type.startswith("application/json"):
         yield from messages(answer.body)
     else:
-        hint = {401: "Its key is missing or wrong.", 403: "Its key may not do that."}.get(answer.status, "")
-        raise ServerGone(f"It answered {answer.status}.", hint=hint)
+        raise ServerGone(f"It answered {answer.status}.")
 
 
 def events(body: bytes) -> Iterator[bytes]:

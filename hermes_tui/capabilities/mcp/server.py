@@ -80,6 +80,10 @@ class ToolServer:
         self._starts = 0
         self._now: Mapping[str, str] = {}
 
+    def hold_to(self, pinned: Mapping[str, str]) -> None:
+        """Call only tools that are as the operator trusted them: their digests by the server's own names."""
+        self._pinned = pinned
+
     @property
     def state(self) -> str:
         """How it stands: `ready`, `running` or `failed`."""
