@@ -80,6 +80,13 @@ def mcp(parser: ArgumentParser) -> None:
     made["trust"].add_argument("--yes", action="store_true", help="without asking")
 
 
+def skills(parser: ArgumentParser) -> None:
+    """Add the options of `skills`."""
+    sub = verbs(parser)
+    as_json(sub.add_parser("list", help="name, whose it is, what it is for"))
+    sub.add_parser("show", help="its steps").add_argument("name", metavar="NAME")
+
+
 def audit(parser: ArgumentParser) -> None:
     """Add the options of `audit`."""
     sub = verbs(parser)

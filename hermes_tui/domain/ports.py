@@ -16,6 +16,7 @@ from hermes_tui.domain.ids import ApprovalId, Seq
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.parts import Clocks, Effort, ModelRequest, Part, ToolSchema
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, mutable
@@ -253,14 +254,14 @@ class ToolContext:
     memory: Memory | None = None
     session: str = ""
     run: str = ""
+    skills: Skills | None = None
 
 
 @frozen
 class ToolSpec:
     """What is fixed about a tool. `effect` and `reach` are the least; a call may resolve to more.
 
-    `server` names the tool server that carries it out. Such a tool is in a request only once it was asked for, and runs
-    on the loop that its server lives on.
+    `server` carries it out. Such a tool is in requests only once it was asked for, and runs on its server's loop.
     """
 
     schema: ToolSchema

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from hermes_tui.domain.ports import Tool
+from hermes_tui.domain.skills import Skill
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import table
+from hermes_tui.services.errands import Errands
 from hermes_tui.services.server_config import ServerRow
 
 NO_SERVERS = "No tool server is configured; `mcp:` in config.yaml names them: docs/mcp.md."
+
+
+def mcp_lines(errands: Errands, name: str) -> list[str]:
+    """Return how each tool server stands, or the tools of the one that is named."""
+    return served_lines(name, errands.station.tools) if name else server_lines(errands.servers())
 
 
 def server_lines(rows: Sequence[ServerRow]) -> list[str]:
@@ -29,6 +36,12 @@ def served_lines(name: str, tools: Mapping[str, Tool]) -> list[str]:
     if not own:
         return [f"No tool of {first_line(name, 40)} is offered: `hermes mcp list` says how it stands."]
     return table([(tool.spec.schema.name, first_line(tool.spec.schema.description, 200)) for tool in own])
+
+
+def skill_lines(skills: Mapping[str, Skill]) -> list[str]:
+    """Return a table of skills: what each is for, and whose it is."""
+    rows = [(one.name, one.origin, first_line(one.description, 150)) for one in skills.values()]
+    return table(rows) or ["There are no skills."]
 
 
 def tool_lines(tools: Mapping[str, Tool]) -> list[str]:

@@ -139,6 +139,7 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         memory=kit.memory,
         session=place.session,
         run=place.run or "",
+        skills=kit.skills,
     )
 
 

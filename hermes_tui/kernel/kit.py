@@ -23,6 +23,7 @@ from hermes_tui.domain.ports import (
     Tool,
     Workspace,
 )
+from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.values import mutable
 from hermes_tui.kernel.claims import Claims
@@ -91,3 +92,4 @@ class Kit:
     notary: Notary | None = None
     distrusted: frozenset[Source] = frozenset({Source.WEB})
     critic: frozenset[Risk] = frozenset()
+    skills: Skills | None = None

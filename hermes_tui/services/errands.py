@@ -27,6 +27,7 @@ from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.notebook import Notebook
+from hermes_tui.services.server_config import ServerRow
 from hermes_tui.services.workstation import Workstation
 
 MOST_FILES: Final = 20_000
@@ -118,6 +119,10 @@ class Errands:
         """Return the workspace's files by relative path, ignored ones left out."""
         found = (one.name for one in walk(self.station.root, DEPTH) if not one.is_folder)
         return list(islice(found, MOST_FILES))
+
+    def servers(self) -> list[ServerRow]:
+        """Return how each tool server stands."""
+        return self.station.servers.rows() if self.station.servers is not None else []
 
     def give_key(self, provider: str, key: str, environ: MutableMapping[str, str] = os.environ) -> str:
         """Use a key until Hermes ends; it is written nowhere. Return the variable it stands for.

@@ -20,6 +20,7 @@ from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.crew import Crew
@@ -48,6 +49,7 @@ class KitMaker:
     memory: Memory | None = None
     workers: Workers = field(default_factory=Workers)
     distrusted: frozenset[Source] = frozenset({Source.WEB})
+    skills: Skills | None = None
     endings: tuple[Callable[[], Awaitable[None]], ...] = ()
     _tried: list[tuple[SandboxConfig, Sandbox]] = field(default_factory=list[tuple[SandboxConfig, Sandbox]])
 
@@ -109,6 +111,7 @@ class KitMaker:
                 self._indexes(),
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
+                skills=self.skills.listed if self.skills is not None else {},
             ),
             brief_instructions=instructions.system_text(
                 self.root,
@@ -125,6 +128,7 @@ class KitMaker:
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=config.context.prune_steps,
             critic=frozenset(config.policy.critic),
+            skills=self.skills,
         )
 
 

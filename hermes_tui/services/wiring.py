@@ -18,6 +18,7 @@ from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.embedding.local import INSTALL, local_model
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.skills import FolderSkills, Shelf
 from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
@@ -143,6 +144,22 @@ def servers_of(config: HermesConfig, home: Home, project: trust.Project, clock: 
     found = module.configured(config, project, os.environ)
     made: ToolServers = module.ToolServers(found, project.root, home.state, clock)
     return made
+
+
+def skills_of(home: Home, project: trust.Project) -> FolderSkills:
+    """Return the skills of the home, of a trusted project as it was trusted, and the built-in ones, in this order."""
+    shelves = [Shelf(origin="home", folder=home.root / "skills")]
+    if project.standing is trust.Standing.TRUSTED:
+        folder, file = f"{trust.FOLDER}/skills", "/SKILL.md"
+        pinned = {
+            name.removeprefix(f"{folder}/").removesuffix(file): digest
+            for name, digest in project.files.items()
+            if name.startswith(f"{folder}/") and name.endswith(file)
+        }
+        shelves.append(Shelf(origin="project", folder=project.root / folder, pinned=pinned))
+    if home.built_in != home.root:
+        shelves.append(Shelf(origin="built in", folder=home.built_in / "skills"))
+    return FolderSkills(shelves)
 
 
 def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:

@@ -98,6 +98,7 @@ class Workstation:
         project = wiring.project_of(options, self.home, self.layers)
         self.servers = wiring.servers_of(self.config, self.home, project, self.clock)
         self.tools = {**wiring.all_tools(), **(self.servers.tools if self.servers is not None else {})}
+        self.skills = wiring.skills_of(self.home, project)
         missing = self.servers.notices if self.servers is not None else ()
         self.notices = (*filter(None, (self.home.notice, trust.said(project))), *missing)
         """What is said once, before anything else: a home that cannot be written, a project that is not trusted."""
@@ -109,6 +110,7 @@ class Workstation:
             tools=self.tools,
             memory=self.memory,
             distrusted=trust.distrusted(project),
+            skills=self.skills,
             endings=(self.servers.close,) if self.servers is not None else (),
         )
 

@@ -89,6 +89,7 @@ _COMMANDS: Final[dict[str, Command]] = {
     "runs": sessions.sessions,
     "sandbox": machine.sandbox,
     "sessions": sessions.sessions,
+    "skills": servers.skills,
     "tools": servers.tools,
     "trust": machine.trust,
     "watch": sessions.watch,

@@ -1,4 +1,4 @@
-"""`mcp` and `tools`: the tool servers, what they list, trusting them; every tool and where it comes from."""
+"""`mcp`, `tools` and `skills`: what agents may call and whose it is, trusting servers, and what is written down."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.interfaces._servers import served_lines, server_lines, tool_lines
+from hermes_tui.interfaces._servers import served_lines, server_lines, skill_lines, tool_lines
 from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services.workstation import Workstation
 
@@ -51,6 +51,17 @@ async def tools(station: Workstation, args: Namespace) -> int:
     return 0
 
 
+async def skills(station: Workstation, args: Namespace) -> int:
+    """List the skills, or print the steps of one."""
+    if args.verb == "show":
+        _say_all(station.skills.text(args.name).splitlines())
+    elif args.json:
+        say_json([asdict(one) for one in station.skills.listed.values()])
+    else:
+        _say_all([*skill_lines(station.skills.listed), *station.skills.troubles])
+    return 0
+
+
 def _fields(station: Workstation, name: str) -> dict[str, object]:
     spec = station.tools[name].spec
     return {
@@ -78,7 +89,7 @@ async def _trust(station: Workstation, servers: ToolServers, args: Namespace) ->
     """Show a server's tools, whole, and trust them if the operator says so; 1 if not."""
     catalog = await _looked(station, servers, args.name)
     for listing in catalog.tools:
-        say(f"\n{listing.called}\n  {listing.description or '(no description)'}\n  {listing.schema}")
+        _say_all(["", listing.called, *(listing.description or "(no description)").splitlines(), listing.schema])
     say()
     if servers.standing(args.name) != "new":
         _say_all(servers.changes(args.name, catalog))

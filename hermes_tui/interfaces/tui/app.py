@@ -127,6 +127,8 @@ class HermesApp(App[str]):
         self.workspace.sources.arguments = {
             "theme": lambda: list(self.themes),
             "mode": lambda: ["plan", "ask", "auto-edit", "auto"],
+            "skill": lambda: list(self.seat.errands.station.skills.listed),
+            "mcp": lambda: [row.name for row in self.seat.errands.servers()],
             "brain": lambda: [one.name for one in self.brains if isinstance(one, Brain)],
             "key": lambda: [one.provider for one in self.brains if isinstance(one, Missing)],
             "run": lambda: [name for name in self.workspace.sources.files if name.endswith(".md")],
