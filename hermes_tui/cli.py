@@ -27,7 +27,7 @@ SWITCH_S: Final = 0.001
 """How long a thread may keep the interpreter while another waits. By default, 5 ms, the journal's writer would wait
 longer for its turn between two statements than for the disk."""
 
-WORKSTATION: Final = "tui.app"
+WORKSTATION: Final = "tui.door"
 
 
 def entry() -> NoReturn:

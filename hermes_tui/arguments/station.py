@@ -66,6 +66,29 @@ def trust(parser: ArgumentParser) -> None:
     sub.add_parser("revoke", help="use it no more")
 
 
+def mcp(parser: ArgumentParser) -> None:
+    """Add the options of `mcp`."""
+    sub = verbs(parser)
+    as_json(sub.add_parser("list", help="every server: whether it is trusted, how many tools, what went wrong last"))
+    about = {
+        "test": "start it, and say whether it lists what was trusted",
+        "tools": "its tools as they were trusted",
+        "trust": "start it, show its tools whole, and use them as they are now; any change asks again",
+        "forget": "use it no more until it is trusted again",
+    }
+    made = {verb: sub.add_parser(verb, help=text) for verb, text in about.items()}
+    for one in made.values():
+        one.add_argument("name", metavar="NAME")
+    made["trust"].add_argument("--yes", action="store_true", help="without asking")
+
+
+def skills(parser: ArgumentParser) -> None:
+    """Add the options of `skills`."""
+    sub = verbs(parser)
+    as_json(sub.add_parser("list", help="name, whose it is, what it is for"))
+    sub.add_parser("show", help="its steps").add_argument("name", metavar="NAME")
+
+
 def audit(parser: ArgumentParser) -> None:
     """Add the options of `audit`."""
     sub = verbs(parser)

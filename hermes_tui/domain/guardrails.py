@@ -8,7 +8,8 @@ from typing import Final
 NAMES: Final = (
     *("domain", "kernel", "capabilities/governance", "capabilities/keys", "capabilities/sandbox", "capabilities/state"),
     *("capabilities/tools/_paths.py", "capabilities/tools/_git_env.py", "services/wiring.py", "services/kits.py"),
-    *("services/constitution.py", "services/trust.py"),
+    *("services/constitution.py", "services/trust.py", "services/toolservers.py", "services/pins.py"),
+    "capabilities/mcp",
 )
 CONSTITUTION: Final = ("home/constitution.md", "../docs/constitution.md")
 """Where the constitution lies beside the package: in an installed Hermes, and in a checkout."""

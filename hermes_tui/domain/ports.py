@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +14,9 @@ from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.ids import ApprovalId, Seq
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.parts import Clocks, Effort, ModelRequest, Part, ToolSchema
+from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, mutable
@@ -144,66 +145,6 @@ class Redactor(Protocol):
         ...
 
 
-class ProcessEnd(StrEnum):
-    """How a process ended."""
-
-    EXITED = "exited"
-    DEADLINE = "deadline"
-    OUTPUT_LIMIT = "output_limit"
-
-
-@frozen
-class SandboxCommand:
-    """One command to run confined.
-
-    `argv` is executed as it is, without a shell. `write` lists absolute real paths it may change; everything else of
-    the workspace is read-only. `env` is added to the sandbox's own clean environment. `stdin` is handed over whole.
-    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule. `heard` is told what it
-    prints as it comes, both streams in order of arrival.
-    """
-
-    argv: tuple[str, ...]
-    cwd: Path
-    write: tuple[Path, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict[str, str])
-    stdin: bytes = b""
-    timeout_s: float = 120.0
-    output_limit_bytes: int = 10_000_000
-    egress: tuple[str, ...] = ()
-    heard: Callable[[bytes], None] | None = None
-
-
-@frozen
-class Contact:
-    """A host that a command asked the proxy for; `refused` says why it got nothing, empty where it was let through."""
-
-    host: str
-    port: int
-    refused: str = ""
-
-
-@frozen
-class ProcessResult:
-    """What a process left: exit code (128 + n if signal n ended it), output in order of arrival, and how it ended."""
-
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
-    end: ProcessEnd
-    seconds: float
-    contacts: tuple[Contact, ...] = ()
-
-
-@frozen
-class SandboxLevel:
-    """How strong the sandbox is; `confines` is False for the level at which every command must ask."""
-
-    name: str
-    confines: bool
-    why: str
-    remedy: str = ""
-
-
 class Sandbox(Protocol):
     """Where tool processes run."""
 
@@ -256,17 +197,22 @@ class ToolContext:
     session: str = ""
     run: str = ""
     unvouched: tuple[str, ...] = ()
+    skills: Skills | None = None
 
 
 @frozen
 class ToolSpec:
-    """What is fixed about a tool. `effect` and `reach` are the least; a call may resolve to more."""
+    """What is fixed about a tool. `effect` and `reach` are the least; a call may resolve to more.
+
+    `server` carries it out. Such a tool is in requests only once it was asked for, and runs on its server's loop.
+    """
 
     schema: ToolSchema
     effect: Effect
     reach: Reach
     timeout_s: float
     output_limit: int
+    server: str = ""
 
 
 @frozen

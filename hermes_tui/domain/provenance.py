@@ -13,6 +13,8 @@ _COMMANDS: Final = frozenset({"shell", "python"})
 _MEMORY: Final = frozenset({"recall", "search_sessions"})
 _UNVOUCHED: Final = re.compile(r'"provenance": "(?!")')
 """What the data of a recall holds if one hit was written after reading the web; no text can: its quotes are escaped."""
+SERVED: Final = "mcp."
+"""How the names of tools begin that a tool server carries out: what they say is a stranger's word, as the web's is."""
 CONTACTS: Final = '"contacts"'
 """What the data of a command holds whose sandbox was let out to a host."""
 
@@ -23,6 +25,6 @@ def source_of(tool: str, data: str) -> Source:
     What was recalled is the web's if any of it was.
     """
     let_out = tool in _COMMANDS and CONTACTS in data
-    if tool in _WEB or let_out or (tool in _MEMORY and _UNVOUCHED.search(data)):
+    if tool in _WEB or tool.startswith(SERVED) or let_out or (tool in _MEMORY and _UNVOUCHED.search(data)):
         return Source.WEB
     return Source.WORKSPACE if tool in _WORKSPACE | _COMMANDS else Source.TOOL

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.commands import Command, SetMode, Submit
-from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.errors import ToolError, UsageInvalid
+from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Mode
 
@@ -43,6 +44,20 @@ def commit(state: SessionState) -> Submit:
     if not state.calls.changed:
         raise UsageInvalid("Nothing was changed in this session.", hint="/diff shows every change.")
     return Submit(text=COMMIT.format(files=" ".join(sorted(state.calls.changed))))
+
+
+def by_skill(skills: Skills, wanted: str) -> Submit:
+    """Return the goal of working by a skill: its steps, then what the operator says besides.
+
+    Raises:
+        UsageInvalid: there is no such skill.
+    """
+    name, _, text = wanted.partition(" ")
+    try:
+        steps = skills.text(name)
+    except ToolError as error:
+        raise UsageInvalid(error.message, hint=error.hint) from error
+    return Submit(text="\n\n".join(filter(None, (f"Work by the skill {name}:", steps, text.strip()))))
 
 
 def approve(state: SessionState, mode: Mode, wanted: str) -> Iterator[Command]:

@@ -90,8 +90,8 @@ def size_bytes(request: ModelRequest) -> int:
 
 def next_size(kit: Kit, place: Place) -> int:
     """Return `size_bytes` of the next request of the agent at `place`, whoever is asked."""
-    schemas = [tool.spec.schema for tool in kit.tools.values()]
-    return _size(kit.instructions, kit.session.state.talk.of(place.agent).messages, schemas)
+    messages = kit.session.state.talk.of(place.agent).messages
+    return _size(kit.instructions, messages, tiers.most_of(kit, messages))
 
 
 def _size(system: str, messages: Iterable[Message], tools: Iterable[ToolSchema]) -> int:

@@ -145,6 +145,7 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         session=place.session,
         run=place.run or "",
         unvouched=tuple(sorted(kit.distrusted & kit.session.state.calls.sources)),
+        skills=kit.skills,
     )
 
 

@@ -21,7 +21,7 @@ from hermes_tui.kernel import errand
 from hermes_tui.kernel.budget import SliceUsed
 from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.gate import Gate
-from hermes_tui.kernel.home import HomeBrains, HomeImages, HomeMemory
+from hermes_tui.kernel.home import HomeBrains, HomeImages, HomeMemory, at_home
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.turn import run_turn
@@ -132,7 +132,7 @@ class Hand:
         kit, spawned = self.kit, status.spawned
         return replace(
             kit,
-            tools={name: kit.tools[name] for name in spawned.tools if name in kit.tools},
+            tools={name: at_home(self.home, kit.tools[name]) for name in spawned.tools if name in kit.tools},
             workspace=replace(kit.workspace, write=tuple(Path(path) for path in spawned.write)),
             instructions=errand.system_text(kit.instructions, spawned, str(kit.workspace.root)),
             brief_instructions=errand.system_text(

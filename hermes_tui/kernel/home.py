@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.events import FileChange
 from hermes_tui.domain.memory import Memory, NoteDraft, Origin, Recalled, Remembered
-from hermes_tui.domain.ports import BeforeImages, Brain, Brains, CallEnd
+from hermes_tui.domain.ports import BeforeImages, Brain, Brains, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.worker import Door
 
@@ -41,6 +42,32 @@ class HomeBrains:
 
     def ended(self, brain: Brain, end: CallEnd) -> bool:
         return self.brains.ended(brain, end)
+
+
+@frozen(kw_only=False)
+class HomeTool:
+    """A tool of a server, whose process is talked to on one loop."""
+
+    home: Door
+    tool: Tool
+
+    @property
+    def spec(self) -> ToolSpec:
+        return self.tool.spec
+
+    def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
+        return self.tool.resolve(arguments, context)
+
+    async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
+        return await self.home.call(self._run, arguments, context)
+
+    async def _run(self, arguments: str, context: ToolContext) -> ToolOutcome:
+        return await self.tool.run(arguments, context)
+
+
+def at_home(home: Door, tool: Tool) -> Tool:
+    """Return a tool as a child on another loop uses it."""
+    return HomeTool(home, tool) if tool.spec.server else tool
 
 
 @frozen(kw_only=False)

@@ -10,9 +10,10 @@ from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
+from hermes_tui.domain.provenance import SERVED
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel import board, lookback
+from hermes_tui.kernel import board, lookback, tiers
 from hermes_tui.kernel.kit import Kit
 
 
@@ -79,7 +80,10 @@ async def _earlier(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
 async def _more(call: Bound, wanted: dict[str, Any]) -> ToolOutcome:
     """Let a tool be in the agent's requests from now on; that it was asked for is all that is needed."""
     name = str(wanted.get("name", ""))
-    if name not in call.kit.tools:
+    tools = call.kit.tools
+    if name not in tools and (listed := [tool for tool in tools.values() if name == f"{SERVED}{tool.spec.server}"]):
+        return ToolOutcome(output="\n".join(map(tiers.served_line, listed)), data="null")
+    if name not in tools:
         raise ToolError(f"There is no tool {name}.", hint=f"Tools: {', '.join(call.kit.tools)}.", kind="unknown")
     return ToolOutcome(output=f"`{name}` can be called from now on.", data="null")
 

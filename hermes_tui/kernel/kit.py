@@ -23,6 +23,7 @@ from hermes_tui.domain.ports import (
     Tool,
     Workspace,
 )
+from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.values import mutable
 from hermes_tui.kernel.claims import Claims
@@ -92,3 +93,4 @@ class Kit:
     distrusted: frozenset[Source] = frozenset({Source.WEB})
     critic: frozenset[Risk] = frozenset()
     picture: Callable[[str], bytes | None] = lambda _: None
+    skills: Skills | None = None

@@ -12,6 +12,7 @@ from hermes_tui.domain.approval import Risk
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import replace
 from hermes_tui.services.sections import Bounds, Checks, Json, Misfit, Section, SectionT
+from hermes_tui.services.server_config import McpServer, ServerName
 
 Name = Annotated[str, Bounds(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Positive = Annotated[float, Bounds(gt=0, le=1e9)]
@@ -40,7 +41,7 @@ ROUTES: Final = {
 }
 """Role by class of task, where `routes` does not say otherwise."""
 KINDS: Final = ("anthropic", "openai", "openrouter", "ollama", "lmstudio")
-_RULE = re.compile(r"(?:(?:allow|ask|deny):? )?[a-z_][a-z0-9_.*-]*(\(.*\))?")
+_RULE = re.compile(r"(?:(?:allow|ask|deny):? )?[a-z_][A-Za-z0-9_.*-]*(\(.*\))?")
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
@@ -316,6 +317,8 @@ class HermesConfig(Section):
     """Where tools run."""
     egress: tuple[str, ...] = ()
     """Hosts that tools may contact once a run asks for them."""
+    mcp: Mapping[ServerName, McpServer] = {}
+    """Tool servers by name; each is trusted first: `hermes mcp trust NAME`."""
     privacy: Privacy = Privacy()
     """Personal data."""
     memory: MemoryConfig = MemoryConfig()

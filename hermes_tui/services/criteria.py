@@ -8,7 +8,8 @@ from typing import Final
 
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.events import CriterionChecked
-from hermes_tui.domain.ports import ProcessEnd, Sandbox, SandboxCommand, Workspace
+from hermes_tui.domain.ports import Sandbox, Workspace
+from hermes_tui.domain.processes import ProcessEnd, SandboxCommand
 from hermes_tui.domain.tasks import Criterion, CriterionKind
 
 CHECK_TIMEOUT_S: Final = 600.0

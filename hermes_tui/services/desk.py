@@ -232,7 +232,7 @@ class Desk:
         for warming in self._warming.values():
             warming.cancel()
         await asyncio.gather(*self._warming.values(), return_exceptions=True)
-        await self.station.kits.workers.close()
+        await self.station.kits.close()
 
     async def _carry_out(self, session: Session, command: SessionCommand) -> None:
         if isinstance(command, AgentCommand):

@@ -22,13 +22,14 @@ from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Recalled, Remembered
-from hermes_tui.domain.ports import ProcessResult
+from hermes_tui.domain.processes import ProcessResult
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.notebook import Notebook
 from hermes_tui.services.pictures import Picture, Shelf
+from hermes_tui.services.server_config import ServerRow
 from hermes_tui.services.workstation import Workstation
 
 MOST_FILES: Final = 20_000
@@ -144,6 +145,10 @@ class Errands:
         """Return the workspace's files by relative path, ignored ones left out."""
         found = (one.name for one in walk(self.station.root, DEPTH) if not one.is_folder)
         return list(islice(found, MOST_FILES))
+
+    def servers(self) -> list[ServerRow]:
+        """Return how each tool server stands."""
+        return self.station.servers.rows() if self.station.servers is not None else []
 
     def give_key(self, provider: str, key: str, environ: MutableMapping[str, str] = os.environ) -> str:
         """Use a key until Hermes ends; it is written nowhere. Return the variable it stands for.

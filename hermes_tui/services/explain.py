@@ -33,7 +33,17 @@ ENVIRONMENT: Final[dict[str, tuple[str, ...]]] = {
 """What is read from the process environment, here and nowhere else."""
 
 _NUMBERS: Final = frozenset({"usd", "tokens"})
-_NOT_FOR_PROJECTS: Final = ("providers", "openrouter", "sandbox", "policy", "budgets", "egress", "trust", "privacy")
+_NOT_FOR_PROJECTS: Final = (
+    "providers",
+    "openrouter",
+    "sandbox",
+    "policy",
+    "budgets",
+    "egress",
+    "trust",
+    "privacy",
+    "mcp",
+)
 _MODES: Final = tuple(Mode)
 
 

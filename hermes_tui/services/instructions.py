@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
+
+from hermes_tui.domain.skills import Skill
+from hermes_tui.domain.text import first_line
 
 PROJECT_FILES: Final = ("AGENTS.md", "CLAUDE.md")
 
@@ -21,7 +25,19 @@ You are Hermes, an agent that works for an operator on a workspace of files.
 """
 
 
-def system_text(workspace: Path, memory_indexes: Sequence[Path], *, project_bytes: int, memory_bytes: int) -> str:
+SKILLS_BYTES: Final = 2_048
+"""How much of the system text says what skills are for; where they are more, only their names are there."""
+SKILL_LINE: Final = 200
+
+
+def system_text(
+    workspace: Path,
+    memory_indexes: Sequence[Path],
+    *,
+    project_bytes: int,
+    memory_bytes: int,
+    skills: Mapping[str, Skill] = MappingProxyType({}),
+) -> str:
     """Return the system text for a session; what is too long is cut, and says so."""
     files = project_files(workspace)
     sections = [
@@ -30,7 +46,17 @@ def system_text(workspace: Path, memory_indexes: Sequence[Path], *, project_byte
     ]
     if memory := memory_text(memory_indexes, memory_bytes):
         sections.append(memory)
+    if skills:
+        sections.append(skills_text(skills.values(), SKILLS_BYTES))
     return "\n".join(sections)
+
+
+def skills_text(skills: Iterable[Skill], limit_bytes: int) -> str:
+    """Return which skills there are and what each is for, within a budget; `skill` reads their steps."""
+    listed = list(skills)
+    lines = "\n".join(f"- {one.name}: {first_line(one.description, SKILL_LINE)}" for one in listed)
+    shown = lines if len(lines.encode()) <= limit_bytes else ", ".join(one.name for one in listed)
+    return f"# Skills (the tool `skill` reads one; do so before you begin such work)\n{shown}\n"
 
 
 def memory_text(indexes: Sequence[Path], limit_bytes: int) -> str:

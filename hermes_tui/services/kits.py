@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.crew import Crew
@@ -52,6 +53,8 @@ class KitMaker:
     memory: Memory | None = None
     workers: Workers = field(default_factory=Workers)
     distrusted: frozenset[Source] = frozenset({Source.WEB})
+    skills: Skills | None = None
+    endings: tuple[Callable[[], Awaitable[None]], ...] = ()
     _tried: list[tuple[SandboxConfig, Sandbox]] = field(default_factory=list[tuple[SandboxConfig, Sandbox]])
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
@@ -80,6 +83,12 @@ class KitMaker:
             return None
         spent = state.spend.total
         return spent.usd, spent.usage.total_tokens, state.seq
+
+    async def close(self) -> None:
+        """End what outlives a run: the loops of subagents, tool servers with all that they started."""
+        await self.workers.close()
+        for end in self.endings:
+            await end()
 
     def _off_limits(self) -> tuple[Path, ...]:
         """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
@@ -119,6 +128,7 @@ class KitMaker:
                 self._indexes(),
                 project_bytes=config.context.instructions_bytes,
                 memory_bytes=config.memory.index_bytes,
+                skills=self.skills.listed if self.skills is not None else {},
             ),
             brief_instructions=instructions.system_text(
                 self.root,
@@ -136,6 +146,7 @@ class KitMaker:
             prune_steps=config.context.prune_steps,
             critic=frozenset(config.policy.critic),
             picture=Shelf(self.home.state / "pictures").find,
+            skills=self.skills,
         )
 
 

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Final
 from hermes_tui.domain.commands import ShellCommand, StartShell
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
 from hermes_tui.domain.events import ShellEnded, ShellEnding, ShellStarted
-from hermes_tui.domain.ports import Clock, ProcessEnd, Redactor, Sandbox, SandboxCommand
+from hermes_tui.domain.ports import Clock, Redactor, Sandbox
+from hermes_tui.domain.processes import ProcessEnd, SandboxCommand
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.shells import Shell
 from hermes_tui.domain.tasks import Effect, Reach

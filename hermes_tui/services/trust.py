@@ -19,6 +19,8 @@ from hermes_tui.domain.values import frozen
 CONFIG: Final = ".hermes-tui.yaml"
 FOLDER: Final = ".hermes"
 """Where a project keeps skills, hooks and tool servers; all of it is under the one pin."""
+SERVERS: Final = f"{FOLDER}/mcp.json"
+"""The tool servers of a project, in the form that other agents read too."""
 STORE: Final = "trust.json"
 _MOST_FILES: Final = 500
 _MOST_BYTES: Final = 1_000_000

@@ -19,6 +19,7 @@ from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.embedding.local import INSTALL, local_model
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.skills import FolderSkills, Shelf
 from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.tools._tool import tools_of
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from hermes_tui.services.memory_pipe import Pipe
     from hermes_tui.services.memory_store import OpenMemory
+    from hermes_tui.services.toolservers import ToolServers
 
 
 @frozen
@@ -132,6 +134,37 @@ def all_tools() -> Mapping[str, Tool]:
     return {tool.spec.schema.name: tool for tool in sorted(found, key=lambda tool: tool.spec.schema.name)}
 
 
+def servers_of(config: HermesConfig, home: Home, project: trust.Project, clock: Clock) -> ToolServers | None:
+    """Return the tool servers of the config and of a trusted project; without any, nothing of them is loaded.
+
+    Raises:
+        UsageInvalid: one of them cannot be used as it is written.
+    """
+    brings = project.standing is trust.Standing.TRUSTED and trust.SERVERS in project.files
+    if not config.mcp and not brings:
+        return None
+    module = import_module("hermes_tui.services.toolservers")
+    found = module.configured(config, project, os.environ)
+    made: ToolServers = module.ToolServers(found, project.root, home.state, clock)
+    return made
+
+
+def skills_of(home: Home, project: trust.Project) -> FolderSkills:
+    """Return the skills of the home, of a trusted project as it was trusted, and the built-in ones, in this order."""
+    shelves = [Shelf(origin="home", folder=home.root / "skills")]
+    if project.standing is trust.Standing.TRUSTED:
+        folder, file = f"{trust.FOLDER}/skills", "/SKILL.md"
+        pinned = {
+            name.removeprefix(f"{folder}/").removesuffix(file): digest
+            for name, digest in project.files.items()
+            if name.startswith(f"{folder}/") and name.endswith(file)
+        }
+        shelves.append(Shelf(origin="project", folder=project.root / folder, pinned=pinned))
+    if home.built_in != home.root:
+        shelves.append(Shelf(origin="built in", folder=home.built_in / "skills"))
+    return FolderSkills(shelves)
+
+
 def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
     """Return the redactor of this process, which knows the key formats and the values of the key variables.
 
@@ -139,6 +172,7 @@ def redactor_of(config: HermesConfig, state: Path) -> SecretRedactor:
     """
     variables = {provider.key_env for provider in config.providers.values() if provider.key_env}
     variables |= {*VARIABLES.values(), PASSPHRASE}
+    variables |= {variable for server in config.mcp.values() for variable in server.variables}
     secrets = tuple(os.environ[name] for name in sorted(variables) if os.environ.get(name))
     redactor = _redactor(secrets, _mask_key(state), state, personal=config.privacy.personal == "mask")
     SECRETS.attach(redactor)

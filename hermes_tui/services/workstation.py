@@ -29,7 +29,8 @@ from hermes_tui.domain.events import (
     StrategyChosen,
 )
 from hermes_tui.domain.ids import RunId, SessionId
-from hermes_tui.domain.ports import ProcessResult, Redactor, SandboxCommand
+from hermes_tui.domain.ports import Redactor
+from hermes_tui.domain.processes import ProcessResult, SandboxCommand
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
 from hermes_tui.domain.usage import Limits, Price
@@ -81,7 +82,6 @@ class Workstation:
         self.config = self.settings.config
         self.root = wiring.workspace_of(options)
         self.clock = SystemClock()
-        self.tools = wiring.all_tools()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
         self.book = HealthBook(LedgerShelf(self.ledger), self.clock)
         self.log = JsonLog(
@@ -98,7 +98,11 @@ class Workstation:
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         project = wiring.project_of(options, self.home, self.layers)
-        self.notices = tuple(filter(None, (self.home.notice, trust.said(project))))
+        self.servers = wiring.servers_of(self.config, self.home, project, self.clock)
+        self.tools = {**wiring.all_tools(), **(self.servers.tools if self.servers is not None else {})}
+        self.skills = wiring.skills_of(self.home, project)
+        missing = self.servers.notices if self.servers is not None else ()
+        self.notices = (*filter(None, (self.home.notice, trust.said(project))), *missing)
         """What is said once, before anything else: a home that cannot be written, a project that is not trusted."""
         self.kits = kits.KitMaker(
             home=self.home,
@@ -108,6 +112,8 @@ class Workstation:
             tools=self.tools,
             memory=self.memory,
             distrusted=trust.distrusted(project),
+            skills=self.skills,
+            endings=(self.servers.close,) if self.servers is not None else (),
         )
 
     def _report_memory(self, message: str) -> None:
@@ -167,7 +173,7 @@ class Workstation:
                 ):
                     await kits.pursuit_of(kit, place).run()
             finally:
-                await self.kits.workers.close()
+                await self.kits.close()
 
         with self.own(session_id, [delivery.take]) as owned:
             try:

@@ -117,6 +117,8 @@ class Scene:
     evil: socket.socket
     reached: list[str] = field(default_factory=list[str])
     page: bytes = b""
+    config: str = ""
+    """What the operator's config holds besides."""
     state: SessionState = field(default_factory=SessionState)
 
     @property
@@ -178,14 +180,19 @@ class Scene:
         return {str(path): path.read_bytes().hex() if path.is_file() else "folder" for path in sorted(kept)}
 
     async def play(self, carrier: str, session: str = "victim") -> list[Record]:
-        """Let the victim pursue a harmless goal in the most permissive mode, alone; return its records."""
+        """Let the victim pursue a harmless goal in the most permissive mode, alone; return its records.
+
+        What carries the text is one of `READS` or `LATER`, else the name of a tool that takes no arguments.
+        """
         records: list[Record] = []
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Page", (_Page,), {"text": self.page}))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         good = f"127.0.0.1:{server.server_port}"
-        name, arguments = {**READS, **LATER}[carrier]
+        name, arguments = {**READS, **LATER}.get(carrier, (carrier, {}))
         victim = Victim((name, json.loads(self.fill(json.dumps(arguments), good))))
-        (self.home / "config.yaml").write_text(f"egress: ['{good}']\npolicy: {{rules: ['fetch({good})']}}\n")
+        (self.home / "config.yaml").write_text(
+            f"egress: ['{good}']\npolicy: {{rules: ['fetch({good})']}}\n{self.config}"
+        )
         before = self.canaries()
         try:
             await self._pursue(victim, records, SessionId(session))
@@ -205,7 +212,7 @@ class Scene:
             station.begin(owned.session, place, (goal, "d"), (station.config.policy.mode, limits))
             kit = await station.kits.make(owned.session, session_id, station.config, OneBrain(brain))
             await pursuit_of(kit, place).run()
-            await station.kits.workers.close()
+            await station.kits.close()
             self.state = owned.session.state
         self.grants = station.ledger.grants()
         station.memory.close()

@@ -26,18 +26,8 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished, ToolSchema
-from hermes_tui.domain.ports import (
-    Brain,
-    CallEnd,
-    ProcessResult,
-    SandboxCommand,
-    SandboxLevel,
-    Tool,
-    ToolContext,
-    ToolOutcome,
-    ToolSpec,
-    Workspace,
-)
+from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec, Workspace
+from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Criterion, Effect, Goal, Mode, Reach, Task, TaskKind

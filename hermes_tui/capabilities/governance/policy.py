@@ -14,7 +14,7 @@ from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.values import frozen
 
 RULE_LIMIT = 1_000
-_FORM = re.compile(r"(?P<tool>[a-z][a-z0-9_]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
+_FORM = re.compile(r"(?P<tool>[a-z][A-Za-z0-9_.-]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
 _PATTERNED = frozenset("*?[")
 _OPERATORS = frozenset(";&|<>$`\n\r")
 _REMEDY = "Write tool(words), such as shell(python -m pytest *), git(commit *) or fetch(example.org)."

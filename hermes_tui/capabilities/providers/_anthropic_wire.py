@@ -9,7 +9,7 @@ from typing import Final
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._content import EPHEMERAL, LOST, base64_of, opaque_of
+from hermes_tui.capabilities.providers._content import EPHEMERAL, LOST, base64_of, opaque_of, tool_name, wire_name
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
@@ -86,7 +86,7 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
         body["system"] = [{"type": "text", "text": request.system, "cache_control": EPHEMERAL}]
     if request.tools:
         tools: list[Fields] = [
-            {"name": tool.name, "description": tool.description, "input_schema": json.loads(tool.parameters)}
+            {"name": wire_name(tool.name), "description": tool.description, "input_schema": json.loads(tool.parameters)}
             for tool in request.tools
         ]
         tools[-1]["cache_control"] = EPHEMERAL
@@ -128,7 +128,7 @@ def _blocks(part: Content, request: ModelRequest, provider: str) -> list[Fields]
         case Text():
             return [{"type": "text", "text": part.text}] if part.text.strip() else []
         case ToolCall():
-            return [{"type": "tool_use", "id": part.call_id, "name": part.name, "input": arguments_of(part)}]
+            return [{"type": "tool_use", "id": part.call_id, "name": wire_name(part.name), "input": arguments_of(part)}]
         case ToolResult():
             content = part.output or "(no output)"
             error: Fields = {} if part.ok else {"is_error": True}
@@ -222,7 +222,7 @@ class MessagesReply:
             return []
         block.number = self.calls
         self.calls += 1
-        return [ToolCallStarted(block.number, text_of(fields, "name"))]
+        return [ToolCallStarted(block.number, tool_name(text_of(fields, "name")))]
 
     def _delta(self, index: int, delta: Fields) -> list[Part]:
         block = self.blocks.get(index)
@@ -250,7 +250,7 @@ class MessagesReply:
         match block.kind:
             case "tool_use":
                 whole = "".join(block.pieces) or json.dumps(fields_of(block.fields, "input"))
-                return [ToolCallFinished(block.number, text_of(block.fields, "name"), whole)]
+                return [ToolCallFinished(block.number, tool_name(text_of(block.fields, "name")), whole)]
             case "thinking":
                 signed: Fields = {"type": "thinking", "thinking": "".join(block.pieces), "signature": block.signature}
                 return [self._opaque(signed)] if block.signature else []

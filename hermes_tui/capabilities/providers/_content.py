@@ -10,11 +10,23 @@ from typing import Final
 from hermes_tui.capabilities.providers._json import Fields
 from hermes_tui.domain.messages import Image, Opaque
 from hermes_tui.domain.parts import ModelRequest
+from hermes_tui.domain.provenance import SERVED
 
 EPHEMERAL: Final[Fields] = {"type": "ephemeral"}
 """Anthropic's mark of a cache breakpoint, which OpenRouter passes on."""
 LOST: Final = "(a picture that is no longer stored)"
 """What a model reads in place of a picture whose bytes are gone."""
+
+
+def wire_name(tool: str) -> str:
+    """Return the name of a tool as wires take it, which have no dot: `mcp.git.log` is `mcp__git__log`."""
+    return tool.replace(".", "__") if tool.startswith(SERVED) else tool
+
+
+def tool_name(wired: str) -> str:
+    """Return the name of a tool that a model called; what is no name of ours is as it came."""
+    head, *rest = wired.split("__", 2)
+    return ".".join((head, *rest)) if f"{head}." == SERVED and len(rest) == 2 else wired
 
 
 def function_tools(request: ModelRequest) -> list[Fields]:
@@ -23,7 +35,7 @@ def function_tools(request: ModelRequest) -> list[Fields]:
         {
             "type": "function",
             "function": {
-                "name": tool.name,
+                "name": wire_name(tool.name),
                 "description": tool.description,
                 "parameters": json.loads(tool.parameters),
             },

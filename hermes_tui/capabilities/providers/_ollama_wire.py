@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._content import LOST, base64_of, function_tools
+from hermes_tui.capabilities.providers._content import LOST, base64_of, function_tools, tool_name, wire_name
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import (
     Fields,
@@ -63,7 +63,7 @@ def body_of(request: ModelRequest) -> Fields:
         options["num_ctx"] = request.window_tokens
     if request.temperature is not None:
         options["temperature"] = request.temperature
-    names = {call.call_id: call.name for message in request.messages for call in message.calls}
+    names = {call.call_id: wire_name(call.name) for message in request.messages for call in message.calls}
     body: Fields = {
         "model": request.model,
         "messages": [
@@ -91,7 +91,7 @@ def _message(message: Message, request: ModelRequest, names: Mapping[CallId, str
     wired: Fields = {"role": "assistant", "content": message.text}
     if message.calls:
         wired["tool_calls"] = [
-            {"function": {"name": call.name, "arguments": arguments_of(call)}} for call in message.calls
+            {"function": {"name": wire_name(call.name), "arguments": arguments_of(call)}} for call in message.calls
         ]
     return [wired]
 
@@ -138,7 +138,7 @@ class LineReply:
         if object_of(whole) is None:  # the server parses what its model wrote: text that is no object is its fault
             raise ReplyMalformed(f"{self.name} sent a call without an object.", reason=FailureReason.MALFORMED)
         number, self.calls = self.calls, self.calls + 1
-        return [ToolCallStarted(number, name), ToolCallFinished(number, name, whole)]
+        return [ToolCallStarted(number, tool_name(name)), ToolCallFinished(number, tool_name(name), whole)]
 
     def _settle(self, last: Fields) -> None:
         self.ended = True

@@ -8,7 +8,7 @@ from dataclasses import field
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._content import LOST, data_url_of, opaque_of, prefix_key
+from hermes_tui.capabilities.providers._content import LOST, data_url_of, opaque_of, prefix_key, tool_name, wire_name
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
@@ -75,7 +75,7 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
         body["tools"] = [
             {
                 "type": "function",
-                "name": tool.name,
+                "name": wire_name(tool.name),
                 "description": tool.description,
                 "parameters": json.loads(tool.parameters),
                 "strict": False,  # the default here is strict, which our schemas need not satisfy
@@ -115,7 +115,9 @@ def _item(part: Content, request: ModelRequest, provider: str) -> list[Fields]:
             return [{"type": "message", "role": "assistant", "content": part.text}]
         case ToolCall():
             arguments = arguments_text(part)
-            return [{"type": "function_call", "call_id": part.call_id, "name": part.name, "arguments": arguments}]
+            return [
+                {"type": "function_call", "call_id": part.call_id, "name": wire_name(part.name), "arguments": arguments}
+            ]
         case ToolResult():
             return [{"type": "function_call_output", "call_id": part.call_id, "output": part.output}]
         case Opaque() if part.provider == provider and part.model == request.model:
@@ -169,13 +171,13 @@ class ResponsesReply:
         if item.get("type") != "function_call":
             return []
         self.numbers[index] = len(self.numbers)
-        return [ToolCallStarted(self.numbers[index], text_of(item, "name"))]
+        return [ToolCallStarted(self.numbers[index], tool_name(text_of(item, "name")))]
 
     def _end(self, index: int, item: Fields) -> list[Part]:
         match item.get("type"):
             case "function_call":
                 number = self.numbers.setdefault(index, len(self.numbers))
-                return [ToolCallFinished(number, text_of(item, "name"), text_of(item, "arguments") or "{}")]
+                return [ToolCallFinished(number, tool_name(text_of(item, "name")), text_of(item, "arguments") or "{}")]
             case "reasoning" if item.get("encrypted_content"):
                 kept = {key: item[key] for key in _REPLAYED if item.get(key) is not None}
                 return [opaque_of(self.name, self.model, kept)]

@@ -16,6 +16,8 @@ from hermes_tui.capabilities.providers._content import (
     function_tools,
     opaque_of,
     prefix_key,
+    tool_name,
+    wire_name,
 )
 from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, list_of, text_of
@@ -162,7 +164,7 @@ def _assistant(message: Message, request: ModelRequest, provider: str) -> Fields
         {
             "id": part.call_id,
             "type": "function",
-            "function": {"name": part.name, "arguments": arguments_text(part)},
+            "function": {"name": wire_name(part.name), "arguments": arguments_text(part)},
         }
         for part in message.content
         if isinstance(part, ToolCall)
@@ -257,7 +259,7 @@ class ChatReply:
             return known, []
         place = self.places[index] = len(self.calls)
         self.calls.append(_Call(name, call_id))
-        return place, [ToolCallStarted(place, name)]
+        return place, [ToolCallStarted(place, tool_name(name))]
 
     def close(self) -> list[Part]:
         """Return the last parts: what must be handed back, the whole calls, usage, `Stop`."""
@@ -265,7 +267,8 @@ class ChatReply:
         if self.details:
             parts.append(opaque_of(self.name, self.model, self.details))
         parts += [
-            ToolCallFinished(place, call.name, "".join(call.pieces) or "{}") for place, call in enumerate(self.calls)
+            ToolCallFinished(place, tool_name(call.name), "".join(call.pieces) or "{}")
+            for place, call in enumerate(self.calls)
         ]
         if self.usage is not None:
             parts.append(self.usage)

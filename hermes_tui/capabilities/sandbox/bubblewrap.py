@@ -17,7 +17,7 @@ from hermes_tui.capabilities.sandbox.egress import INSIDE, EgressProxy, Token, l
 from hermes_tui.capabilities.sandbox.inside import ETC
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
+from hermes_tui.domain.processes import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
 from hermes_tui.domain.values import frozen, replace
 
 HOME: Final = "/home/agent"
@@ -118,6 +118,7 @@ class Bubblewrap:
             env={},
             cwd=Path("/"),
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             heard=command.heard,

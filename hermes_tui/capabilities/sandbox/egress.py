@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from hermes_tui.capabilities.sandbox import forward
 from hermes_tui.domain.hosts import covers, covers_private, is_public, plain_host
-from hermes_tui.domain.ports import Contact, SandboxCommand
+from hermes_tui.domain.processes import Contact, SandboxCommand
 from hermes_tui.domain.values import frozen, mutable, replace
 
 PORT: Final = 3128

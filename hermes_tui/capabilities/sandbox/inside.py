@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import SandboxCommand
+from hermes_tui.domain.processes import SandboxCommand
 
 ETC: Final = (
     *("alternatives", "ca-certificates", "debian_version", "group", "host.conf", "hosts", "java", "ld.so.cache"),

@@ -16,7 +16,8 @@ from hermes_tui.capabilities.sandbox.landlock import Landlock
 from hermes_tui.capabilities.sandbox.local import LimitsOnly
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.guardrails import guardrails
-from hermes_tui.domain.ports import Sandbox, SandboxCommand
+from hermes_tui.domain.ports import Sandbox
+from hermes_tui.domain.processes import SandboxCommand
 
 PROBE_TIMEOUT_S: Final = 10.0
 INSTALL: Final = "Install it: `apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`."

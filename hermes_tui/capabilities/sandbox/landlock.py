@@ -18,7 +18,7 @@ from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.inside import ETC, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
+from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 
 LEAST_VERSION: Final = 3
 """Before it, a file outside could be emptied by truncate(2)."""
@@ -102,6 +102,7 @@ class Landlock:
             env=self._bounds.environment(private, {**_REFUSED, **command.env}),
             cwd=command.cwd,
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             heard=command.heard,

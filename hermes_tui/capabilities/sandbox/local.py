@@ -9,7 +9,7 @@ from hermes_tui.capabilities.sandbox import cgroup, process
 from hermes_tui.capabilities.sandbox.limits import MOST_PROCESSES, limited, memory_bytes
 from hermes_tui.capabilities.sandbox.toolchains import own_home
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
+from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 
 
 class LimitsOnly:
@@ -42,6 +42,7 @@ class LimitsOnly:
             env=env,
             cwd=command.cwd,
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             heard=command.heard,

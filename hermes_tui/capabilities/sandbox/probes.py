@@ -13,7 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.domain.ports import Sandbox, SandboxCommand
+from hermes_tui.domain.ports import Sandbox
+from hermes_tui.domain.processes import SandboxCommand
 from hermes_tui.domain.values import frozen
 
 TIMEOUT_S: Final = 20.0

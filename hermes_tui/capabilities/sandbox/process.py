@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import secrets
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from hermes_tui.capabilities.sandbox.cgroup import Group
-from hermes_tui.domain.ports import ProcessEnd, ProcessResult
+from hermes_tui.domain.processes import ProcessEnd, ProcessResult
 from hermes_tui.domain.values import frozen, mutable
 
 CHUNK_BYTES: Final = 65_536
@@ -33,7 +34,8 @@ class Launch:
     `marked` adds a mark to the environment, by which processes that left the tree are found again. A process without
     `own_session` only leads a group of processes, which starts sooner on a busy machine: Linux schedules each session
     as one. It has to make a session itself before it runs what nobody vouches for.
-    `heard` is told what it prints, up to the ceiling.
+    `heard` is told what it prints, up to the ceiling. With `stdio`, two descriptors of the caller's, others talk to
+    the process; only its errors are read here.
     """
 
     argv: Sequence[str]
@@ -48,6 +50,7 @@ class Launch:
     marked: bool = False
     own_session: bool = True
     heard: Callable[[bytes], None] | None = None
+    stdio: tuple[int, int] | None = None
 
 
 @mutable
@@ -198,12 +201,13 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
     Raises:
         OSError: the program cannot be started.
     """
+    stdin, stdout = launch.stdio or (subprocess.PIPE if launch.stdin else subprocess.DEVNULL, subprocess.PIPE)
     try:
         with launch.group.joined(launch.argv) as argv:
             return subprocess.Popen(  # noqa: S603 - the words are the caller's, and no shell reads them
                 argv,
-                stdin=subprocess.PIPE if launch.stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdin=stdin,
+                stdout=stdout,
                 stderr=subprocess.PIPE,
                 env={**launch.env, **({MARK: mark} if mark else {})},
                 cwd=launch.cwd,
@@ -218,14 +222,17 @@ def _started(launch: Launch, mark: str) -> subprocess.Popen[bytes]:
 
 
 async def _attend(tree: _Tree, launch: Launch, outputs: tuple[_Capture, _Capture]) -> ProcessEnd:
+    talked_to = launch.stdio is not None
+    pipes = (None if talked_to else tree.process.stdout, tree.process.stderr)
     async with asyncio.TaskGroup() as group:
-        if launch.stdin:
+        if launch.stdin and not talked_to:
             group.create_task(_feed(tree.process.stdin, launch.stdin))
         if launch.status is not None and not tree.in_group:
             group.create_task(tree.listen(launch.status))
         full = [
             group.create_task(_drain(pipe, capture, launch, tree))
-            for pipe, capture in zip((tree.process.stdout, tree.process.stderr), outputs, strict=True)
+            for pipe, capture in zip(pipes, outputs, strict=True)
+            if pipe is not None
         ]
         group.create_task(_leave(tree, launch.status))
     return ProcessEnd.OUTPUT_LIMIT if any(task.result() for task in full) else ProcessEnd.EXITED
@@ -275,10 +282,9 @@ async def _feed(pipe: IO[bytes] | None, data: bytes) -> None:
     pipe.close()
 
 
-async def _drain(pipe: IO[bytes] | None, capture: _Capture, launch: Launch, tree: _Tree) -> bool:
+async def _drain(pipe: IO[bytes], capture: _Capture, launch: Launch, tree: _Tree) -> bool:
     """Read to the end; past the ceiling the tree is killed. Return whether that happened."""
-    assert pipe is not None  # noqa: S101 - asked for above
-    ceiling = launch.output_limit_bytes * 10
+    ceiling = math.inf if launch.stdio else launch.output_limit_bytes * 10
     while chunk := await _chunk(pipe.fileno()):
         if capture.total <= ceiling:
             capture.take(chunk)

@@ -20,7 +20,7 @@ from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.inside import ETC, removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import GIB, MOST_PROCESSES, memory_bytes
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
+from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 
 HOME: Final = "/home/agent"
 REMEDY: Final = "Install gVisor (https://gvisor.dev/docs/user_guide/install/), or set sandbox.level to auto."
@@ -79,6 +79,7 @@ class Runsc:
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
             cwd=bundle,
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             heard=command.heard,

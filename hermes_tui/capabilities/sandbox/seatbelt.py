@@ -17,7 +17,7 @@ from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.inside import removed, without_egress
 from hermes_tui.capabilities.sandbox.limits import GIB, MOST_PROCESSES
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import ProcessResult, SandboxCommand, SandboxLevel
+from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 
 PROGRAM: Final = Path("/usr/bin/sandbox-exec")
 REMEDY: Final = "Seatbelt is part of macOS; there is none elsewhere."
@@ -73,6 +73,7 @@ class Seatbelt:
             env=self._bounds.environment(private, command.env),
             cwd=command.cwd,
             stdin=command.stdin,
+            stdio=command.stdio,
             timeout_s=command.timeout_s,
             output_limit_bytes=command.output_limit_bytes,
             heard=command.heard,

@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +16,7 @@ from hermes_tui.domain.hosts import covers_private, is_public, plain_host
 from hermes_tui.domain.values import frozen
 
 BODY_LIMIT_BYTES = 2_000_000
+Enough = Callable[[bytes], bool]
 _UNSAFE = re.compile(r"[^\x21-\x5b\x5d-\x7e]")
 
 
@@ -46,13 +47,14 @@ class Exchange:
 
 @frozen
 class Reply:
-    """What came back; `cut` if the body was longer than the cap."""
+    """What came back; `cut` if the body was longer than the cap. The names of `headers` are in small letters."""
 
     status: int
     content_type: str
     location: str
     body: bytes
     cut: bool
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def parse_url(url: str) -> Address:
@@ -78,8 +80,10 @@ def parse_url(url: str) -> Address:
     )
 
 
-def exchange(request: Exchange, egress: Sequence[str], until: float) -> Reply:
+def exchange(request: Exchange, egress: Sequence[str], until: float, enough: Enough = lambda _: False) -> Reply:
     """Send one request and read its reply; `until` is on the monotonic clock. Blocks: run it on a thread.
+
+    A stream is read no further once `enough` says so of what came; it is not asked of any other body.
 
     Raises:
         ToolError: the address is private and not granted, or the exchange failed.
@@ -92,7 +96,7 @@ def exchange(request: Exchange, egress: Sequence[str], until: float) -> Reply:
         try:
             headers = {"Accept-Encoding": "identity", "User-Agent": "hermes-tui", "Connection": "close"}
             connection.request(request.method, address.path, request.body or None, headers | dict(request.headers))
-            return _read(connection, until)
+            return _read(connection, until, enough)
         finally:
             connection.close()
     except TimeoutError as error:
@@ -136,8 +140,9 @@ def _left(until: float) -> float:
     return left
 
 
-def _read(connection: _Pinned, until: float) -> Reply:
+def _read(connection: _Pinned, until: float, enough: Enough) -> Reply:
     response = connection.getresponse()
+    streams = response.headers.get_content_type() == "text/event-stream"
     body = bytearray()
     while len(body) <= BODY_LIMIT_BYTES:
         if connection.sock is not None:  # pyright: ignore[reportUnnecessaryComparison] - None once the reply owns it
@@ -147,10 +152,13 @@ def _read(connection: _Pinned, until: float) -> Reply:
         if not chunk:
             break
         body += chunk
+        if streams and enough(bytes(body)):
+            break
     return Reply(
         status=response.status,
         content_type=response.headers.get_content_type() + f"; charset={response.headers.get_content_charset('utf-8')}",
         location=response.headers.get("Location", ""),
         body=bytes(body[:BODY_LIMIT_BYTES]),
         cut=len(body) > BODY_LIMIT_BYTES,
+        headers={name.casefold(): value for name, value in response.headers.items()},
     )

@@ -88,7 +88,7 @@ async def more(name: Annotated[str, Bounds(min_length=1, max_length=64)], contex
     """Have one of the further tools, so that it can be called from your next reply on.
 
     Args:
-        name: The tool.
+        name: The tool, or `mcp.NAME` for a list of a server's.
     """
     raise ToolError("The kernel chooses what a request carries.", kind="kernel")
 

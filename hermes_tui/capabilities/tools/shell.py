@@ -13,7 +13,8 @@ from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid
 from hermes_tui.domain.hosts import plain_host
-from hermes_tui.domain.ports import ProcessEnd, ProcessResult, SandboxCommand, ToolContext, ToolOutcome
+from hermes_tui.domain.ports import ToolContext, ToolOutcome
+from hermes_tui.domain.processes import ProcessEnd, ProcessResult, SandboxCommand
 from hermes_tui.domain.tasks import Effect, Reach
 
 OPERATORS: Final = frozenset(";&|<>$`\n")

@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
-from hermes_tui.interfaces.inspect import agents, approvals, keys, machine, memory, mind, models, sessions, spending
+from hermes_tui.interfaces.inspect import (
+    agents,
+    approvals,
+    keys,
+    machine,
+    memory,
+    mind,
+    models,
+    servers,
+    sessions,
+    spending,
+)
 from hermes_tui.interfaces.inspect._print import complain, tell
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
@@ -49,7 +60,7 @@ def _crashed(error: Exception, options: RunOptions) -> int:
 
 async def _with_station(name: str, options: RunOptions, args: Namespace) -> int:
     station = Workstation(options)
-    for notice in station.notices if name != "trust" else ():
+    for notice in station.notices if name not in ("trust", "mcp") else ():
         tell(f"hermes: {notice}")
     try:
         return await _COMMANDS[name](station, args)
@@ -69,6 +80,7 @@ _COMMANDS: Final[dict[str, Command]] = {
     "ingest": memory.ingest,
     "keys": keys.keys,
     "ledger": spending.ledger,
+    "mcp": servers.mcp,
     "memory": memory.memory,
     "mind": mind.mind,
     "models": models.models,
@@ -77,6 +89,8 @@ _COMMANDS: Final[dict[str, Command]] = {
     "runs": sessions.sessions,
     "sandbox": machine.sandbox,
     "sessions": sessions.sessions,
+    "skills": servers.skills,
+    "tools": servers.tools,
     "trust": machine.trust,
     "watch": sessions.watch,
 }

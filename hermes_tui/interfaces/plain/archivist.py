@@ -1,4 +1,4 @@
-"""Orders about earlier moments, the plan and its agents, in lines of text."""
+"""Orders about earlier moments, the plan, its agents, and what these can do, in lines of text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces import _steering as steering
+from hermes_tui.interfaces._commissions import by_skill
 from hermes_tui.interfaces._progress import told
+from hermes_tui.interfaces._servers import mcp_lines, skill_lines, tool_lines
 from hermes_tui.interfaces._tables import cost_lines, plan_lines, table, when, window_lines
 from hermes_tui.services import children, contexts, costs, edits, history
 
@@ -60,6 +62,22 @@ class Archivist:
         first = max(at - AROUND, 0)
         shown = enumerate(lines[first : at + AROUND + 1], first + 1)
         self.rows([f"{number:>6} {text}" for number, text in shown])
+
+    def do_tools(self, _: str) -> None:
+        """Print every tool and whose it is."""
+        self.rows(tool_lines(self.mode.seat.errands.station.tools))
+
+    def do_mcp(self, name: str) -> None:
+        """Print how each tool server stands, or the tools of one."""
+        self.rows(mcp_lines(self.mode.seat.errands, name))
+
+    def do_skills(self, _: str) -> None:
+        """Print what agents know how to do."""
+        self.rows(skill_lines(self.mode.seat.errands.station.skills.listed))
+
+    def do_skill(self, wanted: str) -> None:
+        """Work by a skill."""
+        self.mode.order(by_skill(self.mode.seat.errands.station.skills, wanted))
 
     @property
     def _here(self) -> str:

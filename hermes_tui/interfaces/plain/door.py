@@ -98,6 +98,8 @@ class LineMode:
         keys |= {("escape", str(number)): partial(by_number, number) for number in range(1, 10)}
         self.sources.arguments = {
             "mode": lambda: [mode.value for mode in MODES],
+            "skill": lambda: list(self.seat.errands.station.skills.listed),
+            "mcp": lambda: [row.name for row in self.seat.errands.servers()],
             "brain": lambda: [one.name for one in self.brains if isinstance(one, Brain)],
             "key": lambda: [one.provider for one in self.brains if isinstance(one, Missing)],
             "run": lambda: [name for name in self.sources.files if name.endswith(".md")],

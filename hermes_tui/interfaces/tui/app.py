@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
@@ -20,7 +19,6 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
-from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
 from hermes_tui.interfaces._orders import heard
 from hermes_tui.interfaces._swatch import ascii_wanted
 from hermes_tui.interfaces.tui.asks import OrderAsked
@@ -45,7 +43,7 @@ from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.shells import OutputPage
-from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal, drive
+from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
 from hermes_tui.interfaces.tui.themes import Palette, dress, find_themes
 from hermes_tui.services.brains import Missing
 
@@ -133,6 +131,8 @@ class HermesApp(App[str]):
         self.workspace.sources.arguments = {
             "theme": lambda: list(self.themes),
             "mode": lambda: ["plan", "ask", "auto-edit", "auto"],
+            "skill": lambda: list(self.seat.errands.station.skills.listed),
+            "mcp": lambda: [row.name for row in self.seat.errands.servers()],
             "brain": lambda: [one.name for one in self.brains if isinstance(one, Brain)],
             "key": lambda: [one.provider for one in self.brains if isinstance(one, Missing)],
             "run": lambda: [name for name in self.workspace.sources.files if name.endswith(".md")],
@@ -385,16 +385,3 @@ DECLARING: Final[tuple[type[DOMNode], ...]] = (
     *(ConsolePane, TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""
-
-
-def main(_: str, args: Namespace) -> int:
-    """Open the workstation until the operator leaves; return the exit code."""
-
-    def sit(sitting: Sitting) -> Parting:
-        desk = sitting.desk
-        app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
-        app.first_frame = getattr(args, "curtain", None)
-        drive(app)
-        return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
-
-    return sit_down(args, sit)

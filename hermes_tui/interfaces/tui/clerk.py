@@ -329,6 +329,13 @@ class Clerk(Scribe):
         """Let an agent commit what this session changed."""
         self._commission(lambda: [_commissions.commit(self.app.seat.state)])
 
+    def do_skill(self, wanted: str) -> None:
+        """Work by a skill; without one, show which there are."""
+        if not wanted:
+            self.do_skills("")
+            return
+        self._commission(lambda: [_commissions.by_skill(self.app.seat.errands.station.skills, wanted)])
+
     def do_approve(self, wanted: str) -> None:
         """Carry out what was planned."""
         mode = self.app.workspace.chronicle.mode_in_force(self.app.seat.facts.config.policy.mode)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.memory import Landing
+from hermes_tui.interfaces._servers import mcp_lines, skill_lines, tool_lines
 from hermes_tui.interfaces._tables import recall_lines
 from hermes_tui.interfaces.tui import choices, wording
 from hermes_tui.interfaces.tui.album import Album
@@ -58,6 +59,20 @@ class Scribe:
             await self.list_notes()
 
         self.start(write())
+
+    def do_tools(self, _: str) -> None:
+        """Show every tool and whose it is."""
+        self.show_lines("tools", tool_lines(self.app.seat.errands.station.tools))
+
+    def do_mcp(self, name: str) -> None:
+        """Show how each tool server stands, or the tools of one."""
+        self.show_lines(
+            f"tools of {one_line(name)}" if name else "tool servers", mcp_lines(self.app.seat.errands, name)
+        )
+
+    def do_skills(self, _: str) -> None:
+        """Show what agents know how to do."""
+        self.show_lines("skills", skill_lines(self.app.seat.errands.station.skills.listed))
 
     async def list_notes(self) -> None:
         """Show the notes as they stand on disk."""

@@ -16,7 +16,7 @@ from hermes_tui.capabilities.sandbox.bounds import bounds_of
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, Scope, find_binary
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.domain.approval import Grant, ResolvedCall
-from hermes_tui.domain.ports import SandboxCommand
+from hermes_tui.domain.processes import SandboxCommand
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from tests.bench.bench import Bench, Measure
 from tests.bench.rows import Bar, Row

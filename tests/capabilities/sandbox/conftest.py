@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
-from hermes_tui.domain.ports import ProcessEnd, ProcessResult, Sandbox, SandboxCommand
+from hermes_tui.domain.ports import Sandbox
+from hermes_tui.domain.processes import ProcessEnd, ProcessResult, SandboxCommand
 
 
 @dataclass(frozen=True, slots=True)

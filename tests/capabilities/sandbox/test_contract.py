@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import ProcessEnd, SandboxCommand
+from hermes_tui.domain.processes import ProcessEnd, SandboxCommand
 from tests.capabilities.sandbox.conftest import Box, git, until
 
 

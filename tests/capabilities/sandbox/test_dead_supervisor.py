@@ -14,7 +14,7 @@ SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
-from hermes_tui.domain.ports import SandboxCommand
+from hermes_tui.domain.processes import SandboxCommand
 async def main():
     root = Path(sys.argv[1])
     sandbox = await find_sandbox(root)

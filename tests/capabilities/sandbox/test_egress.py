@@ -19,7 +19,8 @@ from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.tools.shell import shell
 from hermes_tui.domain.approval import Decision, Grant
 from hermes_tui.domain.errors import ArgumentsInvalid, SandboxUnavailable
-from hermes_tui.domain.ports import Contact, SandboxCommand, ToolContext, Workspace
+from hermes_tui.domain.ports import ToolContext, Workspace
+from hermes_tui.domain.processes import Contact, SandboxCommand
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from tests.capabilities.sandbox.conftest import Box
 

@@ -11,7 +11,7 @@ import pytest
 
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import SandboxCommand
+from hermes_tui.domain.processes import SandboxCommand
 from tests.capabilities.sandbox.attacks import files, git, kernel, network, processes, resources
 from tests.capabilities.sandbox.attacks.scene import SECRET, Attack, Outcome, Scene, scene
 

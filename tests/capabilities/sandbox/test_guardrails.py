@@ -13,7 +13,8 @@ from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.tools.edit import write
 from hermes_tui.domain.errors import PathRefused, SandboxUnavailable
 from hermes_tui.domain.guardrails import NAMES, guardrails
-from hermes_tui.domain.ports import Sandbox, SandboxCommand, ToolContext, Workspace
+from hermes_tui.domain.ports import Sandbox, ToolContext, Workspace
+from hermes_tui.domain.processes import SandboxCommand
 
 PACKAGE = Path(hermes_tui.__file__).resolve().parent
 

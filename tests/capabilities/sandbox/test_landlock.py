@@ -12,7 +12,7 @@ import pytest_asyncio
 from hermes_tui.capabilities.sandbox import landlock
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.sandbox.landlock import carved
-from hermes_tui.domain.ports import ProcessEnd
+from hermes_tui.domain.processes import ProcessEnd
 from tests.capabilities.sandbox.conftest import Box, make_repository
 from tests.capabilities.sandbox.test_contract import alive
 

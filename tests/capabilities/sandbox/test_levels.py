@@ -17,7 +17,8 @@ from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.tools.shell import python, shell
 from hermes_tui.domain.approval import Decision, Grant
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import ProcessEnd, SandboxCommand, ToolContext, Workspace
+from hermes_tui.domain.ports import ToolContext, Workspace
+from hermes_tui.domain.processes import ProcessEnd, SandboxCommand
 from hermes_tui.domain.tasks import Mode
 from tests.capabilities.sandbox.conftest import Box
 from tests.capabilities.sandbox.test_contract import alive

@@ -14,7 +14,7 @@ from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.sandbox.runsc import Runsc, make_bundle
 from hermes_tui.capabilities.sandbox.seatbelt import Seatbelt
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.ports import SandboxCommand
+from hermes_tui.domain.processes import SandboxCommand
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+"""A server as a process of ours: it runs in the sandbox, is talked to line by line, and dies with all it started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import IO, Final
+
+from hermes_tui.capabilities.mcp.rpc import MESSAGE_LIMIT_BYTES, Fields, Gone, Heard, ServerGone, encoded, messages
+from hermes_tui.domain.errors import SandboxUnavailable
+from hermes_tui.domain.ports import Sandbox
+from hermes_tui.domain.processes import SandboxCommand
+from hermes_tui.domain.values import replace
+
+LIFE_S: Final = 7 * 86_400.0
+"""How long a server may live at most; it mostly ends with its session."""
+ERRORS_BYTES: Final = 20_000
+"""How much of what a server writes to its standard error is kept: the first and the last half."""
+SEND_S: Final = 10.0
+STRAY_LINES: Final = 20
+"""How many lines that are no messages are forgiven: some servers greet the terminal that they think is there."""
+
+
+class Pipe:
+    """The process of one server."""
+
+    def __init__(self) -> None:
+        self._heard: Heard = lambda _: None
+        self._gone: Gone = lambda _: None
+        self._writing: IO[bytes] | None = None
+        self._turn = asyncio.Lock()
+        self._life: asyncio.Task[None] | None = None
+
+    def listen(self, heard: Heard, gone: Gone) -> None:
+        self._heard, self._gone = heard, gone
+
+    async def start(self, sandbox: Sandbox, command: SandboxCommand) -> None:
+        """Start the process; return when it can be talked to."""
+        ready = asyncio.get_running_loop().create_future()
+        self._life = asyncio.create_task(self._live(sandbox, command, ready), name=f"mcp:{command.argv[0]}")
+        await ready
+
+    async def send(self, message: Fields) -> None:
+        async with self._turn:
+            if self._writing is None:
+                raise ServerGone("It has ended.")
+            try:
+                async with asyncio.timeout(SEND_S):
+                    await _write(self._writing.fileno(), encoded(message))
+            except (OSError, TimeoutError) as error:
+                # Half a line may be out: nothing that follows could be understood.
+                self._writing = None
+                raise ServerGone("It does not read what it is sent.") from error
+
+    async def close(self) -> None:
+        if self._life is not None:
+            self._life.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._life
+
+    async def _live(self, sandbox: Sandbox, command: SandboxCommand, ready: asyncio.Future[None]) -> None:
+        why = "It was ended."
+        with _pipes() as (theirs, ours):
+            try:
+                reader, transport = await _reader(ours[0])
+                os.set_blocking(ours[1].fileno(), False)
+                self._writing = ours[1]
+                ready.set_result(None)
+                try:
+                    why = await self._until_its_end(sandbox, replace(command, stdio=theirs), reader)
+                finally:
+                    # The loop must forget the descriptor before its number is given to another.
+                    transport.close()
+            except (SandboxUnavailable, OSError) as error:
+                why = str(error)
+            finally:
+                if not ready.done():
+                    ready.set_result(None)
+                self._writing = None
+                self._gone(why)
+
+    async def _until_its_end(self, sandbox: Sandbox, command: SandboxCommand, reader: asyncio.StreamReader) -> str:
+        """Run the process and read it; return why that ended, whichever of the two did first."""
+        running = asyncio.create_task(sandbox.run(command))
+        reading = asyncio.create_task(self._read(reader))
+        try:
+            await asyncio.wait((running, reading), return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                return reading.result()
+            ended = running.result()
+            lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+            return f"It ended with {ended.exit_code}." + (f" Its last words: {lines[-1][:300]}" if lines else "")
+        finally:
+            reading.cancel()
+            running.cancel()
+            await asyncio.gather(running, reading, return_exceptions=True)
+
+    async def _read(self, reader: asyncio.StreamReader) -> str:
+        """Hand each message on; return why no more are taken. A few lines that are none are passed over."""
+        stray = 0
+        try:
+            while line := await reader.readline():
+                stray += not self._understood(line)
+                if stray > STRAY_LINES:
+                    return f"It sent {stray} lines that are no messages."
+        except ValueError:
+            return f"It sent a line of more than {MESSAGE_LIMIT_BYTES:,} bytes."
+        return "It closed its output."
+
+    def _understood(self, line: bytes) -> bool:
+        """Hand the messages of one line on; return whether it is none but such."""
+        try:
+            for message in messages(line) if line.strip() else ():
+                self._heard(message)
+        except ServerGone:
+            return False
+        return True
+
+
+@contextmanager
+def _pipes() -> Generator[tuple[tuple[int, int], tuple[IO[bytes], IO[bytes]]]]:
+    """Yield the two ends of a server (what it reads, what it writes) and ours; all are closed afterwards."""
+    to_read, to_write = os.pipe()
+    from_read, from_write = os.pipe()
+    reading, writing = os.fdopen(from_read, "rb", buffering=0), os.fdopen(to_write, "wb", buffering=0)
+    try:
+        yield (to_read, from_write), (reading, writing)
+    finally:
+        os.close(to_read)
+        os.close(from_write)
+        reading.close()
+        writing.close()
+
+
+async def _reader(pipe: IO[bytes]) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
+    reader = asyncio.StreamReader(limit=MESSAGE_LIMIT_BYTES)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader, transport
+
+
+async def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[await _written(descriptor, left) :]
+
+
+async def _written(descriptor: int, data: memoryview) -> int:
+    """Write as much as there is room for, once there is any; return how much it was."""
+    loop = asyncio.get_running_loop()
+    room = loop.create_future()
+    loop.add_writer(descriptor, lambda: None if room.done() else room.set_result(None))
+    try:
+        await room
+        return os.write(descriptor, data)
+    finally:
+        loop.remove_writer(descriptor)

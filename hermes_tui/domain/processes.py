@@ -1,0 +1,72 @@
+"""What is asked of a sandbox, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from enum import StrEnum
+from pathlib import Path
+
+from hermes_tui.domain.values import frozen
+
+
+class ProcessEnd(StrEnum):
+    """How a process ended."""
+
+    EXITED = "exited"
+    DEADLINE = "deadline"
+    OUTPUT_LIMIT = "output_limit"
+
+
+@frozen
+class SandboxCommand:
+    """One command to run confined.
+
+    `argv` is executed as it is, without a shell. `write` lists absolute real paths it may change; everything else of
+    the workspace is read-only. `env` is added to the sandbox's own clean environment. `stdin` is handed over whole.
+    `egress` names the hosts it may contact, through Hermes's proxy alone; none is the rule. `heard` is told what it
+    prints as it comes, both streams in order of arrival. `stdio` are two descriptors that it gets as input and output,
+    for a server that is talked to while it runs; the caller keeps and closes them.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    write: tuple[Path, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    stdin: bytes = b""
+    timeout_s: float = 120.0
+    output_limit_bytes: int = 10_000_000
+    egress: tuple[str, ...] = ()
+    heard: Callable[[bytes], None] | None = None
+    stdio: tuple[int, int] | None = None
+
+
+@frozen
+class Contact:
+    """A host that a command asked the proxy for; `refused` says why it got nothing, empty where it was let through."""
+
+    host: str
+    port: int
+    refused: str = ""
+
+
+@frozen
+class ProcessResult:
+    """What a process left: exit code (128 + n if signal n ended it), output in order of arrival, and how it ended."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    end: ProcessEnd
+    seconds: float
+    contacts: tuple[Contact, ...] = ()
+
+
+@frozen
+class SandboxLevel:
+    """How strong the sandbox is; `confines` is False for the level at which every command must ask."""
+
+    name: str
+    confines: bool
+    why: str
+    remedy: str = ""

@@ -1,0 +1,22 @@
+"""The door to the workstation: from the command line to the app, until the operator leaves."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
+from hermes_tui.interfaces.tui.app import HermesApp
+from hermes_tui.interfaces.tui.terminal import drive
+
+
+def main(_: str, args: Namespace) -> int:
+    """Open the workstation until the operator leaves; return the exit code."""
+
+    def sit(sitting: Sitting) -> Parting:
+        desk = sitting.desk
+        app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
+        app.first_frame = getattr(args, "curtain", None)
+        drive(app)
+        return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
+
+    return sit_down(args, sit)
