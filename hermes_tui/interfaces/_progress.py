@@ -11,6 +11,7 @@ from hermes_tui.domain.events import (
     AgentEnded,
     AgentSpawned,
     ApprovalAsked,
+    BoundPassed,
     ConfigApplied,
     ConfigRefused,
     CriterionChecked,
@@ -43,8 +44,10 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
 
 WIDTH: Final = 100
-WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled)
+WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled, BoundPassed)
 """What an operator may have to act on is never cut."""
+
+_Brain = ModelFinished | ModelChosen | ModelAwaited | ModelEscalated | RetryScheduled | BoundPassed
 
 _Guidance = (
     AgentSpawned
@@ -90,7 +93,7 @@ class Progress:
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
             case ModelRequested():
                 return self._asked_line(body)
-            case ModelFinished() | ModelChosen() | ModelAwaited() | ModelEscalated() | RetryScheduled():
+            case _ if isinstance(body, _Brain):
                 return _model_line(body)
             case _ if isinstance(body, _Guidance):
                 return _guidance_line(record, body)
@@ -185,7 +188,13 @@ def _steered_line(body: RunResumed | RunPaused | RunUnpaused | ConfigApplied | C
             return f"• goes on  by {body.by}"
 
 
-def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | ModelEscalated | RetryScheduled) -> str:
+def _past(body: BoundPassed) -> str:
+    if body.usd is not None and body.bound.usd is not None and body.usd > body.bound.usd:
+        return f"a call cost ${body.usd:.4f}, its bound was ${body.bound.usd:.4f}"
+    return f"a call took {body.tokens:,} tokens, its bound was {body.bound.tokens:,}"
+
+
+def _model_line(body: _Brain) -> str:
     """Return one line for each reply, retry, wait and switch; what failed is told by the retry or switch it led to."""
     match body:
         case ModelFinished():
@@ -196,6 +205,8 @@ def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | ModelEscalate
         case ModelAwaited():
             until = f"; goes on in {body.delay_s:.1f} s" if body.delay_s else ""
             return f"◊ waits    {body.model}: {body.why}{until}"
+        case BoundPassed():
+            return f"! bound    {body.model}: {_past(body)}; its next bounds are the higher for it"
         case ModelEscalated():
             cost = "price unknown" if body.usd is None else f"it cost ${body.usd:.4f}"
             sure = f"{body.confidence:.2f} < {body.threshold:.2f}"
