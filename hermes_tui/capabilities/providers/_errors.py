@@ -87,6 +87,8 @@ def refused(name: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     hint = ""
     if 300 <= status < 400:
         hint = f"It redirects to {headers.get('location', 'another address')}; keys follow no redirect: set base_url."
+    elif "does not support thinking" in said:  # so Ollama says it
+        hint = "Leave how much it reasons to the model: /effort auto."
     reason = reason_of(status, text)
     return ProviderRefused(
         f"{name} refused the request ({status}): {said}",
