@@ -56,7 +56,7 @@ PLANTS: Final = {
     "Interfaces do not know each other": ("interfaces/planted.py", "import hermes_tui.interfaces.headless"),
     "The two lowest floors are pure Python": ("kernel/planted.py", "import pydantic"),
     "Rendering stays in the interfaces": ("services/planted.py", "import rich"),
-    "Only providers/_http.py speaks httpx2": ("services/planted_http.py", "import httpx2"),
+    "Only the vendors' packages speak httpx2": ("services/planted_http.py", "import httpx2"),
     "Only state/codec.py encodes with msgspec": ("services/planted_codec.py", "import msgspec"),
     "Only state/ and memory/database.py open SQLite": ("capabilities/planted.py", "import sqlite3"),
     "Each vendor's package has one file": ("services/planted_vendor.py", "import openai"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 import hermes_tui.domain
+from tests.fakes import Reply, Scenario, running_server
 
 HEAVY: Final = {
     *("textual", "rich", "prompt_toolkit", "asyncio", "sqlite3", "httpx", "httpx2", "pydantic", "pydantic_core"),
@@ -28,21 +31,27 @@ MOST_MODULES: Final = 530
 MOST_FOR_A_FRAME: Final = 32
 """Modules beyond those of the interpreter before the first frame is drawn."""
 DOMAIN: Final = Path(hermes_tui.domain.__file__).parent
+VARIABLES: Final = {"anthropic": "ANTHROPIC_BASE_URL", "openai": "OPENAI_BASE_URL", "ollama": "OLLAMA_HOST"}
+KEYS: Final = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 PROGRAM: Final = """
 import contextlib, io, json, sys
 from hermes_tui.cli import main
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     main(sys.argv[1:])
-print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+print(json.dumps(sorted(sys.modules)))
 """
 
 
-def loaded(*args: str) -> set[str]:
-    """Return the top-level packages that a fresh `hermes` with `args` has loaded when it ends."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *args], capture_output=True, text=True, check=True, timeout=60
-    )
-    return set(json.loads(done.stdout))
+def modules_of(*args: str, env: Mapping[str, str] | None = None) -> list[str]:
+    """Return the modules that a fresh `hermes` with `args` has loaded when it ends."""
+    command = [sys.executable, "-c", PROGRAM, *args]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=env)
+    return list(json.loads(done.stdout))
+
+
+def packages(modules: Iterable[str]) -> set[str]:
+    """Return the top-level packages of some modules."""
+    return {name.partition(".")[0] for name in modules}
 
 
 def after(statement: str) -> list[str]:
@@ -54,18 +63,48 @@ def after(statement: str) -> list[str]:
 
 @pytest.mark.parametrize("flag", ["--version", "-V", "--help"])
 def test_a_question_about_hermes_itself_loads_nothing_heavy(flag: str) -> None:
-    assert loaded(flag) & HEAVY == set()
+    assert packages(modules_of(flag)) & HEAVY == set()
 
 
 def test_the_version_needs_no_argument_parser() -> None:
-    assert "argparse" not in loaded("--version")
+    assert "argparse" not in modules_of("--version")
 
 
 def test_the_headless_door_loads_what_every_run_needs_and_no_more() -> None:
     modules = after("from hermes_tui.interfaces import headless")
 
-    assert {name.partition(".")[0] for name in modules} & LATER == set()
+    assert packages(modules) & LATER == set()
     assert len(modules) <= MOST_MODULES
+
+
+@pytest.mark.parametrize(
+    ("vendor", "used"), [("anthropic", {"anthropic"}), ("openai", {"openai"}), ("ollama", {"ollama", "lmstudio"})]
+)
+def test_a_whole_run_loads_the_provider_it_asks_and_neither_a_vendors_package_nor_an_http_library(
+    vendor: str, used: set[str], tmp_path: Path
+) -> None:
+    """Of local servers both are asked what they have: work in the background goes to either."""
+    (tmp_path / "ws").mkdir()
+    goal = tmp_path / "goal.md"
+    goal.write_text("---\nmode: plan\n---\nSay hello.\n", encoding="utf-8")
+    with running_server(Scenario(replies=[Reply("Hello.")], models=("small",))) as server:
+        urls = {"anthropic": server.anthropic_url, "openai": server.openai_url, "ollama": server.ollama_url}
+        env = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "HERMES_TUI_HOME": str(tmp_path / "h"),
+        }
+        env |= {VARIABLES[vendor]: urls[vendor], KEYS.get(vendor, "UNUSED"): "k-test"}
+        model = f"{vendor}:small"
+        modules = modules_of("--batch", str(goal), "-C", str(tmp_path / "ws"), "-m", model, env=env)
+        asked = len(server.log.replies)
+
+    shelf = "hermes_tui.capabilities.providers."
+    providers = {name.removeprefix(shelf) for name in modules if name.startswith(shelf)}
+    assert asked == 1
+    assert {name for name in providers if not name.startswith("_")} == used
+    assert not {name for name in providers if name.startswith(("_sdk_", "_trust"))}
+    assert packages(modules) & LATER == set()
 
 
 @pytest.mark.parametrize("path", sorted(DOMAIN.rglob("*.py")), ids=lambda path: path.relative_to(DOMAIN).as_posix())

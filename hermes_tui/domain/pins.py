@@ -7,7 +7,7 @@ PINS: Final = {
     "domain/guardrails.py": "c233a8b8a795dc309e707f87ac186d6e48e8416ee75b6883ea5f5ddc71089921",
     "domain/hosts.py": "cce3a11eb8c7c3021efc0ed9059085665fa9ed66307fea8e924124183a9804ee",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
-    "kernel/budget.py": "4aac3d625aafc701c8f4a65c8a0e70ba1121649506f820c75c7e00a3ca191702",
+    "kernel/budget.py": "c1c8947d590bf9a6a5b8818f90a01d945f3b4f6d16b35be6f88459a0f85b4614",
     "kernel/dispatch.py": "5a8f209d9c4b2d2f467ef51bfdb76063ea85d1d9e2c75a62d8883397b2176419",
     "kernel/two_keys.py": "998b4b99c6edceeb545f8bab26319f9246c2512e149b42cd1f448413882078a8",
     "capabilities/governance/policy.py": "f4325700b2079a0121abf650ce5cd79a6aa3571d6d283ac568b4160acc6e989f",

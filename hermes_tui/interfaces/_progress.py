@@ -11,6 +11,7 @@ from hermes_tui.domain.events import (
     AgentEnded,
     AgentSpawned,
     ApprovalAsked,
+    BoundPassed,
     CircuitMoved,
     ConfigApplied,
     ConfigRefused,
@@ -47,8 +48,10 @@ from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._shells import ending, well
 
 WIDTH: Final = 100
-WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled)
+WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled, BoundPassed)
 """What an operator may have to act on is never cut."""
+
+_Brain = ModelFinished | ModelChosen | ModelAwaited | ModelEscalated | RetryScheduled | BoundPassed
 
 _Steered = RunResumed | RunPaused | RunUnpaused | ConfigApplied | ConfigRefused | ShellStarted | ShellEnded
 _Guidance = (
@@ -96,7 +99,7 @@ class Progress:
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
             case ModelRequested():
                 return self._asked_line(body)
-            case ModelFinished() | ModelChosen() | ModelAwaited() | ModelEscalated() | RetryScheduled():
+            case _ if isinstance(body, _Brain):
                 return _model_line(body)
             case _ if isinstance(body, _Guidance):
                 return _guidance_line(record, body)
@@ -213,7 +216,13 @@ def _steered_line(body: _Steered) -> str:
             return f"• goes on  by {body.by}"
 
 
-def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | ModelEscalated | RetryScheduled) -> str:
+def _past(body: BoundPassed) -> str:
+    if body.usd is not None and body.bound.usd is not None and body.usd > body.bound.usd:
+        return f"a call cost ${body.usd:.4f}, its bound was ${body.bound.usd:.4f}"
+    return f"a call took {body.tokens:,} tokens, its bound was {body.bound.tokens:,}"
+
+
+def _model_line(body: _Brain) -> str:
     """Return one line for each reply, retry, wait and switch; what failed is told by the retry or switch it led to."""
     match body:
         case ModelFinished():
@@ -224,6 +233,8 @@ def _model_line(body: ModelFinished | ModelChosen | ModelAwaited | ModelEscalate
         case ModelAwaited():
             until = f"; goes on in {body.delay_s:.1f} s" if body.delay_s else ""
             return f"◊ waits    {body.model}: {body.why}{until}"
+        case BoundPassed():
+            return f"! bound    {body.model}: {_past(body)}; its next bounds are the higher for it"
         case ModelEscalated():
             cost = "price unknown" if body.usd is None else f"it cost ${body.usd:.4f}"
             sure = f"{body.confidence:.2f} < {body.threshold:.2f}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, Literal, TypeVar
 
 from hermes_tui.domain.errors import LimitReached
 from hermes_tui.domain.events import BudgetRefused, OutputLowered
-from hermes_tui.domain.ids import MAIN_AGENT, AgentId, owner_of
+from hermes_tui.domain.ids import MAIN_AGENT, AgentId, RequestId, owner_of
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.usage import MILLION, Bound, Limits
 from hermes_tui.domain.values import frozen
@@ -58,9 +59,14 @@ def _lefts(state: SessionState, agent: AgentId) -> tuple[Left, Left]:
     run = _Pool(spend.run.usd + spend.reserved_usd, spend.run.usage.total_tokens + spend.reserved_tokens)
     own = Left(usd=None, tokens=None)
     for status in above:
-        below = state.agents.below(status.agent)
-        own = own.at_most(_used(state, below).less(asides, below).under(status.spawned.limits))
+        own = own.at_most(_of_slice(state, status, asides))
     return run.less(asides, None).under(state.run.limits), own
+
+
+def _of_slice(state: SessionState, status: AgentStatus, asides: Mapping[AgentId, _Pool]) -> Left:
+    """Return what the slice of one child leaves."""
+    below = state.agents.below(status.agent)
+    return _used(state, below).less(asides, below).under(status.spawned.limits)
 
 
 @frozen(kw_only=False)
@@ -121,6 +127,57 @@ def bound_of(brain: Brain, input_tokens: int, output_tokens: int) -> Bound:
     due = brain.price.at(input_tokens)
     dearest = max(due.input_usd, due.cache_write_usd)
     return Bound(tokens=tokens, usd=(input_tokens * dearest + output_tokens * due.output_usd) / MILLION)
+
+
+def ceiling_of(state: SessionState, brain: Brain, request_bytes: int, output_tokens: int) -> Bound:
+    """Return what a call can cost even if its bound is wrong.
+
+    No tokenizer makes more than one token of a byte, and what a provider adds itself its earlier counts have shown. Of
+    a model that has not answered yet only the window is sure.
+    """
+    known = state.spend.bytes_per_token.get(brain.name)
+    if known is None:
+        return bound_of(brain, brain.window_tokens, output_tokens)
+    prompt = int(request_bytes * max(1.0, MARGIN / known)) + 1
+    return bound_of(brain, min(prompt, brain.window_tokens), output_tokens)
+
+
+def has_room(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> bool:
+    """Whether a call may start beside those under way, as no cap could be passed even if all their bounds are wrong.
+
+    Alone under a cap a call may always start: then a wrong bound passes the cap by that one call.
+    """
+    state = kit.session.state
+    mine = ceiling_of(state, brain, request_bytes, brain.max_tokens or kit.max_output_tokens)
+    return all(_fits_beside(kit, mine, rest, others) for rest, others in _shared(state, brain, place))
+
+
+def _fits_beside(kit: Kit, mine: Bound, rest: Left, others: Collection[RequestId]) -> bool:
+    """Whether a cap that leaves `rest`, with the bounds of `others` taken off, would hold at everybody's ceiling."""
+    ceilings = kit.session.room.ceilings(others)
+    if not ceilings:
+        return True
+    bounds = [kit.session.state.spend.reserved[request_id].bound for request_id in ceilings]
+    beyond_usd = sum(one.usd or 0.0 for one in ceilings.values()) - sum(one.usd or 0.0 for one in bounds)
+    if rest.usd is not None and mine.usd is not None and mine.usd + beyond_usd > rest.usd:
+        return False
+    if rest.tokens is None or (mine.usd is not None and rest.usd is not None):
+        return True
+    beyond_tokens = sum(one.tokens for one in ceilings.values()) - sum(one.tokens for one in bounds)
+    return mine.tokens + beyond_tokens <= rest.tokens
+
+
+def _shared(state: SessionState, brain: Brain, place: Place) -> Iterator[tuple[Left, Collection[RequestId]]]:
+    """Yield what each cap that other calls share leaves, and those of them that are under way."""
+    spend, agent = state.spend, owner_of(place.agent)
+    yield _lefts(state, agent)[0], spend.reserved.keys()
+    above = tuple(state.agents.above(agent))
+    asides = _asides(state, {status.agent for status in above}) if above else {}
+    for status in above:
+        below = state.agents.below(status.agent)
+        yield _of_slice(state, status, asides), [key for key, asker in spend.askers.items() if asker in below]
+    of_role = [key for key, asked in spend.reserved.items() if asked.role == brain.role]
+    yield _of_role(state, brain.role).under(brain.role_cap), of_role
 
 
 @frozen(kw_only=False)

@@ -119,6 +119,17 @@ def system_text(base: str, spawned: AgentSpawned, root: str) -> str:
     return "\n".join([base, *lines])
 
 
+def own_words(kit: Kit, spawned: AgentSpawned) -> Kit:
+    """Return the kit of a child as far as its requests show it: its tools and its system text."""
+    root = str(kit.workspace.root)
+    return replace(
+        kit,
+        tools={name: kit.tools[name] for name in spawned.tools if name in kit.tools},
+        instructions=system_text(kit.instructions, spawned, root),
+        brief_instructions=system_text(kit.brief_instructions or kit.instructions, spawned, root),
+    )
+
+
 def fields_of(answer: str, returns: Sequence[str]) -> str | None:
     """Return the JSON object in `answer` with all of `returns` among its fields, None if there is none."""
     begin, end = answer.find("{"), answer.rfind("}")

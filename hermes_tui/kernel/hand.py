@@ -131,13 +131,9 @@ class Hand:
         """Return the child's own kit: its tools, its scope, its gate; what is not safe on its loop is done at home."""
         kit, spawned = self.kit, status.spawned
         return replace(
-            kit,
+            errand.own_words(kit, spawned),
             tools={name: at_home(self.home, kit.tools[name]) for name in spawned.tools if name in kit.tools},
             workspace=replace(kit.workspace, write=tuple(Path(path) for path in spawned.write)),
-            instructions=errand.system_text(kit.instructions, spawned, str(kit.workspace.root)),
-            brief_instructions=errand.system_text(
-                kit.brief_instructions or kit.instructions, spawned, str(kit.workspace.root)
-            ),
             gate=self.gate,
             images=HomeImages(self.home, kit.images),
             brains=self._brains(status),

@@ -16,6 +16,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold
 from hermes_tui.domain.values import mutable
 from hermes_tui.kernel.bus import Bus
+from hermes_tui.kernel.room import Room
 
 Listen = Callable[[Place, Part], None]
 
@@ -26,7 +27,7 @@ class Session:
 
     `listeners` hear the parts of a reply as they stream; parts are not records. Any thread may emit once the session
     has a home: whoever watches is called on the home loop's thread only, with every record in order. `deciding` is held
-    by who reads the state and emits what follows from it, as one step.
+    by who reads the state and emits what follows from it, as one step. `room` knows the model calls under way.
     """
 
     journal: Journal
@@ -34,6 +35,7 @@ class Session:
     state: SessionState
     listeners: list[Listen]
     deciding: threading.RLock = field(default_factory=threading.RLock)
+    room: Room = field(default_factory=Room)
     _unseen: deque[Record] = field(default_factory=deque[Record])
     _unheard: deque[tuple[Place, Part]] = field(default_factory=deque[tuple[Place, Part]])
     _home: asyncio.AbstractEventLoop | None = None

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from hermes_tui.domain.errors import FailureReason, LimitReached, NoProvider, ProviderError, StreamTruncated
 from hermes_tui.domain.events import (
+    BoundPassed,
     ModelAwaited,
     ModelChosen,
     ModelFailed,
@@ -14,80 +15,23 @@ from hermes_tui.domain.events import (
     ModelRequested,
     RetryScheduled,
 )
-from hermes_tui.domain.ids import CallId, RequestId
-from hermes_tui.domain.messages import Content, Message, Opaque, Role, Text, Thinking, ToolCall
+from hermes_tui.domain.ids import RequestId
+from hermes_tui.domain.messages import Message, Role
 from hermes_tui.domain.parts import (
     ModelRequest,
-    Part,
-    Stop,
     StopReason,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallDelta,
-    ToolCallFinished,
-    ToolCallStarted,
 )
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel import budget, context, loop_guard, retry
-from hermes_tui.kernel.context import Build
+from hermes_tui.kernel.context import Build, Filled
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.reply import Reply
 
-
-@mutable
-class _Reply:
-    """A reply as it grows."""
-
-    prefix: str
-    content: list[Content] = field(default_factory=list[Content])
-    text: list[str] = field(default_factory=list[str])
-    thinking: list[str] = field(default_factory=list[str])
-    calls: int = 0
-    usage: Usage | None = None
-    stop: StopReason | None = None
-    first_token_s: float = 0.0
-
-    def take(self, part: Part) -> None:
-        """Add one part."""
-        match part:
-            case TextDelta():
-                self._close_thinking()
-                self.text.append(part.text)
-            case ThinkingDelta():
-                self.thinking.append(part.text)
-            case Opaque():
-                self._close()
-                self.content.append(part)
-            case ToolCallFinished():
-                self._close()
-                call_id = CallId(f"{self.prefix}-{self.calls}")
-                self.calls += 1
-                self.content.append(ToolCall(call_id=call_id, name=part.name, arguments=part.arguments))
-            case Usage():
-                self.usage = part
-            case Stop():
-                self._close()
-                self.stop = part.reason
-            case ToolCallStarted() | ToolCallDelta():
-                pass
-
-    def _close_thinking(self) -> None:
-        if self.thinking:
-            self.content.append(Thinking(text="".join(self.thinking)))
-            self.thinking.clear()
-
-    def _close(self) -> None:
-        self._close_thinking()
-        if self.text:
-            self.content.append(Text(text="".join(self.text)))
-            self.text.clear()
-
-    def fragment(self) -> str:
-        """Return the text so far, as evidence."""
-        self._close()
-        return Message(role=Role.MODEL, content=tuple(self.content)).text
+_CENT_FRACTION = 1e-9
+"""Dollars by which sums of floats may differ."""
 
 
 @frozen(kw_only=False)
@@ -196,8 +140,6 @@ class _Step:
 async def take_step(kit: Kit, place: Place, role: str, build: Build | None = None) -> tuple[Record, Brain]:
     """Ask the brain for `role` for the next reply, or the next brain where it fails.
 
-    `build` puts the request together for the brain that is asked; by default it is the whole conversation.
-
     Returns the durable record of the reply, and who gave it. An agent that was raised to a tier is answered from there.
 
     `build` puts the request together for the brain that is asked; by default it is the whole conversation.
@@ -212,10 +154,13 @@ async def take_step(kit: Kit, place: Place, role: str, build: Build | None = Non
     while True:
         try:
             attempt = await _begin(step)
-        except (LimitReached, NoProvider, ProviderError):
+        except (LimitReached, NoProvider, ProviderError, asyncio.CancelledError):
             kit.brains.ended(step.brain, CallEnd(reason=FailureReason.CANCELLED))
             raise
-        ended = await _attempt(kit, attempt)
+        try:
+            ended = await _attempt(kit, attempt)
+        finally:
+            kit.session.room.leave(attempt.request_id)
         if ended.error is None:
             return ended.record, step.brain
         await step.after(attempt, ended, ended.error)
@@ -233,30 +178,80 @@ async def _begin(step: _Step) -> _Attempt:
     size = filled.size_bytes or context.size_bytes(request)
     if not _has_room(step, size):
         raise _too_long(step.brain, size)
-    number = kit.session.state.talk.of(place.agent).steps + 1
-    prefix = f"{place.agent}-s{number}"[-34:]
-    with kit.session.deciding:
-        bound, output_tokens = budget.reserve(kit, step.brain, size, place)
-        asked = ModelRequested(
-            request_id=RequestId(f"{prefix}-{kit.session.state.seq}"),
-            model=step.brain.name,
-            role=step.brain.role or step.role,
-            why=step.brain.why,
-            bound=bound,
-            request_bytes=size,
-            max_tokens=output_tokens,
-            step=number,
-            attempt=step.attempt,
-            task_class=step.brain.task_class,
-            route=step.brain.route,
-            effort=request.effort,
-        )
-        if filled.portions:
-            kit.session.emit(context.filling(kit, step.brain, filled, asked), place)
-        record = kit.session.emit(asked, place)
-    await kit.session.commit(record)
-    ready = context.with_output(request, output_tokens)
-    return _Attempt(asked.request_id, ready, step.brain, bound, place, _safe(prefix), size)
+    asked, record = await _reserved(step, filled, request, size)
+    try:
+        await kit.session.commit(record)
+    except asyncio.CancelledError:
+        _withdraw(kit, asked, place)
+        raise
+    ready = context.with_output(request, asked.max_tokens)
+    return _Attempt(asked.request_id, ready, step.brain, asked.bound, place, _safe(_prefix(place, asked.step)), size)
+
+
+def _prefix(place: Place, number: int) -> str:
+    return f"{place.agent}-s{number}"[-34:]
+
+
+async def _reserved(step: _Step, filled: Filled, request: ModelRequest, size: int) -> tuple[ModelRequested, Record]:
+    """Reserve as soon as there is room for the call beside those under way.
+
+    Raises:
+        LimitReached: a cap does not leave room for the call.
+    """
+    kit, place = step.kit, step.place
+    told = False
+    while True:
+        with kit.session.deciding:
+            if budget.has_room(kit, step.brain, size, place):
+                return _reserve(step, filled, request, size)
+            if not told:
+                why = "beside the calls under way it could pass a cap"
+                awaited = ModelAwaited(role=step.role, model=step.brain.name, delay_s=0.0, why=why)
+                kit.session.emit(awaited, place)
+            kit.session.room.close()
+            told = True
+        await kit.session.room.freed()
+
+
+def _reserve(step: _Step, filled: Filled, request: ModelRequest, size: int) -> tuple[ModelRequested, Record]:
+    kit, place = step.kit, step.place
+    state = kit.session.state
+    number = state.talk.of(place.agent).steps + 1
+    bound, output_tokens = budget.reserve(kit, step.brain, size, place)
+    asked = ModelRequested(
+        request_id=RequestId(f"{_prefix(place, number)}-{kit.session.state.seq}"),
+        model=step.brain.name,
+        role=step.brain.role or step.role,
+        why=step.brain.why,
+        bound=bound,
+        request_bytes=size,
+        max_tokens=output_tokens,
+        step=number,
+        attempt=step.attempt,
+        task_class=step.brain.task_class,
+        route=step.brain.route,
+        effort=request.effort,
+    )
+    kit.session.room.enter(asked.request_id, budget.ceiling_of(state, step.brain, size, output_tokens))
+    if filled.portions:
+        kit.session.emit(context.filling(kit, step.brain, filled, asked), place)
+    return asked, kit.session.emit(asked, place)
+
+
+def _withdraw(kit: Kit, asked: ModelRequested, place: Place) -> None:
+    """Book nothing for a request that was stopped before it was sent."""
+    stopped = ModelFailed(
+        request_id=asked.request_id,
+        model=asked.model,
+        reason=FailureReason.CANCELLED,
+        message="Stopped before it was sent.",
+        fragment="",
+        usage=Usage(),
+        usd=0.0,
+        seconds=0.0,
+    )
+    _book(kit, kit.session.emit(stopped, place))
+    kit.session.room.leave(asked.request_id)
 
 
 def _has_room(step: _Step, size: int) -> bool:
@@ -277,18 +272,18 @@ def _safe(text: str) -> str:
 
 async def _attempt(kit: Kit, attempt: _Attempt) -> _Ended:
     """Stream one reply and settle it, whole or failed."""
-    reply = _Reply(prefix=attempt.call_prefix)
+    reply = Reply(prefix=attempt.call_prefix)
     began = kit.clock.monotonic()
     try:
         async for part in attempt.brain.provider.stream(attempt.request):
-            if not reply.first_token_s:
+            if reply.first_token_s is None:
                 reply.first_token_s = kit.clock.monotonic() - began
             reply.take(part)
             kit.session.hear(attempt.place, part)
         if reply.stop is None:
             raise StreamTruncated("The stream ended without its end.", reason=FailureReason.TRUNCATED)
     except ProviderError as error:
-        record = await _settle(kit, _failed(attempt, reply, error, kit.clock.monotonic() - began), attempt.place)
+        record = await _settle(kit, _failed(attempt, reply, error, kit.clock.monotonic() - began), attempt)
         end = CallEnd(reason=error.reason, message=error.message, retry_after_s=error.retry_after_s)
         return _Ended(record, error, again=kit.brains.ended(attempt.brain, end))
     except asyncio.CancelledError:
@@ -299,7 +294,7 @@ async def _attempt(kit: Kit, attempt: _Attempt) -> _Ended:
     return _Ended(await _finished(kit, attempt, reply, kit.clock.monotonic() - began))
 
 
-async def _finished(kit: Kit, attempt: _Attempt, reply: _Reply, seconds: float) -> Record:
+async def _finished(kit: Kit, attempt: _Attempt, reply: Reply, seconds: float) -> Record:
     usage = reply.usage or _estimate(attempt, reply)
     finished = ModelFinished(
         request_id=attempt.request_id,
@@ -308,17 +303,17 @@ async def _finished(kit: Kit, attempt: _Attempt, reply: _Reply, seconds: float) 
         stop=reply.stop or StopReason.END,
         usage=usage,
         usd=cost_usd(usage, attempt.brain.price),
-        first_token_s=reply.first_token_s,
+        first_token_s=reply.first_token_s or 0.0,
         seconds=seconds,
     )
-    end = CallEnd(first_token_s=reply.first_token_s, seconds=seconds, output_tokens=usage.output_tokens)
+    end = CallEnd(first_token_s=finished.first_token_s, seconds=seconds, output_tokens=usage.output_tokens)
     kit.brains.ended(attempt.brain, end)
-    return await _settle(kit, finished, attempt.place)
+    return await _settle(kit, finished, attempt)
 
 
-def _failed(attempt: _Attempt, reply: _Reply, error: ProviderError, seconds: float) -> ModelFailed:
-    streamed = bool(reply.first_token_s)
-    usage = reply.usage or (_estimate(attempt, reply) if streamed else Usage())
+def _failed(attempt: _Attempt, reply: Reply, error: ProviderError, seconds: float) -> ModelFailed:
+    nothing_came = reply.first_token_s is None
+    usage = reply.usage or (Usage() if nothing_came else _estimate(attempt, reply))
     return ModelFailed(
         request_id=attempt.request_id,
         model=attempt.brain.name,
@@ -331,13 +326,26 @@ def _failed(attempt: _Attempt, reply: _Reply, error: ProviderError, seconds: flo
     )
 
 
-async def _settle(kit: Kit, ended: ModelFinished | ModelFailed, place: Place) -> Record:
+async def _settle(kit: Kit, ended: ModelFinished | ModelFailed, attempt: _Attempt) -> Record:
     """Make the end of a call durable, then book it against the day; a stop during the wait loses no cost."""
-    record = kit.session.emit(ended, place)
+    with kit.session.deciding:
+        record = kit.session.emit(ended, attempt.place)
+        _tell_past(kit, attempt, ended)
     try:
         return await kit.session.commit(record)
     finally:
         _book(kit, record)
+
+
+def _tell_past(kit: Kit, attempt: _Attempt, ended: ModelFinished | ModelFailed) -> None:
+    """Tell the operator where a provider's count proves the bound of a call wrong."""
+    bound, tokens = attempt.bound, ended.usage.total_tokens
+    dear = bound.usd is not None and ended.usd is not None and ended.usd > bound.usd + _CENT_FRACTION
+    if dear or (bound.usd is None and tokens > bound.tokens):
+        passed = BoundPassed(
+            request_id=attempt.request_id, model=ended.model, bound=bound, tokens=tokens, usd=ended.usd
+        )
+        kit.session.emit(passed, attempt.place)
 
 
 def _book(kit: Kit, record: Record) -> None:
@@ -346,7 +354,7 @@ def _book(kit: Kit, record: Record) -> None:
         kit.day.settle(record.body.usd or 0.0, record.body.usage.total_tokens, record.seq)
 
 
-def _estimate(attempt: _Attempt, reply: _Reply) -> Usage:
+def _estimate(attempt: _Attempt, reply: Reply) -> Usage:
     """Return a usage for a reply that reported none: bytes over four, marked as an estimate."""
     sent = context.size_bytes(attempt.request) // 4 + 1
     said = len(reply.fragment().encode()) // 4 + 1

@@ -12,6 +12,7 @@ from hermes_tui.capabilities.state import codec
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
+    BoundPassed,
     BudgetRefused,
     CapRaised,
     ConfigApplied,
@@ -53,6 +54,7 @@ _ALONE: Final = (
         RetryScheduled,
         BudgetRefused,
         OutputLowered,
+        BoundPassed,
         CapRaised,
         ModeChanged,
     ),
@@ -70,6 +72,7 @@ _NAMES: Final = {
     "RetryScheduled": "retry",
     "BudgetRefused": "refuse_cost",
     "OutputLowered": "lower_output",
+    "BoundPassed": "correct_bound",
     "CapRaised": "raise_cap",
     "ModeChanged": "change_mode",
     "ConfigApplied": "apply_config",

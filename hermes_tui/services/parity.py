@@ -9,6 +9,7 @@ from pathlib import Path
 from hermes_tui.domain.distance import calls_distance, distance, text_distance
 from hermes_tui.domain.errors import LimitReached, NoProvider, ProviderError, UsageInvalid
 from hermes_tui.domain.events import (
+    AgentSpawned,
     ModelFinished,
     ModelRequested,
     RunEnded,
@@ -25,7 +26,7 @@ from hermes_tui.domain.state import SessionState, fold, fold_all
 from hermes_tui.domain.tasks import Goal, Mode, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import frozen, mutable, replace
-from hermes_tui.kernel import context, window
+from hermes_tui.kernel import context, errand, window
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.step import take_step
@@ -40,12 +41,13 @@ FAILED = 1.0
 
 @frozen(kw_only=False)
 class Turn:
-    """What a model was asked in a session, and what it replied."""
+    """What a model was asked in a session, and what it replied; `errand` is that of the subagent that asked, if any."""
 
     number: int
     agent: AgentId
     messages: tuple[Message, ...]
     reply: ModelFinished
+    errand: AgentSpawned | None = None
 
 
 @frozen(kw_only=False)
@@ -199,10 +201,14 @@ def _fixed(station: Workstation, model: str) -> ConfiguredBrains:
 
 
 def turns_of(records: Sequence[Record]) -> Iterator[Turn]:
-    """Yield every reply that an agent of a session got, with what its request carried, in order."""
+    """Yield every reply that an agent of a session or one of its subagents got, with what its request carried.
+
+    They come in the order of the replies, as the journal holds them: agents that work side by side take turns.
+    """
     state = SessionState()
     filled: set[RequestId] = set()
     asked: dict[RequestId, tuple[Message, ...]] = {}
+    number = 0
     for record in records:
         body = record.body
         if isinstance(body, WindowFilled):
@@ -210,12 +216,17 @@ def turns_of(records: Sequence[Record]) -> Iterator[Turn]:
         if isinstance(body, ModelRequested) and body.request_id in filled and _is_agent(state, record.place):
             asked[body.request_id] = window.said(state, record.place)
         if isinstance(body, ModelFinished) and body.request_id in asked:
-            yield Turn(len(asked), record.place.agent, asked[body.request_id], body)
+            number += 1
+            status = state.agents.by_id.get(record.place.agent)
+            spawned = status.spawned if status is not None else None
+            yield Turn(number, record.place.agent, asked.pop(body.request_id), body, spawned)
         state = fold(state, record)
 
 
 def _is_agent(state: SessionState, place: Place) -> bool:
-    """Whether an agent of the plan speaks at `place`: not one of its subagents, nor what thinks on its behalf."""
+    """Whether an agent of the plan or one of its subagents speaks at `place`, and not what thinks on its behalf."""
+    if place.agent in state.agents.by_id:
+        return True
     task = state.graph.tasks.get(place.task) if place.task is not None else None
     return task is not None and task.kind is TaskKind.AGENT and place.agent == kits.agent_of(task.id)
 
@@ -246,8 +257,10 @@ class _Bench:
         kit = replace(self.kit, brains=seat.brains)
         place = replace(self.place, agent=AgentId(f"{who}-{turn.number}"))
 
+        asking = kit if turn.errand is None else errand.own_words(kit, turn.errand)
+
         async def build(brain: Brain) -> Filled:
-            return Filled(context.request_of(kit, brain, turn.messages))
+            return Filled(context.request_of(asking, brain, turn.messages))
 
         record, _ = await take_step(kit, place, seat.model, build)
         reply = record.body

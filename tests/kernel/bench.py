@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -137,10 +138,11 @@ class ProbedTool(FakeTool):
 
 
 class FakeJournal:
-    """Records in a list; everything is durable at once."""
+    """Records in a list; everything is durable at once, nothing where `stuck` is an event, which tells who waits."""
 
     def __init__(self, records: Sequence[Record] = ()) -> None:
         self.records = list(records)
+        self.stuck: asyncio.Event | None = None
         self.publish: Callable[[Record], None] = lambda _: None
 
     def append(self, event: Event, place: Place) -> Record:
@@ -151,6 +153,9 @@ class FakeJournal:
 
     async def durable(self, seq: Seq) -> None:
         assert seq <= len(self.records)
+        if self.stuck is not None:
+            self.stuck.set()
+            await asyncio.Event().wait()
 
     def read(self, after: Seq) -> Sequence[Record]:
         return self.records[after:]

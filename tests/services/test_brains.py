@@ -167,7 +167,42 @@ def test_an_unknown_model_has_no_price_rather_than_none_to_pay() -> None:
 
 def test_reasoning_models_are_not_sent_a_temperature() -> None:
     assert not _catalog.allows_temperature("gpt-6.1-sol")
+    assert not _catalog.allows_temperature("claude-opus-4-8")
     assert _catalog.allows_temperature("claude-sonnet-5-5")
+
+
+@pytest.mark.parametrize(
+    ("model", "takes"),
+    [
+        ("claude-sonnet-5-5", True),
+        ("claude-opus-4-6", True),
+        ("claude-opus-4.8", True),
+        ("claude-fable-5-1", True),
+        ("claude-haiku-4-5-20251001", False),
+        ("claude-sonnet-4-20250514", False),
+        ("claude-3-7-sonnet-latest", False),
+        ("claude-v1", False),
+        ("gpt-6.1-sol", True),
+        ("gpt-5-mini", True),
+        ("o3", True),
+        ("gpt-5-chat-latest", False),
+        ("gpt-4o", False),
+        ("anthropic/claude-haiku-4.5", True),
+        ("qwen3", True),
+    ],
+)
+def test_only_models_that_know_effort_are_told_how_much_to_reason(model: str, takes: bool) -> None:
+    assert _catalog.takes_effort(model) is takes
+
+
+async def test_a_model_without_effort_is_asked_without_and_its_record_will_say_so() -> None:
+    environ = {"OPENAI_API_KEY": "k"}
+    brains = [
+        ConfiguredBrains(config(brains={"cortex": {"effort": "high"}}), f"openai:{model}", environ)
+        for model in ("gpt-5-mini", "gpt-4o")
+    ]
+
+    assert [(await one.choose("agent", {})).effort for one in brains] == ["high", None]
 
 
 def test_a_newer_table_wins_where_it_has_the_model(tmp_path: Path) -> None:

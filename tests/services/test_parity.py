@@ -66,12 +66,20 @@ def broken(asked: Asked) -> Reply:
     return Reply(fault=Fault.parse("400")) if asked.has_tool_result else twin(asked)
 
 
+Replies = Callable[[Asked], Reply]
+
+
 @asynccontextmanager
-async def play(root: Path, monkeypatch: pytest.MonkeyPatch, shadow: Callable[[Asked], Reply]) -> AsyncGenerator[Play]:
+async def play(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shadow: Callable[[Asked], Reply],
+    leads: Callable[[Asked], Reply] = lead,
+) -> AsyncGenerator[Play]:
     (root / "ws").mkdir()
     (root / "home").mkdir()
     monkeypatch.setenv("PARITY_KEY", "k-test")
-    async with FakeServer(Scenario(respond=lead)) as one, FakeServer(Scenario(respond=shadow)) as other:
+    async with FakeServer(Scenario(respond=leads)) as one, FakeServer(Scenario(respond=shadow)) as other:
         (root / "home" / "config.yaml").write_text(
             f"providers:\n  anthropic: {{key_env: PARITY_KEY, base_url: '{one.anthropic_url}'}}\n"
             f"  openai: {{key_env: PARITY_KEY, base_url: '{other.openai_url}'}}\n"
@@ -130,6 +138,36 @@ async def test_a_session_of_another_model_is_asked_of_both(tmp_path: Path, monke
 
         assert (found.lead, found.distance) == (LEAD, 0.0)
         assert (len(stage.lead.log.replies), len(stage.shadow.log.replies)) == (2, 4)
+
+
+def parent(asked: Asked) -> Reply:
+    """Send two subagents out, one after the other's first word; each looks once and answers."""
+    messages = [one for one in asked.body["messages"] if one["role"] != "system"]
+    first, calls = str(messages[0]["content"]), sum(one["role"] == "assistant" for one in messages)
+    if "Look around." in first:
+        tasks = [Call("delegate", {"task": f"look into {place}", "tools": ["list"]}) for place in ("one", "two")]
+        return Reply("I split it.", tool_calls=tasks) if not calls else Reply(DONE)
+    return Reply("", tool_calls=[Call("list", {"path": "."})]) if not calls else Reply("It is empty.")
+
+
+async def test_what_subagents_were_asked_is_compared_with_their_own_tools_and_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with play(tmp_path, monkeypatch, parent, parent) as stage:
+        found = await stage.compare(await stage.session())
+        shadowed = [exchange.body or {} for exchange in stage.shadow.log.replies]
+        led = [exchange.body or {} for exchange in stage.lead.log.replies]
+
+    children = [pair for pair in found.pairs if pair.turn.errand is not None]
+    assert (found.distance, found.turns) == (0.0, len(led))
+    assert sorted({pair.turn.agent for pair in children}) == ["c1", "c2"]
+    assert len(children) == 4
+    assert [pair.turn.number for pair in found.pairs] == list(range(1, found.turns + 1))
+    of_children = [body for body in shadowed if "You are a subagent" in str(body["messages"][0])]
+    assert len(of_children) == 4
+    assert {tuple(tool["function"]["name"] for tool in body["tools"]) for body in of_children} == {
+        tuple(tool["name"] for tool in body["tools"]) for body in led if "You are a subagent" in str(body["system"])
+    }
 
 
 async def test_a_cap_ends_a_comparison_and_nothing_may_be_rolled_out(

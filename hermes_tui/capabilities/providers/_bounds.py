@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from hermes_tui.domain.errors import FailureReason, ReplyMalformed
@@ -32,7 +33,12 @@ class Meter:
             raise ReplyMalformed(message, reason=FailureReason.TOO_LARGE)
 
 
-def compressed(name: str) -> ReplyMalformed:
-    """Describe an answer whose real size cannot be bounded."""
-    message = f"{name} sent a compressed answer, though that was not asked for."
-    return ReplyMalformed(message, reason=FailureReason.MALFORMED)
+def check_plain(name: str, headers: Mapping[str, str]) -> None:
+    """Refuse an answer whose real size cannot be bounded.
+
+    Raises:
+        ReplyMalformed: it is compressed, though that was not asked for.
+    """
+    if headers.get("content-encoding", "identity") != "identity":
+        message = f"{name} sent a compressed answer, though that was not asked for."
+        raise ReplyMalformed(message, reason=FailureReason.MALFORMED)

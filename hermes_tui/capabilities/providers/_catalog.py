@@ -22,7 +22,14 @@ DEFAULT_MODELS: Final = {
 UNKNOWN_WINDOW: Final = 32_768
 """A window that nearly every hosted model exceeds; `providers.<name>` of an own server may be smaller and says so."""
 _DATED: Final = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
-_FIXED_SAMPLING: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4")
+_FIXED_SAMPLING: Final = (
+    *("gpt-5", "gpt-6", "o1", "o3", "o4"),
+    *("claude-opus-4-7", "claude-opus-4-8", "claude-haiku-5-5", "claude-mythos"),
+)
+_CLAUDE: Final = re.compile(r"claude-(?:[a-z]+-)?(?:v)?(\d{1,2})(?!\d)(?:[-.](\d{1,2})(?!\d))?")
+_ADAPTIVE_SINCE: Final = (4, 6)
+"""The first Claude that is told by effort how much to think; those before take a number of tokens."""
+_NEVER_REASONS: Final = re.compile(r"gpt-3|gpt-4|chatgpt-|o1-mini|o1-preview|gpt-5(\.\d)?-chat|claude-instant")
 
 _SEEING: Final = re.compile(
     r"claude-|(^|/)gpt-(4o|4\.1|4\.5|[5-9])|(^|/)o[134](-|$)|gemini-|grok-[2-9]|llava|vision|[-_]?vl\b|pixtral"
@@ -88,8 +95,21 @@ def nearest(kind: str, model: str) -> str:
 
 
 def allows_temperature(model: str) -> bool:
-    """Whether a model takes a sampling temperature; reasoning models of OpenAI refuse the request instead."""
+    """Whether a model takes a sampling temperature; those that always reason refuse the request instead."""
     return not model.rpartition("/")[2].startswith(_FIXED_SAMPLING)
+
+
+def takes_effort(model: str) -> bool:
+    """Whether a model may be told how much to reason; one that has no such thing refuses the whole request.
+
+    OpenRouter, whose names have a slash, leaves out what a model does not know; a name that says nothing is believed.
+    """
+    if "/" in model:
+        return True
+    claude = _CLAUDE.match(model)
+    if claude is not None:
+        return (int(claude[1]), int(claude[2] or 0)) >= _ADAPTIVE_SINCE
+    return _NEVER_REASONS.match(model) is None
 
 
 def _shared(one: str, other: str) -> int:

@@ -10,7 +10,13 @@ from email.utils import parsedate_to_datetime
 from typing import Final, cast
 
 from hermes_tui.capabilities.providers._json import Fields, fields_of
-from hermes_tui.domain.errors import FailureReason, ProviderRefused
+from hermes_tui.domain.errors import (
+    FailureReason,
+    ProviderRefused,
+    ProviderUnreachable,
+    ReplyMalformed,
+    StreamTruncated,
+)
 
 _BY_STATUS: Final = {
     400: FailureReason.INVALID_REQUEST,
@@ -81,6 +87,8 @@ def refused(name: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     hint = ""
     if 300 <= status < 400:
         hint = f"It redirects to {headers.get('location', 'another address')}; keys follow no redirect: set base_url."
+    elif "does not support thinking" in said:  # so Ollama says it
+        hint = "Leave how much it reasons to the model: /effort auto."
     reason = reason_of(status, text)
     return ProviderRefused(
         f"{name} refused the request ({status}): {said}",
@@ -153,3 +161,33 @@ def retry_after_s(value: str | None) -> float | None:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def unreachable(name: str, url: str, why: str = "") -> ProviderUnreachable:
+    """Describe a provider to which there is no connection."""
+    message = f"{name} could not be reached at {url}{f': {why}' if why else ''}."
+    return ProviderUnreachable(message, reason=FailureReason.UNREACHABLE, hint="Is it running? Check its base URL.")
+
+
+def connected_late(name: str, url: str, connect_s: float) -> ProviderUnreachable:
+    """Describe a connection that did not come about in time."""
+    message = f"{name} could not be reached at {url} within {connect_s:g} s."
+    return ProviderUnreachable(message, reason=FailureReason.TIMEOUT_CONNECT)
+
+
+def lost(name: str, error: BaseException) -> StreamTruncated:
+    """Describe a connection that broke."""
+    message = f"The connection to {name} broke: {str(error) or type(error).__name__}."
+    return StreamTruncated(message, reason=FailureReason.CONNECTION_LOST)
+
+
+def malformed(name: str, what: str) -> ReplyMalformed:
+    """Describe bytes that are not the dialect."""
+    return ReplyMalformed(f"{name} {what}.", reason=FailureReason.MALFORMED)
+
+
+def unsendable(name: str, header: str) -> ProviderRefused:
+    """Describe a request that was not sent because one of its headers cannot be written."""
+    message = f"Nothing was sent to {name}: its header {header} would hold what no header can."
+    hint = "Is there a line break or a letter outside ASCII in its key?"
+    return ProviderRefused(message, reason=FailureReason.AUTHENTICATION, hint=hint)

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import field
-from typing import Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._json import Batches, Fields
+from hermes_tui.capabilities.providers._reply import Reply, parts_of
 from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderRefused
 from hermes_tui.domain.parts import ModelRequest, Part
 from hermes_tui.domain.ports import Provider
@@ -64,40 +65,62 @@ class LazyProvider:
         return self.built.setdefault(self.factory, factory(**self.given))
 
 
-async def events_of(
-    watch: Watch,
-    opening: Callable[[], Awaitable[Stream[Item]]],
-    plain: Callable[[Item], Fields],
-    translate: Callable[[Exception], ProviderError],
-    expected: tuple[type[Exception], ...],
-) -> Batches:
-    """Yield a package's events as plain JSON objects, under the clocks of `watch`.
-
-    A package that does not notice a cut stream just ends here; the reader of the events insists on the terminal marker.
+@frozen
+class Package(Generic[Item]):
+    """What is particular to one vendor's package.
 
     Args:
-        watch: Times every wait.
-        opening: Sends the request; the wait for its head is timed too.
         plain: Turns an event of the package into what was on the wire.
         translate: Describes an error of the package.
         expected: The errors that `translate` knows.
-
-    Raises:
-        ProviderError: what `translate` gave, or a clock ran out.
     """
-    stream: Stream[Item] | None = None
-    try:
-        stream = await watch.wait(opening())
-        while True:
-            try:
-                item = await watch.wait(stream.__anext__())
-            except StopAsyncIteration:
-                return
-            yield (plain(item),)
-    except expected as error:
-        raise translate(error) from error
-    finally:
-        await _close(stream)
+
+    plain: Callable[[Item], Fields]
+    translate: Callable[[Watch, str, Exception], ProviderError]
+    expected: tuple[type[Exception], ...]
+
+
+@frozen
+class PackageProvider(Generic[Item]):
+    """A provider at `base_url` that a vendor's package speaks to; the dialect reads its events as if off the wire.
+
+    Args:
+        name: The provider, for messages.
+        base_url: Where it listens.
+        package: How the package is understood.
+        send: Sends a request; the package must not try again by itself.
+        reply: Reads the answer in the dialect that was sent.
+    """
+
+    name: str
+    base_url: str
+    package: Package[Item]
+    send: Callable[[ModelRequest], Awaitable[Stream[Item]]]
+    reply: Callable[[ModelRequest], Reply]
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
+        """Yield one reply; see `ports.Provider`."""
+        watch = Watch(self.name, request.clocks)
+        return parts_of(self._events(request, watch), self.reply(request), watch)
+
+    async def _events(self, request: ModelRequest, watch: Watch) -> Batches:
+        """Yield the package's events under the clocks of `watch`.
+
+        A package that does not notice a cut stream just ends here; the dialect insists on the terminal marker.
+        """
+        stream: Stream[Item] | None = None
+        try:
+            stream = await watch.wait(self.send(request))
+            while True:
+                try:
+                    item = await watch.wait(stream.__anext__())
+                except StopAsyncIteration:
+                    return
+                yield (self.package.plain(item),)
+        except self.package.expected as error:
+            raise self.package.translate(watch, self.base_url, error) from error
+        finally:
+            await _close(stream)
 
 
 async def _close(stream: object) -> None:

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from typing import Any, Final, cast
 
 import httpx
 import ollama
 
 from hermes_tui.capabilities.providers import _http, _sdk
-from hermes_tui.capabilities.providers._bounds import Meter, compressed
+from hermes_tui.capabilities.providers._bounds import Meter, check_plain
 from hermes_tui.capabilities.providers._clocks import Watch
-from hermes_tui.capabilities.providers._errors import failed_midway, refused
+from hermes_tui.capabilities.providers._errors import (
+    connected_late,
+    failed_midway,
+    lost,
+    malformed,
+    refused,
+    unreachable,
+)
+from hermes_tui.capabilities.providers._http1 import AddressInvalid, address_of
 from hermes_tui.capabilities.providers._json import Fields
 from hermes_tui.capabilities.providers._lines import Splitter
 from hermes_tui.capabilities.providers._loops import PerLoop
 from hermes_tui.capabilities.providers._ollama_wire import LineReply, body_of
 from hermes_tui.capabilities.providers._outgoing import keep_own
-from hermes_tui.capabilities.providers._reply import parts_of
-from hermes_tui.domain.errors import FailureReason, ProviderError, ProviderUnreachable, ReplyMalformed, StreamTruncated
-from hermes_tui.domain.parts import ModelRequest, Part
+from hermes_tui.capabilities.providers._pool import tls
+from hermes_tui.domain.errors import ProviderError, ReplyMalformed
+from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.ports import Provider
 from hermes_tui.domain.values import frozen
-
-_EXPECTED: Final = (ollama.ResponseError, httpx.HTTPError, *_http.BROKEN, ValueError)
 
 
 class _BoundedStream(httpx.AsyncByteStream):
@@ -52,9 +58,11 @@ class _BoundedStream(httpx.AsyncByteStream):
 class _BoundedTransport(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answer = await super().handle_async_request(request)
-        if answer.headers.get("content-encoding", "identity") != "identity":
+        try:
+            check_plain(request.url.host, answer.headers)
+        except ReplyMalformed:
             await answer.aclose()
-            raise compressed(request.url.host)
+            raise
         if answer.status_code == 200:
             _http.check_type(request.url.host, answer.headers)
             answer.stream = _BoundedStream(request.url.host, cast("httpx.AsyncByteStream", answer.stream))
@@ -63,6 +71,8 @@ class _BoundedTransport(httpx.AsyncHTTPTransport):
 
 @frozen(kw_only=False)
 class _Place:
+    """One client per connect clock, which the package cannot set per request."""
+
     base_url: str
     key: str | None
     connect_s: float
@@ -74,7 +84,8 @@ async def _opened(place: _Place) -> AsyncGenerator[ollama.AsyncClient]:
     async def keep(request: httpx.Request) -> None:
         keep_own(request.headers, own)
 
-    context = await asyncio.to_thread(_http.tls, secure=not place.base_url.startswith("http:"))
+    secure = address_of(place.base_url).secure
+    context = await asyncio.to_thread(tls) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client = ollama.AsyncClient(
         place.base_url,
         follow_redirects=False,
@@ -93,65 +104,42 @@ async def _opened(place: _Place) -> AsyncGenerator[ollama.AsyncClient]:
 _CLIENTS: Final = PerLoop(_opened)
 
 
-@frozen
-class OllamaSdk:
-    """No credentials that the package finds itself; one client per connect clock, which it cannot set per request."""
-
-    name: str
-    base_url: str
-    key: str | None
-
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
-        """Yield one reply; see `ports.Provider`."""
-        watch = Watch(self.name, request.clocks)
-
-        def translate(error: Exception) -> ProviderError:
-            return translated(watch, self.base_url, error)
-
-        async def opened() -> _sdk.Stream[Any]:
-            return await self._send(body_of(request), watch)
-
-        events = _sdk.events_of(watch, opened, _plain, translate, _EXPECTED)
-        async with aclosing(parts_of(events, LineReply(self.name), watch)) as parts:
-            async for part in parts:
-                yield part
-
-    async def _send(self, body: Fields, watch: Watch) -> _sdk.Stream[Any]:
-        _http.check_address(self.base_url)
-        place = _Place(self.base_url, self.key, watch.clocks.connect_s)
-        client = cast("Any", await _CLIENTS.get(place))  # its tools are typed for functions, ours are schemas
-        asked = {key: value for key, value in body.items() if key != "stream"}
-        stream: _sdk.Stream[Any] = await client.chat(**asked, stream=True)
-        return stream
-
-
 def _plain(event: ollama.ChatResponse) -> Fields:
     return event.model_dump(mode="json", exclude_none=True)
 
 
-def translated(watch: Watch, url: str, error: Exception) -> ProviderError:
-    """Describe an error of the package in the words of the wire below it."""
+def _translated(watch: Watch, url: str, error: Exception) -> ProviderError:
     match error:
         case ollama.ResponseError() if error.status_code < 300:  # an error line inside a reply
             return failed_midway(watch.name, error.error)
         case ollama.ResponseError():
             return refused(watch.name, error.status_code, {}, error.error.encode())
         case httpx.ConnectTimeout():
-            message = f"{watch.name} could not be reached at {url} within {watch.clocks.connect_s:g} s."
-            return ProviderUnreachable(message, reason=FailureReason.TIMEOUT_CONNECT)
-        case httpx.ConnectError() | httpx.UnsupportedProtocol():
-            message = f"{watch.name} could not be reached at {url}."
-            hint = "Is it running? Check its base URL."
-            return ProviderUnreachable(message, reason=FailureReason.UNREACHABLE, hint=hint)
+            return connected_late(watch.name, url, watch.clocks.connect_s)
+        case httpx.ConnectError() | httpx.UnsupportedProtocol() | AddressInvalid():
+            return unreachable(watch.name, url)
         case httpx.HTTPError():
-            message = f"The connection to {watch.name} broke: {str(error) or type(error).__name__}."
-            return StreamTruncated(message, reason=FailureReason.CONNECTION_LOST)
-        case ValueError():
-            return ReplyMalformed(f"{watch.name} sent what is no line: {error}.", reason=FailureReason.MALFORMED)
+            return lost(watch.name, error)
         case _:
-            return _http.translated(watch, url, error)
+            return malformed(watch.name, f"sent what is no line ({error})")
+
+
+_PACKAGE: Final = _sdk.Package[Any](
+    plain=_plain, translate=_translated, expected=(ollama.ResponseError, httpx.HTTPError, ValueError)
+)
 
 
 def chat(name: str, base_url: str, key: str | None) -> Provider:
     """Return a provider that speaks Ollama's chat through the package."""
-    return OllamaSdk(name=name, base_url=base_url, key=key)
+
+    async def send(request: ModelRequest) -> _sdk.Stream[Any]:
+        place = _Place(base_url, key, request.clocks.connect_s)
+        client = cast("Any", await _CLIENTS.get(place))  # its tools are typed for functions, ours are schemas
+        asked = {field: value for field, value in body_of(request).items() if field != "stream"}
+        stream: _sdk.Stream[Any] = await client.chat(**asked, stream=True)
+        return stream
+
+    def reply(_: ModelRequest) -> LineReply:
+        return LineReply(name)
+
+    return _sdk.PackageProvider(name=name, base_url=base_url, package=_PACKAGE, send=send, reply=reply)

@@ -12,7 +12,7 @@ from hermes_tui.domain.events.agent import (
     Evidence,
 )
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
-from hermes_tui.domain.events.budget import BudgetEvent, BudgetRefused, CapRaised, OutputLowered
+from hermes_tui.domain.events.budget import BoundPassed, BudgetEvent, BudgetRefused, CapRaised, OutputLowered
 from hermes_tui.domain.events.context import (
     ContextCompacted,
     ContextEvent,
@@ -104,7 +104,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(ModelRequested, ModelFinished, ModelFailed, RetryScheduled, ModelChosen, ModelAwaited, ModelEscalated),
         *(ToolRequested, ToolRefused, ToolIntended, ToolFinished, ToolResolved),
         *(ApprovalAsked, ApprovalGiven),
-        *(BudgetRefused, OutputLowered, CapRaised),
+        *(BudgetRefused, OutputLowered, BoundPassed, CapRaised),
         *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
         *(AgentSpawned, AgentPaused, AgentUnpaused, AgentEnded, BoardSet),
         *(WindowFilled, OutputsPruned, ContextCompacted, ContextRestored, MessagePinned),
@@ -126,6 +126,7 @@ __all__ = [
     "ApprovalGiven",
     "ArtifactMade",
     "BoardSet",
+    "BoundPassed",
     "BudgetEvent",
     "BudgetRefused",
     "CapRaised",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.usage import Bound, Limits
 from hermes_tui.domain.values import frozen
 
@@ -29,6 +30,17 @@ class OutputLowered:
 
 
 @frozen
+class BoundPassed:
+    """A call cost more than its bound by the provider's own count; later bounds of that model are the higher for it."""
+
+    request_id: RequestId
+    model: str
+    bound: Bound
+    tokens: int
+    usd: float | None
+
+
+@frozen
 class CapRaised:
     """The operator moved the run's caps."""
 
@@ -36,4 +48,4 @@ class CapRaised:
     by: str
 
 
-BudgetEvent = BudgetRefused | OutputLowered | CapRaised
+BudgetEvent = BudgetRefused | OutputLowered | BoundPassed | CapRaised

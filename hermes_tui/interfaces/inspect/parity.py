@@ -57,10 +57,11 @@ def _show(found: Parity) -> None:
 
 def _row(pair: Pair) -> tuple[str, ...]:
     lead, shadow = pair.lead, pair.shadow
+    number = f"{pair.turn.number} {pair.turn.agent}" if pair.turn.errand is not None else str(pair.turn.number)
     if shadow is None:
-        return str(pair.turn.number), f"{pair.distance:.2f}", _does(lead), f"failed: {pair.error}", "-", "-", "-"
+        return number, f"{pair.distance:.2f}", _does(lead), f"failed: {pair.error}", "-", "-", "-"
     return (
-        str(pair.turn.number),
+        number,
         f"{pair.distance:.2f}",
         _does(lead),
         _does(shadow),
@@ -99,6 +100,7 @@ def _pair(pair: Pair) -> dict[str, object]:
     return {
         "turn": pair.turn.number,
         "agent": pair.turn.agent,
+        "errand": pair.turn.errand.title if pair.turn.errand is not None else None,
         "distance": round(pair.distance, 4),
         "calls_distance": round(pair.calls_distance, 4),
         "text_distance": round(pair.text_distance, 4),

@@ -10,6 +10,7 @@ from typing import Final
 from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.events import (
     ApprovalGiven,
+    BoundPassed,
     BudgetEvent,
     BudgetRefused,
     CapRaised,
@@ -123,6 +124,11 @@ def budget(record: Record, body: BudgetEvent) -> Notice:
                 f"{body.sent_tokens:,} instead of {body.wanted_tokens:,} output tokens, so that the {body.limit} holds"
             )
             return notice(record, KERNEL, "shorter reply", said)
+        case BoundPassed():
+            said = f"{body.tokens:,} tokens instead of at most {body.bound.tokens:,}"
+            if body.usd is not None:
+                said = f"{wording.money(body.usd)} instead of at most {wording.money(body.bound.usd)}"
+            return notice(record, STOPPED, f"{body.model} passed its bound", said)
         case CapRaised():
             cap = wording.money(body.limits.usd) if body.limits.usd is not None else "no cap"
             return notice(record, KERNEL, f"cap of the run is now {cap}", f"by {body.by}")

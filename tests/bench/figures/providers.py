@@ -126,7 +126,7 @@ def _imports(bench: Bench) -> list[Row]:
     rows: list[Row] = []
     for module, theirs, bar in LOADED:
         ours, baseline = bench.alternate(partial(cpu_ms, f"{PRIVATE}.{module}"), partial(cpu_ms, theirs))
-        what = f"import of `{module}`, httpx2 with it, CPU"
+        what = f"import of `{module}`, CPU"
         rows.append(
             Row(figure="providers", what=what, unit="ms", ours=ours, baseline=baseline, against=f"ms {theirs}", bar=bar)
         )

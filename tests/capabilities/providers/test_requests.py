@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 import ollama
 import pytest
@@ -17,10 +17,23 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
 from hermes_tui.capabilities.providers import _content, openrouter
 from hermes_tui.capabilities.providers._schema import closed, is_strict
 from hermes_tui.domain.messages import Message, Role
-from hermes_tui.domain.parts import ModelRequest
+from hermes_tui.domain.parts import Effort, ModelRequest
 from tests.capabilities.providers.conversation import PICTURE, PIXEL, RICH, SCHEMA
 from tests.capabilities.providers.speakers import WIRES, Speaker, ask, hear, listen, said, sent
 from tests.fakes import FakeServer, Reply
+
+EFFORT_FIELDS: Final = ("thinking", "output_config", "reasoning", "reasoning_effort", "think")
+SAID_AS: Final[dict[str, Callable[[Effort], dict[str, object]]]] = {
+    "anthropic": lambda effort: {
+        "thinking": {"type": "adaptive", "display": "summarized"},
+        "output_config": {"effort": effort},
+    },
+    "responses": lambda effort: {"reasoning": {"effort": effort, "summary": "auto"}},
+    "openai": lambda effort: {"reasoning_effort": effort},
+    "lmstudio": lambda effort: {"reasoning_effort": effort},
+    "openrouter": lambda effort: {"reasoning": {"effort": effort}},
+    "ollama": lambda effort: {"think": effort},
+}
 
 each = pytest.mark.parametrize("speaker", WIRES, ids=str)
 named = {speaker.name: speaker for speaker in WIRES}
@@ -191,6 +204,19 @@ async def test_openrouter_marks_the_cache_for_the_models_that_need_it(model: str
     body = await sent(named["openrouter"], ask(model=model))
 
     assert all_text(body).count("cache_control") == marks
+
+
+@pytest.mark.parametrize("effort", [None, "low", "medium", "high"])
+@each
+async def test_how_much_to_reason_is_said_as_each_wire_says_it_and_auto_says_nothing(
+    speaker: Speaker, effort: Effort | None
+) -> None:
+    body = await sent(speaker, ask(effort=effort))
+
+    told = {
+        key: body[key] for key in ("thinking", "output_config", "reasoning", "reasoning_effort", "think") if key in body
+    }
+    assert told == ({} if effort is None else SAID_AS[speaker.name.removesuffix("-sdk")](effort))
 
 
 async def test_openrouters_routing_object_is_passed_on_untouched() -> None:

@@ -32,7 +32,7 @@ class Box:
     root: Path
     sandbox: Sandbox
 
-    async def sh(self, script: str, write: tuple[str, ...] = (".",), timeout_s: float = 20.0) -> Said:
+    async def sh(self, script: str, write: tuple[str, ...] = (".",), timeout_s: float = 60.0) -> Said:
         """Run a shell script with the workspace's folders in `write` as scope."""
         result = await self.raw(("/bin/sh", "-c", script), write, timeout_s)
         return Said(result.exit_code, result.stdout.decode(), result.stderr.decode(), result.end)
@@ -41,7 +41,7 @@ class Box:
         self,
         argv: tuple[str, ...],
         write: tuple[str, ...] = (".",),
-        timeout_s: float = 20.0,
+        timeout_s: float = 60.0,
         limit: int = 1_000_000,
         stdin: bytes = b"",
     ) -> ProcessResult:
