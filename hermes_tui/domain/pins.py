@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "cce3a11eb8c7c3021efc0ed9059085665fa9ed66307fea8e924124183a9804ee",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "4aac3d625aafc701c8f4a65c8a0e70ba1121649506f820c75c7e00a3ca191702",
-    "kernel/dispatch.py": "59d6653e6fe7770d768b74bdf814b109d533893ca16590255fb5b9c1d8b9d1c3",
+    "kernel/dispatch.py": "cf9712dc6b53ac51fb89875949c007abcb3a5935cd4cd099309e9ec16c4fcfc1",
     "kernel/two_keys.py": "998b4b99c6edceeb545f8bab26319f9246c2512e149b42cd1f448413882078a8",
     "capabilities/governance/policy.py": "1b36a7de4d78151966ae7f8445c00818e6df8e1bbaebad1b71cc5b0b3dcee96f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",
@@ -23,7 +23,7 @@ PINS: Final = {
     "capabilities/sandbox/landlock.py": "35c76cfbdbdd697f52d68a83516dca9a3baafa34ddc62ef95a87c4a7c6839e0f",
     "capabilities/sandbox/scopes.py": "f24a07560fc2131fddc8e727516c667516918f39899b81304800d4c8c1d454f6",
     "capabilities/sandbox/seccomp.py": "e962966a4fa3bd3d2e5d5e48f5a6c310834477cd809fd6a676f944dd34a4e26f",
-    "capabilities/tools/_paths.py": "adfe1d075fcdce7c10d27907226ae247db12849af2b0f26dc113db8e380e7c26",
+    "capabilities/tools/_paths.py": "eb8b5a5afcbd600a9c97b43052eacbfeb4e855321724cc2d7ac91509cc0ffc1d",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
     "services/trust.py": "0f170208c8f8c284ce0104c3d6d073a16bf795587a18c9bf82e90064e267a73f",
 }

@@ -239,7 +239,8 @@ class ToolContext:
     `seen` maps an absolute path to the sha256 of the content that was last read or written through a tool.
     `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
     `memory` is None where nothing is remembered; `session` and `run` name where a note comes from, `unvouched` the
-    sources nobody vouches for whose text an agent of the session has read.
+    sources nobody vouches for whose text an agent of the session has read. `judged` are the targets that were decided
+    about: a link may lead elsewhere by the time the call is carried out. None stands for the write scope.
     """
 
     workspace: Workspace
@@ -253,6 +254,7 @@ class ToolContext:
     session: str = ""
     run: str = ""
     unvouched: tuple[str, ...] = ()
+    judged: tuple[str, ...] | None = None
 
 
 @frozen
