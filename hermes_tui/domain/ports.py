@@ -183,7 +183,8 @@ class ToolContext:
     `seen` maps an absolute path to the sha256 of the content that was last read or written through a tool.
     `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
     `memory` is None where nothing is remembered; `session` and `run` name where a note comes from, `unvouched` the
-    sources nobody vouches for whose text an agent of the session has read.
+    sources nobody vouches for whose text an agent of the session has read. `judged` are the targets that were decided
+    about: a link may lead elsewhere by the time the call is carried out. None stands for the write scope.
     """
 
     workspace: Workspace
@@ -198,6 +199,7 @@ class ToolContext:
     run: str = ""
     unvouched: tuple[str, ...] = ()
     skills: Skills | None = None
+    judged: tuple[str, ...] | None = None
 
 
 @frozen

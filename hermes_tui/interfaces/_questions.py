@@ -25,14 +25,22 @@ REACHES: Final = {
 }
 
 
+UNSIGNED: Final = "This takes two keys: a yes does not count, your signature does."
+SIGN: Final = "hermes approvals allow {}"
+"""How a question is signed in another shell; ssh-agent or a key file signs."""
+
+
 def allowance(asked: ApprovalAsked, said: str) -> Decide:
     """Return the answer that allows: for how long, or the words that an agent asked for.
 
     Raises:
-        UsageInvalid: only a question of an agent is answered in words, or no rule could hold for longer.
+        UsageInvalid: the call takes a signature, only a question of an agent is answered in words, or no rule could
+            hold for longer.
     """
     if asked.tool == "ask":
         return Decide(approval_id=asked.approval_id, allow=True, reason=said)
+    if asked.intent is not None:
+        raise UsageInvalid(UNSIGNED, hint=f"In another shell: {SIGN.format(asked.approval_id)}")
     try:
         scope = Scope(said or "once")
     except ValueError as error:

@@ -84,7 +84,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     await _criticised(kit, call, resolved, place)
     _admitted(kit, call, resolved, place, probe=False)
     signed = await _approve(kit, call, resolved, requested, place)
-    context = with_leave(kit, call.call_id, context)
+    context = replace(with_leave(kit, call.call_id, context), judged=resolved.targets)
     tool = inner.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
         await _redeem(kit, call, signed, place)
@@ -232,7 +232,9 @@ async def _approve(
     if ruling.decision is Decision.ALLOW and not question:
         return None
     shown = kit.redactor.redact(call.arguments)
-    digest = hashlib.sha256(f"{call.tool}\0{shown}".encode()).hexdigest()[:DIGEST_CHARS]
+    # Outside the scope the answer is about the very path that was shown, not about where a link leads later.
+    where = resolved.targets if resolved.reach is Reach.HOST else ()
+    digest = hashlib.sha256("\0".join((call.tool, shown, *where)).encode()).hexdigest()[:DIGEST_CHARS]
     state = kit.session.state.calls
     # A signature counts once: whoever wants the same call again is asked again.
     again = state.attempts.get(call.call_id, 0) if ruling.two_keys else 0

@@ -31,16 +31,19 @@ _PRIVATE: Final = (
     *("--size", "67108864", "--tmpfs", HOME, "--remount-ro", "/dev"),
 )
 _ROOT_ONLY: Final = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs")
+_TELLING: Final = ("/proc/keys", "/proc/timer_list")
+"""What tells of the host's users and processes, whatever the namespace."""
 _REMEDY: Final = "Install bubblewrap, or allow user namespaces; `hermes doctor` says how."
 
 
 @frozen(kw_only=False)
 class Scope:
-    """What one call may write, what is guarded in it, and the bind of its way out, if it has one."""
+    """What one call may write, what is guarded in it, the bind of its way out, if it has one, and sockets to hide."""
 
     folders: tuple[Path, ...]
     guards: tuple[scopes.Guard, ...]
     way_out: tuple[str, ...] = ()
+    sockets: tuple[Path, ...] = ()
 
 
 class Bubblewrap:
@@ -76,12 +79,15 @@ class Bubblewrap:
 
     async def _run(self, command: SandboxCommand, way_out: tuple[str, ...] = ()) -> ProcessResult:
         folders = scopes.writable_folders(command.write, self._workspace)
-        guards = scopes.guards(folders, self._workspace)
-        with self._groups.one() as group:
-            result = await self._launch(command, Scope(folders, guards, way_out), group)
-        moved = "".join(
-            f"\nhermes: {text}; such files are the operator's to make.\n" for text in scopes.replaced(guards)
-        )
+        guards, sockets = scopes.surveyed(folders, self._workspace)
+        texts: tuple[str, ...] = ()
+        try:
+            with self._groups.one() as group:
+                result = await self._launch(command, Scope(folders, guards, way_out, sockets), group)
+        finally:
+            # Also after a call that was cancelled: nothing of it may be found where Hermes looks for trust.
+            texts = scopes.replaced(guards)
+        moved = "".join(f"\nhermes: {text}; such files are the operator's to make.\n" for text in texts)
         return replace(result, stderr=result.stderr + moved.encode()) if moved else result
 
     def prepared(self, command: SandboxCommand, scope: Scope, telling: int) -> tuple[list[str], list[int]]:
@@ -95,7 +101,7 @@ class Bubblewrap:
         descriptors = [telling]
         try:
             line = [self._binary, "--json-status-fd", str(telling), *self._fixed]
-            line += self._scope_binds(scope.folders, descriptors) + self._held_back(scope.guards)
+            line += self._scope_binds(scope.folders, descriptors) + self._held_back(scope)
             line += [*scope.way_out, *self._ending(command)]
             if (filtering := seccomp.descriptor()) is not None:
                 descriptors.append(filtering)
@@ -139,6 +145,7 @@ class Bubblewrap:
     def _fixed(self) -> tuple[str, ...]:
         """What is the same for every call: namespaces, system, private folders, programs, the workspace."""
         parts = [*_NAMESPACES, *_system(), *_PRIVATE]
+        parts += [part for path in _TELLING if Path(path).exists() for part in ("--ro-bind", os.devnull, path)]
         if os.getuid() == 0:
             parts += [part for path in _ROOT_ONLY for part in ("--ro-bind-try", path, path)]
         for root in (*self._bounds.roots, self._workspace):
@@ -156,12 +163,13 @@ class Bubblewrap:
             parts.append(str(folder))
         return parts
 
-    def _held_back(self, guards: tuple[scopes.Guard, ...]) -> list[str]:
+    def _held_back(self, scope: Scope) -> list[str]:
         """Return what is taken back again: protected files, credentials, the host's sockets."""
-        kept = [guard.path for guard in guards]
+        kept = [guard.path for guard in scope.guards]
         kept += self._bounds.kept
         parts = [part for path in kept if path.exists() for part in ("--ro-bind", str(path), str(path))]
-        for path in (*self._bounds.covered, *scopes.sockets(self._bounds.bound)):
+        hidden = dict.fromkeys((*self._bounds.covered, *scopes.sockets(self._bounds.bound), *scope.sockets))
+        for path in hidden:
             parts += _masked(path)
         return parts
 

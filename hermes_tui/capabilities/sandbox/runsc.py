@@ -68,8 +68,8 @@ class Runsc:
             with self._groups.one() as group:
                 result = await self._launch(command, bundle, group)
         finally:
+            scopes.replaced(guards)
             await asyncio.shield(removed(str(bundle)))
-        scopes.replaced(guards)
         return result
 
     async def _launch(self, command: SandboxCommand, bundle: Path, group: cgroup.Group) -> ProcessResult:

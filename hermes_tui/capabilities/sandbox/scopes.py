@@ -66,10 +66,18 @@ def opened(folder: Path) -> int:
 
 def guards(folders: Sequence[Path], workspace: Path) -> tuple[Guard, ...]:
     """Return the protected names in the folders to be written, and the repositories up to three levels below."""
-    tops = [folder for folder in folders if folder == workspace or (folder / ".git").exists()]
-    paths = [top / name for top in tops for name in NEVER]
-    paths += [path for folder in folders for path in _repositories(folder)]
-    return tuple(Guard(path, _identity(path)) for path in dict.fromkeys(paths))
+    return _guards(folders, workspace, [entry for folder in folders for entry in _walked(folder)])
+
+
+def surveyed(folders: Sequence[Path], workspace: Path) -> tuple[tuple[Guard, ...], tuple[Path, ...]]:
+    """Return the guards, and the sockets that lie in the workspace: one look at the folders finds both.
+
+    The kernel lists no socket of another network namespace, such as a container's, and some only by their last name.
+    """
+    entries = [entry for folder in folders for entry in _walked(folder)]
+    rest = [] if workspace in folders else list(_walked(workspace))
+    lying = tuple(Path(entry.path) for entry in (*entries, *rest) if _may_be_socket(entry) and _is_socket(Path(entry)))
+    return _guards(folders, workspace, entries), lying
 
 
 def replaced(before: Sequence[Guard]) -> tuple[str, ...]:
@@ -114,14 +122,27 @@ def _folder_of(scope: Path) -> Path:
     return scope.parent if scope.exists() or scope.suffix else scope
 
 
-def _repositories(top: Path) -> Iterator[Path]:
-    """Yield the `.git` of repositories below `top`, within bounds."""
+def _guards(folders: Sequence[Path], workspace: Path, entries: Sequence[os.DirEntry[str]]) -> tuple[Guard, ...]:
+    tops = [folder for folder in folders if folder == workspace or (folder / ".git").exists()]
+    paths = [top / name for top in tops for name in NEVER]
+    paths += [Path(entry.path) for entry in entries if entry.name == ".git"]
+    return tuple(Guard(path, _identity(path)) for path in dict.fromkeys(paths))
+
+
+def _may_be_socket(entry: os.DirEntry[str]) -> bool:
+    """Whether it is neither file, folder nor link, as the folder itself says."""
+    plain = entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+    return not plain and not entry.is_symlink()
+
+
+def _walked(top: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what lies below `top`, within bounds."""
     waiting, seen = [(top, 0)], 0
     while waiting and seen < _MOST_FOLDERS:
         folder, depth = waiting.pop()
         seen += 1
         entries = _entries(folder)
-        yield from (Path(entry.path) for entry in entries if entry.name == ".git")
+        yield from entries
         if depth < _DEPTH:
             waiting += [(Path(entry.path), depth + 1) for entry in entries if _may_hold_repositories(entry)]
 

@@ -53,6 +53,19 @@ def writable(path: str, context: ToolContext) -> tuple[Path, Reach]:
     return real, Reach.SCOPE if within else Reach.HOST
 
 
+def judged(path: str, context: ToolContext) -> Path:
+    """Return the real path of `path` when it is written, if it is still the one that was decided about.
+
+    Raises:
+        PathRefused: it leads elsewhere meanwhile, or may never be written.
+    """
+    real, reach = writable(path, context)
+    meant = reach is Reach.SCOPE if context.judged is None else str(real) in context.judged
+    if not meant:
+        raise PathRefused(f"{path} leads elsewhere than when it was decided about.", hint="Look for a link on it.")
+    return real
+
+
 def shown(path: Path, context: ToolContext) -> str:
     """Return `path` relative to the workspace where it is inside, whole elsewhere."""
     text, root = str(path), context.workspace.root

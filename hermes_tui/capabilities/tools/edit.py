@@ -8,7 +8,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from hermes_tui.capabilities.tools._paths import shown, writable
+from hermes_tui.capabilities.tools._paths import judged, shown, writable
 from hermes_tui.capabilities.tools._replace import Present, look, replace_file
 from hermes_tui.capabilities.tools._text import Text, decode, diff
 from hermes_tui.capabilities.tools._tool import tool
@@ -50,7 +50,7 @@ async def edit(
         replace_all: Replace each occurrence.
     """
     change = _Edit(old, new, replace_all)
-    return await asyncio.to_thread(_edit, writable(path, context)[0], change, context)
+    return await asyncio.to_thread(_edit, judged(path, context), change, context)
 
 
 @tool(effect=Effect.WRITE, reach=Reach.SCOPE, resolve=_resolve)
@@ -61,7 +61,7 @@ async def write(path: str, content: str, context: ToolContext) -> ToolOutcome:
         path: File; missing folders are made.
         content: All of the new text.
     """
-    return await asyncio.to_thread(_write, writable(path, context)[0], content, context)
+    return await asyncio.to_thread(_write, judged(path, context), content, context)
 
 
 @frozen(kw_only=False)

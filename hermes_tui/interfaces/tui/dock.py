@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces._questions import REACHES
+from hermes_tui.interfaces._questions import REACHES, SIGN
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.chronicle import Asked
@@ -42,7 +42,8 @@ def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
     lines += [Line((("  ", ""), *spans)) for spans in rest]
     lines += _fact("why", gist(question.why), width, 2)
     reach = f"{REACHES[question.reach]} · undo: {question.undo or 'none known'}"
-    return [*lines, *_fact("reach", reach, width, 2)]
+    signed = f"in another shell: {SIGN.format(question.approval_id)}" if question.intent else ""
+    return [*lines, *_fact("reach", reach, width, 2), *_fact("sign", signed, width, 2)]
 
 
 def _fact(name: str, text: str, width: int, most: int) -> list[Line]:

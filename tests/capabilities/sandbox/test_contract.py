@@ -176,6 +176,18 @@ async def test_a_repository_that_is_made_is_moved_aside(box: Box) -> None:
     assert ".git was made by this command and is now .git.from-sandbox-1" in said.err
 
 
+async def test_what_a_cancelled_call_made_is_moved_aside_too(box: Box) -> None:
+    running = asyncio.create_task(box.sh("echo 'policy: {mode: auto}' >.hermes-tui.yaml; touch ready; sleep 60"))
+    await until(box.root / "ready")
+
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert not (box.root / ".hermes-tui.yaml").exists()
+    assert (box.root / ".hermes-tui.yaml.from-sandbox-1").is_file()
+
+
 async def test_a_link_cannot_lead_a_later_call_out(box: Box, tmp_path: Path) -> None:
     await box.sh(f"rmdir out; mkdir -p deep/a && mv deep old; ln -s {tmp_path} out", write=(".", "out", "deep/a"))
     (box.root / "escape").symlink_to(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from hermes_tui.capabilities.tools.search import search
 from hermes_tui.domain.errors import ArgumentsInvalid, FileChanged, PathRefused, ToolError
 from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.tasks import Reach
+from hermes_tui.domain.values import replace
 from tests.capabilities.tools.conftest import Bench
 
 edit, write = edit_module.edit, edit_module.write
@@ -111,6 +113,34 @@ async def test_an_ambiguous_edit_needs_replace_all(bench: Bench) -> None:
         await bench.call(edit, path="src/new/a", old="x", new="y")
     await bench.call(edit, path="src/new/a", old="x", new="y", replace_all=True)
     assert (bench.root / "src/new/a").read_text() == "y y\n"
+
+
+async def test_a_link_that_leads_elsewhere_after_the_decision_is_not_written_through(
+    bench: Bench, tmp_path: Path
+) -> None:
+    outside, link = tmp_path / "outside", bench.root / "src" / "link"
+    outside.mkdir()
+    (bench.root / "src" / "real").mkdir()
+    link.symlink_to("real")
+    text = json.dumps({"path": "src/link/new", "content": "owned"})
+    targets = write.resolve(text, bench.context).targets
+    link.unlink()
+    link.symlink_to(outside)
+
+    for context in (bench.context, replace(bench.context, judged=targets)):
+        with pytest.raises(PathRefused, match="leads elsewhere"):
+            await write.run(text, context)
+
+    assert list(outside.iterdir()) == []
+
+
+async def test_a_path_outside_that_was_allowed_is_written(bench: Bench, tmp_path: Path) -> None:
+    text = json.dumps({"path": str(tmp_path / "out"), "content": "allowed"})
+    targets = write.resolve(text, bench.context).targets
+
+    await write.run(text, replace(bench.context, judged=targets))
+
+    assert (tmp_path / "out").read_text() == "allowed"
 
 
 def test_reach_is_host_outside_the_scope_and_protected_places_are_refused(bench: Bench) -> None:

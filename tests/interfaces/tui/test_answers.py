@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from hermes_tui.domain.approval import Decision, Scope
@@ -61,6 +64,32 @@ async def test_y_in_the_dock_allows_once_and_gives_the_draft_back(table: Table) 
         assert (table.workspace / "a.txt").read_text() == "x = 1\n"
         assert app.workspace.prompt.has_focus
         assert app.workspace.prompt.text == "my draft"
+
+
+@pytest.fixture
+def signing(table: Table, tmp_path: Path) -> None:
+    """Let every write take the signature of an operator."""
+    key = tmp_path / "id"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    public = key.with_suffix(".pub").read_text(encoding="utf-8").strip()
+    table.configure(f'policy: {{two_keys: {{classes: ["write(*)"], operators: ["{public}"]}}}}\n')
+
+
+@pytest.mark.usefixtures("signing")
+async def test_what_takes_two_keys_says_what_is_signed_and_how_and_a_yes_does_nothing(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        await asked(app)
+        in_dock = app.text
+        await app.pilot.press("f7", "y", "v")
+        await app.until(lambda: "binds" in app.text)
+        whole = " ".join(" ".join(row.partition("│")[2].strip() for row in app.rows).split())
+
+        assert "sign   in another shell: hermes approvals allow " in in_dock
+        assert "a yes does not count, your signature does" in whole
+        assert "signed by this session's key" in whole
+        assert "worst All of" in whole
+        assert "then it is refused" in whole
+        assert given(app) == []
 
 
 async def test_a_key_pressed_in_the_moment_a_question_appears_is_dropped(table: Table) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,17 +13,17 @@ from textual.widgets import Input
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide
+from hermes_tui.domain.events import ApprovalAsked
+from hermes_tui.domain.intents import covered_in, parsed
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._changes import change_of
-from hermes_tui.interfaces._questions import GUARD_S, REACHES
+from hermes_tui.interfaces._questions import GUARD_S, REACHES, SIGN, UNSIGNED
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, wrap
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.diff import diff_lines
 from hermes_tui.interfaces.tui.panes._pane import View
-
-SIGN: Final = "two: your leave counts only signed; in another shell: hermes approvals allow {} --key FILE"
 
 
 def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
@@ -41,13 +41,40 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     lines += fact("undo", question.undo or "no undo is known", width)
     lines += fact("cost", f"no model call of its own; the run so far {wording.money(run.usd)}{of}", width)
     lines += fact("rule", question.rule and f"this run and always would allow {question.rule}", width)
-    lines += fact("keys", SIGN.format(question.approval_id) if question.intent else "", width, "warn")
+    lines += _signed(question, width)
     lines += fact("binds", f"the answer to exactly this call: {question.digest[:16]}", width)
     if change is not None:
         added, removed = change.counts
         lines += [EMPTY, Line(((f" {change.path} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail")))]
         lines += diff_lines(change, 1)
     return lines
+
+
+def _signed(question: ApprovalAsked, width: int) -> list[Line]:
+    """Return what is to be signed, by whom, until when and how; nothing where a yes is enough."""
+    if question.intent is None:
+        return []
+    said = parsed(question.intent.text)
+    expires_at = said.get("expires_at")
+    until = wording.clock(expires_at) if isinstance(expires_at, int) else "a time that cannot be read"
+    covers = covered_in(said)
+    parts = ["these very arguments", *_covered(covers)]
+    lines = fact("keys", UNSIGNED, width, "warn")
+    lines += fact("signed", f"by this session's key {question.intent.key[:12]}…: {', '.join(parts)}", width)
+    lines += fact("worst", str(said.get("worst_case", "")), width, "warn")
+    lines += fact("until", f"{until}; then it is refused, and asked anew when it is wanted again", width)
+    command = SIGN.format(question.approval_id)
+    lines += fact("sign", f"in another shell: {command}", width, "text bold")
+    lines += fact("", f"without ssh-agent: {command} --key FILE", width, "muted")
+    return lines + fact("", f"all of it to read: hermes approvals intent {question.approval_id}", width, "muted")
+
+
+def _covered(covers: Mapping[str, object]) -> list[str]:
+    """Return what an intent covers besides its arguments, in words."""
+    files, env = (cast("dict[str, str]", covers.get(name) or {}) for name in ("files", "env"))
+    found = [f"the content of {', '.join(files)}"] if files else []
+    found += ["everything in the workspace as it is now"] if covers.get("tree") else []
+    return found + ([f"the values of {', '.join(env)}"] if env else [])
 
 
 def fact(name: str, text: str, width: int, role: str = "text") -> list[Line]:
@@ -107,6 +134,8 @@ class Answers(Vertical):
         if self.asked is None or not self._ready():
             return
         question, wanted = self.asked.question, Scope(scope)
+        if question.intent is not None:
+            return
         if wanted is not Scope.ONCE and not question.rule:
             return
         if wanted is Scope.ALWAYS and not self.confirming:
@@ -145,6 +174,9 @@ class Answers(Vertical):
             return [Line((*foreign(said, "warn"), ("   ", ""), *key_spans("Esc", "no")))]
         if question.tool == "ask":
             return [Line(((" ", ""), *key_spans("y", "yes"), *key_spans("d", "answer in words")))]
+        if question.intent is not None:
+            denies = Line(((" ", ""), *key_spans("d", "deny with a reason")))
+            return [denies, Line(((" a yes does not count: sign it", "warn"),))]
         wider = [*key_spans("r", "this run"), *key_spans("A", "always")] if question.rule else []
         lines = [Line(((" ", ""), *key_spans("y", "once"), *wider, *key_spans("d", "deny with a reason")))]
         if not question.rule:

@@ -23,6 +23,8 @@ _STRUCTURE: Final = "area = (ctypes.c_char * 256)(); place = ctypes.addressof(ar
 _REACHED: Final = "print('REACHED' if {} >= 0 else 'no')"
 
 CALLS: Final = (
+    Attack(name="the names of the host's keys", program="grep -q . /proc/keys && echo REACHED", needs="/proc/keys"),
+    Attack(name="the host's timers", program="grep -q . /proc/timer_list && echo REACHED", needs="root"),
     Attack(name="a user namespace", program="unshare -U true && echo REACHED"),
     Attack(name="a mount namespace", program="unshare -m true && echo REACHED", needs="root"),
     Attack(

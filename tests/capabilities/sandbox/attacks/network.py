@@ -56,6 +56,7 @@ NETWORK: Final = (
     ),
     _to("a socket file outside", "socket.AF_UNIX", "'@base@/agent.sock'"),
     _to("a socket file in the workspace", "socket.AF_UNIX", "'dev.sock'"),
+    _to("a socket file bound by its last name alone", "socket.AF_UNIX", "'docs/deep.sock'"),
     _to("a socket without a file", "socket.AF_UNIX", "'\\0@abstract@'"),
     Attack(name="the host's interfaces", program=_INTERFACES, python=True, needs="/sys/class/net/eth0"),
     Attack(name="raw packets", program=_OPEN.format("socket.AF_INET, socket.SOCK_RAW, 1"), python=True, needs="root"),

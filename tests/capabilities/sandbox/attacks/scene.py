@@ -198,7 +198,8 @@ def _servers(scene: Scene, stack: ExitStack) -> None:
     udp.bind(("127.0.0.1", 0))
     scene.names = udp.getsockname()[1]
     streams = [tcp]
-    for name in (str(scene.base / "agent.sock"), str(scene.root / "dev.sock"), f"\0hermes-test-{scene.port}"):
+    files = (scene.base / "agent.sock", scene.root / "dev.sock", scene.root / "docs" / "deep.sock")
+    for name in (*map(str, files), f"\0hermes-test-{scene.port}"):
         unix = stack.enter_context(socket.socket(socket.AF_UNIX))
         with _inside(Path(name).parent if name[0] == "/" else scene.base):
             unix.bind(Path(name).name if name[0] == "/" else name)
