@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from typing import Final
 import pytest
 
 import hermes_tui.domain
+from hermes_tui.services.wiring import RunOptions, home_of, layers_of
+from tests.fakes.running import running_server
+from tests.fakes.scenario import Reply, Scenario
 
 HEAVY: Final = {
     *("textual", "rich", "prompt_toolkit", "asyncio", "sqlite3", "httpx", "httpx2", "pydantic", "pydantic_core"),
@@ -20,7 +24,7 @@ HEAVY: Final = {
 LATER: Final = {
     *("textual", "rich", "prompt_toolkit", "httpx", "httpx2", "httpcore2", "anyio", "h11", "jsonschema"),
     *("anthropic", "openai", "ollama", "genai_prices", "cryptography", "keyring"),
-    *("pydantic", "pydantic_core", "annotated_types"),
+    *("pydantic", "pydantic_core", "annotated_types", "yaml"),
 }
 """What a run loads when it first needs it, if ever: an HTTP client at its first request, a toolkit never."""
 MOST_MODULES: Final = 530
@@ -35,11 +39,10 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 
 
-def loaded(*args: str) -> set[str]:
+def loaded(*args: str, **env: str) -> set[str]:
     """Return the top-level packages that a fresh `hermes` with `args` has loaded when it ends."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *args], capture_output=True, text=True, check=True, timeout=60
-    )
+    argv = [sys.executable, "-c", PROGRAM, *args]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60, env={**os.environ, **env})
     return set(json.loads(done.stdout))
 
 
@@ -64,6 +67,19 @@ def test_the_headless_door_loads_what_every_run_needs_and_no_more() -> None:
 
     assert {name.partition(".")[0] for name in modules} & LATER == set()
     assert len(modules) <= MOST_MODULES
+
+
+def test_a_run_loads_no_parser_no_regex_engine_and_nothing_pydantic(tmp_path: Path) -> None:
+    options = RunOptions(workspace=tmp_path, home=tmp_path / "home")
+    layers_of(options, home_of(options))  # the config is known, as after the first run
+
+    with running_server(Scenario(replies=[Reply("Done.")], models=("fake",))) as server:
+        args = ("-m", "openai:fake", "--home", str(tmp_path / "home"), "-C", str(tmp_path), "-p", "Do it.")
+        found = loaded(*args, OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="fake")
+        asked = len(server.log)
+
+    assert asked > 0
+    assert found & {"pydantic", "pydantic_core", "annotated_types", "yaml", "jsonschema", "rich", "textual"} == set()
 
 
 @pytest.mark.parametrize("path", sorted(DOMAIN.rglob("*.py")), ids=lambda path: path.relative_to(DOMAIN).as_posix())

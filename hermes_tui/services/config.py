@@ -1,6 +1,7 @@
-"""What can be configured: one frozen model per section of `config.yaml`, with its defaults."""
+"""What can be configured: one frozen model per section of `config.yaml`, with its defaults.
 
-from __future__ import annotations
+Annotations are not put off here, as msgspec needs them at each start: to evaluate a hundred texts takes 5 ms.
+"""
 
 import re
 from collections.abc import Mapping

@@ -35,6 +35,7 @@ from hermes_tui.services.homes import Home, choose, open_home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.masks import MaskVault
 from hermes_tui.services.memory import HomeMemory, MemorySettings
+from hermes_tui.services.parsed import ParsedFiles
 from hermes_tui.version import VERSION
 
 _MASK_KEY_BYTES: Final = 32
@@ -79,7 +80,7 @@ def layers_of(options: RunOptions, home: Home) -> list[Layer]:
     if not own.is_file() or own.read_bytes() != built_in.read_bytes():
         layers.append(read_layer(LayerName.BUILT_IN, built_in))
     if own.is_file():
-        layers.append(read_layer(LayerName.HOME, own))
+        layers.append(read_layer(LayerName.HOME, own, ParsedFiles(home.state / "parsed").parse))
     if project_layer := _project_layer(options, home, layers):
         layers.append(project_layer)
     layers.append(environment_layer(os.environ))
