@@ -9,7 +9,7 @@ PINS: Final = {
     "domain/intents.py": "7af0833c3a451e043506bb3aab6948a0a835356e2b9a4c5ca7bfd8ac0175ca0b",
     "kernel/budget.py": "4aac3d625aafc701c8f4a65c8a0e70ba1121649506f820c75c7e00a3ca191702",
     "kernel/dispatch.py": "cd8d806348339937db73af8f5a86bda149a4db7f2c1e680b5be4d5e81473c68a",
-    "kernel/two_keys.py": "cf414a9c4b7fd7fa3dbaff7c46efce6cfb65533d7b5f92e79c9a2948addd0b32",
+    "kernel/two_keys.py": "c582bdf1d89a5b01496084397b83587ddb8cdf28156846b3f21a6f7e8472fc2d",
     "capabilities/governance/policy.py": "1b36a7de4d78151966ae7f8445c00818e6df8e1bbaebad1b71cc5b0b3dcee96f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",
     "capabilities/keys/_notary.py": "8961d2e5bca49a5f8525fbe5bfbbc60e67e353160cc5c15d47b039fdfa23a4e5",

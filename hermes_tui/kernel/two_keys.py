@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from typing import Final
 
@@ -11,12 +10,13 @@ from hermes_tui.domain.approval import ResolvedCall, SignedIntent
 from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven
 from hermes_tui.domain.ids import ApprovalId, CallId, root_session
 from hermes_tui.domain.intents import Covered, Intent, Notary, covered_in, parsed, worst_case
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.kit import Kit
 
 NO_NOTARY: Final = "It takes two keys, and there is none to sign it with; policy.two_keys says who may."
-_WORD: Final = re.compile(r"""[^\s;&|<>$`'"()]+""")
+_WORD: Final = later(r"""[^\s;&|<>$`'"()]+""")
 _WORDS: Final = 200
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_tui.domain.errors import ArgumentsInvalid
 from hermes_tui.domain.hosts import plain_host
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 
-_UNSAFE = re.compile(r"[^\x21-\x5b\x5d-\x7e]")
+_UNSAFE = later(r"[^\x21-\x5b\x5d-\x7e]")
 
 
 @frozen

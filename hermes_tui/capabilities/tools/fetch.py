@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from typing import Annotated, Literal, cast
 from urllib.parse import quote, urljoin
@@ -17,13 +16,14 @@ from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.capabilities.tools._url import Address, Exchange, Reply, parse_url
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, ToolError
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
 
 REDIRECTS = 5
 _READS = ("GET", "HEAD")
-_TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
-_VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}")
+_TOKEN = later(r"[A-Za-z0-9-]{1,64}")
+_VALUE = later(r"[\t\x20-\x7e]{0,4096}")
 _OURS = frozenset(
     {
         "host",
