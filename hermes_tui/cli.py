@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 
@@ -33,8 +34,11 @@ WORKSTATION: Final = "tui.door"
 def entry() -> NoReturn:
     """Run the process's command line and end the process at once.
 
-    What must outlive the process is closed and on disk when `main` returns; taking the interpreter apart after that
-    would cost a tenth of a second.
+    Taking the interpreter apart would cost a tenth of a second, and nothing is left for it to do. When `main` returns,
+    each door has left the blocks that own what outlives the process: the session's journal has committed and let go of
+    its lock, the ledger commits each transaction before it goes on, `asyncio.run` has waited for the threads of its
+    executor, and the log was closed, which writes what is queued. Nothing of Hermes is registered with `atexit`. What
+    may still run are daemon threads, which Python would not wait for either.
     """
     sys.setswitchinterval(SWITCH_S)
     gc.set_threshold(*COLLECT_AFTER)
@@ -42,11 +46,11 @@ def entry() -> NoReturn:
     # The pydantic inside a vendor's package would search every installed package for plug-ins; Hermes uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = main()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        code = code or 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or 1
     os._exit(code)
 
 
@@ -63,8 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _flushed(code)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        return _flushed(0)
+    except OSError as error:
+        return _unwritten(error, 0)
     return code
 
 
@@ -80,12 +84,22 @@ def _prepare_streams() -> None:
 
 
 def _flushed(code: int) -> int:
-    """Return `code` after a last flush; where nobody reads any more, what is left goes nowhere."""
+    """Return `code` after a last flush."""
     try:
         sys.stdout.flush()
-    except OSError:
-        import_module("hermes_tui.interfaces.headless.outlet").silence(sys.stdout)
+    except OSError as error:
+        return _unwritten(error, code)
     return code
+
+
+def _unwritten(error: OSError, code: int) -> int:
+    """Return the code where output failed: nobody reading is no failure, a full disk is one and is said."""
+    import_module("hermes_tui.interfaces.headless.outlet").silence(sys.stdout)
+    if isinstance(error, BrokenPipeError):
+        return code
+    with suppress(OSError):
+        sys.stderr.write(f"hermes: The output: {error.strerror or error}.\n")
+    return code or 1
 
 
 def _dispatch(args: list[str]) -> int:

@@ -68,7 +68,7 @@ PLANTS: Final = {
         "services/planted_pydantic.py",
         "import pydantic",
     ),
-    "Only strict_yaml and the scripted provider read YAML": ("interfaces/planted_yaml.py", "import yaml"),
+    "Only yaml_nodes and the scripted provider read YAML": ("interfaces/planted_yaml.py", "import yaml"),
 }
 
 

@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 
 import hermes_tui.domain
+from hermes_tui.services.wiring import RunOptions, home_of, layers_of
 from tests.fakes import Reply, Scenario, running_server
 
 HEAVY: Final = {
@@ -23,7 +24,7 @@ HEAVY: Final = {
 LATER: Final = {
     *("textual", "rich", "prompt_toolkit", "httpx", "httpx2", "httpcore2", "anyio", "h11", "jsonschema"),
     *("anthropic", "openai", "ollama", "genai_prices", "cryptography", "keyring"),
-    *("pydantic", "pydantic_core", "annotated_types"),
+    *("pydantic", "pydantic_core", "annotated_types", "yaml"),
 }
 """What a run loads when it first needs it, if ever: an HTTP client at its first request, a toolkit never."""
 MOST_MODULES: Final = 530
@@ -85,6 +86,8 @@ def test_a_whole_run_loads_the_provider_it_asks_and_neither_a_vendors_package_no
 ) -> None:
     """Of local servers both are asked what they have: work in the background goes to either."""
     (tmp_path / "ws").mkdir()
+    options = RunOptions(workspace=tmp_path / "ws", home=tmp_path / "h")
+    layers_of(options, home_of(options))  # the config is known, as after the first run
     goal = tmp_path / "goal.md"
     goal.write_text("---\nmode: plan\n---\nSay hello.\n", encoding="utf-8")
     with running_server(Scenario(replies=[Reply("Hello.")], models=("small",))) as server:

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.arguments import agents, goals, memory, shape, station
 
@@ -15,6 +15,9 @@ WORDS: Final = {
     "demo": "watch a real goal with a scripted brain; nothing stays",
 }
 """Options that may be typed as a command, without the dashes."""
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 COMMANDS: Final = {
     "plan": "print the task graph of a goal file without running it",
@@ -73,11 +76,21 @@ def _meant(args: list[str]) -> str:
     return near[0] if near else ""
 
 
+class _Parser(ArgumentParser):
+    """A parser whose help does not go missing in silence: argparse drops what it cannot write."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is not None and file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
+
 def parser_of(name: str) -> ArgumentParser:
     """Return what reads the options of a command; `run` is what is meant where none is named."""
     if name == "run":
         listed = WORDS | COMMANDS
-        parser = ArgumentParser(
+        parser = _Parser(
             prog="hermes",
             description="A terminal-first operator workstation for autonomous agents.",
             epilog="commands:\n" + "\n".join(f"  {key:10} {text}" for key, text in listed.items()),
@@ -86,7 +99,7 @@ def parser_of(name: str) -> ArgumentParser:
         )
         goals.run(parser)
     else:
-        parser = ArgumentParser(prog=f"hermes {name}", description=COMMANDS[name], allow_abbrev=False)
+        parser = _Parser(prog=f"hermes {name}", description=COMMANDS[name], allow_abbrev=False)
         _OPTIONS.get(name, shape.as_json)(parser)
     _shared(parser)
     return parser
@@ -94,7 +107,7 @@ def parser_of(name: str) -> ArgumentParser:
 
 def _shared_parser() -> ArgumentParser:
     """Return what reads the options that every command takes, before or after its name."""
-    parser = ArgumentParser(prog="hermes", add_help=False, allow_abbrev=False)
+    parser = _Parser(prog="hermes", add_help=False, allow_abbrev=False)
     _shared(parser)
     return parser
 

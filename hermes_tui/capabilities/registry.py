@@ -42,6 +42,11 @@ def load_private(shelf: str, name: str) -> ModuleType:
     return import_module(f"hermes_tui.capabilities.{shelf}.{name}")
 
 
+def load_late(name: str) -> ModuleType:
+    """Import a module of Hermes, by its name inside the package, that is slow to load and that many runs never need."""
+    return import_module(f"hermes_tui.{name}")
+
+
 def package_folder(name: str) -> Path | None:
     """Return where an installed package lies, None if it is not installed; nothing of it is imported."""
     spec = util.find_spec(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -61,7 +61,8 @@ class Kit:
     reads one task of a model's plan. `crew` holds the run's subagents; without one there are none. `claims` keeps calls
     apart that change the same files. `notary` signs what takes two keys; without one such a call is refused.
     `distrusted` names the sources of text that taint a run. A model looks at every call of an agent that puts something
-    in `critic` at risk. `picture` returns the bytes of one by their hash.
+    in `critic` at risk. `picture` returns the bytes of one by their hash. `try_sandbox` is awaited before a call is
+    judged that runs in the sandbox, which has no level before; without it, it has.
     """
 
     session: Session
@@ -94,3 +95,4 @@ class Kit:
     critic: frozenset[Risk] = frozenset()
     picture: Callable[[str], bytes | None] = lambda _: None
     skills: Skills | None = None
+    try_sandbox: Callable[[], Awaitable[Sandbox]] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Final
@@ -12,6 +11,7 @@ from hermes_tui.domain.approval import ResolvedCall, SignedIntent
 from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven
 from hermes_tui.domain.ids import ApprovalId, CallId, root_session
 from hermes_tui.domain.intents import Covered, Intent, Notary, covered_in, parsed, worst_case
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.kit import Kit
@@ -23,7 +23,7 @@ TOO_LARGE: Final = (
 )
 _RUNS: Final = frozenset({"shell", "python", "git"})
 """Tools that run, or send away, what they find in the workspace."""
-_WORD: Final = re.compile(r"""[^\s;&|<>$`'"()]+""")
+_WORD: Final = later(r"""[^\s;&|<>$`'"()]+""")
 _WORDS: Final = 200
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -94,16 +94,20 @@ class Settings:
         return LayerName.BUILT_IN, Location("built-in default")
 
 
-def read_layer(name: LayerName, path: Path) -> Layer:
+Parse = Callable[[str, str], Node]
+"""From a text and the name of its file to its document."""
+
+
+def read_layer(name: LayerName, path: Path, parse: Parse = strict_yaml.parse) -> Layer:
     """Return a config file as a layer; a file without any key is an empty one.
 
     Raises:
         UsageInvalid: anything in it is wrong, or a project sets what only an operator may.
     """
-    return parse_layer(name, strict_yaml.read(path), str(path))
+    return parse_layer(name, strict_yaml.read(path), str(path), parse)
 
 
-def parse_layer(name: LayerName, data: bytes | str, path: str) -> Layer:
+def parse_layer(name: LayerName, data: bytes | str, path: str, parse: Parse = strict_yaml.parse) -> Layer:
     """Return the text of a config file as a layer.
 
     Raises:
@@ -112,7 +116,7 @@ def parse_layer(name: LayerName, data: bytes | str, path: str) -> Layer:
     text = strict_yaml.decode(data, path)
     if not any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
         return Layer(name, Node({}, path))
-    node = strict_yaml.parse(text, path)
+    node = parse(text, path)
     validate(node, HermesConfig)
     if name is LayerName.PROJECT:
         _check_project(node)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.tasks import Criterion, CriterionKind, Goal, Mode, Plan
 from hermes_tui.domain.values import frozen
 from hermes_tui.services import strict_yaml
@@ -16,8 +17,8 @@ from hermes_tui.services.plans import BudgetModel, parse_plan
 from hermes_tui.services.sections import Bounds, Checks, Misfit, Section, field, validate
 from hermes_tui.services.strict_yaml import Node
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*(.*?)[ \t]*")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_FENCE = later(r" {0,3}(`{3,}|~{3,})[ \t]*(.*?)[ \t]*")
+_COMMENT = later(r"<!--.*?-->", re.DOTALL)
 
 Filled = Annotated[str, Bounds(min_length=1, pattern=r"\S")]
 

@@ -8,8 +8,8 @@ from dataclasses import field
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
-from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.capabilities.state.day import Left, SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
@@ -31,6 +31,7 @@ from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
+from hermes_tui.services.boxes import TriedLater
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
@@ -55,22 +56,43 @@ class KitMaker:
     distrusted: frozenset[Source] = frozenset({Source.WEB})
     skills: Skills | None = None
     endings: tuple[Callable[[], Awaitable[None]], ...] = ()
-    _tried: list[tuple[SandboxConfig, Sandbox]] = field(default_factory=list[tuple[SandboxConfig, Sandbox]])
+    _boxes: list[tuple[SandboxConfig, TriedLater]] = field(default_factory=list[tuple[SandboxConfig, TriedLater]])
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
-        """Return the strongest sandbox that works here and that the config allows.
+        """Return the strongest sandbox that works here and that the config allows, tried out.
+
+        Raises:
+            SandboxUnavailable: a level was demanded and does not work here.
+        """
+        return await self._box(config.sandbox).ready()
+
+    async def _sandbox_of_run(self, config: HermesConfig) -> TriedLater:
+        """Return a sandbox that is tried out when it is needed; one that the config demands, now."""
+        box = self._box(config.sandbox)
+        if config.sandbox.level != "auto":
+            await box.ready()
+        return box
+
+    def _box(self, wanted: SandboxConfig) -> TriedLater:
+        """Return the sandbox of these settings.
 
         It is tried out once: a run that wakes shall not wait for that again, and one that fails later fails closed.
         """
-        wanted = config.sandbox
-        for settings, known in self._tried:
+        for settings, known in self._boxes:
             if settings == wanted:
                 return known
-        found = await find_sandbox(
-            self.root, level=wanted.level, toolchains=wanted.toolchains, env=wanted.env, home=self.home.root
-        )
-        self._tried.append((wanted, found))
-        return found
+
+        async def find() -> Sandbox:
+            ladder = registry.load_private("sandbox", "ladder")
+            level, toolchains = wanted.level, wanted.toolchains
+            found: Sandbox = await ladder.find_sandbox(
+                self.root, level=level, toolchains=toolchains, env=wanted.env, home=self.home.root
+            )
+            return found
+
+        box = TriedLater(find)
+        self._boxes.append((wanted, box))
+        return box
 
     def _left_by(self, session: SessionId) -> Left | None:
         """Return what a session without an owner spent; None where it has one, or nobody can tell."""
@@ -94,12 +116,22 @@ class KitMaker:
         """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
         return () if self.root.is_relative_to(self.home.root) else (self.home.root,)
 
+    def _images(self, session_id: SessionId) -> ImageStore:
+        """Return where before-images of the session are kept; the home is in none."""
+        folder = self.home.state / "images" / session_id
+        return ImageStore(folder, self.root, skip=(self.home.root, self.home.state))
+
     def _indexes(self) -> list[Path]:
         """Return the indexes of memory that every request carries."""
         return [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))]
 
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
-        """Return the kit for the session's current run."""
+        """Return the kit for the session's current run.
+
+        Raises:
+            SandboxUnavailable: the config demands a level that does not work here.
+        """
+        box = await self._sandbox_of_run(config)
         goal = session.state.run.goal
         cap = limits_of(config.budgets.day)
         kept = self.home.state / "outputs" / session_id
@@ -111,12 +143,11 @@ class KitMaker:
             brains=brains,
             tools=self.tools,
             policy=wiring.policy_of(config, self.ledger.grants()),
-            images=ImageStore(
-                self.home.state / "images" / session_id, self.root, skip=(self.home.root, self.home.state)
-            ),
+            images=self._images(session_id),
             artifacts=outputs.KeptOutputs(kept),
             day=day,
-            sandbox=await self.sandbox(config),
+            sandbox=box,
+            try_sandbox=box.ready,
             redactor=wiring.redactor_of(config, self.home.state),
             clock=self.clock,
             workspace=Workspace(

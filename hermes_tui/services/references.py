@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from hermes_tui.domain.errors import ArgumentsInvalid
 from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.patterns import later
 from hermes_tui.services import strict_yaml
 from hermes_tui.services.strict_yaml import Value
 
 MAX_VARIABLE_BYTES: Final = 120_000
 """Linux takes 128 KB per environment variable."""
 
-_REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
-_PATH = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)((?:\.[A-Za-z0-9_-]+)*)")
+_REFERENCE = later(r"\$\$\{|\$\{([^{}]*)\}")
+_PATH = later(r"([A-Za-z][A-Za-z0-9_-]*)((?:\.[A-Za-z0-9_-]+)*)")
 
 Results = Mapping[str, str]
 

@@ -16,7 +16,8 @@ from hermes_tui.capabilities.mcp.catalog import Catalog, Listing, digests
 from hermes_tui.capabilities.mcp.post import Answer, Enough
 from hermes_tui.capabilities.mcp.server import ServerConfig, ToolServer
 from hermes_tui.capabilities.mcp.tools import ServerTool
-from hermes_tui.capabilities.tools._http import BODY_LIMIT_BYTES, Exchange, exchange, parse_url
+from hermes_tui.capabilities.tools._http import BODY_LIMIT_BYTES, exchange
+from hermes_tui.capabilities.tools._url import Exchange, parse_url
 from hermes_tui.domain.errors import ToolError, UsageInvalid
 from hermes_tui.domain.hosts import covers
 from hermes_tui.domain.ports import Clock, Sandbox, Tool

@@ -39,6 +39,7 @@ from hermes_tui.services.mask_key import MaskKey
 from hermes_tui.services.masks import NAME as MASKS
 from hermes_tui.services.masks import MaskVault
 from hermes_tui.services.memory import HomeMemory, MemorySettings, Seek
+from hermes_tui.services.parsed import ParsedFiles
 from hermes_tui.version import VERSION
 
 _MASK_KEY_BYTES: Final = 32
@@ -84,7 +85,7 @@ def layers_of(options: RunOptions, home: Home) -> list[Layer]:
     if not own.is_file() or own.read_bytes() != built_in.read_bytes():
         layers.append(read_layer(LayerName.BUILT_IN, built_in))
     if own.is_file():
-        layers.append(read_layer(LayerName.HOME, own))
+        layers.append(read_layer(LayerName.HOME, own, ParsedFiles(home.state / "parsed").parse))
     if project_layer := _project_layer(options, home, layers):
         layers.append(project_layer)
     layers.append(environment_layer(os.environ))

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,7 @@ from hermes_tui.domain.events import (
     StrategyChosen,
 )
 from hermes_tui.domain.ids import RunId, SessionId
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import Redactor
 from hermes_tui.domain.processes import ProcessResult, SandboxCommand
 from hermes_tui.domain.records import Place, Record
@@ -54,7 +54,7 @@ from hermes_tui.services.verdict import Result, result_of
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.version import VERSION
 
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
+_DURATION: Final = later(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 MOST_STEPS: Final = 200
 _SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Final, cast
 
@@ -155,7 +154,7 @@ def _rates(rates: Row, dated: str) -> Price:
 @cache
 def _table(kind: str) -> Table:
     """Return the date and the rows of a provider's table, read once."""
-    path = files("hermes_tui.capabilities.providers") / "prices" / f"{kind}.json"
+    path = Path(__file__).parent / "prices" / f"{kind}.json"
     return _parsed(path.read_text(encoding="utf-8")) if path.is_file() else ("", {})
 
 

@@ -201,7 +201,8 @@ class Ledger:
                 raise JournalUnreadable(f"{self.path} was written by a newer Hermes.", hint="Update Hermes.")
             for statement in _TABLES:
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+            if version < _SCHEMA_VERSION:  # to write it again would wait five times for the disk at each start
+                connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
 
 
 def _unwritable(path: Path, error: sqlite3.Error) -> JournalPoisoned:

@@ -6,13 +6,13 @@ the schemas, while a run checks the arguments of only a few.
 
 from __future__ import annotations
 
-import re
 import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 import msgspec
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 
 Schema = dict[str, Any]
@@ -24,7 +24,7 @@ REQUIRED: Final = object()
 _PLAIN: Final[Mapping[object, str]] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _LENGTHS: Final = {"string": "Length", "array": "Items", "object": "Properties"}
 _NUMBERS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
-_PLACE: Final = re.compile(r"(?s)(?P<what>.*?)(?: - at `(?:key` in `)?\$?(?P<place>[^`]*)`)?")
+_PLACE: Final = later(r"(?s)(?P<what>.*?)(?: - at `(?:key` in `)?\$?(?P<place>[^`]*)`)?")
 _NAMED: Final = 5
 """How many misfits are told at once."""
 

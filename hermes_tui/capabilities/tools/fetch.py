@@ -6,23 +6,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from urllib.parse import quote, urljoin
 
-from hermes_tui.capabilities.tools._http import Address, Exchange, Reply, exchange, parse_url
+from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import tool
+from hermes_tui.capabilities.tools._url import Address, Exchange, Reply, parse_url
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, ToolError
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
 
 REDIRECTS = 5
 _READS = ("GET", "HEAD")
-_TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
-_VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}")
+_TOKEN = later(r"[A-Za-z0-9-]{1,64}")
+_VALUE = later(r"[\t\x20-\x7e]{0,4096}")
 _OURS = frozenset(
     {
         "host",
@@ -66,7 +67,7 @@ async def _probed(url: str, probe: str, context: ToolContext, **_others: object)
         raise ToolError("The call named no probe; nobody can tell.", kind="no_probe")
     target = _probe_address(probe, parse_url(url), context.key)
     request = Exchange(method="GET", address=target)
-    reply = await asyncio.to_thread(exchange, request, context.egress, time.monotonic() + context.timeout_s)
+    reply = await asyncio.to_thread(_exchanged, request, context.egress, time.monotonic() + context.timeout_s)
     if reply.status in (404, 410):
         return None
     if 200 <= reply.status < 300:
@@ -103,7 +104,7 @@ async def fetch(
 
 def _follow(request: Exchange, url: str, egress: tuple[str, ...], until: float) -> Reply:
     """Exchange, and follow a reading request's redirects on the same host."""
-    reply = exchange(request, egress, until)
+    reply = _exchanged(request, egress, until)
     for _ in range(REDIRECTS):
         if not (reply.status in (301, 302, 303, 307, 308) and reply.location and request.method in _READS):
             break
@@ -112,8 +113,13 @@ def _follow(request: Exchange, url: str, egress: tuple[str, ...], until: float) 
         if (following.name, following.scheme) != (request.address.name, request.address.scheme) or request.body:
             break
         request = Exchange(method=request.method, address=following, headers=request.headers)
-        reply = exchange(request, egress, until)
+        reply = _exchanged(request, egress, until)
     return reply
+
+
+def _exchanged(request: Exchange, egress: tuple[str, ...], until: float) -> Reply:
+    """Send one request and read its reply; the standard library's client is loaded for the first one."""
+    return cast("Reply", registry.load_private("tools", "_http").exchange(request, egress, until))
 
 
 def _outcome(reply: Reply, method: str) -> ToolOutcome:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +15,12 @@ from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused, ToolError
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen
 
-_CONTROL = re.compile(r"[\x00\ud800-\udfff]")
+_CONTROL = later(r"[\x00\ud800-\udfff]")
 _DIFF = (
     "--stat --stat=* --numstat --shortstat --name-only --name-status --patch -p --no-patch -s -w -b -M -C -R -W "
     "--ignore-all-space --ignore-space-change --unified=* --word-diff --find-renames --diff-filter=* --summary --raw "

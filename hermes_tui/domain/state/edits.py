@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hermes_tui.domain.errors import EditRefused
 from hermes_tui.domain.events.plan import EditKind, Outcome, PlanEdited, PlanOp
 from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.state.graph import DEAD, GraphState, TaskStatus, Undo
 from hermes_tui.domain.tasks import Task, TaskState
 from hermes_tui.domain.values import mutable, replace
 
 UNDO_DEPTH: Final = 50
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_NAME: Final = later(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _OPEN: Final = (TaskState.PENDING, TaskState.READY, TaskState.RUNNING, TaskState.WAITING)
 _ENDED: Final = (TaskState.DONE, TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED)
 _UNFINISHED: Final = tuple(state for state in TaskState if state is not TaskState.DONE)

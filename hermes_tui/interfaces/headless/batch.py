@@ -18,13 +18,15 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._options import options_of
 from hermes_tui.interfaces._progress import Progress
-from hermes_tui.interfaces.headless.outlet import GONE, Outlet
+from hermes_tui.interfaces.headless.outlet import Outlet
 from hermes_tui.services.verdict import Result, failure
 from hermes_tui.services.wiring import RunOptions, report_crash
 from hermes_tui.services.workstation import Workstation
 
 SEVERITY: Final = (0, 1, 3, 4, 5, 2, 143, 130)
 """Exit codes from good to bad; several goals end with the worst one."""
+LIMITED: Final = 3
+"""The code of a run that a cap or a full disk stopped."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -42,7 +44,7 @@ def main(_: str, args: Namespace) -> int:
         codes.append(code)
         if code in (130, 143):
             break
-    return max(codes, key=SEVERITY.index)
+    return batch.ended(max(codes, key=SEVERITY.index))
 
 
 def _goals(args: Namespace) -> Sequence[Path | str]:
@@ -68,8 +70,8 @@ class _Batch:
 
     def __init__(self, args: Namespace) -> None:
         self._format = str(args.output_format)
-        self._out = Outlet(sys.stdout, GONE)
         self._err = Outlet(sys.stderr)
+        self._out = Outlet(sys.stdout, self._err)
 
     def run(self, goal: Path | str, options: RunOptions) -> int:
         """Run one goal; return its exit code."""
@@ -81,7 +83,7 @@ class _Batch:
             if error.errno not in FULL:
                 return self._crash(error, options)
             hint = "Free some space, then run the same command again to go on."
-            return self.fail(HermesError(f"The disk is full: {error}.", hint=hint), 3)
+            return self.fail(HermesError(f"The disk is full: {error}.", hint=hint), LIMITED)
         except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
             return self._crash(error, options)
         self._say(result)
@@ -115,6 +117,10 @@ class _Batch:
         finally:
             station.log.close()
         return result.interrupted_by(caught[0]) if caught and result.fields["status"] == "interrupted" else result
+
+    def ended(self, code: int) -> int:
+        """Return the code to end with: a result that could not be written did not arrive, however well the run went."""
+        return LIMITED if code == 0 and self._out.lost else code
 
     def _show(self, line: str) -> None:
         if line:
@@ -156,6 +162,6 @@ def code_of(error: HermesError) -> int:
         case JournalUnreadable():
             return 1
         case JournalError():
-            return 3
+            return LIMITED
         case _:
             return 1

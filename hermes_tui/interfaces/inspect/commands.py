@@ -42,10 +42,10 @@ async def main(name: str, args: Namespace) -> int:
         return complain(error, 2)
     except HermesError as error:
         return complain(error, 1)
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        return complain(HermesError(f"{error.filename or 'The output'}: {error.strerror or error}."), 1)
+        if error.filename is None:
+            raise  # it was the output that failed, of which `cli` speaks
+        return complain(HermesError(f"{error.filename}: {error.strerror or error}."), 1)
     except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
         return _crashed(error, options)
 

@@ -31,6 +31,16 @@ def ledger(tmp_path: Path, clock: StillClock) -> Ledger:
     return Ledger(tmp_path / "state" / "ledger.db", clock)
 
 
+def test_opening_a_ledger_that_is_there_writes_nothing(ledger: Ledger, clock: StillClock) -> None:
+    ledger.close()
+    files = [path for path in ledger.path.parent.iterdir() if path.is_file()]
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+    Ledger(ledger.path, clock).close()
+
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files} == before
+
+
 def test_answers_are_taken_once(ledger: Ledger) -> None:
     answer = Answer(approval_id=ApprovalId("a1"), allow=True, text="blue", always=True)
     assert ledger.take(answer.approval_id) is None
