@@ -22,7 +22,7 @@ PINS: Final = {
     "capabilities/sandbox/landlock.py": "f986a752419665cce83fcd5c35bec4b169922ea63f41224132decf59ebaced33",
     "capabilities/sandbox/scopes.py": "398b3af4e346a5f23f76cada85cb5781315e7422e7bd842ff9f404d9e884360d",
     "capabilities/sandbox/seccomp.py": "e962966a4fa3bd3d2e5d5e48f5a6c310834477cd809fd6a676f944dd34a4e26f",
-    "capabilities/tools/_paths.py": "adfe1d075fcdce7c10d27907226ae247db12849af2b0f26dc113db8e380e7c26",
+    "capabilities/tools/_paths.py": "a29adaaed955d13093bb8b36256a465af12a559170af31fd371fb4249e142e92",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
     "services/trust.py": "0f170208c8f8c284ce0104c3d6d073a16bf795587a18c9bf82e90064e267a73f",
 }

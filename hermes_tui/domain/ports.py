@@ -238,7 +238,8 @@ class ToolContext:
 
     `seen` maps an absolute path to the sha256 of the content that was last read or written through a tool.
     `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
-    `memory` is None where nothing is remembered; `session` and `run` name where a note comes from.
+    `memory` is None where nothing is remembered; `session` and `run` name where a note comes from. `judged` holds where
+    the paths of this call were found to lead.
     """
 
     workspace: Workspace
@@ -251,6 +252,7 @@ class ToolContext:
     memory: Memory | None = None
     session: str = ""
     run: str = ""
+    judged: dict[str, Path] = field(default_factory=dict[str, Path])
 
 
 @frozen

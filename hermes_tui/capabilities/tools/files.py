@@ -13,7 +13,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Le
 
-from hermes_tui.capabilities.tools._paths import read_at_once, read_bytes, readable, shown
+from hermes_tui.capabilities.tools._paths import judged, read_at_once, read_bytes, readable, shown
 from hermes_tui.capabilities.tools._text import decode
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.capabilities.tools._walk import Found, walk
@@ -26,6 +26,7 @@ FILE_LIMIT_BYTES = 20_000_000
 LINE_LIMIT = 2_000
 OUTPUT_LIMIT = 30_000
 LIST_LIMIT = 500
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _resolve(path: str, context: ToolContext, **others: object) -> ResolvedCall:
@@ -45,7 +46,7 @@ async def read(
         offset: First line.
         limit: Most lines.
     """
-    real = readable(path, context)
+    real = judged(path, context)
     content = read_at_once(real)
     if content is None:
         return await asyncio.to_thread(_read, real, (offset, limit), context)
@@ -86,7 +87,7 @@ def _given(real: Path, content: bytes, part: tuple[int, int], context: ToolConte
     )
     text = "\n".join(line.rstrip("\r") for line in lines[offset - 1 : last])
     data = {"path": shown(real, context), "text": text, "lines": len(lines), "sha256": digest}
-    return ToolOutcome(output="\n".join(notes + numbered + more), data=json.dumps(data, ensure_ascii=False))
+    return ToolOutcome(output="\n".join(notes + numbered + more), data=_to_json(data))
 
 
 def _numbered(lines: list[str], offset: int, limit: int) -> list[str]:
@@ -110,7 +111,7 @@ def _list(real: Path, depth: int) -> ToolOutcome:
     rows = [_row(each) for each in found[:LIST_LIMIT]]
     if len(found) > LIST_LIMIT:
         rows.append(f"[more than {LIST_LIMIT}; list a folder below]")
-    data = json.dumps({"entries": [each.name for each in found[:LIST_LIMIT]]}, ensure_ascii=False)
+    data = _to_json({"entries": [each.name for each in found[:LIST_LIMIT]]})
     return ToolOutcome(output="\n".join(rows) or "[empty]", data=data)
 
 
