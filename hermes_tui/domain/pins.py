@@ -23,7 +23,7 @@ PINS: Final = {
     "capabilities/sandbox/landlock.py": "e33b12a42eec30c492b15a4ce6d0654a8868848d1a9f9fa30db03c680a55aece",
     "capabilities/sandbox/scopes.py": "2c86dcc7e96331d6e7732b6710fb9f34903010aab93876cb312f42b7f938f52c",
     "capabilities/sandbox/seccomp.py": "e962966a4fa3bd3d2e5d5e48f5a6c310834477cd809fd6a676f944dd34a4e26f",
-    "capabilities/tools/_paths.py": "eb8b5a5afcbd600a9c97b43052eacbfeb4e855321724cc2d7ac91509cc0ffc1d",
+    "capabilities/tools/_paths.py": "c2e862fe09f74a5c1878f2058d44f223dda620107bd0ea60abd07edad76ae68a",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
     "services/trust.py": "e7719acb3838801f08a5ba415f11b16fe7c038597ab69db390f9afc92b68f9bb",
 }

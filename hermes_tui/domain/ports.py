@@ -184,7 +184,8 @@ class ToolContext:
     `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
     `memory` is None where nothing is remembered; `session` and `run` name where a note comes from, `unvouched` the
     sources nobody vouches for whose text an agent of the session has read. `judged` are the targets that were decided
-    about: a link may lead elsewhere by the time the call is carried out. None stands for the write scope.
+    about: a link may lead elsewhere by the time the call is carried out. None stands for the write scope. `found` holds
+    where the paths of this call were found to lead.
     """
 
     workspace: Workspace
@@ -200,6 +201,7 @@ class ToolContext:
     unvouched: tuple[str, ...] = ()
     skills: Skills | None = None
     judged: tuple[str, ...] | None = None
+    found: dict[str, Path] = field(default_factory=dict[str, Path])
 
 
 @frozen

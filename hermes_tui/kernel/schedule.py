@@ -32,6 +32,8 @@ _STOPPING = frozenset(
 _MOVING = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, ApprovalGiven, PlanEdited, RunAbandoned})
 HELD = 64
 """How many tasks whose lane is full are passed over for others in one look."""
+TURN_S = 0.005
+"""How long tasks may follow each other before everything else on the loop has its turn."""
 
 
 class Scheduler:
@@ -46,6 +48,7 @@ class Scheduler:
         self.stopped: HermesError | None = None
         self.parked: set[TaskId] = set()
         self._running: dict[TaskId, asyncio.Task[None]] = {}
+        self._at: dict[asyncio.Task[None], Task] = {}
         self._moved = asyncio.Event()
         self._agenda = Agenda()
         self._lanes = Lanes(kit.width, kit.slots)
@@ -71,9 +74,8 @@ class Scheduler:
         while True:
             self._moved.clear()
             self._unpark()
-            if not self.abandoned:
-                self._skip_unreachable()
-                self._start_ready(group)
+            for task in self._ready():
+                self._start(group, task)
             if not self._running and (self.abandoned or not self._attended()):
                 return
             await self._moved.wait()
@@ -127,35 +129,73 @@ class Scheduler:
     def _graph(self) -> GraphState:
         return self.kit.session.state.graph
 
-    def _start_ready(self, group: asyncio.TaskGroup) -> None:
-        if self.stopped is not None or not (self._lanes.free or self._agenda.roomless(self._graph())):
-            return
+    def _ready(self) -> list[Task]:
+        """Return what starts now, its room taken."""
+        if self.abandoned:
+            return []
+        self._skip_unreachable()
+        if self.stopped is not None:
+            return []
+        roomless = self._agenda.roomless(self._graph())
         busy = {*self._running, *self.parked}
+        ready: list[Task] = []
         held: list[TaskId] = []
-        while len(held) < HELD:
+        while (self._lanes.free or roomless) and len(held) < HELD:
             task = self._agenda.next(self._graph(), busy)
             if task is None:
                 break
             busy.add(task.id)
             if self._lanes.enter(task):
-                self._start(group, task)
+                ready.append(task)
             else:
                 held.append(task.id)
         for name in held:
             self._agenda.offer(name)
+        return ready
 
     def _start(self, group: asyncio.TaskGroup, task: Task) -> None:
-        running = group.create_task(self._carry_out(task), name=f"task:{task.id}")
-        self._running[task.id] = running
+        running = group.create_task(self._follow(group, task), name=f"task:{task.id}")
+        self._begin(running, task)
         # Not a `finally` of the task's own: one that is cancelled before its first step never runs any.
-        running.add_done_callback(lambda _: self._done(task))
+        running.add_done_callback(self._left)
+
+    def _begin(self, running: asyncio.Task[None], task: Task) -> None:
+        self._running[task.id] = running
+        self._at[running] = task
+
+    def _left(self, running: asyncio.Task[None]) -> None:
+        """Clear up after what was carried out last, and see what comes next."""
+        task = self._at.pop(running, None)
+        if task is not None:
+            self._done(task)
+        self._moved.set()
 
     def _done(self, task: Task) -> None:
         self._edited.discard(task.id)
         self._running.pop(task.id, None)
         self._lanes.leave(task)
         self._agenda.offer(task.id)
-        self._moved.set()
+
+    async def _follow(self, group: asyncio.TaskGroup, task: Task) -> None:
+        """Carry `task` out, and what its end made ready: a chain needs no turn of the loop for each of its tasks.
+
+        What else became ready starts beside it.
+        """
+        running, clock = self._running[task.id], self.kit.clock
+        until = clock.monotonic() + TURN_S
+        while True:
+            await self._carry_out(task)
+            self._done(self._at.pop(running))
+            if clock.monotonic() >= until:
+                return
+            self._unpark()
+            ready = self._ready()
+            for other in ready[1:]:
+                self._start(group, other)
+            if not ready:
+                return
+            task = ready[0]
+            self._begin(running, task)
 
     def _skip_unreachable(self) -> None:
         """Skip every task that waits for one that did not end well, and what waits for it in turn."""

@@ -202,11 +202,12 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
         except ApprovalPending as asked:
             pending.append(asked)
 
-    async with asyncio.TaskGroup() as group:
-        for call in reading:
-            group.create_task(one(call), name=f"tool:{call.call_id}")
+    if len(reading) > 1:
+        async with asyncio.TaskGroup() as group:
+            for call in reading:
+                group.create_task(one(call), name=f"tool:{call.call_id}")
     for call in calls:
-        if call not in reading:
+        if call not in reading or len(reading) == 1:
             await one(call)
     if pending:
         raise pending[0]

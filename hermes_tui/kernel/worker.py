@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
+from hermes_tui.kernel.watchdog import Watchdog
+
 MOST: Final = 4
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -109,7 +111,7 @@ class _Worker:
 
     def _serve(self) -> None:
         with asyncio.Runner() as runner:
-            self.loop = runner.get_loop()
+            self.loop, self.thread = runner.get_loop(), threading.get_ident()
             self.door = Door(self.loop)
             self._stop = asyncio.Event()
             self._ready.set()
@@ -130,18 +132,23 @@ class _Worker:
 class Workers:
     """At most `most` threads, each with one event loop; a thread begins when it is first needed.
 
-    `closing` is run on each loop before it ends, so that clients are closed where they were opened.
+    `closing` is run on each loop before it ends, so that clients are closed where they were opened. The `watchdog`, if
+    any, watches each loop that begins from then on.
     """
 
     def __init__(self, most: int = 0, closing: Callable[[], Awaitable[None]] = _nothing) -> None:
         self._most = most or max(1, min(MOST, os.cpu_count() or 1))
         self._closing = closing
         self._workers: list[_Worker] = []
+        self.watchdog: Watchdog | None = None
 
     def assign(self) -> Door:
         """Return the way into the loop that was assigned least often; whoever gets it keeps it for life."""
         if len(self._workers) < self._most:
-            self._workers.append(_Worker(f"worker-{len(self._workers) + 1}", self._closing))
+            name = f"worker-{len(self._workers) + 1}"
+            self._workers.append(_Worker(name, self._closing))
+            if self.watchdog is not None:
+                self.watchdog.watch(self._workers[-1].loop, self._workers[-1].thread, name)
         chosen = min(self._workers, key=lambda worker: worker.calls)
         chosen.calls += 1
         return chosen.door

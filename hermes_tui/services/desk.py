@@ -58,6 +58,7 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
 from hermes_tui.services.explain import goal_layer, merge
+from hermes_tui.services.loops import under_watch
 from hermes_tui.services.memory import tended
 from hermes_tui.services.shells import Shells, beside
 from hermes_tui.services.undo import undo_since
@@ -183,6 +184,7 @@ class Desk:
                     control.reachable(owned.journal, self._owner(session)),
                     watched(watch, self.station.clock, lambda event: session.emit(event, self._place(session))),
                     tended(self.station.memory, self.station.clock),
+                    under_watch(self.station.log, self.station.kits.workers),
                     beside(self.station, session, lambda: self._place(session)) as shells,
                 ):
                     await self._serve(session, shells)

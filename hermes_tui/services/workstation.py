@@ -47,6 +47,7 @@ from hermes_tui.services.explain import Settings, goal_layer, merge
 from hermes_tui.services.goals import parse_goal
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
+from hermes_tui.services.loops import under_watch
 from hermes_tui.services.memory import MemorySettings, tended
 from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.strict_yaml import read
@@ -170,6 +171,7 @@ class Workstation:
                     control.reachable(owned.journal, owner),
                     watched(watch, self.clock, lambda event: session.emit(event, place)),
                     tended(self.memory, self.clock),
+                    under_watch(self.log, self.kits.workers),
                 ):
                     await kits.pursuit_of(kit, place).run()
             finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from tests.fakes.counter import Counter
 ROOT: Final = Path(__file__).resolve().parents[2]
 KILLED: Final = -9
 MOST_RUNS: Final = 12
+FAR: Final = 9
+"""How many records a process that is killed again and again gets on at most."""
 PLAN: Final = """\
 ---
 mode: auto
@@ -84,17 +87,18 @@ class Trial:
         """What the goal delivered."""
         return (self.workspace / "report.txt").read_text(encoding="utf-8")
 
-    def start(self, die_at: int = 0) -> subprocess.Popen[bytes]:
-        """Start the goal, or go on with it; it dies at record `die_at`."""
+    def start(self, die_at: int = 0, late_ms: float = 0.0) -> subprocess.Popen[bytes]:
+        """Start the goal, or go on with it; it dies at record `die_at`, or so much later."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         own = {"HERMES_TUI_HOME": str(self.folder / "home"), "PYTHONPATH": str(ROOT)}
         environ = {**kept, **own, **self.extra}
-        argv = [sys.executable, "-m", "tests.crash.victim", str(self.goal), str(self.workspace), str(die_at)]
+        argv = [sys.executable, "-m", "tests.crash.victim", str(self.goal), str(self.workspace)]
+        argv += [str(die_at), str(late_ms)]
         return subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
-    def run(self, die_at: int = 0) -> int:
+    def run(self, die_at: int = 0, late_ms: float = 0.0) -> int:
         """Run the goal once; return its exit code."""
-        with self.start(die_at) as process:
+        with self.start(die_at, late_ms) as process:
             self.victim = process
             _, said = process.communicate(timeout=120)
         assert b"Traceback" not in said, said.decode()
@@ -110,6 +114,19 @@ class Trial:
             elif code == 4:
                 self.answer()
             else:
+                return
+        raise AssertionError(f"no end after {self.codes}")
+
+    def finish_in_spite_of(self, kills: int, seed: int) -> None:
+        """Run the goal to its end: it dies so often, a few records on each time and up to 40 ms after."""
+        dice = random.Random(seed)
+        for _ in range(2 * kills + MOST_RUNS):
+            left = kills - self.codes.count(KILLED)
+            seq = self.state()[1].seq if any((self.folder / "home").rglob("sessions/*.db")) else 0
+            code = self.run(seq + dice.randint(1, FAR) if left > 0 else 0, dice.choice((0.0, 40 * dice.random())))
+            if code == 4:
+                self.answer()
+            elif code != KILLED:
                 return
         raise AssertionError(f"no end after {self.codes}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,8 @@ LOG: Final = "dug\nnoted\nuncounted\nunnoted\n"
 STEPS: Final = 3
 LAST_RECORD: Final = 62
 POINTS: Final = sorted(random.Random(20261121).sample(range(4, LAST_RECORD), 8))
+RUNS: Final = 25
+KILLS: Final = 8
 EVERY: Final = [point for point in range(4, LAST_RECORD) if point not in POINTS]
 
 
@@ -70,12 +72,12 @@ def url() -> Iterator[str]:
         yield server.openai_url
 
 
-def check(folder: Path, url: str, point: int) -> list[int]:
-    """Kill the run at a record, go on and answer until it ends, and check that all is as without it."""
+def check(folder: Path, url: str, finish: Callable[[Trial], None]) -> list[int]:
+    """Let a run that is killed go on until it ends, and check that all is as without it."""
     with running_counter() as counter:
         extra = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "k-test"}
         trial = Trial(folder, counter, probed=True, plan=PLAN, extra=extra)
-        trial.finish(point)
+        finish(trial)
         counted = counter.count
     (path,) = (folder / "home" / "state" / "sessions").glob("*.db")
     records = read_session(path)
@@ -92,15 +94,23 @@ def check(folder: Path, url: str, point: int) -> list[int]:
 
 
 def test_without_a_crash_everything_is_in_it(tmp_path: Path, url: str) -> None:
-    assert check(tmp_path, url, 0) == [4, 1]
+    assert check(tmp_path, url, Trial.finish) == [4, 1]
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_repeats_nothing_and_takes_everything_back_once(tmp_path: Path, url: str, point: int) -> None:
-    assert KILLED in check(tmp_path, url, point)
+    assert KILLED in check(tmp_path, url, lambda trial: trial.finish(point))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("point", EVERY)
 def test_nor_does_a_kill_at_any_other_record(tmp_path: Path, url: str, point: int) -> None:
-    check(tmp_path, url, point)
+    check(tmp_path, url, lambda trial: trial.finish(point))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_two_hundred_kills_at_random_moments_repeat_nothing(tmp_path: Path, url: str, seed: int) -> None:
+    codes = check(tmp_path, url, lambda trial: trial.finish_in_spite_of(KILLS, seed))
+
+    assert codes.count(KILLED) >= KILLS - 1

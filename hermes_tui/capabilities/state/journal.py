@@ -33,6 +33,8 @@ from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.values import frozen
 
 BATCH_RECORDS: Final = 512
+LINGER_S: Final = 0.005
+"""How long records that nobody waits for may wait for others; each commit costs the agents' threads their turn."""
 
 _Pending = tuple[Record, bytes]
 
@@ -90,12 +92,13 @@ class SessionJournal:
             raise
         self._blobs = Blobs(self._connection, self._blob_folder)
         self._next = last + 1
-        self._waiters = Waiters(last)
+        self._waiters = Waiters(last, self._waited_for)
         self._failure: JournalPoisoned | None = None
         self._queue: list[_Pending] = []
         self._fold: SessionState | None = None
         self._closing = False
         self._idle = False
+        self._lingering = False
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._writer = threading.Thread(target=self._write, name=f"journal-{path.stem}", daemon=True)
@@ -139,8 +142,8 @@ class SessionJournal:
             record = Record(seq=Seq(self._next), at=self._clock.now(), place=place, body=event)
             self._next += 1
             self._queue.append((record, body))
-            if self._idle:
-                self._idle = False
+            if self._idle or (self._lingering and len(self._queue) >= BATCH_RECORDS):
+                self._idle = self._lingering = False
                 self._work.notify()
         self._publish(record)
         return record
@@ -193,7 +196,7 @@ class SessionJournal:
         """Commit what is queued, fold the write-ahead log into the file and give the session back."""
         with self._lock:
             self._closing = True
-            self._idle = False
+            self._idle = self._lingering = False
             self._work.notify()
         self._writer.join()
         self.lock.release()
@@ -210,6 +213,13 @@ class SessionJournal:
             return event, body
         body = clean.encode()
         return decode(type(event).__name__, body), body
+
+    def _waited_for(self) -> None:
+        """Let the writer linger no longer; called by whoever begins to wait."""
+        if self._lingering:
+            with self._lock:
+                self._lingering = False
+                self._work.notify()
 
     def _write(self) -> None:
         failure: BaseException | None = JournalError("The writer stopped.")
@@ -231,12 +241,17 @@ class SessionJournal:
                 self._connection.close()
 
     def _take(self) -> list[_Pending]:
-        """Return what is queued, at most one batch; wait only while there is nothing at all."""
+        """Return what is queued, at most one batch; wait while there is nothing, shortly while nobody waits for it."""
         with self._lock:
             while not self._queue and not self._closing:
                 self._idle = True
                 self._work.wait()
             self._idle = False
+            self._lingering = not self._closing and len(self._queue) < BATCH_RECORDS
+            # Whoever begins to wait looks at the flag after joining, so that one of the two sees the other.
+            if self._lingering and not self._waiters.waited_for:
+                self._work.wait(LINGER_S)
+            self._lingering = False
             batch, self._queue = self._queue[:BATCH_RECORDS], self._queue[BATCH_RECORDS:]
         return batch
 

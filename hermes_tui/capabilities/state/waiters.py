@@ -7,7 +7,7 @@ import contextlib
 import threading
 from bisect import insort
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from operator import itemgetter
 
@@ -35,10 +35,14 @@ class _Line:
 
 
 class Waiters:
-    """The last durable seq, and the futures that wait for more; each commit wakes a loop once."""
+    """The last durable seq, and the futures that wait for more; each commit wakes a loop once.
 
-    def __init__(self, durable: int) -> None:
+    `joined` is called on the waiting thread by each that begins to wait.
+    """
+
+    def __init__(self, durable: int, joined: Callable[[], None] = lambda: None) -> None:
         self.durable = durable
+        self._joined = joined
         self._failure: JournalPoisoned | None = None
         self._lock = threading.Lock()
         self._lines: dict[asyncio.AbstractEventLoop, _Line] = {}
@@ -55,10 +59,17 @@ class Waiters:
         line = self._lines.get(loop) or self._line(loop)
         future = loop.create_future()
         line.join(seq, future)
+        self._joined()
         # Whoever commits from now on sees the line; what was committed before is seen here.
         if seq <= self.durable or self._failure is not None:
             self._wake(line)
         await future
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether anybody waits."""
+        with self._lock:
+            return any(line.waiting for line in self._lines.values())
 
     def reach(self, seq: int) -> None:
         """Everything up to `seq` is on disk; called by the writer thread."""

@@ -35,7 +35,19 @@ def readable(path: str, context: ToolContext) -> Path:
     workspace = context.workspace
     if not _is_within(real, workspace.root) and not any(_is_within(real, folder) for folder in workspace.read):
         raise PathRefused(f"{path} leads out of the workspace.", hint="Use a path inside the workspace.")
+    context.found[path] = real
     return real
+
+
+def found(path: str, context: ToolContext) -> Path:
+    """Return what `readable` found for this very call when it was judged; only for what is opened by `read_…` here.
+
+    They follow no link that appeared since.
+
+    Raises:
+        PathRefused: see `readable`.
+    """
+    return context.found.get(path) or readable(path, context)
 
 
 def writable(path: str, context: ToolContext) -> tuple[Path, Reach]:
@@ -142,11 +154,13 @@ def _open(path: Path) -> tuple[int, os.stat_result]:
         ToolError: it is missing, no regular file or unreadable.
     """
     try:
-        folder = open_folder(path.parent)
-        try:
-            descriptor = os.open(path.name, _FILE, dir_fd=folder)
-        finally:
-            os.close(folder)
+        descriptor = _at_once(path)
+        if descriptor is None:
+            folder = open_folder(path.parent)
+            try:
+                descriptor = os.open(path.name, _FILE, dir_fd=folder)
+            finally:
+                os.close(folder)
     except FileNotFoundError as error:
         raise ToolError(f"{path.name} does not exist.", hint="Look with list or search.", kind="missing") from error
     except OSError as error:
@@ -158,6 +172,25 @@ def _open(path: Path) -> tuple[int, os.stat_result]:
     if stat.S_ISDIR(state.st_mode):
         raise ToolError(f"{path.name} is a folder.", hint="Use list.", kind="not_a_file")
     raise ToolError(f"{path.name} is not a regular file.", kind="not_a_file")
+
+
+def _at_once(path: Path) -> int | None:
+    """Return a descriptor of the file that is at a real path, opened without walking there; None where it has to be.
+
+    Where the kernel says that what was opened is at another place than the path names, some step of it is a link by
+    now; nothing of it was read.
+    """
+    if sys.platform != "linux":
+        return None
+    descriptor = os.open(path, _FILE)
+    try:
+        if os.readlink(f"/proc/self/fd/{descriptor}") == str(path):  # noqa: PTH115 - the text is what is wanted
+            return descriptor
+    except OSError:
+        # There is no /proc here; the walk needs none.
+        pass
+    os.close(descriptor)
+    return None
 
 
 def _real(path: str, root: Path) -> Path:

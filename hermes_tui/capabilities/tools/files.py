@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from hermes_tui.capabilities.tools._paths import read_at_once, read_bytes, readable, shown
+from hermes_tui.capabilities.tools._paths import found, read_at_once, read_bytes, readable, shown
 from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._text import decode
 from hermes_tui.capabilities.tools._tool import tool
@@ -25,6 +25,7 @@ FILE_LIMIT_BYTES = 20_000_000
 LINE_LIMIT = 2_000
 OUTPUT_LIMIT = 30_000
 LIST_LIMIT = 500
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _resolve(path: str, context: ToolContext, **others: object) -> ResolvedCall:
@@ -47,7 +48,7 @@ async def read(
         offset: First line.
         limit: Most lines.
     """
-    real = readable(path, context)
+    real = found(path, context)
     content = read_at_once(real)
     if content is None:
         return await asyncio.to_thread(_read, real, (offset, limit), context)
@@ -88,7 +89,7 @@ def _given(real: Path, content: bytes, part: tuple[int, int], context: ToolConte
     )
     text = "\n".join(line.rstrip("\r") for line in lines[offset - 1 : last])
     data = {"path": shown(real, context), "text": text, "lines": len(lines), "sha256": digest}
-    return ToolOutcome(output="\n".join(notes + numbered + more), data=json.dumps(data, ensure_ascii=False))
+    return ToolOutcome(output="\n".join(notes + numbered + more), data=_to_json(data))
 
 
 def _numbered(lines: list[str], offset: int, limit: int) -> list[str]:
@@ -112,7 +113,7 @@ def _list(real: Path, depth: int) -> ToolOutcome:
     rows = [_row(each) for each in found[:LIST_LIMIT]]
     if len(found) > LIST_LIMIT:
         rows.append(f"[more than {LIST_LIMIT}; list a folder below]")
-    data = json.dumps({"entries": [each.name for each in found[:LIST_LIMIT]]}, ensure_ascii=False)
+    data = _to_json({"entries": [each.name for each in found[:LIST_LIMIT]]})
     return ToolOutcome(output="\n".join(rows) or "[empty]", data=data)
 
 

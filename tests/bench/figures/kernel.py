@@ -21,6 +21,7 @@ from tests.bench.rows import Bar, Row
 from tests.bench.stations import Station
 
 STEPS: Final = 400
+WIDE: Final = 1_000
 EFFECT_EVERY: Final = 10
 _numbers = count(1)
 
@@ -29,21 +30,22 @@ def measure(bench: Bench) -> list[Row]:
     """Measure a chain, where each step waits for the one before, a fan of independent steps, and a chain that acts."""
     measures: dict[str, Measure] = {
         "chain": _rate(bench, _chain),
-        "fan": _rate(bench, _fan),
+        "fan": _rate(bench, _fan, WIDE),
         "effects": _rate(bench, _acting),
     }
     python = langgraph.python()
     if python is not None:
-        measures["sync"] = _peer(bench, python, "sync")
-        measures["async"] = _peer(bench, python, "async")
+        measures["sync"] = _peer(bench, python, STEPS, "sync", "chain")
+        measures["async"] = _peer(bench, python, STEPS, "async", "chain")
+        measures["wide"] = _peer(bench, python, WIDE, "sync", "fan")
     taken = dict(zip(measures, bench.alternate(*measures.values()), strict=True))
     absent = "" if python else "LangGraph could not be installed, so there is nothing to compare with"
-    reads = f"`read` steps/s, {{}} of {STEPS}"
+    chain = f"`read` steps/s, chain of {STEPS}"
     rows = (
-        ("chain", "sync", reads.format("chain"), 20.0),
-        ("fan", "sync", reads.format("fan"), 20.0),
-        ("chain", "async", reads.format("chain"), None),
-        ("effects", "sync", f"steps/s, chain of {STEPS}, 1 in {EFFECT_EVERY} an external effect", 10.0),
+        ("chain", "sync", chain, "its chain, durability sync", 20.0),
+        ("fan", "wide", f"`read` steps/s, fan of {WIDE:,}", "its fan, durability sync", 20.0),
+        ("chain", "async", chain, "its chain, durability async", None),
+        ("effects", "sync", f"steps/s, chain of {STEPS}, 1 in {EFFECT_EVERY} acts outside", "its chain, sync", 10.0),
     )
     return [
         Row(
@@ -51,26 +53,26 @@ def measure(bench: Bench) -> list[Row]:
             what=what,
             unit="/s",
             ours=taken[shape],
-            baseline=taken.get(durability),
-            against=f"/s LangGraph, durability {durability}",
+            baseline=taken.get(peer),
+            against=f"/s LangGraph, {against}",
             bar=None if least is None else Bar(value=least, ratio=True, least=True),
             note=absent,
         )
-        for shape, durability, what, least in rows
+        for shape, peer, what, against, least in rows
     ]
 
 
-def _rate(bench: Bench, plan: Callable[[], list[Task]]) -> Measure:
+def _rate(bench: Bench, plan: Callable[[], list[Task]], steps: int = STEPS) -> Measure:
     station = Station.make(bench.new_folder("kernel"))
     (station.workspace / "note.txt").write_text("one\ntwo\n", encoding="utf-8")
-    return lambda: STEPS / asyncio.run(station.pursue(f"k-{next(_numbers)}", plan(), _outfit))
+    return lambda: steps / asyncio.run(station.pursue(f"k-{next(_numbers)}", plan(), _outfit))
 
 
-def _peer(bench: Bench, python: Path, durability: str) -> Measure:
+def _peer(bench: Bench, python: Path, steps: int, durability: str, shape: str) -> Measure:
     def steps_per_s() -> float:
         folder = bench.new_folder("langgraph")
         (folder / "note.txt").write_text("one\ntwo\n", encoding="utf-8")
-        return langgraph.steps_per_s(python, folder, STEPS, durability)
+        return langgraph.steps_per_s(python, folder, steps, durability, shape)
 
     return steps_per_s
 
@@ -99,7 +101,7 @@ def _outfit(kit: Kit) -> None:
 
 
 def _fan() -> list[Task]:
-    return [_task(number, ()) for number in range(STEPS)]
+    return [_task(number, ()) for number in range(WIDE)]
 
 
 def _chain() -> list[Task]:

@@ -42,11 +42,11 @@ def python() -> Path | None:
     return found
 
 
-def steps_per_s(python_: Path, folder: Path, steps: int, durability: str) -> float:
-    """Run a chain of node steps, each reading a file; return node steps per second."""
+def steps_per_s(python_: Path, folder: Path, steps: int, durability: str, shape: str) -> float:
+    """Run a `chain` or a `fan` of node steps, each reading a file; return node steps per second."""
     # -P keeps this folder off its path, where a module of ours has the name of the package.
     program = [str(python_), "-P", str(PROGRAM)]
-    argv = [*program, str(folder / "graph.db"), str(folder / "note.txt"), str(steps), durability]
+    argv = [*program, str(folder / "graph.db"), str(folder / "note.txt"), str(steps), durability, shape]
     env = {name: value for name, value in environment(LANGSMITH_TRACING="false").items() if name != "PYTHONPATH"}
     rate: float = json.loads(run(argv, env=env, cwd=folder).stdout)
     return rate

@@ -73,3 +73,17 @@ def test_a_loop_that_was_closed_is_left_alone() -> None:
 
     asyncio.run(later())
     assert waiters.durable == 2
+
+
+async def test_whoever_begins_to_wait_says_so_and_who_need_not_wait_does_not() -> None:
+    joined = list[bool]()
+    waiters = Waiters(1, lambda: joined.append(waiters.waited_for))
+
+    await waiters.wait(1)
+    waiting = asyncio.create_task(waiters.wait(2))
+    await asyncio.sleep(0)
+    waiters.reach(2)
+    await waiting
+
+    assert joined == [True]
+    assert not waiters.waited_for

@@ -61,6 +61,21 @@ async def test_a_file_of_any_size_is_read_whole_through_any_link(bench: Bench, s
     assert (said["path"], len(said["text"])) == ("src/it (deleted)", size)
 
 
+@pytest.mark.parametrize("size", [1, AT_ONCE_BYTES + 1])
+async def test_a_link_that_took_a_folders_place_since_the_call_was_judged_is_not_followed(
+    bench: Bench, tmp_path: Path, size: int
+) -> None:
+    for folder in (bench.root / "src", tmp_path / "outside"):
+        folder.mkdir(exist_ok=True)
+        (folder / "f").write_text("x" * size)
+    read.resolve('{"path": "src/f"}', bench.context)
+    (bench.root / "src").rename(bench.root / "moved")
+    (bench.root / "src").symlink_to(tmp_path / "outside")
+
+    with pytest.raises(ToolError, match="cannot be read"):
+        await read.run('{"path": "src/f"}', bench.context)
+
+
 async def test_a_folder_is_no_file_to_read(bench: Bench) -> None:
     for path in ("src", "."):
         with pytest.raises(ToolError, match="is a folder"):
