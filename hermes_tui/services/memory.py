@@ -77,7 +77,8 @@ class HomeMemory:
 
     async def remember(self, draft: NoteDraft, origin: Origin) -> Remembered:
         """Keep a note, durable on return; git follows in the background."""
-        return await asyncio.to_thread(lambda: self.store.remember(draft, origin))
+        vector = b"" if self._misses else await self.vector_of(draft.text[:MOST_CHARS])
+        return await asyncio.to_thread(lambda: self.store.remember(draft, origin, vector))
 
     async def brief(self, query: str) -> str:
         """Return the notes that matter before a turn, marked as recalled; a home without notes costs nothing."""
