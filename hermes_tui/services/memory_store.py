@@ -186,6 +186,14 @@ class OpenMemory:
         self.changed()
         return kept
 
+    def check(self, draft: NoteDraft, origin: Origin) -> None:
+        """Refuse what may not be remembered, whatever else is known.
+
+        Raises:
+            ToolError: it is empty, too long, holds a secret, or is forbidden by policy.
+        """
+        self.writer.check(draft, origin)
+
     def room(self) -> Room:
         """Return how much of the room for what is always in context is used."""
         return self.writer.room(self.scope)

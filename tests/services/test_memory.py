@@ -140,6 +140,16 @@ async def test_a_note_that_says_the_same_in_other_words_is_asked_about(place: Pl
     assert kept.landing is Landing.WRITTEN
 
 
+async def test_no_embedder_sees_a_secret_that_is_refused(place: Place) -> None:
+    embedder = CountingEmbedder("far")
+    memory = place.memory(embedder)
+
+    with pytest.raises(ToolError, match="holds a secret"):
+        await memory.remember(NoteDraft(text="The key is [SECRET:abc]"), OPERATOR)
+
+    assert embedder.asked == []
+
+
 @pytest.mark.parametrize("model", [None, "none"])
 def test_the_embedding_role_can_be_left_empty(model: str | None) -> None:
     config = HermesConfig(brains={"hippocampus.embedding": Brain(model=model)})

@@ -74,7 +74,7 @@ class Writer:
             ToolError: it is empty, too long, holds a secret, is forbidden by policy, or may contradict a note and
                 nobody said which of them holds.
         """
-        text = self._checked(draft, origin)
+        text = self.check(draft, origin)
         files = self._ingress.files
         with files.locked():
             self._ingress.glance()
@@ -128,7 +128,12 @@ class Writer:
             edits += self._lines(note, [row])
         self._ingress.change(edits, _reason(origin, f"{'pin' if on else 'unpin'}: {row.title}", row.id))
 
-    def _checked(self, draft: NoteDraft, origin: Origin) -> str:
+    def check(self, draft: NoteDraft, origin: Origin) -> str:
+        """Return the text as it would be written.
+
+        Raises:
+            ToolError: it is empty, too long, holds a secret, or is forbidden by policy.
+        """
         text = draft.text.strip()
         if origin.author is not NoteAuthor.OPERATOR and self._policy.agent == "off":
             raise ToolError("The operator's config forbids notes (memory.policy: off).", kind="policy")
