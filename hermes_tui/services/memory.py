@@ -77,7 +77,8 @@ class HomeMemory:
 
     async def remember(self, draft: NoteDraft, origin: Origin) -> Remembered:
         """Keep a note, durable on return; git follows in the background."""
-        return await asyncio.to_thread(lambda: self.store.remember(draft, origin))
+        vector = await self.vector_of_draft(draft, origin)
+        return await asyncio.to_thread(lambda: self.store.remember(draft, origin, vector))
 
     async def brief(self, query: str) -> str:
         """Return the notes that matter before a turn, marked as recalled; a home without notes costs nothing."""
@@ -98,7 +99,7 @@ class HomeMemory:
 
     async def vector_of(self, query: str) -> bytes:
         """Return the vector of a query; empty where there is no embedder or it does not answer, which is reported."""
-        embedder = await self._found_embedder()
+        embedder = await self.find_embedder()
         if embedder is None:
             return b""
         try:
@@ -108,6 +109,15 @@ class HomeMemory:
             self.report(f"{embedder.name} did not answer; search goes by words alone. {error}".strip())
             return b""
         return vector
+
+    async def vector_of_draft(self, draft: NoteDraft, origin: Origin) -> bytes:
+        """Return the vector of what is to be remembered; no embedder sees what a note may not hold.
+
+        Raises:
+            ToolError: it may not be remembered; a secret, for one.
+        """
+        await asyncio.to_thread(lambda: self.store.check(draft, origin))
+        return b"" if self._misses else await self.vector_of(draft.text[:MOST_CHARS])
 
     async def tend(self) -> None:
         """Take in what was changed outside, and make the next of the missing vectors; nothing is opened for it.
@@ -150,7 +160,7 @@ class HomeMemory:
 
     async def _embed_some(self, opened: OpenMemory) -> int:
         """Make some of the missing vectors; return how many, 0 once there are none."""
-        embedder = await self._found_embedder()
+        embedder = await self.find_embedder()
         if embedder is None:
             return 0
         pending = await asyncio.to_thread(opened.without_vector, AT_ONCE)
@@ -161,7 +171,7 @@ class HomeMemory:
         await asyncio.to_thread(opened.keep_vectors, found)
         return len(found)
 
-    async def _found_embedder(self) -> Embedder | None:
+    async def find_embedder(self) -> Embedder | None:
         """Return the embedder; one that was not configured is looked for now and then, so it may come later."""
         if self._embedder is not None or self._seek is None:
             return self._embedder

@@ -47,7 +47,10 @@ class Pipe:
     def answer(self, line: str) -> str:
         """Return the answer to one line; what went wrong is an answer too."""
         try:
-            request: object = json.loads(line)
+            try:
+                request: object = json.loads(line)
+            except ValueError as error:
+                raise PipeInvalid(f"A request is one JSON object a line; this is none: {error}.") from error
             if not isinstance(request, dict):
                 raise PipeInvalid("A request is a JSON object.")
             return json.dumps(self._answer(cast("Fields", request)), ensure_ascii=False)

@@ -19,6 +19,7 @@ from hermes_tui.capabilities.memory.notes import scope_of_workspace
 from hermes_tui.capabilities.memory.past import Past
 from hermes_tui.capabilities.memory.ranking import Hit, Recall, Search
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable, Repository
+from hermes_tui.capabilities.memory.storing import digest_of
 from hermes_tui.capabilities.memory.vectors import Query, Vectors
 from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
 from hermes_tui.capabilities.state.ledger import Ledger
@@ -178,11 +179,23 @@ class OpenMemory:
             raise UsageInvalid(f"{name} may mean {len(found)} notes: {listed}.", hint="Write more of the id.")
         return found[0]
 
-    def remember(self, draft: NoteDraft, origin: Origin) -> Remembered:
-        """Keep a note, durable on return; git follows in the background."""
-        kept = self.writer.remember(draft, origin, self.scope)
+    def remember(self, draft: NoteDraft, origin: Origin, vector: bytes = b"") -> Remembered:
+        """Keep a note, durable on return; git follows in the background. `vector` is its text's, if there is one."""
+        query = Query(self.embedder, vector) if vector else None
+        kept = self.writer.remember(draft, origin, self.scope, query)
+        item = self.index.get([kept.note_id]).get(kept.note_id)
+        if query is not None and item is not None and item.said == draft.text:
+            self.keep_vectors({digest_of(item.said): vector})
         self.changed()
         return kept
+
+    def check(self, draft: NoteDraft, origin: Origin) -> None:
+        """Refuse what may not be remembered, whatever else is known.
+
+        Raises:
+            ToolError: it is empty, too long, holds a secret, or is forbidden by policy.
+        """
+        self.writer.check(draft, origin)
 
     def room(self) -> Room:
         """Return how much of the room for what is always in context is used."""

@@ -8,7 +8,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from hermes_tui.capabilities.tools._git_env import run_git
@@ -59,8 +59,7 @@ class Notebook:
 
     def _note(self, path: Path) -> Note:
         relative = path.relative_to(self.root).as_posix()
-        said = (line.lstrip("# ").strip() for line in parted(self._head(path))[1].splitlines())
-        return Note(relative, next((line for line in said if line), path.stem), path.stat().st_mtime)
+        return Note(path=relative, title=title_of(relative, self._head(path)), changed_at=path.stat().st_mtime)
 
     @staticmethod
     def _head(path: Path) -> str:
@@ -168,6 +167,12 @@ def parted(text: str) -> tuple[str, str]:
     """Return a note's front matter, empty if it has none, and its words."""
     front, mark, body = text.removeprefix("---\n").partition("\n---\n")
     return (front, body) if mark and text.startswith("---\n") else ("", text)
+
+
+def title_of(path: str, text: str) -> str:
+    """Return the first words of a note, without its front matter; its file's name where it has none."""
+    said = (line.lstrip("# ").strip() for line in parted(text)[1].splitlines())
+    return next((line for line in said if line), PurePosixPath(path).stem)
 
 
 def _checked(commit: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from hermes_tui.capabilities.embedding.local import INSTALL, LocalModel, local_model
 from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.services.memory_pipe import Pipe, open_pipe
-from tests.bench_memory.dialogues import Asked, dialogues
+from tests.bench_memory.dialogues import Asked, Dialogue, dialogues
 from tests.bench_memory.documents import asked, paragraphs
 from tests.bench_memory.measures import NAMES, mean, measure, percentile
 from tests.bench_memory.plain import PlainSearch, dense, fused
@@ -101,12 +101,27 @@ def report(path: Path) -> None:
             for dialogue in dialogues(path):
                 talk.ask(pipe, dialogue.turns, dialogue.asked, dialogue.now)
             talk.tell(f"dialogues ({path.name}), one memory per turn")
+            _together(pipe, list(dialogues(path)))
         else:
             _say(f"dialogues: not measured, there is no {path}; HERMES_BENCH_LOCOMO may name its folder.")
         items = paragraphs()
         papers = Table(Layer.DOCUMENT, model)
         papers.ask(pipe, items, asked(items), "2026-01-01")
         papers.tell(f"documents, {len(items)} paragraphs")
+
+
+def _together(pipe: Pipe, found: Sequence[Dialogue]) -> None:
+    """Ask again with every dialogue in one store: more than is looked at whole, so candidates have to be found."""
+    _request(pipe, {"op": "reset"})
+    for number, dialogue in enumerate(found):
+        turns = [{**turn, **{key: f"{number}/{turn[key]}" for key in ("id", "session")}} for turn in dialogue.turns]
+        _request(pipe, {"op": "ingest", "items": turns, "layer": Layer.EPISODE.value})
+    rows: list[tuple[float, ...]] = []
+    for number, dialogue in enumerate(found):
+        for question in dialogue.asked:
+            wanted = frozenset(f"{number}/{turn}" for turn in question.evidence)
+            rows.append(measure(_search(pipe, question, dialogue.now, Layer.EPISODE), wanted))
+    _say(f"{'all in one store':22}" + "".join(f"{value:9.1f}" for value in mean(rows)))
 
 
 def _fill(pipe: Pipe, items: list[dict[str, Any]], layer: Layer) -> None:

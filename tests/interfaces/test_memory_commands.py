@@ -83,6 +83,7 @@ def test_an_edit_by_hand_is_found_logged_blamed_and_taken_back(shell: Shell) -> 
     assert path in shell.memory("revert", log[0]["commit"])
     assert "It is red." not in place.read_text()
     assert shell.json("memory", "stats")["history"] == "clean"
+    assert "problems             none" in shell.memory("stats")
     assert shell.git("status", "--porcelain", "--", "memory", "MEMORY.md") == ""
 
 

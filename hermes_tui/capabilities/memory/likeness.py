@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from hermes_tui.capabilities.memory import tongues
+from hermes_tui.capabilities.memory.related import related_to
 from hermes_tui.capabilities.memory.words import plain_words, term_of
 
 
@@ -47,22 +49,24 @@ _RELATIONS: Final = {
 }
 _SINGLE: Final = frozenset({"lives", "works", "runs", "happens", "owns", "stands"})
 """Relations of which a subject has one at a time."""
+_SYNONYMS: Final = frozenset({"lives", "uses", "stands"})
+"""Relations whose words say the same of a subject, unless one tells of a change."""
 _LINKS: Final = frozenset({"is", "are", "was", "were", "be", "must", "should", "shall"})
 _NOT: Final = frozenset(
     """
     not no never none without isn't aren't wasn't don't doesn't didn't can't cannot won't shouldn't mustn't hates hate
     dislikes dislike avoids avoid stopped stop forbidden disabled off
     """.split()  # noqa: SIM905 - a list of words reads best as text
-)
-_LATER: Final = frozenset(
-    {"now", "instead", "anymore", "nowadays", "meanwhile", "changed", "switched", "moved", "longer"}
-)
+).union(tongues.NOT)
+_LATER: Final = tongues.LATER | {
+    *("now", "instead", "anymore", "nowadays", "meanwhile", "changed", "switched", "moved", "longer")
+}
 _VALUES: Final = frozenset(
     """
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
     october november december true false yes no on off enabled disabled daily weekly monthly tabs spaces
     """.split()  # noqa: SIM905 - see above
-)
+).union(tongues.VALUES)
 _FILLER: Final = _LATER | {"currently", "actually", "really", "always", "usually", "still", "already", "today"}
 
 
@@ -75,7 +79,7 @@ class Saying:
     @cached_property
     def words(self) -> list[str]:
         """Every word, lower-case."""
-        return [word.replace("’", "'") for word in plain_words(self.text)]  # noqa: RUF001 - people type both
+        return [word.replace("’", "'") for word in plain_words(tongues.with_plain_is(self.text))]  # noqa: RUF001 - both are typed
 
     @cached_property
     def terms(self) -> list[str]:
@@ -98,9 +102,14 @@ class Saying:
         return frozenset(_terms([word for word in self.words if word not in self.values]))
 
     @cached_property
+    def relations(self) -> dict[str, str]:
+        """The words that relate a subject to something, with the kind of each."""
+        return _RELATIONS | tongues.relations_in(self.words)
+
+    @cached_property
     def verb(self) -> int:
-        """Where the first word stands that relates a subject to something, -1 if there is none."""
-        return next((place for place, word in enumerate(self.words) if place and word in _RELATIONS), -1)
+        """Where the first of these words stands, -1 if there is none."""
+        return next((place for place, word in enumerate(self.words) if place and word in self.relations), -1)
 
     @cached_property
     def relation(self) -> str:
@@ -108,14 +117,25 @@ class Saying:
         if self.verb < 0:
             return ""
         for word in self.words[self.verb : self.verb + 3]:
-            if word in _RELATIONS and word not in _LINKS:
-                return _RELATIONS[word]
-        return _RELATIONS[self.words[self.verb]]
+            if word in self.relations and word not in _LINKS:
+                return self.relations[word]
+        return self.relations[self.words[self.verb]]
 
     @cached_property
     def subject(self) -> frozenset[str]:
         """The stems before that word."""
         return frozenset(_terms(self.words[: max(0, self.verb)]))
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The stems that neither are the subject nor relate it."""
+        rest = [word for word in self.words if word not in self.relations]
+        return frozenset(_terms(rest)) - self.subject
+
+    @cached_property
+    def is_unread(self) -> bool:
+        """Whether it is of a language of which no rule is known: no function word of English, nothing that relates."""
+        return self.verb < 0 and all(term_of(word) for word in self.words)
 
     @cached_property
     def names(self) -> list[str]:
@@ -140,9 +160,18 @@ def compare(new: str, old: str) -> Likeness:
         return _same_subject(one, other, common)
     if common >= FRAME and one.values != other.values and one.frame == other.frame:
         return Likeness.CONTRADICTS
-    if common >= NEAR:
-        return Likeness.UNSURE
-    return Likeness.OTHER
+    unread = one.is_unread and other.is_unread and common >= FRAME and one.words[0] == other.words[0]
+    return Likeness.UNSURE if unread or common >= NEAR or _is_reworded(one, other) else Likeness.OTHER
+
+
+def _is_reworded(one: Saying, other: Saying) -> bool:
+    """Whether each has the words of the other, most of them as they are and the rest in words that mean the same."""
+    mine, theirs = set(one.terms), set(other.terms)
+    if one.values != other.values or len(mine & theirs) < 2 or len(mine & theirs) * 2 < max(len(mine), len(theirs)):
+        return False
+    return all(related_to(term) & theirs for term in mine - theirs) and all(
+        related_to(term) & mine for term in theirs - mine
+    )
 
 
 def _denied(one: Saying, other: Saying, common: float) -> Likeness:
@@ -168,6 +197,8 @@ def _same_subject(one: Saying, other: Saying, common: float) -> Likeness:
     """Decide where both tell something of one subject in one way."""
     if one.values != other.values and one.values and other.values:
         return Likeness.CONTRADICTS
+    if one.told == other.told and one.relation in _SYNONYMS and not _LATER & {*one.words, *other.words}:
+        return Likeness.SAME
     if one.relation in _SINGLE or _LATER & set(one.words):
         return Likeness.CONTRADICTS
     if one.relation == "is" and len(one.subject) > 1:
@@ -176,4 +207,5 @@ def _same_subject(one: Saying, other: Saying, common: float) -> Likeness:
 
 
 def _terms(words: Sequence[str]) -> list[str]:
-    return [term for word in words if word not in _FILLER and word not in _NOT and (term := term_of(word))]
+    said = (word for word in words if word not in _FILLER and word not in _NOT and word not in tongues.ARTICLES)
+    return [term for word in said if (term := term_of(word))]

@@ -27,7 +27,7 @@ class Entry:
 def entry_of(item: Item) -> Entry:
     """Return `item` with its words read."""
     words = plain_words(item.text)
-    terms = list(filter(None, map(term_of, words)))
+    terms = [term for term in map(term_of, words) if term]
     return Entry(item, " ".join(terms), len(terms), cues_of(item.text, words))
 
 

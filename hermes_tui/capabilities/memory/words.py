@@ -52,4 +52,4 @@ def term_of(word: str) -> str:
 
 def terms_of(text: str) -> list[str]:
     """Return the indexed words of `text`, in order, repeated as they repeat."""
-    return list(filter(None, map(term_of, plain_words(text))))
+    return [term for term in map(term_of, plain_words(text)) if term]

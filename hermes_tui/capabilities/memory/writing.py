@@ -17,6 +17,7 @@ from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.likeness import Likeness, compare
 from hermes_tui.capabilities.memory.notes import Note, index_of_scope, new_id, path_for, read_note, write_note
 from hermes_tui.capabilities.memory.ranking import Recall, Search
+from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, NoteStatus, Origin, Remembered
 from hermes_tui.domain.ports import Redactor
@@ -26,6 +27,9 @@ MOST_CHARS: Final = 8_000
 _MASKED: Final = "[SECRET:"
 """How a secret looks that was taken out before; what it stands for is a secret all the same."""
 _NEIGHBOURS: Final = 8
+NEAR_COSINE: Final = 0.85
+"""From this cosine on two notes may say the same in other words. How near is near depends on the model, and a changed
+value lies as near as a paraphrase: so nothing is decided by it, but it is asked about."""
 _SUBJECT_CHARS: Final = 60
 
 
@@ -60,14 +64,17 @@ class Writer:
         self._now = now
         self._recall = Recall(ingress.index)
 
-    def remember(self, draft: NoteDraft, origin: Origin, scope: str) -> Remembered:
+    def remember(self, draft: NoteDraft, origin: Origin, scope: str, query: Query | None = None) -> Remembered:
         """Write a note, durable and searchable on return, unless it is known; say what became of it.
+
+        `query` is the vector of its text, where there is an embedder: notes that say the same in other words are then
+        asked about too.
 
         Raises:
             ToolError: it is empty, too long, holds a secret, is forbidden by policy, or may contradict a note and
                 nobody said which of them holds.
         """
-        text = self._checked(draft, origin)
+        text = self.check(draft, origin)
         files = self._ingress.files
         with files.locked():
             self._ingress.glance()
@@ -75,7 +82,7 @@ class Writer:
             if origin.key and (row := self._ingress.catalog.get(note_id)) is not None:
                 return _known(row)
             note = self._note(note_id, text, draft, origin, scope)
-            judged = self._judge(note, draft, origin)
+            judged = self._judge(note, draft, origin, query)
             if judged.known is not None:
                 return _known(judged.known)
             return self._write(note, judged, origin)
@@ -121,7 +128,12 @@ class Writer:
             edits += self._lines(note, [row])
         self._ingress.change(edits, _reason(origin, f"{'pin' if on else 'unpin'}: {row.title}", row.id))
 
-    def _checked(self, draft: NoteDraft, origin: Origin) -> str:
+    def check(self, draft: NoteDraft, origin: Origin) -> str:
+        """Return the text as it would be written.
+
+        Raises:
+            ToolError: it is empty, too long, holds a secret, or is forbidden by policy.
+        """
         text = draft.text.strip()
         if origin.author is not NoteAuthor.OPERATOR and self._policy.agent == "off":
             raise ToolError("The operator's config forbids notes (memory.policy: off).", kind="policy")
@@ -156,7 +168,7 @@ class Writer:
             tags=draft.tags,
         )
 
-    def _judge(self, note: Note, draft: NoteDraft, origin: Origin) -> _Judged:
+    def _judge(self, note: Note, draft: NoteDraft, origin: Origin, query: Query | None) -> _Judged:
         catalog = self._ingress.catalog
         if draft.replaces:
             row = catalog.get(draft.replaces)
@@ -170,12 +182,13 @@ class Writer:
             rows = [row for row in catalog.telling_of(note.about) if row.live and row.scope == note.scope]
             if rows:
                 return self._replacing(rows, origin)
-        return self._compared(note, draft, origin)
+        return self._compared(note, draft, origin, query)
 
-    def _compared(self, note: Note, draft: NoteDraft, origin: Origin) -> _Judged:
+    def _compared(self, note: Note, draft: NoteDraft, origin: Origin, query: Query | None) -> _Judged:
         replaced: list[NoteRow] = []
-        for row in self._neighbours(note):
-            match compare(note.body, self.read(row).body):
+        for row, cosine in self._neighbours(note, query):
+            likeness = compare(note.body, self.read(row).body)
+            match Likeness.UNSURE if likeness is Likeness.OTHER and cosine >= NEAR_COSINE else likeness:
                 case Likeness.SAME:
                     return _Judged(Landing.KNOWN, known=row)
                 case Likeness.MORE | Likeness.CONTRADICTS if not draft.beside:
@@ -186,12 +199,19 @@ class Writer:
                     pass
         return self._replacing(replaced, origin) if replaced else self._judged_new(origin)
 
-    def _neighbours(self, note: Note) -> Sequence[NoteRow]:
+    def _neighbours(self, note: Note, query: Query | None) -> Sequence[tuple[NoteRow, float]]:
+        """Return the live notes that may be about the same, each with the cosine of its nearest part, 0 without one."""
         filters = Filters(scopes=tuple({"", note.scope}))
-        search = Search(text=note.body, now=self._now(), most=_NEIGHBOURS, layers=(Layer.NOTE,), filters=filters)
-        ids = dict.fromkeys(hit.item.id.split(".")[0] for hit in self._recall.search(search))
-        rows = [row for note_id in ids if (row := self._ingress.catalog.get(note_id)) is not None]
-        return [row for row in rows if row.live and row.scope == note.scope]
+        search = Search(
+            text=note.body, now=self._now(), most=_NEIGHBOURS, layers=(Layer.NOTE,), filters=filters, query=query
+        )
+        cosines: dict[str, float] = {}
+        for hit in self._recall.search(search):
+            note_id = hit.item.id.split(".")[0]
+            near = next((reason.value for reason in hit.reasons if reason.feature == "vector"), 0.0)
+            cosines[note_id] = max(near, cosines.get(note_id, 0.0))
+        rows = [(row, near) for note_id, near in cosines.items() if (row := self._ingress.catalog.get(note_id))]
+        return [(row, near) for row, near in rows if row.live and row.scope == note.scope]
 
     def _judged_new(self, origin: Origin) -> _Judged:
         if origin.author is not NoteAuthor.OPERATOR and self._policy.agent == "ask":
@@ -299,7 +319,7 @@ def _known(row: NoteRow) -> Remembered:
 
 
 def _unsure(row: NoteRow, note: Note) -> ToolError:
-    message = f"This may contradict {row.id}, written {row.updated[:10] or 'by hand'}: {note.body[:300]!r}."
+    message = f"This may contradict or repeat {row.id}, written {row.updated[:10] or 'by hand'}: {note.body[:300]!r}."
     hint = (
         f"Nothing was written. If it takes its place, say: replaces {row.id}; if both hold: replaces none (--beside)."
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, NoteKind, Origin
@@ -28,6 +27,8 @@ _WRITING: Final = frozenset({"remember", "accept", "restore", "revert"})
 """After these verbs a few vectors are missing; they are made before the command ends, if there is an embedder."""
 _MANY: Final = frozenset({"reindex", "import"})
 """After these it may be all of them."""
+_EMBEDDING: Final = _MANY | {"stats"}
+"""These tell of the embedder, or need it, before anything is asked of it."""
 Verb = Callable[["OpenMemory", Namespace], int]
 
 
@@ -36,7 +37,9 @@ async def memory(station: Workstation, args: Namespace) -> int:
     if args.verb == "pipe":
         return _pipe()
     try:
-        args.vector = await station.memory.vector_of(_text(args)) if args.verb == "search" else b""
+        args.vector = await _vector(station, args)
+        if args.verb in _EMBEDDING:
+            await station.memory.find_embedder()
         code = await asyncio.to_thread(_VERBS[args.verb], station.memory.store, args)
         if args.verb in _WRITING:
             await station.memory.catch_up()
@@ -50,6 +53,7 @@ async def memory(station: Workstation, args: Namespace) -> int:
 async def ingest(station: Workstation, args: Namespace) -> int:
     """Make a folder's documents searchable, take them out again, or say what became of each file."""
     try:
+        await station.memory.find_embedder()
         code = await asyncio.to_thread(_ingest, station.memory.store, args)
         await _catch_up_all(station)
         return code
@@ -76,6 +80,24 @@ def _pipe() -> int:
 def _text(args: Namespace) -> str:
     words: Sequence[str] | str = args.note or ""
     return words if isinstance(words, str) else " ".join(words)
+
+
+def _draft(args: Namespace) -> NoteDraft:
+    return NoteDraft(
+        text=_text(args),
+        kind=NoteKind(args.kind),
+        about=args.about,
+        replaces=args.replaces,
+        beside=args.beside,
+        workspace=args.here,
+    )
+
+
+async def _vector(station: Workstation, args: Namespace) -> bytes:
+    """Return the vector of what is looked for or to be remembered, empty where nothing is compared."""
+    if args.verb == "search":
+        return await station.memory.vector_of(_text(args))
+    return await station.memory.vector_of_draft(_draft(args), OPERATOR) if args.verb == "remember" else b""
 
 
 def _search(store: OpenMemory, args: Namespace) -> int:
@@ -121,15 +143,7 @@ def _list(store: OpenMemory, args: Namespace) -> int:
 
 
 def _remember(store: OpenMemory, args: Namespace) -> int:
-    draft = NoteDraft(
-        text=_text(args),
-        kind=NoteKind(args.kind),
-        about=args.about,
-        replaces=args.replaces,
-        beside=args.beside,
-        workspace=args.here,
-    )
-    kept = store.remember(draft, OPERATOR)
+    kept = store.remember(_draft(args), OPERATOR, args.vector)
     if args.json:
         say_json(asdict(kept))
     else:
@@ -240,9 +254,25 @@ def _stats(store: OpenMemory, args: Namespace) -> int:
         say_json(found, indent=2)
         return 0
     for name, value in found.items():
-        shown = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-        say(f"{name.replace('_', ' '):20} {shown}")
+        say(f"{name.replace('_', ' '):20} {_shown(value)}")
     return 0
+
+
+def _shown(value: object) -> str:
+    """Return a figure, or what is in a list or table, in words."""
+    match value:
+        case dict() | list() if not value:  # pyright: ignore[reportUnknownVariableType] what stats tells
+            return "none"
+        case dict():
+            named = cast("dict[str, object]", value)
+            parted = "; " if any(isinstance(each, str) for each in named.values()) else ", "
+            return parted.join(f"{name}: {_shown(each)}" for name, each in named.items())
+        case list():
+            return "; ".join(map(str, cast("list[object]", value)))
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
 
 
 def _ingest(store: OpenMemory, args: Namespace) -> int:

@@ -25,24 +25,10 @@ from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin
 from tests.capabilities.memory.vaults import TestVault, note, open_vault
 
 STEPS: Final = frozenset(
-    [
-        "open",
-        "write",
-        "pwrite",
-        "fsync",
-        "replace",
-        "rename",
-        "unlink",
-        "mkdir",
-        "chmod",
-        "ftruncate",
-        "flock",
-        "execute",
-        "executemany",
-        "connect",
-        "close",
-        "fork_exec",
-    ]
+    (
+        *("open", "write", "pwrite", "fsync", "replace", "rename", "unlink", "mkdir", "chmod", "ftruncate", "flock"),
+        *("execute", "executemany", "connect", "close", "fork_exec"),
+    )
 )
 POLL_S: Final = 0.002
 

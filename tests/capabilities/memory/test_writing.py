@@ -220,16 +220,16 @@ def test_generated_notes_end_without_duplicates(vault: TestVault, count: int) ->
     chance = random.Random(3)
     things = ("kettle", "lamp", "violin", "ladder", "compass", "anchor", "lantern", "barrel", "shovel", "hammer")
     places = ("pantry", "attic", "harbour", "cellar", "library", "workshop", "garden", "kitchen", "stable", "tower")
-    wordings = ("The {0} is kept in the {1}.", "the {0} is kept in the {1}", "Kept in the {1} is the {0}!")
+    wordings = ("The {0} is kept in the {1}.", "the {0} is kept in the {1}", "The {0} stands in the {1} now!")
     truth: dict[str, str] = {}
     for _ in range(count):
         thing, place = chance.choice(things), chance.choice(places)
-        say(vault, chance.choice(wordings[:2]).format(thing, place))
+        say(vault, chance.choice(wordings).format(thing, place))
         truth[thing] = place
 
-    live = [row.title.lower().rstrip(".") for row in vault.ingress.catalog.every() if row.live]
+    live = [row.title.lower().rstrip(".!").split() for row in vault.ingress.catalog.every() if row.live]
 
-    assert sorted(live) == sorted(f"the {thing} is kept in the {place}" for thing, place in truth.items())
+    assert sorted((words[1], words[words.index("in") + 2]) for words in live) == sorted(truth.items())
 
 
 def test_two_who_have_one_home_open_remember_in_turn_and_lose_nothing(vault: TestVault) -> None:
