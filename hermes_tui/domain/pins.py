@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "cce3a11eb8c7c3021efc0ed9059085665fa9ed66307fea8e924124183a9804ee",
     "domain/intents.py": "7af0833c3a451e043506bb3aab6948a0a835356e2b9a4c5ca7bfd8ac0175ca0b",
     "kernel/budget.py": "4aac3d625aafc701c8f4a65c8a0e70ba1121649506f820c75c7e00a3ca191702",
-    "kernel/dispatch.py": "e3bed524db4825cddaa3c8efd6d9f022422a1d774ede7e5de2a7f89e6ade82d0",
+    "kernel/dispatch.py": "bc5a36ae6b7a559e344e202d7cf4f91d2750f4f5111ac34bea15a6d80f488ebb",
     "kernel/two_keys.py": "cf414a9c4b7fd7fa3dbaff7c46efce6cfb65533d7b5f92e79c9a2948addd0b32",
     "capabilities/governance/policy.py": "f4325700b2079a0121abf650ce5cd79a6aa3571d6d283ac568b4160acc6e989f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",

@@ -7,7 +7,8 @@
 - `rug`: lists another description from its second start on (`rug:FILE` counts the starts in FILE).
 - `swap`: says that its tools changed after the first call, and lists others then.
 - `garbage:N`: sends N lines that are no JSON; `endless`: a line that never ends; `wide`: a schema too large.
-- `noise`: floods its standard error; `asks`: asks the client for things before it answers.
+- `noise`: floods its standard error; `flood`: its output, with messages that nobody asked for;
+  `asks`: asks the client for things before it answers.
 - `modern`: knows no handshake; `many:N`: lists N tools more; `says:FILE`: answers with the text of FILE.
 """
 
@@ -131,6 +132,10 @@ class Server:
             sys.stderr.write("Segmentation fault\n")
             sys.stderr.flush()
             os._exit(139)
+        if "flood" in self.habits:
+            note = json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": {}}) + "\n"
+            while True:
+                sys.stdout.write(note * 100)
         if "asks" in self.habits:
             self._send({"id": 1, "method": "sampling/createMessage", "params": {}})
             self._send({"id": "p", "method": "ping"})

@@ -18,6 +18,10 @@ LIFE_S: Final = 7 * 86_400.0
 ERRORS_BYTES: Final = 20_000
 """How much of what a server writes to its standard error is kept: the first and the last half."""
 SEND_S: Final = 10.0
+MOST_LINES: Final = 10_000
+"""How many lines may come after one that was sent: whoever says more than that says it to keep us busy."""
+BREATH_LINES: Final = 64
+"""After so many lines that came at once others get their turn on the loop."""
 STRAY_LINES: Final = 20
 """How many lines that are no messages are forgiven: some servers greet the terminal that they think is there."""
 
@@ -30,6 +34,8 @@ class Pipe:
         self._gone: Gone = lambda _: None
         self._writing: IO[bytes] | None = None
         self._turn = asyncio.Lock()
+        self._unasked = 0
+        """Lines since something was last sent."""
         self._life: asyncio.Task[None] | None = None
 
     def listen(self, heard: Heard, gone: Gone) -> None:
@@ -43,6 +49,7 @@ class Pipe:
 
     async def send(self, message: Fields) -> None:
         async with self._turn:
+            self._unasked = 0
             if self._writing is None:
                 raise ServerGone("It has ended.")
             try:
@@ -102,8 +109,13 @@ class Pipe:
         try:
             while line := await reader.readline():
                 stray += not self._understood(line)
+                self._unasked += 1
                 if stray > STRAY_LINES:
                     return f"It sent {stray} lines that are no messages."
+                if self._unasked > MOST_LINES:
+                    return f"It sent {MOST_LINES:,} messages while nothing was asked."
+                if self._unasked % BREATH_LINES == 0:
+                    await asyncio.sleep(0)
         except ValueError:
             return f"It sent a line of more than {MESSAGE_LIMIT_BYTES:,} bytes."
         return "It closed its output."

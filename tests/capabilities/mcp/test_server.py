@@ -131,6 +131,16 @@ async def test_a_flood_of_errors_neither_stops_nor_fills_anything(staged: Staged
     assert await stage.text(text="hello") == "hello"
 
 
+async def test_one_that_floods_us_with_messages_is_ended(staged: Staged) -> None:
+    stage = staged("flood")
+    await stage.look()
+
+    with pytest.raises(ServerGone, match="It sent 10,000 messages while nothing was asked"):
+        await stage.call(text="x")
+
+    assert stage.server.state == "failed"
+
+
 async def test_it_gets_nothing_that_it_asks_for_and_its_strange_answers_are_dropped(staged: Staged) -> None:
     stage = staged("asks")
 
