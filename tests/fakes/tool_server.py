@@ -3,7 +3,7 @@
 `python tool_server.py [HABIT …]` speaks MCP on its standard input and output. Habits are words:
 
 - `slow`: never answers a call; `late`: answers it only once it was cancelled.
-- `crash`: ends in the middle of the first call; `dead`: ends before it says anything.
+- `crash`: ends in the middle of the first call; `dead`: ends before it says anything; `last`: after an answer.
 - `rug`: lists another description from its second start on (`rug:FILE` counts the starts in FILE).
 - `swap`: says that its tools changed after the first call, and lists others then.
 - `garbage:N`: sends N lines that are no JSON; `endless`: a line that never ends; `wide`: a schema too large.
@@ -147,6 +147,8 @@ class Server:
             self.swapped = True
             self._send({"method": "notifications/tools/list_changed"})
         self._answer(message["id"], {"content": [{"type": "text", "text": text}], "isError": text == "fail"})
+        if "last" in self.habits:
+            os._exit(0)
 
     def _around(self, arguments: dict[str, Any]) -> str:
         """Try what a confined program must not; say what came of it."""

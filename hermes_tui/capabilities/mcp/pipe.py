@@ -18,6 +18,10 @@ LIFE_S: Final = 7 * 86_400.0
 ERRORS_BYTES: Final = 20_000
 """How much of what a server writes to its standard error is kept: the first and the last half."""
 SEND_S: Final = 10.0
+LAST_S: Final = 2.0
+"""How long the end of what a server said is waited for after it ended; all of it is in the pipe by then."""
+Ends = tuple[IO[bytes], IO[bytes]]
+"""What is read from and what is written to."""
 MOST_LINES: Final = 10_000
 """How many lines may come after one that was sent: whoever says more than that says it to keep us busy."""
 BREATH_LINES: Final = 64
@@ -75,7 +79,7 @@ class Pipe:
                 self._writing = ours[1]
                 ready.set_result(None)
                 try:
-                    why = await self._until_its_end(sandbox, replace(command, stdio=theirs), reader)
+                    why = await self._until_its_end(sandbox, command, theirs, reader)
                 finally:
                     # The loop must forget the descriptor before its number is given to another.
                     transport.close()
@@ -87,15 +91,21 @@ class Pipe:
                 self._writing = None
                 self._gone(why)
 
-    async def _until_its_end(self, sandbox: Sandbox, command: SandboxCommand, reader: asyncio.StreamReader) -> str:
+    async def _until_its_end(
+        self, sandbox: Sandbox, command: SandboxCommand, theirs: Ends, reader: asyncio.StreamReader
+    ) -> str:
         """Run the process and read it; return why that ended, whichever of the two did first."""
-        running = asyncio.create_task(sandbox.run(command))
+        stdio = (theirs[0].fileno(), theirs[1].fileno())
+        running = asyncio.create_task(sandbox.run(replace(command, stdio=stdio)))
         reading = asyncio.create_task(self._read(reader))
         try:
             await asyncio.wait((running, reading), return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 return reading.result()
             ended = running.result()
+            # Nobody writes any more: what it said last is still read, up to the end of the pipe.
+            theirs[1].close()
+            await asyncio.wait((reading,), timeout=LAST_S)
             lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
             return f"It ended with {ended.exit_code}." + (f" Its last words: {lines[-1][:300]}" if lines else "")
         finally:
@@ -131,18 +141,20 @@ class Pipe:
 
 
 @contextmanager
-def _pipes() -> Generator[tuple[tuple[int, int], tuple[IO[bytes], IO[bytes]]]]:
+def _pipes() -> Generator[tuple[Ends, Ends]]:
     """Yield the two ends of a server (what it reads, what it writes) and ours; all are closed afterwards."""
-    to_read, to_write = os.pipe()
-    from_read, from_write = os.pipe()
-    reading, writing = os.fdopen(from_read, "rb", buffering=0), os.fdopen(to_write, "wb", buffering=0)
+    asked, asking = _pipe()
+    answers, answering = _pipe()
     try:
-        yield (to_read, from_write), (reading, writing)
+        yield (asked, answering), (answers, asking)
     finally:
-        os.close(to_read)
-        os.close(from_write)
-        reading.close()
-        writing.close()
+        for end in (asked, asking, answers, answering):
+            end.close()
+
+
+def _pipe() -> Ends:
+    reading, writing = os.pipe()
+    return os.fdopen(reading, "rb", buffering=0), os.fdopen(writing, "wb", buffering=0)
 
 
 async def _reader(pipe: IO[bytes]) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:

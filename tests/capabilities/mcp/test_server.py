@@ -83,6 +83,13 @@ async def test_a_call_that_it_dies_in_may_have_happened_and_the_next_one_finds_a
     assert (stage.sandbox.starts, stage.slept) == (2, [0.5])
 
 
+async def test_what_it_said_before_it_ended_counts(staged: Staged) -> None:
+    stage = staged("last")
+    await stage.look()
+
+    assert await stage.text(text="hello") == "hello"
+
+
 async def test_one_that_never_answers_costs_its_deadline_and_no_more(staged: Staged) -> None:
     stage = staged("slow")
     await stage.look()
