@@ -16,7 +16,10 @@ NO_SERVERS = "No tool server is configured; `mcp:` in config.yaml names them: do
 
 def mcp_lines(errands: Errands, name: str) -> list[str]:
     """Return how each tool server stands, or the tools of the one that is named."""
-    return served_lines(name, errands.station.tools) if name else server_lines(errands.servers())
+    if name:
+        return served_lines(name, errands.station.tools)
+    servers = errands.station.servers
+    return [*server_lines(errands.servers()), *(servers.skipped if servers is not None else ())]
 
 
 def server_lines(rows: Sequence[ServerRow]) -> list[str]:

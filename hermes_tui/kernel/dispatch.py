@@ -119,10 +119,11 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
 def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
     """Return the call with what its placeholders stand for, if it stays on this machine; judged is what will run.
 
+    A tool server gets none of it: its program is a stranger's.
     What is put on record passes the journal's redactor and is masked again.
     """
     plain = kit.redactor.restore_json(call.arguments)
-    if plain == call.arguments:
+    if plain == call.arguments or tool.spec.server:
         return call
     try:
         resolved = tool.resolve(plain, context)

@@ -29,6 +29,7 @@ from hermes_tui.services.pins import Pin, PinBook
 from hermes_tui.services.sections import Bounds, Section, validate
 from hermes_tui.services.server_config import VARIABLE, McpServer, Seconds, ServerName, ServerRow, Variable
 
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _EFFECTS: Final = {"read": Effect.READ, "write": Effect.WRITE, "external": Effect.EXTERNAL}
 
 
@@ -61,11 +62,14 @@ class Configured:
 class ToolServers:
     """The servers of one session and their tools. None is started before one of its tools is called."""
 
-    def __init__(self, configured: Configured, root: Path, state: Path, clock: Clock) -> None:
+    def __init__(
+        self, configured: Configured, root: Path, state: Path, *, clock: Clock, redact: Callable[[str], str]
+    ) -> None:
         self.skipped = configured.notices
         """Why a server that is written down is none of these, a line each."""
         self._book = PinBook(state)
         self._root = root
+        self._redact = redact
         self.configs = {config.name: config for config in configured.servers}
         self._pins = {name: self._book.pin(self._key(name)) for name in self.configs}
         self.servers = {
@@ -182,7 +186,7 @@ class ToolServers:
         return name if self.configs[name].origin == "home" else f"{self._root}:{name}"
 
     def _report(self, name: str, why: str) -> None:
-        self._book.note(self._key(name), why)
+        self._book.note(self._key(name), self._redact(why))
 
 
 def configured(config: HermesConfig, project: trust.Project, environ: Mapping[str, str]) -> Configured:
@@ -196,6 +200,8 @@ def configured(config: HermesConfig, project: trust.Project, environ: Mapping[st
         missing = [variable for variable in each.variables if variable not in environ]
         if each.enabled and missing:
             notices.append(f"The tool server {name} is not used: {', '.join(missing)} is not set.")
+        elif each.enabled and _in_the_open(each):
+            notices.append(f"The tool server {name} is not used: its key would go there unencrypted; write https.")
         elif each.enabled:
             servers.append(_own(name, each, project.root, environ))
     for name, brought in _brought(project).items():
@@ -247,6 +253,12 @@ def _project_server(name: str, each: ProjectServer) -> ServerConfig:
         timeout_s=each.timeout_s,
         origin="project",
     )
+
+
+def _in_the_open(each: McpServer) -> bool:
+    """Whether somebody on the way could read the key that a server is sent."""
+    address = urlsplit(each.url or "")
+    return address.scheme == "http" and bool(each.variables) and address.hostname not in _HERE
 
 
 def _check_one(name: str, command: str | None, url: str | None) -> None:

@@ -146,7 +146,8 @@ def servers_of(config: HermesConfig, home: Home, project: trust.Project, clock: 
         return None
     module = import_module("hermes_tui.services.toolservers")
     found = module.configured(config, project, os.environ)
-    made: ToolServers = module.ToolServers(found, project.root, home.state, clock)
+    redact = redactor_of(config, home.state).redact
+    made: ToolServers = module.ToolServers(found, project.root, home.state, clock=clock, redact=redact)
     return made
 
 

@@ -3,11 +3,12 @@
 `python tool_server.py [HABIT …]` speaks MCP on its standard input and output. Habits are words:
 
 - `slow`: never answers a call; `late`: answers it only once it was cancelled.
-- `crash`: ends in the middle of the first call; `dead`: ends before it says anything.
+- `crash`: ends in the middle of the first call; `dead`: ends before it says anything; `last`: after an answer.
 - `rug`: lists another description from its second start on (`rug:FILE` counts the starts in FILE).
 - `swap`: says that its tools changed after the first call, and lists others then.
 - `garbage:N`: sends N lines that are no JSON; `endless`: a line that never ends; `wide`: a schema too large.
-- `noise`: floods its standard error; `asks`: asks the client for things before it answers.
+- `noise`: floods its standard error; `flood`: its output, with messages that nobody asked for;
+  `asks`: asks the client for things before it answers.
 - `modern`: knows no handshake; `many:N`: lists N tools more; `says:FILE`: answers with the text of FILE.
 """
 
@@ -131,6 +132,10 @@ class Server:
             sys.stderr.write("Segmentation fault\n")
             sys.stderr.flush()
             os._exit(139)
+        if "flood" in self.habits:
+            note = json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": {}}) + "\n"
+            while True:
+                sys.stdout.write(note * 100)
         if "asks" in self.habits:
             self._send({"id": 1, "method": "sampling/createMessage", "params": {}})
             self._send({"id": "p", "method": "ping"})
@@ -142,6 +147,8 @@ class Server:
             self.swapped = True
             self._send({"method": "notifications/tools/list_changed"})
         self._answer(message["id"], {"content": [{"type": "text", "text": text}], "isError": text == "fail"})
+        if "last" in self.habits:
+            os._exit(0)
 
     def _around(self, arguments: dict[str, Any]) -> str:
         """Try what a confined program must not; say what came of it."""

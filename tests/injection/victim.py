@@ -188,7 +188,8 @@ class Scene:
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Page", (_Page,), {"text": self.page}))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         good = f"127.0.0.1:{server.server_port}"
-        name, arguments = {**READS, **LATER}.get(carrier, (carrier, {}))
+        known = {**READS, **LATER}
+        name, arguments = known[carrier] if carrier in known else (carrier, dict[str, object]())
         victim = Victim((name, json.loads(self.fill(json.dumps(arguments), good))))
         (self.home / "config.yaml").write_text(
             f"egress: ['{good}']\npolicy: {{rules: ['fetch({good})']}}\n{self.config}"

@@ -59,6 +59,24 @@ def test_a_server_is_looked_at_trusted_and_held_to_it(stocked: Shop) -> None:
     }
 
 
+@needs_sandbox
+def test_a_declared_plan_calls_a_servers_tool_without_any_model_and_the_server_ends_with_it(stocked: Shop) -> None:
+    (stocked.home / "config.yaml").write_text("mcp:\n  notes: {command: python3, args: [s.py], effect: read}\n")
+    mcp(stocked, "trust", "notes", "--yes")
+    goal = stocked.goal(
+        "  - {id: a, kind: tool, use: mcp.notes.echo, args: {text: hello}}\n"
+        "  - {id: b, kind: tool, use: mcp.notes.look_around, needs: [a], args: {path: '${a.output}'}}\n"
+    )
+
+    done = stocked.run("--batch", str(goal), "--output-format", "json", "-C", str(stocked.work))
+
+    result = json.loads(done.stdout)
+    assert (done.returncode, [task["state"] for task in result["tasks"]]) == (0, ["done", "done"]), done.stderr
+    assert "FileNotFoundError" in result["answer"]
+    # Were the server still there, it would hold the output open, and this would not have returned.
+    assert done.stderr.count("mcp.notes") == 2
+
+
 def test_what_is_not_configured_is_said(shop: Shop) -> None:
     listed, tested = shop.run("mcp", "list"), shop.run("mcp", "test", "x")
 

@@ -9,22 +9,24 @@ from dataclasses import dataclass, field
 
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.parts import ToolSchema
-from hermes_tui.domain.ports import ToolContext, ToolOutcome, ToolSpec
+from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.values import replace
 from hermes_tui.kernel import context, tiers
 from hermes_tui.kernel.home import at_home
 from hermes_tui.kernel.worker import Door
 from tests.fakes.tool_server import ECHO
-from tests.kernel.bench import PLACE, FakeProvider, KernelBench, Reply, ask_for, say
+from tests.kernel.bench import PLACE, FakeProvider, KernelBench, PlainRedactor, Reply, ask_for, say
 from tests.kernel.test_tiers import TOOLS, carried
 
 
 @dataclass
 class Served:
-    """A tool of a server that answers with the thread it ran on."""
+    """A tool of a server that remembers what it was given and the thread it ran on."""
 
     spec: ToolSpec
     ran_on: list[int] = field(default_factory=list[int])
+    given: list[str] = field(default_factory=list[str])
 
     def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:  # noqa: ARG002 - the shape of a tool
         name = self.spec.schema.name
@@ -32,6 +34,7 @@ class Served:
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:  # noqa: ARG002 - the shape of a tool
         self.ran_on.append(threading.get_ident())
+        self.given.append(arguments)
         return ToolOutcome(output=arguments, data="{}")
 
 
@@ -107,3 +110,25 @@ async def test_a_child_on_another_loop_has_it_run_on_the_loop_of_its_servers() -
 
     assert (outcome.output, tool.ran_on) == ("hi", [threading.get_ident()])
     assert at_home(door, TOOLS["read"]) is TOOLS["read"]
+
+
+class Restoring(PlainRedactor):
+    """Knows what one placeholder stands for."""
+
+    def restore_json(self, text: str) -> str:
+        return text.replace("[SECRET:1]", "the key itself")
+
+
+async def test_what_a_placeholder_stands_for_is_given_to_tools_of_ours_and_never_to_a_servers() -> None:
+    ours = Served(replace(served(1).spec, server=""))
+    theirs = served(2)
+    tools: dict[str, Tool] = {"ours": ours, "theirs": theirs}
+    replies = [ask_for((name, {"text": "[SECRET:1]"})) for name in tools]
+    kernel = KernelBench(provider=FakeProvider([*replies, say("Done.")]), tools=tools)
+    kernel.kit.redactor = Restoring()
+    kernel.start()
+
+    await kernel.run()
+
+    assert ours.given == ['{"text": "the key itself"}']
+    assert theirs.given == ['{"text": "[SECRET:1]"}']

@@ -130,6 +130,10 @@ def test_the_config_allows_some_tools_only_and_says_what_calls_may_do(options: R
             "{url: 'https://a.example/', headers: {Authorization: 'Bearer ${NO_SUCH_VARIABLE}'}}",
             "The tool server notes is not used: NO_SUCH_VARIABLE is not set.",
         ),
+        (
+            "{url: 'http://a.example/', headers: {Authorization: '${HOME}'}}",
+            "The tool server notes is not used: its key would go there unencrypted; write https.",
+        ),
         ("{command: python3, enabled: false}", ""),
     ],
 )
@@ -141,6 +145,15 @@ def test_what_is_missing_is_said_and_does_not_keep_anything_from_starting(
     station = Workstation(options)
 
     assert station.notices == ((said,) if said else ())
+
+
+def test_what_went_wrong_is_kept_without_secrets(options: RunOptions) -> None:
+    found = servers(options)
+
+    found.servers["notes"].fail(f"It ended with 1. Its last words: key sk-ant-{'a1' * 12} is wrong")
+
+    assert "It ended with 1" in servers(options).rows()[0].trouble
+    assert "sk-ant" not in (Workstation(options).home.state / "mcp.json").read_text()
 
 
 def test_a_program_that_is_not_there_is_said_before_anything_needs_it(options: RunOptions) -> None:

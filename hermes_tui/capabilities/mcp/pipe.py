@@ -19,6 +19,14 @@ LIFE_S: Final = 7 * 86_400.0
 ERRORS_BYTES: Final = 20_000
 """How much of what a server writes to its standard error is kept: the first and the last half."""
 SEND_S: Final = 10.0
+LAST_S: Final = 2.0
+"""How long the end of what a server said is waited for after it ended; all of it is in the pipe by then."""
+Ends = tuple[IO[bytes], IO[bytes]]
+"""What is read from and what is written to."""
+MOST_LINES: Final = 10_000
+"""How many lines may come after one that was sent: whoever says more than that says it to keep us busy."""
+BREATH_LINES: Final = 64
+"""After so many lines that came at once others get their turn on the loop."""
 STRAY_LINES: Final = 20
 """How many lines that are no messages are forgiven: some servers greet the terminal that they think is there."""
 
@@ -31,6 +39,8 @@ class Pipe:
         self._gone: Gone = lambda _: None
         self._writing: IO[bytes] | None = None
         self._turn = asyncio.Lock()
+        self._unasked = 0
+        """Lines since something was last sent."""
         self._life: asyncio.Task[None] | None = None
 
     def listen(self, heard: Heard, gone: Gone) -> None:
@@ -44,6 +54,7 @@ class Pipe:
 
     async def send(self, message: Fields) -> None:
         async with self._turn:
+            self._unasked = 0
             if self._writing is None:
                 raise ServerGone("It has ended.")
             try:
@@ -69,7 +80,7 @@ class Pipe:
                 self._writing = ours[1]
                 ready.set_result(None)
                 try:
-                    why = await self._until_its_end(sandbox, replace(command, stdio=theirs), reader)
+                    why = await self._until_its_end(sandbox, command, theirs, reader)
                 finally:
                     # The loop must forget the descriptor before its number is given to another.
                     transport.close()
@@ -81,15 +92,21 @@ class Pipe:
                 self._writing = None
                 self._gone(why)
 
-    async def _until_its_end(self, sandbox: Sandbox, command: SandboxCommand, reader: asyncio.StreamReader) -> str:
+    async def _until_its_end(
+        self, sandbox: Sandbox, command: SandboxCommand, theirs: Ends, reader: asyncio.StreamReader
+    ) -> str:
         """Run the process and read it; return why that ended, whichever of the two did first."""
-        running = asyncio.create_task(sandbox.run(command))
+        stdio = (theirs[0].fileno(), theirs[1].fileno())
+        running = asyncio.create_task(sandbox.run(replace(command, stdio=stdio)))
         reading = asyncio.create_task(self._read(reader))
         try:
             await asyncio.wait((running, reading), return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 return reading.result()
             ended = running.result()
+            # Nobody writes any more: what it said last is still read, up to the end of the pipe.
+            theirs[1].close()
+            await asyncio.wait((reading,), timeout=LAST_S)
             lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
             return f"It ended with {ended.exit_code}." + (f" Its last words: {lines[-1][:300]}" if lines else "")
         finally:
@@ -103,8 +120,13 @@ class Pipe:
         try:
             while line := await reader.readline():
                 stray += not self._understood(line)
+                self._unasked += 1
                 if stray > STRAY_LINES:
                     return f"It sent {stray} lines that are no messages."
+                if self._unasked > MOST_LINES:
+                    return f"It sent {MOST_LINES:,} messages while nothing was asked."
+                if self._unasked % BREATH_LINES == 0:
+                    await asyncio.sleep(0)
         except ValueError:
             return f"It sent a line of more than {MESSAGE_LIMIT_BYTES:,} bytes."
         return "It closed its output."
@@ -120,18 +142,20 @@ class Pipe:
 
 
 @contextmanager
-def _pipes() -> Generator[tuple[tuple[int, int], tuple[IO[bytes], IO[bytes]]]]:
+def _pipes() -> Generator[tuple[Ends, Ends]]:
     """Yield the two ends of a server (what it reads, what it writes) and ours; all are closed afterwards."""
-    to_read, to_write = os.pipe()
-    from_read, from_write = os.pipe()
-    reading, writing = os.fdopen(from_read, "rb", buffering=0), os.fdopen(to_write, "wb", buffering=0)
+    asked, asking = _pipe()
+    answers, answering = _pipe()
     try:
-        yield (to_read, from_write), (reading, writing)
+        yield (asked, answering), (answers, asking)
     finally:
-        os.close(to_read)
-        os.close(from_write)
-        reading.close()
-        writing.close()
+        for end in (asked, asking, answers, answering):
+            end.close()
+
+
+def _pipe() -> Ends:
+    reading, writing = os.pipe()
+    return os.fdopen(reading, "rb", buffering=0), os.fdopen(writing, "wb", buffering=0)
 
 
 async def _reader(pipe: IO[bytes]) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:

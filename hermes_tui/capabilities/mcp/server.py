@@ -107,7 +107,7 @@ class ToolServer:
         try:
             return await client.call(listing.name, arguments, timeout_s)
         except ServerGone as gone:
-            self._failed(gone.message)
+            self.fail(gone.message)
             unknown = f"The server {self.config.name} is gone, and whether the call was carried out is not known."
             raise ServerGone(f"{unknown} {gone.message}") from gone
 
@@ -165,7 +165,7 @@ class ToolServer:
             why = client.gone or (
                 error.message if isinstance(error, HermesError) else f"no answer within {START_S:g} s"
             )
-            self._failed(why)
+            self.fail(why)
             await client.close()
             if isinstance(error, asyncio.CancelledError):
                 raise
@@ -181,7 +181,7 @@ class ToolServer:
             post = Post(self._send, config.headers, config.timeout_s)
             return Client(post), post
         if not sandbox.level.confines:
-            self._failed("There is no sandbox here that confines it.")
+            self.fail("There is no sandbox here that confines it.")
             raise SandboxUnavailable(f"{config.name} is not started: {sandbox.level.why}.", hint=sandbox.level.remedy)
         pipe = Pipe()
         client = Client(pipe)
@@ -197,6 +197,7 @@ class ToolServer:
         await pipe.start(sandbox, command)
         return client, pipe
 
-    def _failed(self, why: str) -> None:
+    def fail(self, why: str) -> None:
+        """Note what went wrong."""
         self.trouble = why
         self._report(self.config.name, why)

@@ -83,6 +83,13 @@ async def test_a_call_that_it_dies_in_may_have_happened_and_the_next_one_finds_a
     assert (stage.sandbox.starts, stage.slept) == (2, [0.5])
 
 
+async def test_what_it_said_before_it_ended_counts(staged: Staged) -> None:
+    stage = staged("last")
+    await stage.look()
+
+    assert await stage.text(text="hello") == "hello"
+
+
 async def test_one_that_never_answers_costs_its_deadline_and_no_more(staged: Staged) -> None:
     stage = staged("slow")
     await stage.look()
@@ -129,6 +136,16 @@ async def test_a_flood_of_errors_neither_stops_nor_fills_anything(staged: Staged
     await stage.look()
 
     assert await stage.text(text="hello") == "hello"
+
+
+async def test_one_that_floods_us_with_messages_is_ended(staged: Staged) -> None:
+    stage = staged("flood")
+    await stage.look()
+
+    with pytest.raises(ServerGone, match="It sent 10,000 messages while nothing was asked"):
+        await stage.call(text="x")
+
+    assert stage.server.state == "failed"
 
 
 async def test_it_gets_nothing_that_it_asks_for_and_its_strange_answers_are_dropped(staged: Staged) -> None:

@@ -50,11 +50,14 @@ def finished(parts: list[Part]) -> list[str]:
 
 def test_what_comes_back_names_the_tool_as_it_is_called_here() -> None:
     anthropic = _anthropic_wire.MessagesReply("a", "m")
-    block = {"type": "tool_use", "id": "t", "name": WIRED, "input": {}}
+    block: dict[str, object] = {"type": "tool_use", "id": "t", "name": WIRED, "input": {}}
     heard = anthropic.read({"type": "content_block_start", "index": 0, "content_block": block})
     heard += anthropic.read({"type": "content_block_stop", "index": 0})
     ollama = _ollama_wire.LineReply("o")
-    line = {"message": {"tool_calls": [{"function": {"name": WIRED, "arguments": {}}}]}, "done": False}
+    line: dict[str, object] = {
+        "message": {"tool_calls": [{"function": {"name": WIRED, "arguments": {}}}]},
+        "done": False,
+    }
 
     assert finished(heard) == [NAME]
     assert finished(ollama.read(line)) == [NAME]

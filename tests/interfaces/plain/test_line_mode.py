@@ -183,3 +183,27 @@ def test_a_session_is_looked_through_renamed_and_rewound_by_typed_orders(shop: S
     assert "at record 1 of" in early
     assert len(listed) == 2, "the fork and the session it came from"
     assert code == 0
+
+
+def test_tools_servers_and_skills_are_looked_at_and_a_skill_is_worked_by(shop: Shop) -> None:
+    shop.home.mkdir(exist_ok=True)
+    (shop.home / "config.yaml").write_text("mcp: {notes: {command: python3}}\n")
+    with running_server(Scenario(replies=[Reply("I looked; nothing to do.")])) as server:
+        brain = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "k-test", "TERM": "dumb", "NO_COLOR": "1"}
+        with terminal(["--plain"], {**shop.environment(), **brain}, shop.work) as screen:
+            screen.until("hermes mcp trust notes")
+            screen.type("/mcp\r")
+            screen.until("notes   new    ready")
+            screen.type("/tools\r")
+            screen.until("built in")
+            screen.type("/skills\r")
+            screen.until("review-changes")
+            screen.type("/skill review-changes of today\r")
+            screen.until("I looked; nothing to do.")
+            screen.until("goal › ")
+            screen.type("/quit\r")
+            screen.ended()
+
+        asked = [str(exchange.body) for exchange in server.log]
+
+    assert any("Find what is under review" in body and "of today" in body for body in asked)
