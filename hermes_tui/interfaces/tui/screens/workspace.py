@@ -38,7 +38,7 @@ from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
-from hermes_tui.interfaces.tui.welcome import welcome_lines
+from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, welcome_lines
 from hermes_tui.services.brains import Missing
 
 TWICE_S: Final = 1.0
@@ -167,8 +167,10 @@ class Workspace(Entry):
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
         if not self.seen and not self.travelling:
             width = self.console_pane.view.size.width or self.size.width
-            self.console_pane.view.empty = welcome_lines(self.brains, self.brains_at, width)
-            self.console_pane.view.refresh()
+            page = self.console_pane.view
+            page.empty = welcome_lines(self.brains, self.brains_at, width, focused=page.has_focus)
+            page.refresh()
+        self.console_pane.first_page = not self.seen and bool(connectable(self.brains))
         self.divide()
 
     @on(Stage.Divided)
@@ -214,6 +216,8 @@ class Workspace(Entry):
 
     def on_descendant_focus(self) -> None:
         """Mark the prompt's rule while it has the focus."""
+        if self.console_pane.first_page:
+            self.call_after_refresh(self.refresh_panes)
         self.prompt_rule.mark(focused=self.prompt.has_focus)
         if self.prompt.has_focus and not self._settled:
             self._settled = True
@@ -288,6 +292,19 @@ class Workspace(Entry):
     def _whole(self, event: Card.WholeAsked) -> None:
         event.stop()
         self.make_full("approvals")
+
+    @on(ConsolePane.ConnectAsked)
+    def _connect(self, event: ConsolePane.ConnectAsked) -> None:
+        event.stop()
+        missing = connectable(self.brains)
+        if not event.number:
+            self.post_message(OrderAsked("demo"))
+        elif event.number <= len(missing):
+            one = missing[event.number - 1]
+            if one.provider in LOCAL:
+                self.say(f"{one.provider}: {one.found}. {one.remedy}")
+            else:
+                self.post_message(OrderAsked("key", one.provider))
 
     @on(ConsolePane.LinksAsked)
     def _links(self, event: ConsolePane.LinksAsked) -> None:
