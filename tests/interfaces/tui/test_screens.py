@@ -164,8 +164,10 @@ async def test_the_first_page_connects_by_number_once_it_has_the_focus(table: Ta
         await app.until(lambda: "1–5 and d act here" in app.text)
         await app.pilot.press("1")
         await app.until(lambda: "═ key for anthropic ═" in app.text)
-        await app.pilot.press("escape", "4")
-        await app.until(lambda: "ollama: no answer" in app.rows[-1])
+        await app.pilot.press("escape")
+        await app.until(lambda: "key for anthropic" not in app.text)
+        await app.pilot.press("4")
+        await app.until(lambda: "ollama: no server" in app.rows[-1])
 
         assert typed == "1"
         assert "ollama serve" in app.rows[-1]
