@@ -32,7 +32,7 @@ from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
-from hermes_tui.interfaces.tui.rows import seq_of
+from hermes_tui.interfaces.tui.rows import Call, seq_of
 from hermes_tui.interfaces.tui.screens._entry import Entry
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
@@ -324,6 +324,9 @@ class Workspace(Entry):
     @on(ConsolePane.WholeAsked)
     def _whole_row(self, event: ConsolePane.WholeAsked) -> None:
         event.stop()
+        if isinstance(event.row, Call) and event.row.artifact:
+            self.post_message(OrderAsked("open", event.row.artifact))
+            return
         lines = event.row.copy().splitlines()
         self.app.push_screen(Page(self.look, "all of it", lambda width: choices.page_lines(lines, width)))
 
