@@ -60,8 +60,16 @@ class Listener:
         self.begun: list[Coroutine[object, object, None]] = []
         self.seat = SimpleNamespace(
             facts=SimpleNamespace(session="s"),
-            errands=SimpleNamespace(records=lambda _: self.records, fork=lambda session, at: f"{session}-before-{at}"),
+            errands=SimpleNamespace(records=self._read, fork=self._forked),
         )
+
+    def _read(self, session: str) -> list[Record]:
+        assert session == "s"
+        return self.records
+
+    @staticmethod
+    def _forked(session: str, at: int) -> str:
+        return f"{session}-before-{at}"
 
     @property
     def state(self) -> SessionState:
