@@ -16,6 +16,7 @@ from hermes_tui.domain.events import (
     ConfigApplied,
     ConfigRefused,
     CriterionChecked,
+    EditKind,
     LoopNoticed,
     ModelAwaited,
     ModelChosen,
@@ -179,7 +180,10 @@ def _guidance_line(record: Record, body: _Guidance) -> str:
         case AgentSpawned() | AgentEnded():
             return _agent_line(record, body)
         case PlanEdited():
-            return f"• plan     rev {body.base_rev + 1}, {len(body.ops)} tasks: {body.why}"
+            number = len(body.ops)
+            made = all(op.kind is EditKind.ADD for op in body.ops)
+            what = f"{number} {'task' if made else 'edit'}{'' if number == 1 else 's'}"
+            return f"• plan     rev {body.base_rev + 1}, {what}: {body.why}"
         case RecoveryTried():
             return f"○ task     {record.place.task}: {'recovers by ' if body.taken else ''}{body.rung}: {body.why}"
         case LoopNoticed():

@@ -180,7 +180,9 @@ def _close(kit: Kit, place: Place, tasks: list[Task]) -> None:
     ops = [*compressing(idle, [task for task in graph.tasks.values() if task.id not in (PLAN, SOLVE)])]
     if ops:
         gone = sum(op.kind is EditKind.REMOVE for op in ops)
-        amend(kit.session, place, ops, by=BY, why=f"{gone} tasks were merged into others")
+        amend(
+            kit.session, place, ops, by=BY, why=f"{gone} {'task was' if gone == 1 else 'tasks were'} merged into others"
+        )
     rewire(kit, place)
 
 

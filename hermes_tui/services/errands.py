@@ -121,6 +121,16 @@ class Errands:
         look = partial(self.station.memory.store.look, text, most=MOST_RECALLED, vector=vector)
         return await asyncio.to_thread(look)
 
+    def waiting(self) -> dict[str, str]:
+        """Return the notes of agents that wait for the operator: their ids by path.
+
+        Raises:
+            HermesError: the memory cannot be read.
+        """
+        store = self.station.memory.store
+        store.sync(sessions=False)
+        return {row.path: row.id for row in store.catalog.every() if row.status == "review"}
+
     def review(self, said: str) -> list[str]:
         """Accept or reject a waiting note, as in `accept ID`; without one, return a line for each that waits.
 

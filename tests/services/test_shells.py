@@ -20,6 +20,7 @@ from hermes_tui.interfaces._shells import beside, output_lines, stop_of
 from hermes_tui.services import history, shells
 from hermes_tui.services.desk import Desk
 from hermes_tui.services.wiring import RunOptions
+from tests.interfaces.processes import needs_sandbox
 from tests.services.test_desk import WAIT_S, Open
 
 STARTED = ShellStarted(
@@ -56,6 +57,7 @@ def until(seen: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@needs_sandbox
 def test_a_command_is_on_record_with_its_effect_and_prints_to_a_private_file(sit: Callable[[], Open]) -> None:
     table = sit()
 
@@ -70,6 +72,7 @@ def test_a_command_is_on_record_with_its_effect_and_prints_to_a_private_file(sit
     assert (shell.started.effect, shell.started.reach) == (Effect.WRITE, Reach.SANDBOX)
 
 
+@needs_sandbox
 def test_output_is_read_while_the_command_runs_and_stopping_ends_it(sit: Callable[[], Open]) -> None:
     table = sit()
 
@@ -84,6 +87,7 @@ def test_output_is_read_while_the_command_runs_and_stopping_ends_it(sit: Callabl
     assert not table.desk.state.shells.running
 
 
+@needs_sandbox
 def test_commands_end_with_their_session_and_one_that_was_cut_off_has_an_unknown_end(sit: Callable[[], Open]) -> None:
     table = sit()
     table.desk.send(StartShell(command="sleep 600"))
@@ -100,6 +104,7 @@ def test_commands_end_with_their_session_and_one_that_was_cut_off_has_an_unknown
     assert [record.body.end for record in kept if isinstance(record.body, ShellEnded)] == ["stopped", "lost"]
 
 
+@needs_sandbox
 def test_more_than_the_most_are_refused_and_an_unknown_one_cannot_be_stopped(
     sit: Callable[[], Open],
 ) -> None:

@@ -40,9 +40,10 @@ async def doctor(options: RunOptions, args: Namespace) -> int:
             [{"what": c.what, "health": c.health, "ok": c.ok, "found": c.found, "remedy": c.remedy} for c in found]
         )
     else:
+        width = max((len(check.what) for check in found), default=0)
         for check in found:
             remedy = f"  → {check.remedy}" if check.remedy else ""
-            say(f"{MARKS[check.health]} {check.what:10} {check.found}{remedy}")
+            say(f"{MARKS[check.health]} {check.what:{width}} {check.found}{remedy}")
     return 1 if any(check.health is Health.BROKEN for check in found) else 0
 
 

@@ -14,7 +14,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
-from hermes_tui.domain.commands import Command, Decide, GoOn, SwitchBrain
+from hermes_tui.domain.commands import Command, Decide, GoOn
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -331,16 +331,8 @@ class HermesApp(App[str]):
             self.clerk.obey(name, "")
 
     def action_brain(self, number: int) -> None:
-        """Let the brain of that number answer from the next step on."""
-        if number > len(self.brains):
-            self.say(f"F3 lists {len(self.brains)} brains; there is no number {number}.", "fail")
-            return
-        one = self.brains[number - 1]
-        if isinstance(one, Missing):
-            self.say(f"{one.provider}: {one.found}. {one.remedy}", "fail")
-        else:
-            self.order(SwitchBrain(model=one.name))
-            self.say(f"Next step: {one.name}.")
+        """Let the brain of that number answer: from the next step on; at once where it is asked for again."""
+        self.clerk.switch(number)
 
     def action_last_call(self) -> None:
         """Open or fold the newest tool call."""

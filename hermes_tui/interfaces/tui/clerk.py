@@ -37,6 +37,7 @@ from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.scribe import Scribe
+from hermes_tui.services.brains import Missing
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.app import HermesApp
@@ -140,6 +141,27 @@ class Clerk(Scribe):
 
         app.push_screen(chooser, taken)
         self.start(look())
+
+    def switch(self, number: int) -> None:
+        """Let the brain of a number on F3 answer from the next step on; asked again, the step under way goes to it."""
+        app = self.app
+        if number > len(app.brains):
+            app.say(f"F3 lists {len(app.brains)} brains; there is no number {number}.", "fail")
+            return
+        one = app.brains[number - 1]
+        if isinstance(one, Missing):
+            app.say(f"{one.provider}: {one.found}. {one.remedy}", "fail")
+            return
+        chronicle = app.workspace.chronicle
+        under_way = any(model != one.name for model, _ in chronicle.open_requests.values())
+        again = under_way and chronicle.model == one.name
+        app.order(SwitchBrain(model=one.name, now=again))
+        later = f" Alt+{number} again asks the step under way anew." if under_way else ""
+        app.say(
+            f"{one.name} is asked now; what had arrived is kept, not used."
+            if again
+            else f"Next step: {one.name}.{later}"
+        )
 
     def do_doctor(self, _: str) -> None:
         """Look again, then say who can answer."""

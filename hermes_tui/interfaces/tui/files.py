@@ -158,6 +158,13 @@ class NoteKeeper:
                 edited = self.app.in_editor(wanted.before)
                 if edited is not None and edited != wanted.before:
                     await self._save(wanted.path, edited, wanted.before)
+            case "search":
+                found = await self.app.seat.errands.recall(wanted.text)
+                self.app.workspace.memory_pane.take_hits(wanted.text, found)
+            case "accept" | "reject":
+                said = await asyncio.to_thread(self.app.seat.errands.review, f"{wanted.what} {wanted.text}")
+                self.app.say(" ".join(said))
+                await self.app.clerk.list_notes()
             case "revert":
                 commit = await notebook.revert(wanted.path, wanted.commit)
                 self.app.say(f"Taken back: {wanted.commit}. Commit {commit} by operator.")

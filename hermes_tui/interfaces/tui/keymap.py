@@ -18,6 +18,7 @@ AREAS: Final = {
     "prompt": "prompt",
     "list": "any list",
     "console": "console",
+    "start": "first page",
     "jump": "from any row",
     "graph": "task graph",
     "mind": "mind-log",

@@ -262,7 +262,7 @@ class LineView(Widget, can_focus=True):
 
     def action_end(self) -> None:
         """Go to the last row and follow."""
-        self.window.cursor = len(self.window.rows) - 1
+        self.window.move_to(len(self.window.rows) - 1)
         self.window.follow(following=True)
         self._after_move(moved=True)
 

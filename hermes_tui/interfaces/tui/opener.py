@@ -55,7 +55,8 @@ class Opener:
 
         page = Page(self.app.look, one_line(target), draw)
         await self.app.push_screen(page)
-        page.call_after_refresh(page.sheet.show_row, min(at, len(texts) - 1))
+        if at:
+            page.call_after_refresh(page.sheet.show_row, min(at, len(texts) - 1))
 
 
 def _numbered(number: int, text: str, *, here: bool) -> Line:

@@ -269,7 +269,8 @@ class Call(Entry):
             less = ((f" -{removed}", "fail"),) if removed else ()
             return ((f"+{added}", "ok"), *less, (" · ", "muted"))
         lines = len(self.output.splitlines())
-        return ((f"{wording.count(lines, 'line')} · ", "muted"),) if lines else ()
+        some = "first " if self.artifact else ""
+        return ((f"{some}{wording.count(lines, 'line')} · ", "muted"),) if lines else ()
 
     def _details(self, width: int) -> list[Line]:
         lines: list[Line] = []

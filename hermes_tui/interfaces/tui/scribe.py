@@ -76,8 +76,10 @@ class Scribe:
 
     async def list_notes(self) -> None:
         """Show the notes as they stand on disk."""
-        notes = await asyncio.to_thread(self.app.seat.errands.notebook.notes)
-        self.app.workspace.memory_pane.take_notes(notes)
+        errands = self.app.seat.errands
+        notes = await asyncio.to_thread(errands.notebook.notes)
+        waiting = await asyncio.to_thread(errands.waiting) if notes else {}
+        self.app.workspace.memory_pane.take_notes(notes, waiting)
 
     def do_output(self, _: str) -> None:
         """Open the newest tool call."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, fit, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.cells import EMPTY, Line, fit_middle, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH
 from hermes_tui.services.brains import Missing
 
@@ -20,22 +20,33 @@ BEGIN: Final = (
     ("F1", "every key"),
 )
 WITHOUT: Final = (
-    ("/demo", "watch the demo: a real goal, real tools, a scripted brain"),
-    ("/run goal.md", "run a goal file whose plan needs tools only"),
-    ("!", "run a command in the sandbox"),
-    ("F5", "read and edit the notes"),
+    ("d", "/demo", "watch the demo: a real goal, a scripted brain"),
+    ("", "/run goal.md", "run a goal file whose plan needs tools only"),
+    ("", "!", "run a command in the sandbox"),
+    ("", "F5", "read and edit the notes"),
 )
+LOCAL: Final = frozenset({"ollama", "lmstudio"})
+NUMBERED: Final = 9
 
 
-def welcome_lines(found: Sequence[Brain | Missing] | None, checked_at: float, width: int) -> list[Line]:
-    """Return the page; None as `found` says that nobody has looked yet."""
+def connectable(found: Sequence[Brain | Missing] | None) -> list[Missing]:
+    """Return what the page numbers: the providers that are missing, where no brain can answer."""
+    if found is None or any(isinstance(one, Brain) for one in found):
+        return []
+    return [one for one in found if isinstance(one, Missing)][:NUMBERED]
+
+
+def welcome_lines(
+    found: Sequence[Brain | Missing] | None, checked_at: float, width: int, *, focused: bool = False
+) -> list[Line]:
+    """Return the page; None as `found` says that nobody has looked yet. Its keys act while it has the focus."""
     room = min(width - 4, PROSE_WIDTH)
     if found is None:
         return [EMPTY, _said("Looking for a brain: keys in the environment, local servers for 1 s.", "muted")]
     able = [one for one in found if isinstance(one, Brain)]
     if able:
         return _ready(able[0], len(able), room)
-    return _without([one for one in found if isinstance(one, Missing)], checked_at, room)
+    return _without(connectable(found), checked_at, room, focused=focused)
 
 
 def _said(text: str, role: str = "text") -> Line:
@@ -53,15 +64,31 @@ def _ready(first: Brain, count: int, room: int) -> list[Line]:
     return [*lines, EMPTY, *_prose("Nothing is asked of a model before you press Enter.", room, "muted")]
 
 
-def _without(missing: Sequence[Missing], checked_at: float, room: int) -> list[Line]:
+def _without(missing: Sequence[Missing], checked_at: float, room: int, *, focused: bool) -> list[Line]:
+    key = "accent" if focused else "muted"
     lines = [EMPTY, _said("No brain is connected yet. Everything else works.", "text bold"), EMPTY]
-    lines.append(Line((("  ", ""), (pad("Looked for", 12), "muted"), ("Found", "muted"))))
-    for one in missing:
-        found = fit(one_line(one.found), room - 12)
-        lines.append(Line((("  ", ""), (pad(one_line(one.provider), 12), "text"), *foreign(found, "text"))))
-    how = (" says how to connect each; Enter there takes a key.", "text")
-    lines += [EMPTY, Line((("  ", ""), ("F3", "accent"), how))]
-    lines += _prose("It is used until Hermes ends and enters no file, history, log or git.", room, "muted")
+    connects = room >= 60
+    found_room = room - 12 - (20 if connects else 0)
+    heads = (pad("Looked for", 12), pad("Found", found_room), "To connect" if connects else "")
+    lines.append(Line((("  ", ""), *((head, "muted") for head in heads))))
+    for number, one in enumerate(missing, 1):
+        how = "how to start it" if one.provider in LOCAL else "paste a key"
+        right = ((f"{number} ", key), (how, "text")) if connects else ()
+        found = pad(fit_middle(one_line(one.found), found_room - 2), found_room - 2) + "  "
+        lines.append(Line((("  ", ""), (pad(one_line(one.provider), 12), "text"), *foreign(found, "text"), *right)))
+    lines += [EMPTY]
+    lines += _prose("A pasted key is used until Hermes ends; no file, log or git gets it.", room, "muted")
     lines += [EMPTY, _said("Without a brain you can")]
-    lines += [Line((("  ", ""), (pad(key, 14), "accent"), (does, "text"))) for key, does in WITHOUT]
-    return [*lines, EMPTY, _said(f"looked at {wording.clock(checked_at)} · /doctor looks again", "muted")]
+    lines += [
+        Line((("  ", ""), (pad(letter, 3), key), (pad(order, 14), "accent"), (does, "text")))
+        for letter, order, does in WITHOUT
+    ]
+    way = (
+        (f"1–{len(missing)} and d act here; ", key),
+        ("Tab", "accent"),
+        (" types a goal", "muted"),
+    )
+    if not focused:
+        way = (("Tab", "accent"), (f" leads to this page, where 1–{len(missing)} and d act", "muted"), ("", ""))
+    looked = _said(f"looked at {wording.clock(checked_at)} · /doctor looks again", "muted")
+    return [*lines, EMPTY, Line((("  ", ""), *way)), looked]

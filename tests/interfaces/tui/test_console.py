@@ -6,6 +6,7 @@ from hermes_tui.domain.events import InterruptAsked, MessageGiven, RunEnded, Run
 from hermes_tui.domain.messages import Source
 from hermes_tui.services.desk import Desk
 from tests.fakes import Call, Fault, Reply, Scenario
+from tests.interfaces.processes import needs_sandbox
 from tests.interfaces.tui.stand import Stand, Table, events_of, workstation
 
 STALLED = Reply("It begins and then", fault=Fault.parse("stall@mid_text:2"))
@@ -154,6 +155,7 @@ async def test_a_model_that_writes_control_sequences_reaches_no_terminal(table: 
         assert "\\x1b[31m" in app.text
 
 
+@needs_sandbox
 async def test_a_command_with_an_ampersand_runs_beside_and_its_output_is_shown_as_it_comes(table: Table) -> None:
     async with workstation(table, Scenario(replies=[])) as app:
         await app.enter("!echo listening; sleep 600 &")

@@ -179,3 +179,46 @@ async def test_a_change_of_a_note_opens_as_a_diff(table: Table) -> None:
         await app.until(lambda: "─ change " in app.text or "═ change " in app.text)
 
         assert "+One thing" in app.text
+
+
+async def test_a_search_in_the_memory_pane_shows_scores_and_their_parts_and_esc_every_note(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        for said in ("Money is Decimal, never float", "Tests never read the wall clock"):
+            await app.enter(f"#{said}")
+            await app.until(lambda: app.said.startswith("Kept in memory/"))
+            app.said = ""
+        await app.pilot.press("f5")
+        await app.until(lambda: "3 notes" in app.rows[0])
+        await app.pilot.press("slash")
+        await app.enter("decimal money")
+        await app.until(lambda: "about “decimal money”" in app.rows[0])
+        found = app.rows
+        await app.until(lambda: app.workspace.memory_pane.path.startswith("memory/facts/money"))
+        await app.pilot.press("escape")
+        await app.until(lambda: "3 notes" in app.rows[0])
+        await app.pilot.press("slash")
+        await app.enter("zebra crossing")
+        await app.until(lambda: "about “zebra crossing”" in app.rows[0])
+
+        assert "Money is Decimal, never float" in found[1]
+        assert float(found[1].split()[0]) > 0
+
+
+async def test_a_note_that_waits_is_accepted_or_refused_in_the_memory_pane(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        for said in ("Money is Decimal, never float", "Tests never read the wall clock"):
+            await app.enter(f"#{said}")
+            await app.until(lambda: app.said.startswith("Kept in memory/"))
+            app.said = ""
+        for path in (table.home / "memory" / "facts").glob("*.md"):
+            path.write_text(path.read_text("utf-8").replace("---\n", "---\nstatus: review\n", 1), "utf-8")
+        await app.pilot.press("f5")
+        await app.until(lambda: app.text.count("y accept · d refuse") == 2)
+        waiting = app.text
+        await app.pilot.press("home", "y")
+        await app.until(lambda: app.text.count("y accept · d refuse") == 1)
+        await app.pilot.press("home", "d")
+        await app.until(lambda: "2 notes" in app.rows[0])
+
+        assert "◊ Money is Decimal" in waiting or "◊ Tests never" in waiting
+        assert "y accept" not in app.text

@@ -6,6 +6,7 @@ import os
 
 from hermes_tui.domain.events import ModelChosen, RunEnded
 from hermes_tui.domain.ports import Brain
+from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces.tui.themes import find_themes, unreadable
 from hermes_tui.services.homes import built_in_folder
 from tests.fakes import Repeat, Reply, Scenario, Usage
@@ -152,3 +153,37 @@ async def test_an_opened_session_shows_what_was_said_before(table: Table) -> Non
 
         assert again == rows
         assert "  Hello." in later.text
+
+
+async def test_the_first_page_connects_by_number_once_it_has_the_focus(table: Table) -> None:
+    async with workstation(table, HELLO, url=False) as app:
+        await app.until(lambda: "1 paste a key" in app.text)
+        await app.type("1")
+        typed = app.workspace.prompt.text
+        await app.pilot.press("backspace", "tab")
+        await app.until(lambda: "1–5 and d act here" in app.text)
+        await app.pilot.press("1")
+        await app.until(lambda: "═ key for anthropic ═" in app.text)
+        await app.pilot.press("escape")
+        await app.until(lambda: "key for anthropic" not in app.text)
+        await app.pilot.press("4")
+        await app.until(lambda: "ollama: no server" in app.rows[-1])
+
+        assert typed == "1"
+        assert "ollama serve" in app.rows[-1]
+
+
+async def test_d_on_the_first_page_leaves_for_the_demo_and_does_nothing_elsewhere(table: Table) -> None:
+    async with workstation(table, HELLO, url=False) as app:
+        await app.until(lambda: "watch the demo" in app.text)
+        await app.pilot.press("tab", "d")
+        await app.until(lambda: app.return_value == DEMO)
+
+    async with workstation(table, HELLO) as app:
+        await app.enter("Say hello.")
+        await app.until_event(RunEnded)
+        app.workspace.console_pane.view.focus()
+        await app.pilot.press("d", "1")
+        await app.pilot.pause()
+
+        assert app.return_value is None

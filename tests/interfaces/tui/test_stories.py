@@ -8,11 +8,14 @@ import signal
 from textual import events
 
 from hermes_tui.domain.commands import Submit
-from hermes_tui.domain.events import ApprovalAsked, ModelFailed, RunEnded, RunStarted
+from hermes_tui.domain.events import ApprovalAsked, ModelChosen, ModelFailed, RunEnded, RunStarted
+from hermes_tui.domain.ports import Brain
 from hermes_tui.services.desk import Desk
+from hermes_tui.services.kits import agent_of
 from tests.fakes import Call, Reply, Scenario
 from tests.fakes.faults import Fault, FaultKind, Moment
 from tests.fakes.running import running_server
+from tests.fakes.server import FakeServer
 from tests.interfaces.processes import Shop, needs_sandbox, shop
 from tests.interfaces.terminal import terminal
 from tests.interfaces.tui.stand import Stand, Table, events_of, seated, workstation
@@ -22,6 +25,53 @@ __all__ = ["shop"]
 
 MEGABYTE = 1_000_000
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[31m\u202eevil\u202c\x00\x9b31m\r"
+
+
+def two_brains(table: Table, server: FakeServer) -> Desk:
+    """Return a desk with anthropic as brain 1, which answers first, and openai as brain 2."""
+    table.monkeypatch.setenv("ANTHROPIC_BASE_URL", server.anthropic_url)
+    table.monkeypatch.setenv("ANTHROPIC_API_KEY", "k-test")
+    return table.desk(server.openai_url)
+
+
+async def test_a_switch_lets_the_reply_finish_and_the_next_step_goes_to_the_other_brain(table: Table) -> None:
+    write = Call("write", {"path": "a.txt", "content": "x"})
+    with running_server(Scenario(replies=[Reply("I write.", tool_calls=[write]), Reply("Written.")])) as server:
+        async with seated(two_brains(table, server)) as app:
+            await app.until(lambda: len([one for one in app.brains if isinstance(one, Brain)]) == 2)
+            await app.enter("write it")
+            await app.until_event(ApprovalAsked)
+            await app.pilot.press("alt+2")
+            await app.until_event(ModelChosen)
+            said = app.said
+            await app.enter("/yes")
+            await app.until(lambda: "✓ done" in app.text)
+
+    assert said.startswith("Next step: openai:")
+    assert [one.dialect for one in server.log.replies] == ["anthropic", "openai_chat"]
+
+
+async def test_a_second_switch_sends_the_step_under_way_again_and_keeps_the_fragment_unused(table: Table) -> None:
+    stalled = Reply("It begins and then", fault=Fault.parse("stall@mid_text:2"))
+    with running_server(Scenario(replies=[stalled, Reply("From the other.")])) as server:
+        async with seated(two_brains(table, server)) as app:
+            await app.until(lambda: len([one for one in app.brains if isinstance(one, Brain)]) == 2)
+            await app.enter("begin")
+            await app.until(lambda: "It begins" in app.text)
+            await app.pilot.press("alt+2")
+            await app.until(lambda: "Alt+2 again asks the step under way anew." in app.said)
+            await app.until_event(ModelChosen)
+            streaming_on = "▌" in app.text
+            await app.pilot.press("alt+2")
+            await app.until(lambda: "✓ done" in app.text)
+            shown = app.text
+            assert isinstance(app.seat, Desk)
+            read = [message.text for message in app.seat.state.talk.of(agent_of("goal")).messages]
+
+    assert streaming_on
+    assert "From the other." in shown
+    assert read == ["begin", "From the other."]
+    assert [one.dialect for one in server.log.replies] == ["anthropic", "openai_chat"]
 
 
 async def test_a_megabyte_is_pasted_as_one_mark_and_sent_whole(table: Table) -> None:

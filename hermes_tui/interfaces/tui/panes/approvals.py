@@ -124,7 +124,9 @@ class ApprovalsPane(Pane):
         self.view.replace_all([*waiting, *decided])
         if isinstance(on, Waiting) and not isinstance(self.view.current, Waiting):
             self.view.window.move_to(0)
-        if self.view.current is None:
+        if self.view.current is None or (
+            waiting and isinstance(self.view.current, Answered) and not self.has_focus_within
+        ):
             self.view.window.move_to(0)
         count = f" {len(waiting)}" if waiting else ""
         hint = f"oldest first · {len(decided)} decided" if decided else "oldest first"

@@ -21,6 +21,7 @@ from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.transcript import Transcript
+from hermes_tui.interfaces.tui.welcome import NUMBERED
 
 
 class ConsolePane(Pane):
@@ -29,8 +30,20 @@ class ConsolePane(Pane):
     TITLE = "console"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "links", "open a link in the row", id="console.links"),
+        *(
+            Binding(str(number), f"connect({number})", "connect what has this number", id=f"start.connect_{number}")
+            for number in range(1, NUMBERED + 1)
+        ),
+        Binding("d", "demo", "watch the demo", id="start.demo"),
         Binding("v", "whole", "all of the row on a page", id="console.whole"),
     ]
+
+    class ConnectAsked(Message):
+        """The operator wants to connect the provider of that number, or with 0 watch the demo."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
 
     class LinksAsked(Message):
         """The operator wants to open one of these."""
@@ -50,6 +63,7 @@ class ConsolePane(Pane):
         super().__init__(look, name="console")
         self.transcript = Transcript(first_token_s=first_token_s)
         self.view = LineView(look, name="transcript")
+        self.first_page = False
         self._ribbon: tuple[Span, ...] = ()
         self._now: RowWindow | None = None
         self._when = ""
@@ -106,6 +120,19 @@ class ConsolePane(Pane):
             self.view.window.opened ^= {last.key}
             self.view.window.forget([self.view.window.find(last.key)])
             self.view.refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys of the first page act on that page only."""
+        del parameters
+        return action not in ("connect", "demo") or self.first_page
+
+    def action_connect(self, number: int) -> None:
+        """Connect a provider."""
+        self.post_message(self.ConnectAsked(number))
+
+    def action_demo(self) -> None:
+        """Watch the demo."""
+        self.post_message(self.ConnectAsked(0))
 
     def action_links(self) -> None:
         """Open the link in the row under the cursor, or one of them."""

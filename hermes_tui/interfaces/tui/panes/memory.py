@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -10,11 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
+from hermes_tui.domain.memory import Recalled
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line
+from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU
 from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.markdown import draw
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
@@ -27,6 +30,7 @@ EMPTY_TEXT: Final = (
     Line(((" writes the first one.", "muted"),)),
 )
 NO_HISTORY: Final = (Line(((" No commit holds this note yet; saving it here makes one.", "muted"),)),)
+NONE_WAITS: Final[Mapping[str, str]] = MappingProxyType({})
 _GROUND: Final = {"+": "add", "-": "del"}
 _ROLE: Final = {"+": "ok", "-": "fail", "@": "accent"}
 
@@ -36,6 +40,7 @@ class NoteRow:
     """One note."""
 
     note: Note
+    waits: str = ""
     live: bool = False
 
     @property
@@ -49,11 +54,40 @@ class NoteRow:
         path = fit(one_line(self.note.path), max(room.width - len(age) - 5, 4))
         title = fit(one_line(self.note.title), max(room.width - 3, 4))
         under = ends(((f"   {path}", "muted"),), ((f"{age} ", "muted"),), room.width)
+        if self.waits:
+            asked = ((f"{NEEDS_YOU.glyph} ", NEEDS_YOU.role), *foreign(title))
+            return (ends(asked, (("y accept · d refuse ", "warn"),), room.width), under)
         return (Line(((" ", ""), *foreign(title))), under)
 
     def copy(self) -> str:
         """Return its title and path."""
         return f"{self.note.title}\n{self.note.path}"
+
+
+@frozen(kw_only=False)
+class HitRow:
+    """What a search found; the parts of its score add up to it."""
+
+    hit: Recalled
+    live: bool = False
+
+    @property
+    def key(self) -> Hashable:
+        """Its id."""
+        return ("hit", self.hit.id)
+
+    def lines(self, room: Room) -> tuple[Line, ...]:
+        """Draw score, first words and age; below them what makes up the score."""
+        hit, age = self.hit, wording.age(room.now - self.hit.at) if self.hit.at else ""
+        first = next((line for line in hit.text.splitlines() if line.strip()), hit.source).lstrip("# ")
+        head = ((f" {hit.score:.2f} ", "accent"), *foreign(one_line(first)))
+        parts = "  ".join(f"{one_line(name)} {share:.2f}" for name, share in hit.features)
+        why = ((f"      {'  '.join((*hit.warnings, parts))}", "warn" if hit.warnings else "muted"),)
+        return (ends(head, ((f"{age} ", "muted"),), room.width), ends(why, (), room.width))
+
+    def copy(self) -> str:
+        """Return its words and where they are."""
+        return f"{self.hit.text}\n{self.hit.source}"
 
 
 @frozen(kw_only=False)
@@ -86,6 +120,8 @@ class MemoryPane(Pane):
     TITLE = "memory"
     KEY = "F5"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "accept", "accept the note that waits; else copy", id="memory.accept"),
+        Binding("d", "refuse", "refuse the note that waits", id="memory.refuse"),
         Binding("e", "edit", "edit here", id="memory.edit"),
         Binding("E", "editor", "edit in $EDITOR", id="memory.editor"),
         Binding("h", "history", "history of the note", id="memory.history"),
@@ -95,7 +131,7 @@ class MemoryPane(Pane):
     ]
 
     class Wanted(Message):
-        """The operator wants something done: list, note, diff, save, editor, revert or forget."""
+        """Something is to be done: list, note, search, accept, reject, diff, save, editor, revert or forget."""
 
         def __init__(self, what: str, path: str = "", *, commit: str = "", text: str = "", before: str = "") -> None:
             super().__init__()
@@ -108,6 +144,8 @@ class MemoryPane(Pane):
     def __init__(self, look: Look) -> None:
         super().__init__(look, name="memory")
         self.view = LineView(look, name="note-rows", folds=False, follows=False, empty=EMPTY_TEXT)
+        self.view.copies = False
+        self.entry = Input(placeholder="what to look for, Enter; Esc leaves", id="memory-entry", compact=True)
         self.text_rule = TitleRule(look, "note")
         self.preview = Sheet(look, name="note-text", focusable=False)
         self.editor = TextArea(id="note-editor", soft_wrap=True, compact=True, show_line_numbers=False)
@@ -116,16 +154,19 @@ class MemoryPane(Pane):
         self.history = LineView(look, name="note-history", folds=False, follows=False, empty=NO_HISTORY)
         self.path = ""
         self.text = ""
+        self._notes: list[NoteRow] = []
+        self._query = ""
         self._count = -1
         self._past = False
         self._forgetting = ""
 
     def compose(self) -> ComposeResult:
         """Notes; beside them text and history."""
-        self.editor.display = False
+        self.editor.display = self.entry.display = False
         with Horizontal():
             with Vertical(id="memory-main"):
                 yield self.rule
+                yield self.entry
                 yield self.view
             yield Divider(self.look, "memory-divider")
             with Vertical(id="memory-side"):
@@ -147,13 +188,33 @@ class MemoryPane(Pane):
 
     # what was found
 
-    def take_notes(self, notes: Sequence[Note]) -> None:
-        """Show these notes."""
-        self.view.replace_all([NoteRow(note) for note in notes])
+    def take_notes(self, notes: Sequence[Note], waiting: Mapping[str, str] = NONE_WAITS) -> None:
+        """Show these notes, those that wait for an answer first; `waiting` holds their ids by path."""
+        rows = [NoteRow(note, waiting.get(note.path, "")) for note in notes]
+        self._notes = sorted(rows, key=lambda row: not row.waits)
+        self._count = len(notes)
+        self._show_notes()
+
+    def _show_notes(self) -> None:
+        self._query = ""
+        self.view.empty = EMPTY_TEXT
+        self.view.replace_all(self._notes)
         if self.view.current is None:
             self.view.window.move_to(0)
-        self._count = len(notes)
         self._title()
+        self._ask_for_note()
+
+    def take_hits(self, query: str, hits: Sequence[Recalled]) -> None:
+        """Show what a search found."""
+        self._query = query
+        none = f" Nothing about “{one_line(query)}” in {wording.count(max(self._count, 0), 'note')}."
+        self.view.empty = (EMPTY, Line(((none, "muted"),)), Line(((" Esc shows every note.", "muted"),)))
+        self.view.replace_all([HitRow(hit) for hit in hits])
+        self.view.window.move_to(0)
+        self.rule.say(
+            ((self.TITLE, "text bold"), (f" {wording.count(len(hits), 'hit')} about “{one_line(query)}”", "muted")),
+            (("Esc every note", "muted"),),
+        )
         self._ask_for_note()
 
     def take_note(self, path: str, text: str, history: Sequence[Change]) -> None:
@@ -173,8 +234,8 @@ class MemoryPane(Pane):
 
     def _title(self) -> None:
         count = f" {wording.count(self._count, 'note')}" if self._count >= 0 else ""
-        hint = "as they are now" if self._past else self.KEY
-        self.rule.say(((self.TITLE, "text bold"), (count, "muted")), ((hint, "muted"),))
+        hint: Span = ("notes are today's", "text") if self._past else (f"/ search · {self.KEY}", "muted")
+        self.rule.say(((self.TITLE, "text bold"), (count, "muted")), (hint,))
 
     def _show_text(self) -> None:
         if self.editor.display:
@@ -200,6 +261,8 @@ class MemoryPane(Pane):
         self._forgetting = ""
         if isinstance(row, NoteRow):
             self.post_message(self.Wanted("note", row.note.path))
+        elif isinstance(row, HitRow) and any(note.note.path == row.hit.source for note in self._notes):
+            self.post_message(self.Wanted("note", row.hit.source))
 
     @on(LineView.Moved)
     @on(LineView.Scrolled)
@@ -223,6 +286,13 @@ class MemoryPane(Pane):
             self.view.focus()
             self._show_text()
             return True
+        if self.entry.display:
+            self.entry.display = False
+            self.view.focus()
+            return True
+        if self._query and self.view.has_focus:
+            self._show_notes()
+            return True
         if self.history.has_focus:
             self._show_text()
             self.view.focus()
@@ -230,6 +300,39 @@ class MemoryPane(Pane):
         return False
 
     # doing
+
+    @on(LineView.FindAsked)
+    def _search(self, event: LineView.FindAsked) -> None:
+        """Ask what to look for in the notes; the history is searched as any list."""
+        if event.view is self.view:
+            event.stop()
+            self.entry.display = True
+            self.entry.focus()
+
+    @on(Input.Submitted)
+    def _sought(self, event: Input.Submitted) -> None:
+        event.stop()
+        wanted = event.value.strip()
+        self.entry.clear()
+        self.step_back()
+        if wanted:
+            self.post_message(self.Wanted("search", text=wanted))
+        else:
+            self._show_notes()
+
+    def action_accept(self) -> None:
+        """Accept the note under the cursor if it waits; else copy it."""
+        row = self.view.current
+        if isinstance(row, NoteRow) and row.waits:
+            self.post_message(self.Wanted("accept", row.note.path, text=row.waits))
+        else:
+            self.view.action_copy_row()
+
+    def action_refuse(self) -> None:
+        """Refuse the note under the cursor if it waits."""
+        row = self.view.current
+        if isinstance(row, NoteRow) and row.waits:
+            self.post_message(self.Wanted("reject", row.note.path, text=row.waits))
 
     def action_edit(self) -> None:
         """Edit the note here."""

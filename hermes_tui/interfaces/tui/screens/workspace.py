@@ -32,13 +32,13 @@ from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
-from hermes_tui.interfaces.tui.rows import seq_of
+from hermes_tui.interfaces.tui.rows import Call, seq_of
 from hermes_tui.interfaces.tui.screens._entry import Entry
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
-from hermes_tui.interfaces.tui.welcome import welcome_lines
+from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, welcome_lines
 from hermes_tui.services.brains import Missing
 
 TWICE_S: Final = 1.0
@@ -167,8 +167,10 @@ class Workspace(Entry):
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
         if not self.seen and not self.travelling:
             width = self.console_pane.view.size.width or self.size.width
-            self.console_pane.view.empty = welcome_lines(self.brains, self.brains_at, width)
-            self.console_pane.view.refresh()
+            page = self.console_pane.view
+            page.empty = welcome_lines(self.brains, self.brains_at, width, focused=page.has_focus)
+            page.refresh()
+        self.console_pane.first_page = not self.seen and bool(connectable(self.brains))
         self.divide()
 
     @on(Stage.Divided)
@@ -214,6 +216,8 @@ class Workspace(Entry):
 
     def on_descendant_focus(self) -> None:
         """Mark the prompt's rule while it has the focus."""
+        if self.console_pane.first_page:
+            self.call_after_refresh(self.refresh_panes)
         self.prompt_rule.mark(focused=self.prompt.has_focus)
         if self.prompt.has_focus and not self._settled:
             self._settled = True
@@ -289,6 +293,19 @@ class Workspace(Entry):
         event.stop()
         self.make_full("approvals")
 
+    @on(ConsolePane.ConnectAsked)
+    def _connect(self, event: ConsolePane.ConnectAsked) -> None:
+        event.stop()
+        missing = connectable(self.brains)
+        if not event.number:
+            self.post_message(OrderAsked("demo"))
+        elif event.number <= len(missing):
+            one = missing[event.number - 1]
+            if one.provider in LOCAL:
+                self.say(f"{one.provider}: {one.found}. {one.remedy}")
+            else:
+                self.post_message(OrderAsked("key", one.provider))
+
     @on(ConsolePane.LinksAsked)
     def _links(self, event: ConsolePane.LinksAsked) -> None:
         event.stop()
@@ -307,6 +324,9 @@ class Workspace(Entry):
     @on(ConsolePane.WholeAsked)
     def _whole_row(self, event: ConsolePane.WholeAsked) -> None:
         event.stop()
+        if isinstance(event.row, Call) and event.row.artifact:
+            self.post_message(OrderAsked("open", event.row.artifact))
+            return
         lines = event.row.copy().splitlines()
         self.app.push_screen(Page(self.look, "all of it", lambda width: choices.page_lines(lines, width)))
 
