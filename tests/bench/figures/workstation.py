@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from hermes_tui.interfaces.tui.row_window import RowWindow
 from hermes_tui.interfaces.tui.rows import Origin, Reply
 from tests.bench.bench import Bench, say
+from tests.bench.programs import ProgramFailed
 from tests.bench.rows import Bar, Row, Samples
 from tests.bench.windows import long, rest, start, turn
 from tests.fakes.running import running_server
@@ -21,13 +23,28 @@ TEXT: Final = "# Heading\n\nSome **words** and `code`.\n\n```python\nfor x in ra
 def measure(bench: Bench) -> list[Row]:
     """Open windows, one after the other, so that nothing of ours runs beside what is measured."""
     with running_server(Scenario(respond=turn.answer, models=(turn.MODEL,))) as server:
-        rows = start.measure(bench, server.openai_url)
-    for part in (rest, turn, long):
-        say(f"workstation: {part.__name__.rpartition('.')[2]} …")
-        rows += part.measure(bench)
+        parts: dict[str, Callable[[], list[Row]]] = {
+            "start": lambda: start.measure(bench, server.openai_url),
+            "rest": lambda: rest.measure(bench),
+            "turn": lambda: turn.measure(bench),
+            "typing": lambda: long.typing(bench),
+            "resumed": lambda: long.resumed(bench),
+            "soak": lambda: long.soak(bench),
+        }
+        rows = [row for name, part in parts.items() for row in _taken(name, part)]
     frames = Samples(tuple(_frame_ms() for _ in range(max(bench.runs, 3))))
     what = f"a frame among {MESSAGES:,} messages"
     return [*rows, Row(figure="workstation", what=what, unit="ms", ours=frames, bar=Bar(value=33))]
+
+
+def _taken(name: str, part: Callable[[], list[Row]]) -> list[Row]:
+    """Return the rows of one part; one that cannot be taken leaves the others."""
+    say(f"workstation: {name} …")
+    try:
+        return part()
+    except ProgramFailed as error:
+        note = str(error).replace("\n", " ")[-400:]
+        return [Row(figure="workstation", what=f"{name}: could not be measured", unit="", note=note, broken=True)]
 
 
 def _frame_ms() -> float:

@@ -12,7 +12,7 @@ from typing import Final
 from tests.bench.bench import Bench
 from tests.bench.figures.growth import turn_events
 from tests.bench.peers import codex, textual_log
-from tests.bench.programs import environment, hermes
+from tests.bench.programs import ProgramFailed, environment, hermes
 from tests.bench.rows import Bar, Row, Samples
 from tests.bench.stations import PLACE, open_journal
 from tests.bench.windows.start import READY
@@ -31,50 +31,59 @@ SOAK_TURNS: Final = 40
 WORDS: Final = "some words of a turn " * 20
 
 
-def measure(bench: Bench) -> list[Row]:
-    """Take each figure beside its baselines."""
+def typing(bench: Bench) -> list[Row]:
+    """Type into a stream: ours in a long session, a bare log of as many lines, Codex in an empty session."""
     runs = max(bench.runs, 3)
-    long, short = _session(bench, MESSAGES // 2), _session(bench, STEPS)
+    session, binary = _session(bench, MESSAGES // 2), codex.find()
     with running_server(Scenario(respond=answer, models=(MODEL,))) as server:
-        ours = Samples(tuple(_ours_p95_ms(bench, server, long) for _ in range(runs)))
+        ours = Samples(tuple(_ours_p95_ms(bench, server, session) for _ in range(runs)))
         bare = Samples(tuple(_bare_p95_ms(bench) for _ in range(runs)))
-        binary = codex.find()
-        theirs = None
-        if binary is not None:
+        what = f"key until echo while a reply streams into {MESSAGES:,} messages, p95"
+        bar = Bar(value=1.0, ratio=True)
+        beside = Row(
+            figure="workstation", what=what, unit="ms", ours=ours, baseline=bare, against="ms bare Log", bar=bar
+        )
+        what = f"{what}; Codex in an empty session"
+        if binary is None:
+            return [beside, Row(figure="workstation", what=what, unit="ms", note=f"Codex {codex.ABSENT}")]
+        try:
             theirs = Samples(tuple(_codex_p95_ms(bench, binary, server) for _ in range(runs)))
-        grown = Samples(tuple(_soak_kib(bench, server) for _ in range(runs)))
-    resumed = [_resumed(bench, short) for _ in range(runs)]
-    what = f"key until echo while a reply streams into {MESSAGES:,} messages, p95"
-    bar = Bar(value=1.0, ratio=True)
-    absent = "" if theirs is not None else f"Codex {codex.ABSENT}"
+        except ProgramFailed as error:
+            note = f"Codex did not stream: {str(error)[-200:]}".replace("\n", " ")
+            return [beside, Row(figure="workstation", what=what, unit="ms", note=note)]
+        return [
+            beside,
+            Row(figure="workstation", what=what, unit="ms", ours=ours, baseline=theirs, against="ms Codex", bar=bar),
+        ]
+
+
+def resumed(bench: Bench) -> list[Row]:
+    """Open a session of many steps, beside an empty one."""
+    home = _session(bench, STEPS)
+    taken = [_resumed(bench, home) for _ in range(max(bench.runs, 3))]
     return [
-        Row(figure="workstation", what=what, unit="ms", ours=ours, baseline=bare, against="ms bare Log", bar=bar),
-        Row(
-            figure="workstation",
-            what=f"{what}; Codex in an empty session",
-            unit="ms",
-            ours=ours,
-            baseline=theirs,
-            against="ms Codex",
-            bar=bar,
-            note=absent,
-        ),
         Row(
             figure="workstation",
             what=f"{STEPS} steps resumed, their end on screen",
             unit="s",
-            ours=Samples(tuple(one for one, _ in resumed)),
+            ours=Samples(tuple(one for one, _ in taken)),
             bar=Bar(value=0.8),
         ),
         Row(
             figure="workstation",
             what=f"memory that {STEPS} resumed steps add (PSS)",
             unit="MiB",
-            ours=Samples(tuple(one for _, one in resumed)),
+            ours=Samples(tuple(one for _, one in taken)),
             bar=Bar(value=10),
         ),
-        Row(figure="workstation", what=f"growth a turn, over {SOAK_TURNS} turns", unit="KiB", ours=grown),
     ]
+
+
+def soak(bench: Bench) -> list[Row]:
+    """Let turns follow each other: two hours of one every three minutes, without the waiting."""
+    with running_server(Scenario(respond=answer, models=(MODEL,))) as server:
+        grown = Samples((_soak_kib(bench, server),))
+    return [Row(figure="workstation", what=f"growth a turn, over {SOAK_TURNS} turns", unit="KiB", ours=grown)]
 
 
 def _session(bench: Bench, turns: int) -> Path:
@@ -138,8 +147,11 @@ def _codex_p95_ms(bench: Bench, binary: str, server: FakeServer) -> float:
         opened.settle()
 
         def ask() -> None:
-            opened.type("go steady")
-            opened.settle(0.3)
+            for letter in "go steady":
+                opened.type(letter)
+                opened.read_for(BETWEEN_S)
+            # Enter too soon after a letter is taken for part of a paste.
+            opened.read_for(1.0)
             opened.type("\r")
             opened.until_said("00010", after=len(opened.raw))
 
