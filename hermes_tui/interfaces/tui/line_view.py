@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
@@ -22,6 +23,8 @@ from hermes_tui.interfaces.tui.themes import Palette
 LINES_PER_ROW: Final = 1 << 20
 """Factor between rows in the offsets of a selection: no row has more lines."""
 WHEEL_LINES: Final = 3
+STRIPS_KEPT: Final = 1_000
+"""Drawn lines that are kept: some screens full."""
 
 
 class Look:
@@ -121,6 +124,9 @@ class LineView(Widget, can_focus=True):
         self.always_marked = False
         self.copies = True
         self.window = RowWindow(clock=look.clock, follows=follows)
+        self._strips: dict[tuple[Line, str, int, int], Strip] = {}
+        self._selecting = False
+        self._on_screen: list[tuple[Line, str, int]] = []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave `y` to the pane where it means yes."""
@@ -140,7 +146,7 @@ class LineView(Widget, can_focus=True):
     def extend(self, rows: Iterable[Row]) -> None:
         """Add rows at the end; a row whose key is there already takes its place."""
         added = self.window.extend(rows)
-        self.refresh()
+        self._refresh_changed()
         if added and not self.window.following:
             self.post_message(self.Scrolled(self, None))
 
@@ -164,6 +170,7 @@ class LineView(Widget, can_focus=True):
     def redraw(self) -> None:
         """Draw every row again, as after a change of theme."""
         self.window.forget()
+        self._strips.clear()
         self.refresh()
 
     def tick(self) -> None:
@@ -177,21 +184,70 @@ class LineView(Widget, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the top row where it is."""
+        self._on_screen = []
         self.window.resize(event.size.width, event.size.height)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw some lines of the screen; one that was drawn before, wherever it stood, is not drawn again."""
+        strips = [self._finished(y) for y in crop.line_range]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        # While the size changes, Textual may ask for another width than it says.
+        fits = all(strip.cell_length == crop.width for strip in strips)
+        return strips if fits else super().render_lines(crop)
+
+    def _finished(self, y: int) -> Strip:
+        """Return a line as the terminal gets it, with everything that Textual adds to it."""
+        key = (*self._line_at(y), self.size.width)
+        known = self._strips.get(key)
+        if known is not None and not self._selecting:
+            return known
+        whole = Region(0, y, self.size.width, 1)
+        self._styles_cache.set_dirty(whole)
+        (strip,) = super().render_lines(whole)
+        if len(self._strips) >= STRIPS_KEPT:
+            self._strips.clear()
+        if not self._selecting:
+            self._strips[key] = strip
+        return strip
+
+    def _refresh_changed(self) -> None:
+        """Have only the lines drawn that are not on screen as they are now; all of them if those are many."""
+        width, height = self.size
+        now = [self._line_at(y) for y in range(height)]
+        changed = [y for y, key in enumerate(now) if y >= len(self._on_screen) or key != self._on_screen[y]]
+        if 2 * len(changed) > height:
+            self.refresh()
+        elif changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        self._on_screen = now
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Have some regions drawn again, or everything."""
+        if not regions:
+            self._on_screen = []
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn: it may look different now."""
+        self._strips.clear()
+        super().notify_style_update()
+
+    def _line_at(self, y: int) -> tuple[Line, str, int]:
+        """Return a line of the screen, the ground it is drawn on, and its place among all lines, -1 without one."""
+        self.window.resize(self.size.width, self.size.height)
+        layout = self.window.layout()
+        if y >= len(layout):
+            return (self.empty[y] if not self.window.rows and y < len(self.empty) else EMPTY), "", -1
+        index, at = layout[y]
+        ground = "select" if index == self.window.cursor and (self.has_focus or self.always_marked) else ""
+        return self.window.lines_of(index)[at], ground, index * LINES_PER_ROW + at
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
-        width = self.size.width
-        self.window.resize(width, self.size.height)
-        layout = self.window.layout()
-        if y >= len(layout):
-            line = self.empty[y] if not self.window.rows and y < len(self.empty) else EMPTY
-            return self.look.strip(line, width)
-        index, at = layout[y]
-        ground = "select" if index == self.window.cursor and (self.has_focus or self.always_marked) else ""
-        strip = self.look.strip(self.window.lines_of(index)[at], width, ground)
-        place = index * LINES_PER_ROW + at
-        return self._with_selection(strip, place).apply_offsets(0, place)
+        line, ground, place = self._line_at(y)
+        strip = self.look.strip(line, self.size.width, ground)
+        return strip if place < 0 else self._with_selection(strip, place).apply_offsets(0, place)
 
     def _with_selection(self, strip: Strip, place: int) -> Strip:
         selection = self.text_selection
@@ -222,7 +278,8 @@ class LineView(Widget, can_focus=True):
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Draw the selection."""
-        del selection
+        self._selecting = selection is not None
+        self._strips.clear()
         self.refresh()
 
     # moving

@@ -32,7 +32,7 @@ def measure(bench: Bench) -> list[Row]:
     """Write sessions of messages alone and of whole turns; resume each."""
     return [
         *_rows(bench, "1,000 turns of 1 KB, a record each", _message, resume=Bar(value=20.0)),
-        *_rows(bench, "1,000 turns of 1 KB, with request and reply", _turn),
+        *_rows(bench, "1,000 turns of 1 KB, with request and reply", turn_events),
     ]
 
 
@@ -57,7 +57,7 @@ def _message(text: str, number: int) -> list[Event]:
     return [MessageGiven(text=text)]
 
 
-def _turn(text: str, number: int) -> list[Event]:
+def turn_events(text: str, number: int) -> list[Event]:
     """Return a turn as the kernel records it: half a kilobyte from the operator, a request, half a kilobyte back."""
     half = len(text) // 2
     name, usage = RequestId(f"s{number}"), Usage(input_tokens=1_000, output_tokens=150)

@@ -36,6 +36,12 @@ class Codex:
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "config.toml").write_text(CONFIG.format(url=url, model=model), encoding="utf-8")
 
+    def trust(self) -> None:
+        """Answer what its screen would ask first about a folder."""
+        config = self.home / "config.toml"
+        text = config.read_text(encoding="utf-8")
+        config.write_text(f'{text}[projects."{self.workspace}"]\ntrust_level = "trusted"\n', encoding="utf-8")
+
     def argv(self, goal: str) -> list[str]:
         """Return the command line of one headless run that may write its workspace."""
         options = ["exec", "--skip-git-repo-check", "-s", "workspace-write", "-C", str(self.workspace)]

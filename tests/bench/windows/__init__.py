@@ -1,0 +1,1 @@
+"""The workstation and its peers, each in a pseudo-terminal of its own."""

@@ -1,0 +1,95 @@
+"""A line that was drawn is kept: a frame costs the lines that are new, also when everything scrolls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.app import App, ComposeResult
+from textual.strip import Strip
+
+from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.rows import Origin, Reply
+from hermes_tui.interfaces.tui.themes import Palette, Theme, find_themes
+from hermes_tui.services.homes import built_in_folder
+
+HEIGHT = 20
+
+
+class Counted(LineView):
+    """A view that counts how many lines it draws."""
+
+    drawn = 0
+
+    def render_line(self, y: int) -> Strip:
+        self.drawn += 1
+        return super().render_line(y)
+
+
+class Shown(App[None]):
+    """One view and nothing else."""
+
+    def __init__(self, themes: dict[str, Theme]) -> None:
+        super().__init__()
+        self.view = Counted(Look(Palette(themes["night"]), clock=lambda: 0.0))
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+
+def shown() -> Shown:
+    themes, _ = find_themes([Path(built_in_folder() / "themes")])
+    return Shown(themes)
+
+
+def reply(number: int, text: str = "said") -> Reply:
+    return Reply(origin=Origin(key=number), text=f"{text} {number}")
+
+
+def on_screen(app: Shown) -> list[str]:
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip).strip() for strip in strips]
+
+
+async def test_when_a_row_comes_only_it_is_drawn_though_everything_moves() -> None:
+    app = shown()
+    async with app.run_test(size=(60, HEIGHT)) as pilot:
+        app.view.extend([reply(number) for number in range(100)])
+        await pilot.pause()
+        before = app.view.drawn
+
+        app.view.extend([reply(100)])
+        await pilot.pause()
+
+        assert app.view.drawn - before <= len(app.view.window.lines_of(100)) + 1
+        assert "said 100" in "\n".join(on_screen(app))
+
+
+async def test_what_grows_at_the_end_is_drawn_and_the_rest_stays() -> None:
+    app = shown()
+    async with app.run_test(size=(60, HEIGHT)) as pilot:
+        app.view.extend([reply(number) for number in range(100)])
+        await pilot.pause()
+        before = app.view.drawn
+
+        app.view.extend([reply(99, "said again")])
+        await pilot.pause()
+
+        assert 0 < app.view.drawn - before < HEIGHT / 2
+        assert "said again 99" in "\n".join(on_screen(app))
+
+
+async def test_another_size_or_other_colours_draw_everything_anew() -> None:
+    app = shown()
+    async with app.run_test(size=(60, HEIGHT)) as pilot:
+        app.view.extend([reply(number) for number in range(100)])
+        await pilot.pause()
+        before = app.view.drawn
+
+        app.view.redraw()
+        await pilot.pause()
+        anew = app.view.drawn - before
+        await pilot.resize_terminal(40, HEIGHT)
+        await pilot.pause()
+
+        assert anew >= HEIGHT - 1
+        assert {strip.cell_length for strip in app.screen._compositor.render_strips()} == {40}
