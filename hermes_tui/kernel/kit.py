@@ -31,7 +31,7 @@ from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
 
 if TYPE_CHECKING:
-    from hermes_tui.kernel.crew import Crew
+    from hermes_tui.kernel.agents.crew import Crew
 
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""

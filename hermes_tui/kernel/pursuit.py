@@ -20,13 +20,13 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Criterion, TaskKind, TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel import abandon
-from hermes_tui.kernel.abandon import begin_undoing, skip_dormant
 from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.loop_guard import LOOP
-from hermes_tui.kernel.reflect import reflect
 from hermes_tui.kernel.schedule import Scheduler
+from hermes_tui.kernel.tasks import abandon
+from hermes_tui.kernel.tasks.abandon import begin_undoing, skip_dormant
+from hermes_tui.kernel.tasks.reflect import reflect
 
 Check = Callable[[Criterion], Awaitable[CriterionChecked]]
 Deliver = Callable[[], tuple[ArtifactMade, ...]]

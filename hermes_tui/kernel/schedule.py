@@ -20,11 +20,11 @@ from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task
-from hermes_tui.kernel.agenda import Agenda
-from hermes_tui.kernel.attempt import carry_out, place_of
 from hermes_tui.kernel.doubt import settle_task
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.lanes import Lanes
+from hermes_tui.kernel.tasks.agenda import Agenda
+from hermes_tui.kernel.tasks.attempt import carry_out, place_of
 
 _STOPPING = frozenset(
     {EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE}

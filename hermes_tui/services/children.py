@@ -22,7 +22,7 @@ from hermes_tui.domain.ports import Clock
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.spend import Spent
-from hermes_tui.kernel import errand
+from hermes_tui.kernel.agents import errand
 from hermes_tui.kernel.session import Session
 
 RESULT_CHARACTERS: Final = 400

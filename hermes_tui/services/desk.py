@@ -49,9 +49,9 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
+from hermes_tui.kernel.tasks.amend import amend, undo
 from hermes_tui.services import children, control, kits, sessions
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
@@ -59,7 +59,7 @@ from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
 from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.loops import under_watch
-from hermes_tui.services.memory import tended
+from hermes_tui.services.memory.home import tended
 from hermes_tui.services.shells import Shells, beside
 from hermes_tui.services.undo import undo_since
 from hermes_tui.services.wiring import RunOptions

@@ -16,8 +16,8 @@ from hermes_tui.domain.state.edits import check
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.state.plan_diff import plan_diff
 from hermes_tui.domain.tasks import TaskState
-from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.session import Session
+from hermes_tui.kernel.tasks.amend import amend, undo
 from hermes_tui.services import strict_yaml
 from hermes_tui.services.plans import TaskModel, TaskName, task_of
 from hermes_tui.services.sections import Bounds, Json, Misfit, Section, field, validate, without_empty

@@ -27,7 +27,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
-from hermes_tui.services.notebook import Notebook
+from hermes_tui.services.memory.notebook import Notebook
 from hermes_tui.services.pictures import Picture, Shelf
 from hermes_tui.services.server_config import ServerRow
 from hermes_tui.services.workstation import Workstation

@@ -25,7 +25,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel.crew import Crew
+from hermes_tui.kernel.agents.crew import Crew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session

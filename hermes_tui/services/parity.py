@@ -26,7 +26,8 @@ from hermes_tui.domain.state import SessionState, fold, fold_all
 from hermes_tui.domain.tasks import Goal, Mode, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import frozen, mutable, replace
-from hermes_tui.kernel import context, errand, window
+from hermes_tui.kernel import context, window
+from hermes_tui.kernel.agents import errand
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.step import take_step

@@ -7,7 +7,7 @@ from pathlib import Path
 from hermes_tui.capabilities.memory.decoding import decode
 from hermes_tui.capabilities.memory.repository import Repository
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.services.notebook import FOLDER, INDEX, Note, title_of
+from hermes_tui.services.memory.notebook import FOLDER, INDEX, Note, title_of
 
 
 class PastNotes:

@@ -38,7 +38,7 @@ from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.mask_key import MaskKey
 from hermes_tui.services.masks import NAME as MASKS
 from hermes_tui.services.masks import MaskVault
-from hermes_tui.services.memory import HomeMemory, MemorySettings, Seek
+from hermes_tui.services.memory.home import HomeMemory, MemorySettings, Seek
 from hermes_tui.services.parsed import ParsedFiles
 from hermes_tui.version import VERSION
 
@@ -47,8 +47,8 @@ _MASK_KEY_BYTES: Final = 32
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from hermes_tui.services.memory_pipe import Pipe
-    from hermes_tui.services.memory_store import OpenMemory
+    from hermes_tui.services.memory.pipe import Pipe
+    from hermes_tui.services.memory.store import OpenMemory
     from hermes_tui.services.toolservers import ToolServers
 
 
@@ -294,7 +294,7 @@ def memory_of(home: Home, ledger: Ledger, config: HermesConfig, clock: Clock, se
     """Return a home's memory; its modules are loaded when it is first used."""
 
     def open_memory() -> OpenMemory:
-        store = import_module("hermes_tui.services.memory_store")
+        store = import_module("hermes_tui.services.memory.store")
         opened: OpenMemory = store.OpenMemory(home, ledger, redactor_of(config, home.state), clock, settings)
         return opened
 
@@ -371,7 +371,7 @@ def _wire_embedder(config: HermesConfig, keys: Mapping[str, str], wanted: str) -
 
 def memory_pipe() -> AbstractContextManager[Pipe]:
     """Return a throw-away memory behind JSON lines."""
-    opened: AbstractContextManager[Pipe] = import_module("hermes_tui.services.memory_pipe").open_pipe()
+    opened: AbstractContextManager[Pipe] = import_module("hermes_tui.services.memory.pipe").open_pipe()
     return opened
 
 

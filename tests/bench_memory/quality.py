@@ -14,7 +14,7 @@ from typing import Any
 
 from hermes_tui.capabilities.embedding.local import INSTALL, LocalModel, local_model
 from hermes_tui.capabilities.memory.items import Layer
-from hermes_tui.services.memory_pipe import Pipe, open_pipe
+from hermes_tui.services.memory.pipe import Pipe, open_pipe
 from tests.bench_memory.dialogues import Asked, Dialogue, dialogues
 from tests.bench_memory.documents import asked, paragraphs
 from tests.bench_memory.measures import NAMES, mean, measure, percentile

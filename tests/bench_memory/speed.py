@@ -14,7 +14,7 @@ from hermes_tui.capabilities.memory.database import IndexDatabase
 from hermes_tui.capabilities.memory.index import MemoryIndex
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.ranking import Recall, Search
-from hermes_tui.services.documents import Documents
+from hermes_tui.services.memory.documents import Documents
 from tests.bench_memory.measures import percentile
 
 BATCH = 500

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.services.memory_pipe import instant
+from hermes_tui.services.memory.pipe import instant
 
 
 def ask(*lines: str) -> list[dict[str, Any]]:

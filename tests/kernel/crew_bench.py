@@ -16,7 +16,7 @@ from hermes_tui.domain.messages import Role, Text, ToolResult
 from hermes_tui.domain.parts import ModelRequest, Part, TextDelta
 from hermes_tui.domain.ports import Tool, ToolContext
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.kernel.crew import Crew
+from hermes_tui.kernel.agents.crew import Crew
 from hermes_tui.kernel.worker import Workers
 from tests.kernel.bench import FakeProvider, FakeTool, KernelBench, Reply, echo
 

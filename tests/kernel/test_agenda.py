@@ -10,7 +10,7 @@ from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
-from hermes_tui.kernel.agenda import Agenda
+from hermes_tui.kernel.tasks.agenda import Agenda
 
 
 def task(name: str, *needs: str, priority: int = 0) -> Task:

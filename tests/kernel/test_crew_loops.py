@@ -6,7 +6,7 @@ from hermes_tui.domain.events import AgentEnded, EditKind, PlanOp, RecoveryTried
 from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Rung
-from hermes_tui.kernel.amend import amend
+from hermes_tui.kernel.tasks.amend import amend
 from tests.kernel.bench import PLACE, FakeTool, Reply, ask_for, say
 from tests.kernel.crew_bench import CrewBench, Scripts
 from tests.kernel.test_crew_steering import agent

@@ -24,7 +24,7 @@ from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Criterion, CriterionKind
 from hermes_tui.domain.usage import Bound, Limits, Usage
-from hermes_tui.kernel.amend import amend
+from hermes_tui.kernel.tasks.amend import amend
 from tests.kernel.bench import PLACE, PRICE, FakeProvider, FakeTool, KernelBench, ask_for, say
 from tests.kernel.crew_bench import CrewBench, Held, Scripts, crew_tools
 from tests.kernel.test_crew_steering import agent

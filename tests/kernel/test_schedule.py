@@ -21,8 +21,8 @@ from hermes_tui.domain.ids import RequestId, Seq, TaskId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskKind, TaskState
-from hermes_tui.kernel.amend import amend, undo
 from hermes_tui.kernel.lanes import Lanes
+from hermes_tui.kernel.tasks.amend import amend, undo
 from tests.kernel.bench import PLACE, FakeJournal, FakeProvider, FakeTool, KernelBench, ProbedTool, echo, tool_task
 
 

@@ -13,7 +13,7 @@ from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import context, tiers
-from hermes_tui.kernel.home import at_home
+from hermes_tui.kernel.agents.home import at_home
 from hermes_tui.kernel.worker import Door
 from tests.fakes.tool_server import ECHO
 from tests.kernel.bench import PLACE, FakeProvider, KernelBench, PlainRedactor, Reply, ask_for, say

@@ -17,7 +17,7 @@ from hermes_tui.domain.values import replace
 from hermes_tui.services import wiring
 from hermes_tui.services.config import Brain, HermesConfig, ProviderConfig
 from hermes_tui.services.homes import open_home
-from hermes_tui.services.memory import SEEK_LOOKS, HomeMemory, MemorySettings, Seek
+from hermes_tui.services.memory.home import SEEK_LOOKS, HomeMemory, MemorySettings, Seek
 from tests.capabilities.memory.vaults import FixedClock
 from tests.fakes import FakeServer, Scenario
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.errors import PathRefused, UsageInvalid
-from hermes_tui.services.notebook import Notebook
+from hermes_tui.services.memory.notebook import Notebook
 
 
 def git(root: Path, *arguments: str) -> str:

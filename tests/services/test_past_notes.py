@@ -9,7 +9,7 @@ import pytest
 from hermes_tui.capabilities.memory.history import History
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable, Repository
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.services.notebook import Note
+from hermes_tui.services.memory.notebook import Note
 from hermes_tui.services.past_notes import PastNotes
 from tests.capabilities.memory.vaults import START, TestVault, note, open_vault
 

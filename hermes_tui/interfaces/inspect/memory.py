@@ -18,7 +18,7 @@ from hermes_tui.services import wiring
 from hermes_tui.services.workstation import Workstation
 
 if TYPE_CHECKING:
-    from hermes_tui.services.memory_store import OpenMemory
+    from hermes_tui.services.memory.store import OpenMemory
 
 SOON: Final = 500
 """More vectors than these take long enough to say so."""

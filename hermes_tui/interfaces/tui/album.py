@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import Submit
 from hermes_tui.domain.errors import HermesError, UsageInvalid
-from hermes_tui.interfaces.tui.cells import one_line
+from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.services.pictures import Picture, on_clipboard
 
 if TYPE_CHECKING:

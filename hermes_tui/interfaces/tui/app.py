@@ -22,14 +22,14 @@ from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
 from hermes_tui.interfaces._orders import heard
 from hermes_tui.interfaces._swatch import ascii_wanted
 from hermes_tui.interfaces.tui.asks import OrderAsked
-from hermes_tui.interfaces.tui.cells import harmless
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
+from hermes_tui.interfaces.tui.drawing.cells import harmless
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.early_keys import EarlyKeys
 from hermes_tui.interfaces.tui.files import DayReader, NoteKeeper, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.layout import sizes_from
-from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane

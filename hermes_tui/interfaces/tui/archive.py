@@ -9,8 +9,9 @@ from hermes_tui.domain.commands import NameSession, UndoFiles
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces import _steering as steering
-from hermes_tui.interfaces.tui import choices, wording
-from hermes_tui.interfaces.tui.cells import one_line
+from hermes_tui.interfaces.tui import choices
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.past import PLAIN, Past, said
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry

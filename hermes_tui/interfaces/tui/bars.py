@@ -7,8 +7,8 @@ from typing import Final
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line
-from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.status import status_line
 

@@ -9,10 +9,10 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.usage import Price
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._orders import Order
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.diff import diff_lines
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
+from hermes_tui.interfaces.tui.drawing.diff import diff_lines
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
 from hermes_tui.interfaces.tui.keymap import Keymap
 from hermes_tui.interfaces.tui.links import host_of
 from hermes_tui.interfaces.tui.rows import Call

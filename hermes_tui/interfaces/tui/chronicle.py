@@ -29,8 +29,8 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import frozen, mutable, replace
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, Sign
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, Sign
 
 
 @frozen(kw_only=False)

@@ -29,7 +29,7 @@ from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
 from hermes_tui.interfaces.tui import choices, kin
 from hermes_tui.interfaces.tui.archive import Archive
-from hermes_tui.interfaces.tui.cells import one_line
+from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.help import help_lines
 from hermes_tui.interfaces.tui.rows import Call

@@ -15,10 +15,10 @@ from textual.widget import Widget
 
 from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._questions import REACHES, SIGN
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.chronicle import Asked
-from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import TitleRule, View
 from hermes_tui.interfaces.tui.panes._question import Answers, key_spans
 

@@ -12,9 +12,9 @@ from hermes_tui.domain.events import PlanEdited
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces import _steering as steering
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.graph_detail import conversation
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
+from hermes_tui.interfaces.tui.graph.detail import conversation
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.services import edits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hermes_tui.interfaces._orders import ORDERS
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, clip, foreign, pad, width_of
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, clip, foreign, pad, width_of
 from hermes_tui.interfaces.tui.keymap import AREAS, Key, Keymap, folded
 
 COLUMN: Final = 58

@@ -22,9 +22,9 @@ from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad, wrap
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, STOPPED, UNKNOWN, Sign
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, STOPPED, UNKNOWN, Sign
 from hermes_tui.interfaces.tui.meter import bar
 from hermes_tui.interfaces.tui.notices import KERNEL
 from hermes_tui.services import contexts

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from hermes_tui.interfaces.tui.cells import Line, Span, foreign
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, foreign
 
 MOST: Final = 50
 _WEB: Final = re.compile(r"https?://[\x21-\x7e]+?(?=[.,;:!?'\")\]}>`*]*(?:[\s<>\"`]|[^\x21-\x7e]|$))")

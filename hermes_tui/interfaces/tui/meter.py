@@ -9,10 +9,10 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, one_line, pad
 from hermes_tui.interfaces.tui.chronicle import Chronicle
-from hermes_tui.interfaces.tui.glyphs import UNKNOWN
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, one_line, pad
+from hermes_tui.interfaces.tui.drawing.glyphs import UNKNOWN
 
 NEAR: Final = 0.8
 """From this share of a cap on, it is amber."""

@@ -30,11 +30,12 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces.tui import kin, wording
-from hermes_tui.interfaces.tui.cells import Line, Span, ends, foreign, one_line, pad, wrap
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, STOPPED, WAITING, Sign
+from hermes_tui.interfaces.tui import kin
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, STOPPED, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.notices import ENDINGS, KERNEL, SKIPPED, call_key, origin
-from hermes_tui.interfaces.tui.row_window import Room
 from hermes_tui.interfaces.tui.rows import Entry
 
 FULL_WIDTH: Final = 70

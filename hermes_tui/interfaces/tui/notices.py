@@ -29,9 +29,9 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin
 
 KERNEL: Final = Sign("•", "kernel", "muted")

@@ -6,8 +6,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.interfaces._completion import Offer, Offered
-from hermes_tui.interfaces.tui.cells import Line, ends, fit_middle, foreign, one_line, pad
-from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.drawing.cells import Line, ends, fit_middle, foreign, one_line, pad
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 
 
 class Offers(Widget):

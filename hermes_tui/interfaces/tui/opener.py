@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.interfaces.tui.cells import Line, foreign, one_line
+from hermes_tui.interfaces.tui.drawing.cells import Line, foreign, one_line
 from hermes_tui.interfaces.tui.links import host_of, links_in
 from hermes_tui.interfaces.tui.screens.page import Page
 

@@ -38,13 +38,13 @@ from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold, fold_all
 from hermes_tui.domain.values import frozen, mutable
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import one_line
 from hermes_tui.interfaces.tui.chronicle import Chronicle
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU, Sign
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, Sign
+from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.mind_rows import MindLog, Thought
 from hermes_tui.interfaces.tui.notices import ENDINGS, KERNEL
-from hermes_tui.interfaces.tui.row_window import Row
 from hermes_tui.interfaces.tui.transcript import Transcript
 
 KEEP_EVERY: Final = 128

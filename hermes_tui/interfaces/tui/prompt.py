@@ -13,7 +13,7 @@ from textual.widgets.text_area import Selection
 
 from hermes_tui.interfaces._completion import Offer
 from hermes_tui.interfaces.tui.asks import OrderAsked
-from hermes_tui.interfaces.tui.cells import harmless
+from hermes_tui.interfaces.tui.drawing.cells import harmless
 from hermes_tui.interfaces.tui.offers import Offers
 from hermes_tui.interfaces.tui.vim import REDO, Mode, Vim
 from hermes_tui.interfaces.tui.vim_motions import line_number, line_start

@@ -11,13 +11,13 @@ from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.text import gist
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._changes import change_of
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line, pad, wrap
-from hermes_tui.interfaces.tui.diff import diff_lines
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line, pad, wrap
+from hermes_tui.interfaces.tui.drawing.diff import diff_lines
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH, Flow, draw
+from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
 from hermes_tui.interfaces.tui.links import marked
-from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH, Flow, draw
-from hermes_tui.interfaces.tui.row_window import Room, Row
 
 NAME_WIDTH: Final = 9
 SUBJECT_AT: Final = 12

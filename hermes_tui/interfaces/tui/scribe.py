@@ -11,10 +11,11 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.memory import Landing
 from hermes_tui.interfaces._servers import mcp_lines, skill_lines, tool_lines
 from hermes_tui.interfaces._tables import recall_lines
-from hermes_tui.interfaces.tui import choices, wording
+from hermes_tui.interfaces.tui import choices
 from hermes_tui.interfaces.tui.album import Album
-from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.opener import Opener
 from hermes_tui.interfaces.tui.rows import Notice, Origin, Reply
 from hermes_tui.interfaces.tui.screens.page import Page

@@ -11,9 +11,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import Line, Span, clip, ends, foreign, width_of
-from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, clip, ends, foreign, width_of
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.past import PLAIN, Past, said
 
 _WEIGHT: Final = {"×": 4, "◊": 3, "✓": 1, "•": 2}

@@ -14,10 +14,11 @@ from hermes_tui.domain.events import ShellEvent, ShellStarted
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.shells import Shell
 from hermes_tui.interfaces import _shells as shells
-from hermes_tui.interfaces.tui import choices, wording
-from hermes_tui.interfaces.tui.cells import Line, Span, foreign, one_line
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, LEFT, RUNNING, Sign
-from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui import choices
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, foreign, one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, RUNNING, Sign
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.notices import origin
 from hermes_tui.interfaces.tui.panes._pane import Sheet
 from hermes_tui.interfaces.tui.rows import Notice

@@ -7,8 +7,8 @@ from typing import Final
 
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import Line, Span, ends, one_line, width_of
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, one_line, width_of
 from hermes_tui.interfaces.tui.meter import NEAR, Day, forecast, spent_text
 from hermes_tui.interfaces.tui.panes._pane import View
 

@@ -60,12 +60,13 @@ from hermes_tui.domain.messages import Source, Thinking
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import TaskKind
-from hermes_tui.interfaces.tui import kin, notices, shells, wording
-from hermes_tui.interfaces.tui.cells import Span, foreign, one_line
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
-from hermes_tui.interfaces.tui.markdown import Flow
+from hermes_tui.interfaces.tui import kin, notices, shells
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
+from hermes_tui.interfaces.tui.drawing.markdown import Flow
+from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
-from hermes_tui.interfaces.tui.row_window import Row
 from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
 
 

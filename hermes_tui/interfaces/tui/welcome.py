@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from hermes_tui.domain.ports import Brain
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, fit_middle, foreign, one_line, pad, wrap
-from hermes_tui.interfaces.tui.markdown import PROSE_WIDTH
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, fit_middle, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH
 from hermes_tui.services.brains import Missing
 
 BEGIN: Final = (

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from hermes_tui.interfaces.tui.row_window import RowWindow
+from hermes_tui.interfaces.tui.drawing.row_window import RowWindow
 from hermes_tui.interfaces.tui.rows import Origin, Reply
 from tests.bench.bench import Bench, say
 from tests.bench.programs import ProgramFailed

@@ -11,8 +11,8 @@ from hermes_tui.capabilities.memory.documents import DocumentUnreadable, passage
 from hermes_tui.capabilities.memory.index import MemoryIndex
 from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.pages import pages_of
-from hermes_tui.services import documents
-from hermes_tui.services.documents import Documents
+from hermes_tui.services.memory import documents
+from hermes_tui.services.memory.documents import Documents
 
 
 def pdf(pages: Sequence[str]) -> bytes:

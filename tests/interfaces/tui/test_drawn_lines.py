@@ -7,7 +7,7 @@ from pathlib import Path
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
-from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.rows import Origin, Reply
 from hermes_tui.interfaces.tui.themes import Palette, Theme, find_themes
 from hermes_tui.services.homes import built_in_folder

@@ -10,11 +10,11 @@ from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
-from hermes_tui.interfaces.tui import picture
 from hermes_tui.interfaces.tui.chronicle import Chronicle
-from hermes_tui.interfaces.tui.graph_fold import GraphRows, needs_of
-from hermes_tui.interfaces.tui.graph_rows import GroupRow, TaskRow
-from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.graph import picture
+from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of
+from hermes_tui.interfaces.tui.graph.rows import GroupRow, TaskRow
 from tests.fakes import Call, Reply, Scenario
 from tests.fakes.scenario import Rule
 from tests.interfaces.tui.stand import Stand, Table, workstation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_tui.interfaces.tui.cells import Line
+from hermes_tui.interfaces.tui.drawing.cells import Line
+from hermes_tui.interfaces.tui.drawing.markdown import inline
 from hermes_tui.interfaces.tui.links import host_of, link_at, links_in, marked
-from hermes_tui.interfaces.tui.markdown import inline
 from tests.fakes import Call, Reply, Scenario
 from tests.interfaces.processes import needs_sandbox
 from tests.interfaces.tui.stand import Table, workstation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hermes_tui.interfaces.tui.cells import Line
-from hermes_tui.interfaces.tui.markdown import Flow
-from hermes_tui.interfaces.tui.row_window import Room, RowWindow
+from hermes_tui.interfaces.tui.drawing.cells import Line
+from hermes_tui.interfaces.tui.drawing.markdown import Flow
+from hermes_tui.interfaces.tui.drawing.row_window import Room, RowWindow
 from hermes_tui.interfaces.tui.rows import Origin, Reply
 
 

@@ -14,10 +14,10 @@ from textual.widget import Widget
 
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui.cells import Line, Span, clip, width_of
 from hermes_tui.interfaces.tui.chronicle import Chronicle
-from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, clip, width_of
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.services.desk import Facts
 
 

@@ -19,10 +19,10 @@ from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._questions import GUARD_S, REACHES, SIGN, UNSIGNED
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, wrap
 from hermes_tui.interfaces.tui.chronicle import Asked
-from hermes_tui.interfaces.tui.diff import diff_lines
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, wrap
+from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.panes._pane import View
 
 

@@ -12,14 +12,14 @@ from textual.containers import Horizontal, Vertical
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, one_line
 from hermes_tui.interfaces.tui.chronicle import Asked, Decided
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, NEEDS_YOU
-from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
 from hermes_tui.interfaces.tui.panes._question import Answers, question_lines
-from hermes_tui.interfaces.tui.row_window import Room
 
 EMPTY_TEXT = (EMPTY, Line(((" Nothing waits for you.", "muted"),)))
 

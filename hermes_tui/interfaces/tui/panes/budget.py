@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from hermes_tui.interfaces.tui import meter, wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
-from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui import meter
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
 
 

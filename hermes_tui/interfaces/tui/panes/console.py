@@ -12,13 +12,13 @@ from textual.message import Message
 
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import Span
-from hermes_tui.interfaces.tui.graph_rows import TaskRow, ribbon
-from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Span
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
+from hermes_tui.interfaces.tui.graph.rows import TaskRow, ribbon
 from hermes_tui.interfaces.tui.links import link_at, links_in
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
-from hermes_tui.interfaces.tui.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.transcript import Transcript
 from hermes_tui.interfaces.tui.welcome import NUMBERED

@@ -15,14 +15,14 @@ from textual.widgets import Input, TextArea
 
 from hermes_tui.domain.memory import Recalled
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line
-from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU
-from hermes_tui.interfaces.tui.line_view import LineView, Look
-from hermes_tui.interfaces.tui.markdown import draw
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.markdown import draw
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
-from hermes_tui.interfaces.tui.row_window import Room
-from hermes_tui.services.notebook import Change, Note, parted
+from hermes_tui.services.memory.notebook import Change, Note, parted
 
 EMPTY_TEXT: Final = (
     EMPTY,

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.records import Record
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span
-from hermes_tui.interfaces.tui.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.row_window import RowWindow
 from hermes_tui.interfaces.tui.mind_rows import KINDS, MindLog, Thought
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
-from hermes_tui.interfaces.tui.row_window import RowWindow
 
 EMPTY_TEXT = (
     EMPTY,

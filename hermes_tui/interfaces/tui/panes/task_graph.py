@@ -17,13 +17,15 @@ from hermes_tui.domain.commands import Command, EditPlan, KillAgent, PauseAgent,
 from hermes_tui.domain.events import EditKind, PlanOp
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.tasks import TaskState
-from hermes_tui.interfaces.tui import picture, wording
 from hermes_tui.interfaces.tui.asks import OrderAsked
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, one_line
-from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU
-from hermes_tui.interfaces.tui.graph_detail import detail_lines
-from hermes_tui.interfaces.tui.graph_fold import GraphRows, needs_of, speaker_of
-from hermes_tui.interfaces.tui.graph_rows import (
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.graph import picture
+from hermes_tui.interfaces.tui.graph.detail import detail_lines
+from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of, speaker_of
+from hermes_tui.interfaces.tui.graph.rows import (
     FULL_WIDTH,
     AgentRow,
     GraphRow,
@@ -32,7 +34,6 @@ from hermes_tui.interfaces.tui.graph_rows import (
     TaskRow,
     heading,
 )
-from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 

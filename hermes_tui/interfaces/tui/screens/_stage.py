@@ -10,11 +10,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from hermes_tui.interfaces.tui.graph_rows import TaskRow
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.row_window import Row
+from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.layout import Border, Plan, Sizes, moved, plan_for, too_small
-from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._pane import BorderMoved, Pane
-from hermes_tui.interfaces.tui.row_window import Row
 from hermes_tui.interfaces.tui.rows import Entry
 
 COLUMNS = ("#left", "#middle", "#right")

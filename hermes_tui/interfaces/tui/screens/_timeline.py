@@ -13,8 +13,8 @@ from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import Seat
-from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.journey import Journey
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.past import Past

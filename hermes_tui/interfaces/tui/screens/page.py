@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from hermes_tui.interfaces.tui.cells import Line
-from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.drawing.cells import Line
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import Sheet, TitleRule
 
 NO_ORDERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from hermes_tui.interfaces.tui.line_view import Look
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 
 HINT: Final = "Enter opens · Ctrl+T looks · Ctrl+R renames · Ctrl+F forks · Esc stays"

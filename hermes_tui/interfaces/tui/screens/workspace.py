@@ -21,9 +21,9 @@ from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.dock import Card
-from hermes_tui.interfaces.tui.graph_rows import TaskRow
+from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
-from hermes_tui.interfaces.tui.line_view import LineView, Look
 from hermes_tui.interfaces.tui.panes._pane import Divider, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane

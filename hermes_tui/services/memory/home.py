@@ -15,7 +15,7 @@ from hermes_tui.domain.ports import Clock
 from hermes_tui.domain.values import frozen
 
 if TYPE_CHECKING:
-    from hermes_tui.services.memory_store import OpenMemory
+    from hermes_tui.services.memory.store import OpenMemory
 
 QUERY_S: Final = 3.0
 """How long a search waits for the vector of its query."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui.cells import Line
+from hermes_tui.interfaces.tui.drawing.cells import Line
 
 KEPT: Final = 2000
 """Rows whose lines are kept; the oldest are drawn again when they come back."""

@@ -11,11 +11,11 @@ from rich.cells import cell_len
 
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.values import frozen, mutable
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import Line, Span, fit_middle, one_line, pad
-from hermes_tui.interfaces.tui.glyphs import UNKNOWN
-from hermes_tui.interfaces.tui.graph_rows import TaskRow
-from hermes_tui.interfaces.tui.lanes import order
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, fit_middle, one_line, pad
+from hermes_tui.interfaces.tui.drawing.glyphs import UNKNOWN
+from hermes_tui.interfaces.tui.graph.lanes import order
+from hermes_tui.interfaces.tui.graph.rows import TaskRow
 
 MOST: Final = 25
 ROW: Final = 3

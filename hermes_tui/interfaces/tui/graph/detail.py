@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.glyphs import NEEDS_YOU, UNKNOWN
-from hermes_tui.interfaces.tui.graph_fold import agent_of, speaker_of
-from hermes_tui.interfaces.tui.graph_rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
+from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU, UNKNOWN
+from hermes_tui.interfaces.tui.graph.folding import agent_of, speaker_of
+from hermes_tui.interfaces.tui.graph.rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
 from hermes_tui.interfaces.tui.meter import spent_text
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.services import children

@@ -14,10 +14,11 @@ from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
-from hermes_tui.interfaces.tui import wording
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, TASK, WAITING, Sign
-from hermes_tui.interfaces.tui.graph_rows import (
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, TASK, WAITING, Sign
+from hermes_tui.interfaces.tui.graph.lanes import LaneRow, lay_out, longest_chain, order
+from hermes_tui.interfaces.tui.graph.rows import (
     MOST_LANES_WIDTH,
     AgentRow,
     GraphRow,
@@ -26,7 +27,6 @@ from hermes_tui.interfaces.tui.graph_rows import (
     StepRow,
     TaskRow,
 )
-from hermes_tui.interfaces.tui.lanes import LaneRow, lay_out, longest_chain, order
 
 FOLD_ABOVE: Final = 40
 """With more tasks than this, groups begin folded."""

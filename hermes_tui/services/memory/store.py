@@ -28,12 +28,12 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.memory import NoteDraft, Origin, Recalled, Remembered, recalled_text
 from hermes_tui.domain.ports import Clock, Redactor
 from hermes_tui.domain.values import replace
-from hermes_tui.services import episodes
-from hermes_tui.services.documents import Documents
 from hermes_tui.services.homes import Home
-from hermes_tui.services.memory import MemorySettings
-from hermes_tui.services.memory_scans import best_scan
-from hermes_tui.services.memory_upkeep import Upkeep
+from hermes_tui.services.memory import episodes
+from hermes_tui.services.memory.documents import Documents
+from hermes_tui.services.memory.home import MemorySettings
+from hermes_tui.services.memory.scans import best_scan
+from hermes_tui.services.memory.upkeep import Upkeep
 
 WINDOW: Final = 2
 """How many turns before and after a hit of talk are shown with it."""

@@ -14,8 +14,9 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel import dispatch, planning, replan
+from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.tasks import planning, replan
 from hermes_tui.kernel.turn import run_turn
 from hermes_tui.kernel.without import Without
 

@@ -15,9 +15,9 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.interfaces.tui.cells import EMPTY, Line
-from hermes_tui.interfaces.tui.glyphs import ASCII
-from hermes_tui.interfaces.tui.row_window import Row, RowWindow
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line
+from hermes_tui.interfaces.tui.drawing.glyphs import ASCII
+from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.themes import Palette
 
 LINES_PER_ROW: Final = 1 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hermes_tui.interfaces._changes import Change
-from hermes_tui.interfaces.tui.cells import Line, harmless
+from hermes_tui.interfaces.tui.drawing.cells import Line, harmless
 
 _GROUND: Final = {"+": "add", "-": "del"}
 _ROLE: Final = {"+": "ok", "-": "fail"}

@@ -16,11 +16,11 @@ from hermes_tui.domain.parts import Part, TextDelta
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Task, TaskKind, TaskState
 from hermes_tui.domain.values import mutable, replace
-from hermes_tui.kernel.amend import amend
 from hermes_tui.kernel.consult import consult
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.strategies.auto import STRATEGIES
 from hermes_tui.kernel.strategies.port import PLAN, SOLVE
+from hermes_tui.kernel.tasks.amend import amend
 
 ROLES: Final = ("plan", "solve")
 BY: Final = "planner"

@@ -11,11 +11,11 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel.condition import holds
 from hermes_tui.kernel.doubt import settle_task
 from hermes_tui.kernel.kit import Kit
-from hermes_tui.kernel.perform import perform
-from hermes_tui.kernel.recover import is_final, recover
+from hermes_tui.kernel.tasks.condition import holds
+from hermes_tui.kernel.tasks.perform import perform
+from hermes_tui.kernel.tasks.recover import is_final, recover
 
 _SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
 

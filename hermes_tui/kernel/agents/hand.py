@@ -17,11 +17,11 @@ from hermes_tui.domain.ports import Brains
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel import errand
+from hermes_tui.kernel.agents import errand
+from hermes_tui.kernel.agents.home import HomeBrains, HomeImages, HomeMemory, at_home
 from hermes_tui.kernel.budget import SliceUsed
 from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.gate import Gate
-from hermes_tui.kernel.home import HomeBrains, HomeImages, HomeMemory, at_home
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.turn import run_turn

@@ -14,12 +14,12 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Rung, Task, TaskKind
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel.amend import amend
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit
-from hermes_tui.kernel.planning import BY, rewire, tools_text
 from hermes_tui.kernel.strategies.auto import STRATEGIES
 from hermes_tui.kernel.strategies.port import PLAN, SOLVE
+from hermes_tui.kernel.tasks.amend import amend
+from hermes_tui.kernel.tasks.planning import BY, rewire, tools_text
 
 REPLANS: Final = 3
 """How often a run's plan is looked at again; each look costs a request."""

@@ -16,9 +16,10 @@ from hermes_tui.domain.state.calls import RECOVER
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Reach, Rung, Task, TaskKind
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel import circuits, replan
+from hermes_tui.kernel import circuits
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.tasks import replan
 
 GOAL: Final = "goal"
 REPAIRS: Final = 2

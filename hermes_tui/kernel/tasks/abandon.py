@@ -11,8 +11,8 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskState
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel.amend import amend
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.tasks.amend import amend
 
 BY: Final = "abandon"
 PREFIX: Final = "undo-"

@@ -31,9 +31,9 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel import errand
+from hermes_tui.kernel.agents import errand
+from hermes_tui.kernel.agents.hand import Hand, end_agent
 from hermes_tui.kernel.gate import Gate
-from hermes_tui.kernel.hand import Hand, end_agent
 from hermes_tui.kernel.kit import Kit, Rest
 from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.worker import Door, Workers

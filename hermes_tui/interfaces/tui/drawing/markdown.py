@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hermes_tui.interfaces.tui.cells import EMPTY, Line, Span, foreign, pad, width_of, wrap
-from hermes_tui.interfaces.tui.code import coloured
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, pad, width_of, wrap
+from hermes_tui.interfaces.tui.drawing.code import coloured
 
 PROSE_WIDTH: Final = 84
 """Prose is not drawn wider than this: longer lines are hard to read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from hermes_tui.domain.state.spend import Spent
-from hermes_tui.interfaces.tui.glyphs import UNKNOWN
+from hermes_tui.interfaces.tui.drawing.glyphs import UNKNOWN
 
 
 def clock(at: float) -> str:

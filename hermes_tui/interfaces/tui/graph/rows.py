@@ -9,11 +9,21 @@ from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Task, TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui import wording
-from hermes_tui.interfaces.tui.cells import Line, Span, fit_middle, one_line, pad
 from hermes_tui.interfaces.tui.chronicle import Step
-from hermes_tui.interfaces.tui.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, STOPPED, TASK, UNKNOWN, Sign
-from hermes_tui.interfaces.tui.row_window import Room
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, fit_middle, one_line, pad
+from hermes_tui.interfaces.tui.drawing.glyphs import (
+    DONE,
+    FAILED,
+    LEFT,
+    NEEDS_YOU,
+    RUNNING,
+    STOPPED,
+    TASK,
+    UNKNOWN,
+    Sign,
+)
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 
 FULL_WIDTH: Final = 70
 """From here on a row has a column for who works on it."""

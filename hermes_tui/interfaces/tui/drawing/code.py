@@ -11,7 +11,7 @@ from pygments.lexers import (
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
 from pygments.util import ClassNotFound
 
-from hermes_tui.interfaces.tui.cells import Span, foreign, harmless
+from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, harmless
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer

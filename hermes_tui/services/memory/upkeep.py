@@ -20,7 +20,7 @@ from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
 from hermes_tui.domain.values import frozen
 
 if TYPE_CHECKING:
-    from hermes_tui.services.memory_store import OpenMemory
+    from hermes_tui.services.memory.store import OpenMemory
 
 OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR)
 MAP_FILE: Final = "erased-commits.json"

@@ -22,7 +22,7 @@ from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.ranking import Recall, Search
 from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.errors import HermesError
-from hermes_tui.services.memory_scans import best_scan
+from hermes_tui.services.memory.scans import best_scan
 
 MOST_HITS: Final = 1_000
 _SPOKEN: Final = re.compile(r"(\d{1,2}):(\d\d)\s*([ap]m)\s+on\s+(.+)", re.IGNORECASE)
