@@ -172,28 +172,59 @@ async def _begin(step: _Step) -> _Attempt:
     await kit.gate.passed()
     budget.check_time(kit)
     budget.check_steps(kit, place.agent)
-    filled = await step.build(step.brain)
-    warmth = loop_guard.warmer(filled.request.temperature, kit.session.state.guard.of(place.agent))
-    request = replace(filled.request, temperature=warmth)
-    size = filled.size_bytes or context.size_bytes(request)
-    if not _has_room(step, size):
-        raise _too_long(step.brain, size)
-    asked, record = await _reserved(step, filled, request, size)
+    draft = await _drafted(step)
+    while (reserved := await _reserved(step, draft)) is None:
+        draft = await _drafted(step)
+    asked, record = reserved
     try:
         await kit.session.commit(record)
     except asyncio.CancelledError:
         _withdraw(kit, asked, place)
         raise
-    ready = context.with_output(request, asked.max_tokens)
-    return _Attempt(asked.request_id, ready, step.brain, asked.bound, place, _safe(_prefix(place, asked.step)), size)
+    ready = context.with_output(draft.request, asked.max_tokens)
+    name = _safe(_prefix(place, asked.step))
+    return _Attempt(asked.request_id, ready, step.brain, asked.bound, place, name, draft.size)
+
+
+@frozen
+class _Draft:
+    """A request that is put together; `heard` is how many messages its agent had by then."""
+
+    filled: Filled
+    request: ModelRequest
+    size: int
+    heard: int
+
+
+async def _drafted(step: _Step) -> _Draft:
+    """Put the request together.
+
+    Raises:
+        ProviderError: it is larger than the brain's window.
+    """
+    heard = _heard(step)
+    filled = await step.build(step.brain)
+    warmth = loop_guard.warmer(filled.request.temperature, step.kit.session.state.guard.of(step.place.agent))
+    request = replace(filled.request, temperature=warmth)
+    size = filled.size_bytes or context.size_bytes(request)
+    if not _has_room(step, size):
+        raise _too_long(step.brain, size)
+    return _Draft(filled=filled, request=request, size=size, heard=heard)
+
+
+def _heard(step: _Step) -> int:
+    return len(step.kit.session.state.talk.of(step.place.agent).messages)
 
 
 def _prefix(place: Place, number: int) -> str:
     return f"{place.agent}-s{number}"[-34:]
 
 
-async def _reserved(step: _Step, filled: Filled, request: ModelRequest, size: int) -> tuple[ModelRequested, Record]:
+async def _reserved(step: _Step, draft: _Draft) -> tuple[ModelRequested, Record] | None:
     """Reserve as soon as there is room for the call beside those under way.
+
+    Returns None where the agent was told something since the draft: the reply would stand behind words that its model
+    never read.
 
     Raises:
         LimitReached: a cap does not leave room for the call.
@@ -202,8 +233,10 @@ async def _reserved(step: _Step, filled: Filled, request: ModelRequest, size: in
     told = False
     while True:
         with kit.session.deciding:
-            if budget.has_room(kit, step.brain, size, place):
-                return _reserve(step, filled, request, size)
+            if _heard(step) != draft.heard:
+                return None
+            if budget.has_room(kit, step.brain, draft.size, place):
+                return _reserve(step, draft)
             if not told:
                 why = "beside the calls under way it could pass a cap"
                 awaited = ModelAwaited(role=step.role, model=step.brain.name, delay_s=0.0, why=why)
@@ -213,28 +246,28 @@ async def _reserved(step: _Step, filled: Filled, request: ModelRequest, size: in
         await kit.session.room.freed()
 
 
-def _reserve(step: _Step, filled: Filled, request: ModelRequest, size: int) -> tuple[ModelRequested, Record]:
+def _reserve(step: _Step, draft: _Draft) -> tuple[ModelRequested, Record]:
     kit, place = step.kit, step.place
     state = kit.session.state
     number = state.talk.of(place.agent).steps + 1
-    bound, output_tokens = budget.reserve(kit, step.brain, size, place)
+    bound, output_tokens = budget.reserve(kit, step.brain, draft.size, place)
     asked = ModelRequested(
         request_id=RequestId(f"{_prefix(place, number)}-{kit.session.state.seq}"),
         model=step.brain.name,
         role=step.brain.role or step.role,
         why=step.brain.why,
         bound=bound,
-        request_bytes=size,
+        request_bytes=draft.size,
         max_tokens=output_tokens,
         step=number,
         attempt=step.attempt,
         task_class=step.brain.task_class,
         route=step.brain.route,
-        effort=request.effort,
+        effort=draft.request.effort,
     )
-    kit.session.room.enter(asked.request_id, budget.ceiling_of(state, step.brain, size, output_tokens))
-    if filled.portions:
-        kit.session.emit(context.filling(kit, step.brain, filled, asked), place)
+    kit.session.room.enter(asked.request_id, budget.ceiling_of(state, step.brain, draft.size, output_tokens))
+    if draft.filled.portions:
+        kit.session.emit(context.filling(kit, step.brain, draft.filled, asked), place)
     return asked, kit.session.emit(asked, place)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hermes_tui.domain.errors import FailureReason, ProviderRefused, StreamTruncated
 from hermes_tui.domain.events import (
     BudgetRefused,
+    MessageGiven,
     ModelFailed,
     ModelFinished,
     OutputLowered,
@@ -18,12 +19,17 @@ from hermes_tui.domain.events import (
     ToolRefused,
     ToolRequested,
 )
+from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.messages import Role, ToolResult
 from hermes_tui.domain.parts import TextDelta
-from hermes_tui.domain.ports import ToolContext, ToolOutcome
+from hermes_tui.domain.ports import Brain, ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.usage import Limits, Usage
-from tests.kernel.bench import FakeProvider, FakeTool, KernelBench, Reply, ask_for, echo, say
+from hermes_tui.domain.values import replace
+from hermes_tui.kernel import context
+from hermes_tui.kernel.context import Filled
+from hermes_tui.kernel.step import take_step
+from tests.kernel.bench import PLACE, FakeProvider, FakeTool, KernelBench, Reply, ask_for, echo, say
 
 
 def bench(*replies: Reply) -> KernelBench:
@@ -50,6 +56,26 @@ async def test_results_of_calls_reach_the_next_request_in_the_models_order() -> 
     requested = kernel.bodies(ToolRequested)[0]
     assert isinstance(requested, ToolRequested)
     assert requested.rationale == "Looking."
+
+
+async def test_what_is_said_while_a_request_is_put_together_is_in_it() -> None:
+    kernel = bench(say("Both heard."))
+    kernel.start()
+    place, emit = replace(PLACE, agent=AgentId("main")), kernel.kit.session.emit
+    builds: list[int] = []
+
+    async def build(brain: Brain) -> Filled:
+        filled = await context.whole(kernel.kit, place)(brain)
+        if not builds:
+            emit(MessageGiven(text="And the tests."), place)
+        builds.append(len(filled.request.messages))
+        return filled
+
+    emit(MessageGiven(text="Read the code."), place)
+    await take_step(kernel.kit, place, "cortex", build)
+
+    assert [message.text for message in kernel.said_to_model()] == ["Read the code.", "And the tests."]
+    assert builds == [1, 2]
 
 
 async def test_malformed_calls_get_one_repair_and_then_fail_the_task() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
@@ -315,7 +315,8 @@ class Workspace(Entry):
         elif len(targets) == 1:
             self.post_message(OrderAsked("open", targets[0]))
         else:
-            self.app.push_screen(Chooser(self.look, "links", list(map(choices.of_link, targets))), self._open)
+            links = Chooser(self.look, "links", list(map(choices.of_link, targets)))
+            cast("App[str]", self.app).push_screen(links, self._open)
 
     def _open(self, target: str | None) -> None:
         if target is not None:
@@ -328,7 +329,8 @@ class Workspace(Entry):
             self.post_message(OrderAsked("open", event.row.artifact))
             return
         lines = event.row.copy().splitlines()
-        self.app.push_screen(Page(self.look, "all of it", lambda width: choices.page_lines(lines, width)))
+        page = Page(self.look, "all of it", lambda width: choices.page_lines(lines, width))
+        cast("App[str]", self.app).push_screen(page)
 
     @on(TaskGraphPane.Ordered)
     def _edited(self, event: TaskGraphPane.Ordered) -> None:
