@@ -88,8 +88,6 @@ def test_a_whole_run_loads_the_provider_it_asks_and_neither_a_vendors_package_no
     (tmp_path / "ws").mkdir()
     options = RunOptions(workspace=tmp_path / "ws", home=tmp_path / "h")
     layers_of(options, home_of(options))  # the config is known, as after the first run
-    goal = tmp_path / "goal.md"
-    goal.write_text("---\nmode: plan\n---\nSay hello.\n", encoding="utf-8")
     with running_server(Scenario(replies=[Reply("Hello.")], models=("small",))) as server:
         urls = {"anthropic": server.anthropic_url, "openai": server.openai_url, "ollama": server.ollama_url}
         env = {
@@ -99,7 +97,7 @@ def test_a_whole_run_loads_the_provider_it_asks_and_neither_a_vendors_package_no
         }
         env |= {VARIABLES[vendor]: urls[vendor], KEYS.get(vendor, "UNUSED"): "k-test"}
         model = f"{vendor}:small"
-        modules = modules_of("--batch", str(goal), "-C", str(tmp_path / "ws"), "-m", model, env=env)
+        modules = modules_of("-p", "Say hello.", "--mode", "plan", "-C", str(tmp_path / "ws"), "-m", model, env=env)
         asked = len(server.log.replies)
 
     shelf = "hermes_tui.capabilities.providers."

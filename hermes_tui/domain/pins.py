@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "cce3a11eb8c7c3021efc0ed9059085665fa9ed66307fea8e924124183a9804ee",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "c1c8947d590bf9a6a5b8818f90a01d945f3b4f6d16b35be6f88459a0f85b4614",
-    "kernel/dispatch.py": "5d85460f459c9bbcbeb009798f259ac68263a797a0ee816f79f9cb3c62ac602a",
+    "kernel/dispatch.py": "aac24276de1c4be37766d956c0ed4e597215d24d0d2a5eda5b9fb07360d7fdca",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "f4325700b2079a0121abf650ce5cd79a6aa3571d6d283ac568b4160acc6e989f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",

@@ -78,7 +78,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     tool = kit.tools.get(call.tool)
     if tool is None:
         raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
-    if tool.spec.reach is Reach.SANDBOX and kit.try_sandbox is not None:
+    if kit.try_sandbox is not None and (tool.spec.reach is Reach.SANDBOX or tool.spec.server):
         await kit.try_sandbox()
     context = context_for(kit, call, tool, place)
     call = _unmasked(kit, call, tool, context)

@@ -22,7 +22,7 @@ from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
-from hermes_tui.domain.skills import Skills
+from hermes_tui.domain.skills import Skill, Skills
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.agents.crew import Crew
@@ -125,6 +125,20 @@ class KitMaker:
         """Return the indexes of memory that every request carries."""
         return [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))]
 
+    def _system_text(self, project_bytes: int, memory_bytes: int, skills: Mapping[str, Skill]) -> str:
+        """Return the system text with at most so much of the project's instructions and of memory's indexes."""
+        return instructions.system_text(
+            self.root, self._indexes(), project_bytes=project_bytes, memory_bytes=memory_bytes, skills=skills
+        )
+
+    def _day(self, session: Session, session_id: SessionId, config: HermesConfig) -> SessionDay:
+        """Return the session's share of the day's budget, with what it spent so far on the books."""
+        cap = limits_of(config.budgets.day)
+        day = SessionDay(self.ledger, session_id, cap, clock=self.clock, left_by=self._left_by)
+        spent = session.state.spend.total
+        day.catch_up(spent.usd, spent.usage.total_tokens, session.state.seq)
+        return day
+
     async def make(self, session: Session, session_id: SessionId, config: HermesConfig, brains: Brains) -> Kit:
         """Return the kit for the session's current run.
 
@@ -133,11 +147,8 @@ class KitMaker:
         """
         box = await self._sandbox_of_run(config)
         goal = session.state.run.goal
-        cap = limits_of(config.budgets.day)
         kept = self.home.state / "outputs" / session_id
-        day = SessionDay(self.ledger, session_id, cap, clock=self.clock, left_by=self._left_by)
-        spent = session.state.spend.total
-        day.catch_up(spent.usd, spent.usage.total_tokens, session.state.seq)
+        context = config.context
         return Kit(
             session=session,
             brains=brains,
@@ -145,7 +156,7 @@ class KitMaker:
             policy=wiring.policy_of(config, self.ledger.grants()),
             images=self._images(session_id),
             artifacts=outputs.KeptOutputs(kept),
-            day=day,
+            day=self._day(session, session_id, config),
             sandbox=box,
             try_sandbox=box.ready,
             redactor=wiring.redactor_of(config, self.home.state),
@@ -154,18 +165,13 @@ class KitMaker:
                 root=self.root, write=write_scopes(self.root, goal), read=(kept,), kept=self._off_limits()
             ),
             substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
-            instructions=instructions.system_text(
-                self.root,
-                self._indexes(),
-                project_bytes=config.context.instructions_bytes,
-                memory_bytes=config.memory.index_bytes,
-                skills=self.skills.listed if self.skills is not None else {},
+            instructions=self._system_text(
+                context.instructions_bytes,
+                config.memory.index_bytes,
+                self.skills.listed if self.skills is not None else {},
             ),
-            brief_instructions=instructions.system_text(
-                self.root,
-                self._indexes(),
-                project_bytes=min(BRIEF_BYTES, config.context.instructions_bytes),
-                memory_bytes=min(BRIEF_BYTES, config.memory.index_bytes),
+            brief_instructions=self._system_text(
+                min(BRIEF_BYTES, context.instructions_bytes), min(BRIEF_BYTES, config.memory.index_bytes), {}
             ),
             slots=dict(config.planning.at_once),
             read_task=lambda text: plans.read_task(text, self.tools),
@@ -174,7 +180,7 @@ class KitMaker:
             distrusted=self.distrusted,
             crew=Crew(self.workers),
             notary=wiring.notary_of(config, self.home, self.ledger),
-            prune_steps=config.context.prune_steps,
+            prune_steps=context.prune_steps,
             critic=frozenset(config.policy.critic),
             picture=Shelf(self.home.state / "pictures").find,
             skills=self.skills,

@@ -70,7 +70,7 @@ class Family:
 
     def run(self, die_at: int) -> int:
         """Run the goal once; return its exit code."""
-        argv = [sys.executable, "-m", "tests.crash.victim", str(self.goal), str(self.work), str(die_at)]
+        argv = [sys.executable, "-m", "tests.crash.victim", str(self.goal), str(self.work), str(die_at), "0"]
         done = subprocess.run(argv, env=self.environ, capture_output=True, text=True, timeout=120)
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode
