@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import ToolError
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.skills import Skill
 from hermes_tui.domain.text import printable
 from hermes_tui.domain.values import frozen
@@ -19,10 +20,10 @@ MOST: Final = 200
 """How many entries of a folder are looked at."""
 SIZE_LIMIT: Final = 100_000
 DESCRIPTION_LIMIT: Final = 1_024
-NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+NAME: Final = later(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 NAME_LIMIT: Final = 64
-_HEAD: Final = re.compile(r"---[ \t]*\n(?P<head>.*?)\n---[ \t]*\n(?P<body>.*)", re.DOTALL)
-_KEY: Final = re.compile(r"(?P<key>[a-z][a-z-]*):[ \t]*(?P<value>.*)")
+_HEAD: Final = later(r"---[ \t]*\n(?P<head>.*?)\n---[ \t]*\n(?P<body>.*)", re.DOTALL)
+_KEY: Final = later(r"(?P<key>[a-z][a-z-]*):[ \t]*(?P<value>.*)")
 _FOLDED: Final = frozenset({"", ">", "|", ">-", "|-"})
 
 

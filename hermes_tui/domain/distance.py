@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, TypeVar
 
 from hermes_tui.domain.messages import Message, ToolCall
+from hermes_tui.domain.patterns import later
 
 SAME_TOOL: Final = 0.5
 """What two calls of one tool have in common whose arguments differ."""
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = later(r"\w+")
 T = TypeVar("T")
 
 

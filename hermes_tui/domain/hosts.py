@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 from typing import Final
 
-_LABELS: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+from hermes_tui.domain.patterns import later
+
+_LABELS: Final = later(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _USUAL_PORTS: Final = (80, 443)
-_NUMERIC: Final = re.compile(r"[0-9.]+|0x[0-9a-f.x]+")
+_NUMERIC: Final = later(r"[0-9.]+|0x[0-9a-f.x]+")
 
 
 def plain_host(text: str) -> str | None:

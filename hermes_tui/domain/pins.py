@@ -5,12 +5,12 @@ from typing import Final
 PINS: Final = {
     "constitution.md": "2bc32bb5ca38a162dd970bbe1884155d62e1fcd98f6db3133da78d36577b9170",
     "domain/guardrails.py": "c233a8b8a795dc309e707f87ac186d6e48e8416ee75b6883ea5f5ddc71089921",
-    "domain/hosts.py": "cce3a11eb8c7c3021efc0ed9059085665fa9ed66307fea8e924124183a9804ee",
+    "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "c1c8947d590bf9a6a5b8818f90a01d945f3b4f6d16b35be6f88459a0f85b4614",
     "kernel/dispatch.py": "aac24276de1c4be37766d956c0ed4e597215d24d0d2a5eda5b9fb07360d7fdca",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
-    "capabilities/governance/policy.py": "f4325700b2079a0121abf650ce5cd79a6aa3571d6d283ac568b4160acc6e989f",
+    "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",
     "capabilities/keys/_notary.py": "74157f60b6df69e0d5c8c835db5d13745fb64ee88ce368f894a410486b2c7b42",
     "capabilities/keys/_sshsig.py": "97a17a8925ad2942e8c6cff0b06388e4dc58e6a5b2e4ba40085ff24d4f2669d8",
@@ -23,7 +23,7 @@ PINS: Final = {
     "capabilities/sandbox/landlock.py": "e33b12a42eec30c492b15a4ce6d0654a8868848d1a9f9fa30db03c680a55aece",
     "capabilities/sandbox/scopes.py": "2c86dcc7e96331d6e7732b6710fb9f34903010aab93876cb312f42b7f938f52c",
     "capabilities/sandbox/seccomp.py": "e962966a4fa3bd3d2e5d5e48f5a6c310834477cd809fd6a676f944dd34a4e26f",
-    "capabilities/tools/_paths.py": "c2e862fe09f74a5c1878f2058d44f223dda620107bd0ea60abd07edad76ae68a",
+    "capabilities/tools/_paths.py": "18507da5662779353b4fca25a373080a531b8f8605e76945c90ced120329fdd6",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
     "services/trust.py": "e7719acb3838801f08a5ba415f11b16fe7c038597ab69db390f9afc92b68f9bb",
 }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from hermes_tui.domain.messages import Source
+from hermes_tui.domain.patterns import later
 
 _WEB: Final = frozenset({"fetch"})
 _WORKSPACE: Final = frozenset({"read", "list", "search", "git"})
 _COMMANDS: Final = frozenset({"shell", "python"})
 _MEMORY: Final = frozenset({"recall", "search_sessions"})
-_UNVOUCHED: Final = re.compile(r'"provenance": "(?!")')
+_UNVOUCHED: Final = later(r'"provenance": "(?!")')
 """What the data of a recall holds if one hit was written after reading the web; no text can: its quotes are escaped."""
 SERVED: Final = "mcp."
 """How the names of tools begin that a tool server carries out: what they say is a stranger's word, as the web's is."""

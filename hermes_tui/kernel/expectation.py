@@ -6,10 +6,11 @@ import re
 from typing import Final
 
 from hermes_tui.domain.approval import ResolvedCall
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.tasks import Effect, Reach
 
 LONGEST: Final = 500
-_EXPECTED: Final = re.compile(r"(?:^|(?<=[.!?]\s)|\n)\s*expect(?:ed|ation)?:\s*([^\n]+)", re.IGNORECASE)
+_EXPECTED: Final = later(r"(?:^|(?<=[.!?]\s)|\n)\s*expect(?:ed|ation)?:\s*([^\n]+)", re.IGNORECASE)
 
 
 def split(text: str) -> tuple[str, str]:

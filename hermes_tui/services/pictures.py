@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.messages import Image
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 
 MOST_BYTES: Final = 5_000_000
@@ -25,7 +26,7 @@ MOST: Final = 20
 """How many go with one message."""
 CLIPBOARD_S: Final = 3.0
 ENDINGS: Final = (".png", ".jpg", ".jpeg", ".webp", ".gif")
-_MENTION: Final = re.compile(r"(?:^|(?<=\s))@(\S+)")
+_MENTION: Final = later(r"(?:^|(?<=\s))@(\S+)")
 _CLIPBOARDS: Final = (
     ("WAYLAND_DISPLAY", ("wl-paste", "--no-newline", "--type", "image/png")),
     ("DISPLAY", ("xclip", "-selection", "clipboard", "-target", "image/png", "-out")),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 from hermes_tui.services.sections import Bounds, Section
 
-VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+VARIABLE: Final = later(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a header names an environment variable."""
 Seconds = Annotated[float, Bounds(gt=0, le=3600)]
 ServerName = Annotated[str, Bounds(pattern=r"^[a-z][a-z0-9-]{0,19}$")]

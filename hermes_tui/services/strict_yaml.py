@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 
 MAX_BYTES: Final = 1_000_000
@@ -18,7 +18,7 @@ MAX_BYTES: Final = 1_000_000
 Step = str | int
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_CONTROL = later(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
 @frozen(kw_only=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.patterns import later
 from hermes_tui.services.strict_yaml import Node, Step, Value
 
 MAX_DEPTH: Final = 40
@@ -20,9 +20,9 @@ MAX_INT_DIGITS: Final = 18
 ParserEvent = Any
 """PyYAML's events and marks; its stubs leave their attributes untyped."""
 
-_INT = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_INT = later(r"[-+]?[0-9]+")
+_FLOAT = later(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SURROGATE = later(r"[\ud800-\udfff]")
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("null", "Null", "NULL", "~"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -10,11 +9,12 @@ from functools import lru_cache
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.values import frozen
 
 RULE_LIMIT = 1_000
-_FORM = re.compile(r"(?P<tool>[a-z][A-Za-z0-9_.-]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
+_FORM = later(r"(?P<tool>[a-z][A-Za-z0-9_.-]*)(?:\((?P<pattern>[^\n\r\0]*)\))?")
 _PATTERNED = frozenset("*?[")
 _OPERATORS = frozenset(";&|<>$`\n\r")
 _REMEDY = "Write tool(words), such as shell(python -m pytest *), git(commit *) or fetch(example.org)."

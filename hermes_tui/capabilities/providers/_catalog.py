@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, cast
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.usage import Price
 from hermes_tui.domain.values import frozen
 
@@ -20,17 +20,17 @@ DEFAULT_MODELS: Final = {
 """What `auto` takes from a cloud provider; local servers say themselves what they have."""
 UNKNOWN_WINDOW: Final = 32_768
 """A window that nearly every hosted model exceeds; `providers.<name>` of an own server may be smaller and says so."""
-_DATED: Final = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
+_DATED: Final = later(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 _FIXED_SAMPLING: Final = (
     *("gpt-5", "gpt-6", "o1", "o3", "o4"),
     *("claude-opus-4-7", "claude-opus-4-8", "claude-haiku-5-5", "claude-mythos"),
 )
-_CLAUDE: Final = re.compile(r"claude-(?:[a-z]+-)?(?:v)?(\d{1,2})(?!\d)(?:[-.](\d{1,2})(?!\d))?")
+_CLAUDE: Final = later(r"claude-(?:[a-z]+-)?(?:v)?(\d{1,2})(?!\d)(?:[-.](\d{1,2})(?!\d))?")
 _ADAPTIVE_SINCE: Final = (4, 6)
 """The first Claude that is told by effort how much to think; those before take a number of tokens."""
-_NEVER_REASONS: Final = re.compile(r"gpt-3|gpt-4|chatgpt-|o1-mini|o1-preview|gpt-5(\.\d)?-chat|claude-instant")
+_NEVER_REASONS: Final = later(r"gpt-3|gpt-4|chatgpt-|o1-mini|o1-preview|gpt-5(\.\d)?-chat|claude-instant")
 
-_SEEING: Final = re.compile(
+_SEEING: Final = later(
     r"claude-|(^|/)gpt-(4o|4\.1|4\.5|[5-9])|(^|/)o[134](-|$)|gemini-|grok-[2-9]|llava|vision|[-_]?vl\b|pixtral"
     r"|gemma-?[34]|llama-?4|minicpm-v|moondream|mistral-(small|medium|large)-?[3-9]"
 )

@@ -11,13 +11,14 @@ from typing import Final, Literal
 from hermes_tui.capabilities.providers._http import get_json
 from hermes_tui.capabilities.providers._json import fields_of, list_of
 from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ReplyMalformed
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 
 LIMIT_S: Final = 60.0
 PROBE_S: Final = 1.0
 """How long a server of this machine may take to say which models it has."""
 _MOST_ASKED: Final = 8
-_EMBEDS: Final = re.compile(r"embed|minilm|bge|arctic|gte-|e5-|paraphrase", re.IGNORECASE)
+_EMBEDS: Final = later(r"embed|minilm|bge|arctic|gte-|e5-|paraphrase", re.IGNORECASE)
 """How models that make vectors are called; what a server says of its model decides, this only saves asking."""
 
 

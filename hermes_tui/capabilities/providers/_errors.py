@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +16,7 @@ from hermes_tui.domain.errors import (
     ReplyMalformed,
     StreamTruncated,
 )
+from hermes_tui.domain.patterns import later
 
 _BY_STATUS: Final = {
     400: FailureReason.INVALID_REQUEST,
@@ -35,20 +35,18 @@ _BY_STATUS: Final = {
 
 # What the words say more exactly than any status does; the first that is found wins.
 _REFINED: Final = (
-    (re.compile(r"insufficient_quota|billing|credit balance|insufficient credits"), FailureReason.QUOTA),
+    (later(r"insufficient_quota|billing|credit balance|insufficient credits"), FailureReason.QUOTA),
     (
-        re.compile(r"context_length|context length|context window|prompt is too long|maximum context"),
+        later(r"context_length|context length|context window|prompt is too long|maximum context"),
         FailureReason.CONTEXT_LENGTH,
     ),
-    (re.compile(r"content_filter|content_policy|content policy"), FailureReason.CONTENT_FILTER),
+    (later(r"content_filter|content_policy|content policy"), FailureReason.CONTENT_FILTER),
     (
-        re.compile(
-            r"model_not_found|model ['\"`]?[\w./:-]+['\"`]? (not found|does not exist)|the model does not exist"
-        ),
+        later(r"model_not_found|model ['\"`]?[\w./:-]+['\"`]? (not found|does not exist)|the model does not exist"),
         FailureReason.MODEL_MISSING,
     ),
     (
-        re.compile(r"not_found_error\W+message\W+model: |no endpoints found|not a valid model id"),
+        later(r"not_found_error\W+message\W+model: |no endpoints found|not a valid model id"),
         FailureReason.MODEL_MISSING,
     ),
 )

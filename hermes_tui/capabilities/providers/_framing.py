@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from hermes_tui.domain.patterns import later
+
 LINE_BYTES: Final = 8_192
 """The most that the size of a chunk, or the lines after the last one, may take."""
 _HEXADECIMAL: Final = re.compile(rb"[0-9A-Fa-f]{1,15}")
-_DECIMAL: Final = re.compile(r"[0-9]{1,15}")
+_DECIMAL: Final = later(r"[0-9]{1,15}")
 
 
 class Broken(Exception):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import select
 from base64 import b64encode
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from hermes_tui.capabilities.providers._framing import Broken, Framing, framing_of
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ HELD_BYTES: Final = 262_144
 """How much may lie unread before the sender is made to wait."""
 PORTS: Final = {"http": 80, "https": 443}
 _OWN: Final = {"accept-encoding": "identity", "user-agent": "hermes-tui"}
-_VISIBLE: Final = re.compile(r"[!-~]+")
-_VALUE: Final = re.compile(r"[!-~]([ \t!-~]*[!-~])?")
-_STATUS: Final = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
-_FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
+_VISIBLE: Final = later(r"[!-~]+")
+_VALUE: Final = later(r"[!-~]([ \t!-~]*[!-~])?")
+_STATUS: Final = later(r"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
+_FIELD: Final = later(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
 
 
 class AddressInvalid(ValueError):
@@ -57,7 +57,7 @@ def address_of(url: str) -> Address:
     try:
         parts = urlsplit(url)
         port = PORTS[parts.scheme] if parts.port is None else parts.port
-        host = (parts.hostname or "").encode("idna" if parts.hostname else "ascii").decode("ascii")
+        host = _plain(parts.hostname or "")
     except (ValueError, KeyError) as error:
         raise AddressInvalid(url) from error
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -68,6 +68,11 @@ def address_of(url: str) -> Address:
     return Address(
         secure=parts.scheme == "https", host=host, port=port, path=path, host_field=shown, login=_login(parts)
     )
+
+
+def _plain(host: str) -> str:
+    """Return a host name in ASCII; Python's tables for the others are not loaded where it already is."""
+    return host if host.isascii() else host.encode("idna").decode("ascii")
 
 
 def _login(parts: SplitResult) -> str:

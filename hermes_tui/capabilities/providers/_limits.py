@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 
 Hear = Callable[[str, Mapping[str, str]], None]
@@ -22,7 +23,7 @@ _FAMILIES: Final = (
     ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset", "tokens"),
     ("x-ratelimit-remaining", "x-ratelimit-reset", "requests"),
 )
-_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART: Final = later(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNIT_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _YEAR_S: Final = 31_536_000.0
 

@@ -9,12 +9,13 @@ from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._json import count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._ollama_wire import OllamaWire
 from hermes_tui.capabilities.providers._sdk import LazyProvider
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import Provider
 
 BASE_URL: Final = "http://127.0.0.1:11434"
 KEY_ENV: Final[str | None] = None
 
-_NUM_CTX: Final = re.compile(r"^\s*num_ctx\s+(\d+)", re.MULTILINE)
+_NUM_CTX: Final = later(r"^\s*num_ctx\s+(\d+)", re.MULTILINE)
 
 
 def build(name: str, base_url: str, key: str | None, *, client: Literal["wire", "sdk"] = "wire") -> Provider:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from functools import lru_cache
@@ -12,11 +11,12 @@ from pathlib import Path
 import hermes_tui
 from hermes_tui.domain.errors import PathRefused, ToolError
 from hermes_tui.domain.guardrails import guardrails
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import ToolContext
 from hermes_tui.domain.tasks import Reach
 
 PATH_LIMIT = 4096
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL = later(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NEVER = frozenset({".git", ".hermes", ".hermes-tui.yaml"})
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

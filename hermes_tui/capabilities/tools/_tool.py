@@ -14,6 +14,7 @@ from hermes_tui.capabilities.tools._schema import REQUIRED, Argument, Misfits, S
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, DeadlinePassed
 from hermes_tui.domain.parts import ToolSchema
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
@@ -30,9 +31,9 @@ GRACE_S = 2.0
 """How much longer than the call's own limit a tool may take to end itself and say so."""
 ARGUMENTS_LIMIT = 4_000_000
 SUMMARY_LIMIT = 200
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_UNSEEN = later(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 T = TypeVar("T")
-_ARG_LINE = re.compile(r"^ {4}(\w+): (.*)$")
+_ARG_LINE = later(r"^ {4}(\w+): (.*)$")
 
 
 def one_line(text: str, limit: int = SUMMARY_LIMIT) -> str:
