@@ -316,7 +316,11 @@ class Workspace(Entry):
             self.post_message(OrderAsked("open", targets[0]))
         else:
             links = Chooser(self.look, "links", list(map(choices.of_link, targets)))
-            cast("App[str]", self.app).push_screen(links, self._open)
+            self._own_app.push_screen(links, self._open)
+
+    @property
+    def _own_app(self) -> App[str]:
+        return cast("App[str]", self.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its result open
 
     def _open(self, target: str | None) -> None:
         if target is not None:
@@ -330,7 +334,7 @@ class Workspace(Entry):
             return
         lines = event.row.copy().splitlines()
         page = Page(self.look, "all of it", lambda width: choices.page_lines(lines, width))
-        cast("App[str]", self.app).push_screen(page)
+        self._own_app.push_screen(page)
 
     @on(TaskGraphPane.Ordered)
     def _edited(self, event: TaskGraphPane.Ordered) -> None:
