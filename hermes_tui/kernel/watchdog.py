@@ -14,11 +14,10 @@ from hermes_tui.domain.values import frozen, mutable
 
 if TYPE_CHECKING:
     import asyncio
+    from types import FrameType
 
 PATIENCE_S: Final = 0.05
-"""How long a loop may be without a turn."""
-ROUND_S: Final = 0.1
-"""How often it is asked whether it has one."""
+"""How long a loop may be without a turn; as often its thread is looked at."""
 _FRAMES: Final = 6
 _IDLE: Final = ("selectors.py", "select")
 """Where a loop stands that waits for something to do; what keeps it there is the machine, not its work."""
@@ -42,9 +41,10 @@ class _Watched:
 
 
 class Watchdog:
-    """One thread that asks every loop it watches for a turn, ten times a second.
+    """One thread that looks at the loops it watches, and asks one for a turn that is at work.
 
-    `report` is called on that thread, once for each time that a loop is blocked.
+    A loop that waits for something to do is left alone: asking it would wake it, for nothing, all day. `report` is
+    called on that thread, once for each time that a loop is blocked.
     """
 
     def __init__(self, report: Callable[[Blocked], None]) -> None:
@@ -66,36 +66,32 @@ class Watchdog:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(ROUND_S - PATIENCE_S):
-            for one in [one for one in self._watched if one.answered.is_set()]:
-                self._ask(one)
-            if self._over.wait(PATIENCE_S):
-                return
-            for one in self._watched:
-                self._look(one)
+        while not self._over.wait(PATIENCE_S):
+            frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage] - there is no other way
+            for one in list(self._watched):
+                frame = frames.get(one.thread)
+                if one.loop.is_closed() or frame is None:
+                    self._watched.remove(one)
+                elif not _is_idle(frame):
+                    self._look(one, frame)
 
-    def _ask(self, one: _Watched) -> None:
-        one.answered.clear()
-        one.named = False
-        try:
-            one.loop.call_soon_threadsafe(one.answered.set)
-        except RuntimeError:
-            self._watched.remove(one)
+    def _look(self, one: _Watched, frame: FrameType) -> None:
+        """Ask a loop for a turn; name what it is at if it has not had one since it was asked."""
+        if one.answered.is_set():
+            one.answered.clear()
+            one.named = False
+            with contextlib.suppress(RuntimeError):  # closed meanwhile
+                one.loop.call_soon_threadsafe(one.answered.set)
+        elif not one.named:
+            one.named = True
+            stack = traceback.extract_stack(frame)[-_FRAMES:]
+            said = tuple(f"{_short(each.filename)}:{each.lineno} {each.name}" for each in stack)
+            with contextlib.suppress(OSError):
+                self._report(Blocked(loop=one.name, stack=said))
 
-    def _look(self, one: _Watched) -> None:
-        """Name what a loop is at that did not answer; it is asked again once it did."""
-        if one.answered.is_set() or one.named:
-            return
-        frame = sys._current_frames().get(one.thread)  # pyright: ignore[reportPrivateUsage] - there is no other way
-        if frame is None:
-            return
-        stack = traceback.extract_stack(frame)[-_FRAMES:]
-        if (Path(stack[-1].filename).name, stack[-1].name) == _IDLE:
-            return
-        one.named = True
-        said = tuple(f"{_short(each.filename)}:{each.lineno} {each.name}" for each in stack)
-        with contextlib.suppress(OSError):
-            self._report(Blocked(loop=one.name, stack=said))
+
+def _is_idle(frame: FrameType) -> bool:
+    return (Path(frame.f_code.co_filename).name, frame.f_code.co_name) == _IDLE
 
 
 def _short(path: str) -> str:

@@ -87,7 +87,7 @@ class Reply:
             `tool_use` with calls and `end` without.
         usage: What is billed; counted from bytes where left open.
         fault: What goes wrong.
-        first_token_s: Delay before the first token.
+        first_token_s: Delay before the first token; left out, it is `token_s`.
         token_s: Delay before each further token.
         deltas: The text in exactly these pieces; replaces `text`.
         interleaved: Mix the argument fragments of parallel calls (chat only).

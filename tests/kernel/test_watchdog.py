@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from hermes_tui.kernel.watchdog import ROUND_S, Blocked, Watchdog
+from hermes_tui.kernel.watchdog import PATIENCE_S, Blocked, Watchdog
 from hermes_tui.kernel.worker import Workers
 
 
@@ -44,7 +44,7 @@ async def test_a_loop_that_has_nothing_to_do_is_not_blocked() -> None:
     dog = Watchdog(named)
     dog.watch(asyncio.get_running_loop(), threading.get_ident(), "kernel")
 
-    await asyncio.sleep(3 * ROUND_S)
+    await asyncio.sleep(6 * PATIENCE_S)
     dog.close()
 
     assert [report.stack[-1] for report in named.reports if "hermes_tui" in report.stack[-1]] == []

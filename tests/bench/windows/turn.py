@@ -35,7 +35,8 @@ def answer(asked: Asked) -> Reply:
         return Reply(deltas=_pieces(FAST_TOKENS), token_s=PIECE / FAST)
     if "go flood" in said:
         return Reply(deltas=_tokens(FLOOD_TOKENS))
-    return Reply(deltas=["firsttoken ", "end\n"], token_s=0.5)
+    first = "shorttoken " if "go short" in said else "firsttoken "
+    return Reply(deltas=[first, "end\n"], first_token_s=0.001, token_s=0.5)
 
 
 def _tokens(count: int) -> list[str]:
@@ -119,7 +120,7 @@ def _short(bench: Bench) -> tuple[float, float]:
         opened.settle(0.3)
         at = len(opened.raw)
         entered = opened.type("\r")
-        painted = opened.until_said("firsttoken", after=at)
+        painted = opened.until_said("shorttoken", after=at)
         exchange = _asked(server, "go short")
         sent = exchange.first_byte_s or exchange.received_s
         return 1000 * (exchange.received_s - entered), 1000 * (painted - sent)
