@@ -17,6 +17,8 @@ ARGUMENTS = [
     (["--batch", "."], "folder"),
     (["--batch"], "--batch"),
     (["-p"], "no goal"),
+    (["demo"], "hermes --plain"),
+    (["why", "is", "it", "slow?"], "hermes -p GOAL"),
     (["--batc", "goal.md"], "--batch"),
     (["rnus"], "runs"),
     (["runs", "show"], "session"),

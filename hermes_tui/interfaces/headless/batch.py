@@ -52,6 +52,9 @@ def _goals(args: Namespace) -> Sequence[Path | str]:
         return [Path(name) for name in args.batch]
     if args.print and args.goal:
         return [f"{args.goal}\n\n{_piped()}".strip()]
+    if args.demo or args.goal or args.continue_ or args.resume is not None:
+        hint = "Use `hermes -p GOAL` for one run without it, or `hermes --plain` for lines."
+        raise UsageInvalid("The workstation needs a terminal on both ends.", hint=hint)
     raise UsageInvalid("There is no goal.", hint="Use `hermes -p GOAL` or `hermes --batch goal.md`.")
 
 
