@@ -214,19 +214,20 @@ class ConfiguredBrains:
         )
         if tier:
             place = replace(place, route=replace(found, why=f"escalated to tier {tier}"))
+        until = self._offers.deadline()
         for candidate in [one for one in candidates if not one.automatic]:
-            yield place.take(await self._offers.of(candidate, found.role))
+            yield place.take(await self._offers.of(candidate, found.role, until))
         rest = [one for one in candidates if one.automatic]
         if self.config.routing.sort == "order":
             for candidate in rest:
-                yield place.take(await self._offers.of(candidate, found.role))
+                yield place.take(await self._offers.of(candidate, found.role, until))
             return
-        for offer in await self._sorted(rest, found.role):
+        for offer in await self._sorted(rest, found.role, until):
             yield place.take(offer)
 
-    async def _sorted(self, candidates: Iterable[Candidate], role: str) -> list[Brain | Missing]:
+    async def _sorted(self, candidates: Iterable[Candidate], role: str, until: float) -> list[Brain | Missing]:
         """Return the automatic candidates by price or measured figures; unknown ones after, local ones last."""
-        offers = [await self._offers.of(candidate, role) for candidate in candidates]
+        offers = [await self._offers.of(candidate, role, until) for candidate in candidates]
         known = self.book.look([offer.target for offer in offers if isinstance(offer, Brain)])
         by = self.config.routing.sort
 
