@@ -123,6 +123,12 @@ class Offers:
         if brain.local:
             self._memory[brain.name] = self.now(), True
 
+    def nearest(self, brain: Brain) -> str:
+        """Return what to ask for instead of a model that its provider does not have, empty where nothing is like it."""
+        name = brain.name.partition(":")[0]
+        known = _catalog.nearest(self._settings(name)[1], brain.model)
+        return f"The nearest known model is {name}:{known}." if known not in ("", brain.model) else ""
+
     async def warm(self, brain: Brain) -> bool:
         """Let a local server load the model of `brain`; return whether it is there now."""
         name = brain.name.partition(":")[0]
