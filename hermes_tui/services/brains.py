@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
-from hermes_tui.domain.errors import NoProvider, UsageInvalid
+from hermes_tui.domain.errors import FailureReason, NoProvider, UsageInvalid
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.domain.values import frozen, mutable, replace
@@ -113,6 +113,7 @@ class ConfiguredBrains:
     prices: Path | None = None
     efforts: dict[str, Effort | None] = field(default_factory=dict[str, Effort | None])
     _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
+    _absent: set[str] = field(default_factory=set[str])
     _offers: Offers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -144,6 +145,9 @@ class ConfiguredBrains:
         """Learn how a request ended; see `ports.Brains`."""
         if end.reason is None:
             self._offers.answered(brain)
+            self._absent.discard(brain.name)
+        elif end.reason is FailureReason.MODEL_MISSING:
+            self._absent.add(brain.name)
         return self.book.ended(brain.target, end) if brain.target else True
 
     async def warm_up(self, role: str) -> Brain | None:
@@ -214,19 +218,20 @@ class ConfiguredBrains:
         )
         if tier:
             place = replace(place, route=replace(found, why=f"escalated to tier {tier}"))
+        until = self._offers.deadline()
         for candidate in [one for one in candidates if not one.automatic]:
-            yield place.take(await self._offers.of(candidate, found.role))
+            yield place.take(await self._offers.of(candidate, found.role, until))
         rest = [one for one in candidates if one.automatic]
         if self.config.routing.sort == "order":
             for candidate in rest:
-                yield place.take(await self._offers.of(candidate, found.role))
+                yield place.take(await self._offers.of(candidate, found.role, until))
             return
-        for offer in await self._sorted(rest, found.role):
+        for offer in await self._sorted(rest, found.role, until):
             yield place.take(offer)
 
-    async def _sorted(self, candidates: Iterable[Candidate], role: str) -> list[Brain | Missing]:
+    async def _sorted(self, candidates: Iterable[Candidate], role: str, until: float) -> list[Brain | Missing]:
         """Return the automatic candidates by price or measured figures; unknown ones after, local ones last."""
-        offers = [await self._offers.of(candidate, role) for candidate in candidates]
+        offers = [await self._offers.of(candidate, role, until) for candidate in candidates]
         known = self.book.look([offer.target for offer in offers if isinstance(offer, Brain)])
         by = self.config.routing.sort
 
@@ -250,7 +255,8 @@ class ConfiguredBrains:
         passed.seen.add(brain.target)
         tokens = int(size_bytes / TYPICAL_BYTES_PER_TOKEN)
         if brain.name in tried:
-            passed.missing.append(Missing(brain.name, tried[brain.name], ""))
+            remedy = self._offers.nearest(brain) if brain.name in self._absent else ""
+            passed.missing.append(Missing(brain.name, tried[brain.name], remedy))
             return None
         if fits(brain, size_bytes):
             return self._standing_well(brain, tokens, passed)

@@ -24,7 +24,9 @@ from hermes_tui.services.keys import Keys
 from hermes_tui.services.sections import without_empty
 
 PROBE_S: Final = 1.0
-"""Everything that is asked before a choice ends within this time."""
+"""Everything that is asked before a choice ends within this time, however many questions to however many servers."""
+LEAST_S: Final = 0.001
+"""With less time left nothing is asked any more."""
 REMEDIES: Final = {
     "ollama": "Start it with `ollama serve` and pull a model, for example `ollama pull qwen3`.",
     "lmstudio": "Start LM Studio's server and load a model.",
@@ -78,8 +80,12 @@ class Offers:
             self._probed.pop(name, None)
             del self._silent_at[name]
 
-    async def of(self, candidate: Candidate, role: str) -> Brain | Missing:
-        """Return the brain that a candidate stands for, or why there is none."""
+    def deadline(self) -> float:
+        """Return until when servers may be asked for a choice that begins now."""
+        return self.now() + PROBE_S
+
+    async def of(self, candidate: Candidate, role: str, until: float) -> Brain | Missing:
+        """Return the brain that a candidate stands for, or why there is none; no server is asked after `until`."""
         name = candidate.provider
         provider, kind = self._settings(name)
         if kind not in registry.names("providers"):
@@ -92,7 +98,7 @@ class Offers:
         model = candidate.model or (provider.models[0] if provider.models else None)
         window, loaded = None, True
         if kind in LOCAL:
-            served = await self._served(name, model)
+            served = await self._served(name, model, until)
             if served is None:
                 return Missing(name, f"no server at {base_url}", REMEDIES[kind])
             model = pulled(model, served.models)
@@ -100,11 +106,11 @@ class Offers:
                 self._probed.pop(name, None)
                 return Missing(name, f"{base_url} does not have {candidate.model or 'any model'}", REMEDIES[kind])
             window = served.windows.get(model)
-            loaded = await self._in_memory(name, model)
+            loaded = await self._in_memory(name, model, until)
         model = model or _catalog.DEFAULT_MODELS.get(kind)
         if model is None:
             return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
-        window = window or await self._window(kind, base_url, model, key or None)
+        window = window or await self._window(name, model, until)
         built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
         heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
         free = kind in LOCAL or kind == "scripted"
@@ -117,6 +123,12 @@ class Offers:
         if brain.local:
             self._memory[brain.name] = self.now(), True
 
+    def nearest(self, brain: Brain) -> str:
+        """Return what to ask for instead of a model that its provider does not have, empty where nothing is like it."""
+        name = brain.name.partition(":")[0]
+        known = _catalog.nearest(self._settings(name)[1], brain.model)
+        return f"The nearest known model is {name}:{known}." if known not in ("", brain.model) else ""
+
     async def warm(self, brain: Brain) -> bool:
         """Let a local server load the model of `brain`; return whether it is there now."""
         name = brain.name.partition(":")[0]
@@ -126,18 +138,26 @@ class Offers:
             self.answered(brain)
         return done
 
-    async def _in_memory(self, name: str, model: str) -> bool:
+    async def _in_memory(self, name: str, model: str, until: float) -> bool:
         """Return whether a local model answers at once; where nothing says so, it is taken to."""
         at, there = self._memory.get(f"{name}:{model}", (-KEPT_S, False))
         if self.now() - at >= (KEPT_S if there else SILENT_S):
-            there = await self._look_in_memory(name, model)
+            there = await self._look_in_memory(name, model, until)
         return there
 
-    async def _look_in_memory(self, name: str, model: str) -> bool:
+    async def _look_in_memory(self, name: str, model: str, until: float) -> bool:
+        left = self._left(until)
+        if not left:
+            return True
         module, base_url, key = self._server(name)
-        there = await module.loaded(base_url, model, PROBE_S, key) is not False
+        there = await module.loaded(base_url, model, left, key) is not False
         self._memory[f"{name}:{model}"] = self.now(), there
         return there
+
+    def _left(self, until: float) -> float:
+        """Return for how long a server may be asked, 0 if not at all."""
+        left = until - self.now()
+        return left if left >= LEAST_S else 0.0
 
     def _server(self, name: str) -> tuple[ModuleType, str, str | None]:
         """Return the module of a provider, where it listens, and its key."""
@@ -162,26 +182,26 @@ class Offers:
             return Missing(name, f"its stored key is not used: {refused}", f"Set {variable}, or store another key.")
         return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
 
-    async def _served(self, name: str, model: str | None) -> Served | None:
+    async def _served(self, name: str, model: str | None, until: float) -> Served | None:
         """Return what a local server has; the first time, every local server is asked at once."""
         if name not in self._probed:
             known = {*self.config.providers} - {*self.config.routing.ignore}
             local = [one for one in known if self._settings(one)[1] in LOCAL and one not in self._probed]
             asked = list(dict.fromkeys((name, *local)))
-            found = await asyncio.gather(*(self._ask(one, model if one == name else None) for one in asked))
+            found = await asyncio.gather(*(self._ask(one, model if one == name else None, until) for one in asked))
             self._probed.update(zip(asked, found, strict=True))
             self._silent_at.update({one: self.now() for one in asked if self._probed[one] is None})
         return self._probed[name]
 
-    async def _ask(self, name: str, model: str | None) -> Served | None:
-        """Return the models of a local server and the window of the one it would answer with, within `PROBE_S`."""
+    async def _ask(self, name: str, model: str | None, until: float) -> Served | None:
+        """Return the models of a local server and the window of the one it would answer with, before `until`."""
         provider, kind = self._settings(name)
         if kind not in registry.names("providers"):
             return None
         module, base_url, key = self._server(name)
         found = Served(())
         try:
-            async with asyncio.timeout(PROBE_S):
+            async with asyncio.timeout(self._left(until)):
                 models: tuple[str, ...] | None = await module.pulled(base_url, PROBE_S, key)
                 if models is None:
                     return None
@@ -189,14 +209,18 @@ class Offers:
                 first = pulled(model or (provider.models[0] if provider.models else None), models)
                 if first is not None and hasattr(module, "window"):
                     found = Served(models, {first: await module.window(base_url, first, PROBE_S, key)})
-                    await self._look_in_memory(name, first)
+                    await self._look_in_memory(name, first, until)
         except TimeoutError:
             return found if found.models else None
         return found
 
-    async def _window(self, kind: str, base_url: str, model: str, key: str | None) -> int | None:
-        measure = getattr(registry.load("providers", kind), "window", None)
-        measured: int | None = await measure(base_url, model, PROBE_S, key) if measure is not None else None
+    async def _window(self, name: str, model: str, until: float) -> int | None:
+        """Return the window of a model as its server tells it before `until`, else as the catalogue has it."""
+        module, base_url, key = self._server(name)
+        left, kind = self._left(until), self._settings(name)[1]
+        measured: int | None = None
+        if left and hasattr(module, "window"):
+            measured = await module.window(base_url, model, left, key)
         return measured or _catalog.known(kind, model, self.prices).window_tokens
 
 

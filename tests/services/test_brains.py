@@ -10,7 +10,8 @@ import pytest
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers import _catalog
-from hermes_tui.domain.errors import NoProvider, UsageInvalid
+from hermes_tui.domain.errors import FailureReason, NoProvider, UsageInvalid
+from hermes_tui.domain.ports import CallEnd
 from hermes_tui.domain.usage import FREE, Usage, cost_usd
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.chains import chain
@@ -74,6 +75,17 @@ async def test_a_provider_that_was_tried_is_not_chosen_again_and_its_reason_is_n
     assert (first.name.partition(":")[0], second.name.partition(":")[0]) == ("anthropic", "openai")
     with pytest.raises(NoProvider, match="went away"):
         await brains.choose("cortex", {first.name: "went away", second.name: "went away too"})
+
+
+async def test_a_model_that_its_provider_no_longer_has_is_answered_by_the_nearest_name() -> None:
+    brains = ConfiguredBrains(config(strategy="fixed"), "openai:gpt-5-minni", environ("openai"))
+    gone = await brains.choose("cortex", {})
+
+    brains.ended(gone, CallEnd(reason=FailureReason.MODEL_MISSING, message="404: no such model"))
+    with pytest.raises(NoProvider, match="openai:gpt-5-minni: no such model") as caught:
+        await brains.choose("cortex", {gone.name: "no such model"})
+
+    assert caught.value.hint == "The nearest known model is openai:gpt-5-mini."
 
 
 async def test_a_fixed_strategy_never_leaves_the_model_that_was_asked_for() -> None:
