@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -256,3 +257,46 @@ def test_without_its_embedder_a_search_goes_by_words_and_says_what_waits(shell: 
 
     assert shell.json("memory", "search", "kettle")[0]["id"] == note_id
     assert shell.json("memory", "stats")["waiting_for_vectors"] == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "kinds"),
+    [
+        (
+            {
+                "memories/MEMORY.md": "The build uses make\n§\nThe staging host is called birch\n",
+                "memories/USER.md": "Olga likes short answers\n",
+            },
+            {"fact": 2, "person": 1},
+        ),
+        (
+            {
+                "MEMORY.md": "# Memory\n\n- [Testing](feedback_testing.md) — no mocks of the database\n",
+                "feedback_testing.md": "---\nname: Testing\ndescription: no mocks of the database\n"
+                "metadata:\n  type: feedback\n---\nTests talk to a real database.\n",
+                "user_role.md": "---\nname: Role\ndescription: her work\ntype: user\n---\nOlga runs the harbour.\n",
+            },
+            {"preference": 1, "person": 1},
+        ),
+        (
+            {
+                "system/human.md": "---\ndescription: Who the operator is\nlimit: 2000\n---\nOlga, who likes tea.\n",
+                "system/persona.md": "---\ndescription: How to talk\nlimit: 2000\n---\nDry and brief.\n",
+                "reference/deploys.md": "---\ndescription: How deploys go\n---\nPush the tag, then wait.\n",
+            },
+            {"person": 1, "style": 1, "fact": 1},
+        ),
+    ],
+    ids=["hermes-agent", "claude-code", "letta"],
+)
+def test_each_format_gives_its_notes_with_their_kinds_and_no_line_of_an_index(
+    shell: Shell, tmp_path: Path, files: dict[str, str], kinds: dict[str, int]
+) -> None:
+    for name, text in files.items():
+        (tmp_path / "other" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "other" / name).write_text(text)
+
+    taken = shell.json("memory", "import", str(tmp_path / "other"), "--apply")
+
+    assert all(each["outcome"].startswith("kept as") for each in taken), taken
+    assert Counter(row["kind"] for row in shell.json("memory", "list")) == kinds

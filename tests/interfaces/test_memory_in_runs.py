@@ -151,3 +151,39 @@ def test_notes_that_bear_on_the_operators_words_come_before_the_turn_once_and_on
     assert not any(
         "known already" in hit["text"] for hit in json.loads(desk.run("memory", "search", "Isolde", "--json"))
     )
+
+
+def test_erasing_says_which_sessions_hold_what_an_agent_remembered_or_recalled(desk: Desk) -> None:
+    wrote = desk.call("remember", text="The vault code is swordfish nine")
+    read = desk.call("recall", query="what is the vault code?")
+    (desk.folder / "work" / "tides.txt").write_text("Spring tides come at new moon\n")
+    other = desk.call("read", path="tides.txt")
+    (note,) = json.loads(desk.run("memory", "list", "--json"))
+
+    printed = desk.run("memory", "forget", note["id"], "--erase")
+
+    assert f"session {wrote['session_id']} holds the same words" in printed
+    assert f"session {read['session_id']} holds the same words" in printed
+    assert other["session_id"] not in printed
+
+
+def test_a_new_index_ranks_notes_talk_and_documents_as_the_one_that_grew(desk: Desk) -> None:
+    papers = desk.folder / "papers"
+    papers.mkdir()
+    desk.home.mkdir()
+    (desk.home / "config.yaml").write_text("version: 1\nbrains:\n  hippocampus.embedding: {model: null}\n")
+    (papers / "tides.md").write_text("# Tides\n\nNeap tides are weak.\n\n## Spring\n\nSpring tides are strong.\n")
+    (desk.folder / "work" / "log.txt").write_text("The spring tides flooded the quay\n")
+    desk.run("memory", "remember", "Spring tides come at new moon")
+    desk.run("ingest", str(papers))
+    desk.call("read", path="log.txt")
+
+    def ranking() -> list[tuple[str, str, list[tuple[str, float]]]]:
+        hits = json.loads(desk.run("memory", "search", "when do spring tides come?", "--json"))
+        return [(hit["layer"], hit["id"], [(name, round(share, 3)) for name, share in hit["features"]]) for hit in hits]
+
+    grown = ranking()
+    desk.run("memory", "reindex")
+
+    assert {layer for layer, _, _ in grown} == {"note", "episode", "document"}
+    assert ranking() == grown

@@ -14,6 +14,7 @@ from hermes_tui.domain.values import frozen
 
 _SIGN: Final = "§"
 _ENTRY: Final = re.compile(r"^(?:[-*+]|\d+[.)])[ \t]+", re.MULTILINE)
+_LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _LEAST_CHARS: Final = 4
 _KINDS: Final = {
     "user": NoteKind.PERSON,
@@ -40,12 +41,17 @@ class ForeignNote:
 
 
 def foreign_notes(place: Path) -> list[ForeignNote]:
-    """Return the notes of a file, or of the markdown and text files of a folder; links are not followed."""
+    """Return the notes of a file, or of the markdown and text files of a folder; links are not followed.
+
+    A line of an index that begins with a link to another of the files is no note: that file is.
+    """
     found: list[ForeignNote] = []
-    for path in _files(place):
+    paths = list(_files(place))
+    for path in paths:
         data = path.read_bytes()[:MOST_BYTES]
         name = path.name if path == place else path.relative_to(place).as_posix()
-        found += _notes_of(name, decode(data).text)
+        notes = _notes_of(name, decode(data).text)
+        found += [note for note in notes if not ((link := _LINK.match(note.text)) and path.parent / link[1] in paths)]
     return found
 
 

@@ -13,14 +13,24 @@ from hermes_tui.capabilities.memory.documents import DocumentUnreadable, is_docu
 from hermes_tui.capabilities.memory.index import MemoryIndex, Source
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, replace
 
 PREFIX: Final = "document:"
+OVER: Final = "over the quota"
 MOST_FILE_BYTES: Final = 20_000_000
 MOST_FILES: Final = 20_000
 MOST_TOTAL_BYTES: Final = 1_000_000_000
 _IGNORED: Final = frozenset({"node_modules", "__pycache__", "target", "dist", "build", "venv"})
 _AT_ONCE: Final = 50
+_OK: Final = "ok"
+
+
+@frozen
+class Quota:
+    """How many files of one folder are read, and how many bytes in all."""
+
+    files: int = MOST_FILES
+    total: int = MOST_TOTAL_BYTES
 
 
 @frozen(kw_only=False)
@@ -45,11 +55,12 @@ class Ingested:
 class Documents:
     """The documents of one home."""
 
-    def __init__(self, index: MemoryIndex, roots: Path, now: Callable[[], float]) -> None:
+    def __init__(self, index: MemoryIndex, roots: Path, now: Callable[[], float], quota: Quota | None = None) -> None:
         """Keep the list of folders in the file `roots`, since the index is derived."""
         self._index = index
         self._roots = roots
         self._now = now
+        self._quota = quota or Quota()
 
     def folders(self) -> list[Path]:
         """Return the folders that were ingested."""
@@ -73,14 +84,15 @@ class Documents:
         seen: set[str] = set()
         new = same = 0
         waiting: list[Source] = []
-        for path, problem in _walk(root):
+        for path, problem in _walk(root, self._quota):
             name = f"{PREFIX}{path}"
             seen.add(name)
             source = self._source(path, name, known.get(name), problem)
             if source is None:
                 same += 1
                 continue
-            new += 1
+            touched = self._is_touched(source, known.get(name))
+            same, new = same + touched, new + (not touched)
             waiting.append(source)
             if len(waiting) >= _AT_ONCE:
                 self._index.replace_sources(waiting)
@@ -118,19 +130,21 @@ class Documents:
         """Return a file as it is to be stored, None if it is the same as before."""
         state = path.stat()
         stamp = f"{state.st_mtime_ns}-{state.st_ctime_ns}-{state.st_size}"
-        if known is not None and known.stamp == stamp:
+        if known is not None and known.stamp == stamp and (known.status == OVER) == (problem == OVER):
             return None
         if problem:
             return Source(name=name, status=problem, stamp=stamp)
         try:
             data = path.read_bytes()
             digest = hashlib.sha256(data).hexdigest()
+            if known is not None and known.digest == digest and known.status == _OK:
+                return replace(known, items=self._at(name, state.st_mtime), stamp=stamp)
             passages = passages_of(path.name, data)
         except (OSError, DocumentUnreadable) as error:
             return Source(name=name, status=str(error) or type(error).__name__, stamp=stamp)
         items = [
             Item(
-                id=f"d{hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()[:12]}.{number}",
+                id=f"{_id_of(name)}.{number}",
                 text=passage.text,
                 layer=Layer.DOCUMENT,
                 thread=name,
@@ -144,6 +158,18 @@ class Documents:
         ]
         return Source(name=name, items=items, digest=digest, stamp=stamp)
 
+    def _at(self, name: str, at: float) -> list[Item]:
+        """Return the passages that are known of a file, as of its new time."""
+        count = self._index.counts_by_source(name).get(name, 0)
+        places = {f"{_id_of(name)}.{number}": number for number in range(1, count + 1)}
+        found = self._index.get(list(places))
+        return [replace(found[item_id], at=at, place=number) for item_id, number in places.items()]
+
+    @staticmethod
+    def _is_touched(source: Source, known: Source | None) -> bool:
+        """Whether a file holds what it held, under another time."""
+        return known is not None and bool(source.digest) and source.digest == known.digest
+
     def _keep(self, folders: list[Path]) -> None:
         text = json.dumps(sorted({str(folder) for folder in folders}), indent=1)
         temporary = self._roots.with_name(f"{self._roots.name}.{os.getpid()}")
@@ -155,7 +181,11 @@ class Documents:
         return name.startswith(PREFIX) and Path(name.removeprefix(PREFIX)).is_relative_to(root)
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+def _id_of(name: str) -> str:
+    return f"d{hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()[:12]}"
+
+
+def _walk(root: Path, quota: Quota) -> Iterator[tuple[Path, str]]:
     """Yield the documents below `root`, with what keeps one from being read; links and hidden folders are left out."""
     files = total = 0
     for folder, names, found in os.walk(root):
@@ -165,7 +195,8 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
             if name.startswith(".") or path.is_symlink() or not path.is_file() or not is_document(name):
                 continue
             size = path.stat().st_size
+            if size > MOST_FILE_BYTES:
+                yield path, "larger than 20 MB"
+                continue
             files, total = files + 1, total + size
-            over = files > MOST_FILES or total > MOST_TOTAL_BYTES
-            problem = "over the quota" if over else "larger than 20 MB" if size > MOST_FILE_BYTES else ""
-            yield path, problem
+            yield path, OVER if files > quota.files or total > quota.total else ""

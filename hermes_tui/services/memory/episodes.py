@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.memory.index import MemoryIndex, Source
 from hermes_tui.capabilities.memory.items import Item, Layer
+from hermes_tui.capabilities.state.codec import encode
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.errors import JournalError
 from hermes_tui.domain.events import MessageGiven, ModelFinished, RunStarted, ToolFinished
@@ -22,6 +24,7 @@ MEMORY_TOOLS: Final = frozenset({"remember", "recall", "search_sessions"})
 WEB: Final = "web"
 """How the kind of an item begins whose text nobody vouches for."""
 OUTPUT_CHARS: Final = 2_000
+_QUOTED: Final = re.compile(r"\\+[nrt]|[\n\r\t]")
 
 
 def of_web(kind: str) -> bool:
@@ -46,6 +49,28 @@ def sync_sessions(index: MemoryIndex, folder: Path) -> list[str]:
         except JournalError as error:
             unread.append(error.message)
     return unread
+
+
+def sessions_with(folder: Path, text: str) -> list[str]:
+    """Return which sessions hold `text`, said, called, recalled or put before a turn, or cannot be read.
+
+    Their journals are records of what happened and stay. Every record is looked at, since memory's own calls and
+    answers are never indexed.
+    """
+    words = _bare(text)
+    found: list[str] = []
+    for path in sorted(folder.glob("*.db")) if words else ():
+        try:
+            if any(words in _bare(encode(record.body).decode()) for record in read_session(path)):
+                found.append(f"session {path.stem} holds the same words")
+        except JournalError as error:
+            found.append(f"session {path.stem} could not be read and may hold the same words: {error.message}")
+    return found
+
+
+def _bare(text: str) -> str:
+    """Return what is left of a text however often JSON quoted it: no backslashes, one blank between words."""
+    return " ".join(_QUOTED.sub(" ", text).replace("\\", "").lower().split())
 
 
 def items_of(records: Sequence[Record], source: str) -> list[Item]:

@@ -18,6 +18,7 @@ from hermes_tui.capabilities.memory.repository import HistoryUnavailable
 from hermes_tui.domain.errors import HermesError, ToolError, UsageInvalid
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
 from hermes_tui.domain.values import frozen
+from hermes_tui.services.memory.episodes import sessions_with
 
 if TYPE_CHECKING:
     from hermes_tui.services.memory.store import OpenMemory
@@ -129,7 +130,7 @@ class Upkeep:
         store.database.compact()
         if moved:
             self._keep_map(moved)
-        return [*eraser.unreachable(), *self._sessions_with(note.body)]
+        return [*eraser.unreachable(), *sessions_with(store.home.state / "sessions", note.body)]
 
     def take_over(self, place: Path, *, write: bool) -> list[Taken]:
         """Read the memory of another agent; with `write` keep what is new, else only say what would be.
@@ -226,13 +227,6 @@ class Upkeep:
         old: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         merged = {first: moved.get(last, last) for first, last in old.items()} | dict(moved)
         path.write_text(json.dumps(merged, indent=0), encoding="utf-8")
-
-    def _sessions_with(self, text: str) -> list[str]:
-        """Return which sessions said the same; their journals are records of what happened and stay."""
-        hits = self._store.search_sessions(text[:500], 20)
-        words = " ".join(text.split()).lower()
-        found = {hit.id.split(":")[0] for hit in hits if words in " ".join(hit.text.split()).lower()}
-        return [f"session {name} holds the same words" for name in sorted(found)]
 
 
 def _becoming(path: str, expected: bytes | None, data: bytes | None) -> Edit:

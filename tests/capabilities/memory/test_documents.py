@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hermes_tui.capabilities.memory.index import MemoryIndex
 from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.pages import pages_of
 from hermes_tui.services.memory import documents
-from hermes_tui.services.memory.documents import Documents
+from hermes_tui.services.memory.documents import Documents, Quota
 
 
 def pdf(pages: Sequence[str]) -> bytes:
@@ -93,3 +94,51 @@ def test_every_file_of_a_folder_has_a_status_and_a_hit_its_page(index: MemoryInd
 def _ids(index: MemoryIndex) -> list[tuple[str]]:
     with index.database.reading() as connection:
         return connection.execute("SELECT id FROM item WHERE layer=?", (Layer.DOCUMENT.value,)).fetchall()
+
+
+def test_a_file_that_was_only_touched_is_the_same_and_one_that_changed_is_read_again(
+    index: MemoryIndex, tmp_path: Path
+) -> None:
+    shelf, folder = Documents(index, tmp_path / "documents.json", lambda: 0.0), tmp_path / "papers"
+    folder.mkdir()
+    (folder / "tides.md").write_text("Spring tides come at new moon.\n")
+    (folder / "locks.md").write_text("A lock lifts barges.\n")
+    shelf.ingest(folder)
+    os.utime(folder / "tides.md", (1.0, 1.0))
+    (folder / "locks.md").write_text("A lock lowers barges.\n")
+
+    done = shelf.ingest(folder)
+
+    assert (done.new, done.same, done.gone) == (1, 1, 0)
+    assert {item.text for item in index.get([row for (row,) in _ids(index)]).values()} == {
+        "Spring tides come at new moon.",
+        "A lock lowers barges.",
+    }
+
+
+def test_what_is_over_the_quota_says_so_and_is_read_once_there_is_room(index: MemoryIndex, tmp_path: Path) -> None:
+    shelf, folder = Documents(index, tmp_path / "documents.json", lambda: 0.0, Quota(files=2)), tmp_path / "papers"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.md").write_text(f"The tale called {name}.\n")
+
+    full = shelf.ingest(folder)
+    (folder / "a.md").unlink()
+    roomy = shelf.ingest(folder)
+
+    assert [(Path(each.path).name, each.status) for each in full.problems] == [("c.md", "over the quota")]
+    assert roomy.problems == ()
+    assert (roomy.new, roomy.same, roomy.gone) == (1, 1, 1)
+
+
+def test_a_file_that_is_too_large_to_be_read_takes_no_room_from_the_others(index: MemoryIndex, tmp_path: Path) -> None:
+    shelf, folder = Documents(index, tmp_path / "documents.json", lambda: 0.0, Quota(total=100)), tmp_path / "papers"
+    folder.mkdir()
+    with (folder / "a.txt").open("wb") as file:
+        file.truncate(documents.MOST_FILE_BYTES + 1)
+    (folder / "b.md").write_text("A lock lifts barges.\n")
+    (folder / "c.md").write_text("A lock lifts barges. " * 10)
+
+    done = shelf.ingest(folder)
+
+    assert [each.status for each in done.problems] == ["larger than 20 MB", "over the quota"]

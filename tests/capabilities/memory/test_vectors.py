@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
+from typing import cast
 
 import pytest
 
@@ -112,6 +113,14 @@ def test_sqlite_vec_itself_compares_where_it_loads(index: MemoryIndex) -> None:
         found = ExtensionScan().nearest(connection, Layer.NOTE, Query(GIVEN, unit(1, *[0.0] * 31)), 5)
 
     assert len(found) == 1
+
+
+class _Closed:
+    """A connection as Pythons without extension loading make them: what would load one is not there."""
+
+
+def test_a_python_that_loads_no_extensions_is_told_and_is_no_error() -> None:
+    assert not extension.loads(cast("Connection", _Closed()))
 
 
 def test_every_scan_finds_nearly_what_the_exact_one_finds(index: MemoryIndex, scan: Scan) -> None:

@@ -187,8 +187,11 @@ def test_a_full_index_is_told_and_the_note_is_found_all_the_same(vault: TestVaul
     assert "no room" in told[-1].message
     assert len(index_text(vault).encode()) <= 100
     assert vault.found("violin") == [told[-1].note_id]
-    writer.pin(vault.ingress.catalog.every()[-1], OPERATOR, on=True)
-    assert "full" in writer.room().told() or writer.room().left >= 0
+    row = vault.ingress.catalog.get(told[-1].note_id)
+    assert row is not None
+    writer.pin(row, OPERATOR, on=True)
+    assert writer.room().left < 0
+    assert "MEMORY.md is full" in writer.room().told()
 
 
 def test_a_workspace_note_stays_in_its_workspace(vault: TestVault) -> None:
