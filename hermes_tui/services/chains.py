@@ -7,7 +7,7 @@ from typing import Final
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen
-from hermes_tui.services.config import KINDS, HermesConfig
+from hermes_tui.services.config import EMBEDDING, KINDS, NONE, HermesConfig
 from hermes_tui.services.strict_yaml import closest
 
 LOCAL: Final = ("ollama", "lmstudio")
@@ -30,10 +30,14 @@ class Candidate:
 def chain(config: HermesConfig, role: str, wanted: str) -> tuple[Candidate, ...]:
     """Return who may answer for `role`, first to last; `wanted` is what was asked for on the spot, or `auto`.
 
+    Nobody is asked for embeddings where the config says `none`.
+
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
     named = wanted if wanted != "auto" else (config.brain(role).model or "auto")
+    if role == EMBEDDING and named == NONE:
+        return ()
     asked = _expand(config, named, "you asked for it" if wanted != "auto" else f"the config's choice for {role}", ())
     found = list(asked)
     if config.strategy == "auto" or named == "auto":

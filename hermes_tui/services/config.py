@@ -27,6 +27,9 @@ ROLES: Final = (
     "hippocampus.compression",
     "hippocampus.embedding",
 )
+EMBEDDING: Final = "hippocampus.embedding"
+NONE: Final = "none"
+"""The model of `EMBEDDING` where memory is to go by words and structure alone."""
 TIERS: Final = ("light", "standard", "premium")
 """Tiers in the order in which an unsure answer goes up."""
 ROUTES: Final = {

@@ -12,7 +12,7 @@ from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.values import frozen
 from hermes_tui.services import strict_yaml
-from hermes_tui.services.config import ROLES, HermesConfig, LayerName
+from hermes_tui.services.config import EMBEDDING, NONE, ROLES, HermesConfig, LayerName
 from hermes_tui.services.sections import built, plain, validate
 from hermes_tui.services.strict_yaml import Node, Step, Value
 
@@ -292,7 +292,8 @@ def _check_chains(settings: Settings) -> None:
     config = settings.config
     edges: dict[str, tuple[str, ...]] = dict(config.tiers)
     for role, brain in config.brains.items():
-        edges[role] = (brain.model,) if brain.model else ()
+        off = role == EMBEDDING and brain.model == NONE
+        edges[role] = (brain.model,) if brain.model and not off else ()
     for name in edges:
         _walk(name, edges, (), settings)
     for name, role in config.routes.items():

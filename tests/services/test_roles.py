@@ -9,6 +9,7 @@ import pytest
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.parts import Clocks
 from hermes_tui.services.brains import ConfiguredBrains
+from hermes_tui.services.chains import chain
 from hermes_tui.services.config import ROLES, ROUTES, HermesConfig, LayerName
 from hermes_tui.services.explain import merge, parse_layer, read_layer
 from hermes_tui.services.offers import CLOUD_CLOCKS, LOCAL_CLOCKS, clocks_of
@@ -35,6 +36,15 @@ def test_each_role_has_its_clocks(role: str, local: bool, first_token_s: float, 
     clocks = clocks_of(BUILT_IN.brain(role), local=local)
 
     assert (clocks.first_token_s, clocks.total_s) == (first_token_s, total_s)
+
+
+def test_nobody_is_asked_for_embeddings_where_the_config_says_none() -> None:
+    home = "brains: {hippocampus.embedding: {model: none}}\n"
+    config = merge([parse_layer(LayerName.HOME, home, "config.yaml")]).config
+
+    assert chain(config, "hippocampus.embedding", "auto") == ()
+    with pytest.raises(UsageInvalid, match="`none` is no model"):
+        merge([parse_layer(LayerName.HOME, "brains: {cortex: {model: none}}\n", "config.yaml")])
 
 
 def test_one_clock_that_is_set_leaves_the_others_as_they_were() -> None:
