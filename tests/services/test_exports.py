@@ -91,7 +91,7 @@ def test_a_file_that_was_begun_and_never_got_its_tables_is_an_empty_session(fold
         ("ab", "Did you mean ab12cd34-1 or ab12cd34-2?"),
         ("zz", "`hermes sessions list` names them."),
         ("", "`hermes sessions list` names them."),
-        ("../s1", "`hermes sessions list` names them."),
+        ("../no-such-session", "`hermes sessions list` names them."),
     ],
 )
 def test_an_unknown_session_names_the_nearest(folder: Path, given: str, said_to_operator: str) -> None:
