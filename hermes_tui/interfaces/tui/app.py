@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -138,7 +139,10 @@ class HermesApp(App[str]):
             "run": lambda: [name for name in self.workspace.sources.files if name.endswith(".md")],
         }
         self.push_screen(self.workspace)
-        self.bridge.open(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._ended_by, number)
+        self.bridge.open(loop)
         self.clerk.start(self.prompts.read())
         self.set_interval(THEMES_S, self.theme_files.look)
         for said in (*self.keys.wrong, *map(str, self.theme_errors)):
@@ -365,6 +369,11 @@ class HermesApp(App[str]):
         """Leave; what runs is stopped resumably."""
         self.prompts.keep_now()
         self.exit(None)
+
+    def _ended_by(self, number: int) -> None:
+        """Leave as a shell expects of a signal, with the terminal as it was."""
+        self.prompts.keep_now()
+        self.exit(None, return_code=128 + number)
 
     def leave_for(self, session: str) -> None:
         """Open another session; what runs here is stopped resumably."""

@@ -63,6 +63,19 @@ def test_a_signal_in_the_first_frame_gives_the_terminal_back(shop: Shop, number:
     assert after == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_the_workstation_gives_the_terminal_back(shop: Shop, number: signal.Signals) -> None:
+    with terminal([], {**shop.environment(), **TERM}, shop.work) as screen:
+        before = mode(screen)
+        screen.until("F1 help")
+        os.kill(screen.pid, number)
+        code, after = screen.ended(), mode(screen)
+
+    assert code == 128 + number
+    assert (screen.raw.count(ALTERNATE), screen.raw.count(BACK)) == (1, 1)
+    assert after == before
+
+
 def test_what_cannot_be_loaded_is_said_on_the_terminal_as_it_was(shop: Shop, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     (broken / "textual").mkdir(parents=True)
