@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
-from hermes_tui.arguments.shape import as_json, number, verbs
+from hermes_tui.arguments.shape import WHICH, as_json, number, verbs
 
 
 def approvals(parser: ArgumentParser) -> None:
@@ -99,8 +99,9 @@ def audit(parser: ArgumentParser) -> None:
 
 
 def session(parser: ArgumentParser) -> None:
-    """Add the session that a command is about."""
-    parser.add_argument("session")
+    """Add the session that is followed."""
+    parser.add_argument("session", nargs="?", default="last", help=WHICH)
+    parser.add_argument("--json", action="store_true", help="the records themselves, also at a terminal")
 
 
 def ledger(parser: ArgumentParser) -> None:

@@ -324,6 +324,6 @@ def _said(offer: Brain | Missing, by: str) -> Brain | Missing:
 
 
 def _none_left(role: str, missing: list[Missing]) -> NoProvider:
-    said = "; ".join(f"{one.provider}: {one.found}" for one in missing)
-    hint = " ".join(dict.fromkeys(one.remedy for one in missing if one.remedy))
-    return NoProvider(f"No brain can answer for {role}. Looked for {said}.", hint=hint)
+    """Return the error that names, a line each, what was looked for, what was found, and how to mend it."""
+    said = "".join(f"\n  {one.provider}: {one.found}. {one.remedy}".rstrip() for one in missing)
+    return NoProvider(f"No brain can answer for {role}.{said}")
