@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from hermes_tui.interfaces.tui.drawing.compositor import LineCompositor
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
@@ -46,6 +47,7 @@ class Stage(Screen[None]):
 
     def __init__(self, look: Look, panes: dict[str, Pane], *, resting_place: Widget) -> None:
         super().__init__(id="workspace")
+        self._compositor = LineCompositor()
         self.look = look
         self.panes = panes
         self.resting_place = resting_place
