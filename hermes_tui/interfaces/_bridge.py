@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import asyncio
 
 FRAME_S: Final = 1 / 30
-BURST_S: Final = 0.008
-"""How long records that belong together take to come."""
+BURST_S: Final = 0.015
+"""How long records that belong together take to come: from a prompt to the request on the wire."""
 CAPACITY: Final = 20_000
 
 
