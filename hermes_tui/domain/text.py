@@ -5,7 +5,8 @@ from __future__ import annotations
 
 def printable(text: str) -> str:
     """Return `text` on one line with control characters and direction overrides made visible."""
-    return "".join(_visible(letter) for letter in text.replace("\n", " ").replace("\t", " "))
+    line = text.replace("\n", " ").replace("\t", " ")
+    return line if line.isascii() and line.isprintable() else "".join(map(_visible, line))
 
 
 def _visible(letter: str) -> str:

@@ -193,7 +193,7 @@ def _wrapped(spans: Sequence[Span], width: int) -> Iterator[list[Span]]:
     used = 0
     for word, cells, blank in _words(spans):
         if used + cells <= width:
-            line.extend(word)
+            _join(line, word)
             used += cells
             continue
         if used:
@@ -206,6 +206,15 @@ def _wrapped(spans: Sequence[Span], width: int) -> Iterator[list[Span]]:
         used = width_of(line)
     if line:
         yield line
+
+
+def _join(line: list[Span], word: Sequence[Span]) -> None:
+    """Add a word; what has the role of what stands before it becomes one span, as each is a change of colour."""
+    for text, role in word:
+        if line and line[-1][1] == role:
+            line[-1] = (line[-1][0] + text, role)
+        else:
+            line.append((text, role))
 
 
 def _chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
@@ -143,6 +143,7 @@ class Workspace(Entry):
             self.console_pane.hear(batch.parts)
         if batch.records:
             self.refresh_panes()
+        self.paint()
 
     def _note(self, record: Record) -> None:
         if isinstance(record.body, RunStarted | RunResumed):
@@ -317,10 +318,6 @@ class Workspace(Entry):
         else:
             links = Chooser(self.look, "links", list(map(choices.of_link, targets)))
             self._own_app.push_screen(links, self._open)
-
-    @property
-    def _own_app(self) -> App[str]:
-        return cast("App[str]", self.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its result open
 
     def _open(self, target: str | None) -> None:
         if target is not None:
