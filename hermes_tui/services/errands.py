@@ -28,6 +28,7 @@ from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.memory.notebook import Notebook
+from hermes_tui.services.past_notes import PastNotes
 from hermes_tui.services.pictures import Picture, Shelf
 from hermes_tui.services.server_config import ServerRow
 from hermes_tui.services.workstation import Workstation
@@ -51,6 +52,24 @@ class Summary:
     workspace: str
     written_at: float
     records: int
+
+
+@frozen(kw_only=False)
+class Standing:
+    """Which notes wait for an answer, with their ids by path, and which are pinned."""
+
+    waiting: Mapping[str, str]
+    pinned: frozenset[str]
+
+
+@frozen(kw_only=False)
+class Authored:
+    """A line of a note, with the commit that wrote it, and its author and time."""
+
+    commit: str
+    author: str
+    at: float
+    text: str
 
 
 @mutable
@@ -121,15 +140,46 @@ class Errands:
         look = partial(self.station.memory.store.look, text, most=MOST_RECALLED, vector=vector)
         return await asyncio.to_thread(look)
 
-    def waiting(self) -> dict[str, str]:
-        """Return the notes of agents that wait for the operator: their ids by path.
+    def standing(self) -> Standing:
+        """Return which notes wait for the operator and which are pinned.
 
         Raises:
             HermesError: the memory cannot be read.
         """
         store = self.station.memory.store
         store.sync(sessions=False)
-        return {row.path: row.id for row in store.catalog.every() if row.status == "review"}
+        rows = store.catalog.every()
+        waiting = {row.path: row.id for row in rows if row.status == "review"}
+        return Standing(waiting, frozenset(row.path for row in rows if row.pin))
+
+    @property
+    def past_notes(self) -> PastNotes:
+        """The notes as they were; each call of it starts git."""
+        return PastNotes(self.station.home.root)
+
+    def blame(self, path: str) -> list[Authored]:
+        """Return each line of a note with who wrote it, as of the last commit, which is made now where one is due.
+
+        Raises:
+            HermesError: the memory or its history cannot be read.
+        """
+        store = self.station.memory.store
+        store.ingress.sync()
+        store.history.flush()
+        return [Authored(line.commit, line.author, line.at, line.text) for line in store.past.blame(path)]
+
+    def pin(self, path: str) -> str:
+        """Pin a note, so that it keeps its line in MEMORY.md, or unpin it; return what was done.
+
+        Raises:
+            HermesError: there is no such note, or it cannot be written.
+        """
+        store = self.station.memory.store
+        row = store.note(path)
+        store.writer.pin(row, Origin(author=NoteAuthor.OPERATOR), on=not row.pin)
+        store.changed()
+        store.flush()
+        return f"{'Unpinned' if row.pin else 'Pinned'}: {row.title}. {store.room().told()}"
 
     def review(self, said: str) -> list[str]:
         """Accept or reject a waiting note, as in `accept ID`; without one, return a line for each that waits.

@@ -28,9 +28,10 @@ from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing.cells import harmless
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.early_keys import EarlyKeys
-from hermes_tui.interfaces.tui.files import DayReader, NoteKeeper, PromptKeeper, ThemeKeeper
+from hermes_tui.interfaces.tui.files import DayReader, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.layout import sizes_from
+from hermes_tui.interfaces.tui.note_keeper import NoteKeeper
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane

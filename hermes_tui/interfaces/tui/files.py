@@ -1,4 +1,4 @@
-"""Between the screen and files, without making the screen wait: drafts, earlier prompts, names of files, notes."""
+"""Between the screen and files, without making the screen wait: drafts, earlier prompts, names of files, themes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.events import ModelFailed, ModelFinished
 from hermes_tui.domain.records import Record
-from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.themes import as_textual, find_themes
 from hermes_tui.services.errands import Draft
 
@@ -130,57 +129,3 @@ class PromptKeeper:
     def keep_now(self) -> None:
         """Keep the draft before anything else happens."""
         self.app.seat.errands.keep_draft(self._now)
-
-
-class NoteKeeper:
-    """Does what the memory pane wants and hands back what was found."""
-
-    def __init__(self, app: HermesApp) -> None:
-        self.app = app
-
-    def do(self, wanted: MemoryPane.Wanted) -> None:
-        """Carry out one wish."""
-        self.app.clerk.start(self._do(wanted))
-
-    async def _do(self, wanted: MemoryPane.Wanted) -> None:
-        notebook = self.app.seat.errands.notebook
-        match wanted.what:
-            case "list":
-                await self.app.clerk.list_notes()
-            case "note":
-                await self._show(wanted.path)
-            case "diff":
-                diff = await notebook.diff(wanted.path, wanted.commit)
-                self.app.workspace.memory_pane.take_diff(wanted.commit, diff)
-            case "save":
-                await self._save(wanted.path, wanted.text, wanted.before)
-            case "editor":
-                edited = self.app.in_editor(wanted.before)
-                if edited is not None and edited != wanted.before:
-                    await self._save(wanted.path, edited, wanted.before)
-            case "search":
-                found = await self.app.seat.errands.recall(wanted.text)
-                self.app.workspace.memory_pane.take_hits(wanted.text, found)
-            case "accept" | "reject":
-                said = await asyncio.to_thread(self.app.seat.errands.review, f"{wanted.what} {wanted.text}")
-                self.app.say(" ".join(said))
-                await self.app.clerk.list_notes()
-            case "revert":
-                commit = await notebook.revert(wanted.path, wanted.commit)
-                self.app.say(f"Taken back: {wanted.commit}. Commit {commit} by operator.")
-                await self._show(wanted.path)
-            case _:
-                commit = await notebook.forget(wanted.path)
-                self.app.say(f"Forgotten: {wanted.path}, commit {commit}. git keeps what it said.")
-                await self.app.clerk.list_notes()
-
-    async def _show(self, path: str) -> None:
-        notebook = self.app.seat.errands.notebook
-        text = await asyncio.to_thread(notebook.read, path)
-        history = await notebook.history(path)
-        self.app.workspace.memory_pane.take_note(path, text, history)
-
-    async def _save(self, path: str, text: str, before: str) -> None:
-        commit = await self.app.seat.errands.notebook.write(path, text, before=before)
-        self.app.say(f"Saved {path}, commit {commit} by operator.")
-        await self.app.clerk.list_notes()

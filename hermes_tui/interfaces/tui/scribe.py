@@ -17,6 +17,7 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED
 from hermes_tui.interfaces.tui.opener import Opener
+from hermes_tui.interfaces.tui.panes.memory import NOTHING_STANDS_OUT
 from hermes_tui.interfaces.tui.rows import Notice, Origin, Reply
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.shells import ShellKeeper
@@ -76,11 +77,12 @@ class Scribe:
         self.show_lines("skills", skill_lines(self.app.seat.errands.station.skills.listed))
 
     async def list_notes(self) -> None:
-        """Show the notes as they stand on disk."""
+        """Show the notes as they stand on disk, unless the past is looked at."""
         errands = self.app.seat.errands
         notes = await asyncio.to_thread(errands.notebook.notes)
-        waiting = await asyncio.to_thread(errands.waiting) if notes else {}
-        self.app.workspace.memory_pane.take_notes(notes, waiting)
+        standing = await asyncio.to_thread(errands.standing) if notes else NOTHING_STANDS_OUT
+        if not self.app.workspace.travelling:
+            self.app.workspace.memory_pane.take_notes(notes, standing)
 
     def do_output(self, _: str) -> None:
         """Open the newest tool call."""
