@@ -17,7 +17,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
-from hermes_tui.capabilities.providers import _catalog
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
 from hermes_tui.domain.ids import Seq, SessionId
@@ -29,7 +28,7 @@ from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.memory.notebook import Notebook
 from hermes_tui.services.past_notes import PastNotes
-from hermes_tui.services.pictures import Picture, Shelf
+from hermes_tui.services.pictures import Picture, Shelf, shelf_of
 from hermes_tui.services.server_config import ServerRow
 from hermes_tui.services.workstation import Workstation
 
@@ -90,26 +89,11 @@ class Errands:
     @property
     def shelf(self) -> Shelf:
         """Where pictures for the model are kept."""
-        return Shelf(self.station.home.state / "pictures")
+        return shelf_of(self.station.home.state)
 
     def pictures_in(self, text: str) -> list[Picture]:
         """Return the pictures of the workspace that a text mentions; see `Shelf.mentioned`."""
         return self.shelf.mentioned(text, self.station.root)
-
-    @staticmethod
-    def sees(brain: str) -> bool:
-        """Return whether the brain of a name such as `openai:gpt-6` is known to take pictures."""
-        return _catalog.sees(brain.partition(":")[2])
-
-    def require_sight(self, brain: str) -> None:
-        """Return if a brain takes pictures.
-
-        Raises:
-            UsageInvalid: it takes none, as far as is known.
-        """
-        if not self.sees(brain):
-            said = f"{brain} takes no pictures, so nothing was sent." if brain else "No brain is connected yet."
-            raise UsageInvalid(said, hint="F3 or /brain chooses one that does.")
 
     async def run(self, command: str) -> ProcessResult:
         """Run the operator's own shell command in the workspace, confined as a tool's.
