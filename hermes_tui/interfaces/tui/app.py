@@ -130,6 +130,7 @@ class HermesApp(App[str]):
         """Show the workspace."""
         self.set_keymap(dict(self.keys.changed))
         self.workspace.prompt.names = self.keys.actions("prompt")
+        self.workspace.page_keys = self.keys.actions("start")
         self.workspace.sources.arguments = {
             "theme": lambda: list(self.themes),
             "mode": lambda: ["plan", "ask", "auto-edit", "auto"],

@@ -8,6 +8,7 @@ from typing import Final
 from rich.text import Text
 from textual.widgets import TextArea
 
+from hermes_tui.interfaces.tui.drawing.cells import masked
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 
 _MARKS: Final = (
@@ -20,7 +21,6 @@ _MARKS: Final = (
     (re.compile(r"(?<![\w*])\*[^\s*](?:[^*]*?[^\s*])?\*(?![\w*])"), "text italic"),
     (re.compile(r"\[[^\]]+\]\([^()\s]+\)|https?://\S+"), "text underline"),
 )
-_STEERING: Final = dict.fromkeys((*range(9), *range(10, 32), *range(127, 160)), "·")
 
 
 class NoteEditor(TextArea):
@@ -34,7 +34,7 @@ class NoteEditor(TextArea):
     def get_line(self, line_index: int) -> Text:
         """Return a line as it is drawn."""
         line = super().get_line(line_index)
-        line.plain = line.plain.translate(_STEERING)
+        line.plain = masked(line.plain)
         for pattern, role in _MARKS:
             for found in pattern.finditer(line.plain):
                 line.stylize(self.look.palette.style(role), *found.span())

@@ -6,8 +6,10 @@ from base64 import b64encode
 
 from textual import events
 
+from hermes_tui.domain.events import RunStarted
+from hermes_tui.services.desk import Desk
 from tests.fakes import Repeat, Reply, Scenario, running_server
-from tests.interfaces.tui.stand import Table, seated, workstation
+from tests.interfaces.tui.stand import Table, events_of, seated, workstation
 from tests.services.test_pictures import png
 
 HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
@@ -173,3 +175,18 @@ async def test_ctrl_v_says_what_reads_a_picture_from_the_clipboard(table: Table)
         await app.until(lambda: "The clipboard cannot be read for pictures here." in app.said)
 
         assert not app.workspace.prompt.text
+
+
+async def test_what_is_pasted_does_not_steer_the_terminal_and_is_sent_as_it_was(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        app.post_message(events.Paste("a\x1b[2Jb\u202ec"))
+        await app.until(lambda: app.workspace.prompt.text)
+        shown = app.text
+        await app.pilot.press("enter")
+        await app.until_event(RunStarted)
+        assert isinstance(app.seat, Desk)
+        (begun,) = events_of(app.seat, RunStarted)
+
+    assert "› a·[2Jb·c" in shown
+    assert isinstance(begun, RunStarted)
+    assert begun.goal.text == "a\x1b[2Jb\u202ec"
