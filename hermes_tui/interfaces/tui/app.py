@@ -175,6 +175,7 @@ class HermesApp(App[str]):
 
     async def _take_early_keys(self) -> None:
         await self.early_keys.type(self._driver)
+        self.prompts.begun.set()
         self.workspace.prompt.call_after_refresh(self._start)
 
     def _start(self) -> None:

@@ -89,22 +89,39 @@ class PromptKeeper:
 
     def __init__(self, app: HermesApp) -> None:
         self.app = app
-        self._kept = Draft()
+        self._kept: Draft | None = None
         self._timer: Timer | None = None
+        self.begun = asyncio.Event()
 
     async def read(self) -> None:
-        """Bring back the draft, the queue and the earlier prompts, then learn the names of the files."""
+        """Bring back the draft, the queue and the earlier prompts, then learn the names of the files.
+
+        What was typed before there was a prompt comes first: until `begun`, nothing is put into it or kept.
+        """
         errands, workspace = self.app.seat.errands, self.app.workspace
         draft = await asyncio.to_thread(errands.draft)
         remembered = await asyncio.to_thread(errands.remembered)
+        await self.begun.wait()
         workspace.prompt.remembered[:0] = remembered
-        if draft.text and not workspace.prompt.text:
-            workspace.prompt.fill(draft.text)
-            self.app.say("Your draft is back.")
-        if draft.queue and not workspace.queue:
-            workspace.queue.extend(draft.queue)
+        self._kept = draft
+        if draft.text:
+            await self._bring_back(draft.text)
+        if draft.queue:
+            workspace.queue[:0] = draft.queue
             workspace.refresh_panes()
+        self.changed()
         workspace.sources.files = await asyncio.to_thread(errands.files)
+
+    async def _bring_back(self, text: str) -> None:
+        """Put a draft into the prompt; where something else stands there by now, into the history."""
+        prompt = self.app.workspace.prompt
+        if not prompt.text:
+            prompt.fill(text)
+            self.app.say("Your draft is back.")
+            return
+        await asyncio.to_thread(self.app.seat.errands.remember, text)
+        prompt.remembered.append(text)
+        self.app.say("What you had typed before is kept: Up brings it.")
 
     def remember(self, text: str) -> None:
         """Keep a prompt for later."""
@@ -122,10 +139,11 @@ class PromptKeeper:
 
     def _keep(self) -> None:
         draft = self._now
-        if draft != self._kept:
+        if self._kept is not None and draft != self._kept:
             self._kept = draft
             self.app.clerk.start(asyncio.to_thread(self.app.seat.errands.keep_draft, draft))
 
     def keep_now(self) -> None:
         """Keep the draft before anything else happens."""
-        self.app.seat.errands.keep_draft(self._now)
+        if self._kept is not None:
+            self.app.seat.errands.keep_draft(self._now)
