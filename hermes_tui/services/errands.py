@@ -28,6 +28,7 @@ from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.memory.notebook import Notebook
 from hermes_tui.services.past_notes import PastNotes
+from hermes_tui.services.patchbay import Patchbay
 from hermes_tui.services.pictures import Picture, Shelf, shelf_of
 from hermes_tui.services.server_config import ServerRow
 from hermes_tui.services.workstation import Workstation
@@ -184,6 +185,11 @@ class Errands:
         store.upkeep.reject(row)
         store.changed()
         return [f"Removed {row.id}: {row.title}"]
+
+    @property
+    def patchbay(self) -> Patchbay:
+        """Which model fills each role, in the home's config."""
+        return Patchbay(self.station.home, self.station.options)
 
     def files(self) -> list[str]:
         """Return the workspace's files by relative path, ignored ones left out."""

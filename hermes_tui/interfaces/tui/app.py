@@ -41,7 +41,8 @@ from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
-from hermes_tui.interfaces.tui.screens.picker import SessionPicker
+from hermes_tui.interfaces.tui.screens.patchbay import PatchbayScreen
+from hermes_tui.interfaces.tui.screens.picker import BrainPicker, SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.shells import OutputPage
@@ -336,10 +337,12 @@ class HermesApp(App[str]):
         """Carry out an order; not while something else is being chosen."""
         if self.screen is self.workspace:
             self.clerk.obey(name, "")
+        elif name == "brain" and isinstance(self.screen, BrainPicker):
+            self.screen.further()
 
     def action_brain(self, number: int) -> None:
         """Let the brain of that number answer: from the next step on; at once where it is asked for again."""
-        self.clerk.switch(number)
+        self.clerk.switchboard.switch(number)
 
     def action_last_call(self) -> None:
         """Open or fold the newest tool call."""
@@ -385,7 +388,7 @@ class HermesApp(App[str]):
 
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
-    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, OutputPage),
+    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, PatchbayScreen, OutputPage),
     *(ConsolePane, TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""
