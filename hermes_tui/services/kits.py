@@ -35,7 +35,7 @@ from hermes_tui.services.boxes import TriedLater
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
-from hermes_tui.services.pictures import Shelf
+from hermes_tui.services.pictures import shelf_of
 from hermes_tui.services.sessions import peek
 
 BRIEF_BYTES: Final = 1_024
@@ -182,7 +182,7 @@ class KitMaker:
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=context.prune_steps,
             critic=frozenset(config.policy.critic),
-            picture=Shelf(self.home.state / "pictures").find,
+            picture=shelf_of(self.home.state).find,
             skills=self.skills,
         )
 

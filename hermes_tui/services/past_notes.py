@@ -16,6 +16,11 @@ class PastNotes:
     def __init__(self, root: Path) -> None:
         self._repository = Repository(root)
 
+    @property
+    def kept(self) -> bool:
+        """Whether git keeps the notes of this home."""
+        return self._repository.exists
+
     def commit_at(self, at: float) -> str:
         """Return the newest commit that is not later than Unix second `at`, empty where there is none or no git.
 

@@ -37,7 +37,7 @@ from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
-from hermes_tui.services import constitution, control, kits, rates, sessions, trust, wiring
+from hermes_tui.services import attachments, constitution, control, kits, rates, sessions, trust, wiring
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
@@ -154,6 +154,9 @@ class Workstation:
         config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
         brains = self.brains(config)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
+        known = (self.sessions() / f"{session_id}.db").exists()
+        shown = [] if known else await attachments.mentioned(goal, self.home.state, self.root)
+        goal = await attachments.attached(goal, shown, self.strategy_for(goal), brains)
         place = Place(session=session_id, run=RunId("r1"))
         delivery = Delivery(readers)
 
@@ -161,6 +164,8 @@ class Workstation:
             session, limits = owned.session, self.limits(goal, config)
             if session.state.run.run is None:
                 self.begin(session, place, (goal, digest), (config.policy.mode, limits))
+                if shown:
+                    attachments.tell(session, place, goal, tuple(one.image for one in shown))
             else:
                 self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)

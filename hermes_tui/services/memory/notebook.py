@@ -84,7 +84,7 @@ class Notebook:
         """
         place = self._inside(path)
         if before is not None and place.exists() and self.read(path) != before:
-            raise UsageInvalid(f"{path} changed outside Hermes meanwhile.", hint="Your text is kept in the prompt.")
+            raise UsageInvalid(f"{path} changed outside Hermes meanwhile.", hint="Yours was not written.")
         await asyncio.to_thread(_replace, place, text)
         return await self._commit(f"Edit {path}")
 

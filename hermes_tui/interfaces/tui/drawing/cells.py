@@ -53,6 +53,11 @@ def harmless(text: str) -> str:
     return _HARMFUL.sub(_visible, text.replace("\r\n", "\n").replace("\t", TAB))
 
 
+def masked(text: str) -> str:
+    """Return `text` with a dot for each character a terminal would obey, so that places in it stay what they were."""
+    return text if text.isprintable() else _HARMFUL.sub("·", text)
+
+
 def one_line(text: str) -> str:
     """Return `text` harmless and on one line."""
     return harmless(text.strip()).replace("\n", " ")
