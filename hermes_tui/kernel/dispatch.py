@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import shlex
 from collections.abc import Mapping
@@ -28,6 +27,7 @@ from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel import circuits, critic, expectation, inner, review, two_keys
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.promptly import within
 
 DIGEST_CHARS: Final = 16
 
@@ -322,8 +322,7 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
     began = kit.clock.monotonic()
     known = dict(context.seen)
     try:
-        async with asyncio.timeout(context.timeout_s + 5.0):
-            outcome = await tool.run(call.arguments, context)
+        outcome = await within(context.timeout_s + 5.0, tool.run(call.arguments, context))
     except ToolError as error:
         outcome = ToolOutcome(output=str(error), data="null", ok=False, error_kind=error.kind)
     except SandboxUnavailable as error:
