@@ -18,7 +18,8 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     try:
         awaited = work.send(None)
     except StopIteration as ended:
-        return cast("T", ended.value)
+        result: T = ended.value
+        return result
     async with asyncio.timeout(seconds):
         return await _Begun(work, awaited)
 
