@@ -96,7 +96,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         connection.execute("PRAGMA wal_autocheckpoint=0")
-        _check_version(connection, path)
+        _check_version(connection, path, _application(connection))
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
@@ -125,9 +125,13 @@ def is_blank(path: Path) -> bool:
 
 
 def _is_blank(connection: sqlite3.Connection) -> bool:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return not application and not tables
+    return not _application(connection) and not tables
+
+
+def _application(connection: sqlite3.Connection) -> int:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    return int(application)
 
 
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
@@ -200,9 +204,11 @@ def _empty() -> bytes:
 def prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
     """Set a write connection up; give a file that was just `made` its tables."""
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    made = made or _is_blank(connection)
     if not made:
-        _check_version(connection, path)
+        application = _application(connection)
+        made = not application and _is_blank(connection)
+        if not made:
+            _check_version(connection, path, application)
     if sys.platform == "darwin":
         connection.execute("PRAGMA fullfsync=ON")
         connection.execute("PRAGMA checkpoint_fullfsync=ON")
@@ -217,8 +223,7 @@ def prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
         connection.execute("COMMIT")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
+def _check_version(connection: sqlite3.Connection, path: Path, application: int) -> None:
     if application != APPLICATION_ID:
         raise JournalUnreadable(
             f"{path} is a database, but not a session of Hermes.", hint="List sessions with: hermes sessions list"
