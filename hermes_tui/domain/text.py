@@ -5,8 +5,9 @@ from __future__ import annotations
 
 def printable(text: str) -> str:
     """Return `text` on one line with control characters and direction overrides made visible."""
-    line = text.replace("\n", " ").replace("\t", " ")
-    return line if line.isascii() and line.isprintable() else "".join(map(_visible, line))
+    if text.isprintable():
+        return text  # Nothing that is made visible here counts as printable in Unicode.
+    return "".join(_visible(letter) for letter in text.replace("\n", " ").replace("\t", " "))
 
 
 def _visible(letter: str) -> str:

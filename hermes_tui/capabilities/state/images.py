@@ -13,8 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from hermes_tui.capabilities.state.blobs import write_durably
-from hermes_tui.capabilities.state.database import sync_folder
+from hermes_tui.capabilities.state.durable import sync_folder, write_durably
 from hermes_tui.capabilities.state.early import Early
 from hermes_tui.capabilities.state.putback import put_back
 from hermes_tui.capabilities.state.survey import HELD_BYTES, Entry, Kind, Survey, Surveyor

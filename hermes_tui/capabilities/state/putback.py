@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hermes_tui.capabilities.state.database import sync_folder
+from hermes_tui.capabilities.state.durable import sync_folder
 from hermes_tui.capabilities.state.survey import Entry, Kind
 
 

@@ -21,6 +21,7 @@ from hermes_tui.domain.events.task import (
 from hermes_tui.domain.events.tool import ToolFinished
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.table import having
 from hermes_tui.domain.tasks import Rung, Task, TaskKind, TaskState
 from hermes_tui.domain.values import frozen, replace
 
@@ -101,7 +102,7 @@ def fold_task(state: GraphState, record: Record, body: TaskEvent) -> GraphState:
     task = record.place.task
     if task is None or task not in state.status:
         return state
-    return replace(state, status={**state.status, task: _after(state.status[task], record, body)})
+    return replace(state, status=having(state.status, task, _after(state.status[task], record, body)))
 
 
 def halted(state: GraphState, at: float) -> GraphState:
@@ -122,7 +123,7 @@ def fold_result(state: GraphState, record: Record, body: ToolFinished) -> GraphS
     task = record.place.task
     if task is None or task not in state.tasks or state.tasks[task].kind is not TaskKind.TOOL:
         return state
-    return replace(state, status={**state.status, task: replace(state.status[task], call=body)})
+    return replace(state, status=having(state.status, task, replace(state.status[task], call=body)))
 
 
 def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> GraphState:
@@ -132,7 +133,7 @@ def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> Graph
         return state
     if record.place.agent.partition(".")[0] != task:
         return state  # A summary, or a subagent on the task's behalf: who answers there did not fail at it.
-    return replace(state, status={**state.status, task: replace(state.status[task], model=body.model)})
+    return replace(state, status=having(state.status, task, replace(state.status[task], model=body.model)))
 
 
 def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
