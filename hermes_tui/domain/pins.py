@@ -4,7 +4,7 @@ from typing import Final
 
 PINS: Final = {
     "constitution.md": "2bc32bb5ca38a162dd970bbe1884155d62e1fcd98f6db3133da78d36577b9170",
-    "domain/guardrails.py": "c233a8b8a795dc309e707f87ac186d6e48e8416ee75b6883ea5f5ddc71089921",
+    "domain/guardrails.py": "5a590c24b5da8a7a63dd5d5d614cfea3492337351e2b74078acb7f4bb037a67c",
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "c1c8947d590bf9a6a5b8818f90a01d945f3b4f6d16b35be6f88459a0f85b4614",
@@ -12,9 +12,10 @@ PINS: Final = {
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",
-    "capabilities/keys/_notary.py": "74157f60b6df69e0d5c8c835db5d13745fb64ee88ce368f894a410486b2c7b42",
+    "capabilities/keys/_notary.py": "89ecc5c0f9df234e29aece24d93a07d75690be686af58e7006da18c36a728fc5",
     "capabilities/keys/_sshsig.py": "97a17a8925ad2942e8c6cff0b06388e4dc58e6a5b2e4ba40085ff24d4f2669d8",
-    "capabilities/keys/_tree.py": "f66eb5850cc7cc446e5df69c0b5e946e481687094f12e9b1f13384264cce57ce",
+    "capabilities/keys/_tree.py": "455b0e634ce4c2b8754f677a9b8a850371452715628abc3c9266bf4edb927caf",
+    "capabilities/regular.py": "5ac8fe4312ffb3285d12ef468302fa31def4fe6b32d9dba067135791767a9e9b",
     "capabilities/sandbox/bounds.py": "d126bf817f0c80d9bf3a68e89ed8715ec395c2afdb763de495948fbfb1f15912",
     "capabilities/sandbox/bubblewrap.py": "07b5c1563b3fb3def11efe0546e4ab6a67c41e4f2a9340ae703a7ff5f45f3979",
     "capabilities/sandbox/confine.py": "dabec5a0fe6b46ca3a85cad07fccdfaa54d717fe36f74183bc879ff0c3a98f8d",

@@ -12,12 +12,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from hermes_tui.capabilities.regular import read_real
 from hermes_tui.capabilities.state.blobs import write_durably
 from hermes_tui.capabilities.state.database import sync_folder
 from hermes_tui.capabilities.state.digest import FIRST_HASH, HASH, digest, digest_big
 from hermes_tui.capabilities.state.early import Early
 from hermes_tui.capabilities.state.putback import put_back
-from hermes_tui.capabilities.state.survey import HELD_BYTES, Entry, Kind, Survey, Surveyor, read_real
+from hermes_tui.capabilities.state.survey import HELD_BYTES, Entry, Kind, Survey, Surveyor
 from hermes_tui.domain.errors import PathRefused, ToolError
 from hermes_tui.domain.events.tool import FileChange
 

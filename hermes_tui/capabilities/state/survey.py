@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
@@ -14,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from hermes_tui.capabilities.regular import open_real, read_real
 from hermes_tui.capabilities.state.digest import HASH, digest, digest_big, digest_file
 from hermes_tui.domain.values import frozen, mutable
 
@@ -24,7 +24,6 @@ MOST_ENTRIES: Final = 100_000
 IGNORED: Final = frozenset({".git", "__pycache__", ".venv", "node_modules"})
 _SETTLED_NS: Final = 50_000_000
 
-_OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _Stamp = tuple[int, int, int, int]
 
@@ -170,47 +169,10 @@ class Surveyor:
             return digest_big(file, self._hash_name) if big else digest_file(file, self._hash_name)
 
 
-def open_real(path: str) -> int:
-    """Return a descriptor of the regular file that is really at `path`: no link came between, nothing is waited for.
-
-    A process that still runs in the sandbox may exchange what was just seen for a link or a pipe.
-
-    Raises:
-        OSError: it is something else by now.
-    """
-    descriptor = os.open(path, _OPEN)
-    try:
-        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        if regular and (sys.platform != "linux" or _place_of(descriptor) in ("", path)):
-            return descriptor
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    raise OSError(f"{path} leads elsewhere by now")
-
-
-def read_real(path: str) -> bytes:
-    """Return the content of the regular file that is really at `path`.
-
-    Raises:
-        OSError: see `open_real`.
-    """
-    with os.fdopen(open_real(path), "rb", buffering=0) as file:
-        return file.read()
-
-
-def _place_of(descriptor: int) -> str:
-    """Return the path of what was opened, empty where nothing tells it."""
-    try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - the text is what is wanted
-    except OSError:
-        return ""
-
-
 def _names(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as found:
             return sorted((entry.path for entry in found if entry.name not in IGNORED), reverse=True)
-    except (FileNotFoundError, PermissionError, NotADirectoryError):
+    except OSError:
+        # Gone, not readable, or so deep that it has no path any more.
         return []

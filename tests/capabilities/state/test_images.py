@@ -261,26 +261,6 @@ async def test_a_file_of_holes_is_no_work_and_its_change_is_seen(store: ImageSto
     assert [change.path for change in await store.changes(image)] == ["huge"]
 
 
-@pytest.mark.parametrize("exchanged", ["pipe", "link", "folder above"])
-def test_what_was_exchanged_since_it_was_seen_is_not_read(tmp_path: Path, exchanged: str) -> None:
-    base = tmp_path.resolve()
-    outside, work = base / "outside", base / "work" / "a"
-    for folder in (outside, work):
-        folder.mkdir(parents=True)
-    (outside / "file").write_text("the operator's")
-    match exchanged:
-        case "pipe":
-            os.mkfifo(work / "file")
-        case "link":
-            (work / "file").symlink_to(outside / "file")
-        case _:
-            work.rmdir()
-            work.symlink_to(outside)
-
-    with pytest.raises(OSError, match=r"leads elsewhere|symbolic links"):
-        survey.read_real(str(work / "file"))
-
-
 def ended(trace: str) -> list[str]:
     """Return the system calls of all threads in the order in which they ended, each with its words."""
     begun: dict[str, str] = {}
