@@ -26,7 +26,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import circuits, critic, expectation, inner, review, two_keys
+from hermes_tui.kernel import circuits, critic, expectation, inner, review, stains, two_keys
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -321,6 +321,7 @@ def _imaged(kit: Kit, resolved: ResolvedCall) -> list[Path]:
 async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = "") -> ToolFinished:
     began = kit.clock.monotonic()
     known = dict(context.seen)
+    stained = await stains.reachable(kit, call.tool)
     try:
         async with asyncio.timeout(context.timeout_s + 5.0):
             outcome = await tool.run(call.arguments, context)
@@ -333,6 +334,7 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
         outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
     output, artifact = _capped(kit, call, tool, outcome.output)
+    seen = tuple(item for item in context.seen.items() if item not in known.items())
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,
@@ -343,8 +345,10 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
         error_kind=outcome.error_kind,
         artifact=artifact,
         changed=changed,
-        seen=tuple(item for item in context.seen.items() if item not in known.items()),
+        seen=seen,
+        provenance=stains.provenance(kit, seen, stained=stained),
     )
+    await stains.leave(kit, finished, place)
     record: Record = kit.session.emit(finished, place)
     if image or tool.spec.effect >= Effect.WRITE:
         await kit.session.commit(record)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -38,12 +39,19 @@ def system_text(
     project_bytes: int,
     memory_bytes: int,
     skills: Mapping[str, Skill] = MappingProxyType({}),
+    stained: Callable[[str], bool] = lambda _: False,
 ) -> str:
-    """Return the system text for a session; what is too long is cut, and says so."""
+    """Return the system text for a session; what is too long is cut, and says so.
+
+    Of the project's files, those that are `stained` by a stranger's text are no instructions.
+    """
     root, files = project_files(workspace)
     sections = [
         RULES,
-        *(f"# Instructions of this project ({path.name})\n{_cut(path, root, project_bytes)}" for path in files),
+        *(
+            f"# Instructions of this project ({path.name})\n{_cut(path, root, project_bytes, stained)}"
+            for path in files
+        ),
     ]
     if memory := memory_text(memory_indexes, memory_bytes):
         sections.append(memory)
@@ -83,8 +91,10 @@ def project_files(workspace: Path) -> tuple[Path, list[Path]]:
     return folders[-1], [files[0] for files in named if files]
 
 
-def _cut(path: Path, root: Path, limit_bytes: int) -> str:
+def _cut(path: Path, root: Path, limit_bytes: int, stained: Callable[[str], bool]) -> str:
     """Return the start of a project's file; whoever wrote it shall not bring in what lies outside of the project."""
+    if stained(os.path.realpath(path)):
+        return "[left out: a run wrote it that had read the web; the operator decides: hermes trust files]"
     try:
         data, size = read_within(path, root, limit_bytes), path.stat().st_size
     except OSError:
