@@ -64,6 +64,10 @@ def trust(parser: ArgumentParser) -> None:
     sub.add_parser("show", help="what the project brings, and what changed since it was trusted")
     sub.add_parser("allow", help="use it as it is now; any change asks again")
     sub.add_parser("revoke", help="use it no more")
+    as_json(sub.add_parser("files", help="files that runs wrote here after they had read the web, as they still are"))
+    accept = sub.add_parser("accept", help="vouch for such files as they are now")
+    accept.add_argument("paths", nargs="*", metavar="PATH", help="files, as `trust files` names them")
+    accept.add_argument("--all", action="store_true", help="every one")
 
 
 def mcp(parser: ArgumentParser) -> None:

@@ -303,6 +303,22 @@ class BeforeImages(Protocol):
         ...
 
 
+class Stains(Protocol):
+    """What of the workspace was written by runs that had read a stranger's text; it counts as such until it changes."""
+
+    async def mark(self, paths: Sequence[str], session: str) -> None:
+        """Mark files by what they hold now; durable when this returns."""
+        ...
+
+    async def standing(self) -> bool:
+        """Whether any file still is as such a run left it."""
+        ...
+
+    def behind(self, seen: Mapping[str, str]) -> bool:
+        """Whether one of these contents, sha256 by absolute path, is what such a run wrote."""
+        ...
+
+
 class Artifacts(Protocol):
     """Where outputs go that are too long for a window."""
 

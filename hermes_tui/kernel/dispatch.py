@@ -25,7 +25,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import circuits, critic, expectation, inner, review, two_keys
+from hermes_tui.kernel import circuits, critic, expectation, inner, review, stains, two_keys
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.promptly import within
 
@@ -331,6 +331,7 @@ async def _act(
 ) -> tuple[ToolFinished, Record]:
     began = kit.clock.monotonic()
     known = dict(context.seen)
+    stained = await stains.reachable(kit, call.tool)
     try:
         outcome = await within(context.timeout_s + 5.0, tool.run(call.arguments, context))
     except ToolError as error:
@@ -342,6 +343,7 @@ async def _act(
         outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
     output, artifact = _capped(kit, call, tool, outcome.output)
+    seen = tuple(item for item in context.seen.items() if item not in known.items())
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,
@@ -352,8 +354,10 @@ async def _act(
         error_kind=outcome.error_kind,
         artifact=artifact,
         changed=changed,
-        seen=tuple(item for item in context.seen.items() if item not in known.items()),
+        seen=seen,
+        provenance=stains.provenance(kit, seen, stained=stained),
     )
+    await stains.leave(kit, finished, place)
     return finished, kit.session.emit(finished, place)
 
 

@@ -110,8 +110,8 @@ def _said(record: Record) -> tuple[str, str, str]:
             return "operator", text, "message"
         case ModelFinished(message=message):
             return "model", message.text, "reply"
-        case ToolFinished(tool=tool, output=output, data=data):
-            web = source_of(tool, data) is Speaker.WEB
+        case ToolFinished(tool=tool, output=output, data=data, provenance=provenance):
+            web = source_of(tool, data, provenance) is Speaker.WEB
             kind = f"{WEB}:{tool}" if web else f"tool:{tool}"
             if tool not in MEMORY_TOOLS:
                 return "tool", f"{tool}: {output[:OUTPUT_CHARS]}", kind
