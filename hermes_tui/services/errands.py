@@ -66,7 +66,7 @@ class Errands:
 
     def __init__(self, station: Workstation) -> None:
         self.station = station
-        self.notebook = Notebook(station.home.root)
+        self.notebook = Notebook(station.home.root, lambda: station.memory.store)
 
     @property
     def shelf(self) -> Shelf:

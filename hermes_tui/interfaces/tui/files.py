@@ -167,11 +167,11 @@ class NoteKeeper:
                 await self.app.clerk.list_notes()
             case "revert":
                 commit = await notebook.revert(wanted.path, wanted.commit)
-                self.app.say(f"Taken back: {wanted.commit}. Commit {commit} by operator.")
+                self.app.say(f"Taken back: {wanted.commit}, {commit}.")
                 await self._show(wanted.path)
             case _:
                 commit = await notebook.forget(wanted.path)
-                self.app.say(f"Forgotten: {wanted.path}, commit {commit}. git keeps what it said.")
+                self.app.say(f"Forgotten: {wanted.path}, {commit}. git keeps what it said.")
                 await self.app.clerk.list_notes()
 
     async def _show(self, path: str) -> None:
@@ -182,5 +182,5 @@ class NoteKeeper:
 
     async def _save(self, path: str, text: str, before: str) -> None:
         commit = await self.app.seat.errands.notebook.write(path, text, before=before)
-        self.app.say(f"Saved {path}, commit {commit} by operator.")
+        self.app.say(f"Saved {path}, {commit}.")
         await self.app.clerk.list_notes()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.capabilities.memory.catalog import NoteRow
 from hermes_tui.capabilities.memory.contents import without_line
 from hermes_tui.capabilities.memory.database import IndexUnreadable
+from hermes_tui.capabilities.memory.decoding import NEW, decode
 from hermes_tui.capabilities.memory.erasure import Eraser
 from hermes_tui.capabilities.memory.foreign import foreign_notes
 from hermes_tui.capabilities.memory.ingress import Edit, Reason, in_vault
@@ -65,16 +66,38 @@ class Upkeep:
         self._settle()
         return self._store.past.blame(self._store.note(name).path)
 
-    def revert(self, commit: str) -> list[str]:
-        """Undo a commit as a new change; return the files that changed.
+    def edit(self, path: str, text: str, before: str | None) -> None:
+        """Give a file of the vault another text, in the encoding and with the line ends it has.
+
+        Raises:
+            UsageInvalid: its text is no longer `before`; nothing is written. None does not ask.
+        """
+
+        def make(now: bytes | None) -> bytes:
+            found = NEW if now is None else decode(now)
+            if before is not None and now is not None and found.text != before:
+                raise UsageInvalid(f"{path} changed outside Hermes meanwhile.", hint="Your text is kept in the prompt.")
+            return found.encode(text)
+
+        self._store.ingress.change([Edit(path, make)], Reason(author=NoteAuthor.OPERATOR, subject=f"Edit {path}"))
+        self._store.changed()
+
+    def revert(self, commit: str, path: str = "") -> list[str]:
+        """Undo a commit as a new change, of one file if it is named; return the files that changed.
 
         Raises:
             RevertConflict: a file was changed since in the same place; nothing was touched.
+            UsageInvalid: the commit did not change the file that is named, or made it.
         """
         self._settle()
         past, files = self._store.past, self._store.files
         touched = past.touched(commit)
-        undone = past.undone(commit, {path: files.read(path) for path in touched})
+        if path and path not in touched:
+            raise UsageInvalid(f"{commit} did not change {path}.", hint=f"hermes memory log {path}")
+        if path and past.made(commit, path):
+            raise UsageInvalid(f"{path} did not exist before {commit}.", hint=f"hermes memory forget {path}")
+        wanted = [path] if path else touched
+        undone = past.undone(commit, {each: files.read(each) for each in wanted}, wanted)
         edits = [_becoming(path, files.read(path), data) for path, data in undone.items()]
         reason = Reason(
             author=NoteAuthor.OPERATOR,
@@ -208,6 +231,7 @@ class Upkeep:
             HistoryUnavailable: it cannot be.
         """
         self._store.ingress.sync()
+        self._store.repository.require()
         self._store.history.flush()
 
     def _path(self, name: str) -> str:
