@@ -145,6 +145,27 @@ class Repository:
         blob = self.blobs(commit, [path]).get(path)
         return None if blob is None else self.run("cat-file", "blob", blob)
 
+    def contents(self, objects: Sequence[str]) -> list[bytes]:
+        """Return what each of some objects holds, all of them from one start of git.
+
+        Raises:
+            HistoryUnavailable: one is not there.
+        """
+        printed = self.run("cat-file", "--batch", stdin="".join(f"{name}\n" for name in objects).encode())
+        found: list[bytes] = []
+        place = 0
+        for name in objects:
+            end = printed.index(b"\n", place)
+            about = printed[place:end].split()
+            if len(about) != 3:
+                raise HistoryUnavailable(
+                    f"There is no object {name}.", hint=f"Look at it with: git -C {self.home} fsck"
+                )
+            place = end + 1 + int(about[2])
+            found.append(printed[end + 1 : place])
+            place += 1
+        return found
+
     def is_ancestor(self, commit: str, other: str) -> bool:
         """Whether `commit` is in the history of `other`."""
         if not other:
