@@ -85,7 +85,7 @@ class Errands:
 
     def __init__(self, station: Workstation) -> None:
         self.station = station
-        self.notebook = Notebook(station.home.root)
+        self.notebook = Notebook(station.home.root, lambda: wiring.upkeep_of(station.memory))
 
     @property
     def shelf(self) -> Shelf:

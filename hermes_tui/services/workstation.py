@@ -48,6 +48,7 @@ from hermes_tui.services.goals import parse_goal
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.loops import under_watch
+from hermes_tui.services.memory import embedders
 from hermes_tui.services.memory.home import tended
 from hermes_tui.services.memory.settings import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
@@ -95,8 +96,8 @@ class Workstation:
             policy=self.config.memory.policy,
             index_bytes=self.config.memory.index_bytes,
             brief=self.config.memory.recall,
-            embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
-            seek=wiring.seeker_of(self.config),
+            embedder=embedders.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
+            seek=embedders.seeker_of(self.config),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         project = wiring.project_of(options, self.home, self.layers)

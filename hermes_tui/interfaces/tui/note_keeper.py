@@ -70,11 +70,11 @@ class NoteKeeper:
                 await self.app.list_notes()
             case "revert":
                 commit = await notebook.revert(wanted.path, wanted.commit)
-                self.app.say(f"Taken back: {wanted.commit}. Commit {commit} by operator.")
+                self.app.say(f"Taken back: {wanted.commit}, {commit}.")
                 await self._show(wanted.path)
             case _:
                 commit = await notebook.forget(wanted.path)
-                self.app.say(f"Forgotten: {wanted.path}, commit {commit}. git keeps what it said.")
+                self.app.say(f"Forgotten: {wanted.path}, {commit}. git keeps what it said.")
                 await self.app.list_notes()
 
     async def _show(self, path: str) -> None:
@@ -93,7 +93,7 @@ class NoteKeeper:
         except UsageInvalid:
             self._pane.take_conflict(path, text, await asyncio.to_thread(notebook.read, path))
             raise
-        self.app.say(f"Saved {path}, commit {commit} by operator.")
+        self.app.say(f"Saved {path}, {commit}.")
         await self.app.list_notes()
 
     # then

@@ -60,7 +60,7 @@ class OpenMemory:
         self.catalog = Catalog(self.database)
         self.files = VaultFiles(home.root, home.state)
         self.ingress = Ingress(self.files, self.index, self.outbox, clock.now)
-        self.repository = Repository(home.root)
+        self.repository = Repository(home.root, settings.git)
         self.history = History(self.repository, self.outbox, home.state)
         self.past = Past(self.repository)
         self._ranked = Recall(self.index)
