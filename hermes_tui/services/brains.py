@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
+from hermes_tui.capabilities.state.replies import KeptReplies
 from hermes_tui.domain.errors import FailureReason, NoProvider, UsageInvalid
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain, CallEnd
@@ -103,7 +104,8 @@ class ConfiguredBrains:
     `efforts` is how much the models of some roles were told on the spot to reason.
 
     A local server that answered is not asked again what it has; cloud providers count as soon as their key is there.
-    `book` knows who failed and who may be tried, `prices` is a folder with tables newer than those of the release.
+    `book` knows who failed and who may be tried, `prices` is a folder with tables newer than those of the release,
+    `kept` holds replies that may be given again.
     """
 
     config: HermesConfig
@@ -111,6 +113,7 @@ class ConfiguredBrains:
     environ: Mapping[str, str]
     book: HealthBook = field(default_factory=lambda: HealthBook(MemoryShelf(), SystemClock()))
     prices: Path | None = None
+    kept: KeptReplies | None = None
     efforts: dict[str, Effort | None] = field(default_factory=dict[str, Effort | None])
     _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
     _absent: set[str] = field(default_factory=set[str])
@@ -122,7 +125,7 @@ class ConfiguredBrains:
         Raises:
             UsageInvalid: a name is no provider, model, role or tier.
         """
-        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic, self.prices)
+        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
         _check(self.config, self.wanted)
 
     async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
@@ -201,7 +204,7 @@ class ConfiguredBrains:
         for role in [one for one in self.efforts if config.brain(one).effort != self.config.brain(one).effort]:
             del self.efforts[role]
         self.config, self.wanted, self.environ = config, wanted, self.environ if environ is None else environ
-        self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices)
+        self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
 
     async def _in_order(self, found: Route, tier: str) -> AsyncIterator[Brain | Missing]:
         """Yield what each candidate offers; only a sorted chain has to ask them all first."""

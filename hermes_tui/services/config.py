@@ -164,6 +164,8 @@ class Brain(Section):
     """The four clocks of a request."""
     budget: Cap = Cap()
     """Cap of this role within a run."""
+    keep_s: Annotated[float, Bounds(ge=0, le=31_536_000)] | None = None
+    """Seconds for which a reply at temperature 0 without tools is given again to the very same request; unset never."""
     escalate_below: Annotated[float, Bounds(ge=0, le=1)] | None = None
     """An answer of a tier that seems less sure than this is asked again of the next tier; 0 never, unset 0.5."""
 

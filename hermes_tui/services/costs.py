@@ -10,9 +10,12 @@ from hermes_tui.domain.events import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.spend import Spent
+from hermes_tui.domain.usage import KEPT
 from hermes_tui.domain.values import frozen
 
 By = Literal["day", "model", "role", "task"]
+AGAIN: Final = ", given again"
+"""What the row of replies that were kept is called, beside the one of those that were paid for."""
 BYS: Final[tuple[By, ...]] = ("day", "model", "role", "task")
 
 
@@ -42,8 +45,9 @@ def shares(records: Iterable[Record], by: By) -> list[Share]:
         body = record.body
         if isinstance(body, ModelRequested):
             asked[record.place.session, body.request_id] = record
-        elif isinstance(body, ModelFinished | ModelFailed) and body.usage.total_tokens:
+        elif isinstance(body, ModelFinished | ModelFailed) and (body.usage.total_tokens or body.usage == KEPT):
             name = _name(asked.get((record.place.session, body.request_id)), record, by)
+            name += AGAIN if body.usage == KEPT else ""
             old = found.get(name, Share(name=name, spent=Spent()))
             unknown = body.usage.total_tokens if body.usd is None else 0
             found[name] = Share(

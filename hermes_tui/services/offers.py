@@ -13,6 +13,7 @@ from typing import Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers import _catalog, _limits
+from hermes_tui.capabilities.state.replies import KeptReplies
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
 from hermes_tui.domain.usage import FREE, Limits, Price
@@ -20,6 +21,7 @@ from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate
 from hermes_tui.services.config import HermesConfig, ProviderConfig
+from hermes_tui.services.kept import KeptProvider
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.sections import without_empty
 
@@ -68,6 +70,7 @@ class Offers:
     hear: Hear
     now: Callable[[], float]
     prices: Path | None = None
+    kept: KeptReplies | None = None
     _probed: dict[str, Served | None] = field(default_factory=dict[str, Served | None])
     _memory: dict[str, tuple[float, bool]] = field(default_factory=dict[str, tuple[float, bool]])
     _silent_at: dict[str, float] = field(default_factory=dict[str, float])
@@ -115,8 +118,16 @@ class Offers:
         heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
         free = kind in LOCAL or kind == "scripted"
         price = FREE if free else _catalog.known(kind, model, self.prices).price
-        found = _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
+        wanted = self.config.brain(role)
+        answers = self._kept(wanted, heard)
+        found = _brain(wanted, _Offered(candidate, kind, model, window, price), heard.target, answers)
         return replace(found, loaded=loaded, call_cap=limits_of(self.config.budgets.call))
+
+    def _kept(self, wanted: settings.Brain, heard: HeardProvider) -> Provider:
+        """Return a provider that gives replies again where its role keeps them."""
+        if self.kept is None or not wanted.keep_s:
+            return heard
+        return KeptProvider(heard, self.kept, heard.target, wanted.keep_s)
 
     def answered(self, brain: Brain) -> None:
         """Learn that a model just answered: it is in memory."""
@@ -264,7 +275,7 @@ def target_of(base_url: str, model: str, key: str) -> str:
     return hashlib.sha256("\0".join((address, model, key)).encode()).hexdigest()[:16]
 
 
-def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -> Brain:
+def _brain(wanted: settings.Brain, offered: _Offered, target: str, provider: Provider) -> Brain:
     return Brain(
         name=f"{offered.candidate.provider}:{offered.model}",
         model=offered.model,
@@ -277,7 +288,7 @@ def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -
         clocks=clocks_of(wanted, local=offered.local),
         max_tokens=wanted.max_tokens,
         temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
-        target=provider.target,
+        target=target,
         sees=_catalog.sees(offered.model),
         role_cap=limits_of(wanted.budget),
     )
