@@ -102,6 +102,14 @@ class Brain:
 
 
 @frozen
+class Weight:
+    """How much a task weighs: the tier that should answer it, and why."""
+
+    tier: str
+    why: str
+
+
+@frozen
 class CallEnd:
     """How one request to a brain ended; `reason` None is a whole reply."""
 
@@ -116,12 +124,21 @@ class CallEnd:
 class Brains(Protocol):
     """Who may answer."""
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
         """Return the first brain that can answer, probing what has to be probed.
 
         `role` is a role, a class of task, a tier or `provider:model`. `tried` holds what failed in this step already:
         why, by the brain's name. None of them is returned; one whose window is too small for a request of `size_bytes`
-        only where there is no other. `tier` asks for a brain of that tier.
+        only where there is no other. `tier` asks for a brain of that tier; `weight` says which one a role gets whose
+        model is chosen by the weight of its tasks.
 
         Raises:
             NoProvider: nothing is left; the message says why for each and how to mend it.

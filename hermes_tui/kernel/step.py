@@ -21,7 +21,7 @@ from hermes_tui.domain.parts import (
     ModelRequest,
     StopReason,
 )
-from hermes_tui.domain.ports import Brain, CallEnd
+from hermes_tui.domain.ports import Brain, CallEnd, Weight
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
 from hermes_tui.domain.values import frozen, mutable, replace
@@ -29,6 +29,7 @@ from hermes_tui.kernel import budget, context, loop_guard, retry
 from hermes_tui.kernel.context import Build, Filled
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.reply import Reply
+from hermes_tui.kernel.weight import asked_of, weigh
 
 _CENT_FRACTION = 1e-9
 """Dollars by which sums of floats may differ."""
@@ -66,6 +67,7 @@ class _Step:
     tier: str
     brain: Brain
     build: Build
+    weight: Weight
     tried: dict[str, str] = field(default_factory=dict[str, str])
     attempt: int = 1
 
@@ -77,8 +79,9 @@ class _Step:
             NoProvider: nobody can answer.
         """
         size, tier = context.next_size(kit, place), kit.session.state.brains.tiers.get(place.agent, "")
-        brain = await kit.brains.choose(role, {}, size_bytes=size, tier=tier)
-        step = _Step(kit, place, role, tier, brain, build)
+        weight = weigh(asked_of(kit.session.state, place, role, size))
+        brain = await kit.brains.choose(role, {}, size_bytes=size, tier=tier, weight=weight)
+        step = _Step(kit, place, role, tier, brain, build, weight)
         await step._take(step.brain, step.brain.why)
         return step
 
@@ -98,7 +101,7 @@ class _Step:
         size = failed.request_bytes
         try:
             tried = {**self.tried, self.brain.name: error.message}
-            other = await self.kit.brains.choose(self.role, tried, size_bytes=size, tier=self.tier)
+            other = await self.kit.brains.choose(self.role, tried, size_bytes=size, tier=self.tier, weight=self.weight)
         except NoProvider:
             if delay_s is None:
                 raise

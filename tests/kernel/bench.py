@@ -27,7 +27,7 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished, ToolSchema
-from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec, Workspace
+from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec, Weight, Workspace
 from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
@@ -79,11 +79,21 @@ class FakeBrains:
 
     tiers: tuple[str, ...] = ()
     ends: list[CallEnd] = field(default_factory=list[CallEnd])
+    weights: list[Weight | None] = field(default_factory=list[Weight | None])
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
         assert role
         assert size_bytes >= 0
         assert tier in ("", *self.tiers)
+        self.weights.append(weight)
         for name, why in tried.items():
             raise NoProvider(f"No brain can answer: {name}: {why}")
         return self.brain

@@ -10,7 +10,7 @@ import pytest
 from hermes_tui.domain.errors import FailureReason, NoProvider, ProviderRefused, StreamTruncated
 from hermes_tui.domain.events import ModelAwaited, ModelChosen, ModelRequested, RetryScheduled
 from hermes_tui.domain.parts import Stop, StopReason, TextDelta
-from hermes_tui.domain.ports import Brain, CallEnd
+from hermes_tui.domain.ports import Brain, CallEnd, Weight
 from hermes_tui.domain.usage import KEPT
 from tests.kernel.bench import PRICE, FakeProvider, KernelBench, Reply, say
 
@@ -26,8 +26,17 @@ class ManyBrains:
     shut: frozenset[str] = frozenset()
     ends: list[tuple[str, FailureReason | None]] = field(default_factory=list[tuple[str, FailureReason | None]])
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
         assert (role, tier) == ("agent", "")
+        assert weight is None or weight.tier
         assert size_bytes > 0
         for brain in self.order:
             if brain.name not in tried:
