@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "c1c8947d590bf9a6a5b8818f90a01d945f3b4f6d16b35be6f88459a0f85b4614",
-    "kernel/dispatch.py": "aac24276de1c4be37766d956c0ed4e597215d24d0d2a5eda5b9fb07360d7fdca",
+    "kernel/dispatch.py": "669e229fe9047aea44d53c00ef02d8a80caabebc0bf690546eaadfa919195b5c",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",

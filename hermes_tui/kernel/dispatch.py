@@ -26,7 +26,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import circuits, critic, expectation, inner, review, two_keys
+from hermes_tui.kernel import circuits, critic, excerpt, expectation, inner, review, two_keys
 from hermes_tui.kernel.kit import Kit
 
 DIGEST_CHARS: Final = 16
@@ -332,7 +332,7 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
         message = f"{call.tool} did not end within {context.timeout_s:.0f} s."
         outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
-    output, artifact = _capped(kit, call, tool, outcome.output)
+    output, artifact = await _capped(kit, call, tool, outcome.output)
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,
@@ -351,7 +351,7 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
     return finished
 
 
-def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
+async def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
     """Return the output cut to the tool's limit, and where all of it is.
 
     It is redacted before it is cut: half of a secret looks like none.
@@ -360,6 +360,4 @@ def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
     if len(output) <= limit:
         return output, ""
     path = kit.artifacts.keep(f"{call.call_id}.txt", output.encode())
-    head, tail = output[: limit * 2 // 3], output[-limit // 4 :]
-    note = f"\n… {len(output) - len(head) - len(tail):,} characters left out; all of it: read {path} …\n"
-    return head + note + tail, path
+    return await asyncio.to_thread(excerpt.shortened, output, limit, path), path
