@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hermes_tui.domain.events import MessageGiven
+from hermes_tui.domain.events import MessageGiven, ToolRefused
 from hermes_tui.domain.ids import AgentId
-from hermes_tui.domain.messages import Source
+from hermes_tui.domain.messages import Source, ToolCall
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import replace
+from hermes_tui.kernel.exchange import converse
 from hermes_tui.kernel.kit import Kit
-from hermes_tui.kernel.turn import run_turn
 
 
 async def consult(kit: Kit, place: Place, system: str, text: str, role: str) -> str:
@@ -22,7 +22,15 @@ async def consult(kit: Kit, place: Place, system: str, text: str, role: str) -> 
     asked = [message.text for message in (*said.messages[-2:], *said.unread)]
     if text not in asked or said.run != place.run:
         kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), place)
-    return await run_turn(replace(kit, tools={}, instructions=system, brief_instructions=""), place, role)
+    return await converse(replace(kit, tools={}, instructions=system, brief_instructions=""), place, role, _refuse)
+
+
+async def _refuse(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
+    """Answer calls of tools that were never offered."""
+    for call in calls:
+        reason = "There are no tools here: answer in words."
+        kit.session.emit(ToolRefused(call_id=call.call_id, tool=call.name, stage="schema", reason=reason), place)
+    return True
 
 
 def aside(place: Place, what: str) -> Place:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from hermes_tui.domain.approval import Risk
+from hermes_tui.domain.ids import AgentId, CallId
 from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.messages import Source
@@ -21,23 +22,26 @@ from hermes_tui.domain.ports import (
     Redactor,
     Sandbox,
     Tool,
+    ToolOutcome,
     Workspace,
 )
+from hermes_tui.domain.records import Place
 from hermes_tui.domain.skills import Skills
+from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.values import mutable
 from hermes_tui.kernel.claims import Claims
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
 
-if TYPE_CHECKING:
-    from hermes_tui.kernel.agents.crew import Crew
-
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
 """(tool, arguments, results by task) to (arguments, environment); raises ToolError for a path that is not there."""
 
 ReadTask = Callable[[str], Task]
 """JSON text of one task of `hermes.plan/1` to the task; raises UsageInvalid where it is none."""
+
+News = Callable[[SessionState], bool]
+"""Whether a state holds what somebody waits for."""
 
 
 class Rest(Enum):
@@ -49,6 +53,58 @@ class Rest(Enum):
     """It has no child that is out."""
     WAITING = "waiting"
     """Each of its children waits for an operator."""
+
+
+class Crew(Protocol):
+    """The subagents of a run, as its turns and tasks see them."""
+
+    def open(self, kit: Kit, place: Place) -> Callable[[], Awaitable[None]]:
+        """Take the run's children over on the running loop; return what brings them to a halt in the end."""
+        ...
+
+    async def delegate(
+        self, kit: Kit, wanted: dict[str, Any], targets: Sequence[str], call_id: CallId, place: Place
+    ) -> ToolOutcome:
+        """Send a child out for the agent at `place`; a call that did so before a crash finds it again.
+
+        Raises:
+            ToolError: it asks for more than its parent has.
+        """
+        ...
+
+    def takes(self, task: Task, place: Place) -> bool:
+        """Whether an agent task is a child's: the operator's own conversation, a plan's only task, is not."""
+        ...
+
+    async def carry_out(self, task: Task, text: str, place: Place) -> str:
+        """Let a child carry out an agent task of the plan; return its answer.
+
+        Raises:
+            ToolError: it did not end well.
+            ApprovalPending: it waits for an operator, and goes on by itself once there is an answer.
+            HermesError: what stopped it stops the run.
+        """
+        ...
+
+    async def attend(self, agent: AgentId) -> None:
+        """Start every child of `agent` that is out and not under way: after a crash, a stop or a pause."""
+        ...
+
+    async def rest(self, agent: AgentId, news: News) -> Rest:
+        """Hold `agent` until there are news for it, or nothing that it could wait for.
+
+        Raises:
+            HermesError: what stopped a child stops the run.
+        """
+        ...
+
+    async def until(self, news: News, seconds: float) -> None:
+        """Hold who calls until there are news, or the time is over.
+
+        Raises:
+            HermesError: what stopped a child stops the run.
+        """
+        ...
 
 
 @mutable(kw_only=True)

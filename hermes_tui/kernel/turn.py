@@ -3,71 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
-from hermes_tui.domain.errors import ApprovalPending, ToolError
-from hermes_tui.domain.events import MessageGiven, ModelEscalated, ModelFinished, ToolRefused
-from hermes_tui.domain.messages import Message, Role, Source, Text, ToolCall
-from hermes_tui.domain.parts import StopReason
-from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.errors import ApprovalPending
+from hermes_tui.domain.events import ToolRefused
+from hermes_tui.domain.messages import ToolCall
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Effect
-from hermes_tui.kernel import confidence, dispatch, expectation, loop_guard, window
+from hermes_tui.kernel import dispatch, expectation, loop_guard
+from hermes_tui.kernel.exchange import converse
 from hermes_tui.kernel.kit import Kit, Rest
-from hermes_tui.kernel.step import take_step
-
-MALFORMED_ROUNDS: Final = 1
-"""A reply whose calls do not fit their schema is answered once; a second one in a row ends the turn."""
-CUT_ROUNDS: Final = 2
-TOLD: Final = 200
-"""How far back an agent looks for what it was told since its last reply."""
-
-
-class TurnFailed(ToolError):
-    """The model did not bring the turn to an end that can be used."""
 
 
 async def run_turn(kit: Kit, place: Place, role: str) -> str:
-    """Carry the conversation of `place.agent` on until the model hands back; return its last text.
-
-    Calls that an earlier process left unanswered are carried out first.
+    """Carry the conversation of `place.agent` on with the tools of `kit`; return the model's last text.
 
     Raises:
         TurnFailed: refusal, malformed calls again after a repair, or replies cut again and again.
         ApprovalPending: an operator must decide; other calls of the step are done.
         LimitReached, NoProvider, ProviderError: as `take_step`.
     """
-    malformed = cut = 0
-    if kit.crew is not None:
-        await kit.crew.attend(place.agent)
-    while True:
-        pending = kit.session.state.talk.of(place.agent).open_calls
-        if pending:
-            bad = await _answer_calls(kit, pending, place)
-            loop_guard.look(kit, place)
-            malformed = malformed + 1 if bad else 0
-            if malformed > MALFORMED_ROUNDS:
-                raise TurnFailed("The model asked for malformed tool calls again after one repair.", kind="malformed")
-            continue
-        if (answer := _handed_back(kit, place)) is not None and not await _told_since(kit, place):
-            return answer
-        await _bring_memory(kit, place)
-        record, brain = await take_step(kit, place, role, lambda brain: window.fill(kit, brain, place))
-        if not isinstance(record.body, ModelFinished) or _escalated(kit, place, record.body, brain):
-            continue
-        if record.body.stop is StopReason.REFUSAL:
-            raise TurnFailed(f"The model refused: {record.body.message.text[:200]}", kind="refusal")
-        if record.body.stop is StopReason.LENGTH and not record.body.message.calls:
-            cut += 1
-            _go_on_after_cut(kit, place, cut)
-
-
-def _go_on_after_cut(kit: Kit, place: Place, cut: int) -> None:
-    if cut > CUT_ROUNDS:
-        raise TurnFailed("The model's replies were cut at the output limit again and again.", kind="length")
-    note = "Your reply was cut at the output limit. Go on where it stopped, in smaller pieces."
-    kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
+    return await converse(kit, place, role, _answer_calls)
 
 
 async def _answer_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
@@ -95,80 +51,6 @@ async def _answered_meanwhile(kit: Kit, place: Place) -> bool:
         return not any(asked.call_id in mine for asked in state.calls.waiting)
 
     return await kit.crew.rest(place.agent, answered) is Rest.NEWS
-
-
-async def _bring_memory(kit: Kit, place: Place) -> None:
-    """Put what memory holds about the operator's last words behind them; on record, so that a resume reads the same."""
-    messages = kit.session.state.talk.of(place.agent).messages
-    if kit.memory is None or not len(messages) or messages[-1].role is not Role.OPERATOR:
-        return
-    if text := await kit.memory.brief(messages[-1].text):
-        kit.session.emit(MessageGiven(text=text, source=Source.KERNEL), place)
-
-
-def _escalated(kit: Kit, place: Place, reply: ModelFinished, brain: Brain) -> bool:
-    """Send an answer that sounds unsure up to the next tier; say whether it goes there."""
-    if not brain.tier_above or reply.message.calls or reply.stop is not StopReason.END:
-        return False
-    found = confidence.judge(kit.session.state.talk.of(place.agent).messages[-20:])
-    if found.score >= brain.escalate_below:
-        return False
-    raised = ModelEscalated(
-        role=brain.role,
-        model=brain.name,
-        tier=brain.tier,
-        to_tier=brain.tier_above,
-        confidence=found.score,
-        threshold=brain.escalate_below,
-        why=found.why,
-        usd=reply.usd,
-    )
-    kit.session.emit(raised, place)
-    note = f"That answer sounds unsure: {found.why}. Check it, correct what is wrong in it, and answer in full."
-    kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), place)
-    return True
-
-
-def _handed_back(kit: Kit, place: Place) -> str | None:
-    """Return the text of the last reply if the model handed back with it, whatever it was told since."""
-    said = kit.session.state.talk.of(place.agent).messages[-TOLD:]
-    reply = next((message for message in reversed(said) if message.role is Role.MODEL), None)
-    return reply.text if reply is not None and not reply.calls else None
-
-
-def _since_reply(state: SessionState, place: Place) -> tuple[Message, ...]:
-    """Return what was said to the agent since its last reply."""
-    said = state.talk.of(place.agent).messages[-TOLD:]
-    last = next((at for at in range(len(said), 0, -1) if said[at - 1].role is Role.MODEL), 0)
-    return said[last:]
-
-
-def _is_report(message: Message) -> bool:
-    """Whether a message is the report of a child."""
-    return message.role is Role.KERNEL and all(
-        isinstance(p, Text) and p.source is Source.MODEL for p in message.content
-    )
-
-
-async def _told_since(kit: Kit, place: Place) -> bool:
-    """Return whether an agent that handed back was told something; it waits for its children before it reads of one.
-
-    Raises:
-        ApprovalPending: every child that is out waits for an operator.
-    """
-    if kit.crew is None:
-        return bool(_since_reply(kit.session.state, place))
-
-    def told(state: SessionState) -> bool:
-        return any(not _is_report(message) for message in _since_reply(state, place))
-
-    match await kit.crew.rest(place.agent, told):
-        case Rest.NEWS:
-            return True
-        case Rest.ALONE:
-            return bool(_since_reply(kit.session.state, place))
-        case Rest.WAITING:
-            raise ApprovalPending("Its subagents wait for an operator.", hint="hermes approvals list")
 
 
 async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:

@@ -147,7 +147,7 @@ class Errands:
         row = store.note(name.strip())
         if verb == "accept":
             return [store.writer.accept(row, Origin(author=NoteAuthor.OPERATOR))]
-        store.upkeep.reject(row)
+        store.writer.reject(row, Origin(author=NoteAuthor.OPERATOR))
         store.changed()
         return [f"Removed {row.id}: {row.title}"]
 

@@ -25,7 +25,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.skills import Skill, Skills
 from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel.agents.crew import Crew
+from hermes_tui.kernel.agents.crew import LoopCrew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
@@ -178,7 +178,7 @@ class KitMaker:
             memory=self.memory,
             egress=known_hosts(config, goal),
             distrusted=self.distrusted,
-            crew=Crew(self.workers),
+            crew=LoopCrew(self.workers),
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=context.prune_steps,
             critic=frozenset(config.policy.critic),

@@ -40,7 +40,8 @@ from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.mask_key import MaskKey
 from hermes_tui.services.masks import NAME as MASKS
 from hermes_tui.services.masks import MaskVault
-from hermes_tui.services.memory.home import HomeMemory, MemorySettings, Seek
+from hermes_tui.services.memory.home import HomeMemory
+from hermes_tui.services.memory.settings import MemorySettings, Seek
 from hermes_tui.services.parsed import ParsedFiles
 from hermes_tui.version import VERSION
 

@@ -48,7 +48,8 @@ from hermes_tui.services.goals import parse_goal
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.loops import under_watch
-from hermes_tui.services.memory.home import MemorySettings, tended
+from hermes_tui.services.memory.home import tended
+from hermes_tui.services.memory.settings import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of

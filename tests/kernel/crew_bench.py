@@ -16,7 +16,7 @@ from hermes_tui.domain.messages import Role, Text, ToolResult
 from hermes_tui.domain.parts import ModelRequest, Part, TextDelta
 from hermes_tui.domain.ports import Tool, ToolContext
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.kernel.agents.crew import Crew
+from hermes_tui.kernel.agents.crew import LoopCrew
 from hermes_tui.kernel.worker import Workers
 from tests.kernel.bench import FakeProvider, FakeTool, KernelBench, Reply, echo
 
@@ -90,7 +90,7 @@ class CrewBench:
         provider.stream = scripts.stream  # type: ignore[method-assign] # the same port, other replies
         self.kernel.provider.stream = scripts.stream  # type: ignore[method-assign]
         self.workers = Workers(2)
-        self.kernel.kit.crew = Crew(self.workers)
+        self.kernel.kit.crew = LoopCrew(self.workers)
 
     async def run(self) -> RunEnded:
         """Pursue the goal to its end, and close the threads."""

@@ -17,7 +17,9 @@ from hermes_tui.domain.values import replace
 from hermes_tui.services import wiring
 from hermes_tui.services.config import Brain, HermesConfig, ProviderConfig
 from hermes_tui.services.homes import open_home
-from hermes_tui.services.memory.home import SEEK_LOOKS, HomeMemory, MemorySettings, Seek
+from hermes_tui.services.memory.home import SEEK_LOOKS, HomeMemory
+from hermes_tui.services.memory.settings import MemorySettings, Seek
+from hermes_tui.services.memory.upkeep import Upkeep
 from tests.capabilities.memory.vaults import FixedClock
 from tests.fakes import FakeServer, Scenario
 
@@ -79,7 +81,7 @@ async def test_an_edit_from_outside_is_in_index_and_history_at_the_next_look(pla
 
     assert memory.store.index.counts()["note"] == 2
     memory.store.flush()
-    assert {entry.subject for entry in memory.store.upkeep.log()} >= {"edit outside Hermes"}
+    assert {entry.subject for entry in Upkeep(memory.store).log()} >= {"edit outside Hermes"}
 
 
 async def test_vectors_are_made_while_memory_is_in_use_and_again_for_another_embedder(place: Place) -> None:

@@ -42,12 +42,16 @@ async def look(path: str, fault: str | Fault, *, stream: bool = True, timeout_s:
     async with FakeServer(Scenario(replies=[reply])) as server, raw_client(server, timeout_s) as client:
         try:
             async with client.stream("POST", path, json=body) as response:
-                seen.status = response.status_code
-                async for data in response.aiter_raw():
-                    seen.body += data
+                await _read(response, seen)
         except httpx2.HTTPError as error:
             seen.error = type(error)
     return seen
+
+
+async def _read(response: httpx2.Response, seen: Seen) -> None:
+    seen.status = response.status_code
+    async for data in response.aiter_raw():
+        seen.body += data
 
 
 def tokens_in(body: bytes) -> list[str]:

@@ -110,6 +110,16 @@ class Writer:
         self._ingress.change(edits, _reason(origin, f"accept: {note.title}", note.id))
         return f"{note.id} holds from now on."
 
+    def reject(self, row: NoteRow, origin: Origin) -> None:
+        """Remove a note that waits for review.
+
+        Raises:
+            ToolError: it does not wait.
+        """
+        if row.status != NoteStatus.REVIEW:
+            raise ToolError(f"{row.id} does not wait for review.", kind="review", hint="To remove it: forget")
+        self.forget(row, origin)
+
     def read(self, row: NoteRow) -> Note:
         """Return a note from its file, under the id by which it is listed."""
         data = self._ingress.files.read(row.path) or b""

@@ -69,16 +69,19 @@ def verify_chain(path: Path, *, key: bytes = b"", blobs: Path | None = None) -> 
     An erased body leaves the chain valid, since links cover the hash of a body, not the body.
     """
     with contextlib.closing(connect_reader(path)) as connection:
-        stored = Blobs(connection, blobs or blob_folder(path))
-        mac, last = NO_MAC, 0
         try:
-            for row in _rows(connection):
-                if row[0] != last + 1 or not _holds(row, mac, key, stored):
-                    return Seq(last + 1)
-                last, mac = int(row[0]), bytes(row[12])
-            head = connection.execute("SELECT value FROM meta WHERE key=?", (HEAD,)).fetchone()
+            return _first_broken(connection, key, Blobs(connection, blobs or blob_folder(path)))
         except sqlite3.Error as error:
             raise JournalUnreadable(f"{path} is damaged: {error}.", hint="Restore an export.") from error
+
+
+def _first_broken(connection: sqlite3.Connection, key: bytes, stored: Blobs) -> Seq | None:
+    mac, last = NO_MAC, 0
+    for row in _rows(connection):
+        if row[0] != last + 1 or not _holds(row, mac, key, stored):
+            return Seq(last + 1)
+        last, mac = int(row[0]), bytes(row[12])
+    head = connection.execute("SELECT value FROM meta WHERE key=?", (HEAD,)).fetchone()
     if head is None:
         return None if last == 0 else Seq(1)
     return None if head[0] == head_of(last, mac, key) else Seq(last + 1)

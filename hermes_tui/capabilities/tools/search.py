@@ -119,10 +119,13 @@ class _Search:
             if self._is_late():
                 return
             if self._anchored or self._blocks.occurs_in(block[: BLOCK + LINE_LIMIT]):
-                for place, line in enumerate(block.split("\n")):
-                    if self._lines.occurs_in(line[:LINE_LIMIT]):
-                        yield number + place, line
+                yield from self._in_block(block, number)
             number += block.count("\n") + 1
+
+    def _in_block(self, block: str, first: int) -> Iterator[tuple[int, str]]:
+        for number, line in enumerate(block.split("\n"), first):
+            if self._lines.occurs_in(line[:LINE_LIMIT]):
+                yield number, line
 
     def _is_late(self) -> bool:
         late = time.monotonic() > self._until

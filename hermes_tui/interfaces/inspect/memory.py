@@ -8,17 +8,16 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, NoteKind, Origin
 from hermes_tui.interfaces._tables import recall_lines, table, when
 from hermes_tui.interfaces.inspect._print import say, say_json, say_line, tell
 from hermes_tui.services import wiring
+from hermes_tui.services.memory.store import OpenMemory
+from hermes_tui.services.memory.upkeep import Upkeep
 from hermes_tui.services.workstation import Workstation
-
-if TYPE_CHECKING:
-    from hermes_tui.services.memory.store import OpenMemory
 
 SOON: Final = 500
 """More vectors than these take long enough to say so."""
@@ -29,7 +28,7 @@ _MANY: Final = frozenset({"reindex", "import"})
 """After these it may be all of them."""
 _EMBEDDING: Final = _MANY | {"stats"}
 """These tell of the embedder, or need it, before anything is asked of it."""
-Verb = Callable[["OpenMemory", Namespace], int]
+Verb = Callable[[OpenMemory, Namespace], int]
 
 
 async def memory(station: Workstation, args: Namespace) -> int:
@@ -159,14 +158,14 @@ def _accept(store: OpenMemory, args: Namespace) -> int:
 
 def _reject(store: OpenMemory, args: Namespace) -> int:
     row = store.note(_text(args))
-    store.upkeep.reject(row)
+    store.writer.reject(row, OPERATOR)
     store.changed()
     say(f"Removed {row.id}: {row.title}")
     return 0
 
 
 def _log(store: OpenMemory, args: Namespace) -> int:
-    entries = store.upkeep.log(_text(args), args.n)
+    entries = Upkeep(store).log(_text(args), args.n)
     if args.json:
         say_json([asdict(entry) for entry in entries], indent=2)
         return 0
@@ -178,13 +177,13 @@ def _log(store: OpenMemory, args: Namespace) -> int:
 
 
 def _diff(store: OpenMemory, args: Namespace) -> int:
-    for line in store.upkeep.diff(_text(args)).splitlines():
+    for line in Upkeep(store).diff(_text(args)).splitlines():
         say(line)
     return 0
 
 
 def _blame(store: OpenMemory, args: Namespace) -> int:
-    lines = store.upkeep.blame(_text(args))
+    lines = Upkeep(store).blame(_text(args))
     if args.json:
         say_json([asdict(line) for line in lines], indent=2)
         return 0
@@ -194,13 +193,13 @@ def _blame(store: OpenMemory, args: Namespace) -> int:
 
 
 def _revert(store: OpenMemory, args: Namespace) -> int:
-    for path in store.upkeep.revert(_text(args)):
+    for path in Upkeep(store).revert(_text(args)):
         say(f"changed {path}")
     return 0
 
 
 def _restore(store: OpenMemory, args: Namespace) -> int:
-    say(f"restored {store.upkeep.restore(_text(args), args.at)}")
+    say(f"restored {Upkeep(store).restore(_text(args), args.at)}")
     return 0
 
 
@@ -219,7 +218,7 @@ def _forget(store: OpenMemory, args: Namespace) -> int:
         store.changed()
         say(f"Forgotten: {row.title}. History keeps it: hermes memory restore {row.path}")
         return 0
-    left = store.upkeep.erase(row)
+    left = Upkeep(store).erase(row)
     say(f"Erased {row.id} from files, index and history.")
     for each in left:
         say(f"! out of reach: {each}")
@@ -237,7 +236,7 @@ def _reindex(store: OpenMemory, args: Namespace) -> int:
 
 
 def _import(store: OpenMemory, args: Namespace) -> int:
-    taken = store.upkeep.take_over(Path(_text(args)), write=args.apply)
+    taken = Upkeep(store).take_over(Path(_text(args)), write=args.apply)
     if args.json:
         say_json([asdict(each) for each in taken], indent=2)
         return 0
@@ -249,7 +248,7 @@ def _import(store: OpenMemory, args: Namespace) -> int:
 
 
 def _stats(store: OpenMemory, args: Namespace) -> int:
-    found = store.upkeep.stats()
+    found = Upkeep(store).stats()
     if args.json:
         say_json(found, indent=2)
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hermes_tui.domain.commands import NameSession, SteerAgent, UndoFiles
 from hermes_tui.domain.errors import UsageInvalid
@@ -21,10 +21,8 @@ from hermes_tui.interfaces._commissions import by_skill
 from hermes_tui.interfaces._progress import told
 from hermes_tui.interfaces._servers import mcp_lines, skill_lines, tool_lines
 from hermes_tui.interfaces._tables import cost_lines, plan_lines, table, when, window_lines
+from hermes_tui.interfaces.plain.host import Host
 from hermes_tui.services import children, contexts, costs, edits, history
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.plain.door import LineMode
 
 AROUND: Final = 5
 """How many lines of a file are printed before and after the one that was asked for."""
@@ -38,7 +36,7 @@ ROLES: Final = {"+": "ok", "-": "fail", "~": "accent"}
 class Archivist:
     """The part of the clerk's orders that look back, go back or steer what was planned."""
 
-    def __init__(self, mode: LineMode) -> None:
+    def __init__(self, mode: Host) -> None:
         self.mode = mode
         self._effort: Effort | None = None
 

@@ -182,7 +182,7 @@ class Clerk(Archivist):
             self.mode.queue.append(text)
             self.mode.say(f"Queued as number {len(self.mode.queue)}.")
         else:
-            self.mode.take_line(text)
+            self.mode.take(text)
 
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""

@@ -6,12 +6,11 @@ import asyncio
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from hermes_tui.domain.commands import Command, Decide, GoOn, Interrupt, Submit
+from hermes_tui.domain.commands import Interrupt, Submit
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.events import (
     ApprovalAsked,
@@ -24,26 +23,21 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     RunUnpaused,
-    ToolFinished,
-    ToolRequested,
 )
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.interfaces._bridge import Batch, Bridge, Seat, missing
+from hermes_tui.interfaces._bridge import Batch, Bridge, missing
 from hermes_tui.interfaces._completion import Sources, offered_for
 from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
 from hermes_tui.interfaces._orders import heard
-from hermes_tui.interfaces._progress import told
-from hermes_tui.interfaces.plain.card import Answering, card_lines
+from hermes_tui.interfaces.plain.card import card_lines
 from hermes_tui.interfaces.plain.clerk import MODES, Clerk
+from hermes_tui.interfaces.plain.host import Host
 from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed
-from hermes_tui.interfaces.plain.sheet import Sheet
 from hermes_tui.interfaces.plain.speech import Speech
 from hermes_tui.services.brains import Missing
-from hermes_tui.services.sessions import resumable
 
 FRAME_S: Final = 0.1
 """Records and parts are printed at most so often."""
@@ -62,31 +56,20 @@ def main(_: str, args: Namespace) -> int:
     return sit_down(args, lambda sitting: Parting(asyncio.run(LineMode(sitting).run())))
 
 
-class LineMode:
+class LineMode(Host):
     """One session, line by line. Its result names the session to open next: empty for a new one, None to leave."""
 
     def __init__(self, sitting: Sitting, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.seat: Seat = sitting.desk
-        self.earlier = sitting.earlier
+        super().__init__(sitting.desk, sitting.earlier)
         self.goal = sitting.goal
-        self.workspace = Path(self.seat.facts.workspace)
         self.monotonic = monotonic
         self.sources = Sources()
-        self.brains: Sequence[Brain | Missing] = ()
-        self.live = self.frozen = False
-        self.queue: list[str] = []
-        self.wants_key = self.model = ""
-        self.policy_mode: Mode = self.seat.facts.config.policy.mode
-        self.answering = Answering()
+        self.model = ""
         self.clerk = Clerk(self)
+        self.take = self.take_line
         self.reader = Reader(self._habits(), self._label, self._status)
-        self.sheet = Sheet()
         self.speech = Speech(self.sheet, self.reader.above)
         self.bridge = Bridge(self._deliver, frame_s=FRAME_S)
-        self._left = False
-        self._following: str | None = None
-        self._tasks = asyncio.TaskGroup()
-        self._work: set[asyncio.Task[None]] = set()
         self._seen = Seq(0)
         self._asked_to_quit = self._rung = -BELL_S
 
@@ -116,17 +99,17 @@ class LineMode:
     async def run(self) -> str | None:
         """Read lines until the operator leaves."""
         with self.reader.beside():
-            async with self._tasks:
+            async with self.tasks:
                 self.bridge.open(asyncio.get_running_loop())
                 self._greet()
                 self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
-                self.start(self.look_for_brains(first=True))
+                self.start(self._meet_brains())
                 self.start(self._learn_files())
                 if self.goal:
                     self.take_line(self.goal)
-                while not self._left:
+                while not self.left:
                     await self._turn()
-        return self._following
+        return self.following
 
     async def _turn(self) -> None:
         """Take one line, or a key that was asked for."""
@@ -196,38 +179,10 @@ class LineMode:
             self.order(answer)
         return answer is not None
 
-    def leave(self, following: str | None) -> None:
-        """Leave for another session or for good; what runs is stopped resumably."""
-        if self._left:
-            return
-        if self.live:
-            self.say("The run pauses at a safe point and can be resumed: hermes --plain -c, then /resume.")
-        self._left, self._following = True, following
-        for task in self._work:
-            task.cancel()
-        self.reader.stop()
-
-    def start(self, work: Coroutine[object, object, None]) -> None:
-        """Do something that takes time; what goes wrong is said."""
-        task = self._tasks.create_task(self._guarded(work))
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
-
-    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
-        try:
-            await work
-        except HermesError as error:
-            self.say(f"{error.message} {error.hint}".strip(), "fail")
-        self._refresh()
-
     async def _learn_files(self) -> None:
         self.sources.files = await asyncio.to_thread(self.seat.errands.files)
 
     # saying
-
-    def say(self, text: str, role: str = "text") -> None:
-        """Print a line above the prompt."""
-        self.reader.above(self.sheet.line(text, role))
 
     def _greet(self) -> None:
         facts = self.seat.facts
@@ -236,14 +191,14 @@ class LineMode:
         for line in list(self.told())[-RECENT:]:
             self.say(line)
 
-    async def look_for_brains(self, *, first: bool = False) -> None:
-        """Ask each provider what it offers; at first, say who answers or what is missing."""
-        self.brains = await self.seat.look()
+    async def _meet_brains(self) -> None:
+        """Ask each provider what it offers; say who answers or what is missing."""
+        await self.look_for_brains()
         able = [one for one in self.brains if isinstance(one, Brain)]
-        if first and able:
+        if able:
             self.model = self.model or able[0].name
             self.say(f"{able[0].name} answers: {able[0].why}")
-        elif first:
+        else:
             self.say("No brain is connected yet. Everything else works.", "warn")
             for one in self.brains:
                 if isinstance(one, Missing):
@@ -260,42 +215,7 @@ class LineMode:
         parts = (self.policy_mode.value, self.model, self.spent(), self.seat.facts.sandbox)
         return "  ".join(part for part in parts if part)
 
-    def spent(self) -> str:
-        """Say what the run has spent of its cap."""
-        run, cap = self.state.spend.run, self.state.run.limits.usd
-        return f"spent ${run.usd:.2f}" + (f" of {cap:.2f}" if cap else "")
-
     # from the kernel
-
-    @property
-    def state(self) -> SessionState:
-        """The session as it is."""
-        return self.seat.state
-
-    def records(self) -> Sequence[Record]:
-        """Return every record of the session that is on disk."""
-        return self.earlier()
-
-    def calls(self) -> list[tuple[ToolRequested, ToolFinished | None]]:
-        """Return every tool call with what came of it, oldest first."""
-        requested: dict[str, ToolRequested] = {}
-        done: dict[str, ToolFinished] = {}
-        for record in self.records():
-            if isinstance(record.body, ToolRequested):
-                requested[record.body.call_id] = record.body
-            elif isinstance(record.body, ToolFinished):
-                done[record.body.call_id] = record.body
-        return [(call, done.get(key)) for key, call in requested.items()]
-
-    def told(self) -> Iterator[str]:
-        """Return every line that the session so far would have printed."""
-        return told(self.records())
-
-    def order(self, command: Command) -> None:
-        """Hand a command to the kernel; an answer wakes a run that waits for it."""
-        self.seat.send(command)
-        if isinstance(command, Decide) and not self.live and resumable(self.state):
-            self.seat.send(GoOn())
 
     def _deliver(self, batch: Batch) -> None:
         if batch.overflowed:
@@ -311,11 +231,7 @@ class LineMode:
         for error in batch.troubles:
             self.say(f"{error.message} {error.hint}".strip(), "fail")
         self._ask()
-        self._refresh()
-
-    def _refresh(self) -> None:
-        """Show the prompt as it is now; while a run prints, a dumb terminal shows none until something is typed."""
-        self.reader.refresh(quiet=not self.live or self.answering.open)
+        self.refresh()
 
     def _take(self, record: Record) -> None:
         self._seen = record.seq

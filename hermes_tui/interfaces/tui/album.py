@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hermes_tui.domain.commands import Submit
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.interfaces.tui.drawing.cells import one_line
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.services.pictures import Picture, on_clipboard
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.tui.app import HermesApp
 
 _MARK: Final = re.compile(r"\[image \d+: [^\]\n]*\]")
 
@@ -21,13 +19,13 @@ _MARK: Final = re.compile(r"\[image \d+: [^\]\n]*\]")
 class Album:
     """The pictures of this sitting by their marks."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self._by_mark: dict[str, Picture] = {}
 
     def attach(self, path: str) -> None:
         """Put the picture of a file, or the one on the clipboard, into the prompt as a mark."""
-        self.app.clerk.start(self._attach(path))
+        self.app.start(self._attach(path))
 
     async def _attach(self, path: str) -> None:
         shelf = self.app.seat.errands.shelf
@@ -51,7 +49,7 @@ class Album:
     def submit(self, text: str) -> None:
         """Send words, with the pictures that they mark or mention."""
         if "@" in text or _MARK.search(text):
-            self.app.clerk.start(self._submit(text))
+            self.app.start(self._submit(text))
         else:
             self.app.order(Submit(text=text))
 

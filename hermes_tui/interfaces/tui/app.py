@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -11,26 +10,20 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import events, on
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
-from hermes_tui.domain.commands import Command, Decide, GoOn
-from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
-from hermes_tui.interfaces._orders import heard
-from hermes_tui.interfaces._swatch import ascii_wanted
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
-from hermes_tui.interfaces.tui.drawing.cells import harmless
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.early_keys import EarlyKeys
 from hermes_tui.interfaces.tui.files import DayReader, NoteKeeper, PromptKeeper, ThemeKeeper
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
-from hermes_tui.interfaces.tui.layout import sizes_from
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -45,7 +38,6 @@ from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.shells import OutputPage
 from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
-from hermes_tui.interfaces.tui.themes import Palette, dress, find_themes
 from hermes_tui.services.brains import Missing
 
 REDUCED_S: Final = 0.25
@@ -54,7 +46,7 @@ NOTIFY_S: Final = 10.0
 THEMES_S: Final = 1.0
 
 
-class HermesApp(App[str]):
+class HermesApp(Host):
     """Routes: kernel to screen through the bridge, screen to kernel through the seat.
 
     Its result names the session to open next: empty for a new one, None to leave.
@@ -97,28 +89,16 @@ class HermesApp(App[str]):
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
-        self.seat = seat
+        super().__init__(seat, earlier, themes, clock=clock, monotonic=monotonic)
         self.goal = goal
-        self.monotonic = monotonic
-        ui = seat.facts.config.ui
-        self.themes, self.theme_errors = find_themes(themes)
-        chosen = self.themes.get(ui.theme) or self.themes["night"]
-        coloured = "NO_COLOR" not in os.environ
-        self.look = Look(
-            Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
-        )
-        dress(self, self.themes.values(), chosen)
-        self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if ui.motion == "reduced" else FRAME_S)
-        self.workspace = Workspace(self.look, seat, earlier, monotonic)
-        self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
-        self.keys = keymap_for(bindings_of(DECLARING), ui.keys)
+        self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if seat.facts.config.ui.motion == "reduced" else FRAME_S)
+        self.keys = keymap_for(bindings_of(DECLARING), seat.facts.config.ui.keys)
         self.clerk = Clerk(self)
         self.prompts = PromptKeeper(self)
+        self.before_leaving = self.prompts.keep_now
         self.notes = NoteKeeper(self)
         self.day = DayReader(self)
         self.theme_files = ThemeKeeper(self, themes)
-        self.brains: Sequence[Brain | Missing] = ()
         self._asked_to_quit = self._notified = -NOTIFY_S
         self.early_keys = EarlyKeys(self)
         self.first_frame: FirstFrame | None = None
@@ -143,21 +123,10 @@ class HermesApp(App[str]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended_by, number)
         self.bridge.open(loop)
-        self.clerk.start(self.prompts.read())
+        self.start(self.prompts.read())
         self.set_interval(THEMES_S, self.theme_files.look)
         for said in (*self.keys.wrong, *map(str, self.theme_errors)):
             self.call_after_refresh(self.say, said, "fail")
-
-    async def look_for_brains(self) -> None:
-        """Ask each provider what it offers, and show it."""
-        self.brains = await self.seat.look()
-        self.workspace.show_brains(self.brains)
-
-    @property
-    def brain_name(self) -> str:
-        """Who answers: the model that was asked last, else the first that can."""
-        able = [one.name for one in self.brains if isinstance(one, Brain)]
-        return self.workspace.chronicle.model or next(iter(able), "")
 
     async def on_event(self, event: events.Event) -> None:
         """Take an event, unless it was typed before there is a prompt."""
@@ -168,8 +137,8 @@ class HermesApp(App[str]):
     def _begin(self) -> None:
         """Begin with the goal of the command line, once what is on record was read; then type what was typed early."""
         if self.goal:
-            self.take_line(self.goal)
-        self.clerk.start(self._take_early_keys())
+            self.clerk.take_line(self.goal)
+        self.start(self._take_early_keys())
 
     async def _take_early_keys(self) -> None:
         await self.early_keys.type(self._driver)
@@ -180,8 +149,8 @@ class HermesApp(App[str]):
         if isinstance(self._driver, Terminal):
             self._driver.show()
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
-        self.clerk.start(self.look_for_brains())
-        self.clerk.start(self.day.read())
+        self.start(self.look_for_brains())
+        self.start(self.day.read())
 
     # kernel to screen
 
@@ -207,12 +176,6 @@ class HermesApp(App[str]):
 
     # screen to kernel
 
-    def order(self, command: Command) -> None:
-        """Hand a command to the kernel."""
-        self.seat.send(command)
-        if isinstance(command, Decide) and self.workspace.unfinished:
-            self.seat.send(GoOn())
-
     @on(Workspace.Ordered)
     def _ordered(self, event: Workspace.Ordered) -> None:
         self.order(event.command)
@@ -220,25 +183,11 @@ class HermesApp(App[str]):
     @on(Workspace.Typed)
     def _typed(self, event: Workspace.Typed) -> None:
         self.prompts.remember(event.text)
-        self.take_line(event.text)
-
-    def take_line(self, text: str) -> None:
-        """Do what a typed line says: a command, a shell command, a note, or words for the model."""
-        said = heard(text)
-        match said.kind:
-            case "order":
-                if not self.clerk.obey(said.name, said.text):
-                    self.workspace.prompt.fill(text)
-            case "shell":
-                self.clerk.shell(said.text)
-            case "note":
-                self.clerk.do_remember(said.text)
-            case "words":
-                self.clerk.album.submit(said.text)
+        self.clerk.take_line(event.text)
 
     @on(Workspace.Arranged)
     def _arranged(self, event: Workspace.Arranged) -> None:
-        self.clerk.start(asyncio.to_thread(self.seat.errands.keep_layout, event.sizes.as_json))
+        self.start(asyncio.to_thread(self.seat.errands.keep_layout, event.sizes.as_json))
 
     @on(Workspace.Drafted)
     def _drafted(self) -> None:
@@ -267,20 +216,6 @@ class HermesApp(App[str]):
         if text is not None:
             prompt.fill(text.rstrip("\n"))
 
-    def in_editor(self, text: str) -> str | None:
-        """Return a text after the operator's editor had it; None, with a word why, where there is none."""
-        if self.is_web:
-            self.say("An editor needs a terminal; there is none behind a browser.", "fail")
-            return None
-        try:
-            with self.suspend():
-                edited = self.seat.errands.in_editor(text)
-        except HermesError as error:
-            self.say(f"{error.message} {error.hint}", "fail")
-            return None
-        self.refresh(layout=True)
-        return edited
-
     @on(Scrubber.Asked)
     def _scrubber_asked(self, event: Scrubber.Asked) -> None:
         self.clerk.archive.from_scrubber(event.what)
@@ -305,29 +240,6 @@ class HermesApp(App[str]):
                 view.focus()
 
         self.push_screen(Chooser(self.look, "find", list(reversed(found))), taken)
-
-    def copy(self, text: str) -> None:
-        """Put a text on the clipboard."""
-        self.copy_to_clipboard(harmless(text))
-        self.say(f"Copied {len(text):,} characters.")
-
-    def say(self, text: str, role: str = "text") -> None:
-        """Say something in the status line for a moment."""
-        self.workspace.say(text, role)
-
-    def use_theme(self, name: str) -> bool:
-        """Draw with another theme; return whether there is one of that name."""
-        theme = self.themes.get(name)
-        if theme is None:
-            return False
-        self.look.palette = Palette(theme, coloured=self.look.palette.coloured)
-        self.theme = f"hermes-{name}"
-        self.workspace.redraw()
-        return True
-
-    def workspace_file(self, name: str) -> Path:
-        """Return the path of a file that was named relative to the workspace."""
-        return Path(self.seat.facts.workspace) / name
 
     def action_order(self, name: str) -> None:
         """Carry out an order; not while something else is being chosen."""
@@ -367,18 +279,12 @@ class HermesApp(App[str]):
 
     def action_leave(self) -> None:
         """Leave; what runs is stopped resumably."""
-        self.prompts.keep_now()
-        self.exit(None)
+        self.leave_for(None)
 
     def _ended_by(self, number: int) -> None:
         """Leave as a shell expects of a signal, with the terminal as it was."""
         self.prompts.keep_now()
         self.exit(None, return_code=128 + number)
-
-    def leave_for(self, session: str) -> None:
-        """Open another session; what runs here is stopped resumably."""
-        self.prompts.keep_now()
-        self.exit(session)
 
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from hermes_tui.domain.commands import NameSession, UndoFiles
 from hermes_tui.domain.ids import Seq
@@ -12,13 +11,11 @@ from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces.tui import choices
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import one_line
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.past import PLAIN, Past, said
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.picker import SessionPicker
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.tui.app import HermesApp
 
 REWINDS = (
     ("fork", "a new session from before it", "this one stays as it is; files stay as they are"),
@@ -30,7 +27,7 @@ REWINDS = (
 class Archive:
     """What the clerk leaves to one who knows the shelves. Reading is done beside the screen's loop."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     @property
@@ -54,7 +51,7 @@ class Archive:
                 case "rename":
                     self.ask_name(session)
                 case "fork":
-                    app.clerk.start(self.fork(session, None))
+                    app.start(self.fork(session, None))
                 case _ if session != self.here:
                     app.leave_for(session)
                 case _:
@@ -66,14 +63,14 @@ class Archive:
             picker.offer([choices.of_session(one, now, here) for one in found])
 
         app.push_screen(picker, taken)
-        app.clerk.start(read())
+        app.start(read())
 
     def ask_name(self, session: str) -> None:
         """Ask how a session is to be called."""
 
         def given(name: str | None) -> None:
             if name is not None:
-                self.app.clerk.start(self.rename(session, name))
+                self.app.start(self.rename(session, name))
 
         entry = LineEntry(self.app.look, f"name of {one_line(session)}", hint="empty takes it back")
         self.app.push_screen(entry, given)
@@ -96,7 +93,7 @@ class Archive:
     def travel(self, wanted: str, seq: Seq | None = None) -> None:
         """Look through a session; `wanted` is its id, empty for this one, and may end in `@` and a record."""
         name, at = steering.moment(wanted)
-        self.app.clerk.start(self._travel(name or self.here, seq if at is None else at))
+        self.app.start(self._travel(name or self.here, seq if at is None else at))
 
     async def _travel(self, session: str, seq: Seq | None) -> None:
         app = self.app
@@ -144,7 +141,7 @@ class Archive:
         scrubber = self.app.workspace.scrubber
         if scrubber.past is not None:
             record = scrubber.past.records[scrubber.index]
-            self.app.clerk.start(self.fork(scrubber.past.session, record.seq))
+            self.app.start(self.fork(scrubber.past.session, record.seq))
 
     def copy_name(self) -> None:
         """Copy what names the record that is shown; `/travel` takes it."""
@@ -169,7 +166,7 @@ class Archive:
                 return
             self._choose_prompt(prompts)
 
-        app.clerk.start(read())
+        app.start(read())
 
     def _choose_prompt(self, prompts: list[tuple[Record, str]]) -> None:
         now = self.app.look.clock()
@@ -190,7 +187,7 @@ class Archive:
 
         def taken(what: str | None) -> None:
             if what is not None:
-                self.app.clerk.start(self._go_back(what, before, text))
+                self.app.start(self._go_back(what, before, text))
 
         self.app.push_screen(Chooser(self.app.look, "what goes back", rows), taken)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hermes_tui.domain.commands import (
     Command,
@@ -26,12 +26,14 @@ from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces._opening import DEMO
+from hermes_tui.interfaces._orders import heard
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
 from hermes_tui.interfaces.tui import choices, kin
 from hermes_tui.interfaces.tui.archive import Archive
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.help import help_lines
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
@@ -39,16 +41,13 @@ from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.scribe import Scribe
 from hermes_tui.services.brains import Missing
 
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.tui.app import HermesApp
-
 MODES: Final = tuple(Mode)
 
 
 class Clerk(Scribe):
     """One method for each order of `orders.ORDERS`, named `do_…`."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         super().__init__(app)
         self.archive = Archive(app)
         self.foreman = Foreman(app)
@@ -61,6 +60,20 @@ class Clerk(Scribe):
         act: Callable[[str], None] = getattr(self, f"do_{name}")
         act(argument)
         return True
+
+    def take_line(self, text: str) -> None:
+        """Do what a typed line says: a command, a shell command, a note, or words for the model."""
+        said = heard(text)
+        match said.kind:
+            case "order":
+                if not self.obey(said.name, said.text):
+                    self.app.workspace.prompt.fill(text)
+            case "shell":
+                self.shell(said.text)
+            case "note":
+                self.do_remember(said.text)
+            case "words":
+                self.album.submit(said.text)
 
     # screens
 
@@ -110,12 +123,12 @@ class Clerk(Scribe):
 
     def do_fork(self, _: str) -> None:
         """Go on in a copy of this session."""
-        self.start(self.archive.fork(self.archive.here, None))
+        self.app.start(self.archive.fork(self.archive.here, None))
 
     def do_rename(self, name: str) -> None:
         """Name this session; without a name, ask for one."""
         if name:
-            self.start(self.archive.rename(self.archive.here, name))
+            self.app.start(self.archive.rename(self.archive.here, name))
         else:
             self.archive.ask_name(self.archive.here)
 
@@ -140,7 +153,7 @@ class Clerk(Scribe):
             chooser.offer(choices.of_brains(app.brains, app.brain_name))
 
         app.push_screen(chooser, taken)
-        self.start(look())
+        self.app.start(look())
 
     def switch(self, number: int) -> None:
         """Let the brain of a number on F3 answer from the next step on; asked again, the step under way goes to it."""
@@ -174,7 +187,7 @@ class Clerk(Scribe):
             )
             self.app.say(said)
 
-        self.start(look())
+        self.app.start(look())
 
     def do_key(self, wanted: str) -> None:
         """Ask for a key without showing it."""
@@ -186,7 +199,7 @@ class Clerk(Scribe):
 
         def given(key: str | None) -> None:
             if key:
-                self.start(use(key))
+                self.app.start(use(key))
 
         async def use(key: str) -> None:
             errands = app.seat.errands
@@ -276,7 +289,7 @@ class Clerk(Scribe):
         elif self.app.workspace.live:
             self.app.workspace.enqueue(text)
         else:
-            self.app.take_line(text)
+            self.take_line(text)
 
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""
@@ -380,7 +393,7 @@ class Clerk(Scribe):
 
     def do_quit(self, _: str) -> None:
         """Leave."""
-        self.app.action_leave()
+        self.app.leave_for(None)
 
 
 def void(_: object) -> None:

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.message import Message
 
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.terminal import Terminal
 
 if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.message_pump import MessagePump
 
-    from hermes_tui.interfaces.tui.app import HermesApp
-
 
 class EarlyKeys:
     """Keeps keys and pastes until the prompt has the focus."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self._kept: list[Message] | None = []
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.events import ModelFailed, ModelFinished
 from hermes_tui.domain.records import Record
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.themes import as_textual, find_themes
 from hermes_tui.services.errands import Draft
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
-    from hermes_tui.interfaces.tui.app import HermesApp
-
 BOOKED_S: Final = 1.5
 DRAFT_S: Final = 0.4
 """A draft is on disk this long after the last key."""
@@ -28,7 +27,7 @@ DRAFT_S: Final = 0.4
 class DayReader:
     """Reads what all sessions spent today whenever this one spent something."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self._due = False
 
@@ -40,7 +39,7 @@ class DayReader:
 
     def _look(self) -> None:
         self._due = False
-        self.app.clerk.start(self.read())
+        self.app.start(self.read())
 
     async def read(self) -> None:
         """Read it and show it."""
@@ -51,7 +50,7 @@ class DayReader:
 class ThemeKeeper:
     """Looks after the folders of themes: an edited file is read again and drawn with at once."""
 
-    def __init__(self, app: HermesApp, folders: Sequence[Path]) -> None:
+    def __init__(self, app: Host, folders: Sequence[Path]) -> None:
         self.app = app
         self.folders = folders
         self._known = self._stamps()
@@ -88,7 +87,7 @@ def _stat(path: Path) -> stat_result | None:
 class PromptKeeper:
     """Keeps what is typed, and brings back what was."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self._kept = Draft()
         self._timer: Timer | None = None
@@ -109,7 +108,7 @@ class PromptKeeper:
 
     def remember(self, text: str) -> None:
         """Keep a prompt for later."""
-        self.app.clerk.start(asyncio.to_thread(self.app.seat.errands.remember, text))
+        self.app.start(asyncio.to_thread(self.app.seat.errands.remember, text))
 
     @property
     def _now(self) -> Draft:
@@ -125,7 +124,7 @@ class PromptKeeper:
         draft = self._now
         if draft != self._kept:
             self._kept = draft
-            self.app.clerk.start(asyncio.to_thread(self.app.seat.errands.keep_draft, draft))
+            self.app.start(asyncio.to_thread(self.app.seat.errands.keep_draft, draft))
 
     def keep_now(self) -> None:
         """Keep the draft before anything else happens."""
@@ -135,18 +134,18 @@ class PromptKeeper:
 class NoteKeeper:
     """Does what the memory pane wants and hands back what was found."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     def do(self, wanted: MemoryPane.Wanted) -> None:
         """Carry out one wish."""
-        self.app.clerk.start(self._do(wanted))
+        self.app.start(self._do(wanted))
 
     async def _do(self, wanted: MemoryPane.Wanted) -> None:
         notebook = self.app.seat.errands.notebook
         match wanted.what:
             case "list":
-                await self.app.clerk.list_notes()
+                await self.app.list_notes()
             case "note":
                 await self._show(wanted.path)
             case "diff":
@@ -164,7 +163,7 @@ class NoteKeeper:
             case "accept" | "reject":
                 said = await asyncio.to_thread(self.app.seat.errands.review, f"{wanted.what} {wanted.text}")
                 self.app.say(" ".join(said))
-                await self.app.clerk.list_notes()
+                await self.app.list_notes()
             case "revert":
                 commit = await notebook.revert(wanted.path, wanted.commit)
                 self.app.say(f"Taken back: {wanted.commit}. Commit {commit} by operator.")
@@ -172,7 +171,7 @@ class NoteKeeper:
             case _:
                 commit = await notebook.forget(wanted.path)
                 self.app.say(f"Forgotten: {wanted.path}, commit {commit}. git keeps what it said.")
-                await self.app.clerk.list_notes()
+                await self.app.list_notes()
 
     async def _show(self, path: str) -> None:
         notebook = self.app.seat.errands.notebook
@@ -183,4 +182,4 @@ class NoteKeeper:
     async def _save(self, path: str, text: str, before: str) -> None:
         commit = await self.app.seat.errands.notebook.write(path, text, before=before)
         self.app.say(f"Saved {path}, commit {commit} by operator.")
-        await self.app.clerk.list_notes()
+        await self.app.list_notes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hermes_tui.domain.commands import SteerAgent
 from hermes_tui.domain.errors import UsageInvalid
@@ -15,12 +15,10 @@ from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.graph.detail import conversation
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.services import edits
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.tui.app import HermesApp
 
 _SIGNS: Final = {"+": ("ok", "add"), "-": ("fail", "del"), "~": ("accent", "")}
 
@@ -28,7 +26,7 @@ _SIGNS: Final = {"+": ("ok", "add"), "-": ("fail", "del"), "~": ("accent", "")}
 class Foreman:
     """What the clerk leaves to one who knows the plan."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     def show_edits(self) -> None:
@@ -45,7 +43,7 @@ class Foreman:
                 Page(app.look, "plan, revision by revision", lambda width: list(diff_lines(records, width)))
             )
 
-        app.clerk.start(read())
+        app.start(read())
 
     def edit(self, name: str) -> None:
         """Ask what a task is to do instead; finished tasks keep their results."""

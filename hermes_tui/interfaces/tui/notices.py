@@ -21,6 +21,8 @@ from hermes_tui.domain.events import (
     LoopNoticed,
     OutputLowered,
     RunEnded,
+    ShellEvent,
+    ShellStarted,
     ToolFinished,
     ToolRefused,
 )
@@ -29,9 +31,10 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
+from hermes_tui.interfaces import _shells as shells
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, NEEDS_YOU, RUNNING, STOPPED, Sign
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin
 
 KERNEL: Final = Sign("•", "kernel", "muted")
@@ -194,3 +197,21 @@ def guarded(record: Record, body: GuardEvent) -> Iterator[Notice]:
             yield notice(record, DONE, f"{body.circuit} works again")
         case CircuitMoved():
             return
+
+
+def beside(record: Record, body: ShellEvent, begun: dict[str, ShellStarted]) -> Notice:
+    """Return the row of a command beside the session; its end takes the place of its beginning."""
+    if isinstance(body, ShellStarted):
+        begun[body.shell_id] = body
+    shell_id, command = body.shell_id, begun[body.shell_id].command if body.shell_id in begun else ""
+    ended = None if isinstance(body, ShellStarted) else body
+    sign = RUNNING if ended is None else DONE if shells.well(ended) else FAILED
+    if ended is not None and ended.end in ("stopped", "lost"):
+        sign = LEFT if ended.end == "stopped" else IN_DOUBT
+    said = "runs beside" if ended is None else f"{shells.ending(ended)} · {wording.took(ended.seconds)}"
+    spans: tuple[Span, ...] = (
+        (f"! {shell_id} ", "accent" if ended is None else "muted"),
+        *foreign(one_line(command), "text bold"),
+        *foreign(f" {one_line(said)} · not sent to the model", "muted"),
+    )
+    return Notice(origin=origin(record, ("shell", shell_id)), sign=sign, spans=spans, hint=f"/shells {shell_id}")

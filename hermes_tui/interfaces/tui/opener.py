@@ -6,15 +6,13 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.interfaces.tui.drawing.cells import Line, foreign, one_line
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.links import host_of, links_in
 from hermes_tui.interfaces.tui.screens.page import Page
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.tui.app import HermesApp
 
 FILE_LINES: Final = 20_000
 _GRAPHIC: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
@@ -23,7 +21,7 @@ _GRAPHIC: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 class Opener:
     """Opens links: a web page in the operator's browser, a file at its line on a page."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     def open(self, target: str) -> None:
@@ -31,7 +29,7 @@ class Opener:
         if target.startswith(("http://", "https://")):
             self._browse(target)
         else:
-            self.app.clerk.start(self._show(target))
+            self.app.start(self._show(target))
 
     def _browse(self, target: str) -> None:
         app, host = self.app, host_of(target)

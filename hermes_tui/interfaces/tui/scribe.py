@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.memory import Landing
 from hermes_tui.interfaces._servers import mcp_lines, skill_lines, tool_lines
 from hermes_tui.interfaces._tables import recall_lines
@@ -16,13 +14,11 @@ from hermes_tui.interfaces.tui.album import Album
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.opener import Opener
 from hermes_tui.interfaces.tui.rows import Notice, Origin, Reply
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.shells import ShellKeeper
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.tui.app import HermesApp
 
 OUTPUT_LINES: Final = 2000
 
@@ -30,22 +26,12 @@ OUTPUT_LINES: Final = 2000
 class Scribe:
     """The part of the clerk's orders that read and write texts."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self._made = 0
         self.shells = ShellKeeper(app)
         self.album = Album(app)
         self.links = Opener(app)
-
-    def start(self, work: Coroutine[object, object, None]) -> None:
-        """Do something that takes time; what goes wrong is said."""
-        self.app.run_worker(self._guarded(work), exit_on_error=True)
-
-    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
-        try:
-            await work
-        except HermesError as error:
-            self.app.say(f"{error.message} {error.hint}".strip(), "fail")
 
     def do_remember(self, text: str) -> None:
         """Write a note."""
@@ -57,9 +43,9 @@ class Scribe:
             landed = await self.app.seat.errands.remember_note(text)
             kept = landed.landing is Landing.WRITTEN
             self.app.say(f"Kept in {landed.path}. F5 shows it." if kept else landed.message)
-            await self.list_notes()
+            await self.app.list_notes()
 
-        self.start(write())
+        self.app.start(write())
 
     def do_tools(self, _: str) -> None:
         """Show every tool and whose it is."""
@@ -75,16 +61,9 @@ class Scribe:
         """Show what agents know how to do."""
         self.show_lines("skills", skill_lines(self.app.seat.errands.station.skills.listed))
 
-    async def list_notes(self) -> None:
-        """Show the notes as they stand on disk."""
-        errands = self.app.seat.errands
-        notes = await asyncio.to_thread(errands.notebook.notes)
-        waiting = await asyncio.to_thread(errands.waiting) if notes else {}
-        self.app.workspace.memory_pane.take_notes(notes, waiting)
-
     def do_output(self, _: str) -> None:
         """Open the newest tool call."""
-        self.app.action_last_call()
+        self.app.workspace.console_pane.toggle_last_call()
 
     def do_recall(self, text: str) -> None:
         """Search the memory: what is found, with scores and reasons."""
@@ -97,20 +76,20 @@ class Scribe:
             lines = [line for hit in found for line in (*recall_lines(hit, why=True), "")]
             self.show_lines(f"recall {one_line(text)}", lines or [f"Nothing about “{one_line(text)}” in the memory."])
 
-        self.start(look())
+        self.app.start(look())
 
     def do_review(self, said: str) -> None:
         """Show the notes that wait, or accept or reject one."""
 
         async def look() -> None:
             lines = await asyncio.to_thread(self.app.seat.errands.review, said)
-            await self.list_notes()
+            await self.app.list_notes()
             if said:
                 self.app.say(" ".join(lines))
             else:
                 self.show_lines("notes that wait · /review accept ID or reject ID", lines)
 
-        self.start(look())
+        self.app.start(look())
 
     def show_lines(self, title: str, lines: list[str]) -> None:
         """Show lines of text on a page of their own."""
@@ -175,4 +154,4 @@ class Scribe:
             app.workspace.console_pane.view.window.opened.add(key)
             app.workspace.console_pane.say(shown)
 
-        self.start(run())
+        self.app.start(run())

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.commands import StartShell, StopShell
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.events import ShellEvent, ShellStarted
-from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.shells import Shell
 from hermes_tui.interfaces import _shells as shells
 from hermes_tui.interfaces.tui import choices
@@ -19,14 +17,10 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, RUNNING, Sign
 from hermes_tui.interfaces.tui.drawing.line_view import Look
-from hermes_tui.interfaces.tui.notices import origin
+from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.panes._pane import Sheet
-from hermes_tui.interfaces.tui.rows import Notice
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
-
-if TYPE_CHECKING:
-    from hermes_tui.interfaces.tui.app import HermesApp
 
 LOOK_S: Final = 0.5
 """A shown output is read again this often while its command runs."""
@@ -46,24 +40,6 @@ def standing(shell: Shell, now: float) -> str:
     if shell.ended is not None:
         return f"{shells.ending(shell.ended)} · {wording.took(shell.ended.seconds)}"
     return f"running {wording.elapsed(now - shell.started_at)} of {wording.elapsed(shell.started.timeout_s)}"
-
-
-def notice(record: Record, body: ShellEvent, begun: dict[str, ShellStarted]) -> Notice:
-    """Return the row of a command beside the session; its end takes the place of its beginning."""
-    if isinstance(body, ShellStarted):
-        begun[body.shell_id] = body
-    shell_id, command = body.shell_id, begun[body.shell_id].command if body.shell_id in begun else ""
-    ended = None if isinstance(body, ShellStarted) else body
-    sign = RUNNING if ended is None else DONE if shells.well(ended) else FAILED
-    if ended is not None and ended.end in ("stopped", "lost"):
-        sign = LEFT if ended.end == "stopped" else IN_DOUBT
-    said = "runs beside" if ended is None else f"{shells.ending(ended)} · {wording.took(ended.seconds)}"
-    spans: tuple[Span, ...] = (
-        (f"! {shell_id} ", "accent" if ended is None else "muted"),
-        *foreign(one_line(command), "text bold"),
-        *foreign(f" {one_line(said)} · not sent to the model", "muted"),
-    )
-    return Notice(origin=origin(record, ("shell", shell_id)), sign=sign, spans=spans, hint=f"/shells {shell_id}")
 
 
 class OutputPage(Page):
@@ -103,7 +79,7 @@ class OutputPage(Page):
 class ShellKeeper:
     """Begins, lists, shows and stops commands beside the session."""
 
-    def __init__(self, app: HermesApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     def begin(self, command: str) -> bool:
@@ -154,7 +130,7 @@ class ShellKeeper:
         def look() -> None:
             # Once the end was shown, nothing can change any more.
             if not seen or seen[0].ended is None:
-                self.app.clerk.start(read())
+                self.app.start(read())
 
         self.app.push_screen(page)
         page.set_interval(LOOK_S, look)

@@ -60,7 +60,7 @@ from hermes_tui.domain.messages import Source, Thinking
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import TaskKind
-from hermes_tui.interfaces.tui import kin, notices, shells
+from hermes_tui.interfaces.tui import kin, notices
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
@@ -119,7 +119,7 @@ class Transcript:
         if isinstance(body, GuardEvent):
             yield from notices.guarded(record, body)
         elif isinstance(body, ShellEvent):
-            yield shells.notice(record, body, self._shells)
+            yield notices.beside(record, body, self._shells)
         else:
             yield from self._kin(record)
 

@@ -27,14 +27,13 @@ from hermes_tui.domain.ids import AgentId, CallId, TaskId, child_session
 from hermes_tui.domain.messages import Role
 from hermes_tui.domain.ports import ToolOutcome
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel.agents import errand
 from hermes_tui.kernel.agents.hand import Hand, end_agent
 from hermes_tui.kernel.gate import Gate
-from hermes_tui.kernel.kit import Kit, Rest
+from hermes_tui.kernel.kit import Kit, News, Rest
 from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.worker import Door, Workers
 
@@ -42,11 +41,10 @@ _ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, Edi
 _TASK_ENDS: Final = (TaskFinished, TaskFailed, TaskSkipped, TaskCancelled)
 _STIRRING: Final = (AgentEnded, AgentSpawned, ApprovalGiven, BoardSet, MessageGiven)
 _HEARD: Final = frozenset({*_TASK_ENDS, *_STIRRING, AgentPaused, AgentUnpaused, PlanEdited})
-News = Callable[[SessionState], bool]
 
 
-class Crew:
-    """Runs the children that the journal says are out; every change of their fate is a record first.
+class LoopCrew:
+    """Runs the children that the journal says are out, as `kit.Crew`; every change of their fate is a record first.
 
     It lives on the run's own loop, its home; children run on worker loops. A child belongs to a task of the plan and
     ends with it; a run that stops leaves its children where they are, for the next process to take up.

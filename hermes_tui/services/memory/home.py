@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.domain.errors import HermesError, ProviderError
 from hermes_tui.domain.memory import Embedder, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.ports import Clock
-from hermes_tui.domain.values import frozen
+from hermes_tui.services.memory.settings import MemorySettings
 
 if TYPE_CHECKING:
     from hermes_tui.services.memory.store import OpenMemory
@@ -29,26 +29,6 @@ MOST_CHARS: Final = 6_000
 MOST_SKIPPED: Final = 60
 SEEK_LOOKS: Final = 60
 """So many looks after an embedder was sought in vain it is sought again."""
-Seek = Callable[[], Awaitable[Embedder | None]]
-"""Looks for an embedder; it answers soon, or with None."""
-
-
-@frozen
-class MemorySettings:
-    """What the config says of memory.
-
-    `workspace` is the folder whose notes are looked at besides the home's, `report` hears why git did not follow.
-    `brief` is how many notes are put before a turn at most. `embedder` None searches by words and structure alone,
-    until `seek` finds one.
-    """
-
-    workspace: Path
-    report: Callable[[str], None]
-    policy: str = "auto"
-    index_bytes: int = 4096
-    brief: int = 6
-    embedder: Embedder | None = None
-    seek: Seek | None = None
 
 
 class HomeMemory:

@@ -31,9 +31,8 @@ from hermes_tui.domain.values import replace
 from hermes_tui.services.homes import Home
 from hermes_tui.services.memory import episodes
 from hermes_tui.services.memory.documents import Documents
-from hermes_tui.services.memory.home import MemorySettings
 from hermes_tui.services.memory.scans import best_scan
-from hermes_tui.services.memory.upkeep import Upkeep
+from hermes_tui.services.memory.settings import MemorySettings
 
 WINDOW: Final = 2
 """How many turns before and after a hit of talk are shown with it."""
@@ -67,7 +66,6 @@ class OpenMemory:
         policy = WritingPolicy(agent=settings.policy, index_bytes=settings.index_bytes)
         self.writer = Writer(self.ingress, redactor, policy, clock.now)
         self.documents = Documents(self.index, home.state / "documents.json", clock.now)
-        self.upkeep = Upkeep(self)
         self.vectors = Vectors(self.database)
         self.embedder = ""
         self.unread: list[str] = []

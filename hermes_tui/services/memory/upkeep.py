@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hermes_tui.capabilities.memory.catalog import NoteRow
 from hermes_tui.capabilities.memory.contents import without_line
@@ -20,9 +20,7 @@ from hermes_tui.domain.errors import HermesError, ToolError, UsageInvalid
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
 from hermes_tui.domain.values import frozen
 from hermes_tui.services.memory.episodes import sessions_with
-
-if TYPE_CHECKING:
-    from hermes_tui.services.memory.store import OpenMemory
+from hermes_tui.services.memory.store import OpenMemory
 
 OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR)
 MAP_FILE: Final = "erased-commits.json"
@@ -102,16 +100,6 @@ class Upkeep:
         self._store.ingress.change([_becoming(path, now, data)], reason)
         self._store.changed()
         return path
-
-    def reject(self, row: NoteRow) -> None:
-        """Remove a note that waits for review.
-
-        Raises:
-            UsageInvalid: it does not wait.
-        """
-        if row.status != "review":
-            raise UsageInvalid(f"{row.id} does not wait for review.", hint="To remove it: hermes memory forget")
-        self._store.writer.forget(row, OPERATOR)
 
     def erase(self, row: NoteRow) -> list[str]:
         """Remove a note from files, index, outbox and git, for good; return what could not be reached.

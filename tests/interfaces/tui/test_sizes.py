@@ -58,6 +58,7 @@ async def test_a_storm_of_sizes_leaves_the_screen_whole(table: Table) -> None:
             await app.pilot.resize_terminal(width, 10 + width // 5)
         await app.until_event(RunEnded)
         await app.pilot.resize_terminal(120, 36)
+        await app.until(lambda: app.size == app.screen.size == (120, 36))
         await app.until(lambda: "✓ done" in app.text)
 
         assert app.rows[1].startswith("› Hello?")

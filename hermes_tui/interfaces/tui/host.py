@@ -1,0 +1,135 @@
+"""What every order of the operator stands on: the session behind the app, the screen before it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+
+from textual.app import App
+
+from hermes_tui.domain.commands import Command, Decide, GoOn
+from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.records import Record
+from hermes_tui.interfaces._bridge import Seat
+from hermes_tui.interfaces._swatch import ascii_wanted
+from hermes_tui.interfaces.tui.drawing.cells import harmless
+from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.keymap import Keymap
+from hermes_tui.interfaces.tui.layout import sizes_from
+from hermes_tui.interfaces.tui.screens.workspace import Workspace
+from hermes_tui.interfaces.tui.themes import Palette, dress, find_themes
+from hermes_tui.services.brains import Missing
+
+
+class Host(App[str]):
+    """The app as those see it who carry out orders; it knows none of them.
+
+    Its result names the session to open next: empty for a new one, None to leave.
+    """
+
+    keys: Keymap
+    """What each key does here."""
+
+    def __init__(
+        self,
+        seat: Seat,
+        earlier: Callable[[], Sequence[Record]],
+        themes: Sequence[Path],
+        *,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self.seat = seat
+        self.monotonic = monotonic
+        ui = seat.facts.config.ui
+        self.themes, self.theme_errors = find_themes(themes)
+        chosen = self.themes.get(ui.theme) or self.themes["night"]
+        coloured = "NO_COLOR" not in os.environ
+        self.look = Look(
+            Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
+        )
+        dress(self, self.themes.values(), chosen)
+        self.workspace = Workspace(self.look, seat, earlier, monotonic)
+        self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
+        self.brains: Sequence[Brain | Missing] = ()
+        self.before_leaving: Callable[[], None] = lambda: None
+
+    def start(self, work: Coroutine[object, object, None]) -> None:
+        """Do something that takes time; what goes wrong is said."""
+        self.run_worker(self._guarded(work), exit_on_error=True)
+
+    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except HermesError as error:
+            self.say(f"{error.message} {error.hint}".strip(), "fail")
+
+    def order(self, command: Command) -> None:
+        """Hand a command to the kernel."""
+        self.seat.send(command)
+        if isinstance(command, Decide) and self.workspace.unfinished:
+            self.seat.send(GoOn())
+
+    async def look_for_brains(self) -> None:
+        """Ask each provider what it offers, and show it."""
+        self.brains = await self.seat.look()
+        self.workspace.show_brains(self.brains)
+
+    @property
+    def brain_name(self) -> str:
+        """Who answers: the model that was asked last, else the first that can."""
+        able = [one.name for one in self.brains if isinstance(one, Brain)]
+        return self.workspace.chronicle.model or next(iter(able), "")
+
+    async def list_notes(self) -> None:
+        """Show the notes as they stand on disk."""
+        errands = self.seat.errands
+        notes = await asyncio.to_thread(errands.notebook.notes)
+        waiting = await asyncio.to_thread(errands.waiting) if notes else {}
+        self.workspace.memory_pane.take_notes(notes, waiting)
+
+    def in_editor(self, text: str) -> str | None:
+        """Return a text after the operator's editor had it; None, with a word why, where there is none."""
+        if self.is_web:
+            self.say("An editor needs a terminal; there is none behind a browser.", "fail")
+            return None
+        try:
+            with self.suspend():
+                edited = self.seat.errands.in_editor(text)
+        except HermesError as error:
+            self.say(f"{error.message} {error.hint}", "fail")
+            return None
+        self.refresh(layout=True)
+        return edited
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard."""
+        self.copy_to_clipboard(harmless(text))
+        self.say(f"Copied {len(text):,} characters.")
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Say something in the status line for a moment."""
+        self.workspace.say(text, role)
+
+    def use_theme(self, name: str) -> bool:
+        """Draw with another theme; return whether there is one of that name."""
+        theme = self.themes.get(name)
+        if theme is None:
+            return False
+        self.look.palette = Palette(theme, coloured=self.look.palette.coloured)
+        self.theme = f"hermes-{name}"
+        self.workspace.redraw()
+        return True
+
+    def workspace_file(self, name: str) -> Path:
+        """Return the path of a file that was named relative to the workspace."""
+        return Path(self.seat.facts.workspace) / name
+
+    def leave_for(self, session: str | None) -> None:
+        """Open another session, or with None leave for good; what runs here is stopped resumably."""
+        self.before_leaving()
+        self.exit(session)
