@@ -105,8 +105,15 @@ def _automatic(config: HermesConfig, why: str) -> list[Candidate]:
 
 def is_local(config: HermesConfig, name: str) -> bool:
     """Whether a provider runs on this machine."""
+    return kind_of(config, name) in LOCAL
+
+
+def kind_of(config: HermesConfig, name: str) -> str:
+    """Return the dialect of a provider; any URL that is not said to be something else speaks as OpenAI does."""
     provider = config.providers.get(name)
-    return (provider.kind if provider is not None and provider.kind else name) in LOCAL
+    if provider is not None and provider.kind:
+        return provider.kind
+    return name if name in (*KINDS, "scripted") else "openai"
 
 
 def _allowed(config: HermesConfig, names: Iterable[str]) -> list[str]:

@@ -21,11 +21,15 @@ BYS: Final[tuple[By, ...]] = ("day", "model", "role", "task")
 
 @frozen
 class Share:
-    """What one day, model, role or task spent; `unknown_tokens` are those of calls without a known price."""
+    """What one day, model, role or task spent; `unknown_tokens` are those of calls without a known price.
+
+    `days` are the operator's local dates on which it was spent.
+    """
 
     name: str
     spent: Spent
     unknown_tokens: int = 0
+    days: frozenset[str] = frozenset()
 
     @property
     def price(self) -> str:
@@ -49,11 +53,21 @@ def shares(records: Iterable[Record], by: By) -> list[Share]:
             name = _name(asked.get((record.place.session, body.request_id)), record, by)
             name += AGAIN if body.usage == KEPT else ""
             old = found.get(name, Share(name=name, spent=Spent()))
-            unknown = body.usage.total_tokens if body.usd is None else 0
             found[name] = Share(
-                name=name, spent=old.spent.plus(body.usage, body.usd), unknown_tokens=old.unknown_tokens + unknown
+                name=name,
+                spent=old.spent.plus(body.usage, body.usd),
+                unknown_tokens=old.unknown_tokens + (body.usage.total_tokens if body.usd is None else 0),
+                days=old.days | {_name(asked.get((record.place.session, body.request_id)), record, "day")},
             )
     return sorted(found.values(), key=lambda share: share.name)
+
+
+def apart(one: Share, other: Share) -> str:
+    """Say how much less or more one costs than the other; empty where it is as much, or a price is not known."""
+    if one.spent.unknown or other.spent.unknown or not other.spent.usd:
+        return ""
+    change = round(one.spent.usd / other.spent.usd - 1, 3)
+    return f"{abs(change):.1%} {'less' if change < 0 else 'more'}" if change else ""
 
 
 def _name(asked: Record | None, ended: Record, by: By) -> str:
@@ -72,7 +86,7 @@ def _name(asked: Record | None, ended: Record, by: By) -> str:
 
 def total(found: Iterable[Share]) -> Share:
     """Return the sum."""
-    spent, tokens = Spent(), 0
+    spent, tokens, days = Spent(), 0, frozenset[str]()
     for share in found:
         spent = Spent(
             calls=spent.calls + share.spent.calls,
@@ -81,4 +95,5 @@ def total(found: Iterable[Share]) -> Share:
             unknown=spent.unknown + share.spent.unknown,
         )
         tokens += share.unknown_tokens
-    return Share(name="total", spent=spent, unknown_tokens=tokens)
+        days |= share.days
+    return Share(name="total", spent=spent, unknown_tokens=tokens, days=days)

@@ -20,7 +20,7 @@ from hermes_tui.domain.ports import Brain, Provider
 from hermes_tui.domain.usage import FREE, Limits, Price
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
-from hermes_tui.services.chains import LOCAL, Candidate
+from hermes_tui.services.chains import LOCAL, Candidate, kind_of
 from hermes_tui.services.config import HermesConfig, ProviderConfig
 from hermes_tui.services.kept import KeptProvider
 from hermes_tui.services.keys import Keys
@@ -173,7 +173,7 @@ class Offers:
 
     def _settings(self, name: str) -> tuple[ProviderConfig, str]:
         provider = self.config.providers.get(name, ProviderConfig())
-        return provider, provider.kind or (name if name in (*settings.KINDS, "scripted") else "openai")
+        return provider, kind_of(self.config, name)
 
     def _key(self, name: str) -> tuple[str | None, str]:
         """Return the variable of a provider's key, None if it needs none, and the key, empty if there is none."""
