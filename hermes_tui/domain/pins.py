@@ -7,7 +7,7 @@ PINS: Final = {
     "domain/guardrails.py": "c233a8b8a795dc309e707f87ac186d6e48e8416ee75b6883ea5f5ddc71089921",
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
-    "kernel/budget.py": "c1c8947d590bf9a6a5b8818f90a01d945f3b4f6d16b35be6f88459a0f85b4614",
+    "kernel/budget.py": "65609aeb176ee667ee7471f10606e140ac436b1defef2c7316ccb7ef4630afef",
     "kernel/dispatch.py": "669e229fe9047aea44d53c00ef02d8a80caabebc0bf690546eaadfa919195b5c",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",

@@ -18,7 +18,7 @@ from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLe
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Effect, Mode, Reach
-from hermes_tui.domain.usage import Limits, Price
+from hermes_tui.domain.usage import Bound, Limits, Price
 from hermes_tui.domain.values import frozen, mutable
 
 Publish = Callable[[Record], None]
@@ -331,8 +331,11 @@ class Artifacts(Protocol):
 class DayBudget(Protocol):
     """The share of the day's cap that this session may spend."""
 
-    def draw(self, usd: float, tokens: int) -> None:
-        """Make sure that this much more may be spent today.
+    def draw(self, usd: float, tokens: int, *, call: str = "", at_most: Bound | None = None) -> bool:
+        """Make sure that this much more may be spent today by a call; return whether it may start now.
+
+        `at_most` is what it can cost even if that bound is wrong. Beside the calls of all sessions that are under way
+        it starts only if that fits too, or if no other call started without: so the cap is passed by one call at most.
 
         Raises:
             LimitReached: the day's cap would be passed.
@@ -343,8 +346,8 @@ class DayBudget(Protocol):
         """Return what was drawn and not spent: the run ends or rests."""
         ...
 
-    def settle(self, usd: float, tokens: int, seq: Seq) -> None:
-        """Book what was spent; idempotent by `seq`."""
+    def settle(self, usd: float, tokens: int, seq: Seq, *, call: str = "") -> None:
+        """Book what a call spent; idempotent by `seq`."""
         ...
 
 

@@ -32,7 +32,7 @@ from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLe
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Criterion, Effect, Goal, Mode, Reach, Task, TaskKind
-from hermes_tui.domain.usage import Limits, Price, Usage
+from hermes_tui.domain.usage import Bound, Limits, Price, Usage
 from hermes_tui.kernel.bus import Bus
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
@@ -226,17 +226,18 @@ class FakeDay:
     cap_usd: float = 100.0
     spent_usd: float = 0.0
 
-    def draw(self, usd: float, tokens: int) -> None:
-        assert tokens >= 0
+    def draw(self, usd: float, tokens: int, *, call: str = "", at_most: Bound | None = None) -> bool:
+        assert (tokens >= 0, call != "", at_most is not None and at_most.tokens >= tokens) == (True, True, True)
         if self.spent_usd + usd > self.cap_usd:
             raise LimitReached("The day's cap is reached.", limit="day_usd")
+        return True
 
     def give_back(self) -> None:
         """Nothing was drawn ahead."""
 
-    def settle(self, usd: float, tokens: int, seq: Seq) -> None:
+    def settle(self, usd: float, tokens: int, seq: Seq, *, call: str = "") -> None:
         assert tokens >= 0
-        assert seq
+        assert (seq > 0, call is not None) == (True, True)
         self.spent_usd += usd
 
 
