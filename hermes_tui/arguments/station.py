@@ -118,6 +118,14 @@ def cost(parser: ArgumentParser) -> None:
     """Add the options of `cost`."""
     ledger(parser)
     parser.add_argument("--by", choices=("day", "model", "role", "task"), default="day", help="(default: day)")
+    parser.add_argument(
+        "--if",
+        action="append",
+        default=[],
+        dest="others",
+        metavar="MODEL",
+        help="beside it: the same tokens at the list price of a model, role or tier, or `routed`; may be repeated",
+    )
 
 
 def models(parser: ArgumentParser) -> None:

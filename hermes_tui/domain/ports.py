@@ -18,7 +18,7 @@ from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLe
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Effect, Mode, Reach
-from hermes_tui.domain.usage import Limits, Price
+from hermes_tui.domain.usage import Bound, Limits, Price
 from hermes_tui.domain.values import frozen, mutable
 
 Publish = Callable[[Record], None]
@@ -102,6 +102,14 @@ class Brain:
 
 
 @frozen
+class Weight:
+    """How much a task weighs: the tier that should answer it, and why."""
+
+    tier: str
+    why: str
+
+
+@frozen
 class CallEnd:
     """How one request to a brain ended; `reason` None is a whole reply."""
 
@@ -116,12 +124,21 @@ class CallEnd:
 class Brains(Protocol):
     """Who may answer."""
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
         """Return the first brain that can answer, probing what has to be probed.
 
         `role` is a role, a class of task, a tier or `provider:model`. `tried` holds what failed in this step already:
         why, by the brain's name. None of them is returned; one whose window is too small for a request of `size_bytes`
-        only where there is no other. `tier` asks for a brain of that tier.
+        only where there is no other. `tier` asks for a brain of that tier; `weight` says which one a role gets whose
+        model is chosen by the weight of its tasks.
 
         Raises:
             NoProvider: nothing is left; the message says why for each and how to mend it.
@@ -330,8 +347,11 @@ class Artifacts(Protocol):
 class DayBudget(Protocol):
     """The share of the day's cap that this session may spend."""
 
-    def draw(self, usd: float, tokens: int) -> None:
-        """Make sure that this much more may be spent today.
+    def draw(self, usd: float, tokens: int, *, call: str = "", at_most: Bound | None = None) -> bool:
+        """Make sure that this much more may be spent today by a call; return whether it may start now.
+
+        `at_most` is what it can cost even if that bound is wrong. Beside the calls of all sessions that are under way
+        it starts only if that fits too, or if no other call started without: so the cap is passed by one call at most.
 
         Raises:
             LimitReached: the day's cap would be passed.
@@ -342,8 +362,8 @@ class DayBudget(Protocol):
         """Return what was drawn and not spent: the run ends or rests."""
         ...
 
-    def settle(self, usd: float, tokens: int, seq: Seq) -> None:
-        """Book what was spent; idempotent by `seq`."""
+    def settle(self, usd: float, tokens: int, seq: Seq, *, call: str = "") -> None:
+        """Book what a call spent; idempotent by `seq`."""
         ...
 
 

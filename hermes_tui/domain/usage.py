@@ -15,7 +15,7 @@ class Usage:
 
     The four input and output counts are disjoint: `input_tokens` excludes what was read from or written to the
     provider's prompt cache. `reasoning_tokens` is a part of `output_tokens`. `reported_usd` is set where a provider
-    bills in its reply (OpenRouter).
+    bills in its reply (OpenRouter). `kept` is the source where no provider was asked: an earlier reply was given again.
     """
 
     input_tokens: int = 0
@@ -24,7 +24,7 @@ class Usage:
     output_tokens: int = 0
     reasoning_tokens: int = 0
     reported_usd: float | None = None
-    source: Literal["reported", "estimated"] = "reported"
+    source: Literal["reported", "estimated", "kept"] = "reported"
 
     @property
     def prompt_tokens(self) -> int:
@@ -46,8 +46,12 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             reported_usd=sum(reported) if reported else None,
-            source="reported" if self.source == other.source == "reported" else "estimated",
+            source="estimated" if "estimated" in (self.source, other.source) else "reported",
         )
+
+
+KEPT = Usage(reported_usd=0.0, source="kept")
+"""What a reply costs that was given again: nothing was sent, and nobody bills it."""
 
 
 @frozen

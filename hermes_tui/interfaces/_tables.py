@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from hermes_tui.domain.ids import AgentId
@@ -68,15 +69,42 @@ def window_lines(state: SessionState, agent: AgentId) -> Iterator[str]:
     yield from (f"  {line}" for line in table(shown))
 
 
-def cost_lines(found: Sequence[costs.Share], by: costs.By) -> list[str]:
-    """Return what was spent, share by share, and the sum."""
+def cost_lines(
+    found: Sequence[costs.Share], by: costs.By, others: Mapping[str, Sequence[costs.Share]] = MappingProxyType({})
+) -> list[str]:
+    """Return what was spent, share by share, and the sum; over several days also what that is a day.
+
+    `others` are the same shares by other policies: each is a column, and is set against what was spent.
+    """
     total = costs.total(found)
-    rows = [
-        (share.name, str(share.spent.calls), f"{share.spent.usage.total_tokens:,}", share.price)
-        for share in (*found, total)
-    ]
-    rows[-1] = ("total", *rows[-1][1:])
-    return table([(by, "calls", "tokens", "cost"), *rows])
+    days = len(total.days)
+    daily = days > 1 and by != "day"
+    heads = [by, "calls", "tokens", "cost", *(["a day"] if daily else []), *(f"if {name}" for name in others)]
+    rows = [[share.name, *_spent(share, days if daily else 0)] for share in (*found, total)]
+    for shares in others.values():
+        prices = {share.name: share.price for share in shares}
+        for row, price in zip(rows, [*(prices[share.name] for share in found), costs.total(shares).price], strict=True):
+            row.append(price)
+    return [*table([heads, *rows]), *_compared(total, {name: costs.total(shares) for name, shares in others.items()})]
+
+
+def _spent(share: costs.Share, days: int) -> list[str]:
+    spent = share.spent
+    daily = [f"${spent.usd / days:.4f}" if spent.calls > spent.unknown else "unknown"] if days else []
+    return [str(spent.calls), f"{spent.usage.total_tokens:,}", share.price, *daily]
+
+
+def _compared(total: costs.Share, others: Mapping[str, costs.Share]) -> Iterator[str]:
+    """Yield how each policy compares with what was spent, and with the policy that is named last."""
+    against = {"was spent": total, **dict(list(others.items())[-1:])}
+    for name, share in others.items():
+        said = [
+            f"{costs.apart(share, other)} than {other_name}"
+            for other_name, other in against.items()
+            if other is not share and costs.apart(share, other)
+        ]
+        if said:
+            yield f"{name}: {', '.join(said)}."
 
 
 def recall_lines(hit: Recalled, *, why: bool) -> Iterator[str]:

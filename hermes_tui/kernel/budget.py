@@ -188,8 +188,10 @@ class _Cap:
     left: Left
 
 
-def reserve(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> tuple[Bound, int]:
-    """Return the bound of a call and the output tokens to ask for.
+def reserve(
+    kit: Kit, brain: Brain, request_bytes: int, place: Place, request_id: RequestId
+) -> tuple[Bound, int] | None:
+    """Return the bound of a call and the output tokens to ask for; None where a call of another session is in the way.
 
     Raises:
         LimitReached: even the least output would pass a cap of the call, the role, the run or the day.
@@ -203,10 +205,12 @@ def reserve(kit: Kit, brain: Brain, request_bytes: int, place: Place) -> tuple[B
     fits = min(wanted, affordable)
     if fits < LEAST_OUTPUT_TOKENS:
         raise _refused(kit, brain, bound_of(brain, prompt, LEAST_OUTPUT_TOKENS), cap, place)
+    bound = bound_of(brain, prompt, fits)
+    at_most = ceiling_of(state, brain, request_bytes, fits)
+    if not kit.day.draw(bound.usd or 0.0, bound.tokens, call=request_id, at_most=at_most):
+        return None
     if fits < wanted:
         kit.session.emit(OutputLowered(wanted_tokens=wanted, sent_tokens=fits, limit=cap.name), place)
-    bound = bound_of(brain, prompt, fits)
-    kit.day.draw(bound.usd or 0.0, bound.tokens)
     return bound, fits
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shlex
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import circuits, critic, expectation, inner, review, stains, two_keys
+from hermes_tui.kernel import circuits, critic, excerpt, expectation, inner, review, stains, two_keys
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.promptly import within
 
@@ -342,7 +343,7 @@ async def _act(
         message = f"{call.tool} did not end within {context.timeout_s:.0f} s."
         outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
-    output, artifact = _capped(kit, call, tool, outcome.output)
+    output, artifact = await _capped(kit, call, tool, outcome.output)
     seen = tuple(item for item in context.seen.items() if item not in known.items())
     finished = ToolFinished(
         call_id=call.call_id,
@@ -361,7 +362,7 @@ async def _act(
     return finished, kit.session.emit(finished, place)
 
 
-def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
+async def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
     """Return the output cut to the tool's limit, and where all of it is.
 
     It is redacted before it is cut: half of a secret looks like none.
@@ -370,6 +371,4 @@ def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
     if len(output) <= limit:
         return output, ""
     path = kit.artifacts.keep(f"{call.call_id}.txt", output.encode())
-    head, tail = output[: limit * 2 // 3], output[-limit // 4 :]
-    note = f"\n… {len(output) - len(head) - len(tail):,} characters left out; all of it: read {path} …\n"
-    return head + note + tail, path
+    return await asyncio.to_thread(excerpt.shortened, output, limit, path), path

@@ -50,7 +50,7 @@ def _write_off(kit: Kit, place: Place) -> None:
             seconds=0.0,
         )
         record = kit.session.emit(lost, _asker(kit, asked.request_id, place))
-        kit.day.settle(lost.usd or 0.0, lost.usage.total_tokens, record.seq)
+        kit.day.settle(lost.usd or 0.0, lost.usage.total_tokens, record.seq, call=asked.request_id)
 
 
 def _asker(kit: Kit, request_id: RequestId, place: Place) -> Place:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import field
+from typing import Final
 
 from hermes_tui.domain.errors import FailureReason, LimitReached, NoProvider, ProviderError, StreamTruncated
 from hermes_tui.domain.events import (
-    BoundPassed,
     ModelAwaited,
     ModelChosen,
     ModelFailed,
@@ -21,17 +21,18 @@ from hermes_tui.domain.parts import (
     ModelRequest,
     StopReason,
 )
-from hermes_tui.domain.ports import Brain, CallEnd
+from hermes_tui.domain.ports import Brain, CallEnd, Weight
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
 from hermes_tui.domain.values import frozen, mutable, replace
-from hermes_tui.kernel import budget, context, loop_guard, retry
+from hermes_tui.kernel import billing, budget, context, loop_guard, retry
 from hermes_tui.kernel.context import Build, Filled
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.reply import Reply
+from hermes_tui.kernel.weight import asked_of, weigh
 
-_CENT_FRACTION = 1e-9
-"""Dollars by which sums of floats may differ."""
+ELSEWHERE_S: Final = 0.5
+"""How often a call looks again whether one of another session, close to the day's cap, has ended."""
 
 
 @frozen(kw_only=False)
@@ -66,6 +67,7 @@ class _Step:
     tier: str
     brain: Brain
     build: Build
+    weight: Weight
     tried: dict[str, str] = field(default_factory=dict[str, str])
     attempt: int = 1
 
@@ -77,8 +79,9 @@ class _Step:
             NoProvider: nobody can answer.
         """
         size, tier = context.next_size(kit, place), kit.session.state.brains.tiers.get(place.agent, "")
-        brain = await kit.brains.choose(role, {}, size_bytes=size, tier=tier)
-        step = _Step(kit, place, role, tier, brain, build)
+        weight = weigh(asked_of(kit.session.state, place, role, size))
+        brain = await kit.brains.choose(role, {}, size_bytes=size, tier=tier, weight=weight)
+        step = _Step(kit, place, role, tier, brain, build, weight)
         await step._take(step.brain, step.brain.why)
         return step
 
@@ -98,7 +101,7 @@ class _Step:
         size = failed.request_bytes
         try:
             tried = {**self.tried, self.brain.name: error.message}
-            other = await self.kit.brains.choose(self.role, tried, size_bytes=size, tier=self.tier)
+            other = await self.kit.brains.choose(self.role, tried, size_bytes=size, tier=self.tier, weight=self.weight)
         except NoProvider:
             if delay_s is None:
                 raise
@@ -235,24 +238,29 @@ async def _reserved(step: _Step, draft: _Draft) -> tuple[ModelRequested, Record]
         with kit.session.deciding:
             if _heard(step) != draft.heard:
                 return None
-            if budget.has_room(kit, step.brain, draft.size, place):
-                return _reserve(step, draft)
+            elsewhere = budget.has_room(kit, step.brain, draft.size, place)
+            if elsewhere and (reserved := _reserve(step, draft)) is not None:
+                return reserved
             if not told:
                 why = "beside the calls under way it could pass a cap"
                 awaited = ModelAwaited(role=step.role, model=step.brain.name, delay_s=0.0, why=why)
                 kit.session.emit(awaited, place)
             kit.session.room.close()
             told = True
-        await kit.session.room.freed()
+        await (kit.clock.sleep(ELSEWHERE_S) if elsewhere else kit.session.room.freed())
 
 
-def _reserve(step: _Step, draft: _Draft) -> tuple[ModelRequested, Record]:
+def _reserve(step: _Step, draft: _Draft) -> tuple[ModelRequested, Record] | None:
     kit, place = step.kit, step.place
     state = kit.session.state
     number = state.talk.of(place.agent).steps + 1
-    bound, output_tokens = budget.reserve(kit, step.brain, draft.size, place)
+    request_id = RequestId(f"{_prefix(place, number)}-{state.seq}")
+    reserved = budget.reserve(kit, step.brain, draft.size, place, request_id)
+    if reserved is None:
+        return None
+    bound, output_tokens = reserved
     asked = ModelRequested(
-        request_id=RequestId(f"{_prefix(place, number)}-{kit.session.state.seq}"),
+        request_id=request_id,
         model=step.brain.name,
         role=step.brain.role or step.role,
         why=step.brain.why,
@@ -283,7 +291,7 @@ def _withdraw(kit: Kit, asked: ModelRequested, place: Place) -> None:
         usd=0.0,
         seconds=0.0,
     )
-    _book(kit, kit.session.emit(stopped, place))
+    billing.book(kit, kit.session.emit(stopped, place))
     kit.session.room.leave(asked.request_id)
 
 
@@ -321,14 +329,16 @@ async def _attempt(kit: Kit, attempt: _Attempt) -> _Ended:
         return _Ended(record, error, again=kit.brains.ended(attempt.brain, end))
     except asyncio.CancelledError:
         stopped = ProviderError("Interrupted.", reason=FailureReason.CANCELLED)
-        _book(kit, kit.session.emit(_failed(attempt, reply, stopped, kit.clock.monotonic() - began), attempt.place))
+        billing.book(
+            kit, kit.session.emit(_failed(attempt, reply, stopped, kit.clock.monotonic() - began), attempt.place)
+        )
         kit.brains.ended(attempt.brain, CallEnd(reason=FailureReason.CANCELLED))
         raise
     return _Ended(await _finished(kit, attempt, reply, kit.clock.monotonic() - began))
 
 
 async def _finished(kit: Kit, attempt: _Attempt, reply: Reply, seconds: float) -> Record:
-    usage = reply.usage or _estimate(attempt, reply)
+    usage = reply.usage or billing.estimated(attempt.request, reply)
     finished = ModelFinished(
         request_id=attempt.request_id,
         model=attempt.brain.name,
@@ -340,13 +350,15 @@ async def _finished(kit: Kit, attempt: _Attempt, reply: Reply, seconds: float) -
         seconds=seconds,
     )
     end = CallEnd(first_token_s=finished.first_token_s, seconds=seconds, output_tokens=usage.output_tokens)
+    if usage.source == "kept":
+        end = CallEnd(reason=FailureReason.CANCELLED)
     kit.brains.ended(attempt.brain, end)
     return await _settle(kit, finished, attempt)
 
 
 def _failed(attempt: _Attempt, reply: Reply, error: ProviderError, seconds: float) -> ModelFailed:
     nothing_came = reply.first_token_s is None
-    usage = reply.usage or (Usage() if nothing_came else _estimate(attempt, reply))
+    usage = reply.usage or (Usage() if nothing_came else billing.estimated(attempt.request, reply))
     return ModelFailed(
         request_id=attempt.request_id,
         model=attempt.brain.name,
@@ -363,32 +375,9 @@ async def _settle(kit: Kit, ended: ModelFinished | ModelFailed, attempt: _Attemp
     """Make the end of a call durable, then book it against the day; a stop during the wait loses no cost."""
     with kit.session.deciding:
         record = kit.session.emit(ended, attempt.place)
-        _tell_past(kit, attempt, ended)
+        if (passed := billing.past_bound(attempt.bound, ended)) is not None:
+            kit.session.emit(passed, attempt.place)
     try:
         return await kit.session.commit(record)
     finally:
-        _book(kit, record)
-
-
-def _tell_past(kit: Kit, attempt: _Attempt, ended: ModelFinished | ModelFailed) -> None:
-    """Tell the operator where a provider's count proves the bound of a call wrong."""
-    bound, tokens = attempt.bound, ended.usage.total_tokens
-    dear = bound.usd is not None and ended.usd is not None and ended.usd > bound.usd + _CENT_FRACTION
-    if dear or (bound.usd is None and tokens > bound.tokens):
-        passed = BoundPassed(
-            request_id=attempt.request_id, model=ended.model, bound=bound, tokens=tokens, usd=ended.usd
-        )
-        kit.session.emit(passed, attempt.place)
-
-
-def _book(kit: Kit, record: Record) -> None:
-    """Settle what was drawn for a call by what its end says it cost."""
-    if isinstance(record.body, ModelFinished | ModelFailed):
-        kit.day.settle(record.body.usd or 0.0, record.body.usage.total_tokens, record.seq)
-
-
-def _estimate(attempt: _Attempt, reply: Reply) -> Usage:
-    """Return a usage for a reply that reported none: bytes over four, marked as an estimate."""
-    sent = context.size_bytes(attempt.request) // 4 + 1
-    said = len(reply.fragment().encode()) // 4 + 1
-    return Usage(input_tokens=sent, output_tokens=said, source="estimated")
+        billing.book(kit, record)

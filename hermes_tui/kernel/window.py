@@ -19,14 +19,14 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.state.window import Window
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import budget, compaction, context
+from hermes_tui.kernel import budget, compaction, context, excerpt
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
 
 RECENT: Final = 6
 """The latest messages, whose outputs stay whole as long as they fit."""
 DIGEST_OVER: Final = 800
-HEAD, TAIL = 240, 120
+HEAD, TAIL, TROUBLE = 240, 120, 240
 OUTPUT_SHARE: Final = 4
 """The part of a window, one in so many, that is kept free for the reply."""
 MEMORY_MARK: Final = "# Memory ("
@@ -224,11 +224,14 @@ def _shortened(kit: Kit, place: Place, at: int, text: str, limit: int) -> str:
 
 
 def digest(kit: Kit, result: ToolResult, tool: str) -> str:
-    """Keep an output as a file; return what stands for it: where it is, its hash, its beginning and end."""
+    """Keep an output as a file; return what stands for it: where it is, its hash, both ends, and lines of trouble."""
     path = kit.artifacts.keep(f"{result.call_id}.txt", result.output.encode())
     sha = hashlib.sha256(result.output.encode()).hexdigest()[:12]
     head, tail = result.output[:HEAD].rstrip(), result.output[-TAIL:].lstrip()
-    return f"[{tool}: {len(result.output):,} characters, sha256 {sha}; all of it: read {path}]\n{head}\n…\n{tail}"
+    lines = excerpt.trouble(result.output[HEAD:-TAIL], TROUBLE, before=head.count("\n"))
+    between = f"…\n{lines}\n…" if lines else "…"
+    said = f"{len(result.output):,} characters, sha256 {sha}; all of it: read {path}"
+    return f"[{tool}: {said}]\n{head}\n{between}\n{tail}"
 
 
 def _card(state: SessionState, place: Place) -> tuple[Message, ...]:

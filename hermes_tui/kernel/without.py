@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hermes_tui.domain.ports import Brain, Brains, CallEnd
+from hermes_tui.domain.ports import Brain, Brains, CallEnd, Weight
 from hermes_tui.domain.values import frozen
 
 
@@ -15,10 +15,18 @@ class Without:
     brains: Brains
     avoided: Sequence[str]
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
         """Return the first that can answer and did not fail here; see `ports.Brains`."""
         gone = {**dict.fromkeys(self.avoided, "it failed at this task"), **tried}
-        return await self.brains.choose(role, gone, size_bytes=size_bytes, tier=tier)
+        return await self.brains.choose(role, gone, size_bytes=size_bytes, tier=tier, weight=weight)
 
     def ended(self, brain: Brain, end: CallEnd) -> bool:
         """Learn how a request ended; see `ports.Brains`."""

@@ -11,19 +11,20 @@ from typing import Final
 
 from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
+from hermes_tui.capabilities.state.replies import KeptReplies
 from hermes_tui.domain.errors import FailureReason, NoProvider, UsageInvalid
 from hermes_tui.domain.parts import Effort
-from hermes_tui.domain.ports import Brain, CallEnd
+from hermes_tui.domain.ports import Brain, CallEnd, Weight
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel.breaker import Health, Standing
 from hermes_tui.kernel.confidence import DEFAULT_THRESHOLD
 from hermes_tui.kernel.context import TYPICAL_BYTES_PER_TOKEN, fits
 from hermes_tui.kernel.retry import CEILING_S, PATIENT_S
-from hermes_tui.services.chains import Candidate, chain
+from hermes_tui.services.chains import Candidate, chain, named_for
 from hermes_tui.services.clock import SystemClock
-from hermes_tui.services.config import ROLES, HermesConfig
+from hermes_tui.services.config import ROLES, ROUTED, HermesConfig
 from hermes_tui.services.offers import PROBE_S, Missing, Offers
-from hermes_tui.services.routes import Route, route, tier_above, tier_of
+from hermes_tui.services.routes import Route, route, tier_above, tier_by, tier_of
 from hermes_tui.services.strict_yaml import closest
 
 __all__ = ["PROBE_S", "ConfiguredBrains", "Looked", "Missing"]
@@ -108,7 +109,8 @@ class ConfiguredBrains:
     `efforts` is how much the models of some roles were told on the spot to reason.
 
     A local server that answered is not asked again what it has; cloud providers count as soon as their key is there.
-    `book` knows who failed and who may be tried, `prices` is a folder with tables newer than those of the release.
+    `book` knows who failed and who may be tried, `prices` is a folder with tables newer than those of the release,
+    `kept` holds replies that may be given again.
     """
 
     config: HermesConfig
@@ -116,6 +118,7 @@ class ConfiguredBrains:
     environ: Mapping[str, str]
     book: HealthBook = field(default_factory=lambda: HealthBook(MemoryShelf(), SystemClock()))
     prices: Path | None = None
+    kept: KeptReplies | None = None
     efforts: dict[str, Effort | None] = field(default_factory=dict[str, Effort | None])
     _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
     _absent: set[str] = field(default_factory=set[str])
@@ -127,16 +130,24 @@ class ConfiguredBrains:
         Raises:
             UsageInvalid: a name is no provider, model, role or tier.
         """
-        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic, self.prices)
+        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
         _check(self.config, self.wanted)
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
         """Return the first brain that can answer and was not tried; see `ports.Brains`."""
         if not tried:
             self._offers.forget()
         found = route(self.config, role)
         passed = _Passed()
-        async for offer in self._in_order(found, tier):
+        async for offer in self._in_order(found, tier, weight):
             if isinstance(offer, Missing):
                 passed.missing.append(offer)
             elif (brain := self._answering(offer, tried, size_bytes, passed)) is not None:
@@ -207,13 +218,16 @@ class ConfiguredBrains:
         for role in [one for one in self.efforts if config.brain(one).effort != self.config.brain(one).effort]:
             del self.efforts[role]
         self.config, self.wanted, self.environ = config, wanted, self.environ if environ is None else environ
-        self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices)
+        self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
 
-    async def _in_order(self, found: Route, tier: str) -> AsyncIterator[Brain | Missing]:
+    async def _in_order(self, found: Route, tier: str, weight: Weight | None = None) -> AsyncIterator[Brain | Missing]:
         """Yield what each candidate offers; only a sorted chain has to ask them all first."""
         wanted = tier or self._wanted_for(found)
         own = self.config.brain(found.role)
-        named = wanted if wanted != "auto" else (own.model or "auto")
+        named = named_for(self.config, found.role, wanted)
+        if named == ROUTED:
+            wanted, why = tier_by(self.config, weight)
+            named, found = wanted, replace(found, why=f"{found.why}; {why}")
         candidates = chain(self.config, found.role, wanted)
         place = _Place(
             found,

@@ -7,7 +7,8 @@ from typing import Final
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen
-from hermes_tui.services.config import EMBEDDING, KINDS, NONE, HermesConfig
+from hermes_tui.services.config import EMBEDDING, KINDS, NO_LADDER, NONE, ROUTED, HermesConfig
+from hermes_tui.services.routes import tier_by
 from hermes_tui.services.strict_yaml import closest
 
 LOCAL: Final = ("ollama", "lmstudio")
@@ -35,7 +36,7 @@ def chain(config: HermesConfig, role: str, wanted: str) -> tuple[Candidate, ...]
     Raises:
         UsageInvalid: a name is no provider, model, role or tier.
     """
-    named = wanted if wanted != "auto" else (config.brain(role).model or "auto")
+    named = named_for(config, role, wanted)
     if role == EMBEDDING and named == NONE:
         return ()
     asked = _expand(config, named, "you asked for it" if wanted != "auto" else f"the config's choice for {role}", ())
@@ -45,12 +46,22 @@ def chain(config: HermesConfig, role: str, wanted: str) -> tuple[Candidate, ...]
     return tuple(_once(found))
 
 
+def named_for(config: HermesConfig, role: str, wanted: str) -> str:
+    """Return the name that a role is asked by: what is `wanted` on the spot, else what the config says."""
+    return wanted if wanted != "auto" else (config.brain(role).model or "auto")
+
+
 def _expand(config: HermesConfig, name: str, why: str, seen: tuple[str, ...]) -> list[Candidate]:
     """Return the models behind one name; circles are refused when the config is read, `seen` only bounds the walk."""
     if name in seen:
         return []
     if name == "auto":
         return _automatic(config, "first of routing.order that can answer")
+    if name == ROUTED and name not in config.providers:
+        tier = tier_by(config, None)[0]
+        if not tier:
+            raise UsageInvalid("`routed` has no tier to choose from.", hint=NO_LADDER)
+        return _expand(config, tier, why, (*seen, name))
     if name == "local" and name not in config.providers:
         return _local_first(config, (*seen, name))
     if name in config.tiers:
@@ -94,8 +105,15 @@ def _automatic(config: HermesConfig, why: str) -> list[Candidate]:
 
 def is_local(config: HermesConfig, name: str) -> bool:
     """Whether a provider runs on this machine."""
+    return kind_of(config, name) in LOCAL
+
+
+def kind_of(config: HermesConfig, name: str) -> str:
+    """Return the dialect of a provider; any URL that is not said to be something else speaks as OpenAI does."""
     provider = config.providers.get(name)
-    return (provider.kind if provider is not None and provider.kind else name) in LOCAL
+    if provider is not None and provider.kind:
+        return provider.kind
+    return name if name in (*KINDS, "scripted") else "openai"
 
 
 def _allowed(config: HermesConfig, names: Iterable[str]) -> list[str]:

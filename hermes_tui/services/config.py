@@ -44,6 +44,9 @@ ROUTES: Final = {
     "embedding": "hippocampus.embedding",
 }
 """Role by class of task, where `routes` does not say otherwise."""
+ROUTED: Final = "routed"
+"""The model of a role that is answered by the tier that its task deserves."""
+NO_LADDER: Final = "Name models for one or more of the tiers light, standard and premium."
 KINDS: Final = ("anthropic", "openai", "openrouter", "ollama", "lmstudio")
 _RULE = later(r"(?:(?:allow|ask|deny):? )?[a-z_][A-Za-z0-9_.*-]*(\(.*\))?")
 _HOST = later(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
@@ -153,7 +156,8 @@ class Brain(Section):
     """Which model fills a role, and how it is asked; what is left out is inherited from `cortex`."""
 
     model: str | None = None
-    """`auto`, `local` (what runs here first, then cortex), `provider:model`, another role, or the name of a tier."""
+    """`auto`, `local` (what runs here first, then cortex), `routed` (the tier that each task deserves),
+    `provider:model`, another role, or the name of a tier."""
     temperature: Annotated[float, Bounds(ge=0, le=2)] | None = None
     """Left out where the model refuses it."""
     effort: Literal["low", "medium", "high"] | None = None
@@ -164,6 +168,8 @@ class Brain(Section):
     """The four clocks of a request."""
     budget: Cap = Cap()
     """Cap of this role within a run."""
+    keep_s: Annotated[float, Bounds(ge=0, le=31_536_000)] | None = None
+    """Seconds for which a reply at temperature 0 without tools is given again to the very same request; unset never."""
     escalate_below: Annotated[float, Bounds(ge=0, le=1)] | None = None
     """An answer of a tier that seems less sure than this is asked again of the next tier; 0 never, unset 0.5."""
 

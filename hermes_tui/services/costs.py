@@ -10,19 +10,26 @@ from hermes_tui.domain.events import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.spend import Spent
+from hermes_tui.domain.usage import KEPT
 from hermes_tui.domain.values import frozen
 
 By = Literal["day", "model", "role", "task"]
+AGAIN: Final = ", given again"
+"""What the row of replies that were kept is called, beside the one of those that were paid for."""
 BYS: Final[tuple[By, ...]] = ("day", "model", "role", "task")
 
 
 @frozen
 class Share:
-    """What one day, model, role or task spent; `unknown_tokens` are those of calls without a known price."""
+    """What one day, model, role or task spent; `unknown_tokens` are those of calls without a known price.
+
+    `days` are the operator's local dates on which it was spent.
+    """
 
     name: str
     spent: Spent
     unknown_tokens: int = 0
+    days: frozenset[str] = frozenset()
 
     @property
     def price(self) -> str:
@@ -42,14 +49,25 @@ def shares(records: Iterable[Record], by: By) -> list[Share]:
         body = record.body
         if isinstance(body, ModelRequested):
             asked[record.place.session, body.request_id] = record
-        elif isinstance(body, ModelFinished | ModelFailed) and body.usage.total_tokens:
+        elif isinstance(body, ModelFinished | ModelFailed) and (body.usage.total_tokens or body.usage == KEPT):
             name = _name(asked.get((record.place.session, body.request_id)), record, by)
+            name += AGAIN if body.usage == KEPT else ""
             old = found.get(name, Share(name=name, spent=Spent()))
-            unknown = body.usage.total_tokens if body.usd is None else 0
             found[name] = Share(
-                name=name, spent=old.spent.plus(body.usage, body.usd), unknown_tokens=old.unknown_tokens + unknown
+                name=name,
+                spent=old.spent.plus(body.usage, body.usd),
+                unknown_tokens=old.unknown_tokens + (body.usage.total_tokens if body.usd is None else 0),
+                days=old.days | {_name(asked.get((record.place.session, body.request_id)), record, "day")},
             )
     return sorted(found.values(), key=lambda share: share.name)
+
+
+def apart(one: Share, other: Share) -> str:
+    """Say how much less or more one costs than the other; empty where it is as much, or a price is not known."""
+    if one.spent.unknown or other.spent.unknown or not other.spent.usd:
+        return ""
+    change = round(one.spent.usd / other.spent.usd - 1, 3)
+    return f"{abs(change):.1%} {'less' if change < 0 else 'more'}" if change else ""
 
 
 def _name(asked: Record | None, ended: Record, by: By) -> str:
@@ -68,7 +86,7 @@ def _name(asked: Record | None, ended: Record, by: By) -> str:
 
 def total(found: Iterable[Share]) -> Share:
     """Return the sum."""
-    spent, tokens = Spent(), 0
+    spent, tokens, days = Spent(), 0, frozenset[str]()
     for share in found:
         spent = Spent(
             calls=spent.calls + share.spent.calls,
@@ -77,4 +95,5 @@ def total(found: Iterable[Share]) -> Share:
             unknown=spent.unknown + share.spent.unknown,
         )
         tokens += share.unknown_tokens
-    return Share(name="total", spent=spent, unknown_tokens=tokens)
+        days |= share.days
+    return Share(name="total", spent=spent, unknown_tokens=tokens, days=days)

@@ -12,7 +12,7 @@ from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.values import frozen
 from hermes_tui.services import strict_yaml
-from hermes_tui.services.config import EMBEDDING, NONE, ROLES, HermesConfig, LayerName
+from hermes_tui.services.config import EMBEDDING, NO_LADDER, NONE, ROLES, ROUTED, TIERS, HermesConfig, LayerName
 from hermes_tui.services.sections import built, plain, validate
 from hermes_tui.services.strict_yaml import Node, Step, Value
 
@@ -291,6 +291,8 @@ def _check_within(layer: Layer, before: HermesConfig) -> None:
 def _check_chains(settings: Settings) -> None:
     config = settings.config
     edges: dict[str, tuple[str, ...]] = dict(config.tiers)
+    ladder = tuple(tier for tier in TIERS if tier in config.tiers)
+    edges |= {ROUTED: ladder} if ladder else {}
     for role, brain in config.brains.items():
         off = role == EMBEDDING and brain.model == NONE
         edges[role] = (brain.model,) if brain.model and not off else ()
@@ -313,6 +315,8 @@ def _walk(name: str, edges: Mapping[str, tuple[str, ...]], seen: tuple[str, ...]
         return
     if name not in edges and name not in ROLES:
         _, at = settings._origin(here)
+        if name == ROUTED:
+            raise UsageInvalid("`routed` has no tier to choose from.", hint=NO_LADDER, at=at)
         raise UsageInvalid(
             f"`{name}` is no model, role or tier.",
             hint=f"Write `provider:model` or `auto`. {strict_yaml.closest(name, [*edges, *ROLES])}",

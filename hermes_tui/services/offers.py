@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -13,13 +14,15 @@ from typing import Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers import _catalog, _limits
+from hermes_tui.capabilities.state.replies import KeptReplies
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
 from hermes_tui.domain.usage import FREE, Limits, Price
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
-from hermes_tui.services.chains import LOCAL, Candidate
+from hermes_tui.services.chains import LOCAL, Candidate, kind_of
 from hermes_tui.services.config import HermesConfig, ProviderConfig
+from hermes_tui.services.kept import KeptProvider
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.sections import without_empty
 
@@ -33,6 +36,8 @@ REMEDIES: Final = {
 }
 KEPT_S: Final = 240.0
 """A local model that answered or was seen in memory is taken to be there for so long; servers keep them for minutes."""
+UNTOLD_S: Final = 60.0
+"""A server that did not tell a model's context window is not asked for it again for so long."""
 SILENT_S: Final = 10.0
 """A server that did not answer is not asked again for so long."""
 CLOUD_CLOCKS: Final = Clocks(connect_s=10.0, first_token_s=30.0, idle_s=60.0, total_s=900.0)
@@ -51,14 +56,6 @@ class Missing:
     remedy: str
 
 
-@frozen(kw_only=False)
-class Served:
-    """What a local server has: its models by name, with the real context window of each that was asked about."""
-
-    models: tuple[str, ...]
-    windows: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
-
-
 @mutable
 class Offers:
     """Turns candidates into brains; a local server that answered is not asked again until `forget`."""
@@ -68,7 +65,9 @@ class Offers:
     hear: Hear
     now: Callable[[], float]
     prices: Path | None = None
-    _probed: dict[str, Served | None] = field(default_factory=dict[str, Served | None])
+    kept: KeptReplies | None = None
+    _probed: dict[str, tuple[str, ...] | None] = field(default_factory=dict[str, tuple[str, ...] | None])
+    _windows: dict[str, tuple[float, int | None]] = field(default_factory=dict[str, tuple[float, int | None]])
     _memory: dict[str, tuple[float, bool]] = field(default_factory=dict[str, tuple[float, bool]])
     _silent_at: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -96,27 +95,34 @@ class Offers:
         if variable and not key:
             return self._without_key(name, variable)
         model = candidate.model or (provider.models[0] if provider.models else None)
-        window, loaded = None, True
+        loaded = True
         if kind in LOCAL:
             served = await self._served(name, model, until)
             if served is None:
                 return Missing(name, f"no server at {base_url}", REMEDIES[kind])
-            model = pulled(model, served.models)
+            model = pulled(model, served)
             if model is None:
                 self._probed.pop(name, None)
                 return Missing(name, f"{base_url} does not have {candidate.model or 'any model'}", REMEDIES[kind])
-            window = served.windows.get(model)
             loaded = await self._in_memory(name, model, until)
         model = model or _catalog.DEFAULT_MODELS.get(kind)
         if model is None:
             return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
-        window = window or await self._window(name, model, until)
+        window = await self._window(name, model, until)
         built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
         heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
         free = kind in LOCAL or kind == "scripted"
         price = FREE if free else _catalog.known(kind, model, self.prices).price
-        found = _brain(self.config.brain(role), _Offered(candidate, kind, model, window, price), heard)
+        wanted = self.config.brain(role)
+        answers = self._kept(wanted, heard)
+        found = _brain(wanted, _Offered(candidate, kind, model, window, price), heard.target, answers)
         return replace(found, loaded=loaded, call_cap=limits_of(self.config.budgets.call))
+
+    def _kept(self, wanted: settings.Brain, heard: HeardProvider) -> Provider:
+        """Return a provider that gives replies again where its role keeps them."""
+        if self.kept is None or not wanted.keep_s:
+            return heard
+        return KeptProvider(heard, self.kept, heard.target, wanted.keep_s)
 
     def answered(self, brain: Brain) -> None:
         """Learn that a model just answered: it is in memory."""
@@ -167,7 +173,7 @@ class Offers:
 
     def _settings(self, name: str) -> tuple[ProviderConfig, str]:
         provider = self.config.providers.get(name, ProviderConfig())
-        return provider, provider.kind or (name if name in (*settings.KINDS, "scripted") else "openai")
+        return provider, kind_of(self.config, name)
 
     def _key(self, name: str) -> tuple[str | None, str]:
         """Return the variable of a provider's key, None if it needs none, and the key, empty if there is none."""
@@ -182,8 +188,8 @@ class Offers:
             return Missing(name, f"its stored key is not used: {refused}", f"Set {variable}, or store another key.")
         return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
 
-    async def _served(self, name: str, model: str | None, until: float) -> Served | None:
-        """Return what a local server has; the first time, every local server is asked at once."""
+    async def _served(self, name: str, model: str | None, until: float) -> tuple[str, ...] | None:
+        """Return the models of a local server; the first time, every local server is asked at once."""
         if name not in self._probed:
             known = {*self.config.providers} - {*self.config.routing.ignore}
             local = [one for one in known if self._settings(one)[1] in LOCAL and one not in self._probed]
@@ -193,35 +199,31 @@ class Offers:
             self._silent_at.update({one: self.now() for one in asked if self._probed[one] is None})
         return self._probed[name]
 
-    async def _ask(self, name: str, model: str | None, until: float) -> Served | None:
-        """Return the models of a local server and the window of the one it would answer with, before `until`."""
+    async def _ask(self, name: str, model: str | None, until: float) -> tuple[str, ...] | None:
+        """Return the models of a local server, and learn of the one it would answer with, before `until`."""
         provider, kind = self._settings(name)
         if kind not in registry.names("providers"):
             return None
         module, base_url, key = self._server(name)
-        found = Served(())
-        try:
+        models: tuple[str, ...] | None = None
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._left(until)):
-                models: tuple[str, ...] | None = await module.pulled(base_url, PROBE_S, key)
-                if models is None:
-                    return None
-                found = Served(models)
-                first = pulled(model or (provider.models[0] if provider.models else None), models)
-                if first is not None and hasattr(module, "window"):
-                    found = Served(models, {first: await module.window(base_url, first, PROBE_S, key)})
+                models = await module.pulled(base_url, PROBE_S, key)
+                first = pulled(model or (provider.models[0] if provider.models else None), models or ())
+                if first is not None:
+                    await self._window(name, first, until)
                     await self._look_in_memory(name, first, until)
-        except TimeoutError:
-            return found if found.models else None
-        return found
+        return models
 
     async def _window(self, name: str, model: str, until: float) -> int | None:
         """Return the window of a model as its server tells it before `until`, else as the catalogue has it."""
         module, base_url, key = self._server(name)
         left, kind = self._left(until), self._settings(name)[1]
-        measured: int | None = None
-        if left and hasattr(module, "window"):
-            measured = await module.window(base_url, model, left, key)
-        return measured or _catalog.known(kind, model, self.prices).window_tokens
+        at, told = self._windows.get(f"{name}:{model}", (-UNTOLD_S, None))
+        if told is None and left and self.now() - at >= UNTOLD_S and hasattr(module, "window"):
+            told = await module.window(base_url, model, left, key)
+            self._windows[f"{name}:{model}"] = self.now(), told
+        return told or _catalog.known(kind, model, self.prices).window_tokens
 
 
 @frozen(kw_only=False)
@@ -264,7 +266,7 @@ def target_of(base_url: str, model: str, key: str) -> str:
     return hashlib.sha256("\0".join((address, model, key)).encode()).hexdigest()[:16]
 
 
-def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -> Brain:
+def _brain(wanted: settings.Brain, offered: _Offered, target: str, provider: Provider) -> Brain:
     return Brain(
         name=f"{offered.candidate.provider}:{offered.model}",
         model=offered.model,
@@ -277,7 +279,7 @@ def _brain(wanted: settings.Brain, offered: _Offered, provider: HeardProvider) -
         clocks=clocks_of(wanted, local=offered.local),
         max_tokens=wanted.max_tokens,
         temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
-        target=provider.target,
+        target=target,
         sees=_catalog.sees(offered.model),
         role_cap=limits_of(wanted.budget),
     )

@@ -151,12 +151,16 @@ def test_the_ledger_and_the_cost_are_read_from_every_journal(shop: Shop) -> None
     people = shop.run("ledger")
     cost = shop.json("cost", "--by", "model", "--json")
     nothing = shop.run("cost")
+    otherwise = shop.json("cost", "--by", "role", "--if", "local", "--json")
+    nobody = shop.run("cost", "--if", "cheapest")
 
     made = [json.loads(line) for line in ledger.stdout.splitlines()]
     assert [one["decision"] for one in made] == ["edit_plan", "call_tool", "end_run"]
     assert len(people.stdout.splitlines()) == 3
     assert cost == {"by": "model", "shares": [], "total": cost["total"]}
     assert nothing.stdout == "Nothing was spent yet.\n"
+    assert [one["name"] for one in otherwise["if"]["local"]] == ["total"]
+    assert (nobody.returncode, "no model that Hermes can reach" in nobody.stderr) == (2, True)
 
 
 def test_doctor_tries_everything_and_ends_0_where_nothing_is_broken(shop: Shop) -> None:

@@ -27,12 +27,12 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished, ToolSchema
-from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec, Workspace
+from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec, Weight, Workspace
 from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Criterion, Effect, Goal, Mode, Reach, Task, TaskKind
-from hermes_tui.domain.usage import Limits, Price, Usage
+from hermes_tui.domain.usage import Bound, Limits, Price, Usage
 from hermes_tui.kernel.bus import Bus
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
@@ -79,11 +79,21 @@ class FakeBrains:
 
     tiers: tuple[str, ...] = ()
     ends: list[CallEnd] = field(default_factory=list[CallEnd])
+    weights: list[Weight | None] = field(default_factory=list[Weight | None])
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
         assert role
         assert size_bytes >= 0
         assert tier in ("", *self.tiers)
+        self.weights.append(weight)
         for name, why in tried.items():
             raise NoProvider(f"No brain can answer: {name}: {why}")
         return self.brain
@@ -216,17 +226,18 @@ class FakeDay:
     cap_usd: float = 100.0
     spent_usd: float = 0.0
 
-    def draw(self, usd: float, tokens: int) -> None:
-        assert tokens >= 0
+    def draw(self, usd: float, tokens: int, *, call: str = "", at_most: Bound | None = None) -> bool:
+        assert (tokens >= 0, call != "", at_most is not None and at_most.tokens >= tokens) == (True, True, True)
         if self.spent_usd + usd > self.cap_usd:
             raise LimitReached("The day's cap is reached.", limit="day_usd")
+        return True
 
     def give_back(self) -> None:
         """Nothing was drawn ahead."""
 
-    def settle(self, usd: float, tokens: int, seq: Seq) -> None:
+    def settle(self, usd: float, tokens: int, seq: Seq, *, call: str = "") -> None:
         assert tokens >= 0
-        assert seq
+        assert (seq > 0, call is not None) == (True, True)
         self.spent_usd += usd
 
 

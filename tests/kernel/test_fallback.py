@@ -9,7 +9,9 @@ import pytest
 
 from hermes_tui.domain.errors import FailureReason, NoProvider, ProviderRefused, StreamTruncated
 from hermes_tui.domain.events import ModelAwaited, ModelChosen, ModelRequested, RetryScheduled
-from hermes_tui.domain.ports import Brain, CallEnd
+from hermes_tui.domain.parts import Stop, StopReason, TextDelta
+from hermes_tui.domain.ports import Brain, CallEnd, Weight
+from hermes_tui.domain.usage import KEPT
 from tests.kernel.bench import PRICE, FakeProvider, KernelBench, Reply, say
 
 DOWN = ProviderRefused("500", reason=FailureReason.SERVER)
@@ -24,8 +26,17 @@ class ManyBrains:
     shut: frozenset[str] = frozenset()
     ends: list[tuple[str, FailureReason | None]] = field(default_factory=list[tuple[str, FailureReason | None]])
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
         assert (role, tier) == ("agent", "")
+        assert weight is None or weight.tier
         assert size_bytes > 0
         for brain in self.order:
             if brain.name not in tried:
@@ -150,3 +161,15 @@ async def test_the_end_of_each_request_is_reported() -> None:
     await kernel.run()
 
     assert brains.ends == [("a", FailureReason.TRUNCATED), ("b", None)]
+
+
+async def test_a_reply_that_was_given_again_says_nothing_of_the_health_of_its_brain() -> None:
+    kernel = bench(brain("a", [TextDelta("As before."), KEPT, Stop(StopReason.END)]))
+    brains = kernel.kit.brains
+    assert isinstance(brains, ManyBrains)
+
+    ended = await kernel.run()
+
+    spent = kernel.state.spend.total
+    assert (ended.answer, brains.ends) == ("As before.", [("a", FailureReason.CANCELLED)])
+    assert (spent.calls, spent.usd, spent.unknown, spent.usage.total_tokens) == (1, 0.0, 0, 0)

@@ -221,6 +221,24 @@ async def test_every_ten_steps_old_outputs_become_digests_with_the_file_that_hol
     assert len(kernel.artifacts.kept) == 7
 
 
+async def test_a_digest_keeps_the_line_that_tells_of_trouble() -> None:
+    async def building(arguments: dict[str, object], context: ToolContext) -> ToolOutcome:
+        assert context.key
+        lines = [f"compiled part {n} of {arguments['n']}" for n in range(38)]
+        lines.insert(17, "ERROR: part 17 has no name")
+        return ToolOutcome(output="\n".join(lines), data="null")
+
+    provider = FakeProvider([*[ask_for(("build", {"n": n})) for n in range(12)], say("Done.")])
+    kernel = bench_with(provider, 100_000, build=FakeTool("build", building))
+    kernel.kit.session.emit(MessageGiven(text="Go."), AGENT)
+
+    await run_turn(kernel.kit, AGENT, "cortex")
+
+    (pruned,) = [body for body in kernel.bodies(OutputsPruned) if isinstance(body, OutputsPruned)]
+    assert len(pruned.digests) == 7
+    assert all("\n18: ERROR: part 17 has no name\n" in text and len(text) <= 800 for _, text in pruned.digests)
+
+
 async def test_what_is_in_the_window_and_why_stands_in_the_journal() -> None:
     kernel = bench_with(Summariser(HONEST))
 

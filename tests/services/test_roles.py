@@ -8,6 +8,7 @@ import pytest
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.parts import Clocks
+from hermes_tui.domain.ports import Weight
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.chains import chain
 from hermes_tui.services.config import ROLES, ROUTES, HermesConfig, LayerName
@@ -107,6 +108,72 @@ def test_a_call_is_routed_with_its_reason(asked: str, role: str, wanted: str, wh
 def test_a_route_to_no_role_is_refused_with_its_line() -> None:
     with pytest.raises(UsageInvalid, match=r"config.yaml:2.*no role"):
         merge([parse_layer(LayerName.HOME, "strategy: auto\nroutes: {plan: cortx}\n", "config.yaml")])
+
+
+LADDER = "tiers: {light: ['ollama:small'], premium: ['openai:gpt-5']}\nbrains: {cortex: {model: routed}}\n"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "tier", "weight", "name", "route"),
+    [
+        (
+            "auto",
+            "",
+            Weight(tier="light", why="short"),
+            "ollama:small",
+            "weighed light: short",
+        ),
+        (
+            "auto",
+            "",
+            Weight(tier="standard", why="plain"),
+            "openai:gpt-5",
+            "weighed standard: plain",
+        ),
+        (
+            "auto",
+            "",
+            Weight(tier="premium", why="dear"),
+            "openai:gpt-5",
+            "weighed premium: dear",
+        ),
+        ("auto", "", None, "openai:gpt-5", "weighed standard: nothing is weighed yet"),
+        ("auto", "premium", Weight(tier="light", why="short"), "openai:gpt-5", "escalated to tier premium"),
+        ("ollama:small", "", Weight(tier="premium", why="dear"), "ollama:small", "class agent, by default"),
+        ("light", "", Weight(tier="premium", why="dear"), "ollama:small", "class agent, by default"),
+    ],
+)
+async def test_a_routed_role_is_answered_by_the_tier_of_the_task_unless_a_model_is_named(
+    wanted: str, tier: str, weight: Weight | None, name: str, route: str
+) -> None:
+    async with FakeServer(Scenario(models=["small"])) as server:
+        home = (
+            f"{LADDER}strategy: fixed\nproviders: {{ollama: {{base_url: '{server.ollama_url}'}}, "
+            f"openai: {{base_url: '{server.openai_url}', key_env: ROUTED_KEY}}}}\n"
+        )
+        found = merge([parse_layer(LayerName.HOME, home, "config.yaml")]).config
+        brain = await ConfiguredBrains(found, wanted, {"ROUTED_KEY": "k"}).choose("agent", {}, tier=tier, weight=weight)
+
+    assert brain.name == name
+    assert route in brain.route
+
+
+def test_a_routed_role_needs_a_tier_and_no_circle_and_is_refused_with_its_line() -> None:
+    with pytest.raises(UsageInvalid, match=r"config.yaml:2.*no tier to choose from"):
+        merge([parse_layer(LayerName.HOME, "strategy: auto\nbrains: {cortex: {model: routed}}\n", "config.yaml")])
+    with pytest.raises(UsageInvalid, match="in a circle: light -> routed -> light"):
+        merge([parse_layer(LayerName.HOME, LADDER.replace("ollama:small", "routed"), "config.yaml")])
+    with pytest.raises(UsageInvalid, match="no tier to choose from"):
+        ConfiguredBrains(HermesConfig(), "auto", {}).switch("routed")
+
+
+async def test_an_unsure_answer_of_a_routed_role_may_still_go_up() -> None:
+    async with FakeServer(Scenario(models=["small"])) as server:
+        home = f"{LADDER}providers: {{ollama: {{base_url: '{server.ollama_url}'}}}}\n"
+        found = merge([parse_layer(LayerName.HOME, home, "config.yaml")]).config
+        brain = await ConfiguredBrains(found, "auto", {}).choose("agent", {}, weight=Weight(tier="light", why="short"))
+
+    assert (brain.tier, brain.tier_above) == ("light", "premium")
 
 
 def test_an_unset_tier_of_the_ladder_is_stepped_over() -> None:

@@ -12,7 +12,9 @@ from hermes_tui.domain.errors import FailureReason, NoProvider
 from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.ports import Brain, CallEnd
 from hermes_tui.services.brains import PROBE_S, ConfiguredBrains, Missing
+from hermes_tui.services.chains import Candidate
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.offers import UNTOLD_S, Offers
 from hermes_tui.services.sections import built
 from tests.fakes import FakeServer, Fault, RateLimits, Repeat, Reply, Scenario, refused_url
 from tests.kernel.bench import FakeClock
@@ -212,3 +214,29 @@ async def test_every_local_server_is_asked_before_the_first_one_is_given_up() ->
         assert provider_of(chosen) == "near"
         assert max(asked) - min(asked) < PROBE_S
         assert [len(one.log), len(two.log)] == [1, 1]
+
+
+@pytest.mark.parametrize(("told_tokens", "again"), [(0, True), (8_192, False)])
+async def test_a_server_that_does_not_tell_a_window_is_asked_for_it_once_a_minute_and_one_that_does_never_again(
+    told_tokens: int, again: bool
+) -> None:
+    clock = FakeClock()
+    async with FakeServer(Scenario(models=["m", "n"], context_tokens=told_tokens)) as server:
+        here = built(HermesConfig, {"providers": {"lmstudio": {"base_url": server.openai_url}}, "strategy": "fixed"})
+        offers = Offers(here, {}, lambda _target, _headers: None, clock.monotonic)
+
+        async def asked_by_choosing() -> int:
+            before = len(list(server.log))
+            found = await offers.of(Candidate("lmstudio", "n", "test"), "cortex", offers.deadline())
+            assert isinstance(found, Brain)
+            assert found.window_known is bool(told_tokens)
+            offers.answered(found)
+            return len(list(server.log)) - before
+
+        first = await asked_by_choosing()
+        rest = [await asked_by_choosing() for _ in range(5)]
+        clock.time += UNTOLD_S
+        later = await asked_by_choosing()
+
+    assert first > 1
+    assert (rest, bool(later)) == ([0] * 5, again)

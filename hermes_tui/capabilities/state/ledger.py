@@ -24,6 +24,10 @@ _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS spend(
         session TEXT NOT NULL, seq INTEGER NOT NULL, day TEXT NOT NULL, usd REAL NOT NULL, tokens INTEGER NOT NULL,
         PRIMARY KEY(session, seq)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS beyond(
+        session TEXT NOT NULL, day TEXT NOT NULL, usd REAL NOT NULL, tokens INTEGER NOT NULL,
+        PRIMARY KEY(session, day)) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS alone(day TEXT PRIMARY KEY, session TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID",
     """CREATE TABLE IF NOT EXISTS answer(
         approval TEXT PRIMARY KEY, allow INTEGER NOT NULL, text TEXT NOT NULL,
         always INTEGER NOT NULL) WITHOUT ROWID""",

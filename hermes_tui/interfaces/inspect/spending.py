@@ -10,7 +10,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import cost_lines, when
 from hermes_tui.interfaces.inspect._print import say, say_json, tell
-from hermes_tui.services import costs, forks, history
+from hermes_tui.services import costs, forks, history, what_if, wiring
 from hermes_tui.services.decisions import Decision, decisions
 from hermes_tui.services.workstation import Workstation
 
@@ -51,19 +51,32 @@ def _line(made: Decision) -> str:
 
 
 async def cost(station: Workstation, args: Namespace) -> int:
-    """Print what was spent by day, model, role or task, and the sum."""
-    records = (record for found in _journals(station, args.session) for record in forks.own_part(found))
-    found = costs.shares(records, args.by)
-    total = costs.total(found)
+    """Print what was spent by day, model, role or task, and the sum; beside it what it would have been otherwise."""
+    journals = [*_journals(station, args.session)]
+    found = costs.shares((one for records in journals for one in forks.own_part(records)), args.by)
+    prices = wiring.prices_of(station.home)
+    others: dict[str, list[costs.Share]] = {}
+    for name in args.others:
+        policy = what_if.policy_of(station.config, name, prices)
+        changed = ([*what_if.repriced(records, policy)] for records in journals)
+        others[name] = costs.shares((one for records in changed for one in forks.own_part(records)), args.by)
     if args.json:
-        say_json({"by": args.by, "shares": [_fields(share) for share in found], "total": _fields(total)})
+        say_json(_as_json(found, args.by, others))
         return 0
-    if not found:
-        say("Nothing was spent yet.")
-        return 0
-    for line in cost_lines(found, args.by):
+    for line in cost_lines(found, args.by, others) if found else ["Nothing was spent yet."]:
         say(line)
     return 0
+
+
+def _as_json(found: list[costs.Share], by: costs.By, others: dict[str, list[costs.Share]]) -> dict[str, object]:
+    said: dict[str, object] = {
+        "by": by,
+        "shares": [_fields(share) for share in found],
+        "total": _fields(costs.total(found)),
+    }
+    if others:
+        said["if"] = {name: [_fields(one) for one in (*shares, costs.total(shares))] for name, shares in others.items()}
+    return said
 
 
 def _fields(share: costs.Share) -> dict[str, object]:
@@ -77,4 +90,5 @@ def _fields(share: costs.Share) -> dict[str, object]:
         "usd": spent.usd if spent.calls > spent.unknown else None,
         "usd_unknown_calls": spent.unknown,
         "usd_unknown_tokens": share.unknown_tokens,
+        "days": len(share.days),
     }

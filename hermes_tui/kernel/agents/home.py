@@ -8,7 +8,17 @@ from pathlib import Path
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.events import FileChange
 from hermes_tui.domain.memory import Memory, NoteDraft, Origin, Recalled, Remembered
-from hermes_tui.domain.ports import BeforeImages, Brain, Brains, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec
+from hermes_tui.domain.ports import (
+    BeforeImages,
+    Brain,
+    Brains,
+    CallEnd,
+    Tool,
+    ToolContext,
+    ToolOutcome,
+    ToolSpec,
+    Weight,
+)
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.worker import Door
 
@@ -37,8 +47,16 @@ class HomeBrains:
     home: Door
     brains: Brains
 
-    async def choose(self, role: str, tried: Mapping[str, str], *, size_bytes: int = 0, tier: str = "") -> Brain:
-        return await self.home.call(self.brains.choose, role, tried, size_bytes=size_bytes, tier=tier)
+    async def choose(
+        self,
+        role: str,
+        tried: Mapping[str, str],
+        *,
+        size_bytes: int = 0,
+        tier: str = "",
+        weight: Weight | None = None,
+    ) -> Brain:
+        return await self.home.call(self.brains.choose, role, tried, size_bytes=size_bytes, tier=tier, weight=weight)
 
     def ended(self, brain: Brain, end: CallEnd) -> bool:
         return self.brains.ended(brain, end)

@@ -16,6 +16,7 @@ from hermes_tui.capabilities.memory.foreign import foreign_notes
 from hermes_tui.capabilities.memory.ingress import Edit, Reason, in_vault
 from hermes_tui.capabilities.memory.past import BlameLine, Entry
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable
+from hermes_tui.capabilities.state.replies import forget_replies
 from hermes_tui.domain.errors import HermesError, ToolError, UsageInvalid
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
 from hermes_tui.domain.values import frozen
@@ -139,6 +140,7 @@ class Upkeep:
         moved = eraser.erase(paths, [row.title, *note.body.split("\n")[:1]])
         store.outbox.scrub(paths)
         store.database.compact()
+        forget_replies(store.home.state)
         if moved:
             self._keep_map(moved)
         return [*eraser.unreachable(), *sessions_with(store.home.state / "sessions", note.body)]
