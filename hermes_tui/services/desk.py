@@ -291,8 +291,9 @@ class Desk:
             goal = replace(goal, strategy=attachments.ALONE)
         config = self._config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
-        self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
-        attachments.tell(session, place, goal, command.images)
+        with session.together():
+            self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
+            attachments.tell(session, place, goal, command.images)
         await self._pursue(session, place)
 
     def _config_for(self, goal: Goal) -> HermesConfig:

@@ -164,9 +164,11 @@ class Workstation:
         async def run(owned: OwnedSession) -> None:
             session, limits = owned.session, self.limits(goal, config)
             if session.state.run.run is None:
-                self.begin(session, place, (goal, digest), (config.policy.mode, limits))
-                if shown:
-                    attachments.tell(session, place, goal, tuple(one.image for one in shown))
+                pictures = tuple(one.image for one in shown)
+                with session.together():
+                    self.begin(session, place, (goal, digest), (config.policy.mode, limits))
+                    if pictures:
+                        attachments.tell(session, place, goal, pictures)
             else:
                 self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)
