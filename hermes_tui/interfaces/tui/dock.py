@@ -103,7 +103,7 @@ class Card(Widget, can_focus=True):
         if self.asked is None:
             return
         width = max(self.size.width, 20)
-        most = max(self.app.size.height // SHARE, LEAST_LINES)
+        most = max(self.screen.size.height // SHARE, LEAST_LINES)
         lines = within([*card_lines(self.asked, now, width), *self.diff], most)
         if self.has_focus:
             lines += self.answers.keys_for(self.asked)
