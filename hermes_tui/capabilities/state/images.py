@@ -16,7 +16,7 @@ import msgspec
 from hermes_tui.capabilities.state.durable import sync_folder, write_durably
 from hermes_tui.capabilities.state.early import Early
 from hermes_tui.capabilities.state.putback import put_back
-from hermes_tui.capabilities.state.survey import HELD_BYTES, Entry, Kind, Survey, Surveyor
+from hermes_tui.capabilities.state.survey import GLANCE_BYTES, HELD_BYTES, Entry, Kind, Survey, Surveyor
 from hermes_tui.domain.errors import PathRefused, ToolError
 from hermes_tui.domain.events.tool import FileChange
 
@@ -50,7 +50,7 @@ class ImageStore:
     async def take(self, targets: Sequence[Path]) -> str:
         """Store the present state of files and folders durably; return the name of the image."""
         async with self._turn:
-            return await asyncio.to_thread(self._take, tuple(targets))
+            return self._taken_before(tuple(targets)) or await asyncio.to_thread(self._take, tuple(targets))
 
     async def restore(self, image: str) -> tuple[FileChange, ...]:
         """Put every file back as it was; return what that changed.
@@ -68,7 +68,8 @@ class ImageStore:
             ToolError: the image is gone.
         """
         async with self._turn:
-            return await asyncio.to_thread(self._changes, image)
+            found = self._changes_at_a_glance(image)
+            return await asyncio.to_thread(self._changes, image) if found is None else found
 
     def targets(self, image: str) -> tuple[Path, ...]:
         """Return the files and folders that an image is of.
@@ -77,6 +78,26 @@ class ImageStore:
             ToolError: the image is gone.
         """
         return tuple(Path(target) for target in self._load(image).targets)
+
+    def _taken_before(self, targets: tuple[Path, ...]) -> str:
+        """Return the image of what stands there now if a glance shows that all of it is stored already, else nothing.
+
+        A command that changed nothing is mostly followed by another one.
+        """
+        survey = self._surveyor.glance(targets)
+        if survey is None or not all(entry.kept for entry in survey.entries.values()):
+            return ""
+        name, _ = _named(targets, survey)
+        return name if self._manifest(name).exists() and not self._missing(survey) else ""
+
+    def _changes_at_a_glance(self, name: str) -> tuple[FileChange, ...] | None:
+        """Compare the present with a small image without a thread; None where it is more than that."""
+        with contextlib.suppress(OSError):
+            if self._manifest(name).stat().st_size > GLANCE_BYTES:
+                return None
+        image = self._load(name)
+        now = self._surveyor.glance(tuple(Path(target) for target in image.targets))
+        return None if now is None else self._compare(now, image.entries, now.entries, created=image.whole)
 
     def _take(self, targets: tuple[Path, ...]) -> str:
         with ThreadPoolExecutor(_WRITERS, thread_name_prefix="images") as pool:
@@ -90,11 +111,9 @@ class ImageStore:
         # Of a whole tree most is stored already; of single files, hardly any.
         begin = None if any(target.is_dir() for target in targets) else early.begin
         survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES, begin=begin)
-        image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole)
-        manifest = _ENCODE(image)
-        name = hashlib.sha256(manifest).hexdigest()[:32]
+        name, manifest = _named(targets, survey)
         self._link_big(survey)
-        self._keep(survey, self._manifests / f"{name}.json", manifest, pool, early)
+        self._keep(survey, self._manifest(name), manifest, pool, early)
         return name
 
     def _keep(self, survey: Survey, place: Path, manifest: bytes, pool: Executor, early: Early) -> None:
@@ -103,11 +122,7 @@ class ImageStore:
         They are written at once and their folders synced at once: the disk is waited for twice, not once for each. An
         image of which a crash left only the manifest was never named to anyone.
         """
-        wanted = {
-            entry.sha256: Path(path)
-            for path, entry in survey.entries.items()
-            if entry.kind is Kind.FILE and entry.kept and not self._object(entry.sha256).exists()
-        }
+        wanted = self._missing(survey)
         if not wanted:
             write_durably(place, manifest)
             return
@@ -122,6 +137,14 @@ class ImageStore:
         for each in written:
             each.result()
         list(pool.map(sync_folder, {*folders, *(folder.parent for folder in made)}))
+
+    def _missing(self, survey: Survey) -> dict[str, Path]:
+        """Return the contents that are to be stored and are not yet, by their hash, and where each is found."""
+        return {
+            entry.sha256: Path(path)
+            for path, entry in survey.entries.items()
+            if entry.kind is Kind.FILE and entry.kept and not self._object(entry.sha256).exists()
+        }
 
     def _link_big(self, survey: Survey) -> None:
         """Give each file that is too big to be copied a second name in `state/`, so that its deletion is none."""
@@ -181,14 +204,23 @@ class ImageStore:
         full = Path(path)
         return str(full.relative_to(self._root)) if full.is_relative_to(self._root) else path
 
+    def _manifest(self, name: str) -> Path:
+        return self._manifests / f"{Path(name).name}.json"
+
     def _object(self, sha256: str) -> Path:
         return self._objects / sha256[:2] / sha256
 
     def _load(self, name: str) -> _Image:
         try:
-            return _IMAGE.decode((self._manifests / f"{Path(name).name}.json").read_bytes())
+            return _IMAGE.decode(self._manifest(name).read_bytes())
         except (OSError, msgspec.DecodeError) as error:
             raise ToolError(f"The before-image {name} cannot be read.", kind="image") from error
+
+
+def _named(targets: tuple[Path, ...], survey: Survey) -> tuple[str, bytes]:
+    """Return the name of an image and what is stored under it."""
+    manifest = _ENCODE(_Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole))
+    return hashlib.sha256(manifest).hexdigest()[:32], manifest
 
 
 _UNDONE: Final[Mapping[str, Literal["created", "modified", "deleted"]]] = {

@@ -222,3 +222,39 @@ async def test_a_home_inside_the_scope_is_no_part_of_an_image(root: Path) -> Non
 
     assert [change.path for change in changes] == ["src/a.py"]
     assert (home / "state" / "ledger.db-shm").read_text() == "new"
+
+
+async def test_an_unchanged_folder_is_the_same_image_and_what_its_image_lost_is_stored_again(
+    store: ImageStore, root: Path, tmp_path: Path
+) -> None:
+    target = root / "new.txt"
+    target.write_text("one")
+    first = await store.take([target])
+    (kept,) = [path for path in (tmp_path / "state" / "images" / "objects").rglob("*") if path.is_file()]
+
+    again = await store.take([target])
+    kept.unlink()
+    after_loss = await store.take([target])
+    target.write_text("two")
+    other = await store.take([target])
+
+    assert (again, after_loss, kept.read_text()) == (first, first, "one")
+    assert other != first
+
+
+def test_a_glance_is_for_what_is_small_or_known(tmp_path: Path) -> None:
+    for number in range(survey.GLANCE_ENTRIES - 1):
+        (tmp_path / f"{number}").touch()
+    surveyor = survey.Surveyor()
+
+    few = surveyor.glance([tmp_path])
+    whole = surveyor.survey([tmp_path])
+    (tmp_path / "0").write_bytes(b"x" * (survey.GLANCE_BYTES + 1))
+    large = surveyor.glance([tmp_path])
+    (tmp_path / "0").write_bytes(b"")
+    (tmp_path / "one more").touch()
+    many = surveyor.glance([tmp_path])
+
+    assert few is not None
+    assert few.entries == whole.entries
+    assert (large, many) == (None, None)
