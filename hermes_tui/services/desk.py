@@ -190,7 +190,7 @@ class Desk:
         except HermesError as error:
             self._on_trouble(error)
         finally:
-            await asyncio.to_thread(self.station.memory.close)
+            await self.station.memory.shut()
             with self._lock:
                 self._loop = None
 

@@ -191,7 +191,7 @@ class Workstation:
                 await delivery.during(owned.journal, run(owned))
             finally:
                 await self.memory.catch_up()
-                await asyncio.to_thread(self.memory.close)
+                await self.memory.shut()
             return result_of(owned.session.state, session_id, self.clock.now())
 
     def redactor(self) -> Redactor:

@@ -26,6 +26,8 @@ from hermes_tui.domain.values import frozen
 
 EVERY_S: Final = 10.0
 """How long the newest records may go without an anchor while a session lives."""
+FIRST_S: Final = 1.0
+"""How long they may when it opens: what begins or wakes does not wait for the ledger's disk as well."""
 _KEPT: Final = 50
 _HEADER: Final = "hermes.audit/1"
 
@@ -57,7 +59,7 @@ class AnchorKeeper:
         self._session = session
         self._now = now
         self._last: tuple[int, bytes] | None = None
-        self._due = 0.0
+        self._due = now() + FIRST_S
 
     def reached(self, seq: Seq, mac: bytes) -> None:
         """Take note of a commit; called on the writer's thread."""

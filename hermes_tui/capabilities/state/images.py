@@ -17,7 +17,7 @@ from hermes_tui.capabilities.state.digest import FIRST_HASH, HASH, digest, diges
 from hermes_tui.capabilities.state.durable import sync_folder, write_durably
 from hermes_tui.capabilities.state.early import Early
 from hermes_tui.capabilities.state.putback import put_back
-from hermes_tui.capabilities.state.survey import HELD_BYTES, Entry, Kind, Survey, Surveyor
+from hermes_tui.capabilities.state.survey import GLANCE_BYTES, HELD_BYTES, Entry, Kind, Survey, Surveyor
 from hermes_tui.domain.errors import PathRefused, ToolError
 from hermes_tui.domain.events.tool import FileChange
 
@@ -55,7 +55,7 @@ class ImageStore:
     async def take(self, targets: Sequence[Path]) -> str:
         """Store the present state of files and folders durably; return the name of the image."""
         async with self._turn:
-            return await asyncio.to_thread(self._take, tuple(targets))
+            return self._taken_before(tuple(targets)) or await asyncio.to_thread(self._take, tuple(targets))
 
     async def restore(self, image: str) -> tuple[FileChange, ...]:
         """Put every file back as it was; return what that changed.
@@ -73,7 +73,8 @@ class ImageStore:
             ToolError: the image is gone.
         """
         async with self._turn:
-            return await asyncio.to_thread(self._changes, image)
+            found = self._changes_at_a_glance(image)
+            return await asyncio.to_thread(self._changes, image) if found is None else found
 
     def targets(self, image: str) -> tuple[Path, ...]:
         """Return the files and folders that an image is of.
@@ -83,6 +84,29 @@ class ImageStore:
         """
         return tuple(Path(target) for target in self._load(image).targets)
 
+    def _taken_before(self, targets: tuple[Path, ...]) -> str:
+        """Return the image of what stands there now if a glance shows that all of it is stored already, else nothing.
+
+        A command that changed nothing is mostly followed by another one.
+        """
+        # What another process named, perhaps just before it was killed, may be in memory only.
+        survey = self._surveyor.glance(targets) if self._named else None
+        if survey is None or not all(entry.kept for entry in survey.entries.values()):
+            return ""
+        name, _ = _image(targets, survey)
+        return name if self._manifest(name).exists() and not self._missing(survey) else ""
+
+    def _changes_at_a_glance(self, name: str) -> tuple[FileChange, ...] | None:
+        """Compare the present with a small image without a thread; None where it is more than that."""
+        with contextlib.suppress(OSError):
+            if self._manifest(name).stat().st_size > GLANCE_BYTES:
+                return None
+        image = self._load(name)
+        if image.hash != HASH:
+            return None
+        now = self._surveyor.glance(tuple(Path(target) for target in image.targets))
+        return None if now is None else self._compare(now, image.entries, now.entries, created=image.whole)
+
     def _take(self, targets: tuple[Path, ...]) -> str:
         self._kept.mkdir(parents=True, exist_ok=True, mode=0o700)
         early = Early(self._kept, self._pool)
@@ -90,10 +114,8 @@ class ImageStore:
             # Of a whole tree most is stored already; of single files, hardly any.
             begin = None if any(target.is_dir() for target in targets) else early.begin
             survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES, begin=begin)
-            image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole, HASH)
-            manifest = _ENCODE(image)
-            name = digest(manifest)[:32]
-            self._keep(survey, self._kept / f"{name}.json", manifest, early)
+            name, manifest = _image(targets, survey)
+            self._keep(survey, self._manifest(name), manifest, early)
             return name
         finally:
             early.clear()
@@ -104,13 +126,8 @@ class ImageStore:
         What has a name is on disk but for the name itself, and all names are in one folder: the disk is waited for
         twice. An image of which a crash left only the manifest was never named to anyone.
         """
-        wanted = {
-            entry.sha256: Path(path)
-            for path, entry in survey.entries.items()
-            if entry.kind is Kind.FILE and entry.kept and not self._object(entry.sha256).exists()
-        }
+        wanted = self._missing(survey)
         linked = self._link_big(survey)
-        # What another process named, perhaps just before it was killed, may be in memory only.
         if self._named and not wanted and not linked and place.exists():
             return
         fresh = {key: path for key, path in wanted.items() if not early.has(survey.contents.get(key, b""))}
@@ -122,6 +139,14 @@ class ImageStore:
             each.result()
         sync_folder(self._kept)
         self._named = True
+
+    def _missing(self, survey: Survey) -> dict[str, Path]:
+        """Return the contents that are to be stored and are not yet, by their hash, and where each is found."""
+        return {
+            entry.sha256: Path(path)
+            for path, entry in survey.entries.items()
+            if entry.kind is Kind.FILE and entry.kept and not self._object(entry.sha256).exists()
+        }
 
     def _link_big(self, survey: Survey) -> bool:
         """Give each file that is too big to be copied a second name here, so that its deletion is none.
@@ -205,16 +230,24 @@ class ImageStore:
         full = Path(path)
         return str(full.relative_to(self._root)) if full.is_relative_to(self._root) else path
 
+    def _manifest(self, name: str) -> Path:
+        return self._kept / f"{Path(name).name}.json"
+
     def _object(self, sha256: str) -> Path:
         return self._kept / sha256
 
     def _load(self, name: str) -> _Image:
-        file = f"{Path(name).name}.json"
-        place = self._kept / file
+        place = self._manifest(name)
         try:
-            return _IMAGE.decode((place if place.exists() else self._first / "manifests" / file).read_bytes())
+            return _IMAGE.decode((place if place.exists() else self._first / "manifests" / place.name).read_bytes())
         except (OSError, msgspec.DecodeError) as error:
             raise ToolError(f"The before-image {name} cannot be read.", kind="image") from error
+
+
+def _image(targets: tuple[Path, ...], survey: Survey) -> tuple[str, bytes]:
+    """Return the name of an image and what is stored under it."""
+    manifest = _ENCODE(_Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole, HASH))
+    return digest(manifest)[:32], manifest
 
 
 _UNDONE: Final[Mapping[str, Literal["created", "modified", "deleted"]]] = {

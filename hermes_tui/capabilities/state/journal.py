@@ -241,7 +241,8 @@ class SessionJournal:
                 if self._options.on_committed is not None:
                     self._options.on_committed(batch[-1][0].seq, self._mac)
             self._keep_last()
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # Not TRUNCATE: that waits for readers and for the disk once more, and closing removes the log anyway.
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             failure = None
         except (sqlite3.Error, OSError) as error:
             failure = error

@@ -23,6 +23,9 @@ HELD_BYTES: Final = 16_000_000
 MOST_ENTRIES: Final = 100_000
 IGNORED: Final = frozenset({".git", "__pycache__", ".venv", "node_modules"})
 _SETTLED_NS: Final = 50_000_000
+GLANCE_ENTRIES: Final = 256
+GLANCE_BYTES: Final = 65_536
+"""What a glance takes in at most: paths, and bytes of files that have to be hashed. It takes about a millisecond."""
 
 
 _Stamp = tuple[int, int, int, int]
@@ -67,14 +70,30 @@ class Survey:
     contents: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
+class _MoreThanAGlance(Exception):
+    """There is more to hash than a glance takes in."""
+
+
 @mutable
 class _Held:
-    """Contents read by one survey, and how many bytes more it may keep."""
+    """Contents read by one survey, how many bytes more it may keep, and how many more it may hash at all."""
 
     room: int
     hash: str = HASH
     begin: Callable[[bytes], None] | None = None
     contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    left: int | None = None
+
+    def hashes(self, size: int) -> None:
+        """Count what has to be hashed.
+
+        Raises:
+            _MoreThanAGlance: it is too much.
+        """
+        if self.left is not None:
+            self.left -= size
+            if self.left < 0:
+                raise _MoreThanAGlance
 
     def read(self, path: str) -> str:
         content = read_real(path)
@@ -111,18 +130,29 @@ class Surveyor:
         """
         self._held = _Held(held_bytes, self._hash_name, begin)
         try:
-            return self._survey(targets, self._held.contents)
+            return self._survey(targets, self._held.contents, self._most)
         finally:
             self._held = _Held(0)
 
-    def _survey(self, targets: Sequence[Path], contents: Mapping[str, bytes]) -> Survey:
+    def glance(self, targets: Sequence[Path]) -> Survey | None:
+        """Walk targets that are small or known already, so quickly that it takes no thread; None where they are not."""
+        self._held = _Held(0, self._hash_name, left=GLANCE_BYTES)
+        try:
+            found = self._survey(targets, {}, min(GLANCE_ENTRIES, self._most))
+        except _MoreThanAGlance:
+            return None
+        finally:
+            self._held = _Held(0)
+        return found if found.whole else None
+
+    def _survey(self, targets: Sequence[Path], contents: Mapping[str, bytes], most: int) -> Survey:
         entries: dict[str, Entry] = {}
         waiting = [str(target) for target in reversed(targets)]
         while waiting:
             path = waiting.pop()
             if path in entries or path in self._skip:
                 continue
-            if len(entries) >= self._most:
+            if len(entries) >= most:
                 return Survey(entries, whole=False, contents=contents)
             entry = self._entry(path)
             if entry is None:
@@ -155,6 +185,7 @@ class Surveyor:
         known = self._hashes.get(path)
         if known is not None and known[0] == stamp:
             return known[1]
+        self._held.hashes(state.st_size)
         sha256 = (
             self._held.read(path) if state.st_size <= min(self._held.room, self._kept_bytes) else self._digest(path)
         )

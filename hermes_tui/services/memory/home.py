@@ -166,6 +166,11 @@ class HomeMemory:
                     self._opened.use_embedder(self._embedder.name)
         return self._embedder
 
+    async def shut(self) -> None:
+        """Close without making the loop wait; what was never opened costs no thread."""
+        if self._opened is not None:
+            await asyncio.to_thread(self.close)
+
     def close(self) -> None:
         """Commit what is left and let go; it opens again when it is used again."""
         with self._lock:

@@ -309,3 +309,39 @@ def test_all_of_an_image_is_on_disk_before_anyone_is_told_of_it(root: Path, tmp_
     assert len(named) == 3
     assert all(any(path == name and at < when for path, at in synced) for name, when in named.items())
     assert max(named.values()) < folder[-1] < told
+
+
+async def test_an_unchanged_folder_is_the_same_image_and_what_its_image_lost_is_stored_again(
+    store: ImageStore, root: Path, tmp_path: Path
+) -> None:
+    target = root / "new.txt"
+    target.write_text("one")
+    first = await store.take([target])
+    (kept,) = [path for path in (tmp_path / "state" / "images" / "kept").iterdir() if path.suffix != ".json"]
+
+    again = await store.take([target])
+    kept.unlink()
+    after_loss = await store.take([target])
+    target.write_text("two")
+    other = await store.take([target])
+
+    assert (again, after_loss, kept.read_text()) == (first, first, "one")
+    assert other != first
+
+
+def test_a_glance_is_for_what_is_small_or_known(tmp_path: Path) -> None:
+    for number in range(survey.GLANCE_ENTRIES - 1):
+        (tmp_path / f"{number}").touch()
+    surveyor = survey.Surveyor()
+
+    few = surveyor.glance([tmp_path])
+    whole = surveyor.survey([tmp_path])
+    (tmp_path / "0").write_bytes(b"x" * (survey.GLANCE_BYTES + 1))
+    large = surveyor.glance([tmp_path])
+    (tmp_path / "0").write_bytes(b"")
+    (tmp_path / "one more").touch()
+    many = surveyor.glance([tmp_path])
+
+    assert few is not None
+    assert few.entries == whole.entries
+    assert (large, many) == (None, None)
