@@ -138,6 +138,7 @@ class HermesApp(App[str]):
             "key": lambda: [one.provider for one in self.brains if isinstance(one, Missing)],
             "run": lambda: [name for name in self.workspace.sources.files if name.endswith(".md")],
         }
+        self.workspace.expect(*self.size)
         self.push_screen(self.workspace)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
