@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -52,6 +54,8 @@ REDUCED_S: Final = 0.25
 """With reduced motion, the screen changes no more than four times a second."""
 NOTIFY_S: Final = 10.0
 THEMES_S: Final = 1.0
+TIDY_S: Final = 0.3
+"""So long after a run its remains are let go of: its end is on screen by then, and whoever reads it is not kept."""
 
 
 class HermesApp(App[str]):
@@ -197,8 +201,12 @@ class HermesApp(App[str]):
             self.say(f"{error.message} {error.hint}".strip(), "fail")
         if before[0] and not self.workspace.live and self.workspace.planned:
             self.say("/approve carries the plan out in mode ask; words change it first.", "accent")
-        if len(self.workspace.chronicle.asked) > known or (before[0] and not self.workspace.live):
+        ended = before[0] and not self.workspace.live
+        if len(self.workspace.chronicle.asked) > known or ended:
             self._notify()
+        if ended:
+            # A run leaves cycles behind, which would wait for tens of thousands of others before they are looked for.
+            self.set_timer(TIDY_S, partial(gc.collect, 1))
 
     def _notify(self) -> None:
         """Ring the bell while the operator looks elsewhere, at most once in ten seconds."""
