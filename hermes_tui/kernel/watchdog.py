@@ -7,6 +7,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -90,14 +91,19 @@ class Watchdog:
                 one.loop.call_soon_threadsafe(one.answered.set)
         elif not one.named:
             one.named = True
-            stack = traceback.extract_stack(frame)[-_FRAMES:]
-            said = tuple(f"{_short(each.filename)}:{each.lineno} {each.name}" for each in stack)
             with contextlib.suppress(OSError):
-                self._report(Blocked(loop=one.name, stack=said))
+                self._report(Blocked(loop=one.name, stack=_stack(frame)))
 
 
 def _is_idle(frame: FrameType) -> bool:
     return frame.f_code.co_name == "select" and frame.f_code.co_filename.endswith(_IDLE)
+
+
+def _stack(frame: FrameType) -> tuple[str, ...]:
+    """Return where a thread is. `traceback` would read, and keep, the source of every file on the way."""
+    inner = islice(traceback.walk_stack(frame), _FRAMES)
+    said = [f"{_short(each.f_code.co_filename)}:{line} {each.f_code.co_name}" for each, line in inner]
+    return tuple(reversed(said))
 
 
 def _short(path: str) -> str:

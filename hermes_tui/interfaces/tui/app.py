@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -46,6 +48,8 @@ REDUCED_S: Final = 0.25
 """With reduced motion, the screen changes no more than four times a second."""
 NOTIFY_S: Final = 10.0
 THEMES_S: Final = 1.0
+TIDY_S: Final = 0.3
+"""So long after a run its remains are let go of: its end is on screen by then, and whoever reads it is not kept."""
 
 
 class HermesApp(Host):
@@ -121,6 +125,7 @@ class HermesApp(Host):
             "key": lambda: [one.provider for one in self.brains if isinstance(one, Missing)],
             "run": lambda: [name for name in self.workspace.sources.files if name.endswith(".md")],
         }
+        self.workspace.expect(*self.size)
         self.push_screen(self.workspace)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -169,8 +174,12 @@ class HermesApp(Host):
             self.say(f"{error.message} {error.hint}".strip(), "fail")
         if before[0] and not self.workspace.live and self.workspace.planned:
             self.say("/approve carries the plan out in mode ask; words change it first.", "accent")
-        if len(self.workspace.chronicle.asked) > known or (before[0] and not self.workspace.live):
+        ended = before[0] and not self.workspace.live
+        if len(self.workspace.chronicle.asked) > known or ended:
             self._notify()
+        if ended:
+            # A run leaves cycles behind, which would wait for tens of thousands of others before they are looked for.
+            self.set_timer(TIDY_S, partial(gc.collect, 1))
 
     def _notify(self) -> None:
         """Ring the bell while the operator looks elsewhere, at most once in ten seconds."""

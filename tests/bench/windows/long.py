@@ -182,5 +182,5 @@ def _soak_kib(bench: Bench, server: FakeServer) -> float:
             opened.type(f"turn {turn}\r")
             opened.until_said("firsttoken", after=seen)
             opened.settle(0.4)
-            weights.append(opened.pss_mib())
+            weights.append(opened.own_mib())
         return 1024 * (weights[-1] - weights[SOAK_TURNS // 4]) / (SOAK_TURNS * 3 / 4)

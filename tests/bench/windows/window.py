@@ -120,6 +120,10 @@ class Window:
         """Return the memory of the program and what it started: shared pages count by their share."""
         return sum(_of_rollup(process, "Pss:") for process in self._family()) / 1024
 
+    def own_mib(self) -> float:
+        """Return the memory that is nobody else's: a share of pages moves with whoever else maps them."""
+        return sum(_of_rollup(process, "Private_Dirty:") for process in self._family()) / 1024
+
     def rss_mib(self) -> float:
         """Return the resident memory of the same."""
         return sum(_of_rollup(process, "Rss:") for process in self._family()) / 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.strip import Strip
 
 from hermes_tui.interfaces.tui.drawing.cells import Line
@@ -95,3 +96,36 @@ async def test_another_size_or_other_colours_draw_everything_anew() -> None:
 
         assert anew >= HEIGHT - 1
         assert {strip.cell_length for strip in app.screen._compositor.render_strips()} == {40}
+
+
+async def test_what_the_mouse_is_drawn_over_is_marked_and_selected() -> None:
+    app = shown()
+    async with app.run_test(size=(60, HEIGHT)) as pilot:
+        app.view.extend([reply(number) for number in range(100)])
+        await pilot.pause()
+
+        await pilot.mouse_down(app.view, offset=(2, 3))
+        await pilot.hover(app.view, offset=(8, 4))
+        await pilot.mouse_up(app.view, offset=(8, 4))
+        await pilot.pause()
+
+        first, second = (line.strip() for line in on_screen(app)[3:5])
+        marked = [app.view.render_lines(Region(0, y, 60, 1))[0] for y in (3, 4, 5)]
+        accent = app.look.palette.style("bg on-accent").bgcolor
+        assert app.screen.get_selected_text() == f"{first}\n{second[:7]}"
+        assert [any(segment.style and segment.style.bgcolor == accent for segment in strip) for strip in marked] == [
+            True,
+            True,
+            False,
+        ]
+
+
+async def test_styles_of_lines_do_not_pile_up_with_the_lines() -> None:
+    app = shown()
+    async with app.run_test(size=(60, HEIGHT)) as pilot:
+        app.view.extend([reply(number) for number in range(100)])
+        await pilot.pause()
+
+        strips = app.view.render_lines(Region(0, 0, 60, HEIGHT))
+
+        assert len({id(segment.style) for strip in strips for segment in strip}) < HEIGHT / 2

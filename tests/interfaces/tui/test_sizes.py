@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from textual.color import Color
+from textual.geometry import Region
 
 from hermes_tui.domain.events import RunEnded
 from tests.fakes import Call, Repeat, Reply, Scenario
-from tests.interfaces.tui.stand import Table, workstation
+from tests.interfaces.tui.stand import Stand, Table, workstation
 
 HARD = "漢字かな交じり文 👩‍👩‍👧‍👦 שלום עולם \u202egnorw\u202c e\u0301 \x1b[2J end"
 SIZES = [(200, 60), (180, 40), (120, 36), (119, 35), (100, 24), (80, 24), (79, 24), (60, 20), (40, 10), (120, 12)]
@@ -85,3 +87,27 @@ async def test_plain_characters_only_where_the_config_says_so(table: Table) -> N
         await app.until(lambda: "v done" in app.text)
 
         assert {letter for letter in app.text if ord(letter) > 127} <= set("×·")
+
+
+def places(app: Stand) -> list[tuple[str, Region, Color, bool]]:
+    """Return each widget that is seen: what it is, where, on which ground, and whether it has the focus."""
+    shown = app.workspace._compositor.visible_widgets
+    found = [
+        (f"{one.css_identifier}", region, one.styles.background, one.has_focus) for one, (region, _) in shown.items()
+    ]
+    return sorted(found, key=lambda one: (one[0], one[1]))
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24)])
+async def test_opened_at_a_size_all_is_as_after_a_change_to_that_size(table: Table, size: tuple[int, int]) -> None:
+    async with workstation(table, Scenario(), size=size) as app:
+        opened = places(app)
+        await app.pilot.resize_terminal(60, 20)
+        await app.pilot.pause()
+        await app.pilot.resize_terminal(*size)
+        await app.pilot.pause()
+        app.refresh_css(animate=False)
+        await app.pilot.pause()
+
+        assert opened == places(app)
+        assert len(opened) > 5

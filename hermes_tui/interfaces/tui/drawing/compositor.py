@@ -28,11 +28,11 @@ class Pieces:
         """Whether something between two cells is not drawn yet."""
         return any(strip is None and start <= at < end for at, strip in self.strips.items())
 
-    def take(self, strip: Strip, start: int) -> None:
-        """Take what is missing from a widget's line, which begins at cell `start`."""
-        for at, end in self.ends.items():
-            if self.strips[at] is None and start <= at < start + strip.cell_length:
-                self.strips[at] = strip.crop(at - start, end - start)
+    def take(self, strip: Strip, start: int, end: int) -> None:
+        """Take what is missing between two cells from the line of the widget that has them."""
+        for at, behind in self.ends.items():
+            if self.strips[at] is None and start <= at < end:
+                self.strips[at] = strip.crop(at - start, behind - start)
 
 
 class LinesUpdate(ChopsUpdate):
@@ -89,4 +89,4 @@ class LineCompositor(Compositor):
         wanted = Region(shown.x - region.x, first - region.y, shown.width, last - first + 1)
         strips = widget.render_lines(wanted)
         for line in lines:
-            line.take(strips[line.y - first], shown.x)
+            line.take(strips[line.y - first], shown.x, shown.right)

@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line
-from hermes_tui.interfaces.tui.drawing.drawn_lines import DrawnLines, ScreenLine
+from hermes_tui.interfaces.tui.drawing.drawn_lines import DrawnLines, ScreenLine, marked
 from hermes_tui.interfaces.tui.drawing.glyphs import ASCII
 from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.themes import Palette
@@ -231,37 +231,31 @@ class LineView(Widget, can_focus=True):
 
     def _screenful(self, height: int) -> list[ScreenLine]:
         """Return the lines on screen, the ground each is drawn on, and its place among all lines, -1 without one."""
-        marked = self.window.cursor if self.has_focus or self.always_marked else -1
+        cursor = self.window.cursor if self.has_focus or self.always_marked else -1
         found: list[ScreenLine] = []
         for index, lines in groupby(self.window.layout()[:height], itemgetter(0)):
-            drawn, ground = self.window.lines_of(index), "select" if index == marked else ""
+            drawn, ground = self.window.lines_of(index), "select" if index == cursor else ""
             found += [(drawn[at], ground, index * LINES_PER_ROW + at) for _, at in lines]
         empty = () if self.window.rows else self.empty[:height]
         found += [(line, "", -1) for line in empty]
         return [*found, *[(EMPTY, "", -1)] * (height - len(found))]
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
+        """Draw one line of the screen for Textual, which asks so where the pointer is in the text.
+
+        What is painted does without these places: each would be a style of its own, and Textual keeps thousands.
+        """
         self._keep_room()
-        return self._strip(self._screenful(y + 1)[y], self.outer_size.width)
+        line = self._screenful(y + 1)[y]
+        strip = self._strip(line, self.outer_size.width)
+        return strip.apply_offsets(0, line[2]) if line[2] >= 0 else strip
 
     def _strip(self, line: ScreenLine, width: int) -> Strip:
         drawn, ground, place = line
         strip = self.look.strip(drawn, width, ground)
-        return strip if place < 0 else self._with_selection(strip, place).apply_offsets(0, place)
-
-    def _with_selection(self, strip: Strip, place: int) -> Strip:
-        selection = self.text_selection
+        selection = self.text_selection if self._selecting and place >= 0 else None
         span = selection.get_span(place) if selection is not None else None
-        if span is None:
-            return strip
-        width = strip.cell_length
-        start, end = span[0], span[1] if span[1] >= 0 else width
-        if not 0 <= start < end <= width:
-            return strip
-        before, chosen, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end, width)
-        marked = [Segment(segment.text, self.look.palette.style("bg on-accent")) for segment in chosen]
-        return Strip.join([before, Strip(marked), after])
+        return marked(strip, span, self.look.palette.style("bg on-accent")) if span is not None else strip
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return the selected text: column 0 holds a sign and is left out, and so is padding."""

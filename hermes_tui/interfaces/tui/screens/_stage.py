@@ -58,6 +58,7 @@ class Stage(Screen[None]):
         self.full_pane = ""
         self.sizes = Sizes()
         self._divided: tuple[Plan, str] | None = None
+        self._was_seen = False
 
     @property
     def _own_app(self) -> App[str]:
@@ -87,6 +88,23 @@ class Stage(Screen[None]):
         self.divide()
         self.call_after_refresh(self.post_message, self.Divided())
 
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Style nothing anew when first seen: every widget was styled as it was mounted."""
+        event.refresh_styles, self._was_seen = self._was_seen, True
+
+    def expect(self, width: int, height: int) -> None:
+        """Before anything is mounted, say what room there will be: every widget is styled for it from the start."""
+        self._name_shape(plan_for(width, height, tasks=0, sizes=self.sizes).shape)
+
+    def _name_shape(self, shape: str, *, full: bool = False) -> None:
+        """Let the style sheet know, at once: each change of a class would style every widget anew."""
+        before = self.classes
+        for name in SHAPES:
+            self.set_class(name == shape, f"-{name}", update=False)
+        self.set_class(full, "-full", update=False)
+        if self.is_attached and self.classes != before:
+            self.update_node_styles()
+
     def divide(self) -> None:
         """Give each pane its place: in columns, or the whole screen to one."""
         plan = plan_for(*self.size, tasks=self.task_count, sizes=self.sizes)
@@ -94,9 +112,7 @@ class Stage(Screen[None]):
             return
         self._divided = (plan, self.full_pane)
         self.division, full = plan, self.full_pane
-        for shape in SHAPES:
-            self.set_class(shape == plan.shape, f"-{shape}")
-        self.set_class(bool(full), "-full")
+        self._name_shape(plan.shape, full=bool(full))
         shown = {full} if full else plan.panes
         for name, pane in self.panes.items():
             pane.display = name in shown
