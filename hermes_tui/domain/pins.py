@@ -19,7 +19,7 @@ PINS: Final = {
     "capabilities/sandbox/bounds.py": "d126bf817f0c80d9bf3a68e89ed8715ec395c2afdb763de495948fbfb1f15912",
     "capabilities/sandbox/bubblewrap.py": "fde61f2a22bd11f9ba0b961a57af3566965bb9ba16b6787c87026a598bc3d6cc",
     "capabilities/sandbox/confine.py": "dabec5a0fe6b46ca3a85cad07fccdfaa54d717fe36f74183bc879ff0c3a98f8d",
-    "capabilities/sandbox/egress.py": "7e8ad935f3093d66e5778147db3c98b06e3ae60222c8af96eca5debeb1813324",
+    "capabilities/sandbox/egress.py": "4d13f1aa34bc57205094d4b4f5728253d4f494a1e1b70b62b5f19ab6776f720b",
     "capabilities/sandbox/ladder.py": "31d54380317ea6175c631f8f3bf4e5a409194af7e3f7012a9bb070ac1ea39ea8",
     "capabilities/sandbox/landlock.py": "72c7ea41c55ffaa463c4f25ab28f4f72f9828c3344500eb87edea35c2d444df0",
     "capabilities/sandbox/scopes.py": "7e819e18630c7c910aa91ce3d74e1bacaa2897ab7c36452ac9c7ba28bc337371",
