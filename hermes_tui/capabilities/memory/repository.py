@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.programs import program
 from hermes_tui.domain.errors import HermesError
 
 KEPT: Final = ("MEMORY.md", "memory", "skills")
@@ -51,7 +51,7 @@ class Repository:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.folder = home / ".git"
-        self._program = shutil.which("git", path=_SEARCHED) or shutil.which("git")
+        self._program = program("git")
 
     def prepare(self) -> None:
         """Make the repository if there is none.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from contextlib import suppress
@@ -11,6 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.programs import program
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes, seccomp
 from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.egress import INSIDE, EgressProxy, Token, led_out
@@ -180,9 +180,9 @@ class Bubblewrap:
         return self._bounds.environment("/tmp", command.env, HOME)  # noqa: S108
 
 
-def find_binary() -> str | None:
-    """Return where bubblewrap is, None if it is not installed."""
-    return shutil.which("bwrap", path=os.environ.get("PATH", os.defpath))
+def find_binary(*workspaces: Path) -> str | None:
+    """Return where bubblewrap is, None if it is not installed outside of the workspaces."""
+    return program("bwrap", *workspaces)
 
 
 def _checked(result: ProcessResult, *, executed: bool) -> ProcessResult:

@@ -15,7 +15,7 @@ from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
 from hermes_tui.capabilities.sandbox.landlock import Landlock
 from hermes_tui.capabilities.sandbox.local import LimitsOnly
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.guardrails import guardrails
+from hermes_tui.domain.guardrails import guardrails, own_environment
 from hermes_tui.domain.ports import Sandbox
 from hermes_tui.domain.processes import SandboxCommand
 
@@ -51,7 +51,7 @@ async def find_sandbox(
         workspace,
         toolchains=[Path(path) for path in toolchains],
         env=env,
-        protected=(*own, *guardrails(package)),
+        protected=(*own, *guardrails(package), *own_environment(Path(sys.prefix))),
         hidden=[path / "state" for path in own],
     )
     if level != "auto":
@@ -93,7 +93,7 @@ async def _proved(sandbox: Sandbox, workspace: Path) -> Sandbox:
 
 
 def _bubblewrap(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
-    binary = find_binary()
+    binary = find_binary(bounds.workspace)
     if binary is None:
         raise SandboxUnavailable("bubblewrap is not installed", hint=INSTALL)
     return Bubblewrap(binary, bounds)
@@ -109,7 +109,7 @@ def _landlock(bounds: Bounds, missing: Sequence[SandboxUnavailable]) -> Sandbox:
 
 
 def _runsc(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
-    binary = runsc.find_binary()
+    binary = runsc.find_binary(bounds.workspace)
     if binary is None:
         raise SandboxUnavailable("runsc is not installed", hint=runsc.REMEDY)
     return runsc.Runsc(binary, bounds)
