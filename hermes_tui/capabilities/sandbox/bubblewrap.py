@@ -53,7 +53,7 @@ class Bubblewrap:
     """
 
     def __init__(self, binary: str, bounds: Bounds) -> None:
-        self._binary = binary
+        self.binary = binary
         self._bounds = bounds
         self._workspace = bounds.workspace
         self._groups = cgroup.Groups(MOST_PROCESSES, memory_bytes())
@@ -99,7 +99,7 @@ class Bubblewrap:
         """
         descriptors = [telling]
         try:
-            line = [self._binary, "--json-status-fd", str(telling), *self._fixed]
+            line = [self.binary, "--json-status-fd", str(telling), *self._fixed]
             line += self._scope_binds(scope.folders, descriptors) + self._held_back(scope)
             line += [*scope.way_out, *self._ending(command)]
             if (filtering := seccomp.descriptor()) is not None:
@@ -157,7 +157,7 @@ class Bubblewrap:
         for folder in folders:
             descriptor = scopes.opened(folder)
             descriptors.append(descriptor)
-            by_descriptor = _binds_descriptors(self._binary)
+            by_descriptor = _binds_descriptors(self.binary)
             parts += ["--bind-fd", str(descriptor)] if by_descriptor else ["--bind", str(folder)]
             parts.append(str(folder))
         return parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import hermes_tui
-from hermes_tui.capabilities.sandbox import landlock, runsc, seatbelt
+from hermes_tui.capabilities.sandbox import landlock, orphans, runsc, seatbelt
 from hermes_tui.capabilities.sandbox.bounds import Bounds, bounds_of
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
 from hermes_tui.capabilities.sandbox.landlock import Landlock
@@ -89,6 +90,8 @@ async def _proved(sandbox: Sandbox, workspace: Path) -> Sandbox:
     if result.exit_code != 0:
         said = result.stderr.decode(errors="replace").strip()
         raise SandboxUnavailable(f"the probe ended with {result.exit_code}: {said}", hint=NAMESPACES)
+    if isinstance(sandbox, Bubblewrap):
+        await asyncio.to_thread(orphans.reap, sandbox.binary)
     return sandbox
 
 
