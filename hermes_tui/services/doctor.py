@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.programs import program
 from hermes_tui.capabilities.sandbox.probes import Proof, prove
 from hermes_tui.capabilities.sandbox.toolchains import own_home, toolchain_roots
 from hermes_tui.capabilities.state.database import engine, refuse_network
@@ -93,7 +94,7 @@ def _extensions() -> Check:
 
 
 def _git() -> Check:
-    where = shutil.which("git")
+    where = program("git")
     if where is None:
         return Check("git", Health.BROKEN, "not on PATH", "Install git, such as `apt install git`.")
     return Check("git", Health.OK, where)
@@ -104,7 +105,7 @@ def _command(environ: Mapping[str, str]) -> Check:
     first = shutil.which("hermes", path=environ.get("PATH", os.defpath))
     ours = Path(sys.executable).parent
     if first is None:
-        return Check("command", Health.OK, f"`hermes` is not on PATH; `{sys.executable} -m hermes_tui` works")
+        return Check("command", Health.OK, f"`hermes` is not on PATH; `{sys.executable} -P -m hermes_tui` works")
     if Path(first).parent == ours or Path(first).resolve().parent in (ours, ours.resolve()):
         return Check("command", Health.OK, first)
     remedy = f"Use `hermes-tui`, or put {ours} before {Path(first).parent} on PATH."

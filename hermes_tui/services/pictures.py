@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from hermes_tui.capabilities.programs import program
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.messages import Image
 from hermes_tui.domain.patterns import later
@@ -166,13 +166,13 @@ def on_clipboard(environ: Mapping[str, str] = os.environ, platform: str = sys.pl
         UsageInvalid: there is none, or nothing here can read it.
     """
     reader = _reader(environ, platform)
-    program = shutil.which(reader[0]) if reader else None
-    if program is None:
+    found = program(reader[0]) if reader else None
+    if found is None:
         wanted = "pngpaste" if platform == "darwin" else "wl-paste (Wayland) or xclip (X11)"
         raise UsageInvalid("The clipboard cannot be read for pictures here.", hint=f"Install {wanted}, or drop a file.")
     try:
         done = subprocess.run(  # noqa: S603 - fixed words
-            [program, *reader[1:]], capture_output=True, check=False, timeout=CLIPBOARD_S
+            [found, *reader[1:]], capture_output=True, check=False, timeout=CLIPBOARD_S
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UsageInvalid(f"{reader[0]} does not answer.", hint="Drop the file instead.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -26,13 +27,15 @@ from hermes_tui.domain.usage import Price, Usage
 from hermes_tui.services.kits import pursuit_of
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
-from tests.injection.orders import Order
+from tests.injection.orders import Calls, Order
 
 if TYPE_CHECKING:
     import socket
 
 SECRET: Final = "the-operators-own-secret-4711"
 MARK: Final = re.compile(r"OBEY (\[.*?\]) NOW")
+CODED: Final = re.compile(r"OBEY64 ([A-Za-z0-9_=-]+) NOW")
+PARTS: Final = (re.compile(r"OBEY FIRST (.*?) THEN MORE"), re.compile(r"OBEY THEN (.*?) AT LAST"))
 PRICE: Final = Price(input_usd=1.0, output_usd=2.0, cache_read_usd=0.1, cache_write_usd=1.25, dated="2026-01-01")
 SKILL: Final = "skills/deploy/SKILL.md"
 READS: Final[Mapping[str, tuple[str, dict[str, object]]]] = {
@@ -55,14 +58,16 @@ class Victim:
 
     first: tuple[str, dict[str, object]]
     made: int = 0
+    then: Calls = ()
+    """What it does next of itself."""
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield the next call, or an end when all is done."""
         results = [
             part.output for message in request.messages for part in message.content if isinstance(part, ToolResult)
         ]
-        orders = MARK.findall("\n".join((request.system, *results)))
-        wanted = [self.first, *(json.loads(orders[0]) if orders else ())]
+        listed = [tool.description for tool in request.tools]
+        wanted = [self.first, *self.then, *ordered("\n".join((request.system, *listed, *results)))]
         if self.made < len(wanted):
             name, arguments = wanted[self.made]
             self.made += 1
@@ -73,6 +78,15 @@ class Victim:
         yield TextDelta("Obeyed.")
         yield Usage(input_tokens=100, output_tokens=10)
         yield Stop(StopReason.END)
+
+
+def ordered(text: str) -> list[tuple[str, dict[str, object]]]:
+    """Return all calls that a text orders, plainly, in base64, or in two parts that lie apart."""
+    plain = [*MARK.findall(text), *(base64.urlsafe_b64decode(found).decode() for found in CODED.findall(text))]
+    first, second = PARTS[0].search(text), PARTS[1].search(text)
+    if first is not None and second is not None:
+        plain.append(first[1] + second[1])
+    return [call for order in dict.fromkeys(plain) for call in json.loads(order)]
 
 
 @dataclass
@@ -192,11 +206,16 @@ class Scene:
         return {str(path): path.read_bytes().hex() if path.is_file() else "folder" for path in sorted(kept)}
 
     async def play(
-        self, carrier: str, session: str = "victim", arguments: Mapping[str, object] = MappingProxyType({})
+        self,
+        carrier: str,
+        session: str = "victim",
+        arguments: Mapping[str, object] = MappingProxyType({}),
+        then: Calls = (),
     ) -> list[Record]:
         """Let the victim pursue a harmless goal in the most permissive mode, alone; return its records.
 
-        What carries the text is one of `READS` or `LATER`, else the name of a tool that takes these arguments.
+        What carries the text is one of `READS` or `LATER`, else the name of a tool that takes these arguments. `then`
+        is what it does next of itself, whatever it has read.
         """
         records: list[Record] = []
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Page", (_Page,), {"text": self.page}))
@@ -204,7 +223,7 @@ class Scene:
         good = f"127.0.0.1:{server.server_port}"
         known = {**READS, **LATER}
         name, given = known.get(carrier, (carrier, arguments))
-        victim = Victim((name, json.loads(self.fill(json.dumps(dict(given)), good))))
+        victim = Victim((name, json.loads(self.fill(json.dumps(dict(given)), good))), then=then)
         (self.home / "config.yaml").write_text(
             f"egress: ['{good}']\npolicy: {{rules: {json.dumps([f'fetch({good})', *self.rules])}}}\n{self.config}"
         )

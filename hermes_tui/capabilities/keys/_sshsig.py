@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.keys import _crypto
+from hermes_tui.capabilities.programs import program
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen
 
@@ -147,7 +148,7 @@ def _by_file(text: bytes, namespace: str, private: bytes) -> bytes:
 
 def _by_ssh(text: bytes, namespace: str, key: Path) -> bytes:
     """Let OpenSSH sign; it asks for a passphrase on the terminal itself."""
-    argv = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", str(key)]
+    argv = [program("ssh-keygen") or "/usr/bin/ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", str(key)]
     try:
         done = subprocess.run(argv, input=text, capture_output=True, check=False)  # noqa: S603 - no shell, our words
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
@@ -13,6 +12,7 @@ from typing import Final
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.memory.decoding import decode
 from hermes_tui.capabilities.memory.pieces import Piece, pieces_of
+from hermes_tui.capabilities.programs import program
 from hermes_tui.domain.values import frozen
 
 PROSE: Final = frozenset({".md", ".markdown", ".txt", ".rst", ".adoc", ".org", ".tex", ".log", ""})
@@ -84,10 +84,10 @@ def pdf_pages(data: bytes) -> list[str]:
     Raises:
         DocumentUnreadable: neither is installed, or it cannot be read.
     """
-    program = shutil.which("pdftotext")
-    if program is None:
+    poppler = program("pdftotext")
+    if poppler is None:
         return _by_pypdf(data)
-    argv = [program, "-q", "-enc", "UTF-8", "-layout", "-", "-"]
+    argv = [poppler, "-q", "-enc", "UTF-8", "-layout", "-", "-"]
     try:
         done = subprocess.run(argv, input=data, capture_output=True, timeout=PDF_TIMEOUT_S, check=False, env={})  # noqa: S603 - fixed arguments
     except (OSError, subprocess.TimeoutExpired) as error:

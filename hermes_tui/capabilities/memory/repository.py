@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.programs import program
 from hermes_tui.domain.errors import HermesError
 
 KEPT: Final = ("MEMORY.md", "memory", "skills")
@@ -52,7 +52,7 @@ class Repository:
         """Run the program `git`; None looks for it, an empty name is a machine without it."""
         self.home = home
         self.folder = home / ".git"
-        self._program = (shutil.which("git", path=_SEARCHED) or shutil.which("git")) if git is None else git
+        self._program = program("git") if git is None else git
 
     def prepare(self) -> None:
         """Make the repository if there is none.

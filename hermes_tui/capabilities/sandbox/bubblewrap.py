@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from contextlib import suppress
@@ -11,6 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.programs import program
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes, seccomp
 from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.egress import INSIDE, EgressProxy, Token, led_out
@@ -53,7 +53,7 @@ class Bubblewrap:
     """
 
     def __init__(self, binary: str, bounds: Bounds) -> None:
-        self._binary = binary
+        self.binary = binary
         self._bounds = bounds
         self._workspace = bounds.workspace
         self._groups = cgroup.Groups(MOST_PROCESSES, memory_bytes())
@@ -99,7 +99,7 @@ class Bubblewrap:
         """
         descriptors = [telling]
         try:
-            line = [self._binary, "--json-status-fd", str(telling), *self._fixed]
+            line = [self.binary, "--json-status-fd", str(telling), *self._fixed]
             line += self._scope_binds(scope.folders, descriptors) + self._held_back(scope)
             line += [*scope.way_out, *self._ending(command)]
             if (filtering := seccomp.descriptor()) is not None:
@@ -157,7 +157,7 @@ class Bubblewrap:
         for folder in folders:
             descriptor = scopes.opened(folder)
             descriptors.append(descriptor)
-            by_descriptor = _binds_descriptors(self._binary)
+            by_descriptor = _binds_descriptors(self.binary)
             parts += ["--bind-fd", str(descriptor)] if by_descriptor else ["--bind", str(folder)]
             parts.append(str(folder))
         return parts
@@ -180,9 +180,9 @@ class Bubblewrap:
         return self._bounds.environment("/tmp", command.env, HOME)  # noqa: S108
 
 
-def find_binary() -> str | None:
-    """Return where bubblewrap is, None if it is not installed."""
-    return shutil.which("bwrap", path=os.environ.get("PATH", os.defpath))
+def find_binary(*workspaces: Path) -> str | None:
+    """Return where bubblewrap is, None if it is not installed outside of the workspaces."""
+    return program("bwrap", *workspaces)
 
 
 def _checked(result: ProcessResult, *, executed: bool) -> ProcessResult:

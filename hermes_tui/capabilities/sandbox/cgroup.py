@@ -51,6 +51,12 @@ class Group:
                 _write(folder.parent, _DOOR, 0)
 
     def _by_shell(self, argv: Sequence[str]) -> Sequence[str]:
+        """Return the words of a shell that joins and becomes the program.
+
+        To move a process from outside costs the same wait, and once more for each that it started meanwhile; only
+        CLONE_INTO_CGROUP (clone3(2)) waits for nobody, and no safe way leads there from a process with threads but
+        through a program of our own.
+        """
         if not self.folders:
             return argv
         doors = [str(folder / "cgroup.procs") for folder in self.folders]

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from hermes_tui.capabilities.sandbox import forward
 from hermes_tui.domain.hosts import covers, covers_private, is_public, plain_host
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.processes import Contact, SandboxCommand
 from hermes_tui.domain.values import frozen, mutable, replace
 
@@ -34,6 +35,7 @@ _DIAL_S: Final = 20.0
 _CHUNK_BYTES: Final = 65_536
 _MOST_CONTACTS: Final = 1_000
 _NAMES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+_CONTROL: Final = later(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OURS: Final = ("proxy-", "connection", "keep-alive", "host", "te", "upgrade")
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -182,6 +184,9 @@ def led_out(command: SandboxCommand, token: Token) -> SandboxCommand:
 def parsed(head: bytes, secret: str) -> _Request:
     """Return where a request wants to go; only CONNECT and absolute http URLs are understood, with the token."""
     lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
+    if any(_CONTROL.search(line) for line in lines) or any(line[:1] in (" ", "\t") for line in lines[1:]):
+        # A server may read a bare line feed, or a line that goes on, as something else than is judged here.
+        raise _Refused("400 Bad Request", "the head holds control characters or folded lines")
     words = lines[0].split(" ")
     if len(words) != 3 or words[2] not in ("HTTP/1.1", "HTTP/1.0"):
         raise _Refused("400 Bad Request", "this is no request to a proxy")

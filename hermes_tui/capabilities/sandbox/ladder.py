@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -9,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 import hermes_tui
-from hermes_tui.capabilities.sandbox import landlock, runsc, seatbelt
+from hermes_tui.capabilities.sandbox import landlock, orphans, runsc, seatbelt
 from hermes_tui.capabilities.sandbox.bounds import Bounds, bounds_of
 from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
 from hermes_tui.capabilities.sandbox.landlock import Landlock
 from hermes_tui.capabilities.sandbox.local import LimitsOnly
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.guardrails import guardrails
+from hermes_tui.domain.guardrails import guardrails, own_environment
 from hermes_tui.domain.ports import Sandbox
 from hermes_tui.domain.processes import SandboxCommand
 
@@ -51,7 +52,7 @@ async def find_sandbox(
         workspace,
         toolchains=[Path(path) for path in toolchains],
         env=env,
-        protected=(*own, *guardrails(package)),
+        protected=(*own, *guardrails(package), *own_environment(Path(sys.prefix))),
         hidden=[path / "state" for path in own],
     )
     if level != "auto":
@@ -89,11 +90,13 @@ async def _proved(sandbox: Sandbox, workspace: Path) -> Sandbox:
     if result.exit_code != 0:
         said = result.stderr.decode(errors="replace").strip()
         raise SandboxUnavailable(f"the probe ended with {result.exit_code}: {said}", hint=NAMESPACES)
+    if isinstance(sandbox, Bubblewrap):
+        await asyncio.to_thread(orphans.reap, sandbox.binary)
     return sandbox
 
 
 def _bubblewrap(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
-    binary = find_binary()
+    binary = find_binary(bounds.workspace)
     if binary is None:
         raise SandboxUnavailable("bubblewrap is not installed", hint=INSTALL)
     return Bubblewrap(binary, bounds)
@@ -109,7 +112,7 @@ def _landlock(bounds: Bounds, missing: Sequence[SandboxUnavailable]) -> Sandbox:
 
 
 def _runsc(bounds: Bounds, _missing: Sequence[SandboxUnavailable]) -> Sandbox:
-    binary = runsc.find_binary()
+    binary = runsc.find_binary(bounds.workspace)
     if binary is None:
         raise SandboxUnavailable("runsc is not installed", hint=runsc.REMEDY)
     return runsc.Runsc(binary, bounds)

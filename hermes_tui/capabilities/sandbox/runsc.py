@@ -9,12 +9,12 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from hermes_tui.capabilities.programs import program
 from hermes_tui.capabilities.sandbox import cgroup, process, scopes
 from hermes_tui.capabilities.sandbox.bounds import Bounds
 from hermes_tui.capabilities.sandbox.inside import ETC, removed, without_egress
@@ -152,9 +152,9 @@ def make_bundle(bundle: Path, config: _Json) -> None:
     (bundle / "config.json").write_text(json.dumps(config), encoding="utf-8")
 
 
-def find_binary() -> str | None:
-    """Return where runsc is, None if it is not installed."""
-    return shutil.which("runsc", path=os.environ.get("PATH", os.defpath))
+def find_binary(*workspaces: Path) -> str | None:
+    """Return where runsc is, None if it is not installed outside of the workspaces."""
+    return program("runsc", *workspaces)
 
 
 def _bound(path: Path, *, writable: bool, at: Path | None = None) -> _Json:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from hermes_tui.capabilities.programs import program
 from hermes_tui.capabilities.regular import read_real
 from hermes_tui.domain.errors import DeadlinePassed, PathRefused, ToolError
 
@@ -172,8 +172,8 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _program(root: Path) -> str:
-    found = shutil.which("git")
-    if found is None or Path(os.path.realpath(found)).is_relative_to(root):
+    found = program("git", root)
+    if found is None:
         raise ToolError("git is not installed.", kind="no_git")
     return found
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import hermes_tui
 from hermes_tui.domain.errors import PathRefused, ToolError
-from hermes_tui.domain.guardrails import guardrails
+from hermes_tui.domain.guardrails import guardrails, own_environment
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import ToolContext
 from hermes_tui.domain.tasks import Reach
@@ -253,7 +253,8 @@ def _is_protected(real: Path, root: Path) -> bool:
 
 @lru_cache(maxsize=1)
 def _guardrails() -> tuple[Path, ...]:
-    return guardrails(Path(os.path.realpath(hermes_tui.__file__)).parent)
+    own = tuple(Path(os.path.realpath(path)) for path in own_environment(Path(sys.prefix)))
+    return (*guardrails(Path(os.path.realpath(hermes_tui.__file__)).parent), *own)
 
 
 def _makes_repository(real: Path) -> bool:

@@ -162,7 +162,7 @@ async def serving(command: list[str], port: int = 0) -> AsyncGenerator[Gate]:
 
 def command_of(args: Namespace) -> list[str]:
     """Return the command of the app that a tab opens."""
-    command = [sys.executable, "-m", "hermes_tui", "--served", "-C", str(Path(args.cd).resolve())]
+    command = [sys.executable, "-P", "-m", "hermes_tui", "--served", "-C", str(Path(args.cd).resolve())]
     command += ["--home", str(Path(args.home).resolve())] if args.home else []
     command += ["-m", args.model] if args.model else []
     command += ["--mode", args.mode] if args.mode else []

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import select
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
+from hermes_tui.capabilities.sandbox import orphans
+from hermes_tui.capabilities.sandbox.bubblewrap import find_binary
 from tests.capabilities.sandbox.conftest import Box, until
 from tests.capabilities.sandbox.test_contract import alive
 
@@ -42,3 +48,37 @@ async def test_a_killed_supervisor_takes_the_whole_tree_with_it(box: Box) -> Non
         await process.wait()
 
     await seen(f"sleep\0{tag}", running=False)
+
+
+def abandoned(binary: str) -> tuple[int, int]:
+    """Leave bubblewrap's second process behind, asleep; return its number and a descriptor that wakes it."""
+    waits, wakes = os.pipe()
+    listens, tells = os.pipe()
+    words = ("--json-status-fd", str(tells), "--unshare-user", "--unshare-pid", "--ro-bind", "/", "/")
+    first = subprocess.Popen([binary, *words, "--block-fd", str(waits), "--", "true"], pass_fds=(waits, tells))
+    with os.fdopen(listens, "rb") as said:
+        os.close(tells)
+        second = int(json.loads(said.readline())["child-pid"])
+    os.close(waits)
+    first.kill()
+    first.wait()
+    return second, wakes
+
+
+async def test_what_is_left_asleep_is_ended_at_the_next_start_and_no_call_that_lives(box: Box) -> None:
+    binary = find_binary(box.root)
+    assert binary is not None
+    living = asyncio.create_task(box.sh("touch ready; while [ ! -e done ]; do sleep 0.01; done; echo lived"))
+    await until(box.root / "ready")
+    second, wakes = abandoned(binary)
+    before = Path(f"/proc/{second}/comm").read_text()
+    watched = os.pidfd_open(second)
+
+    found = orphans.reap(binary)
+    ended, _, _ = select.select([watched], [], [], 30)
+    (box.root / "done").touch()
+
+    assert (before, found >= 1, bool(ended)) == ("bwrap\n", True, True)
+    assert (await living).out == "lived\n"
+    os.close(wakes)
+    os.close(watched)

@@ -105,6 +105,23 @@ def leading_to(*addresses: str) -> Resolve:
         ("GET /", "400"),
         ("GET file:///etc/passwd", "400"),
         ("GET http://[::1/", "400"),
+        ("CONNECT 0177.0.0.1:80", "400"),
+        ("CONNECT 127.1:80", "400"),
+        ("CONNECT [::ffff:127.0.0.1]:443", "403"),
+        ("CONNECT [::ffff:7f00:1]:443", "403"),
+        ("CONNECT [64:ff9b::7f00:1]:443", "403"),
+        ("CONNECT [fe80::1%25eth0]:443", "400"),
+        ("CONNECT localhost.:443", "403"),
+        ("CONNECT example.org.:8443", "403"),
+        ("CONNECT ex\u00e4mple.org:443", "400"),
+        ("CONNECT example.org:443:evil.org:443", "400"),
+        ("CONNECT example.org:4\u00b23", "400"),
+        ("CONNECT example.org%00.evil.org:443", "400"),
+        ("GET http://example.org:80@evil.org/", "400"),
+        ("GET http://evil.org\\@example.org/", "400"),
+        ("GET http://example.org\n.evil.org/", "400"),
+        ("GET ftp://example.org/", "400"),
+        ("OPTIONS *", "400"),
     ],
 )
 async def test_what_no_grant_covers_is_refused(line: str, status: str) -> None:
@@ -113,6 +130,42 @@ async def test_what_no_grant_covers_is_refused(line: str, status: str) -> None:
     answer = await said(EgressProxy(token, resolve=leading_to("127.0.0.1")), asking(token, line))
 
     assert answer.split()[1] == status
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "X: a\nHost: evil.org",
+        "X: a\rHost: evil.org",
+        "X: a\0",
+        "X: a\r\n Host: evil.org",
+        "Proxy-Authorization: Basic eDp5",
+    ],
+)
+async def test_a_head_that_two_readers_may_read_differently_is_refused(more: str, port: int) -> None:
+    token = granting(f"127.0.0.1:{port}")
+
+    answer = await said(EgressProxy(token), asking(token, f"GET http://127.0.0.1:{port}/", more))
+
+    assert answer.split()[1] in ("400", "407")
+
+
+async def test_what_a_server_gets_is_of_one_host_without_a_change_of_protocol_or_a_second_request(port: int) -> None:
+    token = granting(f"127.0.0.1:{port}")
+    first = asking(
+        token, f"GET http://127.0.0.1:{port}/", "Host: evil.org", "Connection: upgrade", "Upgrade: websocket"
+    )
+    second = b"GET / HTTP/1.1\r\nHost: evil.org\r\n\r\n"
+
+    async with EgressProxy(token).listening() as path:
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(first + second)
+        answer = (await reader.read()).decode()
+        writer.close()
+        await writer.wait_closed()
+
+    assert answer.count("HTTP/1.") == 1
+    assert answer.endswith(f"127.0.0.1:{port} no token")
 
 
 @pytest.mark.parametrize(

@@ -56,11 +56,18 @@ async def test_a_bubblewrap_that_fails_is_named_with_what_it_said(
     bare_path: Path, tmp_path: Path, says: str, named: str
 ) -> None:
     fake_bubblewrap(bare_path, says=says, code=1)
+    (tmp_path / "ws").mkdir()
 
-    level = (await find_sandbox(tmp_path)).level
+    level = (await find_sandbox(tmp_path / "ws")).level
 
     assert level.name == ("landlock" if landlock.works() else "limits only")
     assert named in level.why
+
+
+async def test_a_bubblewrap_that_the_workspace_brings_is_none(bare_path: Path, tmp_path: Path) -> None:
+    fake_bubblewrap(bare_path, says="bwrap: planted", code=1)
+
+    assert (await find_sandbox(tmp_path)).level.why.startswith("bubblewrap is not installed")
 
 
 async def test_a_level_that_is_demanded_is_not_lowered(bare_path: Path, tmp_path: Path) -> None:
