@@ -30,6 +30,7 @@ from hermes_tui.domain.ports import Clock, Redactor
 from hermes_tui.domain.values import replace
 from hermes_tui.services.homes import Home
 from hermes_tui.services.memory import episodes
+from hermes_tui.services.memory.conflicts import conflicts
 from hermes_tui.services.memory.documents import Documents
 from hermes_tui.services.memory.home import MemorySettings
 from hermes_tui.services.memory.scans import best_scan
@@ -114,7 +115,7 @@ class OpenMemory:
         filters = filters or Filters(scopes=("", self.scope))
         query = Query(self.embedder, vector) if vector else None
         search = Search(text=text, now=self.clock.now(), most=most, layers=layers, filters=filters, query=query)
-        return [self._recalled(hit) for hit in self.hits(search)]
+        return self._with_conflicts([self._recalled(hit) for hit in self.hits(search)])
 
     def hits(self, search: Search) -> list[Hit]:
         """Return the hits of a search with every feature; a damaged index is made anew first."""
@@ -242,6 +243,20 @@ class OpenMemory:
             warnings=self._warnings(row) if row else (),
         )
 
+    def _with_conflicts(self, found: list[Recalled]) -> list[Recalled]:
+        """Return what was found, each live note with those among them that contradict it."""
+        rows = {hit.source: self.catalog.at(hit.source.partition("#")[0]) for hit in found if hit.layer == Layer.NOTE}
+        live = {row.id: row for row in rows.values() if row is not None and row.live}
+        between = conflicts([self.writer.read(row) for row in live.values()]) if len(live) > 1 else {}
+
+        def told(hit: Recalled) -> Recalled:
+            row = rows.get(hit.source)
+            others = between.get(row.id, ()) if row is not None else ()
+            said = [f"conflicts with {other.id}{_on(other.created)}: {other.title}" for other in others]
+            return replace(hit, warnings=(*hit.warnings, *said)) if said else hit
+
+        return [told(hit) for hit in found]
+
     def _told(self, found: list[Recalled]) -> list[Recalled]:
         """Return what was found, with what nobody vouches for named as such."""
         behind = {
@@ -275,6 +290,10 @@ class OpenMemory:
             said.append("waits for review" if row.status == "review" else f"holds no more since {row.ends}")
         said += [f"replaced {old.id} on {row.created[:10]}: {old.title}" for old in self.catalog.replaced_by(row.id)]
         return (*said, *filter(None, (row.problem,)))
+
+
+def _on(created: str) -> str:
+    return f" of {created[:10]}" if created else ""
 
 
 def _by_words(hit: Recalled) -> float:
