@@ -105,6 +105,7 @@ def test_what_was_said_to_hold_beside_another_is_no_conflict(shell: Shell) -> No
 
 
 def test_an_edit_by_hand_is_found_logged_blamed_and_taken_back(shell: Shell) -> None:
+    other = shell.remember("The lamp needs a wick")
     note_id = shell.remember("The kettle stands in the pantry")
     path = shell.json("memory", "show", note_id)["path"]
     place = shell.home / path
@@ -114,7 +115,8 @@ def test_an_edit_by_hand_is_found_logged_blamed_and_taken_back(shell: Shell) -> 
     log = shell.json("memory", "log", note_id)
     assert [entry["subject"] for entry in log] == ["edit outside Hermes", "remember: The kettle stands in the pantry"]
     assert shell.json("memory", "blame", note_id)[-1]["text"] == "It is red."
-    assert path in shell.memory("revert", log[0]["commit"])
+    assert path in shell.memory("revert", log[0]["commit"], "--note", note_id)
+    assert "did not change" in shell.memory("revert", log[0]["commit"], "--note", other, code=2)
     assert "It is red." not in place.read_text()
     assert shell.json("memory", "stats")["history"] == "clean"
     assert "problems             none" in shell.memory("stats")
@@ -130,6 +132,7 @@ def test_a_forgotten_note_is_gone_from_search_and_comes_back(shell: Shell) -> No
     assert shell.json("memory", "search", "kettle") == []
     shell.memory("restore", note_id)
 
+    assert path in (shell.home / "MEMORY.md").read_text()
     assert (shell.home / path).read_bytes() == before
     assert shell.json("memory", "search", "kettle")[0]["id"] == note_id
 

@@ -94,6 +94,7 @@ class Reading:
         self._condition, self._values = filters.condition()
         self._best_hits = BEST_HITS
         self._known: Mapping[int, float] = {}
+        self._least = near.query.least if near is not None else 0.0
 
     def candidates(self, question: Question) -> Candidates:
         statistics = self._statistics(question)
@@ -101,17 +102,18 @@ class Reading:
             pool = Pool(question, self._select(""), statistics)
             every = list(pool.rows.values())
             cosines = self._cosines(every)
-            nearest = set(nlargest(NEAREST, cosines, key=lambda row: (cosines[row], -row)))
+            near = nlargest(NEAREST, cosines, key=lambda row: (cosines[row], -row))
+            nearest = {row for row in near if cosines[row] >= self._least}
             hits = self._hits_of(pool, every, nearest)
             return Candidates(pool, every if hits and self._layer is Layer.EPISODE else hits, cosines)
         self._best_hits = MORE_HITS if statistics.items <= MIDDLING_LAYER else BEST_HITS
-        near = self._nearest()
+        alone = self._nearest()
+        nearest = {row.row for row in alone}
         found = list(dict.fromkeys(self._found(question, statistics)))
-        alone = [row for row in near if row.row not in set(found)]
+        alone = [row for row in alone if row.row not in set(found)]
         hits = self._rows(found)
         around = self._within([*_windows(hits, WINDOW), *_windows(alone, WINDOW_ALONE)])
         pool = Pool(question, [*hits, *alone, *around], statistics)
-        nearest = {row.row for row in near}
         rows = _foremost(self._with_talk(pool, self._hits_of(pool, hits, nearest), alone), pool, nearest)
         beside = {row.spot + step for row in rows for step in (-1, 0, 1)}
         return Candidates(pool, rows, self._cosines([row for row in pool.rows.values() if row.spot in beside]))
@@ -132,7 +134,7 @@ class Reading:
             found = [allowed[row] for row in self._known if row in allowed][:NEAREST]
             if len(found) > NEAREST // 2 or len(self._known) < most:
                 break
-        return found
+        return [row for row in found if self._known[row.row] >= self._least]
 
     def _hits_of(self, pool: Pool, rows: Sequence[Row], nearest: Collection[int]) -> Sequence[Row]:
         """Return those of `rows` that match by word or by vector."""

@@ -129,6 +129,13 @@ class Writer:
             edits += self._lines(note, [row])
         self._ingress.change(edits, _reason(origin, f"{'pin' if on else 'unpin'}: {row.title}", row.id))
 
+    def lines_of(self, note: Note) -> list[Edit]:
+        """Return the edits that list a live note which deserves a line and has none, where there is room."""
+        index = index_of_scope(note.scope)
+        text = decode(self._ingress.files.read(index) or b"").text
+        listed = contents.without_line(text, note.path) != text
+        return [] if listed or not note.holds(self._now()) else self._lines(note, [])
+
     def check(self, draft: NoteDraft, origin: Origin) -> str:
         """Return the text as it would be written.
 

@@ -194,7 +194,8 @@ def _blame(store: OpenMemory, args: Namespace) -> int:
 
 
 def _revert(store: OpenMemory, args: Namespace) -> int:
-    for path in store.upkeep.revert(_text(args)):
+    only = store.note(args.only).path if args.only else ""
+    for path in store.upkeep.revert(_text(args), only):
         say(f"changed {path}")
     return 0
 

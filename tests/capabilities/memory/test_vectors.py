@@ -45,6 +45,19 @@ def test_a_note_without_a_common_word_is_found_by_its_vector_and_says_so(index: 
     assert Recall(index).search(Search(text="morning coffee", now=0.0)) == []
 
 
+def test_what_lies_too_far_off_is_no_match_by_its_vector_alone(index: MemoryIndex) -> None:
+    for n in range(3):
+        index.add([Item(id=f"n{n}", text=f"word{n}", layer=Layer.NOTE, thread=f"{n}", vector=unit(1, n))])
+
+    def found(least: float) -> list[str]:
+        search = Search(text="coffee", now=0.0, layers=(Layer.NOTE,), query=Query(GIVEN, unit(1, 0), least))
+        return [hit.item.id for hit in Recall(index).search(search)]
+
+    assert (found(-1.0), found(0.5), found(0.9)) == (["n0", "n1", "n2"], ["n0", "n1"], ["n0"])
+    index.add([Item(id=f"far{n}", text=f"other{n}", layer=Layer.NOTE, vector=unit(-1, n)) for n in range(1_000)])
+    assert found(0.5) == ["n0", "n1"]
+
+
 def test_vectors_of_another_model_or_size_are_never_compared(index: MemoryIndex) -> None:
     index.add([Item(id="a", text="Espresso at dawn", layer=Layer.NOTE, vector=unit(1, 0))])
 
