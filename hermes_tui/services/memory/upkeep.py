@@ -145,7 +145,8 @@ class Upkeep:
         """Remove a note from files, index, outbox and git, for good; return what could not be reached.
 
         Raises:
-            HistoryUnavailable: history cannot be rewritten now; the note is removed from files and index all the same.
+            HistoryUnavailable: there is no git, or someone is in the middle of a merge: nothing was removed. Where the
+                rewriting itself fails the note is gone from files and index, and may be erased again.
         """
         store = self._store
         self._settle()
