@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hermes_tui.arguments.shape import number, verbs
+from hermes_tui.arguments.shape import day, number, verbs
 
 
 def memory(parser: ArgumentParser) -> None:
@@ -35,6 +35,10 @@ _OPTIONS: Final[Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]]] = {
             },
         ),
         ("--layer", {"choices": ("note", "episode", "document"), "help": "only this kind"}),
+        ("--by", {"choices": ("operator", "model", "tool"), "default": "", "help": "only what these said"}),
+        ("--tool", {"default": "", "metavar": "NAME", "help": "only what this tool returned"}),
+        ("--since", {"type": day, "metavar": "DAY", "help": "only from this day on, such as 2026-11-03 (UTC)"}),
+        ("--until", {"type": day, "metavar": "DAY", "help": "only up to this day, which still counts"}),
         ("--past", {**_SWITCH, "help": "also what was superseded or has expired"}),
         ("--why", {**_SWITCH, "help": "every feature of each hit"}),
     ),

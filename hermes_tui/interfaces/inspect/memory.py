@@ -15,11 +15,13 @@ from hermes_tui.domain.memory import NoteAuthor, NoteDraft, NoteKind, Origin
 from hermes_tui.interfaces._tables import recall_lines, table, when
 from hermes_tui.interfaces.inspect._print import say, say_json, say_line, tell
 from hermes_tui.services import wiring
+from hermes_tui.services.memory.home import Within
 from hermes_tui.services.workstation import Workstation
 
 if TYPE_CHECKING:
     from hermes_tui.services.memory.store import OpenMemory
 
+DAY_S: Final = 86_400.0
 SOON: Final = 500
 """More vectors than these take long enough to say so."""
 OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR, source="hermes memory")
@@ -101,7 +103,11 @@ async def _vector(station: Workstation, args: Namespace) -> bytes:
 
 
 def _search(store: OpenMemory, args: Namespace) -> int:
-    hits = store.look(_text(args), most=args.k, layer=args.layer or "", past=args.past, vector=args.vector)
+    until = args.until + DAY_S if args.until is not None else None
+    within = Within(by=args.by, tool=args.tool, since=args.since, until=until)
+    hits = store.look(
+        _text(args), most=args.k, layer=args.layer or "", past=args.past, vector=args.vector, within=within
+    )
     if args.json:
         say_json([asdict(hit) for hit in hits], indent=2)
         return 0

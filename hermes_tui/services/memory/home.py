@@ -52,6 +52,22 @@ class MemorySettings:
     git: str | None = None
 
 
+@frozen
+class Within:
+    """What a search is narrowed to; times are Unix seconds, from `since` on and before `until`.
+
+    `by` is who said it: operator, model or tool. `tool` is the one that returned it.
+    """
+
+    by: str = ""
+    tool: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+EVERYWHERE: Final = Within()
+
+
 class HomeMemory:
     """Implements `memory.Memory` on threads of its own."""
 

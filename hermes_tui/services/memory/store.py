@@ -32,7 +32,7 @@ from hermes_tui.services.homes import Home
 from hermes_tui.services.memory import episodes
 from hermes_tui.services.memory.conflicts import conflicts
 from hermes_tui.services.memory.documents import Documents
-from hermes_tui.services.memory.home import MemorySettings
+from hermes_tui.services.memory.home import EVERYWHERE, MemorySettings, Within
 from hermes_tui.services.memory.scans import best_scan
 from hermes_tui.services.memory.upkeep import Upkeep
 
@@ -148,10 +148,28 @@ class OpenMemory:
         """Keep vectors of the embedder."""
         self.vectors.put(self.embedder, found)
 
-    def look(self, text: str, *, most: int, layer: str = "", past: bool = False, vector: bytes = b"") -> list[Recalled]:
+    def look(
+        self,
+        text: str,
+        *,
+        most: int,
+        layer: str = "",
+        past: bool = False,
+        vector: bytes = b"",
+        within: Within = EVERYWHERE,
+    ) -> list[Recalled]:
         """Return the best of one layer, by its name, or of each; `past` adds what was superseded."""
         layers = (Layer(layer),) if layer else tuple(Layer)
-        return self.search(text, layers, most, Filters(past=past, scopes=("", self.scope)), vector)
+        kinds = (f"tool:{within.tool}", f"{episodes.WEB}:{within.tool}") if within.tool else None
+        filters = Filters(
+            past=past,
+            scopes=("", self.scope),
+            speaker=within.by,
+            after=within.since,
+            before=within.until,
+            kinds=kinds,
+        )
+        return self.search(text, layers, most, filters, vector)
 
     def brief(self, query: str, vector: bytes = b"") -> str:
         """Return the notes that clearly bear on `query`, as a model reads them before its turn."""
