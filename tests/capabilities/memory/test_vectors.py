@@ -178,6 +178,24 @@ def test_a_scan_sees_what_was_added_changed_and_thrown_away_since(index: MemoryI
     assert nearest() == ["new"]
 
 
+def test_what_is_gone_does_not_hide_what_is_left(index: MemoryIndex, scan: Scan) -> None:
+    chance = random.Random(6)
+    asked = Query(GIVEN, some(chance))
+    index.add([Item(id=f"m{n}", text=f"word{n}", thread="t", vector=some(chance)) for n in range(2_000)])
+    with index.database.reading() as connection:
+        row_ids = dict(connection.execute("SELECT row, id FROM item"))
+        scan.nearest(connection, Layer.EPISODE, asked, 5)
+        cosines = SignScan().cosines(connection, asked, list(row_ids))
+    index.drop(row_ids[row] for row in sorted(cosines, key=lambda row: -cosines[row])[:1_900])
+
+    with index.database.reading() as connection:
+        left = {row for (row,) in connection.execute("SELECT row FROM item")}
+        found = scan.nearest(connection, Layer.EPISODE, asked, 5)
+
+    assert len(found) == 5
+    assert set(found) <= left
+
+
 def test_what_may_not_be_found_does_not_hide_what_lies_further_off(index: MemoryIndex, scan: Scan) -> None:
     chance = random.Random(2)
     asked = some(chance)
