@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from hermes_tui.arguments.shape import verbs
+from hermes_tui.arguments.shape import day, number, verbs
 
 
 def memory(parser: ArgumentParser) -> None:
@@ -16,33 +17,49 @@ def memory(parser: ArgumentParser) -> None:
         if asked:
             found.add_argument("note", nargs=asked, metavar=named, help=_NAMED.get(named))
         found.add_argument("--json", action="store_true", help="as JSON")
-        match verb:
-            case "search":
-                found.add_argument("-k", type=int, default=8, metavar="N", help="most hits of each kind (default: 8)")
-                found.add_argument("--layer", choices=("note", "episode", "document"), help="only this kind")
-                found.add_argument("--past", action="store_true", help="also what was superseded or has expired")
-                found.add_argument("--why", action="store_true", help="every feature of each hit")
-            case "remember":
-                found.add_argument("--kind", choices=_MEMORY_KINDS, default="fact", help="what it is (default: fact)")
-                found.add_argument("--about", default="", help="the subject of which only one note may hold")
-                found.add_argument("--replaces", default="", metavar="NOTE", help="the note it takes the place of")
-                found.add_argument("--beside", action="store_true", help="it holds beside a note that it resembles")
-                found.add_argument("--here", action="store_true", help="only for this workspace")
-            case "log":
-                found.add_argument("-n", type=int, default=30, metavar="N", help="most commits (default: 30)")
-            case "restore":
-                found.add_argument("--at", default="", metavar="COMMIT", help="as this commit held it")
-            case "pin":
-                found.add_argument("--off", action="store_true", help="unpin it")
-            case "forget":
-                found.add_argument("--erase", action="store_true", help="also from history, for good")
-            case "import":
-                found.add_argument("--apply", action="store_true", help="write the notes; without it, only show them")
-            case _:
-                pass
+        for option, more in _OPTIONS.get(verb, ()):
+            found.add_argument(option, **more)
 
 
 _MEMORY_KINDS: Final = ("fact", "preference", "procedure", "person", "episode", "style")
+_SWITCH: Final = {"action": "store_true"}
+_OPTIONS: Final[Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]]] = {
+    "search": (
+        (
+            "-k",
+            {
+                "type": number(int, 1, 1_000),
+                "default": 8,
+                "metavar": "N",
+                "help": "most hits of each kind (default: 8)",
+            },
+        ),
+        ("--layer", {"choices": ("note", "episode", "document"), "help": "only this kind"}),
+        ("--by", {"choices": ("operator", "model", "tool"), "default": "", "help": "only what these said"}),
+        ("--tool", {"default": "", "metavar": "NAME", "help": "only what this tool returned"}),
+        ("--since", {"type": day, "metavar": "DAY", "help": "only from this day on, such as 2026-11-03 (UTC)"}),
+        ("--until", {"type": day, "metavar": "DAY", "help": "only up to this day, which still counts"}),
+        ("--past", {**_SWITCH, "help": "also what was superseded or has expired"}),
+        ("--why", {**_SWITCH, "help": "every feature of each hit"}),
+    ),
+    "remember": (
+        ("--kind", {"choices": _MEMORY_KINDS, "default": "fact", "help": "what it is (default: fact)"}),
+        ("--about", {"default": "", "help": "the subject of which only one note may hold"}),
+        ("--replaces", {"default": "", "metavar": "NOTE", "help": "the note it takes the place of"}),
+        ("--beside", {**_SWITCH, "help": "it holds beside a note that it resembles"}),
+        ("--here", {**_SWITCH, "help": "only for this workspace"}),
+    ),
+    "log": (
+        ("-n", {"type": number(int, 1, 100_000), "default": 30, "metavar": "N", "help": "most commits (default: 30)"}),
+    ),
+    "revert": (
+        ("--note", {"dest": "only", "default": "", "metavar": "NOTE", "help": "only what it did to this note"}),
+    ),
+    "restore": (("--at", {"default": "", "metavar": "COMMIT", "help": "as this commit held it"}),),
+    "pin": (("--off", {**_SWITCH, "help": "unpin it"}),),
+    "forget": (("--erase", {**_SWITCH, "help": "also from history, for good"}),),
+    "import": (("--apply", {**_SWITCH, "help": "write the notes; without it, only show them"}),),
+}
 _NAMED: Final = {
     "NOTE": "a note's id, the beginning of it, or its path",
     "COMMIT": "a commit's hash, or the beginning of it",

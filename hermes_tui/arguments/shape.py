@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, _SubParsersAction
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 NAMED: Final = "its id, the beginning of it, last, or an exported file"
@@ -18,6 +19,18 @@ def verbs(parser: ArgumentParser) -> _SubParsersAction[ArgumentParser]:
 def as_json(parser: ArgumentParser) -> None:
     """Let the command print JSON."""
     parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def day(text: str) -> float:
+    """Return the Unix second at which a day begins in UTC.
+
+    Raises:
+        ArgumentTypeError: it is no day as in 2026-11-03.
+    """
+    try:
+        return datetime.combine(date.fromisoformat(text), time(tzinfo=UTC)).timestamp()
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no day as in 2026-11-03") from error
 
 
 def number(kind: type[float], least: float, most: float) -> Callable[[str], float]:

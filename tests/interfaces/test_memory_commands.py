@@ -73,7 +73,41 @@ def test_the_newest_word_is_found_with_its_reasons_and_the_old_one_in_history(sh
     assert "+superseded_by: " + new in shell.memory("diff")
 
 
+def test_a_hit_shows_its_age_what_took_its_place_and_what_it_conflicts_with(shell: Shell) -> None:
+    old = shell.remember("Releases happen on Friday")
+    new = shell.remember("Releases happen on Monday")
+    place = shell.home / "memory" / "facts" / "pulled.md"
+    place.write_text("---\nid: pulled1\ncreated: 2026-01-02T00:00:00+00:00\n---\nReleases happen on Tuesday\n")
+
+    hits = {hit["id"]: hit for hit in shell.json("memory", "search", "releases happen", "--past", "--layer", "note")}
+    printed = shell.memory("search", "releases happen", "--past", "--layer", "note")
+
+    day = shell.json("memory", "show", new)["created"][:10]
+    marks = {
+        old: f"superseded by {new} on {day}",
+        new: "conflicts with pulled1 of 2026-01-02: Releases happen on Tuesday",
+        "pulled1": f"conflicts with {new} of {day}: Releases happen on Monday",
+    }
+    for note_id, mark in marks.items():
+        assert mark in hits[note_id]["warnings"]
+        assert f"  ! {mark}" in printed.splitlines()
+        assert hits[note_id]["at"] > 1_700_000_000
+    assert f"replaced {old} on {day}: Releases happen on Friday" in hits[new]["warnings"]
+    assert any(line.startswith("pulled1  fact  2026-01-02") for line in printed.splitlines())
+
+
+def test_what_was_said_to_hold_beside_another_is_no_conflict(shell: Shell) -> None:
+    shell.remember("Releases happen on Friday")
+    beside = shell.remember("Releases happen on Monday", "--beside")
+
+    hits = shell.json("memory", "search", "when do releases happen", "--layer", "note")
+
+    assert [hit["warnings"] for hit in hits] == [[], []]
+    assert "beside: [" in (shell.home / shell.json("memory", "show", beside)["path"]).read_text()
+
+
 def test_an_edit_by_hand_is_found_logged_blamed_and_taken_back(shell: Shell) -> None:
+    other = shell.remember("The lamp needs a wick")
     note_id = shell.remember("The kettle stands in the pantry")
     path = shell.json("memory", "show", note_id)["path"]
     place = shell.home / path
@@ -83,7 +117,8 @@ def test_an_edit_by_hand_is_found_logged_blamed_and_taken_back(shell: Shell) -> 
     log = shell.json("memory", "log", note_id)
     assert [entry["subject"] for entry in log] == ["edit outside Hermes", "remember: The kettle stands in the pantry"]
     assert shell.json("memory", "blame", note_id)[-1]["text"] == "It is red."
-    assert path in shell.memory("revert", log[0]["commit"])
+    assert path in shell.memory("revert", log[0]["commit"], "--note", note_id)
+    assert "did not change" in shell.memory("revert", log[0]["commit"], "--note", other, code=2)
     assert "It is red." not in place.read_text()
     assert shell.json("memory", "stats")["history"] == "clean"
     assert "problems             none" in shell.memory("stats")
@@ -99,6 +134,7 @@ def test_a_forgotten_note_is_gone_from_search_and_comes_back(shell: Shell) -> No
     assert shell.json("memory", "search", "kettle") == []
     shell.memory("restore", note_id)
 
+    assert path in (shell.home / "MEMORY.md").read_text()
     assert (shell.home / path).read_bytes() == before
     assert shell.json("memory", "search", "kettle")[0]["id"] == note_id
 

@@ -100,6 +100,13 @@ def test_what_was_said_in_a_session_is_found_with_what_stands_around_it(desk: De
     assert "> tool: read:" in found
     hits = json.loads(desk.run("memory", "search", "spring tides", "--layer", "episode", "--json"))
     assert {hit["kind"] for hit in hits} <= {"tool:read", "goal", "message", "reply"}
+    for narrowed, left in (
+        (("--tool", "read"), True),
+        (("--by", "tool", "--since", "2020-01-02"), True),
+        (("--tool", "shell"), False),
+        (("--by", "tool", "--until", "2020-01-02"), False),
+    ):
+        assert ("Spring tides" in desk.run("memory", "search", "spring tides", *narrowed)) is left
 
 
 def test_what_was_recalled_is_not_learned_again(desk: Desk) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from hermes_tui.capabilities.embedding.local import local_model
+from hermes_tui.capabilities.memory.repository import HistoryUnavailable
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.stains import StainBook
 from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ToolError, UsageInvalid
@@ -53,9 +54,11 @@ class Place:
         self.reports: list[str] = []
         self._opened: list[HomeMemory] = []
 
-    def memory(self, embedder: CountingEmbedder | None = None, seek: Seek | None = None) -> HomeMemory:
+    def memory(
+        self, embedder: CountingEmbedder | None = None, seek: Seek | None = None, git: str | None = None
+    ) -> HomeMemory:
         settings = MemorySettings(
-            workspace=self.home.root / "work", report=self.reports.append, embedder=embedder, seek=seek
+            workspace=self.home.root / "work", report=self.reports.append, embedder=embedder, seek=seek, git=git
         )
         made = wiring.memory_of(self.home, self.ledger, HermesConfig(), self.clock, settings)
         self._opened.append(made)
@@ -272,3 +275,34 @@ def test_auto_never_asks_another_machine_nor_where_the_config_names_an_embedder(
 
     assert embedders.seeker_of(auto_with("http://192.0.2.7:11434")) is None
     assert embedders.seeker_of(named) is None
+
+
+async def test_without_git_everything_but_history_works_and_a_git_that_comes_later_has_all_of_it(place: Place) -> None:
+    memory = place.memory(git="")
+    old = await memory.remember(NoteDraft(text="Releases happen on Friday"), OPERATOR)
+    new = await memory.remember(NoteDraft(text="Releases happen on Monday"), OPERATOR)
+    upkeep = Upkeep(memory.store)
+    row = memory.store.note(new.note_id)
+    asked: list[Callable[[], object]] = [
+        upkeep.log,
+        upkeep.diff,
+        lambda: upkeep.blame(new.note_id),
+        lambda: upkeep.revert("abcd"),
+        lambda: upkeep.restore(new.note_id),
+        lambda: upkeep.erase(row),
+    ]
+
+    for ask in asked:
+        with pytest.raises(HistoryUnavailable, match="git is not installed"):
+            ask()
+    assert [hit.id for hit in memory.store.look("releases", most=1)] == [new.note_id]
+    stats = upkeep.stats()
+    assert "git is not installed" in str(stats["history"])
+    assert stats["waiting_for_git"] == 6
+    memory.close()
+    assert any("git is not installed" in report for report in place.reports)
+    later = place.memory()
+    past = Upkeep(later.store)
+    assert all(past.log(kept.note_id) for kept in (old, new))
+    assert {line.author for line in past.blame(new.note_id)} == {"Operator"}
+    assert later.store.note(old.note_id).superseded_by == new.note_id

@@ -52,20 +52,30 @@ class Candidates:
 
 @frozen
 class Filters:
-    """What may be found: `past` adds what was superseded; `scopes` None is every scope; `speaker` and times narrow."""
+    """What may be found: `past` adds what was superseded; `scopes` None is every scope; the others narrow.
+
+    `kinds` None is every kind; times are Unix seconds, from `after` on and before `before`.
+    """
 
     past: bool = False
     scopes: tuple[str, ...] | None = None
     speaker: str = ""
     after: float | None = None
     before: float | None = None
+    kinds: tuple[str, ...] | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether they may leave little of a layer."""
+        return bool(self.speaker) or (self.after, self.before, self.kinds) != (None, None, None)
 
     def condition(self) -> tuple[str, list[object]]:
         """Return the filters as SQL with its values."""
         text, values = "" if self.past else " AND live", list[object]()
-        if self.scopes is not None:
-            text += f" AND scope IN ({marks(self.scopes)})"
-            values += self.scopes
+        for column, allowed in (("scope", self.scopes), ("kind", self.kinds)):
+            if allowed is not None:
+                text += f" AND {column} IN ({marks(allowed)})"
+                values += allowed
         for column, value in (("speaker=?", self.speaker or None), ("at>=?", self.after), ("at<?", self.before)):
             if value is not None:
                 text += f" AND {column}"
@@ -92,8 +102,10 @@ class Reading:
         self._layer = layer
         self._near = near
         self._condition, self._values = filters.condition()
+        self._narrow = layer is Layer.NOTE or filters.narrow
         self._best_hits = BEST_HITS
         self._known: Mapping[int, float] = {}
+        self._least = near.query.least if near is not None else 0.0
 
     def candidates(self, question: Question) -> Candidates:
         statistics = self._statistics(question)
@@ -101,17 +113,18 @@ class Reading:
             pool = Pool(question, self._select(""), statistics)
             every = list(pool.rows.values())
             cosines = self._cosines(every)
-            nearest = set(nlargest(NEAREST, cosines, key=lambda row: (cosines[row], -row)))
+            near = nlargest(NEAREST, cosines, key=lambda row: (cosines[row], -row))
+            nearest = {row for row in near if cosines[row] >= self._least}
             hits = self._hits_of(pool, every, nearest)
             return Candidates(pool, every if hits and self._layer is Layer.EPISODE else hits, cosines)
         self._best_hits = MORE_HITS if statistics.items <= MIDDLING_LAYER else BEST_HITS
-        near = self._nearest()
+        alone = self._nearest()
+        nearest = {row.row for row in alone}
         found = list(dict.fromkeys(self._found(question, statistics)))
-        alone = [row for row in near if row.row not in set(found)]
+        alone = [row for row in alone if row.row not in set(found)]
         hits = self._rows(found)
         around = self._within([*_windows(hits, WINDOW), *_windows(alone, WINDOW_ALONE)])
         pool = Pool(question, [*hits, *alone, *around], statistics)
-        nearest = {row.row for row in near}
         rows = _foremost(self._with_talk(pool, self._hits_of(pool, hits, nearest), alone), pool, nearest)
         beside = {row.spot + step for row in rows for step in (-1, 0, 1)}
         return Candidates(pool, rows, self._cosines([row for row in pool.rows.values() if row.spot in beside]))
@@ -132,7 +145,7 @@ class Reading:
             found = [allowed[row] for row in self._known if row in allowed][:NEAREST]
             if len(found) > NEAREST // 2 or len(self._known) < most:
                 break
-        return found
+        return [row for row in found if self._known[row.row] >= self._least]
 
     def _hits_of(self, pool: Pool, rows: Sequence[Row], nearest: Collection[int]) -> Sequence[Row]:
         """Return those of `rows` that match by word or by vector."""
@@ -184,16 +197,17 @@ class Reading:
             if every:
                 return list(dict.fromkeys([*found, *every]))
             known.pop()
-        return found or self._matching(_quoted(known)[0], f" ORDER BY rowid DESC LIMIT {self._best_hits}")
+        if found:
+            return found
+        last = " OR ".join(_quoted(list(holding))) if self._narrow else _quoted(known)[0]
+        return self._matching(last, f" ORDER BY {self._layer}_words.rowid DESC LIMIT {self._best_hits}")
 
     def _best(self, words: str) -> list[int]:
         """Return the best matches by BM25; of equal ones those with the first ids, so that order of arrival is nothing.
 
         Fetching all scores and sorting here costs no more than a limit: FTS5 scores every match anyway.
         """
-        table = f"{self._layer}_words"
-        query = f"SELECT rowid, rank FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - a layer's name
-        scored = self._connection.execute(query, (words,)).fetchall()
+        scored = self._matches("rank", words, "")
         if len(scored) <= self._best_hits:
             return [row for row, _ in scored]
         limit = nsmallest(self._best_hits, (rank for _, rank in scored))[-1]
@@ -216,9 +230,19 @@ class Reading:
         return self._matching(words, f" LIMIT {self._best_hits}") if words else []
 
     def _matching(self, words: str, order: str) -> list[int]:
+        return [row for row, _ in self._matches("0", words, order)]
+
+    def _matches(self, with_it: str, words: str, order: str) -> list[tuple[int, float]]:
+        """Return each row that holds `words`, with something of it; only rows that may be found where that is few.
+
+        Elsewhere nearly every row may be found, and looking at each match would cost as much as finding it.
+        """
         table = f"{self._layer}_words"
-        query = f"SELECT rowid FROM {table} WHERE {table} MATCH ?{order}"  # noqa: S608 - a layer's name
-        return [row for (row,) in self._connection.execute(query, (words,))]
+        joined, condition, values = "", "", list[object]()
+        if self._narrow:
+            joined, condition, values = f" CROSS JOIN item ON item.row={table}.rowid", self._condition, self._values
+        query = f"SELECT {table}.rowid, {with_it} FROM {table}{joined} WHERE {table} MATCH ?{condition}{order}"  # noqa: S608 - ours
+        return self._connection.execute(query, [words, *values]).fetchall()
 
     def _rows(self, keys: Sequence[int]) -> list[Row]:
         """Return the rows of these numbers that may be found."""

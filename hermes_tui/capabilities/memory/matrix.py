@@ -10,7 +10,7 @@ import numpy as np
 
 from hermes_tui.capabilities.memory.database import Connection
 from hermes_tui.capabilities.memory.items import Layer
-from hermes_tui.capabilities.memory.scan import Fresh, Mark, best_of, bodies_numbered, bodies_of, fresh
+from hermes_tui.capabilities.memory.scan import Fresh, Mark, best_of, bodies_numbered, bodies_of, fresh, outgrown
 from hermes_tui.capabilities.memory.vectors import Query, signs_of
 from hermes_tui.domain.values import mutable
 
@@ -51,7 +51,12 @@ class MatrixScan:
 
     def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> Mapping[int, float]:
         """Return the rows of the nearest items with their cosines, nearest first; some of them may be gone."""
-        known = self._known.setdefault((query.model, layer, len(query.body)), _Known())
+        key = (query.model, layer, len(query.body))
+        if key not in self._known:  # after a change of model nothing is asked of the other any more
+            self._known = {each: known for each, known in self._known.items() if each[0] == query.model}
+        known = self._known.setdefault(key, _Known())
+        if outgrown(connection, layer, known.count):
+            known = self._known[key] = _Known()
         for added in fresh(connection, layer, query, known.mark):
             known.count *= not added.anew
             if added.rows:

@@ -30,7 +30,8 @@ class Note:
     """A note as its file says it. Times are ISO texts in UTC; `problems` say what could not be read.
 
     `provenance` names the sources nobody vouches for that its writer had read, such as the web. `scope` is empty for a
-    note that holds everywhere, else the name of the workspace's folder under `memory/workspaces`.
+    note that holds everywhere, else the name of the workspace's folder under `memory/workspaces`. `beside` are notes
+    that it resembles or seems to contradict, and that hold as well, as whoever wrote it has said.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Note:
     pin: bool = False
     supersedes: tuple[str, ...] = ()
     superseded_by: str = ""
+    beside: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -102,6 +104,7 @@ def read_note(path: str, text: str) -> Note:
         pin=front.text("pin").lower() in ("yes", "true", "on"),
         supersedes=front.many("supersedes"),
         superseded_by=front.text("superseded_by"),
+        beside=front.many("beside"),
         tags=front.many("tags"),
         problems=tuple(problems),
     )
@@ -124,6 +127,7 @@ def write_note(note: Note) -> str:
         "confidence": note.confidence,
         "pin": note.pin,
         "supersedes": note.supersedes,
+        "beside": note.beside,
         "tags": note.tags,
     }
     return frontmatter.head({key: value for key, value in values.items() if value}) + note.body.strip("\n") + "\n"

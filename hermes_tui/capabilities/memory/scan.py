@@ -21,6 +21,7 @@ from hermes_tui.domain.values import frozen, mutable
 EXACT: Final = 1_000
 """Up to so many vectors plain Python compares every one exactly."""
 RESCORED: Final = 500
+_SPARE: Final = 100
 _PORTION: Final = 2_000
 """So many vectors are read at once, so that reading all takes no more memory than keeping them."""
 _FRESH: Final = (
@@ -86,6 +87,12 @@ def fresh(connection: Connection, layer: Layer, query: Query, mark: Mark) -> Ite
     mark.born, mark.vector, mark.item = now, last_vector, last_item
 
 
+def outgrown(connection: Connection, layer: Layer, kept: int) -> bool:
+    """Whether most of what a scan keeps of a layer must be gone, so that it hides what is there and is read anew."""
+    (items,) = connection.execute("SELECT items FROM tally WHERE layer=?", (layer.value,)).fetchone()
+    return kept > 2 * int(items) + _SPARE
+
+
 def _portions(found: Cursor, query: Query) -> Iterator[Fresh]:
     size = len(signs_of(query.body))
     while rows := found.fetchmany(_PORTION):
@@ -110,7 +117,10 @@ class SignScan:
 
     def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> Mapping[int, float]:
         """Return the rows of the nearest items with their cosines, nearest first."""
-        known = self._known.setdefault((query.model, layer, len(query.body)), _Known())
+        key = (query.model, layer, len(query.body))
+        known = self._known.setdefault(key, _Known())
+        if outgrown(connection, layer, len(known.rows)):
+            known = self._known[key] = _Known()
         for added in fresh(connection, layer, query, known.mark):
             if added.anew:
                 known.rows, known.signs = [], []
@@ -120,7 +130,9 @@ class SignScan:
         if len(rows) > EXACT:
             asked = int.from_bytes(signs_of(query.body), "big")
             distances = [(asked ^ signs).bit_count() for signs in known.signs]
-            rows = [rows[place] for place in nsmallest(RESCORED, range(len(rows)), key=distances.__getitem__)]
+            rows = [
+                rows[place] for place in nsmallest(max(RESCORED, most), range(len(rows)), key=distances.__getitem__)
+            ]
         return best_of(self.cosines(connection, query, rows), most)
 
     def cosines(self, connection: Connection, query: Query, rows: Sequence[int]) -> Mapping[int, float]:

@@ -20,10 +20,14 @@ _COUNT: Final = f"SELECT count(DISTINCT digest) {_MISSING}"
 
 @frozen(kw_only=False)
 class Query:
-    """What is looked for by its vector; only vectors of the same `model` are compared with it."""
+    """What is looked for by its vector; only vectors of the same `model` are compared with it.
+
+    What lies further off than the cosine `least` is no match by its vector alone.
+    """
 
     model: str
     body: bytes
+    least: float = -1.0
 
 
 class Vectors:

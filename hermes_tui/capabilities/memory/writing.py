@@ -52,6 +52,7 @@ class _Judged:
     replaced: tuple[NoteRow, ...] = ()
     known: NoteRow | None = None
     why: str = ""
+    beside: tuple[str, ...] = ()
 
 
 class Writer:
@@ -138,6 +139,13 @@ class Writer:
             edits += self._lines(note, [row])
         self._ingress.change(edits, _reason(origin, f"{'pin' if on else 'unpin'}: {row.title}", row.id))
 
+    def lines_of(self, note: Note) -> list[Edit]:
+        """Return the edits that list a live note which deserves a line and has none, where there is room."""
+        index = index_of_scope(note.scope)
+        text = decode(self._ingress.files.read(index) or b"").text
+        listed = contents.without_line(text, note.path) != text
+        return [] if listed or not note.holds(self._now()) else self._lines(note, [])
+
     def check(self, draft: NoteDraft, origin: Origin) -> str:
         """Return the text as it would be written.
 
@@ -196,18 +204,22 @@ class Writer:
 
     def _compared(self, note: Note, draft: NoteDraft, origin: Origin, query: Query | None) -> _Judged:
         replaced: list[NoteRow] = []
+        beside: list[str] = []
         for row, cosine in self._neighbours(note, query):
             likeness = compare(note.body, self.read(row).body)
             match Likeness.UNSURE if likeness is Likeness.OTHER and cosine >= NEAR_COSINE else likeness:
                 case Likeness.SAME:
                     return _Judged(Landing.KNOWN, known=row)
-                case Likeness.MORE | Likeness.CONTRADICTS if not draft.beside:
-                    replaced.append(row)
-                case Likeness.UNSURE if not draft.beside:
+                case Likeness.OTHER:
+                    pass
+                case _ if draft.beside:
+                    beside.append(row.id)
+                case Likeness.UNSURE:
                     raise _unsure(row, self.read(row))
                 case _:
-                    pass
-        return self._replacing(replaced, origin) if replaced else self._judged_new(origin)
+                    replaced.append(row)
+        judged = self._replacing(replaced, origin) if replaced else self._judged_new(origin)
+        return replace(judged, beside=tuple(beside))
 
     def _neighbours(self, note: Note, query: Query | None) -> Sequence[tuple[NoteRow, float]]:
         """Return the live notes that may be about the same, each with the cosine of its nearest part, 0 without one."""
@@ -246,6 +258,7 @@ class Writer:
             note,
             status=NoteStatus.REVIEW if waits else NoteStatus.LIVE,
             supersedes=tuple(row.id for row in judged.replaced),
+            beside=judged.beside,
         )
         edits = [Edit(note.path, _creating(note))]
         if not waits:

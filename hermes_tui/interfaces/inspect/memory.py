@@ -15,10 +15,12 @@ from hermes_tui.domain.memory import NoteAuthor, NoteDraft, NoteKind, Origin
 from hermes_tui.interfaces._tables import recall_lines, table, when
 from hermes_tui.interfaces.inspect._print import say, say_json, say_line, tell
 from hermes_tui.services import wiring
+from hermes_tui.services.memory.settings import Within
 from hermes_tui.services.memory.store import OpenMemory
 from hermes_tui.services.memory.upkeep import Upkeep
 from hermes_tui.services.workstation import Workstation
 
+DAY_S: Final = 86_400.0
 SOON: Final = 500
 """More vectors than these take long enough to say so."""
 OPERATOR: Final = Origin(author=NoteAuthor.OPERATOR, source="hermes memory")
@@ -100,7 +102,11 @@ async def _vector(station: Workstation, args: Namespace) -> bytes:
 
 
 def _search(store: OpenMemory, args: Namespace) -> int:
-    hits = store.look(_text(args), most=args.k, layer=args.layer or "", past=args.past, vector=args.vector)
+    until = args.until + DAY_S if args.until is not None else None
+    within = Within(by=args.by, tool=args.tool, since=args.since, until=until)
+    hits = store.look(
+        _text(args), most=args.k, layer=args.layer or "", past=args.past, vector=args.vector, within=within
+    )
     if args.json:
         say_json([asdict(hit) for hit in hits], indent=2)
         return 0
@@ -193,7 +199,8 @@ def _blame(store: OpenMemory, args: Namespace) -> int:
 
 
 def _revert(store: OpenMemory, args: Namespace) -> int:
-    for path in Upkeep(store).revert(_text(args)):
+    only = store.note(args.only).path if args.only else ""
+    for path in Upkeep(store).revert(_text(args), only):
         say(f"changed {path}")
     return 0
 

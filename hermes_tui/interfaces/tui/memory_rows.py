@@ -97,7 +97,8 @@ class HitRow:
         first = next((line for line in hit.text.splitlines() if line.strip()), hit.source).lstrip("# ")
         head = ((f" {hit.score:.2f} ", "accent"), *foreign(one_line(first)))
         parts = "  ".join(f"{one_line(name)} {share:.2f}" for name, share in hit.features)
-        why = ((f"      {'  '.join((*hit.warnings, parts))}", "warn" if hit.warnings else "muted"),)
+        said = (*map(one_line, hit.warnings), parts)
+        why = ((f"      {'  '.join(said)}", "warn" if hit.warnings else "muted"),)
         return (ends(head, ((f"{age} ", "muted"),), room.width), ends(why, (), room.width))
 
     def copy(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import json
 import math
@@ -54,7 +53,7 @@ class Pipe:
             if not isinstance(request, dict):
                 raise PipeInvalid("A request is a JSON object.")
             return json.dumps(self._answer(cast("Fields", request)), ensure_ascii=False)
-        except (HermesError, ValueError, binascii.Error) as error:
+        except (HermesError, ValueError) as error:
             return json.dumps({"error": str(error)}, ensure_ascii=False)
 
     def close(self) -> None:
@@ -166,9 +165,10 @@ def _vector(fields: Fields) -> bytes:
     given = fields.get("vec")
     if not isinstance(given, str):
         return b""
-    data = base64.b64decode(given, validate=True)
-    if len(data) % 4:
-        raise PipeInvalid("`vec` must be base64 of little-endian float32.")
-    numbers = array("f", data)
+    try:
+        data = base64.b64decode(given, validate=True)
+        numbers = array("f", data)
+    except ValueError as error:
+        raise PipeInvalid("`vec` must be base64 of little-endian float32.") from error
     length = math.sqrt(sum(number * number for number in numbers)) or 1.0
     return array("f", [number / length for number in numbers]).tobytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.domain.memory import Embedder
 from hermes_tui.domain.values import frozen
@@ -29,3 +30,19 @@ class MemorySettings:
     embedder: Embedder | None = None
     seek: Seek | None = None
     git: str | None = None
+
+
+@frozen
+class Within:
+    """What a search is narrowed to; times are Unix seconds, from `since` on and before `until`.
+
+    `by` is who said it: operator, model or tool. `tool` is the one that returned it.
+    """
+
+    by: str = ""
+    tool: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+EVERYWHERE: Final = Within()

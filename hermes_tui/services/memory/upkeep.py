@@ -14,6 +14,7 @@ from hermes_tui.capabilities.memory.decoding import NEW, decode
 from hermes_tui.capabilities.memory.erasure import Eraser
 from hermes_tui.capabilities.memory.foreign import foreign_notes
 from hermes_tui.capabilities.memory.ingress import Edit, Reason, in_vault
+from hermes_tui.capabilities.memory.notes import is_index, read_note
 from hermes_tui.capabilities.memory.past import BlameLine, Entry
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable
 from hermes_tui.capabilities.state.replies import forget_replies
@@ -110,6 +111,8 @@ class Upkeep:
     def restore(self, name: str, commit: str = "") -> str:
         """Bring a note back: its last text that was not empty, or the one of a commit; return its path.
 
+        Its line in the index comes with it, where there is room.
+
         Raises:
             UsageInvalid: history does not have it.
         """
@@ -120,7 +123,10 @@ class Upkeep:
             raise UsageInvalid(f"History has no {path}{f' at {commit}' if commit else ''}.", hint="hermes memory log")
         now = self.store.files.read(path)
         reason = Reason(author=NoteAuthor.OPERATOR, subject=f"restore {path}")
-        self.store.ingress.change([_becoming(path, now, data)], reason)
+        edits = [_becoming(path, now, data)]
+        if not is_index(path):
+            edits += self.store.writer.lines_of(read_note(path, decode(data).text))
+        self.store.ingress.change(edits, reason)
         self.store.changed()
         return path
 
@@ -128,7 +134,8 @@ class Upkeep:
         """Remove a note from files, index, outbox and git, for good; return what could not be reached.
 
         Raises:
-            HistoryUnavailable: history cannot be rewritten now; the note is removed from files and index all the same.
+            HistoryUnavailable: there is no git, or someone is in the middle of a merge: nothing was removed. Where the
+                rewriting itself fails the note is gone from files and index, and may be erased again.
         """
         store = self.store
         self._settle()
@@ -194,8 +201,8 @@ class Upkeep:
             "index_bytes": store.database.path.stat().st_size,
             "generation": store.database.generation(),
             "context_bytes": {"used": room.used, "limit": room.limit, "left": room.left},
-            "waiting_for_git": store.history.waiting(),
             "history": self._history(),
+            "waiting_for_git": store.history.waiting(),
             "problems": problems,
             "unread_sessions": list(store.unread),
         }

@@ -86,6 +86,20 @@ def test_filters_narrow_by_scope_speaker_and_time(index: MemoryIndex) -> None:
     assert found(index, "violins", filters=Filters(after=150.0, before=250.0)) == ["there"]
 
 
+def test_a_filter_that_leaves_little_finds_it_behind_many_better_matches(index: MemoryIndex) -> None:
+    index.add([Item(id=f"loud{n}", text="violins violins tuned", speaker="model", at=float(n)) for n in range(1_600)])
+    index.add([Item(id="quiet", text="we heard violins being tuned", speaker="operator", kind="message", at=5e9)])
+    for filters in (Filters(speaker="operator"), Filters(kinds=("message",)), Filters(after=4e9)):
+        assert found(index, "violins tuned", filters=filters) == ["quiet"]
+
+
+def test_what_was_superseded_hides_no_live_note_however_much_there_is_of_it(index: MemoryIndex) -> None:
+    past = [Item(id=f"p{n}", text="violins", layer=Layer.NOTE, live=False, thread=f"{n}") for n in range(1_100)]
+    index.add([*past, Item(id="live", text="of violins it is said that they sing", layer=Layer.NOTE, thread="live")])
+
+    assert found(index, "violins") == ["live"]
+
+
 def test_another_order_of_arrival_gives_the_same_ranking(tmp_path: Path) -> None:
     chance = random.Random(5)
     items = [

@@ -45,6 +45,19 @@ def test_a_note_without_a_common_word_is_found_by_its_vector_and_says_so(index: 
     assert Recall(index).search(Search(text="morning coffee", now=0.0)) == []
 
 
+def test_what_lies_too_far_off_is_no_match_by_its_vector_alone(index: MemoryIndex) -> None:
+    for n in range(3):
+        index.add([Item(id=f"n{n}", text=f"word{n}", layer=Layer.NOTE, thread=f"{n}", vector=unit(1, n))])
+
+    def found(least: float) -> list[str]:
+        search = Search(text="coffee", now=0.0, layers=(Layer.NOTE,), query=Query(GIVEN, unit(1, 0), least))
+        return [hit.item.id for hit in Recall(index).search(search)]
+
+    assert (found(-1.0), found(0.5), found(0.9)) == (["n0", "n1", "n2"], ["n0", "n1"], ["n0"])
+    index.add([Item(id=f"far{n}", text=f"other{n}", layer=Layer.NOTE, vector=unit(-1, n)) for n in range(1_000)])
+    assert found(0.5) == ["n0", "n1"]
+
+
 def test_vectors_of_another_model_or_size_are_never_compared(index: MemoryIndex) -> None:
     index.add([Item(id="a", text="Espresso at dawn", layer=Layer.NOTE, vector=unit(1, 0))])
 
@@ -163,6 +176,24 @@ def test_a_scan_sees_what_was_added_changed_and_thrown_away_since(index: MemoryI
     assert nearest() == []
     index.add([Item(id="new", text="new", thread="t", vector=some(chance))])
     assert nearest() == ["new"]
+
+
+def test_what_is_gone_does_not_hide_what_is_left(index: MemoryIndex, scan: Scan) -> None:
+    chance = random.Random(6)
+    asked = Query(GIVEN, some(chance))
+    index.add([Item(id=f"m{n}", text=f"word{n}", thread="t", vector=some(chance)) for n in range(2_000)])
+    with index.database.reading() as connection:
+        row_ids = dict(connection.execute("SELECT row, id FROM item"))
+        scan.nearest(connection, Layer.EPISODE, asked, 5)
+        cosines = SignScan().cosines(connection, asked, list(row_ids))
+    index.drop(row_ids[row] for row in sorted(cosines, key=lambda row: -cosines[row])[:1_900])
+
+    with index.database.reading() as connection:
+        left = {row for (row,) in connection.execute("SELECT row FROM item")}
+        found = scan.nearest(connection, Layer.EPISODE, asked, 5)
+
+    assert len(found) == 5
+    assert set(found) <= left
 
 
 def test_what_may_not_be_found_does_not_hide_what_lies_further_off(index: MemoryIndex, scan: Scan) -> None:
