@@ -174,6 +174,21 @@ class Brain(Section):
     """An answer of a tier that seems less sure than this is asked again of the next tier; 0 never, unset 0.5."""
 
 
+class Reflex(Section):
+    """A rule that makes the next call of a tool from the result of the last one, without asking a model."""
+
+    tool: Annotated[str, Bounds(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$")]
+    """The tool that is called again and again."""
+    sets: Annotated[str, Bounds(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
+    """The argument that moves; the others stay as they were."""
+    before: Annotated[str, Bounds(pattern=r"^[^\n]*\S[^\n]*\S[^\n]*\S[^\n]*$")]
+    """What stands right before its next value in the result; without it the model is asked."""
+    until: str = ""
+    """What ends the value; left out, it ends with its word."""
+    at_most: Annotated[int, Bounds(ge=2, le=10_000)] = 100
+    """Calls in a row; then the model is asked."""
+
+
 class Budgets(Section):
     """Caps; no call starts that could pass one."""
 
@@ -319,6 +334,8 @@ class HermesConfig(Section):
     """Role by class of task; what is not here goes its usual way: docs/providers.md."""
     tiers: Mapping[Name, tuple[str, ...]] = {}
     """Named fallback chains of models, tiers and roles."""
+    reflexes: Mapping[Name, Reflex] = {}
+    """Rules for what repeats itself, by name; `hermes cost --suggest` finds them in what was done."""
     budgets: Budgets = Budgets()
     """Caps."""
     policy: Policy = Policy()

@@ -24,6 +24,7 @@ from hermes_tui.services.chains import LOCAL, Candidate, kind_of
 from hermes_tui.services.config import HermesConfig, ProviderConfig
 from hermes_tui.services.kept import KeptProvider
 from hermes_tui.services.keys import Keys
+from hermes_tui.services.reflexes import RuledProvider
 from hermes_tui.services.sections import without_empty
 
 PROBE_S: Final = 1.0
@@ -119,10 +120,11 @@ class Offers:
         return replace(found, loaded=loaded, call_cap=limits_of(self.config.budgets.call))
 
     def _kept(self, wanted: settings.Brain, heard: HeardProvider) -> Provider:
-        """Return a provider that gives replies again where its role keeps them."""
-        if self.kept is None or not wanted.keep_s:
-            return heard
-        return KeptProvider(heard, self.kept, heard.target, wanted.keep_s)
+        """Return a provider that gives replies again where its role keeps them, and follows the rules of the config."""
+        found: Provider = heard
+        if self.kept is not None and wanted.keep_s:
+            found = KeptProvider(heard, self.kept, heard.target, wanted.keep_s)
+        return RuledProvider(found, self.config.reflexes) if self.config.reflexes else found
 
     def answered(self, brain: Brain) -> None:
         """Learn that a model just answered: it is in memory."""
