@@ -12,10 +12,10 @@ from hermes_tui.domain.approval import Risk
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import replace
+from hermes_tui.services.provider_config import Name, OpenRouterConfig, ProviderConfig, Routing
 from hermes_tui.services.sections import Bounds, Checks, Json, Misfit, Section, SectionT
 from hermes_tui.services.server_config import McpServer, ServerName
 
-Name = Annotated[str, Bounds(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Positive = Annotated[float, Bounds(gt=0, le=1e9)]
 Dollars = Annotated[float, Bounds(ge=0, le=1e6)]
 Tokens = Annotated[int, Bounds(ge=0, le=10**12)]
@@ -93,41 +93,6 @@ def checked_scope(scope: str) -> str:
     if ".git" in path.parts:
         raise Misfit(f"{scope!r} is inside .git.", "Use the git tool; .git is read-only.")
     return str(path) + ("/" if scope.endswith("/") and str(path) != "." else "")
-
-
-class ProviderConfig(Section):
-    """Who serves models; any OpenAI-compatible URL is a provider of kind `openai`."""
-
-    kind: Literal["anthropic", "openai", "openrouter", "ollama", "lmstudio", "scripted"] | None = None
-    """The dialect; left out, it is the provider's name if that is one of them, else `openai`."""
-    client: Literal["wire", "sdk"] = "wire"
-    """`wire` is Hermes' own fast client, `sdk` the vendor's package."""
-    base_url: Annotated[str, Bounds(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")] | None = None
-    """Where it listens; left out, the vendor's address."""
-    key_env: Annotated[str, Bounds(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    """The environment variable that holds the key; never the key itself."""
-    models: tuple[str, ...] = ()
-    """The models to offer; empty asks the provider."""
-
-
-class Routing(Section):
-    """In which order providers are tried."""
-
-    order: tuple[Name, ...] = ("anthropic", "openai", "openrouter", "ollama", "lmstudio")
-    """First to last; the next one answers when the one before cannot."""
-    ignore: tuple[Name, ...] = ()
-    """Providers that are never chosen by themselves."""
-    sort: Literal["order", "price", "throughput", "latency"] = "order"
-    """What decides among those that can answer; throughput and latency are measured. Local ones always come last."""
-    max_distance: Annotated[float, Bounds(ge=0, le=1)] = 0.5
-    """How far another model's turns may be from the present one's, for `hermes models compare` to let it take over."""
-
-
-class OpenRouterConfig(Section):
-    """What is passed on to OpenRouter."""
-
-    provider: Mapping[str, Json] = {}
-    """Its `provider` object, sent as it is."""
 
 
 class Clocks(Section):

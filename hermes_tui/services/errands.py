@@ -17,7 +17,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
-from hermes_tui.capabilities.providers import _catalog
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
 from hermes_tui.domain.ids import Seq, SessionId
@@ -28,7 +27,9 @@ from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.memory.notebook import Notebook
+from hermes_tui.services.offers import can
 from hermes_tui.services.pictures import Picture, Shelf
+from hermes_tui.services.provider_config import ProviderConfig
 from hermes_tui.services.server_config import ServerRow
 from hermes_tui.services.workstation import Workstation
 
@@ -77,10 +78,10 @@ class Errands:
         """Return the pictures of the workspace that a text mentions; see `Shelf.mentioned`."""
         return self.shelf.mentioned(text, self.station.root)
 
-    @staticmethod
-    def sees(brain: str) -> bool:
+    def sees(self, brain: str) -> bool:
         """Return whether the brain of a name such as `openai:gpt-6` is known to take pictures."""
-        return _catalog.sees(brain.partition(":")[2])
+        provider, _, model = brain.partition(":")
+        return can(self.station.config.providers.get(provider, ProviderConfig()), model).see
 
     def require_sight(self, brain: str) -> None:
         """Return if a brain takes pictures.

@@ -54,7 +54,8 @@ def price_of(config: HermesConfig, name: str, prices: Path | None = None) -> Pri
         return FREE
     offered = given.models[:1] if given is not None else ()
     model = first.model or next(iter(offered), _catalog.DEFAULT_MODELS.get(kind))
-    return _catalog.known(kind, model, prices).price if model is not None else None
+    table = _catalog.table_for(kind, given.base_url or "" if given is not None else "")
+    return _catalog.known(table, model, prices).price if model is not None else None
 
 
 def repriced(records: Iterable[Record], policy: Policy) -> Iterator[Record]:
