@@ -18,9 +18,10 @@ from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces._tables import cost_lines
 from hermes_tui.interfaces.inspect.spending import cost
-from hermes_tui.services import costs
+from hermes_tui.services import costs, rates
 from hermes_tui.services.config import LayerName, Reflex
 from hermes_tui.services.explain import merge, parse_layer
+from hermes_tui.services.parity import turns_of
 from hermes_tui.services.reflexes import RuledProvider, next_arguments
 from hermes_tui.services.repetition import suggested
 from hermes_tui.services.wiring import RunOptions
@@ -77,6 +78,7 @@ async def test_fifty_pages_take_two_model_calls_and_every_page_is_read() -> None
         "fake:m": (2, True),
         "fake:m, by rule": (PAGES - 1, False),
     }
+    assert len(list(turns_of(kernel.journal.records))) == 2, "a shadow is asked what a model was asked"
     assert any("by rule" in line and "$0.0000" in line for line in cost_lines(found, "model"))
 
 
@@ -233,3 +235,4 @@ async def test_what_the_command_suggests_is_taken_as_it_is_and_spares_the_calls(
     assert "would have made 5 calls" in rules
     assert printed == "Nothing was found that repeats itself.\n"
     assert (asked[0], asked[1] - asked[0]) == (7, 2)
+    assert rates.measured(home / "state" / "sessions").samples == 9, "what a rule did says nothing of a model"
