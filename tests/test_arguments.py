@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_tui.arguments import COMMANDS, parse
+from hermes_tui.arguments import COMMANDS, LISTING, parse
 from tests.tools.make_commands import TARGET, page
 
 
@@ -50,6 +50,20 @@ def test_options_that_every_command_takes_stand_before_or_after_its_name() -> No
     _, after = parse(["doctor", "-C", "elsewhere"])
 
     assert before.cd == after.cd == "elsewhere"
+
+
+@pytest.mark.parametrize("command", sorted(LISTING))
+def test_a_command_with_verbs_lists_where_none_is_named(command: str) -> None:
+    _, bare = parse([command])
+    _, as_json = parse([command, "--json"])
+
+    assert (bare.verb, as_json.verb, as_json.json) == ("list", "list", True)
+
+
+def test_what_looks_into_a_session_takes_the_last_one_where_none_is_named() -> None:
+    looked = [parse(words)[1].session for words in (["watch"], ["mind"], ["replay"], ["runs", "show"], ["agents"])]
+
+    assert looked == ["last"] * 5
 
 
 def test_the_page_of_commands_is_as_they_are_read() -> None:

@@ -46,6 +46,8 @@ COMMANDS: Final = {
     "trust": "show, allow or revoke what this project brings along: its config, skills and hooks",
     "audit": "check or export the hash chains of sessions",
 }
+LISTING: Final = frozenset({"runs", "sessions", "agents", "approvals", "keys", "skills", "mcp", "memory"})
+"""Commands that list where no verb is named."""
 NEAR: Final = 0.75
 """How alike a first word and a command must be (difflib ratio) to be taken for a slip."""
 
@@ -65,7 +67,10 @@ def parse(args: list[str]) -> tuple[str, Namespace]:
         sys.stderr.write(f"hermes: {rest[0]!r} is no command. Did you mean `hermes {near}`?\n")
         sys.stderr.write(f"        As a goal: hermes -p {rest[0]!r}\n")
         raise SystemExit(2)
-    return name, parser_of(name).parse_args(rest[1:] if name != "run" else rest, shared)
+    options = rest if name == "run" else rest[1:]
+    if name in LISTING and (not options or (options[0].startswith("-") and options[0] not in ("-h", "--help"))):
+        options = ["list", *options]
+    return name, parser_of(name).parse_args(options, shared)
 
 
 def _meant(args: list[str]) -> str:

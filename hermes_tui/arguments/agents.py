@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
-from hermes_tui.arguments.shape import as_json, number, verbs
+from hermes_tui.arguments.shape import NAMED, WHICH, as_json, number, verbs
 
 
 def looked_at(parser: ArgumentParser) -> None:
     """Add the session that is looked into, live, at rest or exported."""
-    parser.add_argument("session", help="its id, the beginning of it, or an exported file")
+    parser.add_argument("session", nargs="?", default="last", help=WHICH)
 
 
 def agents(parser: ArgumentParser) -> None:
@@ -24,10 +24,11 @@ def agents(parser: ArgumentParser) -> None:
         ("kill", "end it with everything it runs"),
     ):
         own = sub.add_parser(verb, help=help_text)
-        looked_at(own)
         if verb == "list":
+            looked_at(own)
             as_json(own)
         else:
+            own.add_argument("session", help=NAMED)
             own.add_argument("agent", help="its name, such as c1")
         if verb == "steer":
             own.add_argument("text", help="what it reads before its next reply")
@@ -42,6 +43,7 @@ def board(parser: ArgumentParser) -> None:
 def replay(parser: ArgumentParser) -> None:
     """Add the options of `replay`."""
     looked_at(parser)
+    parser.add_argument("--json", action="store_true", help="the records themselves, also at a terminal")
     parser.add_argument("--agent", metavar="A", help="only this agent")
     parser.add_argument("--speed", type=number(float, 1e-3, 1e6), metavar="N", help="1 is real time")
     gap = number(float, 0, 1e6)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import SUPPRESS, ArgumentParser, _SubParsersAction
 from typing import Final
 
-from hermes_tui.arguments.shape import number, verbs
+from hermes_tui.arguments.agents import looked_at
+from hermes_tui.arguments.shape import NAMED, number, verbs
 from hermes_tui.version import VERSION
 
 STRATEGIES: Final = ("auto", "react", "rewoo", "hierarchical")
@@ -65,7 +66,7 @@ def sessions(parser: ArgumentParser) -> None:
     sub = verbs(parser)
     sub.add_parser("list", help="every run, newest first").add_argument("--json", action="store_true", help="as JSON")
     show = sub.add_parser("show", help="one run: goal, tasks, spend, approvals, files")
-    show.add_argument("session", help="its id, the beginning of it, or an exported file")
+    looked_at(show)
     show.add_argument("--json", action="store_true", help="as hermes.result/1")
     for verb, help_text in (
         ("pause", "start nothing new; what runs goes on"),
@@ -74,26 +75,28 @@ def sessions(parser: ArgumentParser) -> None:
     ):
         steer = sub.add_parser(verb, help=help_text)
         which = steer.add_mutually_exclusive_group(required=True)
-        which.add_argument("session", nargs="?", help="its id, or the beginning of it")
+        which.add_argument("session", nargs="?", help=NAMED)
         which.add_argument("--all", action="store_true", help="every live run of this home")
     export = sub.add_parser("export", help="one file with everything, also of a live session")
-    export.add_argument("session", help="its id, or the beginning of it")
+    looked_at(export)
     export.add_argument("-o", "--out", metavar="FILE", help="where to (default: SESSION.hermes.db here)")
-    sub.add_parser("replay", help="print its records again, in order").add_argument("session")
+    again = sub.add_parser("replay", help="print its records again, in order")
+    looked_at(again)
+    again.add_argument("--json", action="store_true", help="the records themselves, also at a terminal")
     fork = sub.add_parser("fork", help="begin a session where this one stood; this one stays as it is")
-    fork.add_argument("session", help="its id, or the beginning of it")
+    fork.add_argument("session", help=NAMED)
     fork.add_argument("--at", type=number(int, 1, 2**53), metavar="SEQ", help="at this record (default: the last)")
     rename = sub.add_parser("rename", help="give it a name; without one, take the name back")
-    rename.add_argument("session", help="its id, or the beginning of it")
+    rename.add_argument("session", help=NAMED)
     rename.add_argument("name", nargs="*", metavar="NAME", help="in words; quotes are not needed")
     undo = sub.add_parser("undo", help="put files back as they were before its calls, also outside git")
-    undo.add_argument("session", help="its id, or the beginning of it")
+    undo.add_argument("session", help=NAMED)
     which = undo.add_mutually_exclusive_group()
     which.add_argument("--last", type=number(int, 1, 1_000_000), metavar="N", help="only its last N calls")
     which.add_argument("--image", metavar="ID", help="exactly this image, such as the one an undo left")
     _graph(sub)
     resolve = sub.add_parser("resolve", help="say what became of a call in doubt")
-    resolve.add_argument("session", help="its id, or the beginning of it")
+    resolve.add_argument("session", help=NAMED)
     resolve.add_argument("task", metavar="TASK", help="the task whose call is in doubt, or the call's own id")
     said = resolve.add_mutually_exclusive_group(required=True)
     said.add_argument("--done", action="store_true", help="it happened")
@@ -124,5 +127,5 @@ def _graph(sub: _SubParsersAction[ArgumentParser]) -> None:
     abandon = sub.add_parser("abandon", help="give the run up; what it did is undone where its plan says how")
     for parser in (edit, abandon):
         parser.add_argument("--why", default="", help="the reason, for the journal")
-    for parser in (plan, edit, abandon):
-        parser.add_argument("session", help="its id, or the beginning of it")
+        parser.add_argument("session", help=NAMED)
+    looked_at(plan)

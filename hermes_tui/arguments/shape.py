@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, _SubParsersAction
 from collections.abc import Callable
+from typing import Final
+
+NAMED: Final = "its id, the beginning of it, last, or an exported file"
+WHICH: Final = f"{NAMED} (default: last, the one written last)"
 
 
 def verbs(parser: ArgumentParser) -> _SubParsersAction[ArgumentParser]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
-from hermes_tui.arguments.shape import as_json, number, verbs
+from hermes_tui.arguments.shape import WHICH, as_json, number, verbs
 
 
 def approvals(parser: ArgumentParser) -> None:
@@ -64,6 +64,10 @@ def trust(parser: ArgumentParser) -> None:
     sub.add_parser("show", help="what the project brings, and what changed since it was trusted")
     sub.add_parser("allow", help="use it as it is now; any change asks again")
     sub.add_parser("revoke", help="use it no more")
+    as_json(sub.add_parser("files", help="files that runs wrote here after they had read the web, as they still are"))
+    accept = sub.add_parser("accept", help="vouch for such files as they are now")
+    accept.add_argument("paths", nargs="*", metavar="PATH", help="files, as `trust files` names them")
+    accept.add_argument("--all", action="store_true", help="every one")
 
 
 def mcp(parser: ArgumentParser) -> None:
@@ -99,8 +103,9 @@ def audit(parser: ArgumentParser) -> None:
 
 
 def session(parser: ArgumentParser) -> None:
-    """Add the session that a command is about."""
-    parser.add_argument("session")
+    """Add the session that is followed."""
+    parser.add_argument("session", nargs="?", default="last", help=WHICH)
+    parser.add_argument("--json", action="store_true", help="the records themselves, also at a terminal")
 
 
 def ledger(parser: ArgumentParser) -> None:

@@ -9,7 +9,7 @@ NAMES: Final = (
     *("domain", "kernel", "capabilities/governance", "capabilities/keys", "capabilities/sandbox", "capabilities/state"),
     *("capabilities/tools/_paths.py", "capabilities/tools/_git_env.py", "services/wiring.py", "services/kits.py"),
     *("services/constitution.py", "services/trust.py", "services/toolservers.py", "services/pins.py"),
-    "capabilities/mcp",
+    *("capabilities/mcp", "capabilities/regular.py"),
 )
 CONSTITUTION: Final = ("home/constitution.md", "../docs/constitution.md")
 """Where the constitution lies beside the package: in an installed Hermes, and in a checkout."""
@@ -17,7 +17,7 @@ PINNED: Final = (
     *("domain/guardrails.py", "domain/hosts.py", "domain/intents.py", "kernel/budget.py", "kernel/dispatch.py"),
     *("kernel/two_keys.py", "capabilities/governance/policy.py", "capabilities/governance/redact.py"),
     *("capabilities/keys/_notary.py", "capabilities/keys/_sshsig.py", "capabilities/keys/_tree.py"),
-    "capabilities/sandbox/bounds.py",
+    *("capabilities/regular.py", "capabilities/sandbox/bounds.py"),
     *("capabilities/sandbox/bubblewrap.py", "capabilities/sandbox/confine.py", "capabilities/sandbox/egress.py"),
     *("capabilities/sandbox/ladder.py", "capabilities/sandbox/landlock.py", "capabilities/sandbox/scopes.py"),
     *("capabilities/sandbox/seccomp.py", "capabilities/tools/_paths.py", "services/constitution.py"),

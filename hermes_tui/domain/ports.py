@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import FailureReason
@@ -21,6 +21,9 @@ from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Bound, Limits, Price
 from hermes_tui.domain.values import frozen, mutable
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
 Publish = Callable[[Record], None]
 
 
@@ -33,6 +36,10 @@ class Journal(Protocol):
         Raises:
             JournalPoisoned: an earlier commit failed.
         """
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let what is appended within reach the disk in one commit: after a crash all of it is there, or none."""
         ...
 
     def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
@@ -319,6 +326,22 @@ class BeforeImages(Protocol):
 
     async def changes(self, image: str) -> tuple[FileChange, ...]:
         """Compare the present with the image."""
+        ...
+
+
+class Stains(Protocol):
+    """What of the workspace was written by runs that had read a stranger's text; it counts as such until it changes."""
+
+    async def mark(self, paths: Sequence[str], session: str) -> None:
+        """Mark files by what they hold now; durable when this returns."""
+        ...
+
+    async def standing(self) -> bool:
+        """Whether any file still is as such a run left it."""
+        ...
+
+    def behind(self, seen: Mapping[str, str]) -> bool:
+        """Whether one of these contents, sha256 by absolute path, is what such a run wrote."""
         ...
 
 

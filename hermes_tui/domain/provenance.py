@@ -15,16 +15,24 @@ _UNVOUCHED: Final = later(r'"provenance": "(?!")')
 """What the data of a recall holds if one hit was written after reading the web; no text can: its quotes are escaped."""
 SERVED: Final = "mcp."
 """How the names of tools begin that a tool server carries out: what they say is a stranger's word, as the web's is."""
+READ_ANY: Final = (_WORKSPACE | _COMMANDS) - {"read"}
+"""Tools that may read any file of the workspace; `read` says which one it read."""
 CONTACTS: Final = '"contacts"'
 """What the data of a command holds whose sandbox was let out to a host."""
 
 
-def source_of(tool: str, data: str) -> Source:
+def source_of(tool: str, data: str, provenance: str = "") -> Source:
     """Return the source of a result: a command's output is the web's if it was let out, else the workspace's.
 
-    What was recalled is the web's if any of it was.
+    What was recalled is the web's if any of it was. `provenance` is what the record of the call says of what it read.
     """
     let_out = tool in _COMMANDS and CONTACTS in data
-    if tool in _WEB or tool.startswith(SERVED) or let_out or (tool in _MEMORY and _UNVOUCHED.search(data)):
+    if (
+        provenance
+        or tool in _WEB
+        or tool.startswith(SERVED)
+        or let_out
+        or (tool in _MEMORY and _UNVOUCHED.search(data))
+    ):
         return Source.WEB
     return Source.WORKSPACE if tool in _WORKSPACE | _COMMANDS else Source.TOOL

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 def printable(text: str) -> str:
     """Return `text` on one line with control characters and direction overrides made visible."""
+    if text.isprintable():
+        return text  # Nothing that is made visible here counts as printable in Unicode.
     return "".join(_visible(letter) for letter in text.replace("\n", " ").replace("\t", " "))
 
 

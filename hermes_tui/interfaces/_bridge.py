@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import asyncio
 
 FRAME_S: Final = 1 / 30
+BURST_S: Final = 0.015
+"""How long records that belong together take to come: from a prompt to the request on the wire."""
 CAPACITY: Final = 20_000
 
 
@@ -86,7 +88,12 @@ class Batch:
 
 
 class Bridge:
-    """Collects on any thread, hands over on the screen's loop, at most once per frame and at once after a pause."""
+    """Collects on any thread and hands over on the screen's loop.
+
+    Records come in bursts, while the kernel is at work: they are handed over a moment after the first of them. Parts
+    are what somebody reads: they come at once after a pause. Either comes once per frame at most; where a frame is
+    longer than usual, nothing comes more often than that.
+    """
 
     def __init__(self, deliver: Callable[[Batch], None], *, frame_s: float = FRAME_S, capacity: int = CAPACITY) -> None:
         self._deliver = deliver
@@ -96,15 +103,16 @@ class Bridge:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._context = copy_context()
-        self._woken = False
-        self._last = 0.0
+        self._woken = self._hurried = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = self._last_parts = 0.0
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Deliver on `loop` from now on, in the context of the caller: a screen's timers need it."""
         with self._lock:
             self._loop = loop
             self._context = copy_context()
-            self._last = loop.time() - self._frame_s
+            self._last = self._last_parts = loop.time() - self._frame_s
             waiting = len(self._batch) > 0
         if waiting:
             self._wake()
@@ -128,7 +136,7 @@ class Bridge:
             else:
                 self._batch.parts.append((place, part))
                 self._batch.before.append(known)
-        self._wake()
+        self._wake(hurry=True)
 
     def trouble(self, error: HermesError) -> None:
         """Take what went wrong outside a run; any thread."""
@@ -136,22 +144,35 @@ class Bridge:
             self._batch.troubles.append(error)
         self._wake()
 
-    def _wake(self) -> None:
+    def _wake(self, *, hurry: bool = False) -> None:
         with self._lock:
-            if self._woken or self._loop is None or self._loop.is_closed():
+            if (self._woken and not hurry) or self._hurried or self._loop is None or self._loop.is_closed():
                 return
-            self._woken = True
+            self._woken, self._hurried = True, hurry
             loop = self._loop
         loop.call_soon_threadsafe(self._due, loop, context=self._context)
 
     def _due(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_at(self._last + self._frame_s, self._drain, loop, context=self._context)
+        """Hand over when it is time; what hurries does not wait for what came before it."""
+        if self._hurried and self._frame_s <= FRAME_S:
+            at = self._last_parts + self._frame_s
+        else:
+            at = max(self._last + self._frame_s, loop.time() + BURST_S)
+        if self._timer is not None:
+            at = min(at, self._timer.when())
+            self._timer.cancel()
+        self._timer = loop.call_at(at, self._drain, loop, context=self._context)
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._lock:
-            batch, self._batch, self._woken = self._batch, Batch(), False
+            batch, self._batch = self._batch, Batch()
+            self._woken = self._hurried = False
+            self._timer = None
+        if not len(batch):
+            return
         self._deliver(batch)
         self._last = loop.time()
+        self._last_parts = self._last if batch.parts else self._last_parts
 
 
 def _joined(last: tuple[Place, Part] | None, place: Place, part: Part) -> Part | None:

@@ -33,8 +33,10 @@ def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], lis
             raise UsageInvalid("No session of this folder yet.", hint="Start one with `hermes`.")
         wanted = found
     if wanted:
-        history.path_of(folder, wanted)
-        desk = Desk(options_of(args), SessionId(wanted))
+        path = history.path_of(folder, wanted)
+        if path.parent != folder:
+            raise UsageInvalid(f"{path} is an export.", hint=f"To look into it: hermes runs show {path}")
+        desk = Desk(options_of(args), SessionId(path.stem))
 
     def earlier() -> Sequence[Record]:
         path = folder / f"{desk.session_id}.db"

@@ -39,6 +39,7 @@ ORDERS: Final = (
     Order("new", "begin a new session"),
     Order("mode", "how much runs without a question", "[MODE]", "app.mode"),
     Order("brain", "who answers from the next step on", "[BRAIN]", "pane.brains"),
+    Order("patchbay", "which model fills each role, under which clocks and cap", "[ROLE model|clocks|usd VALUE]"),
     Order("effort", "how much a role's model reasons", "[low|medium|high|auto] [ROLE]", "app.effort"),
     Order("cap", "what this run may spend in US dollars", "USD"),
     Order("graph", "the task graph", key="pane.graph"),

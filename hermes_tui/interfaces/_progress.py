@@ -97,7 +97,8 @@ class Progress:
                 asker = f" for {body.asker}" if body.asker else ""
                 return f"◊ needs you{asker}: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
             case RunEnded():
-                return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {body.reason}"
+                why = next(iter(body.reason.splitlines()), "")
+                return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {why}"
             case ModelRequested():
                 return self._asked_line(body)
             case _ if isinstance(body, _Brain):
@@ -133,15 +134,25 @@ class Progress:
                 return f"? in doubt {body.call_id}: {body.how}, {body.evidence}"
 
 
-def told(records: Iterable[Record]) -> Iterator[str]:
-    """Yield every line that records so far would have printed, replies in their own words."""
-    progress = Progress()
-    for record in records:
+class Reader:
+    """Finds what a person wants to read of each record: its line, and replies in their own words."""
+
+    def __init__(self) -> None:
+        self._progress = Progress()
+
+    def lines(self, record: Record) -> Iterator[str]:
+        """Yield the lines of one record."""
         if isinstance(record.body, ModelFinished):
             yield from record.body.message.text.splitlines()
-        line = progress.line(record)
-        if line:
+        if line := self._progress.line(record):
             yield line
+
+
+def told(records: Iterable[Record]) -> Iterator[str]:
+    """Yield every line that records so far would have printed."""
+    reader = Reader()
+    for record in records:
+        yield from reader.lines(record)
 
 
 def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | TaskSkipped) -> str:

@@ -1,4 +1,4 @@
-"""Calls that change the same files take turns, from the copy before to the durable result after."""
+"""Calls that change the same files take turns, from the copy before to the result after, which is durable first."""
 
 from __future__ import annotations
 

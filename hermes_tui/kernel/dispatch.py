@@ -26,8 +26,9 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import circuits, critic, excerpt, expectation, inner, review, two_keys
+from hermes_tui.kernel import circuits, critic, excerpt, expectation, inner, review, stains, two_keys
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.promptly import within
 
 DIGEST_CHARS: Final = 16
 
@@ -67,8 +68,11 @@ class _Answered:
 _WILD: Final = frozenset("*?[];&|<>$`\n\r")
 
 
-async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
-    """Carry `call` out and return its durable result; a failing tool is a result.
+async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) -> ToolFinished:
+    """Carry `call` out and return its result, durable if it changed something; a failing tool is a result.
+
+    With `settled` False that is not waited for: the caller does nothing that builds on it before a later record is
+    durable, and with it this one.
 
     Raises:
         Refused: the call was not run, and why.
@@ -91,7 +95,7 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
     if resolved.effect < Effect.WRITE:
         await _redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
-        finished = await _act(kit, call, tool, context, place)
+        finished, _ = await _act(kit, call, tool, context, place)
         circuits.learn(kit, resolved, finished, place)
         return finished
     targets = _imaged(kit, resolved)
@@ -100,20 +104,25 @@ async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
         await kit.gate.passed()
         await _redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
-        attempt = kit.session.state.calls.attempts.get(call.call_id, 0) + 1
-        intent = ToolIntended(
-            call_id=call.call_id,
-            tool=call.tool,
-            arguments=call.arguments,
-            effect=resolved.effect,
-            key=context.key,
-            before_image=image,
-            attempt=attempt,
-        )
-        await kit.session.commit(kit.session.emit(intent, place))
-        finished = await _act(kit, call, tool, context, place, image)
+        await kit.session.commit(kit.session.emit(_intent(kit, call, resolved, context.key, image), place))
+        finished, record = await _act(kit, call, tool, context, place, image)
+        if settled:
+            await kit.session.commit(record)
         circuits.learn(kit, resolved, finished, place)
         return finished
+
+
+def _intent(kit: Kit, call: Call, resolved: ResolvedCall, key: str, image: str) -> ToolIntended:
+    """Return what is on record before the call is carried out: all that settles it after a crash."""
+    return ToolIntended(
+        call_id=call.call_id,
+        tool=call.tool,
+        arguments=call.arguments,
+        effect=resolved.effect,
+        key=key,
+        before_image=image,
+        attempt=kit.session.state.calls.attempts.get(call.call_id, 0) + 1,
+    )
 
 
 def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
@@ -318,12 +327,14 @@ def _imaged(kit: Kit, resolved: ResolvedCall) -> list[Path]:
     return targets
 
 
-async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = "") -> ToolFinished:
+async def _act(
+    kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = ""
+) -> tuple[ToolFinished, Record]:
     began = kit.clock.monotonic()
     known = dict(context.seen)
+    stained = await stains.reachable(kit, call.tool)
     try:
-        async with asyncio.timeout(context.timeout_s + 5.0):
-            outcome = await tool.run(call.arguments, context)
+        outcome = await within(context.timeout_s + 5.0, tool.run(call.arguments, context))
     except ToolError as error:
         outcome = ToolOutcome(output=str(error), data="null", ok=False, error_kind=error.kind)
     except SandboxUnavailable as error:
@@ -333,6 +344,7 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
         outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
     output, artifact = await _capped(kit, call, tool, outcome.output)
+    seen = tuple(item for item in context.seen.items() if item not in known.items())
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,
@@ -343,12 +355,11 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
         error_kind=outcome.error_kind,
         artifact=artifact,
         changed=changed,
-        seen=tuple(item for item in context.seen.items() if item not in known.items()),
+        seen=seen,
+        provenance=stains.provenance(kit, seen, stained=stained),
     )
-    record: Record = kit.session.emit(finished, place)
-    if image or tool.spec.effect >= Effect.WRITE:
-        await kit.session.commit(record)
-    return finished
+    await stains.leave(kit, finished, place)
+    return finished, kit.session.emit(finished, place)
 
 
 async def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:

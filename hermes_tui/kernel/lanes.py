@@ -32,6 +32,7 @@ class Lanes:
         self._models = self._most
         self._replies = 0
         self._taken: Counter[str] = Counter()
+        self._busy = 0
 
     @property
     def models(self) -> int:
@@ -41,7 +42,7 @@ class Lanes:
     @property
     def free(self) -> bool:
         """Whether the width leaves room for more work."""
-        return self._taken.total() < self._width
+        return self._busy < self._width
 
     def enter(self, task: Task) -> bool:
         """Take room for `task`, if there is some for its resource."""
@@ -51,6 +52,7 @@ class Lanes:
         if not self.free or self._taken[lane] >= self._limit(lane):
             return False
         self._taken[lane] += 1
+        self._busy += 1
         return True
 
     def leave(self, task: Task) -> None:
@@ -58,6 +60,7 @@ class Lanes:
         lane = lane_of(task)
         if lane:
             self._taken[lane] -= 1
+            self._busy -= 1
 
     def hear(self, record: Record) -> None:
         """Narrow or widen the lane of the models by what providers answer."""

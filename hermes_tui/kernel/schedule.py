@@ -137,14 +137,14 @@ class Scheduler:
         if self.stopped is not None:
             return []
         roomless = self._agenda.roomless(self._graph())
-        busy = {*self._running, *self.parked}
         ready: list[Task] = []
+        taken = set[TaskId]()
         held: list[TaskId] = []
         while (self._lanes.free or roomless) and len(held) < HELD:
-            task = self._agenda.next(self._graph(), busy)
+            task = self._agenda.next(self._graph(), (taken, self._running, self.parked))
             if task is None:
                 break
-            busy.add(task.id)
+            taken.add(task.id)
             if self._lanes.enter(task):
                 ready.append(task)
             else:

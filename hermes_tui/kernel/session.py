@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import field
 
 from hermes_tui.domain.events import Event
@@ -60,6 +60,12 @@ class Session:
         """Append `event`; it is in `state` when this returns, on disk when `durable` does."""
         with self.deciding:
             return self.journal.append(event, place)
+
+    @contextlib.contextmanager
+    def together(self) -> Generator[None]:
+        """Let what is emitted within reach the disk in one commit: after a crash all of it is there, or none."""
+        with self.deciding, self.journal.together():
+            yield
 
     async def commit(self, record: Record) -> Record:
         """Return `record` when it is on disk."""

@@ -77,7 +77,8 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
                 rationale=rationale,
                 expectation=expected,
             )
-            await dispatch.dispatch(kit, wanted, place)
+            # What comes next is another call that waits for its intent, or a request that waits for its reservation.
+            await dispatch.dispatch(kit, wanted, place, settled=False)
             malformed.append(False)
         except dispatch.Refused as refused:
             malformed.append(refused.stage == "schema")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
@@ -26,6 +28,9 @@ from hermes_tui.services.routes import Route, route, tier_above, tier_by, tier_o
 from hermes_tui.services.strict_yaml import closest
 
 __all__ = ["PROBE_S", "ConfiguredBrains", "Looked", "Missing"]
+
+WARM_AFTER_S: Final = {"compression": 0.1}
+"""What a run needs much later is looked for so long after it began: the operator waits for its first request."""
 
 
 @frozen(kw_only=False)
@@ -163,6 +168,7 @@ class ConfiguredBrains:
 
     async def warm_up(self, role: str) -> Brain | None:
         """Let the model that would answer for `role` be loaded, if it is a local one that is not; return it."""
+        await asyncio.sleep(WARM_AFTER_S.get(role, 0.0))
         first = next((offer for offer in await self.look(role) if isinstance(offer, Brain)), None)
         if first is None or first.loaded:
             return None
@@ -338,6 +344,6 @@ def _said(offer: Brain | Missing, by: str) -> Brain | Missing:
 
 
 def _none_left(role: str, missing: list[Missing]) -> NoProvider:
-    said = "; ".join(f"{one.provider}: {one.found}" for one in missing)
-    hint = " ".join(dict.fromkeys(one.remedy for one in missing if one.remedy))
-    return NoProvider(f"No brain can answer for {role}. Looked for {said}.", hint=hint)
+    """Return the error that names, a line each, what was looked for, what was found, and how to mend it."""
+    said = "".join(f"\n  {one.provider}: {one.found}. {one.remedy}".rstrip() for one in missing)
+    return NoProvider(f"No brain can answer for {role}.{said}")

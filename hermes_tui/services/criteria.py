@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.regular import read_within
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.events import CriterionChecked
 from hermes_tui.domain.ports import Sandbox, Workspace
@@ -14,6 +15,8 @@ from hermes_tui.domain.tasks import Criterion, CriterionKind
 
 CHECK_TIMEOUT_S: Final = 600.0
 EVIDENCE_CHARS: Final = 2_000
+MOST_BYTES: Final = 50_000_000
+"""How much of a file is looked at: a command may make one that says it is terabytes long."""
 
 Fit = Callable[[str, str], str]
 """(document, JSON Schema), both text, to what is wrong; empty if the document fits."""
@@ -28,9 +31,9 @@ async def check(criterion: Criterion, sandbox: Sandbox, workspace: Workspace, fi
         case CriterionKind.FILE:
             ok, evidence = _exists(workspace.root / criterion.subject)
         case CriterionKind.CONTAINS:
-            ok, evidence = _contains(workspace.root / criterion.subject, criterion.expected)
+            ok, evidence = _contains(workspace.root, criterion.subject, criterion.expected)
         case CriterionKind.JSON:
-            ok, evidence = _fits(workspace.root / criterion.subject, workspace.root / criterion.expected, fit)
+            ok, evidence = _fits(workspace.root, criterion.subject, criterion.expected, fit)
     return CriterionChecked(text=criterion.text, ok=ok, evidence=evidence[-EVIDENCE_CHARS:])
 
 
@@ -59,21 +62,25 @@ def _exists(path: Path) -> tuple[bool, str]:
     return size > 0, f"{size:,} bytes"
 
 
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+def _read(root: Path, name: str) -> str | None:
+    """Return the text of a file of the workspace; what was judged goes on record, so no link leads out of it."""
+    try:
+        return read_within(root / name, root, MOST_BYTES).decode(errors="replace")
+    except OSError:
+        return None
 
 
-def _contains(path: Path, text: str) -> tuple[bool, str]:
-    found = _read(path)
+def _contains(root: Path, name: str, text: str) -> tuple[bool, str]:
+    found = _read(root, name)
     if found is None:
-        return False, f"{path.name} is not there"
+        return False, f"{Path(name).name} is not there"
     at = found.find(text)
     return at >= 0, f"at character {at}" if at >= 0 else f"not in {len(found):,} characters"
 
 
-def _fits(path: Path, schema_path: Path, fit: Fit) -> tuple[bool, str]:
-    text, schema_text = _read(path), _read(schema_path)
+def _fits(root: Path, name: str, schema: str, fit: Fit) -> tuple[bool, str]:
+    text, schema_text = _read(root, name), _read(root, schema)
     if text is None or schema_text is None:
-        return False, f"{path.name if text is None else schema_path.name} is not there"
+        return False, f"{Path(name if text is None else schema).name} is not there"
     wrong = fit(text, schema_text)
     return not wrong, wrong or "fits"

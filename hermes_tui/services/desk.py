@@ -52,7 +52,7 @@ from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.kernel.tasks.amend import amend, undo
-from hermes_tui.services import children, control, kits, sessions
+from hermes_tui.services import attachments, children, control, kits, sessions
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import watched
@@ -68,7 +68,6 @@ from hermes_tui.version import VERSION
 
 SWITCH_S: Final = 0.0005
 """How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
-AGENT: Final = "goal"
 
 
 @frozen
@@ -279,7 +278,7 @@ class Desk:
             if command.path is not None:
                 raise UsageInvalid("A run is under way.", hint="Interrupt it, or wait until it ends.")
             agents = [task for task in session.state.graph.tasks.values() if task.kind == "agent"]
-            agent = kits.agent_of(agents[0].id if agents else AGENT)
+            agent = kits.agent_of(agents[0].id if agents else attachments.AGENT)
             session.emit(MessageGiven(text=text, images=command.images), replace(self._place(session), agent=agent))
             return
         sessions.drop_open_calls(session, self._place(session))
@@ -289,13 +288,12 @@ class Desk:
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
         if command.path is None:
             # What is said in a conversation is not planned: its agent goes on.
-            goal = replace(goal, strategy="react")
+            goal = replace(goal, strategy=attachments.ALONE)
         config = self._config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
-        self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
-        if AGENT in session.state.graph.tasks and goal.plan is None:
-            given = MessageGiven(text=goal.text, images=command.images)
-            session.emit(given, replace(place, agent=kits.agent_of(AGENT)))
+        with session.together():
+            self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
+            attachments.tell(session, place, goal, command.images)
         await self._pursue(session, place)
 
     def _config_for(self, goal: Goal) -> HermesConfig:

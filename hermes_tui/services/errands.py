@@ -27,9 +27,9 @@ from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.services import forks, history, sessions, wiring
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.memory.notebook import Notebook
-from hermes_tui.services.offers import can
-from hermes_tui.services.pictures import Picture, Shelf
-from hermes_tui.services.provider_config import ProviderConfig
+from hermes_tui.services.past_notes import PastNotes
+from hermes_tui.services.patchbay import Patchbay
+from hermes_tui.services.pictures import Picture, Shelf, shelf_of
 from hermes_tui.services.server_config import ServerRow
 from hermes_tui.services.workstation import Workstation
 
@@ -54,6 +54,24 @@ class Summary:
     records: int
 
 
+@frozen(kw_only=False)
+class Standing:
+    """Which notes wait for an answer, with their ids by path, and which are pinned."""
+
+    waiting: Mapping[str, str]
+    pinned: frozenset[str]
+
+
+@frozen(kw_only=False)
+class Authored:
+    """A line of a note, with the commit that wrote it, and its author and time."""
+
+    commit: str
+    author: str
+    at: float
+    text: str
+
+
 @mutable
 class Draft:
     """What the operator had typed and queued."""
@@ -67,31 +85,16 @@ class Errands:
 
     def __init__(self, station: Workstation) -> None:
         self.station = station
-        self.notebook = Notebook(station.home.root)
+        self.notebook = Notebook(station.home.root, lambda: wiring.upkeep_of(station.memory))
 
     @property
     def shelf(self) -> Shelf:
         """Where pictures for the model are kept."""
-        return Shelf(self.station.home.state / "pictures")
+        return shelf_of(self.station.home.state)
 
     def pictures_in(self, text: str) -> list[Picture]:
         """Return the pictures of the workspace that a text mentions; see `Shelf.mentioned`."""
         return self.shelf.mentioned(text, self.station.root)
-
-    def sees(self, brain: str) -> bool:
-        """Return whether the brain of a name such as `openai:gpt-6` is known to take pictures."""
-        provider, _, model = brain.partition(":")
-        return can(self.station.config.providers.get(provider, ProviderConfig()), model).see
-
-    def require_sight(self, brain: str) -> None:
-        """Return if a brain takes pictures.
-
-        Raises:
-            UsageInvalid: it takes none, as far as is known.
-        """
-        if not self.sees(brain):
-            said = f"{brain} takes no pictures, so nothing was sent." if brain else "No brain is connected yet."
-            raise UsageInvalid(said, hint="F3 or /brain chooses one that does.")
 
     async def run(self, command: str) -> ProcessResult:
         """Run the operator's own shell command in the workspace, confined as a tool's.
@@ -122,15 +125,46 @@ class Errands:
         look = partial(self.station.memory.store.look, text, most=MOST_RECALLED, vector=vector)
         return await asyncio.to_thread(look)
 
-    def waiting(self) -> dict[str, str]:
-        """Return the notes of agents that wait for the operator: their ids by path.
+    def standing(self) -> Standing:
+        """Return which notes wait for the operator and which are pinned.
 
         Raises:
             HermesError: the memory cannot be read.
         """
         store = self.station.memory.store
         store.sync(sessions=False)
-        return {row.path: row.id for row in store.catalog.every() if row.status == "review"}
+        rows = store.catalog.every()
+        waiting = {row.path: row.id for row in rows if row.status == "review"}
+        return Standing(waiting, frozenset(row.path for row in rows if row.pin))
+
+    @property
+    def past_notes(self) -> PastNotes:
+        """The notes as they were; each call of it starts git."""
+        return PastNotes(self.station.home.root)
+
+    def blame(self, path: str) -> list[Authored]:
+        """Return each line of a note with who wrote it, as of the last commit, which is made now where one is due.
+
+        Raises:
+            HermesError: the memory or its history cannot be read.
+        """
+        store = self.station.memory.store
+        store.ingress.sync()
+        store.history.flush()
+        return [Authored(line.commit, line.author, line.at, line.text) for line in store.past.blame(path)]
+
+    def pin(self, path: str) -> str:
+        """Pin a note, so that it keeps its line in MEMORY.md, or unpin it; return what was done.
+
+        Raises:
+            HermesError: there is no such note, or it cannot be written.
+        """
+        store = self.station.memory.store
+        row = store.note(path)
+        store.writer.pin(row, Origin(author=NoteAuthor.OPERATOR), on=not row.pin)
+        store.changed()
+        store.flush()
+        return f"{'Unpinned' if row.pin else 'Pinned'}: {row.title}. {store.room().told()}"
 
     def review(self, said: str) -> list[str]:
         """Accept or reject a waiting note, as in `accept ID`; without one, return a line for each that waits.
@@ -151,6 +185,11 @@ class Errands:
         store.writer.reject(row, Origin(author=NoteAuthor.OPERATOR))
         store.changed()
         return [f"Removed {row.id}: {row.title}"]
+
+    @property
+    def patchbay(self) -> Patchbay:
+        """Which model fills each role, in the home's config."""
+        return Patchbay(self.station.home, self.station.options)
 
     def files(self) -> list[str]:
         """Return the workspace's files by relative path, ignored ones left out."""

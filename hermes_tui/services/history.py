@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.capabilities.state.follower import tail
 from hermes_tui.capabilities.state.reading import read_session
@@ -16,6 +17,9 @@ from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.services import control, kpis
 from hermes_tui.services.verdict import Result, result_of
+
+LAST: Final = "last"
+"""Stands for the session that was written last."""
 
 
 @frozen
@@ -38,7 +42,7 @@ class Row:
 
 
 def path_of(folder: Path, session: str) -> Path:
-    """Return the file of a session: by its id, the beginning of its id, or the path of an exported file.
+    """Return the file of a session: by its id, the beginning of its id, `last`, or the path of an exported file.
 
     Raises:
         UsageInvalid: there is no such session, or several begin so; the nearest are named.
@@ -46,6 +50,10 @@ def path_of(folder: Path, session: str) -> Path:
     exported = Path(session)
     if (exported.suffix == ".db" or len(exported.parts) > 1) and exported.is_file():
         return exported
+    if session == LAST and (by_age := _by_age(folder)):
+        return by_age[0]
+    if session == LAST:
+        raise UsageInvalid("There is no session yet.", hint="`hermes` starts one; `hermes -p GOAL` one run.")
     known = sorted(path.stem for path in folder.glob("*.db"))
     if session in known:
         return folder / f"{session}.db"

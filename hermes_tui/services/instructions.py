@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from hermes_tui.capabilities.regular import read_within
 from hermes_tui.domain.skills import Skill
 from hermes_tui.domain.text import first_line
 
@@ -37,12 +39,19 @@ def system_text(
     project_bytes: int,
     memory_bytes: int,
     skills: Mapping[str, Skill] = MappingProxyType({}),
+    stained: Callable[[str], bool] = lambda _: False,
 ) -> str:
-    """Return the system text for a session; what is too long is cut, and says so."""
-    files = project_files(workspace)
+    """Return the system text for a session; what is too long is cut, and says so.
+
+    Of the project's files, those that are `stained` by a stranger's text are no instructions.
+    """
+    root, files = project_files(workspace)
     sections = [
         RULES,
-        *(f"# Instructions of this project ({path.name})\n{_cut(path, project_bytes)}" for path in files),
+        *(
+            f"# Instructions of this project ({path.name})\n{_cut(path, root, project_bytes, stained)}"
+            for path in files
+        ),
     ]
     if memory := memory_text(memory_indexes, memory_bytes):
         sections.append(memory)
@@ -71,20 +80,26 @@ def memory_text(indexes: Sequence[Path], limit_bytes: int) -> str:
     return f"# Memory (MEMORY.md: {left:,} of {limit_bytes:,} bytes left)\n{text}"
 
 
-def project_files(workspace: Path) -> list[Path]:
-    """Return the instruction file of each folder from the repository's root down to the workspace."""
+def project_files(workspace: Path) -> tuple[Path, list[Path]]:
+    """Return the repository's root, and the instruction file of each folder from there down to the workspace."""
     folders = [workspace]
     while not (folders[-1] / ".git").exists() and folders[-1].parent != folders[-1]:
         folders.append(folders[-1].parent)
     if not (folders[-1] / ".git").exists():
         folders = [workspace]
     named = [[folder / name for name in PROJECT_FILES if (folder / name).is_file()] for folder in reversed(folders)]
-    return [files[0] for files in named if files]
+    return folders[-1], [files[0] for files in named if files]
 
 
-def _cut(path: Path, limit_bytes: int) -> str:
-    data = path.read_bytes()
-    text = data[:limit_bytes].decode("utf-8", errors="ignore")
-    if len(data) <= limit_bytes:
+def _cut(path: Path, root: Path, limit_bytes: int, stained: Callable[[str], bool]) -> str:
+    """Return the start of a project's file; whoever wrote it shall not bring in what lies outside of the project."""
+    if stained(os.path.realpath(path)):
+        return "[left out: a run wrote it that had read the web; the operator decides: hermes trust files]"
+    try:
+        data, size = read_within(path, root, limit_bytes), path.stat().st_size
+    except OSError:
+        return "[left out: it leads out of the project, or cannot be read]"
+    text = data.decode("utf-8", errors="ignore")
+    if size <= limit_bytes:
         return text
-    return f"{text}\n[cut: {len(data) - limit_bytes:,} of {len(data):,} bytes left out]"
+    return f"{text}\n[cut: {size - limit_bytes:,} of {size:,} bytes left out]"

@@ -14,6 +14,7 @@ from hermes_tui.capabilities.state.day import Left, SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.lock import is_free
+from hermes_tui.capabilities.state.stains import StainBook
 from hermes_tui.domain.errors import JournalUnreadable
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
 from hermes_tui.domain.hosts import covers
@@ -35,7 +36,7 @@ from hermes_tui.services.boxes import TriedLater
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
-from hermes_tui.services.pictures import Shelf
+from hermes_tui.services.pictures import shelf_of
 from hermes_tui.services.sessions import peek
 
 BRIEF_BYTES: Final = 1_024
@@ -116,6 +117,10 @@ class KitMaker:
         """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
         return () if self.root.is_relative_to(self.home.root) else (self.home.root,)
 
+    def stains(self) -> StainBook:
+        """Return what runs wrote here after they had read a stranger's text."""
+        return StainBook(self.ledger, self.root, self.clock.now)
+
     def _images(self, session_id: SessionId) -> ImageStore:
         """Return where before-images of the session are kept; the home is in none."""
         folder = self.home.state / "images" / session_id
@@ -128,7 +133,12 @@ class KitMaker:
     def _system_text(self, project_bytes: int, memory_bytes: int, skills: Mapping[str, Skill]) -> str:
         """Return the system text with at most so much of the project's instructions and of memory's indexes."""
         return instructions.system_text(
-            self.root, self._indexes(), project_bytes=project_bytes, memory_bytes=memory_bytes, skills=skills
+            self.root,
+            self._indexes(),
+            project_bytes=project_bytes,
+            memory_bytes=memory_bytes,
+            skills=skills,
+            stained=self.stains().holds,
         )
 
     def _day(self, session: Session, session_id: SessionId, config: HermesConfig) -> SessionDay:
@@ -182,8 +192,9 @@ class KitMaker:
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=context.prune_steps,
             critic=frozenset(config.policy.critic),
-            picture=Shelf(self.home.state / "pictures").find,
+            picture=shelf_of(self.home.state).find,
             skills=self.skills,
+            stains=self.stains(),
         )
 
 

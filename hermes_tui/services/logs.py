@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Literal
 
-from hermes_tui.domain.events import RunEnded, ToolFinished
+from hermes_tui.capabilities.state.codec import encode_line
+from hermes_tui.domain.events import EVENT_TYPES, Event, RunEnded, ToolFinished
 from hermes_tui.domain.ports import Redactor
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
@@ -114,7 +116,8 @@ class JsonLog:
         lost, self._lost = self._lost, 0
         if lost:
             entries.append(_entry(time.time(), "warning", ("services", "log", "queue", "lost"), {"entries": lost}))
-        lines = [self._redactor.redact(json.dumps(entry, ensure_ascii=False, default=str)) for entry in entries]
+        # All lines in one go: looking for what is secret costs mostly by the look, and a run says many things at once.
+        lines = self._redactor.redact("\n".join(map(encode_line, entries))).split("\n") if entries else []
         if self._verbose:
             sys.stderr.writelines(f"{_words(json.loads(line))}\n" for line in lines)
         try:
@@ -165,25 +168,35 @@ def entry_of(record: Record) -> Entry:
     metadata: Entry = {"session": place.session, "seq": record.seq}
     if place.task is not None:
         metadata["task"] = place.task
-    for name in _TOLD:
-        value: object = getattr(body, name, None)
+    component, told = _shape(record.type)
+    for name in told:
+        value: object = getattr(body, name)
         if value is not None and value != "":
             metadata[name] = value[:LONGEST] if isinstance(value, str) else value
-    component = type(body).__module__.rpartition(".")[2]
-    status, level = _status(record)
+    status, level = _status(body)
     return _entry(record.at, level, ("kernel", component, record.type, status), metadata)
 
 
-def _status(record: Record) -> tuple[str, Level]:
-    body = record.body
+@cache
+def _shape(name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the family of a kind of event, and which of its fields may stand in a log."""
+    kind = EVENT_TYPES[name]
+    return kind.__module__.rpartition(".")[2], tuple(name for name in _TOLD if hasattr(kind, name))
+
+
+def _status(body: Event) -> tuple[str, Level]:
     if isinstance(body, RunEnded):
         return body.status, "info" if body.exit_code == 0 else "warning"
     if isinstance(body, ToolFinished):
         return ("ok", "info") if body.ok else ("failed", "warning")
-    for ending in _WARNINGS:
-        if record.type.endswith(ending):
-            return ending.lower(), "warning"
-    return "ok", "info"
+    return _usual_status(type(body).__name__)
+
+
+@cache
+def _usual_status(name: str) -> tuple[str, Level]:
+    """Return what the name of a kind of event says of how it went."""
+    ending = next((one for one in _WARNINGS if name.endswith(one)), None)
+    return ("ok", "info") if ending is None else (ending.lower(), "warning")
 
 
 def _entry(at: float, level: Level, what: tuple[str, str, str, str], metadata: Entry) -> Entry:

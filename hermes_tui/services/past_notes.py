@@ -16,6 +16,11 @@ class PastNotes:
     def __init__(self, root: Path) -> None:
         self._repository = Repository(root)
 
+    @property
+    def kept(self) -> bool:
+        """Whether git keeps the notes of this home."""
+        return self._repository.exists
+
     def commit_at(self, at: float) -> str:
         """Return the newest commit that is not later than Unix second `at`, empty where there is none or no git.
 
@@ -36,7 +41,7 @@ class PastNotes:
         found = self._repository.resolve(commit)
         blobs = self._repository.blobs(found, [INDEX, FOLDER])
         paths = [path for path in blobs if path == INDEX or path.endswith(".md")]
-        texts = self._texts([blobs[path] for path in paths])
+        texts = [decode(data).text for data in self._repository.contents([blobs[path] for path in paths])]
         times = self._changed_at(found)
         notes = [
             Note(path=path, title=title_of(path, text), changed_at=times.get(path, 0.0))
@@ -56,18 +61,6 @@ class PastNotes:
         if data is None:
             raise UsageInvalid(f"{path} was not there at {commit[:12]}.", hint="hermes memory log lists its changes.")
         return decode(data).text
-
-    def _texts(self, blobs: list[str]) -> list[str]:
-        """Return what each blob holds, all of them from one start of git."""
-        printed = self._repository.run("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode())
-        texts: list[str] = []
-        place = 0
-        for _ in blobs:
-            end = printed.index(b"\n", place)
-            size = int(printed[place:end].split()[2])
-            texts.append(decode(printed[end + 1 : end + 1 + size]).text)
-            place = end + size + 2
-        return texts
 
     def _changed_at(self, commit: str) -> dict[str, float]:
         """Return when each path was last changed, as of `commit`."""

@@ -137,12 +137,17 @@ class Shelf:
         Raises:
             UsageInvalid: one is no picture, too large, or there are too many.
         """
-        named = dict.fromkeys(found[1].rstrip(",;:.") for found in _MENTION.finditer(text))
+        named = dict.fromkeys(found[1].rstrip(",;:.?!)'\"") for found in _MENTION.finditer(text))
         paths = [root / name for name in named if name.lower().endswith(ENDINGS)]
         found = [self.keep_file(path) for path in paths if path.is_file()]
         if len(found) > MOST:
             raise UsageInvalid(f"{len(found)} pictures are more than {MOST}.", hint="Send some of them.")
         return found
+
+
+def shelf_of(state: Path) -> Shelf:
+    """Return where the pictures of a home are kept; `state` is its folder of state."""
+    return Shelf(state / "pictures")
 
 
 def paths_in(pasted: str) -> tuple[Path, ...]:

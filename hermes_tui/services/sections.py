@@ -7,6 +7,7 @@ not is gone through again here, so that every mistake is found, with its place a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import (
     Any,
     ClassVar,
@@ -127,14 +128,15 @@ def _json(value: object) -> Json:
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
+@cache
 def fields_of(model: type[Section]) -> tuple[Field, ...]:
-    """Return the keys of `model` in the order of its source."""
+    """Return the keys of `model` in the order of its source; found out once, as it means reading its annotations."""
     return msgspec.structs.fields(model)
 
 
 def without_empty(section: Section) -> dict[str, Json]:
     """Return `section` in the words of JSON, without the keys that are null."""
-    found = ((one.encode_name, getattr(section, one.name)) for one in msgspec.structs.fields(section))
+    found = ((one.encode_name, getattr(section, one.name)) for one in fields_of(type(section)))
     return {name: _thinned(value) for name, value in found if value is not None}
 
 

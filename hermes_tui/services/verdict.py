@@ -40,7 +40,8 @@ class Result:
         """Return what a person reads on stderr after the run."""
         whole = self.as_json()
         usage = whole["usage"]
-        lines = [f"{whole['status']}: {whole['reason']}" if whole["reason"] else str(whole["status"])]
+        head, *more = str(whole["reason"]).splitlines() or [""]
+        lines = [f"{whole['status']}: {head}" if head else str(whole["status"]), *more]
         if whole["status"] != "done":
             lines += [f"{name:9} {', '.join(tasks)}" for name, tasks in _open(whole["standing"]).items() if tasks]
         lines += [f"{'✓' if check['ok'] else '×'} {check['text']}" for check in whole["criteria"]]

@@ -37,7 +37,7 @@ from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
-from hermes_tui.services import constitution, control, kits, rates, sessions, trust, wiring
+from hermes_tui.services import attachments, constitution, control, kits, rates, sessions, trust, wiring
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
@@ -48,6 +48,7 @@ from hermes_tui.services.goals import parse_goal
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.loops import under_watch
+from hermes_tui.services.memory import embedders
 from hermes_tui.services.memory.home import tended
 from hermes_tui.services.memory.settings import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
@@ -95,8 +96,8 @@ class Workstation:
             policy=self.config.memory.policy,
             index_bytes=self.config.memory.index_bytes,
             brief=self.config.memory.recall,
-            embedder=wiring.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
-            seek=wiring.seeker_of(self.config),
+            embedder=embedders.embedder_of(self.config, wiring.keys_of(self.config, self.home)),
+            seek=embedders.seeker_of(self.config),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
         project = wiring.project_of(options, self.home, self.layers)
@@ -154,13 +155,20 @@ class Workstation:
         config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
         brains = self.brains(config)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
+        known = (self.sessions() / f"{session_id}.db").exists()
+        shown = [] if known else await attachments.mentioned(goal, self.home.state, self.root)
+        goal = await attachments.attached(goal, shown, self.strategy_for(goal), brains)
         place = Place(session=session_id, run=RunId("r1"))
         delivery = Delivery(readers)
 
         async def run(owned: OwnedSession) -> None:
             session, limits = owned.session, self.limits(goal, config)
             if session.state.run.run is None:
-                self.begin(session, place, (goal, digest), (config.policy.mode, limits))
+                pictures = tuple(one.image for one in shown)
+                with session.together():
+                    self.begin(session, place, (goal, digest), (config.policy.mode, limits))
+                    if pictures:
+                        attachments.tell(session, place, goal, pictures)
             else:
                 self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)

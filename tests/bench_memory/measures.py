@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
@@ -27,3 +28,9 @@ def percentile(values: Sequence[float], share: float) -> float:
     """Return the value below which `share` of `values` lie."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def say(line: str) -> None:
+    """Print a line at once, so that a long run shows how far it is."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

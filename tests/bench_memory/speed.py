@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from hermes_tui.capabilities.memory.index import MemoryIndex
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.memory.ranking import Recall, Search
 from hermes_tui.services.memory.documents import Documents
-from tests.bench_memory.measures import percentile
+from tests.bench_memory.measures import percentile, say
 
 BATCH = 500
 SINGLE = 2_000
@@ -39,16 +38,16 @@ def report(count: int) -> None:
         found, rounds = _searches(Recall(index), random.sample(items, QUERIES))
         size_mb = (Path(folder) / "index.db").stat().st_size / 1e6
         index.database.close()
-    _say(
+    say(
         f"{count:,} memories: ingest {batched:,.0f}/s in batches of {BATCH}, {single:,.0f}/s singly, "
         "searchable on return"
     )
     p50, p95 = (min(percentile(each, share) for each in rounds) * 1e3 for share in (0.5, 0.95))
-    _say(
+    say(
         f"search by words: p50 {p50:.1f} ms, p95 {p95:.1f} ms, the best of {ROUNDS} rounds; "
         f"what was asked for was in the first ten {found} of {QUERIES} times"
     )
-    _say(f"index.db {size_mb:.0f} MB; resident set grew by {_resident_mb() - before:.0f} MB at most")
+    say(f"index.db {size_mb:.0f} MB; resident set grew by {_resident_mb() - before:.0f} MB at most")
     _rebuild(items)
 
 
@@ -131,13 +130,8 @@ def _rebuild(items: list[Item]) -> None:
         seconds = time.perf_counter() - started
         passages = index.counts()["document"]
         index.database.close()
-    _say(f"rebuild from files: {passages:,} passages in {seconds:.1f} s, {passages / seconds:,.0f}/s")
+    say(f"rebuild from files: {passages:,} passages in {seconds:.1f} s, {passages / seconds:,.0f}/s")
 
 
 def _resident_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from hermes_tui.capabilities.memory.history import History, HistoryWriter
 from hermes_tui.capabilities.memory.repository import Repository
 from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin
-from tests.bench_memory.measures import percentile
+from tests.bench_memory.measures import percentile, say
 from tests.capabilities.memory.vaults import TestVault, note, open_vault
 
 NOTES = 1_000
@@ -36,14 +35,14 @@ def report() -> None:
         vault.close()
     _tell(f"a note beside {NOTES:,} others: compared with what is known, on disk and searchable", remembered)
     _tell("of that from its text to durable and searchable", durable)
-    _say(f"in git after {max(committed):.1f} s at most, {sum(committed) / len(committed):.1f} s on average")
+    say(f"in git after {max(committed):.1f} s at most, {sum(committed) / len(committed):.1f} s on average")
 
 
 def _write(vault: TestVault, history: History) -> tuple[list[float], list[float]]:
     writer = Writer(vault.ingress, SecretRedactor(), WritingPolicy(index_bytes=1_000_000), vault.clock.now)
     durable: list[float] = []
     committed: list[float] = []
-    following = HistoryWriter(history, lambda error: _say(str(error)))
+    following = HistoryWriter(history, lambda error: say(str(error)))
     for number in range(WRITES):
         started = time.perf_counter()
         writer.remember(NoteDraft(text=f"Lamp {number} hangs over bench {number * 3}"), AGENT, "")
@@ -71,9 +70,4 @@ def _change(vault: TestVault, number: int) -> float:
 
 def _tell(what: str, seconds: list[float]) -> None:
     p50, p95 = (percentile(seconds, share) * 1e3 for share in (0.5, 0.95))
-    _say(f"{what}: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    say(f"{what}: p50 {p50:.1f} ms, p95 {p95:.1f} ms")

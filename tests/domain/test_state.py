@@ -5,16 +5,31 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_tui.domain.events import EVENT_TYPES, Event, MessageGiven, RunStarted, SessionOpened
-from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId
+from hermes_tui.domain.events import (
+    EVENT_TYPES,
+    EditKind,
+    Event,
+    MessageGiven,
+    PlanEdited,
+    PlanOp,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    SessionOpened,
+    TaskFailed,
+    TaskFinished,
+    TaskStarted,
+)
+from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold, fold_all
 from hermes_tui.domain.state.log import Log
-from hermes_tui.domain.tasks import Goal, Mode
+from hermes_tui.domain.tasks import Goal, Mode, Task, TaskKind
 from hermes_tui.domain.usage import Limits, Price, Usage, cost_usd
 
 PLACE = Place(session=SessionId("s"), run=RunId("r"), agent=AgentId("a"))
+AT_TASK = Place(session=SessionId("s"), run=RunId("r"), agent=AgentId("a"), task=TaskId("t"))
 
 
 def record(seq: int, body: Event) -> Record:
@@ -78,3 +93,29 @@ def test_a_bill_in_the_reply_wins_and_an_unknown_price_is_not_zero() -> None:
     assert cost_usd(usage, price) == 2.1
     assert cost_usd(usage, None) is None
     assert cost_usd(Usage(reported_usd=0.5), price) == 0.5
+
+
+def test_a_task_was_worked_on_for_all_its_stretches_also_those_that_a_crash_or_a_pause_cut() -> None:
+    task = Task(id=TaskId("t"), kind=TaskKind.TOOL, title="t", use="shell")
+    add = PlanEdited(base_rev=0, by="goal", why="w", ops=(PlanOp(kind=EditKind.ADD, target=task.id, task=task),))
+    resumed = RunResumed(version="1", limits=Limits(usd=1.0))
+    stopped = RunEnded(status="interrupted", exit_code=130, answer="")
+    failed = TaskFailed(kind="timeout", message="m", seconds=3.0, recovering=True)
+    happened: list[tuple[float, Event]] = [
+        (0, add),
+        (10, TaskStarted()),
+        (13, failed),
+        (20, TaskStarted()),
+        (25, stopped),
+        (100, resumed),
+        (101, TaskStarted()),
+        (108, MessageGiven(text="the last before the crash")),
+        (200, resumed),
+        (201, TaskStarted()),
+        (211, TaskFinished(result="1", seconds=10.0)),
+    ]
+    records = [Record(seq=Seq(n), at=at, place=AT_TASK, body=body) for n, (at, body) in enumerate(happened, 1)]
+
+    spent = [fold_all(records[:count]).graph.status[task.id] for count in (3, 5, 9, 11)]
+
+    assert [(one.seconds, one.started_at) for one in spent] == [(3.0, 0.0), (8.0, 0.0), (15.0, 0.0), (25.0, 0.0)]

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import NoProvider
@@ -128,6 +129,8 @@ class Scene:
     page: bytes = b""
     config: str = ""
     """What the operator's config holds besides."""
+    rules: tuple[str, ...] = ()
+    """What the operator allows besides the page."""
     state: SessionState = field(default_factory=SessionState)
 
     @property
@@ -188,20 +191,22 @@ class Scene:
         kept += [path for name in (".hermes", ".hermes-tui.yaml") for path in [self.work / name] if path.exists()]
         return {str(path): path.read_bytes().hex() if path.is_file() else "folder" for path in sorted(kept)}
 
-    async def play(self, carrier: str, session: str = "victim") -> list[Record]:
+    async def play(
+        self, carrier: str, session: str = "victim", arguments: Mapping[str, object] = MappingProxyType({})
+    ) -> list[Record]:
         """Let the victim pursue a harmless goal in the most permissive mode, alone; return its records.
 
-        What carries the text is one of `READS` or `LATER`, else the name of a tool that takes no arguments.
+        What carries the text is one of `READS` or `LATER`, else the name of a tool that takes these arguments.
         """
         records: list[Record] = []
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Page", (_Page,), {"text": self.page}))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         good = f"127.0.0.1:{server.server_port}"
         known = {**READS, **LATER}
-        name, arguments = known[carrier] if carrier in known else (carrier, dict[str, object]())
-        victim = Victim((name, json.loads(self.fill(json.dumps(arguments), good))))
+        name, given = known.get(carrier, (carrier, arguments))
+        victim = Victim((name, json.loads(self.fill(json.dumps(dict(given)), good))))
         (self.home / "config.yaml").write_text(
-            f"egress: ['{good}']\npolicy: {{rules: ['fetch({good})']}}\n{self.config}"
+            f"egress: ['{good}']\npolicy: {{rules: {json.dumps([f'fetch({good})', *self.rules])}}}\n{self.config}"
         )
         before = self.canaries()
         try:

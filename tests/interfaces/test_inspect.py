@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.interfaces.processes import Shop, needs_sandbox, question, shell, shop, until
+from tests.interfaces.terminal import terminal
 
 __all__ = ["shop"]
 
@@ -39,6 +40,26 @@ def test_a_session_is_listed_shown_replayed_and_exported(shop: Shop) -> None:
     assert (result["status"], result["session_id"]) == ("needs_approval", session)
     assert exported.returncode == 0, exported.stderr
     assert replayed.stdout == again.stdout != ""
+
+
+def test_the_session_written_last_needs_no_name_and_reads_as_lines_at_a_terminal(shop: Shop) -> None:
+    asked(shop, shop.goal(question("q")))
+
+    shown = shop.run("runs", "show")
+    with terminal(["watch"], shop.environment(), shop.work) as screen:
+        screen.until("needs you: ask Which?", "needs_approval")
+        code = screen.ended()
+
+    assert f"session {shop.only_session()}" in shown.stdout
+    assert code == 0
+    assert '"seq"' not in screen.text
+
+
+def test_a_home_without_sessions_says_how_to_begin_one(shop: Shop) -> None:
+    said = shop.run("watch")
+
+    assert said.returncode == 2
+    assert "There is no session yet." in said.stderr
 
 
 @needs_sandbox

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -160,6 +161,9 @@ class FakeJournal:
         self.records.append(record)
         self.publish(record)
         return record
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     async def durable(self, seq: Seq) -> None:
         assert seq <= len(self.records)

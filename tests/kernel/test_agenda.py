@@ -30,7 +30,7 @@ def with_state(graph: GraphState, name: str, state: TaskState) -> GraphState:
 def drained(agenda: Agenda, graph: GraphState, busy: Iterable[str] = ()) -> list[str]:
     taken = {TaskId(name) for name in busy}
     found: list[str] = []
-    while (one := agenda.next(graph, taken)) is not None:
+    while (one := agenda.next(graph, (taken,))) is not None:
         taken.add(one.id)
         found.append(one.id)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -59,11 +60,11 @@ async def test_without_anything_the_error_names_each_provider_and_how_to_mend_it
     with pytest.raises(NoProvider) as caught:
         await ConfiguredBrains(config(), "auto", {}).choose("cortex", {})
 
-    for name, key in KEYS.items():
-        assert f"{name}: no key in ${key}" in caught.value.message
-        assert f"Set {key}" in caught.value.hint
-    assert "no server at" in caught.value.message
-    assert "ollama serve" in caught.value.hint
+    head, *lines = caught.value.message.splitlines()
+    for line, (name, key) in zip(lines, KEYS.items(), strict=False):
+        assert line.startswith(f"  {name}: no key in ${key}. Set {key}")
+    assert head == "No brain can answer for cortex."
+    assert re.search(r"ollama: no server at .*`ollama serve`", lines[len(KEYS)])
 
 
 async def test_a_provider_that_was_tried_is_not_chosen_again_and_its_reason_is_named() -> None:
@@ -85,7 +86,7 @@ async def test_a_model_that_its_provider_no_longer_has_is_answered_by_the_neares
     with pytest.raises(NoProvider, match="openai:gpt-5-minni: no such model") as caught:
         await brains.choose("cortex", {gone.name: "no such model"})
 
-    assert caught.value.hint == "The nearest known model is openai:gpt-5-mini."
+    assert caught.value.message.endswith("The nearest known model is openai:gpt-5-mini.")
 
 
 async def test_a_fixed_strategy_never_leaves_the_model_that_was_asked_for() -> None:

@@ -34,8 +34,19 @@ def test_a_goal_keeps_what_it_says() -> None:
     assert (goal.limits.usd, goal.limits.tokens, goal.limits.seconds, goal.limits.steps) == (1, 1_500_000, 900, 60)
 
 
-def test_the_example_plan_round_trips() -> None:
-    goal = goals.read_goal(ROOT / "docs/examples/repo-map.md", ROOT, tools={"list", "search", "git", "python"})
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/examples").glob("*.md")), ids=lambda path: path.stem)
+def test_every_example_is_a_goal_with_a_budget(path: Path) -> None:
+    goal = goals.read_goal(path, ROOT, tools={"list", "search", "git", "python"})
+
+    assert goal.text
+    assert goal.limits.seconds
+    assert goal.plan is not None or goal.limits.usd
+
+
+@pytest.mark.parametrize("name", ["repo-map", "three-reports"])
+def test_an_example_plan_round_trips(name: str) -> None:
+    goal = goals.read_goal(ROOT / f"docs/examples/{name}.md", ROOT, tools={"list", "search", "git", "python"})
+
     assert goal.plan is not None
     text = plans.plan_to_json(goal.plan)
     assert plans.parse_plan(text, "plan.json") == goal.plan

@@ -17,6 +17,7 @@ from hermes_tui.domain.values import replace
 from hermes_tui.services import wiring
 from hermes_tui.services.config import Brain, HermesConfig
 from hermes_tui.services.homes import open_home
+from hermes_tui.services.memory import embedders
 from hermes_tui.services.memory.home import SEEK_LOOKS, HomeMemory
 from hermes_tui.services.memory.settings import MemorySettings, Seek
 from hermes_tui.services.memory.upkeep import Upkeep
@@ -171,7 +172,7 @@ async def test_no_embedder_sees_a_secret_that_is_refused(place: Place) -> None:
 def test_the_embedding_role_can_be_left_empty(model: str | None) -> None:
     config = HermesConfig(brains={"hippocampus.embedding": Brain(model=model)})
 
-    assert wiring.embedder_of(config, {}) is None
+    assert embedders.embedder_of(config, {}) is None
 
 
 @pytest.mark.parametrize("model", ["anthropic:claude", "ollama", "nowhere:m"])
@@ -179,7 +180,7 @@ def test_a_provider_without_embeddings_is_refused_with_the_remedy(model: str) ->
     config = HermesConfig(brains={"hippocampus.embedding": Brain(model=model)})
 
     with pytest.raises(UsageInvalid, match="names no provider with embeddings") as told:
-        wiring.embedder_of(config, {})
+        embedders.embedder_of(config, {})
 
     assert "ollama:MODEL" in told.value.hint
 
@@ -187,13 +188,13 @@ def test_a_provider_without_embeddings_is_refused_with_the_remedy(model: str) ->
 def test_local_insists_on_the_model_that_auto_takes_if_it_is_there() -> None:
     auto, local = (HermesConfig(brains={"hippocampus.embedding": Brain(model=word)}) for word in ("auto", "local"))
 
-    found = wiring.embedder_of(auto, {})
+    found = embedders.embedder_of(auto, {})
 
     if found is not None:
-        assert type(wiring.embedder_of(local, {})) is type(found)
+        assert type(embedders.embedder_of(local, {})) is type(found)
     else:
         with pytest.raises(UsageInvalid, match="no embedding model is installed"):
-            wiring.embedder_of(local, {})
+            embedders.embedder_of(local, {})
 
 
 def auto_with(base_url: str) -> HermesConfig:
@@ -209,7 +210,7 @@ needs_words_alone = pytest.mark.skipif(local_model() is not None, reason="auto t
 @needs_words_alone
 async def test_auto_finds_a_pulled_embedding_model_and_never_one_that_talks(place: Place) -> None:
     async with FakeServer(Scenario(models=["qwen3", "zz-embed:latest", "nomic-embed-text:latest"])) as server:
-        memory = place.memory(seek=wiring.seeker_of(auto_with(server.ollama_url)))
+        memory = place.memory(seek=embedders.seeker_of(auto_with(server.ollama_url)))
         await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
         await memory.tend()
 
@@ -224,7 +225,7 @@ async def test_auto_finds_a_pulled_embedding_model_and_never_one_that_talks(plac
 async def test_auto_goes_by_words_while_there_is_no_embedding_model_and_looks_again_later(place: Place) -> None:
     pulled = ["qwen3"]
     async with FakeServer(Scenario(models=pulled)) as server:
-        memory = place.memory(seek=wiring.seeker_of(auto_with(server.ollama_url)))
+        memory = place.memory(seek=embedders.seeker_of(auto_with(server.ollama_url)))
         await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
         found = await memory.recall("kettle", 5, "")
         pulled.append("nomic-embed-text")
@@ -243,7 +244,7 @@ async def test_auto_goes_by_words_while_there_is_no_embedding_model_and_looks_ag
 async def test_auto_does_without_an_ollama_that_is_away(place: Place) -> None:
     async with FakeServer(Scenario(models=["nomic-embed-text"])) as server:
         url = server.ollama_url
-    memory = place.memory(seek=wiring.seeker_of(auto_with(url)))
+    memory = place.memory(seek=embedders.seeker_of(auto_with(url)))
     await memory.remember(NoteDraft(text="The kettle stands in the pantry"), OPERATOR)
 
     found = await memory.recall("kettle", 5, "")
@@ -256,5 +257,5 @@ def test_auto_never_asks_another_machine_nor_where_the_config_names_an_embedder(
         brains={"hippocampus.embedding": Brain(model="ollama:m")}, providers=auto_with("http://127.0.0.1:1").providers
     )
 
-    assert wiring.seeker_of(auto_with("http://192.0.2.7:11434")) is None
-    assert wiring.seeker_of(named) is None
+    assert embedders.seeker_of(auto_with("http://192.0.2.7:11434")) is None
+    assert embedders.seeker_of(named) is None

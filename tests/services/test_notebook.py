@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.errors import PathRefused, UsageInvalid
+from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin
+from hermes_tui.services import wiring
+from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.homes import open_home
+from hermes_tui.services.memory.home import HomeMemory
 from hermes_tui.services.memory.notebook import Notebook
+from hermes_tui.services.memory.settings import MemorySettings
+from hermes_tui.services.memory.upkeep import Upkeep
+from tests.capabilities.memory.vaults import FixedClock
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -17,10 +27,22 @@ def git(root: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def notebook(tmp_path: Path) -> Notebook:
-    (tmp_path / "MEMORY.md").write_text("# Memory\n", encoding="utf-8")
-    (tmp_path / "secrets.txt").write_text("not a note\n", encoding="utf-8")
-    return Notebook(tmp_path)
+def memory(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[HomeMemory]:
+    """The memory of a home; `git` as a parameter is the program that keeps its history."""
+    home, clock = open_home(tmp_path / "home"), FixedClock()
+    (home.root / "MEMORY.md").write_text("# Memory\n", encoding="utf-8")
+    (home.root / "secrets.txt").write_text("not a note\n", encoding="utf-8")
+    ledger = Ledger(home.state / "ledger.db", clock)
+    settings = MemorySettings(workspace=tmp_path, report=lambda _: None, git=getattr(request, "param", None))
+    made = wiring.memory_of(home, ledger, HermesConfig(), clock, settings)
+    yield made
+    made.close()
+    ledger.close()
+
+
+@pytest.fixture
+def notebook(memory: HomeMemory) -> Notebook:
+    return Notebook(memory.store.home.root, lambda: Upkeep(memory.store))
 
 
 async def put(notebook: Notebook, text: str) -> str:
@@ -45,7 +67,7 @@ async def test_an_edit_becomes_a_commit_whose_diff_can_be_read_and_taken_back(no
     diff = await notebook.diff(path, history[0].commit)
     await notebook.revert(path, history[0].commit)
 
-    assert [change.subject for change in history] == [f"Edit {path}", f"Edit {path}"]
+    assert [(change.author, change.subject) for change in history] == [("Operator", f"Edit {path}")] * 2
     assert "+second" in diff.splitlines()
     assert notebook.read(path) == before
 
@@ -68,6 +90,56 @@ async def test_what_stands_on_disk_only_is_the_newest_entry_of_the_history(noteb
 
     assert history[0].commit == ""
     assert "+changed elsewhere" in await notebook.diff(path, "")
+
+
+async def test_what_an_agent_wrote_a_moment_ago_is_not_put_on_record_as_the_operators(
+    memory: HomeMemory, notebook: Notebook
+) -> None:
+    note = await memory.remember(NoteDraft(text="Crates are blue"), Origin(author=NoteAuthor.AGENT))
+    (row,) = memory.store.catalog.every()
+    await notebook.write("MEMORY.md", "# Memory\nby hand\n")
+
+    authors = {change.author for change in await notebook.history(row.path)}
+
+    assert (authors, note.note_id) == ({"Hermes agent"}, row.id)
+
+
+async def test_an_edit_is_found_at_once_and_keeps_encoding_and_line_ends(
+    memory: HomeMemory, notebook: Notebook
+) -> None:
+    place = notebook.root / "memory" / "tea.md"
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes("Käse\r\nim Keller\r\n".encode("cp1252"))
+    before = notebook.read("memory/tea.md")
+    await notebook.write("memory/tea.md", before.replace("Keller", "Schrank"), before=before)
+
+    assert place.read_bytes() == "Käse\r\nim Schrank\r\n".encode("cp1252")
+    assert [hit.text.split() for hit in memory.store.look("Schrank", most=1)] == [["Käse", "im", "Schrank"]]
+
+
+async def test_taking_back_leaves_what_was_changed_since(notebook: Notebook) -> None:
+    path = await put(notebook, "first")
+    await notebook.write(path, "# first\n\none\n\ntwo\n\nthree\n")
+    await notebook.write(path, "# first\n\none\n\ntwo\n\nthree\n\nfour\n\nfive\n")
+    await notebook.write(path, "# second\n\none\n\ntwo\n\nthree\n\nfour\n\nfive\n")
+    added, made = (await notebook.history(path))[1].commit, (await notebook.history(path))[-1].commit
+    await notebook.revert(path, added)
+
+    assert notebook.read(path) == "# second\n\none\n\ntwo\n\nthree\n"
+    with pytest.raises(UsageInvalid, match="did not exist"):
+        await notebook.revert(path, made)
+
+
+@pytest.mark.parametrize("memory", [""], indirect=True)
+async def test_without_git_notes_are_written_and_forgotten_and_history_says_what_is_missing(notebook: Notebook) -> None:
+    path = await put(notebook, "one")
+    said = await notebook.write(path, "# two\n")
+    history = await notebook.history(path)
+    await notebook.forget(path)
+
+    assert said.startswith("git is not installed")
+    assert [change.subject for change in history] == ["git is not installed."]
+    assert [note.path for note in notebook.notes()] == ["MEMORY.md"]
 
 
 async def test_a_forgotten_note_is_gone_from_disk_and_index_and_git_keeps_it(notebook: Notebook) -> None:

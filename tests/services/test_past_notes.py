@@ -66,3 +66,4 @@ def test_a_note_is_read_as_it_was_and_one_that_was_not_there_is_said_to_be_missi
 def test_before_the_first_commit_and_without_a_repository_there_is_no_moment(home: Path, tmp_path: Path) -> None:
     assert PastNotes(home).commit_at(START - 1) == ""
     assert PastNotes(tmp_path).commit_at(START) == ""
+    assert (PastNotes(home).kept, PastNotes(tmp_path).kept) == (True, False)

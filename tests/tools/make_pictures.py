@@ -153,6 +153,15 @@ async def _brains(app: Stand) -> None:
     await app.pilot.pause(0.3)
 
 
+async def _patchbay(app: Stand) -> None:
+    await app.enter("/patchbay")
+    await app.until(lambda: "hippocampus.embedding" in app.text)
+    for key, value in (("b", "0.80"), ("c", "10 20 60 600")):
+        await app.pilot.press(key)
+        await app.enter(value)
+        await app.pilot.pause(0.3)
+
+
 async def _done(app: Stand) -> None:
     await _asked(app)
     await app.pilot.pause(0.4)
@@ -172,7 +181,7 @@ async def _memory(app: Stand) -> None:
     await app.until(lambda: "tests-of-time" in app.said)
     await app.pilot.press("f5")
     await app.pilot.pause(0.3)
-    await app.pilot.press("down")
+    await app.pilot.press("down", "down")
     await app.until(lambda: app.workspace.memory_pane.path.startswith("memory/"))
     await app.pilot.pause(0.3)
 
@@ -213,6 +222,7 @@ SCENES: Final[dict[str, tuple[Callable[[Stand], Awaitable[None]], str]]] = {
     "mind": (_mind, "url"),
     "help": (_help, "url"),
     "brains": (_brains, "url"),
+    "patchbay": (_patchbay, "url"),
     "done": (_done, "url"),
     "memory": (_memory, "url"),
     "budget": (_budget, "url"),
@@ -230,6 +240,7 @@ KEPT: Final = {
     "memory": ("memory", (120, 24), "ember"),
     "budget": ("budget", (120, 36), "clear"),
     "brains": ("brains", (120, 24), "night"),
+    "patchbay": ("patchbay", (120, 20), "night"),
     "first-launch": ("nobrain", (80, 24), "night"),
     "commands": ("commands", (100, 24), "contrast"),
 }

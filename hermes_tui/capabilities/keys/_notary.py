@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from hermes_tui.capabilities.keys import _crypto, _sshsig
 from hermes_tui.capabilities.keys._tree import TooLarge, TreeDigest
+from hermes_tui.capabilities.regular import read_real
 from hermes_tui.domain.approval import SignedIntent
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.intents import NAMESPACE
@@ -63,7 +64,7 @@ class HomeNotary:
             with suppress(OSError, ValueError):
                 path = root / word
                 if path.is_file() and path.stat().st_size <= _LARGEST_BYTES:
-                    found[word] = sha256(path.read_bytes()).hexdigest()
+                    found[word] = sha256(read_real(os.path.realpath(path), _LARGEST_BYTES)).hexdigest()
         return found
 
     async def tree(self, root: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from hermes_tui.capabilities.regular import open_real
 
 MOST_ENTRIES: Final = 200_000
 MOST_BYTES: Final = 2_000_000_000
@@ -68,13 +71,18 @@ class TreeDigest:
 
     def _content(self, path: str) -> str:
         found = hashlib.sha256()
-        with Path(path).open("rb") as file:
+        with os.fdopen(open_real(path), "rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 found.update(chunk)
         return found.hexdigest()
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:
-    with suppress(OSError), os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
-    return []
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            # A command gets there step by step; what cannot be hashed must not be signed for.
+            raise TooLarge from error
+        return []

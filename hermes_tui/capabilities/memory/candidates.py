@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import nlargest, nsmallest
 from typing import Final
 
@@ -19,19 +19,25 @@ SMALL_LAYER: Final = 1_000
 """Up to so many items, every one is looked at."""
 ALL_HITS: Final = 150
 """Up to so many matches, every one is a candidate; beyond, rare terms choose."""
-BEST_HITS: Final = 64
-SCORED_MATCHES: Final = 2_500
+BEST_HITS: Final = 40
+MIDDLING_LAYER: Final = 10_000
+MORE_HITS: Final = 160
+"""So many of the best matches by words are candidates; more up to so many items, where each costs less to find."""
+SCORED_MATCHES: Final = 1_500
 MOST_SCORED: Final = 20_000
 """All terms together are scored only where the rarest of them is held by no more items."""
 NEAREST: Final = 50
 """So many items are candidates for their vectors alone."""
+LOOKS: Final = (NEAREST + 10, 20 * NEAREST)
+"""So many of the nearest are looked at to find these; the second only where few of the first are left."""
 FEW_HITS: Final = 60
 """With fewer matches than this, words that are spelt or meant alike are looked for too."""
-MOST_MEASURED: Final = 100
+MOST_MEASURED: Final = 120
 """Of so many rows all features are computed; a first guess chooses them."""
-WINDOW: Final = (-3, -2, -1, 1, 2, 3)
-REACH: Final = 2
-"""How far from a match an item without one may stand to be a candidate."""
+WINDOW: Final = 2
+"""So many items before and after a match are looked at with it, and may be the answer though they match nothing."""
+WINDOW_ALONE: Final = 1
+"""The same of what was found by its vector alone."""
 _COLUMNS: Final = "row, id, spot, speaker, at, terms, size, cues"
 
 
@@ -86,6 +92,8 @@ class Reading:
         self._layer = layer
         self._near = near
         self._condition, self._values = filters.condition()
+        self._best_hits = BEST_HITS
+        self._known: Mapping[int, float] = {}
 
     def candidates(self, question: Question) -> Candidates:
         statistics = self._statistics(question)
@@ -96,39 +104,56 @@ class Reading:
             nearest = set(nlargest(NEAREST, cosines, key=lambda row: (cosines[row], -row)))
             hits = self._hits_of(pool, every, nearest)
             return Candidates(pool, every if hits and self._layer is Layer.EPISODE else hits, cosines)
-        nearest = set(self._nearest())
-        hits = self._rows("row", list(dict.fromkeys([*self._found(question, statistics), *nearest])))
-        spots = {row.spot for row in hits}
-        window = {spot + step for spot in spots for step in WINDOW} - spots
-        pool = Pool(question, [*hits, *self._rows("spot", sorted(window))], statistics)
-        rows = _foremost(self._with_talk(pool, self._hits_of(pool, hits, nearest)), pool, nearest)
+        self._best_hits = MORE_HITS if statistics.items <= MIDDLING_LAYER else BEST_HITS
+        near = self._nearest()
+        found = list(dict.fromkeys(self._found(question, statistics)))
+        alone = [row for row in near if row.row not in set(found)]
+        hits = self._rows(found)
+        around = self._within([*_windows(hits, WINDOW), *_windows(alone, WINDOW_ALONE)])
+        pool = Pool(question, [*hits, *alone, *around], statistics)
+        nearest = {row.row for row in near}
+        rows = _foremost(self._with_talk(pool, self._hits_of(pool, hits, nearest), alone), pool, nearest)
         beside = {row.spot + step for row in rows for step in (-1, 0, 1)}
         return Candidates(pool, rows, self._cosines([row for row in pool.rows.values() if row.spot in beside]))
 
     def _found(self, question: Question, statistics: Statistics) -> list[int]:
         found = self._hits(statistics.holding)
-        return found if len(found) >= FEW_HITS else found + self._kin_hits(question.terms)
+        return found if len(found) >= min(FEW_HITS, self._best_hits) else found + self._kin_hits(question.terms)
 
-    def _nearest(self) -> Sequence[int]:
-        if self._near is None:
+    def _nearest(self) -> Sequence[Row]:
+        """Return the rows with the nearest vectors; further off too where most of the nearest may not be found."""
+        near = self._near
+        if near is None:
             return []
-        return self._near.scan.nearest(self._connection, self._layer, self._near.query, NEAREST)
+        found: list[Row] = []
+        for most in LOOKS:
+            self._known = near.scan.nearest(self._connection, self._layer, near.query, most)
+            allowed = {row.row: row for row in self._rows(list(self._known))}
+            found = [allowed[row] for row in self._known if row in allowed][:NEAREST]
+            if len(found) > NEAREST // 2 or len(self._known) < most:
+                break
+        return found
 
     def _hits_of(self, pool: Pool, rows: Sequence[Row], nearest: Collection[int]) -> Sequence[Row]:
         """Return those of `rows` that match by word or by vector."""
         return [row for row in rows if row.row in nearest or pool.matches[row.spot].touches]
 
-    def _with_talk(self, pool: Pool, hits: Sequence[Row]) -> Sequence[Row]:
-        """Return hits, and of talk also what was said around them: the answer may hold no word of the question."""
+    def _with_talk(self, pool: Pool, hits: Sequence[Row], alone: Sequence[Row]) -> Sequence[Row]:
+        """Return what was found, and of talk also what was said around it: the answer may hold no word of the question.
+
+        `alone` are those that were found by their vectors alone.
+        """
         if self._layer is not Layer.EPISODE:
-            return hits
-        near = {row.spot + step for row in hits for step in range(-REACH, REACH + 1)}
+            return [*hits, *alone]
+        windows = [*_windows(hits, WINDOW), *_windows(alone, WINDOW_ALONE)]
+        near = {spot for first, last in windows for spot in range(first, last + 1)}
         return [row for row in pool.rows.values() if row.spot in near]
 
     def _cosines(self, rows: Sequence[Row]) -> Mapping[int, float]:
         if self._near is None:
             return {}
-        return self._near.scan.cosines(self._connection, self._near.query, [row.row for row in rows])
+        unknown = [row.row for row in rows if row.row not in self._known]
+        return {**self._known, **self._near.scan.cosines(self._connection, self._near.query, unknown)}
 
     def _statistics(self, question: Question) -> Statistics:
         items, size = self._connection.execute("SELECT items, size FROM tally WHERE layer=?", (self._layer,)).fetchone()
@@ -159,7 +184,7 @@ class Reading:
             if every:
                 return list(dict.fromkeys([*found, *every]))
             known.pop()
-        return found or self._matching(_quoted(known)[0], f" ORDER BY rowid DESC LIMIT {BEST_HITS}")
+        return found or self._matching(_quoted(known)[0], f" ORDER BY rowid DESC LIMIT {self._best_hits}")
 
     def _best(self, words: str) -> list[int]:
         """Return the best matches by BM25; of equal ones those with the first ids, so that order of arrival is nothing.
@@ -169,14 +194,14 @@ class Reading:
         table = f"{self._layer}_words"
         query = f"SELECT rowid, rank FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - a layer's name
         scored = self._connection.execute(query, (words,)).fetchall()
-        if len(scored) <= BEST_HITS:
+        if len(scored) <= self._best_hits:
             return [row for row, _ in scored]
-        limit = nsmallest(BEST_HITS, (rank for _, rank in scored))[-1]
+        limit = nsmallest(self._best_hits, (rank for _, rank in scored))[-1]
         better = [row for row, rank in scored if rank < limit]
         equal = [row for row, rank in scored if rank == limit]
-        if len(better) + len(equal) > BEST_HITS:
+        if len(better) + len(equal) > self._best_hits:
             ids = [pair for part in parts(equal) for pair in self._ids(part)]
-            equal = [row for _, row in nsmallest(BEST_HITS - len(better), ids)]
+            equal = [row for _, row in nsmallest(self._best_hits - len(better), ids)]
         return better + equal
 
     def _ids(self, rows: Sequence[int]) -> list[tuple[str, int]]:
@@ -188,21 +213,44 @@ class Reading:
         related = sorted({other for term in terms for other in related_to(term)})
         starts = [f"{start} *" for start in _quoted([prefix_of(term) for term in terms if prefix_of(term)])]
         words = " OR ".join([*_quoted(related), *starts])
-        return self._matching(words, f" LIMIT {BEST_HITS}") if words else []
+        return self._matching(words, f" LIMIT {self._best_hits}") if words else []
 
     def _matching(self, words: str, order: str) -> list[int]:
         table = f"{self._layer}_words"
         query = f"SELECT rowid FROM {table} WHERE {table} MATCH ?{order}"  # noqa: S608 - a layer's name
         return [row for (row,) in self._connection.execute(query, (words,))]
 
-    def _rows(self, column: str, keys: Sequence[int]) -> list[Row]:
-        """Return the rows whose `column`, a number, is one of `keys`."""
-        portions = (f" AND {column} IN ({','.join(map(str, part))})" for part in parts(keys))
+    def _rows(self, keys: Sequence[int]) -> list[Row]:
+        """Return the rows of these numbers that may be found."""
+        portions = (f" AND row IN ({','.join(map(str, part))})" for part in parts(keys))
         return [row for portion in portions for row in self._select(portion)]
+
+    def _within(self, windows: Iterable[tuple[int, int]]) -> list[Row]:
+        """Return what stands within `windows`, each a first and a last spot; what lies together is read at once."""
+        query = f"SELECT {_COLUMNS} FROM item WHERE spot BETWEEN ? AND ? AND layer='{self._layer}'{self._condition}"  # noqa: S608 - ours
+        found: list[Row] = []
+        for window in _joined(windows):
+            found += map(Row._make, self._connection.execute(query, [*window, *self._values]))
+        return found
 
     def _select(self, condition: str) -> list[Row]:
         query = f"SELECT {_COLUMNS} FROM item WHERE layer='{self._layer}'{self._condition}{condition}"  # noqa: S608 - ours
         return list(map(Row._make, self._connection.execute(query, self._values)))
+
+
+def _windows(rows: Iterable[Row], reach: int) -> list[tuple[int, int]]:
+    return [(row.spot - reach, row.spot + reach) for row in rows]
+
+
+def _joined(windows: Iterable[tuple[int, int]]) -> Sequence[Sequence[int]]:
+    """Return `windows` in order, those that touch as one."""
+    joined: list[list[int]] = []
+    for first, last in sorted(windows):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1][1] = max(last, joined[-1][1])
+        else:
+            joined.append([first, last])
+    return joined
 
 
 def _foremost(rows: Sequence[Row], pool: Pool, nearest: Collection[int]) -> Sequence[Row]:

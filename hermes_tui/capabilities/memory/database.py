@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from hermes_tui.domain.errors import HermesError
 
 Connection = sqlite3.Connection
+Cursor = sqlite3.Cursor
 Damaged = sqlite3.DatabaseError
 
 SCHEMA: Final = 3

@@ -1,15 +1,58 @@
-"""Taking a note out of history for good: every commit is made again without it, and the old ones are thrown away."""
+"""Taking a note out of history for good: the commits since it came are made again, the old ones are thrown away."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from hermes_tui.capabilities.memory.notes import is_index
 from hermes_tui.capabilities.memory.repository import KEPT, HistoryUnavailable, Repository, quoted
+from hermes_tui.domain.values import frozen
 
 REF: Final = "refs/hermes/erased"
 ERASED: Final = "[erased]"
+INDEXES: Final = ("MEMORY.md", "memory/workspaces/*/MEMORY.md")
+
+
+@frozen(kw_only=False)
+class _Change:
+    """What a commit did to one file; `blob` is empty where it removed it."""
+
+    path: str
+    mode: str
+    blob: str
+
+    @property
+    def is_index(self) -> bool:
+        """Whether the file names notes."""
+        return is_index(self.path)
+
+    def told(self, cleaned: Mapping[str, bytes]) -> bytes:
+        """Return it as fast-import reads it; `cleaned` are the new texts of indexes, by their old blobs."""
+        name = quoted(self.path)
+        if not self.blob:
+            return b"D " + name + b"\n"
+        if self.is_index:
+            data = cleaned[self.blob]
+            return b"M %s inline %s\ndata %d\n%s\n" % (self.mode.encode(), name, len(data), data)
+        return f"M {self.mode} {self.blob} ".encode() + name + b"\n"
+
+
+@frozen(kw_only=False)
+class _Head:
+    """A commit without its tree: parents, the lines that name author and committer, message."""
+
+    parents: Sequence[str]
+    who: bytes
+    message: bytes
+
+
+def _head_of(data: bytes) -> _Head:
+    head, _, message = data.partition(b"\n\n")
+    lines = head.split(b"\n")
+    parents = [line.split()[1].decode() for line in lines if line.startswith(b"parent ")]
+    who = b"\n".join(line for line in lines if line.startswith((b"author ", b"committer ")))
+    return _Head(parents, who, message)
 
 
 class Eraser:
@@ -19,7 +62,6 @@ class Eraser:
         """`clean_index` returns the text of an index without the lines that name the note at a path."""
         self._repository = repository
         self._clean_index = clean_index
-        self._cleaned: dict[str, bytes] = {}
 
     def erase(self, paths: Sequence[str], words: Sequence[str]) -> Mapping[str, str]:
         """Take `paths` out of every commit, their lines out of every index, `words` out of messages.
@@ -34,8 +76,10 @@ class Eraser:
             return {}
         if doing := self._repository.busy():
             raise HistoryUnavailable(f"The repository is in the middle of something ({doing}).", hint="Finish it.")
-        commits = self._repository.run("rev-list", "--topo-order", "--reverse", head).decode().split()
-        stream = b"".join(self._commit(number, commits, paths, words) for number in range(len(commits)))
+        commits = self._since_first(head, paths, words)
+        if not commits:
+            return {}
+        stream = self._stream(commits, paths, words)
         marks = "".join(f"get-mark :{number}\n" for number in range(1, len(commits) + 1)).encode()
         start = f"feature done\nreset {REF}\n\n".encode()
         printed = self._repository.run(
@@ -61,51 +105,66 @@ class Eraser:
             found.append("linked work trees may hold the old commits")
         return found
 
-    def _commit(self, number: int, commits: Sequence[str], paths: Sequence[str], words: Sequence[str]) -> bytes:
-        commit = commits[number]
-        head, _, message = self._repository.run("cat-file", "commit", commit).partition(b"\n\n")
-        lines = head.split(b"\n")
-        who = [line for line in lines if line.startswith((b"author ", b"committer "))]
-        parents = [line.split()[1].decode() for line in lines if line.startswith(b"parent ")]
-        message = _without(message, words)
-        places = {name: place for place, name in enumerate(commits, 1)}
-        parts = [
-            f"commit {REF}\nmark :{number + 1}\n".encode(),
-            b"\n".join(who),
-            f"\ndata {len(message)}\n".encode(),
-            message,
-            b"\n",
-        ]
-        for order, parent in enumerate(parents):
-            parts.append(f"{'from' if order == 0 else 'merge'} :{places[parent]}\n".encode())
-        return b"".join([*parts, *self._changes(commit, parents[0] if parents else "", paths), b"\n"])
+    def _since_first(self, head: str, paths: Sequence[str], words: Sequence[str]) -> list[str]:
+        """Return the commits, oldest first, from the first that has anything of the note; those before it stay."""
+        commits = self._repository.run("rev-list", "--topo-order", "--reverse", head).decode().split()
+        found = self._repository.run("--literal-pathspecs", "rev-list", "--full-history", head, "--", *paths).split()
+        greps = [f"--grep={word}" for word in words if word]
+        if greps:
+            found += self._repository.run("log", "--format=%H", "--fixed-strings", *greps, head).split()
+        for path in paths:
+            named = ("--format=%H", "--full-history", "-m", f"-S{path.rpartition('/')[2]}", head)
+            found += self._repository.run("log", *named, "--", *INDEXES).split()
+        places = {commit: place for place, commit in enumerate(commits)}
+        first = min((places[commit.decode()] for commit in found), default=len(commits))
+        return commits[first:]
 
-    def _changes(self, commit: str, parent: str, paths: Sequence[str]) -> list[bytes]:
-        between = (parent, commit) if parent else ("--root", commit)
-        raw = self._repository.run("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", "--full-index", *between)
-        fields = raw.split(b"\0")
+    def _stream(self, commits: Sequence[str], paths: Sequence[str], words: Sequence[str]) -> bytes:
+        """Return the commits as fast-import reads them, without the note; git is started a few times for all."""
+        heads = [_head_of(data) for data in self._repository.contents(commits)]
+        changes = self._changes(commits, [head.parents[:1] for head in heads])
+        indexes = sorted({change.blob for each in changes for change in each if change.is_index and change.blob})
+        cleaned = dict(zip(indexes, self._cleaned(indexes, paths), strict=True))
+        places = {name: f":{place}" for place, name in enumerate(commits, 1)}
         parts: list[bytes] = []
-        for about, name in zip(fields[0::2], fields[1::2], strict=False):
-            path = name.decode(errors="surrogateescape")
-            if path in paths:
-                continue
-            _, mode, _, blob, status = about.decode().lstrip(":").split()
-            if status == "D":
-                parts.append(b"D " + quoted(path) + b"\n")
-            elif is_index(path):
-                data = self._clean(blob, paths)
-                parts += [f"M {mode} inline ".encode(), quoted(path), f"\ndata {len(data)}\n".encode(), data, b"\n"]
-            else:
-                parts.append(f"M {mode} {blob} ".encode() + quoted(path) + b"\n")
-        return parts
+        for number, head in enumerate(heads, 1):
+            message = _without(head.message, words)
+            parts += [
+                f"commit {REF}\nmark :{number}\n".encode(),
+                head.who,
+                f"\ndata {len(message)}\n".encode(),
+                message,
+            ]
+            for order, parent in enumerate(head.parents):
+                verb = "from" if order == 0 else "merge"
+                parts.append(f"\n{verb} {places.get(parent, parent)}".encode())
+            parts.append(b"\n")
+            parts += [change.told(cleaned) for change in changes[number - 1] if change.path not in paths]
+            parts.append(b"\n")
+        return b"".join(parts)
 
-    def _clean(self, blob: str, paths: Sequence[str]) -> bytes:
-        if blob not in self._cleaned:
-            text = self._repository.run("cat-file", "blob", blob).decode("utf-8", errors="surrogateescape")
+    def _changes(self, commits: Sequence[str], parents: Sequence[Sequence[str]]) -> list[list[_Change]]:
+        """Return what each commit changed against its first parent."""
+        lines = "".join(f"{' '.join([commit, *first])}\n" for commit, first in zip(commits, parents, strict=True))
+        options = ("--stdin", "-r", "-z", "--root", "--no-renames", "--full-index")
+        fields = iter(self._repository.run("diff-tree", *options, stdin=lines.encode()).split(b"\0"))
+        found: dict[str, list[_Change]] = {commit: [] for commit in commits}
+        commit = ""
+        for field in fields:
+            if field.startswith(b":"):
+                _, mode, _, blob, status = field.decode().lstrip(":").split()
+                path = next(fields).decode(errors="surrogateescape")
+                found[commit].append(_Change(path, mode, "" if status == "D" else blob))
+            elif field:
+                commit = field.decode().split()[0]
+        return list(found.values())
+
+    def _cleaned(self, blobs: Sequence[str], paths: Sequence[str]) -> Iterator[bytes]:
+        for data in self._repository.contents(blobs):
+            text = data.decode("utf-8", errors="surrogateescape")
             for path in paths:
                 text = self._clean_index(text, path)
-            self._cleaned[blob] = text.encode("utf-8", errors="surrogateescape")
-        return self._cleaned[blob]
+            yield text.encode("utf-8", errors="surrogateescape")
 
     def _indexes(self, commit: str) -> list[str]:
         return [path for path in self._repository.blobs(commit, list(KEPT)) if is_index(path)]

@@ -30,8 +30,8 @@ class ExtensionScan:
         self._exact = exact
         self._loaded: Connection | None = None
 
-    def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> list[int]:
-        """Return the rows of the nearest items, nearest first."""
+    def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> Mapping[int, float]:
+        """Return the rows of the nearest items with their cosines, nearest first."""
         self._load(connection)
         count = "SELECT count(*) FROM vector CROSS JOIN item USING(digest) WHERE model=? AND layer=?"
         (known,) = connection.execute(count, (query.model, layer.value)).fetchone()

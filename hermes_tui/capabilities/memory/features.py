@@ -16,6 +16,7 @@ NAMES: Final = (
     *("before", "before_share", "before_2", "after_share", "cover_before", "cover_after", "cover_1", "cover_2"),
     *("cover_3", "cover_1_length", "similar_before", "similar_after", "related_before", "related_after"),
     *("thread_cover", "thread_lexical", "thread_share", "thread_top", "thread_top_share", "thread_start"),
+    "thread_speaker",
     *("speaker", "speaker_lexical", "speaker_cover", "speaker_before", "speaker_cover_1", "speaker_related"),
     *("speaker_self", "other_addressed", "other_addressed_cover"),
     *("reply", "reply_lexical", "reply_cover", "reply_near_cover", "asks", "asks_cover", "question_cover"),
@@ -88,7 +89,8 @@ class Features:
         thread = pool.threads[row.thread]
         start = float(row.spot & 0xFFFFFF == 0)
         share, top = thread.lexical / pool.best_thread, thread.top / pool.best_top
-        return thread.cover, thread.lexical, share, thread.top, top, start
+        heard = float(not self._speakers.isdisjoint(thread.speakers))
+        return thread.cover, thread.lexical, share, thread.top, top, start, heard
 
     def _of_speaker(self, row: Row, own: Match, before: Match, cover_1: float) -> tuple[float, ...]:
         if not self._speakers:

@@ -134,6 +134,11 @@ class Past:
             result[path] = self._without(path, now.get(path), before, after)
         return result
 
+    def made(self, commit: str, path: str) -> bool:
+        """Whether there was no file at `path` before a commit."""
+        parent = self._parent(self._repository.resolve(commit))
+        return not parent or self._repository.content(parent, path) is None
+
     def touched(self, commit: str) -> list[str]:
         """Return the files that a commit changed."""
         found = self._repository.resolve(commit)

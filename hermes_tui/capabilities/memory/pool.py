@@ -73,9 +73,10 @@ class Statistics:
 
 @mutable
 class ThreadMatch:
-    """How all that was found of one thread matches."""
+    """How all that was found of one thread matches, and who speaks there."""
 
     mask: int = 0
+    speakers: set[str] = field(default_factory=set[str])
     counts: dict[int, int] = field(default_factory=dict[int, int])
     best: list[float] = field(default_factory=list[float])
     cover: float = 0.0
@@ -121,8 +122,11 @@ class Pool:
         matches = self.matches
         own, before, after = matches[row.spot], matches.get(row.spot - 1, NOTHING), matches.get(row.spot + 1, NOTHING)
         beside = self.share(own.mask | before.mask | after.mask)
-        thread = self.threads[row.thread].lexical / self.best_thread
-        guess = own.lexical + own.similar + own.related + before.similar + 2 * beside + thread
+        thread = self.threads[row.thread]
+        guess = own.lexical + own.similar + own.related + before.similar + 2 * beside
+        guess += thread.lexical / self.best_thread
+        if not thread.speakers.isdisjoint(self.question.speakers):
+            guess += 1.0
         if row.speaker in self.question.speakers:
             guess += 0.5
         previous = self.rows.get(row.spot - 1)
@@ -200,6 +204,7 @@ class Pool:
             thread = threads.get(spot >> THREAD_SHIFT)
             if thread is None:
                 thread = threads[spot >> THREAD_SHIFT] = ThreadMatch()
+            thread.speakers.add(self.rows[spot].speaker)
             if match.mask:
                 thread.mask |= match.mask
                 thread.best.append(match.lexical)

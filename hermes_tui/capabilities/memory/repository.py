@@ -48,10 +48,11 @@ class HistoryUnavailable(HermesError):
 class Repository:
     """One repository at the top of a home."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, git: str | None = None) -> None:
+        """Run the program `git`; None looks for it, an empty name is a machine without it."""
         self.home = home
         self.folder = home / ".git"
-        self._program = shutil.which("git", path=_SEARCHED) or shutil.which("git")
+        self._program = (shutil.which("git", path=_SEARCHED) or shutil.which("git")) if git is None else git
 
     def prepare(self) -> None:
         """Make the repository if there is none.
@@ -59,17 +60,26 @@ class Repository:
         Raises:
             HistoryUnavailable: git is not installed, or `.git` is a file or a link.
         """
-        if self._program is None:
-            raise HistoryUnavailable("git is not installed.", hint="Install git; changes wait until then.")
+        self.require()
         if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
             raise HistoryUnavailable(f"{self.folder} is no folder.", hint="Make the home a repository of its own.")
         if not (self.folder / "HEAD").exists():
             self.run("init", "--quiet", "--template=", "--initial-branch=main")
 
+    def require(self) -> str:
+        """Return the program git.
+
+        Raises:
+            HistoryUnavailable: it is not installed.
+        """
+        if not self._program:
+            raise HistoryUnavailable("git is not installed.", hint="Install git; changes wait until then.")
+        return self._program
+
     @property
     def exists(self) -> bool:
         """Whether there is a repository that can be read."""
-        return self._program is not None and not self.folder.is_symlink() and (self.folder / "HEAD").is_file()
+        return bool(self._program) and not self.folder.is_symlink() and (self.folder / "HEAD").is_file()
 
     def busy(self) -> str:
         """Return what an operator is in the middle of, such as a merge; empty if nothing."""
@@ -81,9 +91,7 @@ class Repository:
         Raises:
             HistoryUnavailable: it failed; the message is git's.
         """
-        if self._program is None:
-            raise HistoryUnavailable("git is not installed.", hint="Install git; changes wait until then.")
-        argv = [self._program, "--no-pager", f"--git-dir={self.folder}", f"--work-tree={self.home}", *arguments]
+        argv = [self.require(), "--no-pager", f"--git-dir={self.folder}", f"--work-tree={self.home}", *arguments]
         try:
             done = subprocess.run(  # noqa: S603 - git itself, in a closed environment
                 argv,
@@ -136,6 +144,27 @@ class Repository:
         """Return what `commit` holds at `path`, None if nothing."""
         blob = self.blobs(commit, [path]).get(path)
         return None if blob is None else self.run("cat-file", "blob", blob)
+
+    def contents(self, objects: Sequence[str]) -> list[bytes]:
+        """Return what each of some objects holds, all of them from one start of git.
+
+        Raises:
+            HistoryUnavailable: one is not there.
+        """
+        printed = self.run("cat-file", "--batch", stdin="".join(f"{name}\n" for name in objects).encode())
+        found: list[bytes] = []
+        place = 0
+        for name in objects:
+            end = printed.index(b"\n", place)
+            about = printed[place:end].split()
+            if len(about) != 3:
+                raise HistoryUnavailable(
+                    f"There is no object {name}.", hint=f"Look at it with: git -C {self.home} fsck"
+                )
+            place = end + 1 + int(about[2])
+            found.append(printed[end + 1 : place])
+            place += 1
+        return found
 
     def is_ancestor(self, commit: str, other: str) -> bool:
         """Whether `commit` is in the history of `other`."""

@@ -7,13 +7,13 @@ cosine decides among them. What a scan keeps between searches is brought up to d
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from heapq import nlargest, nsmallest
 from operator import mul
 from typing import Final, Protocol
 
-from hermes_tui.capabilities.memory.database import Connection, born, parts
+from hermes_tui.capabilities.memory.database import Connection, Cursor, born, parts
 from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.vectors import Query, signs_of
 from hermes_tui.domain.values import frozen, mutable
@@ -21,6 +21,8 @@ from hermes_tui.domain.values import frozen, mutable
 EXACT: Final = 1_000
 """Up to so many vectors plain Python compares every one exactly."""
 RESCORED: Final = 500
+_PORTION: Final = 2_000
+"""So many vectors are read at once, so that reading all takes no more memory than keeping them."""
 _FRESH: Final = (
     """SELECT item.row, vector.no, signs FROM vector CROSS JOIN item ON item.digest=vector.digest
     WHERE vector.no>? AND model=? AND layer=?""",
@@ -34,8 +36,11 @@ class Scan(Protocol):
 
     name: str
 
-    def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> list[int]:
-        """Return the rows of the nearest items, nearest first."""
+    def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> Mapping[int, float]:
+        """Return the rows of the nearest items, at most `most` and nearest first, some of which may be gone.
+
+        With each comes its cosine, as `cosines` gives it.
+        """
         ...
 
     def cosines(self, connection: Connection, query: Query, rows: Sequence[int]) -> Mapping[int, float]:
@@ -54,33 +59,38 @@ class Mark:
 
 @frozen(kw_only=False)
 class Fresh:
-    """What was added: rows with their signs. `whole` is True where everything kept before is void."""
+    """Some of what was added: rows, each with its vector's number and signs; `anew` voids all that was kept before."""
 
     rows: Sequence[int]
+    numbers: Sequence[int]
     signs: Sequence[bytes]
-    whole: bool
+    anew: bool = False
 
 
-def fresh(connection: Connection, layer: Layer, query: Query, mark: Mark) -> Fresh:
-    """Return the vectors that came since `mark`, and move it.
+def fresh(connection: Connection, layer: Layer, query: Query, mark: Mark) -> Iterator[Fresh]:
+    """Yield the vectors that came since `mark`, a portion at a time, and move it once all are taken.
 
     Rows that are gone stay with who keeps them; they have no cosine any more, so they are never an answer.
     """
     now = born(connection)
-    whole = mark.born != now
-    after_vector, after_item = (0, 0) if whole else (mark.vector, mark.item)
     (last_vector,) = connection.execute("SELECT ifnull(max(no), 0) FROM vector").fetchone()
     (last_item,) = connection.execute("SELECT ifnull(max(row), 0) FROM item").fetchone()
-    found: list[tuple[int, int, bytes]] = []
-    if last_vector > after_vector:
-        found += connection.execute(_FRESH[0], (after_vector, query.model, layer.value)).fetchall()
-    if last_item > after_item and not whole:
-        bounds = (after_item, last_item, after_vector, query.model, layer.value)
-        found += connection.execute(_FRESH[1], bounds).fetchall()
+    if anew := mark.born != now:
+        mark.vector = mark.item = 0
+        yield Fresh((), (), (), anew)
+    if last_vector > mark.vector:
+        yield from _portions(connection.execute(_FRESH[0], (mark.vector, query.model, layer.value)), query)
+    if last_item > mark.item and not anew:
+        bounds = (mark.item, last_item, mark.vector, query.model, layer.value)
+        yield from _portions(connection.execute(_FRESH[1], bounds), query)
     mark.born, mark.vector, mark.item = now, last_vector, last_item
+
+
+def _portions(found: Cursor, query: Query) -> Iterator[Fresh]:
     size = len(signs_of(query.body))
-    kept = [(row, signs) for row, _, signs in found if len(signs) == size]
-    return Fresh([row for row, _ in kept], [signs for _, signs in kept], whole)
+    while rows := found.fetchmany(_PORTION):
+        kept = [each for each in rows if len(each[2]) == size]
+        yield Fresh([row for row, _, _ in kept], [number for _, number, _ in kept], [signs for _, _, signs in kept])
 
 
 @mutable
@@ -98,14 +108,14 @@ class SignScan:
     def __init__(self) -> None:
         self._known: dict[tuple[str, Layer, int], _Known] = {}
 
-    def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> list[int]:
-        """Return the rows of the nearest items, nearest first."""
+    def nearest(self, connection: Connection, layer: Layer, query: Query, most: int) -> Mapping[int, float]:
+        """Return the rows of the nearest items with their cosines, nearest first."""
         known = self._known.setdefault((query.model, layer, len(query.body)), _Known())
-        added = fresh(connection, layer, query, known.mark)
-        if added.whole:
-            known.rows, known.signs = [], []
-        known.rows += added.rows
-        known.signs += [int.from_bytes(signs, "big") for signs in added.signs]
+        for added in fresh(connection, layer, query, known.mark):
+            if added.anew:
+                known.rows, known.signs = [], []
+            known.rows += added.rows
+            known.signs += [int.from_bytes(signs, "big") for signs in added.signs]
         rows = known.rows
         if len(rows) > EXACT:
             asked = int.from_bytes(signs_of(query.body), "big")
@@ -133,6 +143,15 @@ def bodies_of(connection: Connection, query: Query, rows: Sequence[int]) -> list
     return found
 
 
-def best_of(cosines: Mapping[int, float], most: int) -> list[int]:
-    """Return the rows with the largest cosines; of equal ones the first stored comes first."""
-    return nlargest(most, cosines, key=lambda row: (cosines[row], -row))
+def bodies_numbered(connection: Connection, query: Query, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
+    """Return those of the vectors with these numbers that are still there and of the query's size."""
+    found: list[tuple[int, bytes]] = []
+    for part in parts(numbers):
+        statement = f"SELECT no, body FROM numbers WHERE no IN ({','.join(map(str, part))}) AND length(body)=?"  # noqa: S608 - numbers
+        found += connection.execute(statement, (len(query.body),)).fetchall()
+    return found
+
+
+def best_of(cosines: Mapping[int, float], most: int) -> Mapping[int, float]:
+    """Return the rows with the largest cosines, the largest first; of equal ones the first stored comes first."""
+    return {row: cosines[row] for row in nlargest(most, cosines, key=lambda row: (cosines[row], -row))}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, cast
 
 from hermes_tui.capabilities.providers._json import Fields, fields_of
@@ -76,6 +75,8 @@ _HINTS: Final = {
     FailureReason.CONTEXT_LENGTH: "The request is larger than the model's window.",
 }
 BODY_CHARS: Final = 500
+_DATES: Final = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
+"""The three forms of a date in a header (RFC 9110, 5.6.7). The parser of mail dates would load half of `email`."""
 
 
 def refused(name: str, status: int, headers: Mapping[str, str], body: bytes) -> ProviderRefused:
@@ -155,10 +156,13 @@ def retry_after_s(value: str | None) -> float | None:
         return max(0.0, float(value))
     except ValueError:
         pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
+    for form in _DATES:
+        try:
+            at = datetime.strptime(value.strip(), form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    return None
 
 
 def unreachable(name: str, url: str, why: str = "") -> ProviderUnreachable:

@@ -79,16 +79,15 @@ class Bubblewrap:
 
     async def _run(self, command: SandboxCommand, way_out: tuple[str, ...] = ()) -> ProcessResult:
         folders = scopes.writable_folders(command.write, self._workspace)
-        guards, sockets = scopes.surveyed(folders, self._workspace)
+        found = scopes.surveyed(folders, self._workspace)
         texts: tuple[str, ...] = ()
         try:
             with self._groups.one() as group:
-                result = await self._launch(command, Scope(folders, guards, way_out, sockets), group)
+                result = await self._launch(command, Scope(folders, found.guards, way_out, found.sockets), group)
         finally:
             # Also after a call that was cancelled: nothing of it may be found where Hermes looks for trust.
-            texts = scopes.replaced(guards)
-        moved = "".join(f"\nhermes: {text}; such files are the operator's to make.\n" for text in texts)
-        return replace(result, stderr=result.stderr + moved.encode()) if moved else result
+            texts = (*scopes.replaced(found.guards), *scopes.planted(found.plain))
+        return scopes.told(result, texts)
 
     def prepared(self, command: SandboxCommand, scope: Scope, telling: int) -> tuple[list[str], list[int]]:
         """Return the words by which bubblewrap is started, and the descriptors they name; the caller closes them.

@@ -65,17 +65,20 @@ class Landlock:
         if sys.platform != "linux" or program is None or confine.version() < LEAST_VERSION:
             raise SandboxUnavailable("Landlock does not work here.", hint=REMEDY)
         folders = scopes.writable_folders(command.write, self._workspace)
+        plain = scopes.plain(folders)
         private = tempfile.mkdtemp(prefix="hermes-call-")
+        texts: tuple[str, ...] = ()
         try:
             spec = self._spec(command, folders, private, program)
             with self._groups.one() as group:
                 result = await self._launch(command, spec, private, group)
         finally:
+            texts = scopes.planted(plain)
             await asyncio.shield(removed(private))
         if result.exit_code == 125 and result.stderr.startswith(b"hermes-confine: "):
             said = result.stderr.decode(errors="replace").strip()
             raise SandboxUnavailable(f"Landlock could not be put in force: {said}.", hint=REMEDY)
-        return result
+        return scopes.told(result, texts)
 
     def _spec(self, command: SandboxCommand, folders: Sequence[Path], private: str, program: bytes) -> str:
         hidden = self._bounds.covered

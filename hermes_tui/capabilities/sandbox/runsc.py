@@ -61,6 +61,8 @@ class Runsc:
         without_egress(command, self.level.name)
         folders = scopes.writable_folders(command.write, self._workspace)
         guards = scopes.guards(folders, self._workspace)
+        plain = scopes.plain(folders)
+        texts: tuple[str, ...] = ()
         bundle = Path(tempfile.mkdtemp(prefix="hermes-call-"))
         try:
             config = self.configuration(command, folders, guards)
@@ -68,9 +70,9 @@ class Runsc:
             with self._groups.one() as group:
                 result = await self._launch(command, bundle, group)
         finally:
-            scopes.replaced(guards)
+            texts = (*scopes.replaced(guards), *scopes.planted(plain))
             await asyncio.shield(removed(str(bundle)))
-        return result
+        return scopes.told(result, texts)
 
     async def _launch(self, command: SandboxCommand, bundle: Path, group: cgroup.Group) -> ProcessResult:
         name = f"hermes-{secrets.token_hex(8)}"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import SandboxUnavailable
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.processes import ProcessResult
+from hermes_tui.domain.values import frozen, replace
 
 NEVER: Final = (".git", ".hermes-tui.yaml", ".hermes")
 """Names that no command may make, change or replace at the top of a folder it may write."""
@@ -69,15 +70,39 @@ def guards(folders: Sequence[Path], workspace: Path) -> tuple[Guard, ...]:
     return _guards(folders, workspace, [entry for folder in folders for entry in _walked(folder)])
 
 
-def surveyed(folders: Sequence[Path], workspace: Path) -> tuple[tuple[Guard, ...], tuple[Path, ...]]:
-    """Return the guards, and the sockets that lie in the workspace: one look at the folders finds both.
+@frozen
+class Surveyed:
+    """What one look at the workspace finds: what to protect, sockets, and folders that are no repositories."""
+
+    guards: tuple[Guard, ...]
+    sockets: tuple[Path, ...]
+    plain: tuple[str, ...]
+
+
+def surveyed(folders: Sequence[Path], workspace: Path) -> Surveyed:
+    """Look at the folders to be written, and for sockets at the rest of the workspace too.
 
     The kernel lists no socket of another network namespace, such as a container's, and some only by their last name.
     """
     entries = [entry for folder in folders for entry in _walked(folder)]
     rest = [] if workspace in folders else list(_walked(workspace))
     lying = tuple(Path(entry.path) for entry in (*entries, *rest) if _may_be_socket(entry) and _is_socket(Path(entry)))
-    return _guards(folders, workspace, entries), lying
+    return Surveyed(guards=_guards(folders, workspace, entries), sockets=lying, plain=_plain(folders, entries))
+
+
+def plain(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Return the folders to be written, and those up to three levels below, that are no repositories."""
+    return _plain(folders, [entry for folder in folders for entry in _walked(folder)])
+
+
+def planted(before: Sequence[str]) -> tuple[str, ...]:
+    """Move aside what made a repository of a folder that was there and was none; return what was moved, as text.
+
+    Whoever asks git for anything in such a folder, perhaps by a shell's prompt, would run what its config names.
+    """
+    found = [Path(folder, ".git") for folder in before if os.path.lexists(f"{folder}/.git")]
+    found += [Path(folder, "HEAD") for folder in before if _is_bare(folder)]
+    return replaced([Guard(path, None) for path in found])
 
 
 def replaced(before: Sequence[Guard]) -> tuple[str, ...]:
@@ -95,6 +120,12 @@ def replaced(before: Sequence[Guard]) -> tuple[str, ...]:
             guard.path.rename(aside)
             moved.append(f"{guard.path.name} was made by this command and is now {aside.name}")
     return tuple(moved)
+
+
+def told(result: ProcessResult, texts: Sequence[str]) -> ProcessResult:
+    """Return the result of a call with what was moved aside after it."""
+    moved = "".join(f"\nhermes: {text}; such files are the operator's to make.\n" for text in texts)
+    return replace(result, stderr=result.stderr + moved.encode()) if moved else result
 
 
 def sockets(roots: Iterable[Path], listing: Path = SOCKETS) -> Iterator[Path]:
@@ -126,7 +157,25 @@ def _guards(folders: Sequence[Path], workspace: Path, entries: Sequence[os.DirEn
     tops = [folder for folder in folders if folder == workspace or (folder / ".git").exists()]
     paths = [top / name for top in tops for name in NEVER]
     paths += [Path(entry.path) for entry in entries if entry.name == ".git"]
+    # Of a repository that is no `.git`, the part that names programs; git writes to the rest of it.
+    bare = [os.path.dirname(entry.path) for entry in entries if entry.name == "HEAD"]  # noqa: PTH120 - text, as it came
+    paths += [Path(folder, name) for folder in bare if _is_bare(folder) for name in ("config", "hooks")]
     return tuple(Guard(path, _identity(path)) for path in dict.fromkeys(paths))
+
+
+def _plain(folders: Sequence[Path], entries: Sequence[os.DirEntry[str]]) -> tuple[str, ...]:
+    found = [str(folder) for folder in folders]
+    found += [entry.path for entry in entries if _may_hold_repositories(entry)]
+    repositories = {os.path.dirname(entry.path) for entry in entries if entry.name == ".git"}  # noqa: PTH120 - as above
+    return tuple(folder for folder in found if folder not in repositories and not _is_bare(folder))
+
+
+def _is_bare(folder: str) -> bool:
+    """Whether git takes the folder itself for a repository (setup.c, `is_git_directory`)."""
+    if not os.path.lexists(f"{folder}/HEAD"):
+        return False
+    shared = os.path.lexists(f"{folder}/commondir")
+    return shared or (os.path.lexists(f"{folder}/objects") and os.path.lexists(f"{folder}/refs"))
 
 
 def _may_be_socket(entry: os.DirEntry[str]) -> bool:

@@ -65,7 +65,9 @@ class Seatbelt:
         without_egress(command, self.level.name)
         folders = scopes.writable_folders(command.write, self._workspace)
         guards = scopes.guards(folders, self._workspace)
+        plain = scopes.plain(folders)
         private = _private_folder()
+        texts: tuple[str, ...] = ()
         cpu_s = str(max(1, int(command.timeout_s) * 4))
         rules = self.profile((*folders, Path(private)), tuple(guard.path for guard in guards))
         launch = process.Launch(
@@ -84,11 +86,12 @@ class Seatbelt:
         except OSError as error:
             raise SandboxUnavailable(f"sandbox-exec did not start: {error}.", hint=REMEDY) from error
         finally:
+            texts = scopes.planted(plain)
             await asyncio.shield(removed(private))
         if result.exit_code == 65 and result.stderr.startswith(b"sandbox-exec: "):
             said = result.stderr.decode(errors="replace").strip()
             raise SandboxUnavailable(f"Seatbelt refused the profile: {said}.", hint=REMEDY)
-        return result
+        return scopes.told(result, texts)
 
     def profile(self, writable: Sequence[Path], guarded: Sequence[Path]) -> str:
         """Return the profile of one call: what may be read, what written, and what is taken back again."""

@@ -42,7 +42,10 @@ class _Machine:
     """clone3, openat2 and fchmodat2 cannot be looked into, or need not exist: libc falls back."""
     modes: tuple[tuple[int, int, int | None], ...]
     shared: tuple[int, ...]
-    """Calls that reach processes or objects of the host where there are no namespaces; refused in a strict filter."""
+    """Calls that reach the host where there are no namespaces; refused in a strict filter.
+
+    Processes and their objects, what happens in a folder, attributes of files.
+    """
     own: tuple[tuple[int, int], ...]
     """Calls that name a process: number and argument; in a strict filter it must be 0, the caller itself."""
 
@@ -61,7 +64,7 @@ _MACHINES: Final = {
             *((90, 1, None), (91, 1, None), (268, 2, None), (85, 1, None), (133, 1, None), (259, 2, None)),
             *((2, 2, 1), (257, 3, 2)),
         ),
-        shared=(29, 30, 64, 68, 240, 310, 311, 438, 440, 424),
+        shared=(29, 30, 64, 68, 240, 254, 310, 311, 438, 440, 424, 188, 189, 190, 197, 198, 199, 463, 466),
         own=((302, 0), (141, 1), (203, 0), (144, 0), (142, 0), (314, 0), (252, 1)),
     ),
     "aarch64": _Machine(
@@ -74,7 +77,7 @@ _MACHINES: Final = {
             *(116, 89, 224, 142, 265, 428, 429, 430, 431, 432, 433, 442),
         ),
         modes=((52, 1, None), (53, 2, None), (33, 2, None), (56, 3, 2)),
-        shared=(194, 196, 190, 186, 180, 270, 271, 438, 440, 424),
+        shared=(194, 196, 190, 186, 180, 27, 270, 271, 438, 440, 424, 5, 6, 7, 14, 15, 16, 463, 466),
         own=((261, 0), (140, 1), (122, 0), (119, 0), (118, 0), (274, 0), (30, 1)),
     ),
 }

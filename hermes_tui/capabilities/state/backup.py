@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 from hermes_tui.capabilities.state.blobs import Blobs
-from hermes_tui.capabilities.state.database import connect_reader, sync_folder
+from hermes_tui.capabilities.state.database import connect_reader
+from hermes_tui.capabilities.state.durable import sync_folder
 from hermes_tui.capabilities.state.journal import blob_folder
 from hermes_tui.capabilities.state.rows import referred_hash
 from hermes_tui.domain.errors import JournalUnreadable

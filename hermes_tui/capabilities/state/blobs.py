@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
-import tempfile
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.capabilities.state.database import sync_folder
+from hermes_tui.capabilities.state.durable import write_durably
 from hermes_tui.domain.errors import JournalUnreadable
 
 INLINE_BYTES: Final = 64 * 1024
@@ -60,29 +58,3 @@ class Blobs:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
-
-
-def write_durably(path: Path, content: bytes, *, sync_names: bool = True) -> None:
-    """Put `content` at `path` so that a crash leaves all of it or nothing; a file already there is kept.
-
-    With `sync_names` False the caller syncs the folder.
-    """
-    if path.exists():
-        return
-    made = not path.parent.exists()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    if sync_names:
-        sync_folder(path.parent)
-    if made:
-        sync_folder(path.parent.parent)

@@ -13,12 +13,14 @@ from hermes_tui.domain.events import EVENT_TYPES, Event, ModelFinished
 from hermes_tui.domain.records import RECORD_VERSION
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.log import Log
+from hermes_tui.domain.state.table import Table
 
 Fields = dict[str, Any]
 Upgrade = Callable[[str, Fields], Fields]
 
 _HINT: Final = "Update Hermes, or export the session with the version that wrote it."
 _ENCODER: Final = msgspec.json.Encoder()
+_LINES: Final = msgspec.json.Encoder(enc_hook=str)
 
 
 def encode(event: Event) -> bytes:
@@ -28,6 +30,14 @@ def encode(event: Event) -> bytes:
         UnicodeEncodeError: a text holds half a surrogate pair; `scrubbed` removes it.
     """
     return _ENCODER.encode(event)
+
+
+def encode_line(fields: Mapping[str, object]) -> str:
+    """Return the JSON of fields on one line; half a surrogate pair is replaced, what is no plain value is text."""
+    try:
+        return _LINES.encode(fields).decode()
+    except UnicodeEncodeError:
+        return _LINES.encode(_without_surrogates(fields)).decode()
 
 
 def scrubbed(event: Event) -> Event:
@@ -64,7 +74,7 @@ def _decoder(name: str) -> msgspec.json.Decoder[Any]:
 
 def encode_state(state: SessionState) -> bytes:
     """Return the bytes of a state; the order of what it holds is kept."""
-    return msgspec.msgpack.encode(state, enc_hook=_listed)
+    return msgspec.msgpack.encode(state, enc_hook=_plain)
 
 
 def decode_state(body: bytes) -> SessionState:
@@ -84,9 +94,11 @@ def _state_decoder() -> msgspec.msgpack.Decoder[SessionState]:
     return msgspec.msgpack.Decoder(SessionState, dec_hook=_shared)
 
 
-def _listed(value: object) -> object:
+def _plain(value: object) -> object:
     if isinstance(value, Log):
         return cast("Log[object]", value)[:]
+    if isinstance(value, Table):
+        return dict(cast("Table[object, object]", value))
     raise TypeError(type(value))
 
 

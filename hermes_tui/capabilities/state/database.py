@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from hermes_tui.capabilities.state.durable import write_durably
 from hermes_tui.domain.errors import JournalError, JournalPoisoned, JournalUnreadable
 
 SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x48524D53
 BUSY_MS: Final = 5_000
 _MAGIC: Final = b"SQLite format 3\0"
+_VERSIONS: Final = slice(18, 20)
+_WRITE_AHEAD: Final = b"\2\2"
+"""What the versions to write and to read by are in the header of a file with a write-ahead log (SQLite's file format,
+1.3.3); in memory there is none."""
 MOUNTS: Final = Path("/proc/mounts")
 
 _NETWORK: Final = frozenset(
@@ -57,13 +64,15 @@ def connect_owner(path: Path) -> sqlite3.Connection:
         JournalUnreadable: not a session file, damaged, of a newer version, or on a network file system.
     """
     refuse_network(path)
-    made = _make_private(path)
     try:
+        _make_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except OSError as error:
+        raise _unmade(path, error) from error
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
     try:
-        prepare(connection, path, made=made)
+        prepare(connection, path, made=not path.stat().st_size)
     except sqlite3.Error as error:
         connection.close()
         raise _unreadable(path, error) from error
@@ -87,7 +96,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         connection.execute("PRAGMA wal_autocheckpoint=0")
-        _check_version(connection, path)
+        _check_version(connection, path, _application(connection))
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
@@ -116,9 +125,13 @@ def is_blank(path: Path) -> bool:
 
 
 def _is_blank(connection: sqlite3.Connection) -> bool:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return not application and not tables
+    return not _application(connection) and not tables
+
+
+def _application(connection: sqlite3.Connection) -> int:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    return int(application)
 
 
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
@@ -147,15 +160,6 @@ def engine() -> tuple[str, str]:
     return sqlite3.sqlite_version, ""
 
 
-def sync_folder(folder: Path) -> None:
-    """Make names in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _file_system(path: Path, mounts: Path) -> str:
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -174,22 +178,37 @@ def _file_system(path: Path, mounts: Path) -> str:
     return kind
 
 
-def _make_private(path: Path) -> bool:
-    """Create an empty file that only its owner may read; say whether it was new."""
+def _make_private(path: Path) -> None:
+    """Create a session file without records that only its owner may read, if there is none.
+
+    It is put there whole: to let SQLite make it would wait for the disk three times as often.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        sync_folder(path.parent)
-        return True
-    return path.stat().st_size == 0
+    if not path.exists():
+        write_durably(path, _empty())
+
+
+@cache
+def _empty() -> bytes:
+    """Return a session file without records; none at all where this SQLite cannot give it away as bytes."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        if not hasattr(connection, "serialize"):
+            return b""
+        for statement in _TABLES:
+            connection.execute(statement)
+        content = bytearray(connection.serialize())
+    content[_VERSIONS] = _WRITE_AHEAD
+    return bytes(content)
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
     """Set a write connection up; give a file that was just `made` its tables."""
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    made = made or _is_blank(connection)
     if not made:
-        _check_version(connection, path)
+        application = _application(connection)
+        made = not application and _is_blank(connection)
+        if not made:
+            _check_version(connection, path, application)
     if sys.platform == "darwin":
         connection.execute("PRAGMA fullfsync=ON")
         connection.execute("PRAGMA checkpoint_fullfsync=ON")
@@ -204,8 +223,7 @@ def prepare(connection: sqlite3.Connection, path: Path, *, made: bool) -> None:
         connection.execute("COMMIT")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
+def _check_version(connection: sqlite3.Connection, path: Path, application: int) -> None:
     if application != APPLICATION_ID:
         raise JournalUnreadable(
             f"{path} is a database, but not a session of Hermes.", hint="List sessions with: hermes sessions list"
@@ -227,6 +245,14 @@ def _unreadable(path: Path, error: sqlite3.Error) -> JournalError:
         f"{path} cannot be read as a session file: {error}.",
         hint="Restore it from an export, or start a new session with --fresh.",
     )
+
+
+def _unmade(path: Path, error: OSError) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return JournalPoisoned(
+            f"{path} could not be made: {error.strerror}.", hint="Free some space, then run it again."
+        )
+    return error
 
 
 def is_full(error: sqlite3.Error) -> bool:

@@ -15,7 +15,7 @@ WORTH_BYTES: Final = 100_000
 
 
 class Early:
-    """Files without a name yet, in `folder`; whoever uses this calls `clear` in the end."""
+    """Files without a name yet, in `folder`, which is there; whoever uses this calls `clear` in the end."""
 
     def __init__(self, folder: Path, pool: Executor) -> None:
         self._folder = folder
@@ -27,17 +27,17 @@ class Early:
         if len(content) >= WORTH_BYTES:
             self._begun[id(content)] = (content, self._pool.submit(self._written, content))
 
-    def named(self, content: bytes, place: Path) -> bool:
-        """Put content that was begun at `place`, durable but for the folder's entry; return whether it was begun.
+    def has(self, content: bytes) -> bool:
+        """Return whether this content was begun."""
+        return id(content) in self._begun
+
+    def name(self, content: bytes, place: Path) -> None:
+        """Put content that was begun at `place`, durable but for the folder's entry.
 
         Raises:
             OSError: it could not be written.
         """
-        found = self._begun.pop(id(content), None)
-        if found is None:
-            return False
-        found[1].result().replace(place)
-        return True
+        self._begun.pop(id(content))[1].result().replace(place)
 
     def clear(self) -> None:
         """Remove what got no name."""
@@ -47,7 +47,6 @@ class Early:
         self._begun.clear()
 
     def _written(self, content: bytes) -> Path:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".new-")
         temporary = Path(name)
         try:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
-from hermes_tui.capabilities.state.blobs import write_durably
-from hermes_tui.capabilities.state.database import sync_folder
+from hermes_tui.capabilities.regular import read_real
+from hermes_tui.capabilities.state.digest import FIRST_HASH, HASH, digest, digest_big
+from hermes_tui.capabilities.state.durable import sync_folder, write_durably
 from hermes_tui.capabilities.state.early import Early
 from hermes_tui.capabilities.state.putback import put_back
 from hermes_tui.capabilities.state.survey import HELD_BYTES, Entry, Kind, Survey, Surveyor
@@ -28,6 +28,7 @@ class _Image(msgspec.Struct, frozen=True):
     targets: tuple[str, ...]
     entries: dict[str, Entry]
     whole: bool
+    hash: str = FIRST_HASH
 
 
 _IMAGE: Final = msgspec.json.Decoder(_Image)
@@ -42,11 +43,14 @@ class ImageStore:
 
     def __init__(self, folder: Path, root: Path, *, skip: Sequence[Path] = ()) -> None:
         """Keep images in `folder`; what lies in `skip`, such as a home inside the workspace, is no part of them."""
-        self._objects = folder / "objects"
-        self._manifests = folder / "manifests"
+        self._kept = folder / "kept"
+        self._first = folder
         self._root = root
+        self._skip = tuple(skip)
         self._surveyor = Surveyor(skip=skip)
         self._turn = asyncio.Lock()
+        self._named = False
+        self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="images")
 
     async def take(self, targets: Sequence[Path]) -> str:
         """Store the present state of files and folders durably; return the name of the image."""
@@ -80,65 +84,63 @@ class ImageStore:
         return tuple(Path(target) for target in self._load(image).targets)
 
     def _take(self, targets: tuple[Path, ...]) -> str:
-        with ThreadPoolExecutor(_WRITERS, thread_name_prefix="images") as pool:
-            early = Early(self._objects, pool)
-            try:
-                return self._taken(targets, pool, early)
-            finally:
-                early.clear()
+        self._kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        early = Early(self._kept, self._pool)
+        try:
+            # Of a whole tree most is stored already; of single files, hardly any.
+            begin = None if any(target.is_dir() for target in targets) else early.begin
+            survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES, begin=begin)
+            image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole, HASH)
+            manifest = _ENCODE(image)
+            name = digest(manifest)[:32]
+            self._keep(survey, self._kept / f"{name}.json", manifest, early)
+            return name
+        finally:
+            early.clear()
 
-    def _taken(self, targets: tuple[Path, ...], pool: Executor, early: Early) -> str:
-        # Of a whole tree most is stored already; of single files, hardly any.
-        begin = None if any(target.is_dir() for target in targets) else early.begin
-        survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES, begin=begin)
-        image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole)
-        manifest = _ENCODE(image)
-        name = hashlib.sha256(manifest).hexdigest()[:32]
-        self._link_big(survey)
-        self._keep(survey, self._manifests / f"{name}.json", manifest, pool, early)
-        return name
-
-    def _keep(self, survey: Survey, place: Path, manifest: bytes, pool: Executor, early: Early) -> None:
+    def _keep(self, survey: Survey, place: Path, manifest: bytes, early: Early) -> None:
         """Store the manifest and the contents that are not yet stored; all of it is on disk when this returns.
 
-        They are written at once and their folders synced at once: the disk is waited for twice, not once for each. An
-        image of which a crash left only the manifest was never named to anyone.
+        What has a name is on disk but for the name itself, and all names are in one folder: the disk is waited for
+        twice. An image of which a crash left only the manifest was never named to anyone.
         """
         wanted = {
             entry.sha256: Path(path)
             for path, entry in survey.entries.items()
             if entry.kind is Kind.FILE and entry.kept and not self._object(entry.sha256).exists()
         }
-        if not wanted:
-            write_durably(place, manifest)
+        linked = self._link_big(survey)
+        # What another process named, perhaps just before it was killed, may be in memory only.
+        if self._named and not wanted and not linked and place.exists():
             return
-        folders = {place.parent, *(self._object(sha256).parent for sha256 in wanted)}
-        made = {folder for folder in folders if not folder.exists()}
-        for folder in made:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        written = [pool.submit(write_durably, place, manifest, sync_names=False)]
-        for sha256, path in wanted.items():
-            if not early.named(survey.contents.get(sha256, b""), self._object(sha256)):
-                written.append(pool.submit(self._keep_one, sha256, path, survey.contents))
+        fresh = {key: path for key, path in wanted.items() if not early.has(survey.contents.get(key, b""))}
+        written = [self._pool.submit(self._keep_one, key, path, survey.contents) for key, path in fresh.items()]
+        write_durably(place, manifest, sync_names=False)
+        for key in wanted.keys() - fresh.keys():
+            early.name(survey.contents[key], self._object(key))
         for each in written:
             each.result()
-        list(pool.map(sync_folder, {*folders, *(folder.parent for folder in made)}))
+        sync_folder(self._kept)
+        self._named = True
 
-    def _link_big(self, survey: Survey) -> None:
-        """Give each file that is too big to be copied a second name in `state/`, so that its deletion is none."""
+    def _link_big(self, survey: Survey) -> bool:
+        """Give each file that is too big to be copied a second name here, so that its deletion is none.
+
+        Return whether there is a new name.
+        """
+        linked = False
         for path, entry in survey.entries.items():
-            if entry.kind is not Kind.FILE or entry.kept:
-                continue
-            place = self._object(entry.sha256)
-            with contextlib.suppress(OSError):
-                place.parent.mkdir(parents=True, exist_ok=True)
-                os.link(path, place, follow_symlinks=False)
+            if entry.kind is Kind.FILE and not entry.kept:
+                with contextlib.suppress(OSError):
+                    os.link(path, self._object(entry.sha256), follow_symlinks=False)
+                    linked = True
+        return linked
 
     def _keep_one(self, sha256: str, path: Path, read: Mapping[str, bytes]) -> None:
         content = read.get(sha256)
         if content is None:
-            content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest() != sha256:
+            content = read_real(str(path))
+            if digest(content) != sha256:
                 said = f"{path} changed while its before-image was taken."
                 raise ToolError(said, hint="Try again.", kind="file_changed")
         write_durably(self._object(sha256), content, sync_names=False)
@@ -149,8 +151,13 @@ class ImageStore:
             parent = Path(target).parent
             if parent.exists() and parent.resolve() != parent:
                 raise PathRefused(f"{parent} leads elsewhere now; nothing was put back.")
-        now = self._surveyor.survey(tuple(Path(target) for target in image.targets))
-        lost = put_back(image.entries, now.entries, self._object, remove_new=image.whole and now.whole)
+        now = self._present(image)
+        lost = put_back(
+            image.entries,
+            now.entries,
+            lambda entry: self._stored(entry, image.hash),
+            remove_new=image.whole and now.whole,
+        )
         if lost:
             raise ToolError(f"Not kept before the call, so not put back: {', '.join(lost)}.", kind="not_kept")
         return tuple(
@@ -160,8 +167,24 @@ class ImageStore:
 
     def _changes(self, name: str) -> tuple[FileChange, ...]:
         image = self._load(name)
-        now = self._surveyor.survey(tuple(Path(target) for target in image.targets))
+        now = self._present(image)
         return self._compare(now, image.entries, now.entries, created=image.whole and now.whole)
+
+    def _present(self, image: _Image) -> Survey:
+        """Survey what the image is of, by its own hash."""
+        surveyor = self._surveyor if image.hash == HASH else Surveyor(skip=self._skip, hash_=image.hash)
+        return surveyor.survey(tuple(Path(target) for target in image.targets))
+
+    def _stored(self, entry: Entry, hash_: str) -> Path | None:
+        """Return where a content is kept; a big file is only linked, and whole unless it was written in place."""
+        first = self._first / "objects" / entry.sha256[:2] / entry.sha256
+        place = first if hash_ == FIRST_HASH else self._object(entry.sha256)
+        if not place.exists():
+            return None
+        if entry.kept:
+            return place
+        with place.open("rb", buffering=0) as file:
+            return place if digest_big(file, hash_) == entry.sha256 else None
 
     def _compare(
         self, survey: Survey, before: Mapping[str, Entry], after: Mapping[str, Entry], *, created: bool
@@ -183,11 +206,13 @@ class ImageStore:
         return str(full.relative_to(self._root)) if full.is_relative_to(self._root) else path
 
     def _object(self, sha256: str) -> Path:
-        return self._objects / sha256[:2] / sha256
+        return self._kept / sha256
 
     def _load(self, name: str) -> _Image:
+        file = f"{Path(name).name}.json"
+        place = self._kept / file
         try:
-            return _IMAGE.decode((self._manifests / f"{Path(name).name}.json").read_bytes())
+            return _IMAGE.decode((place if place.exists() else self._first / "manifests" / file).read_bytes())
         except (OSError, msgspec.DecodeError) as error:
             raise ToolError(f"The before-image {name} cannot be read.", kind="image") from error
 

@@ -99,7 +99,8 @@ class SessionJournal:
         self._closing = False
         self._idle = False
         self._lingering = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._joined: set[int] = set()
         self._work = threading.Condition(self._lock)
         self._writer = threading.Thread(target=self._write, name=f"journal-{path.stem}", daemon=True)
         self._writer.start()
@@ -147,6 +148,16 @@ class SessionJournal:
                 self._work.notify()
         self._publish(record)
         return record
+
+    @contextlib.contextmanager
+    def together(self) -> Generator[None]:
+        """Let what is appended within reach the disk in one commit: after a crash all of it is there, or none."""
+        with self._lock:
+            first = self._next
+            try:
+                yield
+            finally:
+                self._joined.update(range(first, self._next - 1))
 
     def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
         """Return when every record up to `seq` is on disk; to be awaited.
@@ -252,7 +263,12 @@ class SessionJournal:
             if self._lingering and not self._waiters.waited_for:
                 self._work.wait(LINGER_S)
             self._lingering = False
-            batch, self._queue = self._queue[:BATCH_RECORDS], self._queue[BATCH_RECORDS:]
+            end = BATCH_RECORDS
+            while end < len(self._queue) and self._queue[end - 1][0].seq in self._joined:
+                end += 1
+            batch, self._queue = self._queue[:end], self._queue[end:]
+            if self._joined:
+                self._joined.difference_update(record.seq for record, _ in batch)
         return batch
 
     def _commit(self, batch: Sequence[_Pending]) -> None:

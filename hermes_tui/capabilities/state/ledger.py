@@ -1,4 +1,4 @@
-"""What sessions share: shares of the day's cap, answers that wait, and lasting grants."""
+"""What sessions share: shares of the day's cap, answers that wait, lasting grants, files that nobody vouches for."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS anchor(
         session TEXT NOT NULL, seq INTEGER NOT NULL, mac BLOB NOT NULL, at REAL NOT NULL,
         PRIMARY KEY(session, seq)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS stain(
+        path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, session TEXT NOT NULL, at REAL NOT NULL,
+        PRIMARY KEY(path, sha256)) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS stain_content ON stain(sha256)",
 )
 
 

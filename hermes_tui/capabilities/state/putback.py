@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hermes_tui.capabilities.state.database import sync_folder
+from hermes_tui.capabilities.state.durable import sync_folder
 from hermes_tui.capabilities.state.survey import Entry, Kind
 
 
 def put_back(
-    before: Mapping[str, Entry], now: Mapping[str, Entry], stored: Callable[[str], Path], *, remove_new: bool
+    before: Mapping[str, Entry], now: Mapping[str, Entry], stored: Callable[[Entry], Path | None], *, remove_new: bool
 ) -> list[str]:
     """Make the present like `before`; return the paths whose content was never kept.
+
+    `stored` says where a file's content is kept, None if it is not.
 
     Each file is replaced by a rename, so that a crash leaves the old or the new one; running again finishes the rest.
     """
@@ -29,8 +30,8 @@ def put_back(
     for path, entry in sorted(before.items()):
         if now.get(path) == entry or entry.kind is Kind.OTHER:
             continue
-        source = stored(entry.sha256)
-        if entry.kind is Kind.FILE and not _is_there(entry, source):
+        source = stored(entry) if entry.kind is Kind.FILE else None
+        if entry.kind is Kind.FILE and source is None:
             lost.append(path)
             continue
         _put(Path(path), entry, source)
@@ -41,7 +42,7 @@ def put_back(
     return lost
 
 
-def _put(path: Path, entry: Entry, source: Path) -> None:
+def _put(path: Path, entry: Entry, source: Path | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear(path, entry)
     if entry.kind is Kind.FOLDER:
@@ -49,20 +50,10 @@ def _put(path: Path, entry: Entry, source: Path) -> None:
         path.chmod(entry.mode)
     elif entry.kind is Kind.LINK:
         path.symlink_to(entry.link)
-    elif entry.kept:
+    elif source is not None and entry.kept:
         _put_file(path, source.read_bytes(), entry.mode)
-    else:
+    elif source is not None:
         _put_link(path, source, entry.mode)
-
-
-def _is_there(entry: Entry, source: Path) -> bool:
-    """Whether the content was stored; a big file is only linked, and whole unless it was written in place."""
-    if not source.exists():
-        return False
-    if entry.kept:
-        return True
-    with source.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
 
 
 def _put_link(path: Path, source: Path, mode: int) -> None:

@@ -20,6 +20,8 @@ COLUMNS: Final = "seq, v, at, session, run, turn, task, attempt, agent, cause, t
 _WIDTH: Final = 13
 _CHUNKS: Final = tuple(1 << power for power in range(9, -1, -1))
 SELECT: Final = f"SELECT {COLUMNS} FROM record WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
+SELECT_HOLDING: Final = f"SELECT {COLUMNS} FROM record WHERE substr(body, 1, 1)=x'23' OR ({{}}) ORDER BY seq"  # noqa: S608 - constants only
+"""Records whose body fits a condition, or stands elsewhere: a reference begins with `#`."""
 HEAD: Final = "head"
 NO_MAC: Final = b""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import time
@@ -14,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from hermes_tui.capabilities.regular import open_real, read_real
+from hermes_tui.capabilities.state.digest import HASH, digest, digest_big, digest_file
 from hermes_tui.domain.values import frozen, mutable
 
 KEPT_BYTES: Final = 10_000_000
@@ -22,6 +23,7 @@ HELD_BYTES: Final = 16_000_000
 MOST_ENTRIES: Final = 100_000
 IGNORED: Final = frozenset({".git", "__pycache__", ".venv", "node_modules"})
 _SETTLED_NS: Final = 50_000_000
+
 
 _Stamp = tuple[int, int, int, int]
 
@@ -41,7 +43,10 @@ class Kind(StrEnum):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One path; `kept` is False where a file is too big to be stored, `link` is where a link points."""
+    """One path; `kept` is False where a file is too big to be stored, `link` is where a link points.
+
+    `sha256` is named for what it was at first; the image says by which hash it is.
+    """
 
     kind: Kind
     mode: int = 0
@@ -67,14 +72,15 @@ class _Held:
     """Contents read by one survey, and how many bytes more it may keep."""
 
     room: int
+    hash: str = HASH
     begin: Callable[[bytes], None] | None = None
     contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
     def read(self, path: str) -> str:
-        content = Path(path).read_bytes()
+        content = read_real(path)
         if self.begin is not None:
             self.begin(content)
-        sha256 = hashlib.sha256(content).hexdigest()
+        sha256 = digest(content, self.hash)
         if len(content) <= self.room and sha256 not in self.contents:
             self.room -= len(content)
             self.contents[sha256] = content
@@ -84,8 +90,11 @@ class _Held:
 class Surveyor:
     """Surveys paths again and again, hashing a file only where its stamp changed."""
 
-    def __init__(self, *, kept_bytes: int = KEPT_BYTES, most: int = MOST_ENTRIES, skip: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, *, kept_bytes: int = KEPT_BYTES, most: int = MOST_ENTRIES, skip: Sequence[Path] = (), hash_: str = HASH
+    ) -> None:
         """Start with no hash known; folders of `skip` count as not there."""
+        self._hash_name = hash_
         self._kept_bytes = kept_bytes
         self._skip = frozenset(str(path) for path in skip)
         self._most = most
@@ -100,7 +109,7 @@ class Surveyor:
         Of what has to be read, `held_bytes` are handed out with the survey, so that nobody reads and hashes it again.
         `begin` is told of each such content before it is hashed.
         """
-        self._held = _Held(held_bytes, begin)
+        self._held = _Held(held_bytes, self._hash_name, begin)
         try:
             return self._survey(targets, self._held.contents)
         finally:
@@ -136,7 +145,8 @@ class Surveyor:
                 return Entry(Kind.FILE, mode, self._hash(path, state), kept=kept)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except PermissionError:
+        except OSError:
+            # It may not be read, or something else was put in its place while it was looked at.
             return Entry(Kind.OTHER)
         return Entry(Kind.OTHER)
 
@@ -145,21 +155,24 @@ class Surveyor:
         known = self._hashes.get(path)
         if known is not None and known[0] == stamp:
             return known[1]
-        sha256 = self._held.read(path) if state.st_size <= self._held.room else _digest(path)
+        sha256 = (
+            self._held.read(path) if state.st_size <= min(self._held.room, self._kept_bytes) else self._digest(path)
+        )
         # A file written this instant may be written again within the same stamp.
         if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _SETTLED_NS:
             self._hashes[path] = (stamp, sha256)
         return sha256
 
-
-def _digest(path: str) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def _digest(self, path: str) -> str:
+        with os.fdopen(open_real(path), "rb", buffering=0) as file:
+            big = os.fstat(file.fileno()).st_size > self._kept_bytes
+            return digest_big(file, self._hash_name) if big else digest_file(file, self._hash_name)
 
 
 def _names(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as found:
             return sorted((entry.path for entry in found if entry.name not in IGNORED), reverse=True)
-    except (FileNotFoundError, PermissionError, NotADirectoryError):
+    except OSError:
+        # Gone, not readable, or so deep that it has no path any more.
         return []

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from hermes_tui.capabilities.regular import read_real
 from hermes_tui.domain.errors import DeadlinePassed, PathRefused, ToolError
 
 OUTPUT_LIMIT_BYTES = 1_000_000
 LISTING_LIMIT_BYTES = 100_000_000
+_POINTER_BYTES = 4_096
+_REVISIONS = b"blame.ignorerevsfile"
 _NAME = "Hermes"
 _EMAIL = "hermes@localhost"
 _OFF = {
@@ -24,6 +27,10 @@ _OFF = {
     "core.askPass": "false",
     "core.sshCommand": "false",
     "core.attributesFile": "/dev/null",
+    "core.excludesFile": "/dev/null",
+    "mailmap.file": "/dev/null",
+    "diff.orderFile": "/dev/null",
+    "commit.template": "/dev/null",
     "commit.gpgSign": "false",
     "commit.status": "false",
     "log.showSignature": "false",
@@ -63,13 +70,14 @@ def git_folder(root: Path) -> Path:
     if place.is_dir():
         return place
     try:
-        text = place.read_text(encoding="utf-8", errors="strict")[:4096]
+        text = read_real(str(place), _POINTER_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
         message = "The workspace is not the top of a git work tree."
         raise ToolError(message, hint="Run git init outside.", kind="no_repository") from error
     folder = Path(os.path.realpath(root / text.removeprefix("gitdir:").strip()))
     try:
-        back = Path(os.path.realpath(folder / (folder / "gitdir").read_text(encoding="utf-8").strip()))
+        named = read_real(str(folder / "gitdir"), _POINTER_BYTES).decode()
+        back = Path(os.path.realpath(folder / named.strip()))
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise PathRefused(".git leads to no repository that knows this work tree.") from error
     if not text.startswith("gitdir:") or back != Path(os.path.realpath(place)):
@@ -91,6 +99,8 @@ async def run_git(
     code, names = await _spawn((root, folder), listing, _OFF, timeout_s, OUTPUT_LIMIT_BYTES)
     if code != 0:
         raise ToolError("The repository's config cannot be read.", kind="no_repository")
+    if arguments[0] == "blame" and _REVISIONS in names.split(b"\0"):
+        await _check_revisions(root, folder, timeout_s)
     return await _spawn((root, folder), arguments, _OFF | _drivers_off(names), timeout_s, limit_bytes)
 
 
@@ -107,6 +117,21 @@ async def submodules(root: Path, timeout_s: float) -> tuple[str, ...]:
         return ()
     entries = listed.decode(errors="surrogateescape").split("\0")
     return tuple(entry.partition("\t")[2] for entry in entries if entry.startswith("160000 "))
+
+
+async def _check_revisions(root: Path, folder: Path, timeout_s: float) -> None:
+    """Return if the lists of revisions that blame is to pass over lie in the workspace.
+
+    Nothing takes such a setting back, and git prints the first line of a file that is no such list.
+    """
+    words = ("config", "--type=path", "-z", "--get-all", _REVISIONS.decode())
+    _, found = await _spawn((root, folder), words, _OFF, timeout_s, OUTPUT_LIMIT_BYTES)
+    if any(_leads_out(root, name) for name in found.decode(errors="surrogateescape").split("\0")):
+        raise PathRefused("The repository's blame.ignoreRevsFile leads out of the workspace.")
+
+
+def _leads_out(root: Path, name: str) -> bool:
+    return not Path(os.path.realpath(root / name)).is_relative_to(root)
 
 
 def _drivers_off(names: bytes) -> dict[str, str]:

@@ -18,6 +18,7 @@ from hermes_tui.domain.tasks import Reach
 PATH_LIMIT = 4096
 _CONTROL = later(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NEVER = frozenset({".git", ".hermes", ".hermes-tui.yaml"})
+_MARKS_BARE = frozenset({"HEAD", "commondir", "COMMONDIR"})
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -241,7 +242,7 @@ def _is_within(path: Path, folder: Path) -> bool:
 
 
 def _is_protected(real: Path, root: Path) -> bool:
-    if any(part.casefold() in _NEVER for part in real.parts):
+    if any(part.casefold() in _NEVER for part in real.parts) or _makes_repository(real):
         return True
     if any(_is_within(real, guarded) for guarded in _guardrails()):
         return True
@@ -253,6 +254,18 @@ def _is_protected(real: Path, root: Path) -> bool:
 @lru_cache(maxsize=1)
 def _guardrails() -> tuple[Path, ...]:
     return guardrails(Path(os.path.realpath(hermes_tui.__file__)).parent)
+
+
+def _makes_repository(real: Path) -> bool:
+    """Whether a file would make its folder a repository without a `.git`, or names programs in one.
+
+    Whoever asks git for anything there runs them.
+    """
+    name = real.name.upper() if sys.platform == "darwin" else real.name
+    if name in _MARKS_BARE:
+        return True
+    folder = real.parent.parent if real.parent.name == "hooks" else real.parent
+    return (name in ("config", "CONFIG") or folder != real.parent) and (folder / "HEAD").is_file()
 
 
 def _is_state_of(home: Path, real: Path) -> bool:

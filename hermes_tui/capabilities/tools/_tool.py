@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import re
 import typing
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
 from hermes_tui.capabilities.tools._schema import REQUIRED, Argument, Misfits, Schema, checked, schema_of
 from hermes_tui.domain.approval import ResolvedCall
@@ -18,14 +17,15 @@ from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
+from hermes_tui.kernel.promptly import within
 
 if typing.TYPE_CHECKING:
     from types import ModuleType
 
 Result = ToolOutcome | str
-Body = Callable[..., Awaitable[Result]]
+Body = Callable[..., Coroutine[Any, Any, Result]]
 Resolve = Callable[..., ResolvedCall]
-ProbeBody = Callable[..., Awaitable[ToolOutcome | None]]
+ProbeBody = Callable[..., Coroutine[Any, Any, ToolOutcome | None]]
 
 GRACE_S = 2.0
 """How much longer than the call's own limit a tool may take to end itself and say so."""
@@ -104,11 +104,10 @@ class FunctionTool:
         values = last[1] if last is not None and last[0] is arguments else self.parse(arguments)
         return as_outcome(await self._timed(self._body(**values, context=context), context))
 
-    async def _timed(self, work: Awaitable[T], context: ToolContext) -> T:
+    async def _timed(self, work: Coroutine[Any, Any, T], context: ToolContext) -> T:
         limit_s = context.timeout_s + GRACE_S
         try:
-            async with asyncio.timeout(limit_s):
-                return await work
+            return await within(limit_s, work)
         except TimeoutError as error:
             message = f"{self._spec.schema.name} did not end within {context.timeout_s:g} s."
             raise DeadlinePassed(message, hint="Ask for less at once.") from error

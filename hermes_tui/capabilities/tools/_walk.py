@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from hermes_tui.capabilities.regular import read_real
 from hermes_tui.domain.values import frozen
 
 IGNORE_FILE_LIMIT_BYTES = 64_000
+RULES_LIMIT = 400
+"""Most rules that hold at one place; each is tried on each name, and anyone may write them."""
+ENTRIES_LIMIT = 200_000
+"""Most names that are looked at, ignored ones too."""
 _SKIPPED = frozenset({".git", "__pycache__", "node_modules", ".venv"})
 
 
@@ -46,7 +51,9 @@ class _Rule:
 def walk(start: Path, depth: int) -> Iterator[Found]:
     """Yield what is below `start`, each folder before its content, in the order of names; at most `depth` deep."""
     stack: list[tuple[Iterator[Found], tuple[_Rule, ...]]] = [_open(start, "", 1, ())]
-    while stack:
+    left = ENTRIES_LIMIT
+    while stack and left:
+        left -= 1
         entries, rules = stack[-1]
         found = next(entries, None)
         if found is None:
@@ -65,7 +72,7 @@ def _open(folder: Path, prefix: str, depth: int, rules: tuple[_Rule, ...]) -> tu
             entries = sorted((_found(entry, prefix, depth) for entry in scan), key=lambda found: found.name)
     except OSError:
         entries = []
-    return iter(entries), (*rules, *_rules(folder / ".gitignore", prefix))
+    return iter(entries), (*rules, *_rules(folder / ".gitignore", prefix))[:RULES_LIMIT]
 
 
 def _found(entry: os.DirEntry[str], prefix: str, depth: int) -> Found:
@@ -89,10 +96,7 @@ def _is_ignored(found: Found, rules: tuple[_Rule, ...]) -> bool:
 
 def _rules(file: Path, prefix: str) -> tuple[_Rule, ...]:
     try:
-        if file.is_symlink() or not file.is_file():
-            return ()
-        with file.open("rb") as opened:
-            text = opened.read(IGNORE_FILE_LIMIT_BYTES).decode(errors="replace")
+        text = read_real(str(file), IGNORE_FILE_LIMIT_BYTES).decode(errors="replace")
     except OSError:
         return ()
     lines = (line.strip() for line in text.splitlines())

@@ -38,7 +38,7 @@ TIME_LIMIT_S = 20.0
 def _resolve(pattern: str, path: str, context: ToolContext, **_others: object) -> ResolvedCall:
     _compile(pattern)
     real = readable(path, context)
-    summary = f"{pattern!r} in {shown(real, context)}"
+    summary = f"{pattern} in {shown(real, context)}"
     return ResolvedCall(tool="search", effect=Effect.READ, reach=Reach.WORKSPACE, summary=summary)
 
 

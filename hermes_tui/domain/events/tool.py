@@ -71,6 +71,7 @@ class ToolFinished:
 
     `artifact` names the file that holds the whole output where `output` was cut. `seen` holds each file the call read
     or wrote, by absolute path, with the sha256 of its content: who writes it next must have seen what is there.
+    `provenance` is `web` where what it read was written by a run that had read a stranger's text; else empty.
     """
 
     call_id: CallId
@@ -83,6 +84,7 @@ class ToolFinished:
     artifact: str = ""
     changed: tuple[FileChange, ...] = ()
     seen: tuple[tuple[str, str], ...] = ()
+    provenance: str = ""
 
 
 @frozen

@@ -68,7 +68,7 @@ from hermes_tui.domain.state.agents import AgentsState, fold_agents, fold_eviden
 from hermes_tui.domain.state.brains import BrainState, fold_brains
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
 from hermes_tui.domain.state.edits import fold_plan
-from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task
+from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task, halted
 from hermes_tui.domain.state.guard import GuardState, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.shells import ShellState, fold_shells
@@ -111,7 +111,7 @@ def _kinds(*families: UnionType | type) -> frozenset[type]:
 # A resume folds every record of a session: that an event is none of a family is found by one look into a set, where
 # `isinstance` would go through the members of the union one by one.
 _OF_RUN: Final = _kinds(_RUN, _SETTING, RunStarted)
-_OF_GRAPH: Final = _kinds(_TASK, PlanEdited, ModelFinished, ToolFinished)
+_OF_GRAPH: Final = _kinds(_TASK, PlanEdited, ModelFinished, ToolFinished, RunEnded, RunResumed)
 _OF_CALLS: Final = _kinds(_CALL, _APPROVAL)
 _OF_TALK: Final = _kinds(Spoken)
 _OF_SPEND: Final = _kinds(_SPEND)
@@ -124,12 +124,13 @@ _OF_SHELLS: Final = _kinds(_SHELL)
 
 @frozen
 class SessionState:
-    """Everything a pane, a resume or the next step needs to know, after record `seq`.
+    """Everything a pane, a resume or the next step needs to know, after record `seq`, which was written at `at`.
 
     `circuits` holds what failed lately and has not worked since, by the name that its calls know it by.
     """
 
     seq: Seq = Seq(0)
+    at: float = 0.0
     run: RunState = RunState()
     graph: GraphState = GraphState()
     talk: TalkState = TalkState()
@@ -151,8 +152,9 @@ def fold(state: SessionState, record: Record) -> SessionState:
     # Built, not `replace`d: this runs for every record of a resume, and copying by name takes three times as long.
     return SessionState(
         seq=record.seq,
+        at=record.at,
         run=_run(state.run, record) if kind in _OF_RUN else state.run,
-        graph=_graph(state.graph, record) if kind in _OF_GRAPH else state.graph,
+        graph=_graph(state, record) if kind in _OF_GRAPH else state.graph,
         calls=_calls(state.calls, record) if kind in _OF_CALLS else state.calls,
         talk=_talk(state.talk, record) if kind in _OF_TALK else state.talk,
         spend=_spend(state.spend, record) if kind in _OF_SPEND else state.spend,
@@ -172,16 +174,21 @@ def _run(state: RunState, record: Record) -> RunState:
     return fold_run(state, record, body) if isinstance(body, _RUN) else state
 
 
-def _graph(state: GraphState, record: Record) -> GraphState:
+def _graph(state: SessionState, record: Record) -> GraphState:
+    graph = state.graph
     match record.body:
         case PlanEdited():
-            return fold_plan(state, record.body)
+            return fold_plan(graph, record.body)
         case ModelFinished():
-            return fold_answer(state, record, record.body)
+            return fold_answer(graph, record, record.body)
         case ToolFinished():
-            return fold_result(state, record, record.body)
+            return fold_result(graph, record, record.body)
+        case RunEnded():
+            return halted(graph, record.at)
+        case RunResumed():
+            return halted(graph, state.at)  # After a crash nothing says when work stopped but the record before.
         case body:
-            return fold_task(state, record, body) if isinstance(body, _TASK) else state
+            return fold_task(graph, record, body) if isinstance(body, _TASK) else graph
 
 
 def _calls(state: CallState, record: Record) -> CallState:

@@ -106,7 +106,7 @@ def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
                 resolved=_without(state.resolved, body.call_id),
                 changed=_merged(state.changed, body.changed),
                 seen=_seen(state.seen, record.place.agent, body.seen),
-                sources=state.sources | {source_of(body.tool, body.data)},
+                sources=state.sources | {source_of(body.tool, body.data, body.provenance)},
             )
 
 

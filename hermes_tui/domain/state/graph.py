@@ -21,9 +21,11 @@ from hermes_tui.domain.events.task import (
 from hermes_tui.domain.events.tool import ToolFinished
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.table import having
 from hermes_tui.domain.tasks import Rung, Task, TaskKind, TaskState
 from hermes_tui.domain.values import frozen, replace
 
+_End = TaskFinished | TaskFailed | TaskSkipped | TaskCancelled
 DEAD: Final = "dead"
 """Kind of a task that was skipped because something it needs did not end well."""
 
@@ -33,6 +35,7 @@ class TaskStatus:
     """What became of one task. `result` is JSON text once it is done; `note` says why it waits or failed.
 
     `call` is the result of a tool task's own call, until the task itself ends: a crash between the two repeats nothing.
+    `seconds` is how long all its stretches of work took but the one that began at `started_at`, 0 where none is open.
     `by` is who put the task into the plan, `until` when a timer is due, `ended_seq` the record that ended it, `ladder`
     the rungs of its recovery so far, `args` its repaired arguments (JSON text), empty if there are none. `model` is the
     brain that answered last, `avoided` those that failed at it, `failed_with` what the last failure said.
@@ -99,7 +102,20 @@ def fold_task(state: GraphState, record: Record, body: TaskEvent) -> GraphState:
     task = record.place.task
     if task is None or task not in state.status:
         return state
-    return replace(state, status={**state.status, task: _after(state.status[task], record, body)})
+    return replace(state, status=having(state.status, task, _after(state.status[task], record, body)))
+
+
+def halted(state: GraphState, at: float) -> GraphState:
+    """Return the graph after work stopped at a moment: what was under way has been worked on until then."""
+    open_ones = {task: _worked(one, at) for task, one in state.status.items() if one.started_at}
+    return replace(state, status={**state.status, **open_ones}) if open_ones else state
+
+
+def _worked(old: TaskStatus, at: float) -> TaskStatus:
+    """Return a status whose open stretch of work, if there is one, ended at a moment."""
+    if not old.started_at:
+        return old
+    return replace(old, seconds=old.seconds + max(at - old.started_at, 0.0), started_at=0.0)
 
 
 def fold_result(state: GraphState, record: Record, body: ToolFinished) -> GraphState:
@@ -107,7 +123,7 @@ def fold_result(state: GraphState, record: Record, body: ToolFinished) -> GraphS
     task = record.place.task
     if task is None or task not in state.tasks or state.tasks[task].kind is not TaskKind.TOOL:
         return state
-    return replace(state, status={**state.status, task: replace(state.status[task], call=body)})
+    return replace(state, status=having(state.status, task, replace(state.status[task], call=body)))
 
 
 def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> GraphState:
@@ -117,42 +133,43 @@ def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> Graph
         return state
     if record.place.agent.partition(".")[0] != task:
         return state  # A summary, or a subagent on the task's behalf: who answers there did not fail at it.
-    return replace(state, status={**state.status, task: replace(state.status[task], model=body.model)})
+    return replace(state, status=having(state.status, task, replace(state.status[task], model=body.model)))
 
 
 def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
     match body:
         case TaskStarted():
             attempts = record.place.attempt or old.attempts + 1
+            old = _worked(old, record.at)
             return replace(old, state=TaskState.RUNNING, attempts=attempts, started_at=record.at, note="", kind="")
         case TaskWaiting():
             return replace(old, state=TaskState.WAITING, note=body.why, until=body.until or old.until)
         case RecoveryTried():
             return _recovering(old, body)
         case _:
-            return _ended(replace(old, ended_seq=record.seq, until=0.0), body)
+            return _ended(replace(old, ended_seq=record.seq, until=0.0), body, record.at)
 
 
-def _ended(old: TaskStatus, body: TaskFinished | TaskFailed | TaskSkipped | TaskCancelled) -> TaskStatus:
+def _ended(old: TaskStatus, body: _End, at: float) -> TaskStatus:
+    """Return the status after an end; what the event measured counts, where it measured nothing the clock does."""
     match body:
         case TaskFinished():
-            seconds = old.seconds + body.seconds
-            return replace(old, state=TaskState.DONE, result=body.result, seconds=seconds, note="", kind="", call=None)
+            old = replace(old, seconds=old.seconds + body.seconds, started_at=0.0)
+            return replace(old, state=TaskState.DONE, result=body.result, note="", kind="", call=None)
         case TaskFailed():
-            seconds = old.seconds + body.seconds
+            old = replace(old, seconds=old.seconds + body.seconds, started_at=0.0)
             return replace(
                 old,
                 state=TaskState.READY if body.recovering else TaskState.FAILED,
                 note=body.message,
                 failed_with=body.message,
                 kind=body.kind,
-                seconds=seconds,
                 call=None,
             )
         case TaskSkipped():
-            return replace(old, state=TaskState.SKIPPED, note=body.why, kind=DEAD if body.dead else "")
+            return replace(_worked(old, at), state=TaskState.SKIPPED, note=body.why, kind=DEAD if body.dead else "")
         case TaskCancelled():
-            return replace(old, state=TaskState.CANCELLED, note=body.why)
+            return replace(_worked(old, at), state=TaskState.CANCELLED, note=body.why)
 
 
 def _recovering(old: TaskStatus, body: RecoveryTried) -> TaskStatus:

@@ -111,7 +111,7 @@ def _said(old: Conversation, body: _Answer) -> Conversation:
             messages = old.messages.append(body.message)
             return replace(old, messages=messages, open_calls=body.message.calls, steps=old.steps + 1, asking=False)
         case ToolFinished():
-            source = source_of(body.tool, body.data)
+            source = source_of(body.tool, body.data, body.provenance)
             return _answered(old, ToolResult(call_id=body.call_id, ok=body.ok, output=body.output, source=source))
         case LoopNoticed():
             return _shaken(old, body)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import first_line
+from hermes_tui.interfaces._progress import Reader
 from hermes_tui.interfaces._tables import table, when
 from hermes_tui.interfaces.inspect import graph, show
 from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line
@@ -133,20 +137,35 @@ async def replay(station: Workstation, args: Namespace) -> int:
     agent = getattr(args, "agent", None)
     wanted = [record for record in records if agent in (None, record.place.agent)]
     speed = getattr(args, "speed", None)
+    tell = _teller(station, args)
     if speed is None:
         for record in wanted:
-            say_line(station.encode(record))
+            tell(record)
         return 0
     async for record in replays.play(wanted, station.clock, speed=speed, longest_gap_s=args.longest_gap):
-        say_line(station.encode(record))
+        tell(record)
     return 0
 
 
 async def watch(station: Workstation, args: Namespace) -> int:
     """Print each durable record of a live session as it comes."""
+    tell = _teller(station, args)
     async for record in history.follow(station.sessions(), args.session, station.clock):
-        say_line(station.encode(record))
+        tell(record)
     return 0
+
+
+def _teller(station: Workstation, args: Namespace) -> Callable[[Record], None]:
+    """Return what prints a record: lines to read at a terminal; the record as JSON to a pipe, or where asked for."""
+    if args.json or not sys.stdout.isatty():
+        return lambda record: say_line(station.encode(record))
+    reader = Reader()
+
+    def tell(record: Record) -> None:
+        for line in reader.lines(record):
+            say(line)
+
+    return tell
 
 
 async def audit(station: Workstation, args: Namespace) -> int:

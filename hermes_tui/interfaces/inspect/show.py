@@ -66,7 +66,8 @@ def _end(state: SessionState) -> list[str]:
     ended = state.run.ended
     if ended is None:
         return []
-    said = [f"reason    {ended.reason}"] if ended.reason else []
+    head, *more = ended.reason.splitlines() or [""]
+    said = [f"reason    {head}", *(f"        {line}" for line in more)] if head else []
     answer = [f"answer    {first_line(ended.answer, WIDTH)}"] if ended.answer else []
     return [*said, *answer]
 

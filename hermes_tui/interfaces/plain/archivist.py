@@ -16,6 +16,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.text import first_line
+from hermes_tui.interfaces import _patchbay as patchbay
 from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces._commissions import by_skill
 from hermes_tui.interfaces._progress import told
@@ -44,6 +45,20 @@ class Archivist:
         """Print lines, each a little to the right."""
         for line in lines:
             self.mode.say(f"  {line}")
+
+    def do_patchbay(self, wanted: str) -> None:
+        """Show which model fills each role, or change one in config.yaml."""
+        self.mode.start(self._patch(wanted))
+
+    async def _patch(self, wanted: str) -> None:
+        bay = self.mode.seat.errands.patchbay
+        if wanted:
+            edit = patchbay.asked(wanted)
+            await asyncio.to_thread(bay.save, [edit])
+            self.mode.say(f"Saved {edit.role} in {bay.path.name}; it holds within a second.")
+            return
+        for line in patchbay.patch_lines((await asyncio.to_thread(bay.draft)).patches):
+            self.mode.say(line)
 
     def do_image(self, path: str) -> None:
         """Say how a picture is sent in line mode."""

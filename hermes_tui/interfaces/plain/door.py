@@ -37,6 +37,7 @@ from hermes_tui.interfaces.plain.clerk import MODES, Clerk
 from hermes_tui.interfaces.plain.host import Host
 from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed
 from hermes_tui.interfaces.plain.speech import Speech
+from hermes_tui.services import attachments
 from hermes_tui.services.brains import Missing
 
 FRAME_S: Final = 0.1
@@ -161,7 +162,7 @@ class LineMode(Host):
         pictures = await asyncio.to_thread(self.seat.errands.pictures_in, text) if "@" in text else []
         if pictures:
             able = next((one.name for one in self.brains if isinstance(one, Brain)), "")
-            self.seat.errands.require_sight(self.model or able)
+            attachments.require_sight(self.model or able, self.seat.errands.station.config)
         self.order(Submit(text=text, images=tuple(picture.image for picture in pictures)))
         if self.live:
             self.say("• steers at the next step")

@@ -11,6 +11,7 @@ from hermes_tui.domain.commands import Submit
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.host import Host
+from hermes_tui.services import attachments
 from hermes_tui.services.pictures import Picture, on_clipboard
 
 _MARK: Final = re.compile(r"\[image \d+: [^\]\n]*\]")
@@ -42,8 +43,8 @@ class Album:
 
     def _warn(self) -> None:
         """Say at once where the brain in use takes no pictures."""
-        errands, name = self.app.seat.errands, self.app.brain_name
-        if name and not errands.sees(name):
+        name = self.app.brain_name
+        if name and not attachments.sees(name, self.app.seat.errands.station.config):
             self.app.say(f"{name} takes no pictures. F3 chooses a brain that does.", "warn")
 
     def submit(self, text: str) -> None:
@@ -60,7 +61,7 @@ class Album:
             pictures += await asyncio.to_thread(app.seat.errands.pictures_in, text)
             if pictures:
                 await self._looked()
-                app.seat.errands.require_sight(app.brain_name)
+                attachments.require_sight(app.brain_name, app.seat.errands.station.config)
         except HermesError:
             if not app.workspace.prompt.text:
                 app.workspace.prompt.fill(text)

@@ -21,9 +21,10 @@ from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.early_keys import EarlyKeys
-from hermes_tui.interfaces.tui.files import DayReader, NoteKeeper, PromptKeeper, ThemeKeeper
+from hermes_tui.interfaces.tui.files import DayReader, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
+from hermes_tui.interfaces.tui.note_keeper import NoteKeeper
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -33,7 +34,8 @@ from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
-from hermes_tui.interfaces.tui.screens.picker import SessionPicker
+from hermes_tui.interfaces.tui.screens.patchbay import PatchbayScreen
+from hermes_tui.interfaces.tui.screens.picker import BrainPicker, SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.shells import OutputPage
@@ -109,6 +111,7 @@ class HermesApp(Host):
         """Show the workspace."""
         self.set_keymap(dict(self.keys.changed))
         self.workspace.prompt.names = self.keys.actions("prompt")
+        self.workspace.page_keys = self.keys.actions("start")
         self.workspace.sources.arguments = {
             "theme": lambda: list(self.themes),
             "mode": lambda: ["plan", "ask", "auto-edit", "auto"],
@@ -142,6 +145,7 @@ class HermesApp(Host):
 
     async def _take_early_keys(self) -> None:
         await self.early_keys.type(self._driver)
+        self.prompts.begun.set()
         self.workspace.prompt.call_after_refresh(self._start)
 
     def _start(self) -> None:
@@ -245,10 +249,12 @@ class HermesApp(Host):
         """Carry out an order; not while something else is being chosen."""
         if self.screen is self.workspace:
             self.clerk.obey(name, "")
+        elif name == "brain" and isinstance(self.screen, BrainPicker):
+            self.screen.further()
 
     def action_brain(self, number: int) -> None:
         """Let the brain of that number answer: from the next step on; at once where it is asked for again."""
-        self.clerk.switch(number)
+        self.clerk.switchboard.switch(number)
 
     def action_last_call(self) -> None:
         """Open or fold the newest tool call."""
@@ -288,7 +294,7 @@ class HermesApp(Host):
 
 
 DECLARING: Final[tuple[type[DOMNode], ...]] = (
-    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, OutputPage),
+    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, PatchbayScreen, OutputPage),
     *(ConsolePane, TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""

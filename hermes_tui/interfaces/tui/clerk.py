@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -15,12 +14,10 @@ from hermes_tui.domain.commands import (
     RaiseCap,
     SetMode,
     Submit,
-    SwitchBrain,
     Thaw,
 )
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import AgentId
-from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
@@ -36,10 +33,9 @@ from hermes_tui.interfaces.tui.help import help_lines
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
-from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.scribe import Scribe
-from hermes_tui.services.brains import Missing
+from hermes_tui.interfaces.tui.switchboard import Switchboard
 
 MODES: Final = tuple(Mode)
 
@@ -51,6 +47,7 @@ class Clerk(Scribe):
         super().__init__(app)
         self.archive = Archive(app)
         self.foreman = Foreman(app)
+        self.switchboard = Switchboard(app)
 
     def obey(self, name: str, argument: str) -> bool:
         """Carry out an order; return whether there is one of that name."""
@@ -134,83 +131,19 @@ class Clerk(Scribe):
 
     def do_brain(self, name: str) -> None:
         """Let another brain answer; without a name, choose."""
-        if name:
-            self.app.order(SwitchBrain(model=name))
-            return
-        app = self.app
-        chooser = Chooser(app.look, "brains", choices.of_brains(app.brains, app.brain_name), start=app.brain_name)
+        self.switchboard.choose(name)
 
-        def taken(chosen: str | None) -> None:
-            if chosen is None:
-                return
-            if chosen.startswith("?"):
-                self.do_key(chosen[1:])
-            else:
-                app.order(SwitchBrain(model=chosen))
-
-        async def look() -> None:
-            await app.look_for_brains()
-            chooser.offer(choices.of_brains(app.brains, app.brain_name))
-
-        app.push_screen(chooser, taken)
-        self.app.start(look())
-
-    def switch(self, number: int) -> None:
-        """Let the brain of a number on F3 answer from the next step on; asked again, the step under way goes to it."""
-        app = self.app
-        if number > len(app.brains):
-            app.say(f"F3 lists {len(app.brains)} brains; there is no number {number}.", "fail")
-            return
-        one = app.brains[number - 1]
-        if isinstance(one, Missing):
-            app.say(f"{one.provider}: {one.found}. {one.remedy}", "fail")
-            return
-        chronicle = app.workspace.chronicle
-        under_way = any(model != one.name for model, _ in chronicle.open_requests.values())
-        again = under_way and chronicle.model == one.name
-        app.order(SwitchBrain(model=one.name, now=again))
-        later = f" Alt+{number} again asks the step under way anew." if under_way else ""
-        app.say(
-            f"{one.name} is asked now; what had arrived is kept, not used."
-            if again
-            else f"Next step: {one.name}.{later}"
-        )
+    def do_patchbay(self, wanted: str) -> None:
+        """Edit which model fills each role, under which clocks and cap."""
+        self.switchboard.patch(wanted)
 
     def do_doctor(self, _: str) -> None:
         """Look again, then say who can answer."""
-
-        async def look() -> None:
-            await self.app.look_for_brains()
-            found = [one.name for one in self.app.brains if isinstance(one, Brain)]
-            said = (
-                f"These can answer: {', '.join(found)}." if found else "No brain can answer. F3 says what is missing."
-            )
-            self.app.say(said)
-
-        self.app.start(look())
+        self.switchboard.look_again()
 
     def do_key(self, wanted: str) -> None:
         """Ask for a key without showing it."""
-        provider, _, how = wanted.partition(" ")
-        if not provider or how not in ("", "keep"):
-            self.app.say("Name the provider: /key anthropic, or /key anthropic keep", "fail")
-            return
-        app = self.app
-
-        def given(key: str | None) -> None:
-            if key:
-                self.app.start(use(key))
-
-        async def use(key: str) -> None:
-            errands = app.seat.errands
-            host = await asyncio.to_thread(errands.keep_key, provider, key) if how else ""
-            variable = errands.give_key(provider, key)
-            await app.look_for_brains()
-            kept = f"The key of {provider} is kept and goes to {host} only."
-            app.say(kept if host else f"{variable} is set until Hermes ends. /key {provider} keep keeps it for good.")
-
-        hint = "used until Hermes ends, written nowhere"
-        app.push_screen(LineEntry(app.look, f"key for {one_line(provider)}", hint=hint, masked=True), given)
+        self.switchboard.ask_key(wanted)
 
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""

@@ -18,11 +18,14 @@ from hermes_tui.interfaces._questions import REACHES, SIGN
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
+from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import TitleRule, View
-from hermes_tui.interfaces.tui.panes._question import Answers, key_spans
+from hermes_tui.interfaces.tui.panes._question import Answers, change_in, key_spans
 
-MOST_LINES: Final = 12
+SHARE: Final = 3
+"""The question takes this part of the screen at most: a third; `v` shows what is beyond."""
+LEAST_LINES: Final = 8
 
 
 _QUESTIONS: Final = frozenset({"ask", "recover"})
@@ -30,7 +33,7 @@ _QUESTIONS: Final = frozenset({"ask", "recover"})
 
 
 def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
-    """Return the question: who wants what, why, how far it reaches; the command is never cut."""
+    """Return the question: who wants what, why, and how far it reaches."""
     question = asked.question
     waiting = wording.elapsed(now - asked.at)
     who = str(asked.agent) if asked.agent != "main" else "the kernel"
@@ -44,6 +47,14 @@ def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
     reach = f"{REACHES[question.reach]} · undo: {question.undo or 'none known'}"
     signed = f"in another shell: {SIGN.format(question.approval_id)}" if question.intent else ""
     return [*lines, *_fact("reach", reach, width, 2), *_fact("sign", signed, width, 2)]
+
+
+def within(lines: list[Line], most: int) -> list[Line]:
+    """Return as many lines as there is room for, and what it takes to see the rest."""
+    if len(lines) <= most:
+        return lines
+    more = len(lines) - most + 1
+    return [*lines[: most - 1], Line(((f"  … {more} more lines   ", "muted"), *key_spans("F7 v", "shows all")))]
 
 
 def _fact(name: str, text: str, width: int, most: int) -> list[Line]:
@@ -75,20 +86,25 @@ class Card(Widget, can_focus=True):
         self.look = look
         self.answers = answers
         self.asked: Asked | None = None
+        self.diff: list[Line] = []
         self.lines: list[Line] = []
 
-    def show(self, asked: Asked | None, now: float) -> None:
-        """Show a question; keys wait a moment whenever it is another one."""
+    def show(self, asked: Asked | None, view: View) -> None:
+        """Show a question and what it would change; keys wait a moment whenever it is another one."""
+        if asked != self.asked:
+            change = change_in(asked, view) if asked is not None else None
+            self.diff = diff_lines(change, 2) if change is not None else []
         self.asked = asked
         self.answers.show(asked)
-        self.draw(now)
+        self.draw(view.now)
 
     def draw(self, now: float) -> None:
         """Draw the question and, with the focus, its keys."""
         if self.asked is None:
             return
         width = max(self.size.width, 20)
-        lines = card_lines(self.asked, now, width)[:MOST_LINES]
+        most = max(self.screen.size.height // SHARE, LEAST_LINES)
+        lines = within([*card_lines(self.asked, now, width), *self.diff], most)
         if self.has_focus:
             lines += self.answers.keys_for(self.asked)
             lines.append(Line(((" ", ""), *key_spans("v", "whole"), *key_spans("Esc", "back to the draft"))))
@@ -154,7 +170,7 @@ class Dock(Vertical):
         self.display = bool(waiting)
         title = (("needs you", "text bold"), (f" {len(waiting)}", "text bold"))
         self.rule.say(title, (("F7", "accent"), (" answer", "muted")))
-        self.card.show(waiting[0] if waiting else None, view.now)
+        self.card.show(waiting[0] if waiting else None, view)
 
     def on_descendant_focus(self) -> None:
         """Mark the rule."""

@@ -1,4 +1,4 @@
-"""Between the screen and files, without making the screen wait: drafts, earlier prompts, names of files, notes."""
+"""Between the screen and files, without making the screen wait: drafts, earlier prompts, names of files, themes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.domain.events import ModelFailed, ModelFinished
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.host import Host
-from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.themes import as_textual, find_themes
 from hermes_tui.services.errands import Draft
 
@@ -89,22 +88,39 @@ class PromptKeeper:
 
     def __init__(self, app: Host) -> None:
         self.app = app
-        self._kept = Draft()
+        self._kept: Draft | None = None
         self._timer: Timer | None = None
+        self.begun = asyncio.Event()
 
     async def read(self) -> None:
-        """Bring back the draft, the queue and the earlier prompts, then learn the names of the files."""
+        """Bring back the draft, the queue and the earlier prompts, then learn the names of the files.
+
+        What was typed before there was a prompt comes first: until `begun`, nothing is put into it or kept.
+        """
         errands, workspace = self.app.seat.errands, self.app.workspace
         draft = await asyncio.to_thread(errands.draft)
         remembered = await asyncio.to_thread(errands.remembered)
+        await self.begun.wait()
         workspace.prompt.remembered[:0] = remembered
-        if draft.text and not workspace.prompt.text:
-            workspace.prompt.fill(draft.text)
-            self.app.say("Your draft is back.")
-        if draft.queue and not workspace.queue:
-            workspace.queue.extend(draft.queue)
+        self._kept = draft
+        if draft.text:
+            await self._bring_back(draft.text)
+        if draft.queue:
+            workspace.queue[:0] = draft.queue
             workspace.refresh_panes()
+        self.changed()
         workspace.sources.files = await asyncio.to_thread(errands.files)
+
+    async def _bring_back(self, text: str) -> None:
+        """Put a draft into the prompt; where something else stands there by now, into the history."""
+        prompt = self.app.workspace.prompt
+        if not prompt.text:
+            prompt.fill(text)
+            self.app.say("Your draft is back.")
+            return
+        await asyncio.to_thread(self.app.seat.errands.remember, text)
+        prompt.remembered.append(text)
+        self.app.say("What you had typed before is kept: Up brings it.")
 
     def remember(self, text: str) -> None:
         """Keep a prompt for later."""
@@ -122,64 +138,11 @@ class PromptKeeper:
 
     def _keep(self) -> None:
         draft = self._now
-        if draft != self._kept:
+        if self._kept is not None and draft != self._kept:
             self._kept = draft
             self.app.start(asyncio.to_thread(self.app.seat.errands.keep_draft, draft))
 
     def keep_now(self) -> None:
         """Keep the draft before anything else happens."""
-        self.app.seat.errands.keep_draft(self._now)
-
-
-class NoteKeeper:
-    """Does what the memory pane wants and hands back what was found."""
-
-    def __init__(self, app: Host) -> None:
-        self.app = app
-
-    def do(self, wanted: MemoryPane.Wanted) -> None:
-        """Carry out one wish."""
-        self.app.start(self._do(wanted))
-
-    async def _do(self, wanted: MemoryPane.Wanted) -> None:
-        notebook = self.app.seat.errands.notebook
-        match wanted.what:
-            case "list":
-                await self.app.list_notes()
-            case "note":
-                await self._show(wanted.path)
-            case "diff":
-                diff = await notebook.diff(wanted.path, wanted.commit)
-                self.app.workspace.memory_pane.take_diff(wanted.commit, diff)
-            case "save":
-                await self._save(wanted.path, wanted.text, wanted.before)
-            case "editor":
-                edited = self.app.in_editor(wanted.before)
-                if edited is not None and edited != wanted.before:
-                    await self._save(wanted.path, edited, wanted.before)
-            case "search":
-                found = await self.app.seat.errands.recall(wanted.text)
-                self.app.workspace.memory_pane.take_hits(wanted.text, found)
-            case "accept" | "reject":
-                said = await asyncio.to_thread(self.app.seat.errands.review, f"{wanted.what} {wanted.text}")
-                self.app.say(" ".join(said))
-                await self.app.list_notes()
-            case "revert":
-                commit = await notebook.revert(wanted.path, wanted.commit)
-                self.app.say(f"Taken back: {wanted.commit}. Commit {commit} by operator.")
-                await self._show(wanted.path)
-            case _:
-                commit = await notebook.forget(wanted.path)
-                self.app.say(f"Forgotten: {wanted.path}, commit {commit}. git keeps what it said.")
-                await self.app.list_notes()
-
-    async def _show(self, path: str) -> None:
-        notebook = self.app.seat.errands.notebook
-        text = await asyncio.to_thread(notebook.read, path)
-        history = await notebook.history(path)
-        self.app.workspace.memory_pane.take_note(path, text, history)
-
-    async def _save(self, path: str, text: str, before: str) -> None:
-        commit = await self.app.seat.errands.notebook.write(path, text, before=before)
-        self.app.say(f"Saved {path}, commit {commit} by operator.")
-        await self.app.list_notes()
+        if self._kept is not None:
+            self.app.seat.errands.keep_draft(self._now)

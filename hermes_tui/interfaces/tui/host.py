@@ -19,6 +19,7 @@ from hermes_tui.interfaces.tui.drawing.cells import harmless
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.keymap import Keymap
 from hermes_tui.interfaces.tui.layout import sizes_from
+from hermes_tui.interfaces.tui.panes.memory import NOTHING_STANDS_OUT
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.themes import Palette, dress, find_themes
 from hermes_tui.services.brains import Missing
@@ -86,11 +87,12 @@ class Host(App[str]):
         return self.workspace.chronicle.model or next(iter(able), "")
 
     async def list_notes(self) -> None:
-        """Show the notes as they stand on disk."""
+        """Show the notes as they stand on disk, unless the past is looked at."""
         errands = self.seat.errands
         notes = await asyncio.to_thread(errands.notebook.notes)
-        waiting = await asyncio.to_thread(errands.waiting) if notes else {}
-        self.workspace.memory_pane.take_notes(notes, waiting)
+        standing = await asyncio.to_thread(errands.standing) if notes else NOTHING_STANDS_OUT
+        if not self.workspace.travelling:
+            self.workspace.memory_pane.take_notes(notes, standing)
 
     def in_editor(self, text: str) -> str | None:
         """Return a text after the operator's editor had it; None, with a word why, where there is none."""

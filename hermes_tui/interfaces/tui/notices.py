@@ -96,14 +96,15 @@ def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
         facts.append("no criteria, so not verified")
     facts += [wording.count(tally.tasks, "task")] if tally.tasks > 1 else []
     facts += [wording.money(tally.usd), wording.elapsed(record.at - tally.began)]
-    reason = f": {one_line(body.reason)}" if body.reason else ""
+    head, _, rest = body.reason.partition("\n")
+    reason = f": {one_line(head)}" if head else ""
     spans: tuple[Span, ...] = (
         (word, f"{sign.role} bold"),
         *foreign(reason, "text"),
         (f" · {' · '.join(facts)}", "muted"),
     )
     answer = body.answer if body.answer.strip() != tally.said.strip() else ""
-    return Notice(origin=origin(record), sign=sign, spans=spans, details=answer)
+    return Notice(origin=origin(record), sign=sign, spans=spans, details="\n\n".join(filter(None, (rest, answer))))
 
 
 def left_open(state: SessionState, at: float) -> Notice:

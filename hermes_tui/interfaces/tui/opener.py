@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.regular import read_real
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.interfaces.tui.drawing.cells import Line, foreign, one_line
 from hermes_tui.interfaces.tui.host import Host
@@ -15,6 +16,7 @@ from hermes_tui.interfaces.tui.links import host_of, links_in
 from hermes_tui.interfaces.tui.screens.page import Page
 
 FILE_LINES: Final = 20_000
+FILE_BYTES: Final = 20_000_000
 _GRAPHIC: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
@@ -68,8 +70,8 @@ def _read(path: Path) -> list[str]:
         UsageInvalid: it cannot be read.
     """
     try:
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            return [line.rstrip("\n") for _, line in zip(range(FILE_LINES), stream, strict=False)] or [""]
+        text = read_real(os.path.realpath(path), FILE_BYTES).decode(errors="replace")
+        return text.replace("\r\n", "\n").removesuffix("\n").split("\n", FILE_LINES)[:FILE_LINES]
     except (OSError, ValueError) as error:
         raise UsageInvalid(
             f"{one_line(str(path))} cannot be read.", hint="It may be named from another folder."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar, Final
 
+from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -13,7 +15,7 @@ from textual.widgets.text_area import Selection
 
 from hermes_tui.interfaces._completion import Offer
 from hermes_tui.interfaces.tui.asks import OrderAsked
-from hermes_tui.interfaces.tui.drawing.cells import harmless
+from hermes_tui.interfaces.tui.drawing.cells import harmless, masked
 from hermes_tui.interfaces.tui.offers import Offers
 from hermes_tui.interfaces.tui.vim import REDO, Mode, Vim
 from hermes_tui.interfaces.tui.vim_motions import line_number, line_start
@@ -21,6 +23,8 @@ from hermes_tui.services.pictures import paths_in
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000
+REST_S: Final = 0.4
+"""A key of the first page acts once it has stood alone in the prompt for so long: what begins a word is a word."""
 EDITS: Final = {key: one.action for one in TextArea.BINDINGS if isinstance(one, Binding) for key in one.key.split(",")}
 """What the editor's own keys do."""
 
@@ -64,6 +68,13 @@ class Prompt(TextArea):
     class EditorAsked(Message):
         """Ctrl+G: write in the operator's editor."""
 
+    class LoneKey(Message):
+        """A key that the page behind the prompt is waiting for stood alone in it; the prompt is empty again."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     class ModeMoved(Message):
         """Keys mean something else now: vim's mode is another one."""
 
@@ -76,6 +87,8 @@ class Prompt(TextArea):
         self.busy = False
         self.queued = 0
         self.names: Mapping[str, str] = {}
+        self.lone_keys: Mapping[str, str] = {}
+        self.rest_s = REST_S
         self._place: int | None = None
         self._draft = ""
         self._pasted: dict[str, str] = {}
@@ -100,6 +113,12 @@ class Prompt(TextArea):
         row, column = self.cursor_location
         return str(self.document[row])[:column]
 
+    def get_line(self, line_index: int) -> Text:
+        """Return a line as it is drawn: what was pasted does not steer the terminal."""
+        line = super().get_line(line_index)
+        line.plain = masked(line.plain)
+        return line
+
     def fill(self, text: str) -> None:
         """Put a text in and the cursor at its end."""
         self.load_text(text)
@@ -119,6 +138,8 @@ class Prompt(TextArea):
         return text
 
     async def _on_key(self, event: events.Key) -> None:
+        if event.key in self.lone_keys and not self.text and self.mode in (None, Mode.INSERT):
+            self.set_timer(self.rest_s, partial(self._act_if_alone, self.lone_keys[event.key], event.character or ""))
         if self.vim is not None and self._taken_by(self.vim, event):
             event.stop()
             event.prevent_default()
@@ -130,6 +151,11 @@ class Prompt(TextArea):
             await self.run_action(action)
             return
         await super()._on_key(event)
+
+    def _act_if_alone(self, name: str, character: str) -> None:
+        if self.text == character and self.lone_keys:
+            self.load_text("")
+            self.post_message(self.LoneKey(name))
 
     def _taken_by(self, vim: Vim, event: events.Key) -> bool:
         """Let vim have a key; return whether it is one for it."""
@@ -206,7 +232,8 @@ class Prompt(TextArea):
         text = self.take()
         self.action_close_offers()
         if text:
-            self.post_message(self.Submitted(text))
+            # Straight to the screen: through every container between them it would take a tenth of a frame.
+            self.screen.post_message(self.Submitted(text))
 
     def _typed(self, offer: Offer) -> bool:
         return self.before_cursor[self.offers.offered.start :] == offer.text

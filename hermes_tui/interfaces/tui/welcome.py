@@ -37,16 +37,16 @@ def connectable(found: Sequence[Brain | Missing] | None) -> list[Missing]:
 
 
 def welcome_lines(
-    found: Sequence[Brain | Missing] | None, checked_at: float, width: int, *, focused: bool = False
+    found: Sequence[Brain | Missing] | None, checked_at: float, width: int, *, armed: bool = False
 ) -> list[Line]:
-    """Return the page; None as `found` says that nobody has looked yet. Its keys act while it has the focus."""
+    """Return the page; None as `found` says that nobody has looked yet. `armed` says that its keys act."""
     room = min(width - 4, PROSE_WIDTH)
     if found is None:
         return [EMPTY, _said("Looking for a brain: keys in the environment, local servers for 1 s.", "muted")]
     able = [one for one in found if isinstance(one, Brain)]
     if able:
         return _ready(able[0], len(able), room)
-    return _without(connectable(found), checked_at, room, focused=focused)
+    return _without(connectable(found), checked_at, room, armed=armed)
 
 
 def _said(text: str, role: str = "text") -> Line:
@@ -64,8 +64,8 @@ def _ready(first: Brain, count: int, room: int) -> list[Line]:
     return [*lines, EMPTY, *_prose("Nothing is asked of a model before you press Enter.", room, "muted")]
 
 
-def _without(missing: Sequence[Missing], checked_at: float, room: int, *, focused: bool) -> list[Line]:
-    key = "accent" if focused else "muted"
+def _without(missing: Sequence[Missing], checked_at: float, room: int, *, armed: bool) -> list[Line]:
+    key = "accent" if armed else "muted"
     lines = [EMPTY, _said("No brain is connected yet. Everything else works.", "text bold"), EMPTY]
     connects = room >= 60
     found_room = room - 12 - (20 if connects else 0)
@@ -83,12 +83,6 @@ def _without(missing: Sequence[Missing], checked_at: float, room: int, *, focuse
         Line((("  ", ""), (pad(letter, 3), key), (pad(order, 14), "accent"), (does, "text")))
         for letter, order, does in WITHOUT
     ]
-    way = (
-        (f"1–{len(missing)} and d act here; ", key),
-        ("Tab", "accent"),
-        (" types a goal", "muted"),
-    )
-    if not focused:
-        way = (("Tab", "accent"), (f" leads to this page, where 1–{len(missing)} and d act", "muted"), ("", ""))
+    way = ((f"1–{len(missing)}", key), (" and ", "muted"), ("d", key), (" act while the prompt is empty", "muted"))
     looked = _said(f"looked at {wording.clock(checked_at)} · /doctor looks again", "muted")
     return [*lines, EMPTY, Line((("  ", ""), *way)), looked]

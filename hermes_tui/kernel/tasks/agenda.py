@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from hermes_tui.domain.ids import TaskId
@@ -70,12 +70,12 @@ class Agenda:
         self._refresh(graph)
         return self._roomless
 
-    def next(self, graph: GraphState, busy: Collection[TaskId]) -> Task | None:
-        """Return the task that starts next, by priority, then in plan order; None if none can."""
+    def next(self, graph: GraphState, busy: Sequence[Collection[TaskId]]) -> Task | None:
+        """Return the task in none of `busy` that starts next, by priority, then in plan order; None if none can."""
         self._refresh(graph)
         while self._offers:
             _, task = heapq.heappop(self._offers)
-            if task not in busy and graph.state_of(task) in _STARTABLE:
+            if graph.state_of(task) in _STARTABLE and not any(task in one for one in busy):
                 return graph.tasks[task]
         return None
 

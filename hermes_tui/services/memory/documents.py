@@ -12,6 +12,7 @@ from typing import Final, cast
 from hermes_tui.capabilities.memory.documents import DocumentUnreadable, is_document, passages_of
 from hermes_tui.capabilities.memory.index import MemoryIndex, Source
 from hermes_tui.capabilities.memory.items import Item, Layer
+from hermes_tui.capabilities.regular import read_real
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen, replace
 
@@ -135,7 +136,7 @@ class Documents:
         if problem:
             return Source(name=name, status=problem, stamp=stamp)
         try:
-            data = path.read_bytes()
+            data = read_real(str(path), MOST_FILE_BYTES)
             digest = hashlib.sha256(data).hexdigest()
             if known is not None and known.digest == digest and known.status == _OK:
                 return replace(known, items=self._at(name, state.st_mtime), stamp=stamp)
@@ -188,15 +189,29 @@ def _id_of(name: str) -> str:
 def _walk(root: Path, quota: Quota) -> Iterator[tuple[Path, str]]:
     """Yield the documents below `root`, with what keeps one from being read; links and hidden folders are left out."""
     files = total = 0
-    for folder, names, found in os.walk(root):
-        names[:] = sorted(name for name in names if not name.startswith(".") and name not in _IGNORED)
-        for name in sorted(found):
-            path = Path(folder) / name
-            if name.startswith(".") or path.is_symlink() or not path.is_file() or not is_document(name):
+    waiting = [str(root)]
+    while waiting:
+        entries = _listed(waiting.pop())
+        waiting += [entry.path for entry in reversed(entries) if _is_entered(entry)]
+        for entry in entries:
+            if not entry.is_file(follow_symlinks=False) or not is_document(entry.name):
                 continue
-            size = path.stat().st_size
+            path, size = Path(entry.path), entry.stat(follow_symlinks=False).st_size
             if size > MOST_FILE_BYTES:
                 yield path, "larger than 20 MB"
                 continue
             files, total = files + 1, total + size
             yield path, OVER if files > quota.files or total > quota.total else ""
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    """Return what lies in a folder and is not hidden, by name; folders may be nested deeper than calls may be."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted((entry for entry in found if entry.name[:1] != "."), key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_entered(entry: os.DirEntry[str]) -> bool:
+    return entry.name not in _IGNORED and entry.is_dir(follow_symlinks=False)

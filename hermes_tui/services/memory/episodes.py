@@ -10,7 +10,7 @@ from typing import Final
 from hermes_tui.capabilities.memory.index import MemoryIndex, Source
 from hermes_tui.capabilities.memory.items import Item, Layer
 from hermes_tui.capabilities.state.codec import encode
-from hermes_tui.capabilities.state.reading import read_session
+from hermes_tui.capabilities.state.reading import read_holding, read_session
 from hermes_tui.domain.errors import JournalError
 from hermes_tui.domain.events import MessageGiven, ModelFinished, RunStarted, ToolFinished
 from hermes_tui.domain.ids import Seq
@@ -24,6 +24,9 @@ MEMORY_TOOLS: Final = frozenset({"remember", "recall", "search_sessions"})
 WEB: Final = "web"
 """How the kind of an item begins whose text nobody vouches for."""
 OUTPUT_CHARS: Final = 2_000
+MOST_WORDS: Final = 3
+_ASCII: Final = re.compile(r"(?<!\\)[A-Za-z0-9]{2,}")
+"""A run that JSON never writes otherwise; behind a backslash it may begin with what stands for a line end."""
 _QUOTED: Final = re.compile(r"\\+[nrt]|[\n\r\t]")
 
 
@@ -54,14 +57,15 @@ def sync_sessions(index: MemoryIndex, folder: Path) -> list[str]:
 def sessions_with(folder: Path, text: str) -> list[str]:
     """Return which sessions hold `text`, said, called, recalled or put before a turn, or cannot be read.
 
-    Their journals are records of what happened and stay. Every record is looked at, since memory's own calls and
-    answers are never indexed.
+    Their journals are records of what happened and stay. They are read, not the index, since memory's own calls and
+    answers are never indexed; of each only the records that hold the longest words of `text`.
     """
     words = _bare(text)
+    longest = sorted(set(_ASCII.findall(text)), key=lambda word: (-len(word), word))[:MOST_WORDS]
     found: list[str] = []
     for path in sorted(folder.glob("*.db")) if words else ():
         try:
-            if any(words in _bare(encode(record.body).decode()) for record in read_session(path)):
+            if any(words in _bare(encode(record.body).decode()) for record in read_holding(path, longest)):
                 found.append(f"session {path.stem} holds the same words")
         except JournalError as error:
             found.append(f"session {path.stem} could not be read and may hold the same words: {error.message}")
@@ -110,8 +114,8 @@ def _said(record: Record) -> tuple[str, str, str]:
             return "operator", text, "message"
         case ModelFinished(message=message):
             return "model", message.text, "reply"
-        case ToolFinished(tool=tool, output=output, data=data):
-            web = source_of(tool, data) is Speaker.WEB
+        case ToolFinished(tool=tool, output=output, data=data, provenance=provenance):
+            web = source_of(tool, data, provenance) is Speaker.WEB
             kind = f"{WEB}:{tool}" if web else f"tool:{tool}"
             if tool not in MEMORY_TOOLS:
                 return "tool", f"{tool}: {output[:OUTPUT_CHARS]}", kind

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from hermes_tui.capabilities.memory.decoding import decode
+from hermes_tui.capabilities.memory.repository import HistoryUnavailable
 from hermes_tui.capabilities.tools._git_env import run_git
 from hermes_tui.domain.errors import HermesError, PathRefused, UsageInvalid
+from hermes_tui.domain.memory import NoteAuthor, Origin
 from hermes_tui.domain.values import frozen
+
+if TYPE_CHECKING:
+    from hermes_tui.services.memory.upkeep import Upkeep
 
 INDEX: Final = "MEMORY.md"
 FOLDER: Final = "memory"
-TRACKED: Final = (INDEX, FOLDER)
 GIT_S: Final = 20.0
 _LOG_FORMAT: Final = "%h%x1f%at%x1f%an%x1f%s"
 
@@ -42,10 +46,15 @@ class Change:
 
 
 class Notebook:
-    """The notes below one home. Reading is plain file access; history and change need git and say so without it."""
+    """The notes below one home. Reading is plain file access; a change goes the way every change of a note goes.
 
-    def __init__(self, root: Path) -> None:
+    So it is durable on return and found at once, and is on record with its author, whether git is there or not.
+    """
+
+    def __init__(self, root: Path, opened: Callable[[], Upkeep]) -> None:
+        """`opened` returns what keeps the notes below `root`; it is asked for when something is to be changed."""
         self.root = root
+        self._opened = opened
 
     def notes(self) -> list[Note]:
         """Return every note, the index first, then by path; blocking."""
@@ -72,46 +81,41 @@ class Notebook:
         Raises:
             PathRefused: the path is no note.
         """
-        return self._inside(path).read_text(encoding="utf-8", errors="replace")
+        return decode(self._inside(path).read_bytes()).text
 
     async def write(self, path: str, text: str, *, before: str | None = None) -> str:
-        """Save a note and commit it; return the commit's short id. `before` is the text that was edited.
+        """Save a note, in the encoding and with the line ends it has; return what became of it in git.
+
+        `before` is the text that was edited.
 
         Raises:
             PathRefused: the path is no note.
             UsageInvalid: the file changed meanwhile; nothing is written.
-            ToolError: git is missing or refuses.
         """
-        place = self._inside(path)
-        if before is not None and place.exists() and self.read(path) != before:
-            raise UsageInvalid(f"{path} changed outside Hermes meanwhile.", hint="Your text is kept in the prompt.")
-        await asyncio.to_thread(_replace, place, text)
-        return await self._commit(f"Edit {path}")
+        self._inside(path)
+        return await self._changed(lambda upkeep: upkeep.edit(path, text, before))
 
     async def forget(self, path: str) -> str:
-        """Take a note and its line in the index away; git keeps what it said. Return the commit's short id.
+        """Take a note and its line in the index away; history keeps what it said. Return what became of it in git.
 
         Raises:
             PathRefused: the path is no note, or is the index itself.
-            ToolError: git is missing or refuses.
+            UsageInvalid: there is no such note.
         """
         if path == INDEX:
             raise PathRefused("The index is not forgotten.", hint="Edit it, or forget one note.")
-        place = self._inside(path)
-        await self._commit("Keep what stands on disk")
-        await asyncio.to_thread(place.unlink)
-        index = self.root / INDEX
-        if index.exists():
-            lines = index.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if f"({path})" not in line]
-            await asyncio.to_thread(_replace, index, "\n".join(kept) + "\n")
-        return await self._commit(f"Forget {path}")
+        self._inside(path)
+        origin = Origin(author=NoteAuthor.OPERATOR)
+        return await self._changed(lambda upkeep: upkeep.store.writer.forget(upkeep.store.note(path), origin))
 
     async def history(self, path: str) -> list[Change]:
-        """Return what changed a note, newest first; empty without git or before the first commit."""
+        """Return what changed a note, newest first; empty before the first commit, the reason where git is missing."""
         try:
+            self._opened().store.repository.require()
             code, output = await self._git("log", "--follow", "-n", "100", f"--format={_LOG_FORMAT}", "--", path)
             dirty_code, dirty = await self._git("status", "--porcelain", "--", path)
+        except HistoryUnavailable as error:
+            return [Change("", time.time(), "no history", error.message)]
         except HermesError:
             return []
         rows = [line.split("\x1f") for line in _text(output).splitlines()] if code == 0 else []
@@ -127,19 +131,15 @@ class Notebook:
         return _text((await self._git("show", "--no-ext-diff", "--format=", _checked(commit), "--", path))[1])
 
     async def revert(self, path: str, commit: str) -> str:
-        """Give a note the text it had before a commit; return the new commit's short id.
+        """Undo what a commit did to a note, and leave what was changed since; return what became of it in git.
 
         Raises:
-            UsageInvalid: there was no such text.
-            ToolError: git is missing or refuses.
+            UsageInvalid: the commit made the note.
+            RevertConflict: the same place was changed since.
+            HistoryUnavailable: there is no such commit, or no git.
         """
         self._inside(path)
-        await self._commit("Keep what stands on disk")
-        code, output = await self._git("show", f"{_checked(commit)}~1:{path}")
-        if code != 0:
-            raise UsageInvalid(f"{path} did not exist before {commit}.", hint="f forgets it.")
-        await asyncio.to_thread(_replace, self.root / path, _text(output))
-        return await self._commit(f"Take back {commit} of {path}")
+        return await self._changed(lambda upkeep: upkeep.revert(_checked(commit), path))
 
     def _inside(self, path: str) -> Path:
         place = Path(os.path.realpath(self.root / path))
@@ -151,16 +151,16 @@ class Notebook:
     async def _git(self, *arguments: str) -> tuple[int, bytes]:
         return await run_git(self.root, arguments, GIT_S)
 
-    async def _commit(self, subject: str) -> str:
-        """Commit what stands on disk, if it differs; return the short id of the newest commit."""
-        if not (self.root / ".git").exists():
-            await asyncio.to_thread(_make_repository, self.root)
-        present = [name for name in TRACKED if (self.root / name).exists()]
-        await self._git("add", "-A", "--", *present)
-        author = "operator <operator@localhost>"
-        await self._git("commit", "-q", f"--author={author}", "-m", subject, "--", *present)
-        code, output = await self._git("rev-parse", "--short", "HEAD")
-        return _text(output).strip() if code == 0 else ""
+    async def _changed(self, change: Callable[[Upkeep], object]) -> str:
+        """Change something and let git follow; return how far it is."""
+
+        def work() -> str:
+            upkeep = self._opened()
+            change(upkeep)
+            store = upkeep.store
+            return store.flush() or f"commit {store.repository.head()[:7]} by operator"
+
+        return await asyncio.to_thread(work)
 
 
 def parted(text: str) -> tuple[str, str]:
@@ -183,24 +183,3 @@ def _checked(commit: str) -> str:
 
 def _text(output: bytes) -> str:
     return output.decode("utf-8", "replace")
-
-
-def _make_repository(root: Path) -> None:
-    """Make an empty repository without starting git: `git init` needs no more than this (gitrepository-layout(5))."""
-    folder = root / ".git"
-    for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
-        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-    config = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
-    (folder / "config").write_text(config, encoding="utf-8")
-    (folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old or the new text, and a power cut leaves one of them."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(name).replace(path)

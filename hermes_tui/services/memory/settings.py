@@ -18,7 +18,7 @@ class MemorySettings:
 
     `workspace` is the folder whose notes are looked at besides the home's, `report` hears why git did not follow.
     `brief` is how many notes are put before a turn at most. `embedder` None searches by words and structure alone,
-    until `seek` finds one.
+    until `seek` finds one. `git` is the program that keeps history; None looks for it, an empty name is none.
     """
 
     workspace: Path
@@ -28,3 +28,4 @@ class MemorySettings:
     brief: int = 6
     embedder: Embedder | None = None
     seek: Seek | None = None
+    git: str | None = None

@@ -24,13 +24,14 @@ from hermes_tui.capabilities.memory.vectors import Query, Vectors
 from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.outbox import LedgerOutbox
+from hermes_tui.capabilities.state.stains import StainBook
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.memory import NoteDraft, Origin, Recalled, Remembered, recalled_text
 from hermes_tui.domain.ports import Clock, Redactor
 from hermes_tui.domain.values import replace
 from hermes_tui.services.homes import Home
 from hermes_tui.services.memory import episodes
-from hermes_tui.services.memory.documents import Documents
+from hermes_tui.services.memory.documents import PREFIX, Documents
 from hermes_tui.services.memory.scans import best_scan
 from hermes_tui.services.memory.settings import MemorySettings
 
@@ -59,12 +60,13 @@ class OpenMemory:
         self.catalog = Catalog(self.database)
         self.files = VaultFiles(home.root, home.state)
         self.ingress = Ingress(self.files, self.index, self.outbox, clock.now)
-        self.repository = Repository(home.root)
+        self.repository = Repository(home.root, settings.git)
         self.history = History(self.repository, self.outbox, home.state)
         self.past = Past(self.repository)
         self._ranked = Recall(self.index)
         policy = WritingPolicy(agent=settings.policy, index_bytes=settings.index_bytes)
         self.writer = Writer(self.ingress, redactor, policy, clock.now)
+        self._stains = StainBook(ledger, settings.workspace, clock.now)
         self.documents = Documents(self.index, home.state / "documents.json", clock.now)
         self.vectors = Vectors(self.database)
         self.embedder = ""
@@ -253,9 +255,14 @@ class OpenMemory:
         ]
 
     def _provenance(self, source: str, layer: str) -> str:
-        """Return what nobody vouches for behind a source: a note's file says it, talk is all that its session read."""
+        """Return what nobody vouches for behind a source.
+
+        A note's file says it, talk is all that its session read, a document is known by what it holds.
+        """
         if layer == Layer.EPISODE.value:
             return episodes.WEB if self.index.holds_kind(source, episodes.of_web) else ""
+        if layer == Layer.DOCUMENT.value:
+            return episodes.WEB if self._stains.holds(source.partition("#")[0].removeprefix(PREFIX)) else ""
         row = self.catalog.at(source.partition("#")[0]) if layer == Layer.NOTE.value else None
         return self.writer.read(row).provenance if row else ""
 

@@ -10,6 +10,7 @@ from typing import Final
 from hermes_tui.capabilities.memory.catalog import NoteRow
 from hermes_tui.capabilities.memory.contents import without_line
 from hermes_tui.capabilities.memory.database import IndexUnreadable
+from hermes_tui.capabilities.memory.decoding import NEW, decode
 from hermes_tui.capabilities.memory.erasure import Eraser
 from hermes_tui.capabilities.memory.foreign import foreign_notes
 from hermes_tui.capabilities.memory.ingress import Edit, Reason, in_vault
@@ -40,48 +41,70 @@ class Upkeep:
     """What an operator does to memory beside reading and writing."""
 
     def __init__(self, store: OpenMemory) -> None:
-        self._store = store
+        self.store = store
 
     def log(self, name: str = "", most: int = 30) -> list[Entry]:
         """Return commits, newest first, of all or of one note."""
         self._settle()
-        return self._store.past.log(self._store.note(name).path if name else "", most)
+        return self.store.past.log(self.store.note(name).path if name else "", most)
 
     def diff(self, name: str = "") -> str:
         """Return what a commit changed, or the last change of a note, or the last change of all."""
         self._settle()
         if not name:
-            return self._store.past.diff("HEAD")
+            return self.store.past.diff("HEAD")
         try:
-            return self._store.past.diff(name)
+            return self.store.past.diff(name)
         except HistoryUnavailable:
-            path = self._store.note(name).path
-        last = self._store.past.log(path, 1)
-        return self._store.past.diff(last[0].commit, path) if last else ""
+            path = self.store.note(name).path
+        last = self.store.past.log(path, 1)
+        return self.store.past.diff(last[0].commit, path) if last else ""
 
     def blame(self, name: str) -> list[BlameLine]:
         """Return each line of a note with who wrote it."""
         self._settle()
-        return self._store.past.blame(self._store.note(name).path)
+        return self.store.past.blame(self.store.note(name).path)
 
-    def revert(self, commit: str) -> list[str]:
-        """Undo a commit as a new change; return the files that changed.
+    def edit(self, path: str, text: str, before: str | None) -> None:
+        """Give a file of the vault another text, in the encoding and with the line ends it has.
+
+        Raises:
+            UsageInvalid: its text is no longer `before`; nothing is written. None does not ask.
+        """
+
+        def make(now: bytes | None) -> bytes:
+            found = NEW if now is None else decode(now)
+            if before is not None and now is not None and found.text != before:
+                raise UsageInvalid(f"{path} changed outside Hermes meanwhile.", hint="Your text is kept in the prompt.")
+            return found.encode(text)
+
+        self.store.ingress.change([Edit(path, make)], Reason(author=NoteAuthor.OPERATOR, subject=f"Edit {path}"))
+        self.store.changed()
+
+    def revert(self, commit: str, path: str = "") -> list[str]:
+        """Undo a commit as a new change, of one file if it is named; return the files that changed.
 
         Raises:
             RevertConflict: a file was changed since in the same place; nothing was touched.
+            UsageInvalid: the commit did not change the file that is named, or made it.
         """
         self._settle()
-        past, files = self._store.past, self._store.files
+        past, files = self.store.past, self.store.files
         touched = past.touched(commit)
-        undone = past.undone(commit, {path: files.read(path) for path in touched})
+        if path and path not in touched:
+            raise UsageInvalid(f"{commit} did not change {path}.", hint=f"hermes memory log {path}")
+        if path and past.made(commit, path):
+            raise UsageInvalid(f"{path} did not exist before {commit}.", hint=f"hermes memory forget {path}")
+        wanted = [path] if path else touched
+        undone = past.undone(commit, {each: files.read(each) for each in wanted}, wanted)
         edits = [_becoming(path, files.read(path), data) for path, data in undone.items()]
         reason = Reason(
             author=NoteAuthor.OPERATOR,
             subject=f"revert {commit[:12]}",
-            trailers=(("Hermes-Reverts", self._store.repository.resolve(commit)),),
+            trailers=(("Hermes-Reverts", self.store.repository.resolve(commit)),),
         )
-        changed = self._store.ingress.change(edits, reason)
-        self._store.changed()
+        changed = self.store.ingress.change(edits, reason)
+        self.store.changed()
         return [change.path for change in changed]
 
     def restore(self, name: str, commit: str = "") -> str:
@@ -92,13 +115,13 @@ class Upkeep:
         """
         self._settle()
         path = self._path(name)
-        data = self._store.past.last_content(path, commit)
+        data = self.store.past.last_content(path, commit)
         if data is None:
             raise UsageInvalid(f"History has no {path}{f' at {commit}' if commit else ''}.", hint="hermes memory log")
-        now = self._store.files.read(path)
+        now = self.store.files.read(path)
         reason = Reason(author=NoteAuthor.OPERATOR, subject=f"restore {path}")
-        self._store.ingress.change([_becoming(path, now, data)], reason)
-        self._store.changed()
+        self.store.ingress.change([_becoming(path, now, data)], reason)
+        self.store.changed()
         return path
 
     def erase(self, row: NoteRow) -> list[str]:
@@ -107,7 +130,7 @@ class Upkeep:
         Raises:
             HistoryUnavailable: history cannot be rewritten now; the note is removed from files and index all the same.
         """
-        store = self._store
+        store = self.store
         self._settle()
         note = store.writer.read(row)
         eraser = Eraser(store.repository, without_line)
@@ -138,7 +161,7 @@ class Upkeep:
                 taken.append(Taken(note.text, note.source, f"would be kept as {note.kind}"))
                 continue
             try:
-                kept = self._store.remember(draft, origin)
+                kept = self.store.remember(draft, origin)
             except ToolError as error:
                 taken.append(Taken(note.text, note.source, f"left out: {error.message}"))
             else:
@@ -148,7 +171,7 @@ class Upkeep:
 
     def stats(self) -> dict[str, object]:
         """Return how much there is, how fresh the index is, and what is wrong."""
-        store = self._store
+        store = self.store
         try:
             store.sync()
         except IndexUnreadable:
@@ -179,13 +202,13 @@ class Upkeep:
 
     def check(self) -> bool:
         """Check the whole index, and make it anew if it is damaged; return whether it was sound."""
-        sound = self._store.database.is_sound()
+        sound = self.store.database.is_sound()
         if not sound:
-            self._store.reindex()
+            self.store.reindex()
         return sound
 
     def _history(self) -> str:
-        store = self._store
+        store = self.store
         why = store.flush()
         if why or not store.repository.exists:
             return why or "no commits yet"
@@ -197,23 +220,24 @@ class Upkeep:
         Raises:
             HistoryUnavailable: it cannot be.
         """
-        self._store.ingress.sync()
-        self._store.history.flush()
+        self.store.ingress.sync()
+        self.store.repository.require()
+        self.store.history.flush()
 
     def _path(self, name: str) -> str:
         """Return the path of a note that may be gone."""
         try:
-            return self._store.note(name).path
+            return self.store.note(name).path
         except UsageInvalid:
             if name.endswith(".md"):
                 return name
-            for entry in self._store.past.log(most=10_000):
+            for entry in self.store.past.log(most=10_000):
                 if ("Hermes-Note", name) in entry.trailers:
                     return next(path for path in entry.paths if not path.endswith("MEMORY.md"))
             raise
 
     def _keep_map(self, moved: Mapping[str, str]) -> None:
-        path = self._store.home.state / MAP_FILE
+        path = self.store.home.state / MAP_FILE
         old: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         merged = {first: moved.get(last, last) for first, last in old.items()} | dict(moved)
         path.write_text(json.dumps(merged, indent=0), encoding="utf-8")

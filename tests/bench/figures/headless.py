@@ -146,7 +146,13 @@ def _besides(shell: Samples, spawn: Samples | None) -> Row:
         return Row(figure="headless", what=what, unit="ms", note=raw_bwrap.ABSENT)
     left = Samples(tuple(step - own for step, own in zip(shell.values, spawn.values, strict=True)))
     return Row(
-        figure="headless", what=what, unit="ms", ours=left, baseline=spawn, against="ms raw bwrap", bar=Bar(value=10.0)
+        figure="headless",
+        what=what,
+        unit="ms",
+        ours=left,
+        baseline=spawn,
+        against="ms raw bwrap, same arguments and filter",
+        bar=Bar(value=10.0),
     )
 
 

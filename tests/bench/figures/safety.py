@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import time
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.governance.policy import RulePolicy
-from hermes_tui.capabilities.sandbox import scopes
 from hermes_tui.capabilities.sandbox.bounds import bounds_of
-from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, Scope, find_binary
+from hermes_tui.capabilities.sandbox.bubblewrap import Bubblewrap, find_binary
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.domain.approval import Grant, ResolvedCall
 from hermes_tui.domain.processes import SandboxCommand
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from tests.bench.bench import Bench, Measure
+from tests.bench.peers import raw_bwrap
 from tests.bench.rows import Bar, Row
 
 CALLS: Final = 10
@@ -52,7 +51,10 @@ def _sandboxed(bench: Bench) -> Row:
     workspace = bench.new_folder("sandbox").resolve()
     sandbox = Bubblewrap(binary, bounds_of(workspace))
     command = SandboxCommand(argv=("true",), cwd=workspace, write=(workspace,))
-    ours, raw = bench.alternate(lambda: asyncio.run(_ours_ms(sandbox, command)), lambda: _raw_ms(sandbox, command))
+    ours, raw = bench.alternate(
+        lambda: asyncio.run(_ours_ms(sandbox, command)),
+        lambda: min(raw_bwrap.once_ms(sandbox, command) for _ in range(CALLS)),
+    )
     return Row(
         figure=FIGURE,
         what=what,
@@ -70,22 +72,6 @@ async def _ours_ms(sandbox: Bubblewrap, command: SandboxCommand) -> float:
         began = time.perf_counter()
         await sandbox.run(command)
         taken.append(time.perf_counter() - began)
-    return 1000 * min(taken)
-
-
-def _raw_ms(sandbox: Bubblewrap, command: SandboxCommand) -> float:
-    """Start bubblewrap by the very words that ours starts it by; making them is not counted."""
-    taken: list[float] = []
-    folders = scopes.writable_folders(command.write, command.cwd)
-    for _ in range(CALLS):
-        listening, telling = os.pipe()
-        scope = Scope(folders, scopes.guards(folders, command.cwd))
-        line, descriptors = sandbox.prepared(command, scope, telling)
-        began = time.perf_counter()
-        subprocess.run(line, env={}, pass_fds=descriptors, capture_output=True, stdin=subprocess.DEVNULL, check=True)
-        taken.append(time.perf_counter() - began)
-        for descriptor in (listening, *descriptors):
-            os.close(descriptor)
     return 1000 * min(taken)
 
 

@@ -42,11 +42,11 @@ def python() -> Path | None:
     return found
 
 
-def steps_per_s(python_: Path, folder: Path, steps: int, durability: str, shape: str) -> float:
-    """Run a `chain` or a `fan` of node steps, each reading a file; return node steps per second."""
+def steps_per_s(python_: Path, folder: Path, counts: tuple[int, int], shape: str, saver: str) -> float:
+    """Run node steps that each read a file, by so many agents of so many steps; return node steps per second."""
     # -P keeps this folder off its path, where a module of ours has the name of the package.
     program = [str(python_), "-P", str(PROGRAM)]
-    argv = [*program, str(folder / "graph.db"), str(folder / "note.txt"), str(steps), durability, shape]
+    argv = [*program, str(folder / "graph.db"), str(folder / "note.txt"), *map(str, counts), shape, saver]
     env = {name: value for name, value in environment(LANGSMITH_TRACING="false").items() if name != "PYTHONPATH"}
     rate: float = json.loads(run(argv, env=env, cwd=folder).stdout)
     return rate

@@ -10,7 +10,7 @@ import pytest
 
 from hermes_tui.capabilities.keys import _tree
 from hermes_tui.capabilities.keys._notary import HomeNotary
-from hermes_tui.capabilities.keys._tree import TreeDigest
+from hermes_tui.capabilities.keys._tree import TooLarge, TreeDigest
 from tests.capabilities.keys.test_notary import Burned
 
 
@@ -76,3 +76,16 @@ async def test_a_workspace_that_is_too_large_has_no_hash(root: Path, tmp_path: P
     huge.unlink()
 
     assert (whole, len(await notary.tree(root))) == ("", 64)
+
+
+def test_a_file_deeper_than_any_path_is_not_passed_over(root: Path) -> None:
+    folder = os.open(root, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=folder)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+
+    with pytest.raises(TooLarge):
+        TreeDigest().of(root)

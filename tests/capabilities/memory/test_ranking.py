@@ -43,6 +43,17 @@ def test_an_answer_is_found_by_the_question_before_it(index: MemoryIndex) -> Non
     assert {hit.item.id for hit in hits} == {"t0", "t1"}
 
 
+def test_who_is_named_prefers_the_talks_they_take_part_in_whoever_says_it(index: MemoryIndex) -> None:
+    talk(index)
+    index.add([Item(id="elsewhere", text="The railing peels again", speaker="Otto", thread="other", at=NOW)])
+    index.add([Item(id="here", text="The railing peels again", speaker="Iris", thread="s", at=NOW)])
+
+    hits = Recall(index).search(Search(text="What of the railing that Noel peels?", now=NOW))
+
+    assert [hit.item.id for hit in hits if hit.item.id in ("elsewhere", "here")] == ["here", "elsewhere"]
+    assert "thread_speaker" in {reason.feature for hit in hits if hit.item.id == "here" for reason in hit.reasons}
+
+
 def test_a_date_in_the_question_prefers_what_was_said_then(index: MemoryIndex) -> None:
     for month in (1, 5):
         at = datetime(2025, month, 10, tzinfo=UTC).timestamp()

@@ -147,10 +147,9 @@ def test_a_scan_sees_what_was_added_changed_and_thrown_away_since(index: MemoryI
 
     def nearest() -> list[str]:
         with index.database.reading() as connection:
-            rows = scan.nearest(connection, Layer.EPISODE, target, 1)
-            return [
-                item_id for row in rows for (item_id,) in connection.execute("SELECT id FROM item WHERE row=?", [row])
-            ]
+            rows = scan.nearest(connection, Layer.EPISODE, target, 5)
+            there = (connection.execute("SELECT id FROM item WHERE row=?", [row]).fetchone() for row in rows)
+            return [found[0] for found in there if found][:1]
 
     index.add([Item(id=f"m{n}", text=f"word{n}", thread="t", vector=some(chance)) for n in range(40)])
     before = nearest()
@@ -164,3 +163,22 @@ def test_a_scan_sees_what_was_added_changed_and_thrown_away_since(index: MemoryI
     assert nearest() == []
     index.add([Item(id="new", text="new", thread="t", vector=some(chance))])
     assert nearest() == ["new"]
+
+
+def test_what_may_not_be_found_does_not_hide_what_lies_further_off(index: MemoryIndex, scan: Scan) -> None:
+    chance = random.Random(2)
+    asked = some(chance)
+    index.scan = scan
+    nearer = [Item(id=f"old{n}", text=f"word{n}", layer=Layer.NOTE, live=False, vector=asked) for n in range(80)]
+    further = [Item(id=f"far{n}", text=f"other{n}", layer=Layer.NOTE, vector=some(chance)) for n in range(1_000)]
+    index.add([*nearer, *further, Item(id="wanted", text="here", layer=Layer.NOTE, vector=_bent(asked))])
+
+    hits = Recall(index).search(Search(text="unheard of", now=0.0, layers=(Layer.NOTE,), query=Query(GIVEN, asked)))
+
+    assert hits[0].item.id == "wanted"
+
+
+def _bent(body: bytes) -> bytes:
+    """Return a vector close to another."""
+    first, *rest = array("f", body)
+    return unit(first + 0.1, *rest)

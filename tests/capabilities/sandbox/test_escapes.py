@@ -12,17 +12,17 @@ import pytest
 from hermes_tui.capabilities.sandbox.ladder import find_sandbox
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.processes import SandboxCommand
-from tests.capabilities.sandbox.attacks import files, git, kernel, network, processes, resources
+from tests.capabilities.sandbox.attacks import files, git, kernel, network, processes, resources, tricks
 from tests.capabilities.sandbox.attacks.scene import SECRET, Attack, Outcome, Scene, scene
 
 ATTACKS = (
     *(*files.READS, *files.WRITES, *files.OWN, *git.PLANTED, *processes.LOOKS, *processes.ACTS, *processes.SYSTEM),
-    *(*kernel.CALLS, *network.NETWORK, *resources.RESOURCES),
+    *(*kernel.CALLS, *network.NETWORK, *resources.RESOURCES, *tricks.TRICKS),
 )
 NOT_HELD_BY_LANDLOCK = frozenset(
     {
         *("change the rights of a file outside", "change the times of a file outside", "list the host's processes"),
-        *("see the host's name", "a full home"),
+        *("see the host's name", "a full home", "tell whether a file of the operator is there"),
     }
 )
 """Named in docs/sandbox.md."""

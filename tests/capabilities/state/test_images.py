@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,7 +108,7 @@ async def test_a_long_file_is_kept_once_and_nothing_is_left_besides(
     await store.restore(image)
 
     assert first.read_bytes() == content
-    assert [size for size in sizes(tmp_path / "state" / "images" / "objects") if size] == [len(content)]
+    assert [size for size in sizes(tmp_path / "state" / "images" / "kept") if size >= len(content)] == [len(content)]
 
 
 async def test_a_file_replaced_by_a_folder_and_a_folder_by_a_file(store: ImageStore, root: Path) -> None:
@@ -222,3 +227,85 @@ async def test_a_home_inside_the_scope_is_no_part_of_an_image(root: Path) -> Non
 
     assert [change.path for change in changes] == ["src/a.py"]
     assert (home / "state" / "ledger.db-shm").read_text() == "new"
+
+
+async def test_an_image_of_the_first_layout_is_still_put_back(store: ImageStore, root: Path, tmp_path: Path) -> None:
+    path, content = root / "src" / "a.py", b"a = 1\n"
+    name, sha256 = "0" * 32, hashlib.sha256(content).hexdigest()
+    kept = tmp_path / "state" / "images"
+    (kept / "manifests").mkdir(parents=True)
+    (kept / "objects" / sha256[:2]).mkdir(parents=True)
+    (kept / "objects" / sha256[:2] / sha256).write_bytes(content)
+    entry = {"kind": "file", "mode": path.stat().st_mode & 0o777, "sha256": sha256, "link": "", "kept": True}
+    image = {"targets": [str(path)], "entries": {str(path): entry}, "whole": True}
+    (kept / "manifests" / f"{name}.json").write_text(json.dumps(image))
+    unchanged = await store.changes(name)
+    path.write_text("changed")
+
+    undone = await store.restore(name)
+
+    assert unchanged == ()
+    assert [change.path for change in undone] == ["src/a.py"]
+    assert path.read_bytes() == content
+
+
+async def test_a_file_of_holes_is_no_work_and_its_change_is_seen(store: ImageStore, root: Path) -> None:
+    huge = root / "huge"
+    with huge.open("wb") as file:
+        file.truncate(1 << 43)
+    image = await store.take([root])
+    with huge.open("r+b") as file:
+        file.seek(1 << 42)
+        file.write(b"x")
+
+    assert [change.path for change in await store.changes(image)] == ["huge"]
+
+
+def ended(trace: str) -> list[str]:
+    """Return the system calls of all threads in the order in which they ended, each with its words."""
+    begun: dict[str, str] = {}
+    calls: list[str] = []
+    for line in trace.splitlines():
+        thread, _, call = line.partition(" ")
+        if call.endswith("<unfinished ...>"):
+            begun[thread] = call.strip()
+        else:
+            calls.append(begun.pop(thread, call.strip()))
+    return calls
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace says what was synced, and when")
+def test_all_of_an_image_is_on_disk_before_anyone_is_told_of_it(root: Path, tmp_path: Path) -> None:
+    (root / "long").write_bytes(os.urandom(early.WORTH_BYTES))
+    heard = tmp_path / "heard"
+    script = (
+        "import asyncio, sys; from pathlib import Path; from hermes_tui.capabilities.state.images import ImageStore;"
+        "root = Path(sys.argv[1]); store = ImageStore(root.parent / 'images', root);"
+        "print(asyncio.run(store.take([root / 'long', root / 'src' / 'a.py'])), flush=True)"
+    )
+    argv = [
+        "strace",
+        "-f",
+        "-y",
+        "-qq",
+        "-e",
+        "trace=write,fsync,rename",
+        "-o",
+        str(heard),
+        sys.executable,
+        "-c",
+        script,
+    ]
+
+    subprocess.run([*argv, str(root)], check=True, capture_output=True)
+
+    calls = ended(heard.read_text())
+    told = max(at for at, call in enumerate(calls) if call.startswith("write(1"))
+    named = {
+        call.split('"')[1]: at for at, call in enumerate(calls) if call.startswith("rename(") and "/images/" in call
+    }
+    synced = [(call.partition("<")[2].partition(">")[0], at) for at, call in enumerate(calls) if "fsync(" in call]
+    folder = [at for path, at in synced if path.endswith("/kept")]
+    assert len(named) == 3
+    assert all(any(path == name and at < when for path, at in synced) for name, when in named.items())
+    assert max(named.values()) < folder[-1] < told

@@ -18,7 +18,7 @@ import pytest
 from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.state.database import connect_owner, connect_reader, refuse_network
 from hermes_tui.capabilities.state.follower import tail, verify_chain
-from hermes_tui.capabilities.state.journal import JournalOptions
+from hermes_tui.capabilities.state.journal import BATCH_RECORDS, JournalOptions
 from hermes_tui.capabilities.state.lock import SessionLock, is_free, owner_of
 from hermes_tui.domain.errors import JournalPoisoned, JournalUnreadable, SessionLocked
 from hermes_tui.domain.events import MessageGiven
@@ -101,6 +101,27 @@ async def test_what_waits_goes_in_one_commit(path: Path) -> None:
     await asyncio.gather(*waiting)
     assert GatedConnection.commits == 2
     journal.close()
+
+
+@pytest.mark.parametrize("before", [BATCH_RECORDS - 2, BATCH_RECORDS - 1])
+async def test_what_belongs_together_is_in_one_commit_also_where_a_batch_would_end(path: Path, before: int) -> None:
+    ends: list[int] = []
+    options = JournalOptions(connect=gated, on_committed=lambda seq, _: ends.append(seq))
+    journal = open_journal(path, options)
+    journal.append(said("first"), PLACE)
+    await asyncio.to_thread(GatedConnection.reached.wait, 30)
+    for n in range(before):
+        journal.append(said(str(n)), PLACE)
+
+    with journal.together():
+        records = [journal.append(said(text), PLACE) for text in ("goal", "plan", "picture")]
+    last = journal.append(said("after"), PLACE)
+    GatedConnection.gate.set()
+    await journal.durable(last.seq)
+    journal.close()
+
+    assert not set(ends) & {record.seq for record in records[:-1]}
+    assert len(ends) > 1
 
 
 async def test_a_failed_commit_poisons(path: Path) -> None:

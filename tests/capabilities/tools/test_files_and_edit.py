@@ -168,9 +168,18 @@ def test_reach_is_host_outside_the_scope_and_protected_places_are_refused(bench:
     assert reach("src/a") is Reach.SCOPE
     assert reach("a") is Reach.HOST
     assert reach("src/../../a") is Reach.HOST
-    for path in (".git/config", "src/sneaky/config", ".GIT/hooks/x", ".", ".hermes-tui.yaml"):
+    assert reach("src/config") is Reach.SCOPE
+    for path in (".git/config", "src/sneaky/config", ".GIT/hooks/x", ".", ".hermes-tui.yaml", "src/HEAD"):
         with pytest.raises(PathRefused):
             reach(path)
+
+
+@pytest.mark.parametrize("path", ["src/config", "src/hooks/pre-commit", "src/HEAD", "src/commondir"])
+def test_what_names_programs_in_a_repository_without_a_git_folder_is_refused(bench: Bench, path: str) -> None:
+    (bench.root / "src" / "HEAD").write_text("ref: refs/heads/main")
+
+    with pytest.raises(PathRefused):
+        write.resolve(json.dumps({"path": path, "content": ""}), bench.context)
 
 
 async def test_list_and_search_skip_what_is_ignored(bench: Bench) -> None:

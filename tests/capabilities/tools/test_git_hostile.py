@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.capabilities.tools.git import git
+from hermes_tui.domain.errors import PathRefused, ToolError
 from tests.capabilities.tools.conftest import Bench
 
 WORDS = (
@@ -199,3 +200,44 @@ async def test_beside_a_submodule_everything_else_is_staged_and_committed(bench:
     log = await bench.call(git, args=["log", "-n1", "--format=%s", "--name-only"])
     staged = await bench.call(git, args=["diff", "--cached", "--name-only"])
     assert (log.output.split(), staged.output.split()) == (["-a", "a.txt"], ["b.txt"])
+
+
+def naming(bench: Bench, setting: str, lines: str) -> None:
+    """Make a repository whose config names a file outside that holds `lines`."""
+    (bench.root.parent / "secret").write_text(lines)
+    operator(bench.root, "git init -q; echo one >a.txt; git add -A; git commit -qm first")
+    operator(bench.root, f"git config {setting} ../secret")
+
+
+async def test_a_list_of_authors_outside_is_not_read(bench: Bench) -> None:
+    naming(bench, "mailmap.file", "The-secret <t@example.org>\n")
+    operator(bench.root, "git log --format=%aN >../plain 2>&1")
+
+    outcome = await bench.call(git, args=["log", "--format=%aN"])
+
+    assert "The-secret" in (bench.root.parent / "plain").read_text()
+    assert outcome.output.strip() == "t@example.org"
+
+
+async def test_a_list_of_revisions_outside_is_not_read(bench: Bench) -> None:
+    naming(bench, "blame.ignoreRevsFile", "The-secret\n")
+    operator(bench.root, "git blame a.txt >../plain 2>&1")
+
+    with pytest.raises(PathRefused, match="leads out"):
+        await bench.call(git, args=["blame", "a.txt"])
+
+    assert "The-secret" in (bench.root.parent / "plain").read_text()
+
+
+async def test_a_list_of_revisions_of_the_project_is_kept_to(bench: Bench) -> None:
+    naming(bench, "blame.ignoreRevsFile", "")
+    operator(bench.root, "git rev-parse HEAD >revisions; git config blame.ignoreRevsFile revisions")
+
+    assert (await bench.call(git, args=["blame", "a.txt"])).ok
+
+
+async def test_a_repository_that_is_a_pipe_is_not_waited_for(bench: Bench) -> None:
+    os.mkfifo(bench.root / ".git")
+
+    with pytest.raises(ToolError, match="not the top of a git work tree"):
+        await bench.call(git, args=["status"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,8 @@ from hermes_tui.domain.tasks import Goal, Mode, Task, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.interfaces.plain.archivist import Archivist
+from hermes_tui.services.patchbay import Patchbay
+from hermes_tui.services.wiring import RunOptions, home_of
 from tests.interfaces.tui.test_kin import CHILD, SPAWNED
 
 if TYPE_CHECKING:
@@ -155,3 +158,16 @@ def test_a_plan_of_one_task_is_one_task() -> None:
     line = Progress().line(RECORDS[1])
 
     assert line.endswith("• plan     rev 1, 1 task: w")
+
+
+async def test_patchbay_prints_each_role_and_saves_an_edit(tmp_path: Path) -> None:
+    clerk, heard = archivist()
+    options = RunOptions(workspace=tmp_path, home=tmp_path / "home")
+    heard.seat.errands.patchbay = Patchbay(home_of(options), options)
+
+    clerk.do_patchbay("cortex usd 2")
+    clerk.do_patchbay("")
+    await heard.settle()
+
+    assert heard.said[0] == "Saved cortex in config.yaml; it holds within a second."
+    assert heard.said[2].split() == ["cortex", "auto", "10·30·60·900", "2.00"]

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from hermes_tui.domain.events import Event
@@ -34,6 +35,8 @@ class Stand(HermesApp):
 
     def on_load(self) -> None:
         self.moved = asyncio.Event()
+        for letter in self.early:
+            self.post_message(events.Key("enter" if letter == "\n" else letter, letter))
 
     def _deliver(self, batch: Batch) -> None:
         super()._deliver(batch)
@@ -48,7 +51,7 @@ class Stand(HermesApp):
         await super().look_for_brains()
         self.moved.set()
 
-    said = ""
+    said = early = ""
 
     async def until(self, seen: Callable[[], object]) -> None:
         """Wait until something is so; whatever changes the screen looks again."""
@@ -87,8 +90,8 @@ class Stand(HermesApp):
 
     @property
     def text(self) -> str:
-        """What is on the terminal."""
-        return "\n".join(self.rows)
+        """What is on the terminal; nothing while a screen is new or has another size, and is not laid out yet."""
+        return "\n".join(self.rows) if self.screen._compositor.size == self.size else ""
 
 
 def rows_of(app: HermesApp) -> list[str]:
@@ -111,9 +114,14 @@ def events_of(desk: Desk, kind: type[Event]) -> list[Event]:
 
 @asynccontextmanager
 async def seated(
-    desk: Desk, *, size: tuple[int, int] = (120, 36), goal: str = "", clock: Callable[[], float] | None = None
+    desk: Desk,
+    *,
+    size: tuple[int, int] = (120, 36),
+    goal: str = "",
+    clock: Callable[[], float] | None = None,
+    early: str = "",
 ) -> AsyncGenerator[Stand]:
-    """Open the workstation at a desk."""
+    """Open the workstation at a desk; `early` is typed before it has a prompt."""
 
     def earlier() -> Sequence[Any]:
         folder = desk.station.sessions()
@@ -122,6 +130,7 @@ async def seated(
 
     timed = {"clock": clock} if clock is not None else {}
     app = Stand(desk, earlier=earlier, goal=goal, themes=[built_in_folder() / "themes"], **timed)
+    app.early = early
     try:
         async with app.run_test(size=size) as pilot:
             app.pilot = pilot

@@ -43,6 +43,17 @@ async def test_the_dock_says_who_wants_what_why_how_far_and_how_to_undo(table: T
         assert app.rows[-1].rstrip().endswith("◊ 1 needs you  F7")
 
 
+async def test_the_dock_shows_the_change_before_its_y_and_says_what_it_leaves_out(table: Table) -> None:
+    long = Call("write", {"path": "a.txt", "content": "\n".join(f"line {n}" for n in range(1, 41))})
+    async with workstation(table, script(long)) as app:
+        await asked(app)
+        await app.until(lambda: "… 32 more lines   F7 v shows all" in app.text)
+
+        assert "  + line 1 " in app.text
+        assert "  + line 9" not in app.text
+        assert app.workspace.dock.card.region.height == 36 // 3
+
+
 async def test_typing_goes_on_while_something_waits_and_no_letter_answers(table: Table) -> None:
     async with workstation(table, script(WRITE)) as app:
         await asked(app)

@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
+from hermes_tui.interfaces.tui.drawing.cells import Line
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.rows import Origin, Reply
 from hermes_tui.interfaces.tui.themes import Palette, Theme, find_themes
@@ -15,14 +16,14 @@ from hermes_tui.services.homes import built_in_folder
 HEIGHT = 20
 
 
-class Counted(LineView):
-    """A view that counts how many lines it draws."""
+class Counted(Look):
+    """A look that counts how many lines it draws."""
 
     drawn = 0
 
-    def render_line(self, y: int) -> Strip:
+    def strip(self, line: Line, width: int, ground: str = "") -> Strip:
         self.drawn += 1
-        return super().render_line(y)
+        return super().strip(line, width, ground)
 
 
 class Shown(App[None]):
@@ -30,7 +31,8 @@ class Shown(App[None]):
 
     def __init__(self, themes: dict[str, Theme]) -> None:
         super().__init__()
-        self.view = Counted(Look(Palette(themes["night"]), clock=lambda: 0.0))
+        self.look = Counted(Palette(themes["night"]), clock=lambda: 0.0)
+        self.view = LineView(self.look)
 
     def compose(self) -> ComposeResult:
         yield self.view
@@ -55,12 +57,12 @@ async def test_when_a_row_comes_only_it_is_drawn_though_everything_moves() -> No
     async with app.run_test(size=(60, HEIGHT)) as pilot:
         app.view.extend([reply(number) for number in range(100)])
         await pilot.pause()
-        before = app.view.drawn
+        before = app.look.drawn
 
         app.view.extend([reply(100)])
         await pilot.pause()
 
-        assert app.view.drawn - before <= len(app.view.window.lines_of(100)) + 1
+        assert app.look.drawn - before <= len(app.view.window.lines_of(100)) + 1
         assert "said 100" in "\n".join(on_screen(app))
 
 
@@ -69,12 +71,12 @@ async def test_what_grows_at_the_end_is_drawn_and_the_rest_stays() -> None:
     async with app.run_test(size=(60, HEIGHT)) as pilot:
         app.view.extend([reply(number) for number in range(100)])
         await pilot.pause()
-        before = app.view.drawn
+        before = app.look.drawn
 
         app.view.extend([reply(99, "said again")])
         await pilot.pause()
 
-        assert 0 < app.view.drawn - before < HEIGHT / 2
+        assert 0 < app.look.drawn - before < HEIGHT / 2
         assert "said again 99" in "\n".join(on_screen(app))
 
 
@@ -83,11 +85,11 @@ async def test_another_size_or_other_colours_draw_everything_anew() -> None:
     async with app.run_test(size=(60, HEIGHT)) as pilot:
         app.view.extend([reply(number) for number in range(100)])
         await pilot.pause()
-        before = app.view.drawn
+        before = app.look.drawn
 
         app.view.redraw()
         await pilot.pause()
-        anew = app.view.drawn - before
+        anew = app.look.drawn - before
         await pilot.resize_terminal(40, HEIGHT)
         await pilot.pause()
 

@@ -149,7 +149,7 @@ async def test_a_hash_remembers_and_the_memory_pane_shows_edits_and_forgets(tabl
         await app.until(lambda: app.said.startswith("Kept in memory/"))
         await app.pilot.press("f5")
         await app.until(lambda: "2 notes" in app.rows[0])
-        await app.pilot.press("down")
+        await app.pilot.press("down", "down")
         await app.until(lambda: pane.path.startswith("memory/facts/tests-never-read") and len(pane.history) == 1)
         shown = app.text
         await app.pilot.press("e")
@@ -173,7 +173,7 @@ async def test_a_change_of_a_note_opens_as_a_diff(table: Table) -> None:
         await app.until(lambda: app.said.startswith("Kept in memory/"))
         await app.pilot.press("f5")
         await app.until(lambda: "2 notes" in app.rows[0])
-        await app.pilot.press("down")
+        await app.pilot.press("down", "down")
         await app.until(lambda: pane.path.startswith("memory/") and len(pane.history) == 1)
         await app.pilot.press("h", "enter")
         await app.until(lambda: "─ change " in app.text or "═ change " in app.text)

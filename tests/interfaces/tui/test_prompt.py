@@ -6,8 +6,11 @@ from base64 import b64encode
 
 from textual import events
 
+from hermes_tui.domain.events import RunStarted
+from hermes_tui.services.desk import Desk
+from hermes_tui.services.errands import Draft
 from tests.fakes import Repeat, Reply, Scenario, running_server
-from tests.interfaces.tui.stand import Table, seated, workstation
+from tests.interfaces.tui.stand import Table, events_of, seated, workstation
 from tests.services.test_pictures import png
 
 HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
@@ -173,3 +176,46 @@ async def test_ctrl_v_says_what_reads_a_picture_from_the_clipboard(table: Table)
         await app.until(lambda: "The clipboard cannot be read for pictures here." in app.said)
 
         assert not app.workspace.prompt.text
+
+
+async def test_what_is_pasted_does_not_steer_the_terminal_and_is_sent_as_it_was(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        app.post_message(events.Paste("a\x1b[2Jb\u202ec"))
+        await app.until(lambda: app.workspace.prompt.text)
+        shown = app.text
+        await app.pilot.press("enter")
+        await app.until_event(RunStarted)
+        assert isinstance(app.seat, Desk)
+        (begun,) = events_of(app.seat, RunStarted)
+
+    assert "› a·[2Jb·c" in shown
+    assert isinstance(begun, RunStarted)
+    assert begun.goal.text == "a\x1b[2Jb\u202ec"
+
+
+async def test_a_draft_is_not_lost_where_something_else_was_typed_before_there_was_a_prompt(table: Table) -> None:
+    desk = table.desk()
+    desk.errands.keep_draft(Draft("an earlier draft", ["queued"]))
+    async with seated(desk, early="new") as app:
+        await app.until(lambda: app.said == "What you had typed before is kept: Up brings it.")
+        typed, queue = app.workspace.prompt.text, list(app.workspace.queue)
+        await app.pilot.press("up")
+        back = app.workspace.prompt.text
+        await app.pilot.press("down")
+        again = app.workspace.prompt.text
+
+        assert (typed, back, again, queue) == ("new", "an earlier draft", "new", ["queued"])
+        assert app.seat.errands.remembered() == ["an earlier draft"]
+
+
+async def test_a_draft_is_back_after_a_line_that_was_sent_before_there_was_a_prompt(table: Table) -> None:
+    with running_server(HELLO) as server:
+        desk = table.desk(server.openai_url)
+        desk.errands.keep_draft(Draft("an earlier draft"))
+        async with seated(desk, early="hello\n") as app:
+            await app.until_event(RunStarted)
+            await app.until(lambda: app.workspace.prompt.text == "an earlier draft")
+            (begun,) = events_of(desk, RunStarted)
+
+    assert isinstance(begun, RunStarted)
+    assert begun.goal.text == "hello"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from textual import events
+
 from hermes_tui.domain.events import ModelChosen, RunEnded
 from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces._opening import DEMO
@@ -155,28 +157,42 @@ async def test_an_opened_session_shows_what_was_said_before(table: Table) -> Non
         assert "  Hello." in later.text
 
 
-async def test_the_first_page_connects_by_number_once_it_has_the_focus(table: Table) -> None:
+async def test_the_first_page_connects_by_number_while_nothing_else_is_typed(table: Table) -> None:
     async with workstation(table, HELLO, url=False) as app:
-        await app.until(lambda: "1 paste a key" in app.text)
-        await app.type("1")
+        await app.until(lambda: "1–5 and d act while the prompt is empty" in app.text)
+        app.workspace.prompt.rest_s = 0.01
+        await app.type("9")
         typed = app.workspace.prompt.text
-        await app.pilot.press("backspace", "tab")
-        await app.until(lambda: "1–5 and d act here" in app.text)
-        await app.pilot.press("1")
+        await app.pilot.press("backspace", "1")
         await app.until(lambda: "═ key for anthropic ═" in app.text)
         await app.pilot.press("escape")
         await app.until(lambda: "key for anthropic" not in app.text)
         await app.pilot.press("4")
         await app.until(lambda: "ollama: no server" in app.rows[-1])
 
-        assert typed == "1"
+        assert typed == "9"
+        assert app.workspace.prompt.text == ""
         assert "ollama serve" in app.rows[-1]
+
+
+async def test_a_goal_that_begins_with_a_key_of_the_first_page_is_a_goal(table: Table) -> None:
+    async with workstation(table, HELLO, url=False) as app:
+        await app.until(lambda: "1–5 and d act while the prompt is empty" in app.text)
+        app.workspace.prompt.rest_s = 60.0
+        await app.type("delete it")
+        await app.pilot.press("ctrl+c", "1")
+        app.post_message(events.Paste(" test fails"))
+        await app.until(lambda: app.workspace.prompt.text == "1 test fails")
+
+        assert app.return_value is None
+        assert app.workspace.prompt.has_focus
 
 
 async def test_d_on_the_first_page_leaves_for_the_demo_and_does_nothing_elsewhere(table: Table) -> None:
     async with workstation(table, HELLO, url=False) as app:
         await app.until(lambda: "watch the demo" in app.text)
-        await app.pilot.press("tab", "d")
+        app.workspace.prompt.rest_s = 0.01
+        await app.pilot.press("d")
         await app.until(lambda: app.return_value == DEMO)
 
     async with workstation(table, HELLO) as app:

@@ -53,6 +53,11 @@ def harmless(text: str) -> str:
     return _HARMFUL.sub(_visible, text.replace("\r\n", "\n").replace("\t", TAB))
 
 
+def masked(text: str) -> str:
+    """Return `text` with a dot for each character a terminal would obey, so that places in it stay what they were."""
+    return text if text.isprintable() else _HARMFUL.sub("·", text)
+
+
 def one_line(text: str) -> str:
     """Return `text` harmless and on one line."""
     return harmless(text.strip()).replace("\n", " ")
@@ -193,7 +198,7 @@ def _wrapped(spans: Sequence[Span], width: int) -> Iterator[list[Span]]:
     used = 0
     for word, cells, blank in _words(spans):
         if used + cells <= width:
-            line.extend(word)
+            _join(line, word)
             used += cells
             continue
         if used:
@@ -206,6 +211,15 @@ def _wrapped(spans: Sequence[Span], width: int) -> Iterator[list[Span]]:
         used = width_of(line)
     if line:
         yield line
+
+
+def _join(line: list[Span], word: Sequence[Span]) -> None:
+    """Add a word; what has the role of what stands before it becomes one span, as each is a change of colour."""
+    for text, role in word:
+        if line and line[-1][1] == role:
+            line[-1] = (line[-1][0] + text, role)
+        else:
+            line.append((text, role))
 
 
 def _chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:

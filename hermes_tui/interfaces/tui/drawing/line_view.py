@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar, Final, Self
 
 from rich.segment import Segment
@@ -16,6 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line
+from hermes_tui.interfaces.tui.drawing.drawn_lines import DrawnLines, ScreenLine
 from hermes_tui.interfaces.tui.drawing.glyphs import ASCII
 from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.themes import Palette
@@ -23,8 +26,6 @@ from hermes_tui.interfaces.tui.themes import Palette
 LINES_PER_ROW: Final = 1 << 20
 """Factor between rows in the offsets of a selection: no row has more lines."""
 WHEEL_LINES: Final = 3
-STRIPS_KEPT: Final = 1_000
-"""Drawn lines that are kept: some screens full."""
 
 
 class Look:
@@ -124,9 +125,9 @@ class LineView(Widget, can_focus=True):
         self.always_marked = False
         self.copies = True
         self.window = RowWindow(clock=look.clock, follows=follows)
-        self._strips: dict[tuple[Line, str, int, int], Strip] = {}
+        self._drawn = DrawnLines(self, self._strip)
         self._selecting = False
-        self._on_screen: list[tuple[Line, str, int]] = []
+        self._on_screen: list[ScreenLine] = []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave `y` to the pane where it means yes."""
@@ -170,7 +171,7 @@ class LineView(Widget, can_focus=True):
     def redraw(self) -> None:
         """Draw every row again, as after a change of theme."""
         self.window.forget()
-        self._strips.clear()
+        self._drawn.forget()
         self.refresh()
 
     def tick(self) -> None:
@@ -189,38 +190,34 @@ class LineView(Widget, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw some lines of the screen; one that was drawn before, wherever it stood, is not drawn again."""
-        strips = [self._finished(y) for y in crop.line_range]
-        if crop.column_span != (0, self.size.width):
+        self._keep_room()
+        width = self.outer_size.width
+        if self._selecting:
+            self._drawn.forget()
+        strips = self._drawn.get(self._screenful(crop.bottom)[crop.y :], width)
+        if crop.column_span != (0, width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         # While the size changes, Textual may ask for another width than it says.
         fits = all(strip.cell_length == crop.width for strip in strips)
         return strips if fits else super().render_lines(crop)
 
-    def _finished(self, y: int) -> Strip:
-        """Return a line as the terminal gets it, with everything that Textual adds to it."""
-        key = (*self._line_at(y), self.size.width)
-        known = self._strips.get(key)
-        if known is not None and not self._selecting:
-            return known
-        whole = Region(0, y, self.size.width, 1)
-        self._styles_cache.set_dirty(whole)
-        (strip,) = super().render_lines(whole)
-        if len(self._strips) >= STRIPS_KEPT:
-            self._strips.clear()
-        if not self._selecting:
-            self._strips[key] = strip
-        return strip
-
     def _refresh_changed(self) -> None:
         """Have only the lines drawn that are not on screen as they are now; all of them if those are many."""
-        width, height = self.size
-        now = [self._line_at(y) for y in range(height)]
-        changed = [y for y, key in enumerate(now) if y >= len(self._on_screen) or key != self._on_screen[y]]
+        width, height = self.outer_size
+        self._keep_room()
+        now, shown = self._screenful(height), self._on_screen
+        known = len(shown) == height
+        changed = [y for y, line in enumerate(now) if not known or line != shown[y]]
         if 2 * len(changed) > height:
             self.refresh()
         elif changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
         self._on_screen = now
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn: it may look different now."""
+        self._drawn.forget()
+        super().notify_style_update()
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Have some regions drawn again, or everything."""
@@ -228,25 +225,29 @@ class LineView(Widget, can_focus=True):
             self._on_screen = []
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def notify_style_update(self) -> None:
-        """Forget what was drawn: it may look different now."""
-        self._strips.clear()
-        super().notify_style_update()
+    def _keep_room(self) -> None:
+        """Draw for the room there is; a view has neither border nor padding."""
+        self.window.resize(*self.outer_size)
 
-    def _line_at(self, y: int) -> tuple[Line, str, int]:
-        """Return a line of the screen, the ground it is drawn on, and its place among all lines, -1 without one."""
-        self.window.resize(self.size.width, self.size.height)
-        layout = self.window.layout()
-        if y >= len(layout):
-            return (self.empty[y] if not self.window.rows and y < len(self.empty) else EMPTY), "", -1
-        index, at = layout[y]
-        ground = "select" if index == self.window.cursor and (self.has_focus or self.always_marked) else ""
-        return self.window.lines_of(index)[at], ground, index * LINES_PER_ROW + at
+    def _screenful(self, height: int) -> list[ScreenLine]:
+        """Return the lines on screen, the ground each is drawn on, and its place among all lines, -1 without one."""
+        marked = self.window.cursor if self.has_focus or self.always_marked else -1
+        found: list[ScreenLine] = []
+        for index, lines in groupby(self.window.layout()[:height], itemgetter(0)):
+            drawn, ground = self.window.lines_of(index), "select" if index == marked else ""
+            found += [(drawn[at], ground, index * LINES_PER_ROW + at) for _, at in lines]
+        empty = () if self.window.rows else self.empty[:height]
+        found += [(line, "", -1) for line in empty]
+        return [*found, *[(EMPTY, "", -1)] * (height - len(found))]
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
-        line, ground, place = self._line_at(y)
-        strip = self.look.strip(line, self.size.width, ground)
+        self._keep_room()
+        return self._strip(self._screenful(y + 1)[y], self.outer_size.width)
+
+    def _strip(self, line: ScreenLine, width: int) -> Strip:
+        drawn, ground, place = line
+        strip = self.look.strip(drawn, width, ground)
         return strip if place < 0 else self._with_selection(strip, place).apply_offsets(0, place)
 
     def _with_selection(self, strip: Strip, place: int) -> Strip:
@@ -279,7 +280,7 @@ class LineView(Widget, can_focus=True):
     def selection_updated(self, selection: Selection | None) -> None:
         """Draw the selection."""
         self._selecting = selection is not None
-        self._strips.clear()
+        self._drawn.forget()
         self.refresh()
 
     # moving

@@ -47,6 +47,11 @@ def day(at: float, now: float) -> str:
     return short_clock(at) if now - at < 86_400 else time.strftime("%b %d", time.localtime(at))
 
 
+def moment(at: float, now: float) -> str:
+    """Return a time of day, with the date before it if it was not within a day."""
+    return clock(at) if now - at < 86_400 else f"{day(at, now)} {clock(at)}"
+
+
 def took(seconds: float) -> str:
     """Return how long a call took."""
     if seconds < 10:

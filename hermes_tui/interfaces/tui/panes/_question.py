@@ -17,7 +17,7 @@ from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.intents import covered_in, parsed
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces._changes import change_of
+from hermes_tui.interfaces._changes import Change, change_of
 from hermes_tui.interfaces._questions import GUARD_S, REACHES, SIGN, UNSIGNED
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
@@ -29,9 +29,7 @@ from hermes_tui.interfaces.tui.panes._pane import View
 def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     """Return everything that is known about a question; the command or change is never cut."""
     question = asked.question
-    call = view.state.calls.requested.get(question.call_id)
-    known = view.chronicle.arguments.get(question.call_id, "")
-    change = change_of(question.tool, call.arguments if call else known)
+    change = change_in(asked, view)
     run, cap = view.state.spend.run, view.state.run.limits.usd
     of = f" of {wording.money(cap)}" if cap else ""
     lines = fact("asks", wording.wanted(question.tool, question.what), width, "text bold")
@@ -48,6 +46,13 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
         lines += [EMPTY, Line(((f" {change.path} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail")))]
         lines += diff_lines(change, 1)
     return lines
+
+
+def change_in(asked: Asked, view: View) -> Change | None:
+    """Return what a question would change in a file; None where it is about something else."""
+    question = asked.question
+    call = view.state.calls.requested.get(question.call_id)
+    return change_of(question.tool, call.arguments if call else view.chronicle.arguments.get(question.call_id, ""))
 
 
 def _signed(question: ApprovalAsked, width: int) -> list[Line]:

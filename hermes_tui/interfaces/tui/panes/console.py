@@ -182,3 +182,9 @@ class ConsolePane(Pane):
     def _scrolled(self, event: LineView.Scrolled) -> None:
         event.stop()
         self._mark()
+
+
+def number_of(name: str) -> int:
+    """Return the number that a key of the first page connects by its id, 0 for the demo."""
+    number = name.rpartition("_")[2]
+    return int(number) if number.isdigit() else 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -11,17 +10,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from hermes_tui.domain.memory import Recalled
-from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line
-from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, harmless, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.markdown import draw
-from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.memory_rows import ChangeRow, FolderRow, HitRow, NoteRow, blame_line, diff_line, tree
+from hermes_tui.interfaces.tui.note_editor import NoteEditor
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
+from hermes_tui.services.errands import Authored, Standing
 from hermes_tui.services.memory.notebook import Change, Note, parted
 
 EMPTY_TEXT: Final = (
@@ -30,88 +29,11 @@ EMPTY_TEXT: Final = (
     Line(((" writes the first one.", "muted"),)),
 )
 NO_HISTORY: Final = (Line(((" No commit holds this note yet; saving it here makes one.", "muted"),)),)
-NONE_WAITS: Final[Mapping[str, str]] = MappingProxyType({})
-_GROUND: Final = {"+": "add", "-": "del"}
-_ROLE: Final = {"+": "ok", "-": "fail", "@": "accent"}
-
-
-@frozen(kw_only=False)
-class NoteRow:
-    """One note."""
-
-    note: Note
-    waits: str = ""
-    live: bool = False
-
-    @property
-    def key(self) -> Hashable:
-        """Its path."""
-        return self.note.path
-
-    def lines(self, room: Room) -> tuple[Line, ...]:
-        """Draw its title, and where it stands and how old it is."""
-        age = wording.age(room.now - self.note.changed_at)
-        path = fit(one_line(self.note.path), max(room.width - len(age) - 5, 4))
-        title = fit(one_line(self.note.title), max(room.width - 3, 4))
-        under = ends(((f"   {path}", "muted"),), ((f"{age} ", "muted"),), room.width)
-        if self.waits:
-            asked = ((f"{NEEDS_YOU.glyph} ", NEEDS_YOU.role), *foreign(title))
-            return (ends(asked, (("y accept · d refuse ", "warn"),), room.width), under)
-        return (Line(((" ", ""), *foreign(title))), under)
-
-    def copy(self) -> str:
-        """Return its title and path."""
-        return f"{self.note.title}\n{self.note.path}"
-
-
-@frozen(kw_only=False)
-class HitRow:
-    """What a search found; the parts of its score add up to it."""
-
-    hit: Recalled
-    live: bool = False
-
-    @property
-    def key(self) -> Hashable:
-        """Its id."""
-        return ("hit", self.hit.id)
-
-    def lines(self, room: Room) -> tuple[Line, ...]:
-        """Draw score, first words and age; below them what makes up the score."""
-        hit, age = self.hit, wording.age(room.now - self.hit.at) if self.hit.at else ""
-        first = next((line for line in hit.text.splitlines() if line.strip()), hit.source).lstrip("# ")
-        head = ((f" {hit.score:.2f} ", "accent"), *foreign(one_line(first)))
-        parts = "  ".join(f"{one_line(name)} {share:.2f}" for name, share in hit.features)
-        why = ((f"      {'  '.join((*hit.warnings, parts))}", "warn" if hit.warnings else "muted"),)
-        return (ends(head, ((f"{age} ", "muted"),), room.width), ends(why, (), room.width))
-
-    def copy(self) -> str:
-        """Return its words and where they are."""
-        return f"{self.hit.text}\n{self.hit.source}"
-
-
-@frozen(kw_only=False)
-class ChangeRow:
-    """One change of a note."""
-
-    change: Change
-    live: bool = False
-
-    @property
-    def key(self) -> Hashable:
-        """Its commit."""
-        return ("commit", self.change.commit)
-
-    def lines(self, room: Room) -> tuple[Line, ...]:
-        """Draw commit, time, author and subject."""
-        change = self.change
-        sign: Span = (f" {change.commit or 'pending':<8} ", "muted" if change.commit else "warn")
-        who = ((f"{wording.day(change.at, room.now):<7}", "muted"), (f"{fit(one_line(change.author), 9):<10}", "text"))
-        return (ends((sign, *who, *foreign(one_line(change.subject))), (), room.width),)
-
-    def copy(self) -> str:
-        """Return commit and subject."""
-        return f"{self.change.commit} {self.change.subject}"
+NOTHING_STANDS_OUT: Final = Standing({}, frozenset())
+DONE: Final = "e edit · E $EDITOR · h history · b blame · p pin · f forget"
+SEEN: Final = "h history"
+REST_S: Final = 0.12
+"""Where the past is scrubbed, the notes are listed after so long a rest."""
 
 
 class MemoryPane(Pane):
@@ -125,13 +47,15 @@ class MemoryPane(Pane):
         Binding("e", "edit", "edit here", id="memory.edit"),
         Binding("E", "editor", "edit in $EDITOR", id="memory.editor"),
         Binding("h", "history", "history of the note", id="memory.history"),
+        Binding("b", "blame", "who wrote each line", id="memory.blame"),
+        Binding("p", "pin", "pin or unpin the note", id="memory.pin"),
         Binding("r", "revert", "take a change back", id="memory.revert"),
         Binding("f", "forget", "forget the note; git keeps it", id="memory.forget"),
         Binding("ctrl+s", "save", "save what is edited", id="memory.save", priority=True),
     ]
 
     class Wanted(Message):
-        """Something is to be done: list, note, search, accept, reject, diff, save, editor, revert or forget."""
+        """Something is to be done, such as list, note, search, accept, diff, blame, save, pin, revert or forget."""
 
         def __init__(self, what: str, path: str = "", *, commit: str = "", text: str = "", before: str = "") -> None:
             super().__init__()
@@ -148,8 +72,7 @@ class MemoryPane(Pane):
         self.entry = Input(placeholder="what to look for, Enter; Esc leaves", id="memory-entry", compact=True)
         self.text_rule = TitleRule(look, "note")
         self.preview = Sheet(look, name="note-text", focusable=False)
-        self.editor = TextArea(id="note-editor", soft_wrap=True, compact=True, show_line_numbers=False)
-        self.editor.cursor_blink = False
+        self.editor = NoteEditor(look)
         self.history_rule = TitleRule(look, "history")
         self.history = LineView(look, name="note-history", folds=False, follows=False, empty=NO_HISTORY)
         self.path = ""
@@ -157,7 +80,10 @@ class MemoryPane(Pane):
         self._notes: list[NoteRow] = []
         self._query = ""
         self._count = -1
-        self._past = False
+        self._folded: set[str] = set()
+        self._empty: Sequence[Line] = EMPTY_TEXT
+        self._then: float | None = None
+        self._as_of = ""
         self._forgetting = ""
 
     def compose(self) -> ComposeResult:
@@ -177,10 +103,19 @@ class MemoryPane(Pane):
                 yield self.history
 
     def show(self, view: View) -> None:
-        """Notes are files, not records: listed when the pane is opened and after each change; the past has today's."""
-        if view.past != self._past:
-            self._past = view.past
-            self._title()
+        """Notes are files, not records: listed when the pane is opened, after each change and where the past moves."""
+        then = view.now if view.past else None
+        if then == self._then:
+            return
+        self._then = then
+        if then is None:
+            self._as_of = ""
+        if self.display:
+            self.set_timer(REST_S, lambda: self._list_if_still(then))
+
+    def _list_if_still(self, then: float | None) -> None:
+        if then == self._then:
+            self.post_message(self.Wanted("list"))
 
     def on_show(self) -> None:
         """List the notes."""
@@ -188,17 +123,30 @@ class MemoryPane(Pane):
 
     # what was found
 
-    def take_notes(self, notes: Sequence[Note], waiting: Mapping[str, str] = NONE_WAITS) -> None:
-        """Show these notes, those that wait for an answer first; `waiting` holds their ids by path."""
-        rows = [NoteRow(note, waiting.get(note.path, "")) for note in notes]
-        self._notes = sorted(rows, key=lambda row: not row.waits)
+    def take_notes(self, notes: Sequence[Note], standing: Standing = NOTHING_STANDS_OUT) -> None:
+        """Show these notes, those that wait for an answer first."""
+        self._notes = [
+            NoteRow(note, standing.waiting.get(note.path, ""), note.path in standing.pinned) for note in notes
+        ]
         self._count = len(notes)
+        self._empty = EMPTY_TEXT
         self._show_notes()
+
+    def take_past(self, notes: Sequence[Note], as_of: str, none: str) -> None:
+        """Show the notes of a moment; `as_of` says of which, `none` what it means that there are none."""
+        self._notes = [NoteRow(note) for note in notes]
+        self._count, self._as_of = len(notes), as_of
+        self._empty = (EMPTY, *(Line(((" ", ""), *spans)) for spans in wrap(((none, "muted"),), self._room)))
+        self._show_notes()
+
+    @property
+    def _room(self) -> int:
+        return max(self.view.size.width - 2, 20)
 
     def _show_notes(self) -> None:
         self._query = ""
-        self.view.empty = EMPTY_TEXT
-        self.view.replace_all(self._notes)
+        self.view.empty = self._empty
+        self.view.replace_all(tree(self._notes, self._folded))
         if self.view.current is None:
             self.view.window.move_to(0)
         self._title()
@@ -220,6 +168,7 @@ class MemoryPane(Pane):
     def take_note(self, path: str, text: str, history: Sequence[Change]) -> None:
         """Show a note's text and history."""
         self.path, self.text = path, text
+        self.history.empty = NO_HISTORY
         self.history.replace_all([ChangeRow(change) for change in history])
         self.history_rule.say((("history", "text bold"),), (("Enter what it did · r take back", "muted"),))
         self._show_text()
@@ -228,20 +177,26 @@ class MemoryPane(Pane):
         """Show what a change did."""
         lines = diff.splitlines()
         start = next((at for at, line in enumerate(lines) if line.startswith("@@")), 0)
-        drawn = [_drawn(line) for line in lines[start:]]
+        drawn = [diff_line(line) for line in lines[start:]]
         self.text_rule.say(((f"change {commit or 'on disk'}", "text bold"),), (("Esc back to the text", "muted"),))
         self.preview.show(drawn or [Line(((" Nothing changed.", "muted"),))])
 
+    def take_blame(self, lines: Sequence[Authored]) -> None:
+        """Show who wrote each line."""
+        now = self.look.clock()
+        self.text_rule.say((("who wrote each line", "text bold"),), (("Esc back to the text", "muted"),))
+        self.preview.show([blame_line(line, now) for line in lines] or list(NO_HISTORY))
+
     def _title(self) -> None:
         count = f" {wording.count(self._count, 'note')}" if self._count >= 0 else ""
-        hint: Span = ("notes are today's", "text") if self._past else (f"/ search · {self.KEY}", "muted")
+        hint: Span = (self._as_of, "text") if self._as_of else (f"/ search · {self.KEY}", "muted")
         self.rule.say(((self.TITLE, "text bold"), (count, "muted")), (hint,))
 
     def _show_text(self) -> None:
-        if self.editor.display:
+        if self.editor.display or not self.path:
             return
         width = max(self.preview.size.width, 20)
-        keys = (("e edit · E $EDITOR · h history · f forget", "muted"),)
+        keys = ((SEEN if self._then is not None else DONE, "muted"),)
         self.text_rule.say(((one_line(self.path), "text bold"),), keys)
         front, body = parted(self.text)
         lines = [Line(((f" {harmless(line)}", "muted"),)) for line in front.splitlines()]
@@ -263,6 +218,22 @@ class MemoryPane(Pane):
             self.post_message(self.Wanted("note", row.note.path))
         elif isinstance(row, HitRow) and any(note.note.path == row.hit.source for note in self._notes):
             self.post_message(self.Wanted("note", row.hit.source))
+        elif isinstance(row, FolderRow):
+            self._show_folder(row)
+        elif row is None:
+            self._show_nothing("note")
+
+    def _show_folder(self, row: FolderRow) -> None:
+        said = f" {wording.count(row.count, 'note')} in {one_line(row.folder)}; Space folds."
+        self._show_nothing(one_line(row.name), Line(((said, "muted"),)))
+
+    def _show_nothing(self, title: str, *lines: Line) -> None:
+        """Show that no note is under the cursor."""
+        self.path = self.text = ""
+        self.text_rule.say(((title, "text bold"),))
+        self.preview.show(lines)
+        self.history.empty = ()
+        self.history.replace_all(())
 
     @on(LineView.Moved)
     @on(LineView.Scrolled)
@@ -274,10 +245,22 @@ class MemoryPane(Pane):
     @on(LineView.Opened)
     def _opened(self, event: LineView.Opened) -> None:
         event.stop()
-        if isinstance(event.row, ChangeRow):
+        if isinstance(event.row, FolderRow):
+            self._fold(event.row)
+        elif isinstance(event.row, ChangeRow):
             self.post_message(self.Wanted("diff", self.path, commit=event.row.change.commit))
         elif event.view is self.view:
             self.history.focus()
+
+    @on(LineView.Folded)
+    def _folded_asked(self, event: LineView.Folded) -> None:
+        event.stop()
+        if isinstance(event.row, FolderRow):
+            self._fold(event.row)
+
+    def _fold(self, row: FolderRow) -> None:
+        self._folded ^= {row.folder}
+        self.view.replace_all(tree(self._notes, self._folded))
 
     def step_back(self) -> bool:
         """Leave the editor, then the diff; return whether there was something to leave."""
@@ -336,15 +319,30 @@ class MemoryPane(Pane):
 
     def action_edit(self) -> None:
         """Edit the note here."""
-        if not self.path or self.editor.display:
+        if not self.path or self.editor.display or self._unchangeable:
             return
-        self.preview.display, self.editor.display = False, True
-        self.editor.load_text(self.text)
+        said = (("Ctrl+S saves · Esc leaves it as it was", "muted"),)
+        self._open_editor(self.text, ((one_line(self.path), "text bold"),), said)
         self.editor.move_cursor((self.text.count("\n") - parted(self.text)[1].count("\n"), 0))
+
+    def take_conflict(self, path: str, mine: str, theirs: str) -> None:
+        """Let the operator settle it where a note changed on disk while it was edited."""
+        self.path, self.text = path, theirs
+        said = (("changed on disk", "warn bold"), (" · Ctrl+S writes yours over it, Esc keeps theirs", "warn"))
+        self._open_editor(mine, said, ())
+
+    def _open_editor(self, text: str, title: tuple[Span, ...], hint: tuple[Span, ...]) -> None:
+        self.preview.display, self.editor.display = False, True
+        self.editor.load_text(text)
         self.editor.focus()
-        self.text_rule.say(
-            ((one_line(self.path), "text bold"),), (("Ctrl+S saves · Esc leaves it as it was", "muted"),)
-        )
+        self.text_rule.say(title, hint)
+
+    @property
+    def _unchangeable(self) -> bool:
+        """Whether the past is shown; if so, it is said that nothing can be changed there."""
+        if self._then is not None:
+            self.post_message(self.Wanted("change"))
+        return self._then is not None
 
     def action_save(self) -> None:
         """Save what stands in the editor."""
@@ -355,7 +353,7 @@ class MemoryPane(Pane):
 
     def action_editor(self) -> None:
         """Edit the note in the operator's editor."""
-        if self.path:
+        if self.path and not self._unchangeable:
             self.post_message(self.Wanted("editor", self.path, before=self.text))
 
     def action_history(self) -> None:
@@ -363,6 +361,16 @@ class MemoryPane(Pane):
         self.history.focus()
         if self.history.current is None:
             self.history.action_home()
+
+    def action_blame(self) -> None:
+        """Show who wrote each line."""
+        if self.path and not self.editor.display:
+            self.post_message(self.Wanted("blame", self.path))
+
+    def action_pin(self) -> None:
+        """Pin the note, or unpin it."""
+        if self.path and not self.editor.display:
+            self.post_message(self.Wanted("pin", self.path))
 
     def action_revert(self) -> None:
         """Take the change under the cursor back."""
@@ -372,7 +380,7 @@ class MemoryPane(Pane):
 
     def action_forget(self) -> None:
         """Forget the note; the first press asks."""
-        if not self.path or self.editor.display:
+        if not self.path or self.editor.display or self._unchangeable:
             return
         if self._forgetting == self.path:
             self._forgetting = ""
@@ -381,8 +389,3 @@ class MemoryPane(Pane):
         self._forgetting = self.path
         said = f"f again forgets {one_line(self.path)}; git keeps it"
         self.text_rule.say(((one_line(self.path), "text bold"),), ((said, "warn"),))
-
-
-def _drawn(line: str) -> Line:
-    sign = line[:1]
-    return Line(((f" {harmless(line)}", _ROLE.get(sign, "muted")),), _GROUND.get(sign, ""))

@@ -127,7 +127,7 @@ class Entry(Timeline):
         if isinstance(event, Prompt.Queued):
             self.enqueue(event.text)
         else:
-            self.post_message(self.Typed(event.text))
+            self._own_app.post_message(self.Typed(event.text))
 
     def enqueue(self, text: str) -> None:
         """Keep words for after the run."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import cast
 
 from textual import events, on
+from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from hermes_tui.interfaces.tui.drawing.compositor import LineCompositor
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
@@ -46,6 +49,7 @@ class Stage(Screen[None]):
 
     def __init__(self, look: Look, panes: dict[str, Pane], *, resting_place: Widget) -> None:
         super().__init__(id="workspace")
+        self._compositor = LineCompositor()
         self.look = look
         self.panes = panes
         self.resting_place = resting_place
@@ -55,10 +59,24 @@ class Stage(Screen[None]):
         self.sizes = Sizes()
         self._divided: tuple[Plan, str] | None = None
 
+    @property
+    def _own_app(self) -> App[str]:
+        return cast("App[str]", self.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its result open
+
     def stops(self) -> list[Widget]:
         """Return what Tab stops at, in order."""
         shown = [pane for name, pane in self.panes.items() if self._seen(name)]
         return [self.resting_place, *(pane.query(LineView).first() for pane in shown)]
+
+    def paint(self) -> None:
+        """Paint what changed now, not at Textual's next tick; a change of the layout is left to that."""
+        changed = [widget for widget in self._compositor.visible_widgets if widget._repaint_required]
+        if not self.is_current or self._layout_required or any(widget._layout_required for widget in changed):
+            return
+        for widget in changed:
+            widget._repaint_required = False
+        self._dirty_widgets.update(changed)
+        self._on_timer_update()
 
     # size
 

@@ -146,10 +146,15 @@ class Timeline(Stage):
 
     def send(self, command: Command) -> None:
         """Send an order of a pane to the kernel; while the past is shown, say why that is not possible."""
-        moment = self.journey.moment
-        if moment is None:
+        if self.journey.moment is None:
             self.post_message(self.Ordered(command))
         else:
-            when = wording.clock(moment.record.at)
-            said = f"You are viewing {when}. End returns to now, f starts a fork from here."
-            self.post_message(self.Refused(said))
+            self.post_message(self.Refused(self.fixed))
+
+    @property
+    def fixed(self) -> str:
+        """Why nothing can be changed in what is looked at; empty where that is now."""
+        moment = self.journey.moment
+        if moment is None:
+            return ""
+        return f"You are viewing {wording.clock(moment.record.at)}. End returns to now, f starts a fork from here."

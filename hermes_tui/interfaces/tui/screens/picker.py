@@ -1,4 +1,4 @@
-"""The session picker: search, open, look through, rename and fork."""
+"""Pickers with keys of their own: sessions to open, look through, rename and fork; brains, with the patchbay."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 
+BRAINS_HINT: Final = "type to filter · Enter takes · F3 patchbay · Esc leaves"
 HINT: Final = "Enter opens · Ctrl+T looks · Ctrl+R renames · Ctrl+F forks · Esc stays"
 
 
@@ -32,3 +33,16 @@ class SessionPicker(Chooser):
         if isinstance(row, Choice):
             self.verb = verb
             self.dismiss(row.value)
+
+
+class BrainPicker(Chooser):
+    """Returns a brain, or `PATCHBAY` where its key is pressed once more."""
+
+    PATCHBAY: ClassVar[str] = "!patchbay"
+
+    def __init__(self, look: Look, choices: Sequence[Choice], *, start: str) -> None:
+        super().__init__(look, "brains", choices, start=start, hint=BRAINS_HINT)
+
+    def further(self) -> None:
+        """Go on to the patchbay."""
+        self.dismiss(self.PATCHBAY)

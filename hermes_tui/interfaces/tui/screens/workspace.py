@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar, Final, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Final
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
@@ -28,10 +28,11 @@ from hermes_tui.interfaces.tui.panes._pane import Divider, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
-from hermes_tui.interfaces.tui.panes.console import ConsolePane
+from hermes_tui.interfaces.tui.panes.console import ConsolePane, number_of
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
+from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.rows import Call, seq_of
 from hermes_tui.interfaces.tui.screens._entry import Entry
 from hermes_tui.interfaces.tui.screens._stage import Stage
@@ -79,6 +80,7 @@ class Workspace(Entry):
         self._settled = False
         self._escaped = -TWICE_S
         self.brains_at = 0.0
+        self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
         self.console_pane = ConsolePane(look, first_token_s=first_token_s)
         self.graph_pane = TaskGraphPane(look)
@@ -143,6 +145,7 @@ class Workspace(Entry):
             self.console_pane.hear(batch.parts)
         if batch.records:
             self.refresh_panes()
+        self.paint()
 
     def _note(self, record: Record) -> None:
         if isinstance(record.body, RunStarted | RunResumed):
@@ -165,13 +168,30 @@ class Workspace(Entry):
         self.show_prompt()
         shape = self.division.shape
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
-        if not self.seen and not self.travelling:
-            width = self.console_pane.view.size.width or self.size.width
-            page = self.console_pane.view
-            page.empty = welcome_lines(self.brains, self.brains_at, width, focused=page.has_focus)
-            page.refresh()
-        self.console_pane.first_page = not self.seen and bool(connectable(self.brains))
+        self._show_first_page()
         self.divide()
+
+    def _show_first_page(self) -> None:
+        """Show what to begin with, as long as nothing happened; where nobody can answer, its keys act."""
+        missing = connectable(self.brains) if not self.seen and not self.travelling else []
+        self.console_pane.first_page = bool(missing)
+        most = len(missing) or -1
+        self.prompt.lone_keys = {key: name for key, name in self.page_keys.items() if number_of(name) <= most}
+        if not self.seen and not self.travelling:
+            page = self.console_pane.view
+            armed = page.has_focus or not self.prompt.text
+            page.empty = welcome_lines(self.brains, self.brains_at, page.size.width or self.size.width, armed=armed)
+            page.refresh()
+
+    @on(Entry.Drafted)
+    def _drafted(self) -> None:
+        if self.console_pane.first_page:
+            self._show_first_page()
+
+    @on(Prompt.LoneKey)
+    def _page_key(self, event: Prompt.LoneKey) -> None:
+        event.stop()
+        self.console_pane.post_message(ConsolePane.ConnectAsked(number_of(event.name)))
 
     @on(Stage.Divided)
     @on(Timeline.Moved)
@@ -217,7 +237,7 @@ class Workspace(Entry):
     def on_descendant_focus(self) -> None:
         """Mark the prompt's rule while it has the focus."""
         if self.console_pane.first_page:
-            self.call_after_refresh(self.refresh_panes)
+            self.call_after_refresh(self._show_first_page)
         self.prompt_rule.mark(focused=self.prompt.has_focus)
         if self.prompt.has_focus and not self._settled:
             self._settled = True
@@ -317,10 +337,6 @@ class Workspace(Entry):
         else:
             links = Chooser(self.look, "links", list(map(choices.of_link, targets)))
             self._own_app.push_screen(links, self._open)
-
-    @property
-    def _own_app(self) -> App[str]:
-        return cast("App[str]", self.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its result open
 
     def _open(self, target: str | None) -> None:
         if target is not None:

@@ -19,7 +19,30 @@ def _by_status(name: str, program: str) -> Attack:
     return Attack(name=name, program=program, sign=_STATUS)
 
 
+_INSIDE: Final = git_runs("status", folder="docs")
+_BARE: Final = (
+    "mkdir -p {0}/objects {0}/refs/heads && echo 'ref: refs/heads/m' >{0}/HEAD && "
+    f"printf '{_MONITOR}\\tworktree = .\\n' >{{0}}/config"
+)
+
 PLANTED: Final = (
+    Attack(name="turn a folder into a repository without a .git", program=_BARE.format("docs"), sign=_INSIDE),
+    Attack(
+        name="put a repository without a .git in a folder's place",
+        program=f"mv docs old && mkdir docs && {_BARE.format('docs')}",
+        sign=_INSIDE,
+    ),
+    Attack(
+        name="make a repository of a folder",
+        program=f"git init -q docs && printf '{_MONITOR}' >docs/.git/config",
+        sign=_INSIDE,
+    ),
+    Attack(
+        name="point a folder at a repository elsewhere",
+        program=f"git init -q src/real && printf '{_MONITOR}' >src/real/.git/config && "
+        "echo 'gitdir: ../src/real/.git' >docs/.git",
+        sign=_INSIDE,
+    ),
     Attack(
         name="plant a hook",
         program=f"{_HOOK} >.git/hooks/pre-commit; chmod +x .git/hooks/pre-commit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import subprocess
@@ -17,6 +18,9 @@ from typing import Final
 
 SECRET: Final = "PLANTED-7c1f4e"
 """What must not come out; it stands in files, in the environment and behind sockets."""
+_CREATES: Final = 0o1000 | 0o600
+_REMOVES: Final = 0
+"""IPC_CREAT with the rights of the owner, and IPC_RMID: sysvipc(7)."""
 CLAIM: Final = "REACHED"
 """What a program prints once it has reached its aim."""
 
@@ -40,6 +44,8 @@ class Scene:
     hermes: Path
     victim: int
     port: int
+    key: int = 0
+    """Of what lies in the host's shared memory."""
     names: int = 0
     """The port of the name server."""
     shared: str = ""
@@ -57,6 +63,7 @@ class Scene:
             "base": str(self.base),
             "victim": str(self.victim),
             "port": str(self.port),
+            "key": str(self.key),
             "names": str(self.names),
             "shared": self.shared,
             "abstract": f"hermes-test-{self.port}",
@@ -95,14 +102,14 @@ def made(name: str) -> Sign:
     return lambda scene, _: os.path.lexists(scene.base / name)
 
 
-def git_runs(*words: str) -> Sign:
-    """Return a sign: git, run by the operator, executes what was planted."""
+def git_runs(*words: str, folder: str = ".") -> Sign:
+    """Return a sign: git, run by the operator in a folder of the workspace, executes what was planted."""
 
     def sign(scene: Scene, _: Outcome) -> bool:
         mark = scene.base / "git-ran"
         environment = {"PATH": os.environ["PATH"], "HOME": str(scene.home), "GIT_CONFIG_NOSYSTEM": "1"}
         identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
-        subprocess.run(["git", *identity, *words], cwd=scene.root, env=environment, capture_output=True)
+        subprocess.run(["git", *identity, *words], cwd=scene.root / folder, env=environment, capture_output=True)
         return mark.exists()
 
     return sign
@@ -213,6 +220,25 @@ def _servers(scene: Scene, stack: ExitStack) -> None:
         thread.start()
 
 
+def _shared(scene: Scene, stack: ExitStack) -> None:
+    """Leave the secret in the host's shared memory, in a message queue, and in a file of shared memory."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.shmat.restype = ctypes.c_void_p
+    libc.shmat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+    libc.msgsnd.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
+    scene.key = 0x48_00_00_00 | scene.port
+    segment, queue = libc.shmget(scene.key, 4096, _CREATES), libc.msgget(scene.key, _CREATES)
+    semaphores = libc.semget(scene.key, 1, _CREATES)
+    ctypes.memmove(libc.shmat(segment, None, 0), SECRET.encode(), len(SECRET))
+    libc.msgsnd(queue, (1).to_bytes(8, "little") + SECRET.encode(), len(SECRET), 0)
+    stack.callback(libc.shmctl, segment, _REMOVES, None)
+    stack.callback(libc.msgctl, queue, _REMOVES, None)
+    stack.callback(libc.semctl, semaphores, 0, _REMOVES)
+    shared = Path("/dev/shm", f"hermes-{scene.port}")
+    shared.write_text(SECRET, encoding="utf-8")
+    stack.callback(shared.unlink)
+
+
 def _shut(stream: socket.socket) -> None:
     with suppress(OSError):
         stream.shutdown(socket.SHUT_RDWR)
@@ -248,4 +274,5 @@ def scene(base: Path) -> Generator[Scene]:
         shared.flush()
         found.shared = shared.name
         _servers(found, stack)
+        _shared(found, stack)
         yield found

@@ -1,0 +1,133 @@
+"""Does what the memory pane wants: reads, changes and searches the notes, or reads them as they were."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.panes.memory import MemoryPane
+
+if TYPE_CHECKING:
+    from hermes_tui.interfaces.tui.host import Host
+    from hermes_tui.interfaces.tui.past import Moment
+
+NONE_THEN: Final = "No note had been kept by then."
+NOBODY_KNOWS: Final = "No git keeps these notes, so nobody knows how they were."
+
+
+class NoteKeeper:
+    """Carries out one wish after the other and hands back what was found."""
+
+    def __init__(self, app: Host) -> None:
+        self.app = app
+        self._commit = ""
+
+    @property
+    def _pane(self) -> MemoryPane:
+        return self.app.workspace.memory_pane
+
+    def do(self, wanted: MemoryPane.Wanted) -> None:
+        """Carry out one wish; where the past is looked at, of its notes."""
+        moment = self.app.workspace.journey.moment
+        self.app.start(self._do(wanted) if moment is None else self._do_then(wanted, moment))
+
+    # now
+
+    async def _do(self, wanted: MemoryPane.Wanted) -> None:
+        errands = self.app.seat.errands
+        match wanted.what:
+            case "list":
+                await self.app.list_notes()
+            case "note":
+                await self._show(wanted.path)
+            case "diff":
+                await self._show_diff(wanted)
+            case "blame":
+                self._pane.take_blame(await asyncio.to_thread(errands.blame, wanted.path))
+            case "search":
+                self._pane.take_hits(wanted.text, await errands.recall(wanted.text))
+            case _:
+                await self._change(wanted)
+
+    async def _change(self, wanted: MemoryPane.Wanted) -> None:
+        errands, notebook = self.app.seat.errands, self.app.seat.errands.notebook
+        match wanted.what:
+            case "save":
+                await self._save(wanted.path, wanted.text, wanted.before)
+            case "editor":
+                edited = self.app.in_editor(wanted.before)
+                if edited is not None and edited != wanted.before:
+                    await self._save(wanted.path, edited, wanted.before)
+            case "accept" | "reject":
+                said = await asyncio.to_thread(errands.review, f"{wanted.what} {wanted.text}")
+                self.app.say(" ".join(said))
+                await self.app.list_notes()
+            case "pin":
+                self.app.say(await asyncio.to_thread(errands.pin, wanted.path))
+                await self.app.list_notes()
+            case "revert":
+                commit = await notebook.revert(wanted.path, wanted.commit)
+                self.app.say(f"Taken back: {wanted.commit}, {commit}.")
+                await self._show(wanted.path)
+            case _:
+                commit = await notebook.forget(wanted.path)
+                self.app.say(f"Forgotten: {wanted.path}, {commit}. git keeps what it said.")
+                await self.app.list_notes()
+
+    async def _show(self, path: str) -> None:
+        notebook = self.app.seat.errands.notebook
+        text = await asyncio.to_thread(notebook.read, path)
+        self._pane.take_note(path, text, await notebook.history(path))
+
+    async def _show_diff(self, wanted: MemoryPane.Wanted) -> None:
+        diff = await self.app.seat.errands.notebook.diff(wanted.path, wanted.commit)
+        self._pane.take_diff(wanted.commit, diff)
+
+    async def _save(self, path: str, text: str, before: str) -> None:
+        notebook = self.app.seat.errands.notebook
+        try:
+            commit = await notebook.write(path, text, before=before)
+        except UsageInvalid:
+            self._pane.take_conflict(path, text, await asyncio.to_thread(notebook.read, path))
+            raise
+        self.app.say(f"Saved {path}, {commit}.")
+        await self.app.list_notes()
+
+    # then
+
+    async def _do_then(self, wanted: MemoryPane.Wanted, moment: Moment) -> None:
+        match wanted.what:
+            case "list":
+                await self._list_then(moment)
+            case "note":
+                await self._show_then(wanted.path, moment)
+            case "diff":
+                await self._show_diff(wanted)
+            case _:
+                self.app.say(self.app.workspace.fixed, "warn")
+
+    async def _list_then(self, moment: Moment) -> None:
+        past = self.app.seat.errands.past_notes
+        at = moment.record.at
+        commit = await asyncio.to_thread(past.commit_at, at)
+        notes = await asyncio.to_thread(past.notes, commit) if commit else []
+        if self._still(moment):
+            self._commit = commit
+            as_of = f"as of {wording.moment(at, time.time())}"
+            none = NONE_THEN if past.kept else NOBODY_KNOWS
+            self._pane.take_past(notes, f"{as_of} · {commit[:7]}" if commit else as_of, none)
+
+    async def _show_then(self, path: str, moment: Moment) -> None:
+        errands = self.app.seat.errands
+        text = await asyncio.to_thread(errands.past_notes.read, path, self._commit)
+        history = await errands.notebook.history(path)
+        if self._still(moment):
+            known = [change for change in history if change.commit and change.at <= moment.record.at]
+            self._pane.take_note(path, text, known)
+
+    def _still(self, moment: Moment) -> bool:
+        """Whether it is this moment that is looked at."""
+        return self.app.workspace.journey.moment is moment

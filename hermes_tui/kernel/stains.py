@@ -1,0 +1,29 @@
+"""Which calls could read what a run wrote that had read a stranger's text, and what this run leaves so itself."""
+
+from __future__ import annotations
+
+from hermes_tui.domain.events import ToolFinished
+from hermes_tui.domain.messages import Source
+from hermes_tui.domain.provenance import READ_ANY, source_of
+from hermes_tui.domain.records import Place
+from hermes_tui.kernel.kit import Kit
+
+
+async def reachable(kit: Kit, tool: str) -> bool:
+    """Whether a call that may read any file of the workspace could read such text; asked before it runs."""
+    return kit.stains is not None and tool in READ_ANY and await kit.stains.standing()
+
+
+def provenance(kit: Kit, seen: tuple[tuple[str, str], ...], *, stained: bool) -> str:
+    """Return what nobody vouches for behind a result: of the files that it saw, or of any where it is `stained`."""
+    return Source.WEB if stained or (kit.stains is not None and kit.stains.behind(dict(seen))) else ""
+
+
+async def leave(kit: Kit, finished: ToolFinished, place: Place) -> None:
+    """Mark what a call changed, if this run has read a stranger's text by now."""
+    source = source_of(finished.tool, finished.data, finished.provenance)
+    if kit.stains is None or Source.WEB not in kit.session.state.calls.sources | {source}:
+        return
+    paths = [change.path for change in finished.changed if change.change != "deleted"]
+    if paths:
+        await kit.stains.mark(paths, place.session)

@@ -1,0 +1,159 @@
+"""The memory pane: as a tree, pinned, blamed, edited while the disk changes, and as it was at a record."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from hermes_tui.capabilities.memory.history import History
+from hermes_tui.capabilities.memory.repository import Repository
+from hermes_tui.domain.events import RunEnded
+from tests.capabilities.memory.vaults import START, note, open_vault
+from tests.fakes import Reply, Scenario
+from tests.interfaces.tui.stand import Stand, Table, workstation
+
+LAMP, KETTLE = "memory/facts/lamp.md", "memory/kettle.md"
+HELLO = Scenario(replies=[Reply("Hello.")])
+
+
+def kept(home: Path, at: float, texts: dict[str, str]) -> None:
+    """Let notes and their index be written and committed at a moment."""
+    vault = open_vault(home)
+    vault.clock.at = at
+    for path, text in {"MEMORY.md": "# Memory\n", **texts}.items():
+        vault.change(path, text.encode())
+    History(Repository(vault.home), vault.outbox, vault.home / "state").flush()
+    vault.close()
+
+
+async def opened(app: Stand, shows: str) -> None:
+    """Open the memory pane, full screen."""
+    await app.pilot.press("f5")
+    await app.until(lambda: shows in app.rows[0])
+
+
+async def test_in_the_past_the_notes_are_those_of_that_record_and_none_can_be_changed(table: Table) -> None:
+    kept(table.home, START, {LAMP: note("The lamp hangs low", id="lamp")})
+    kept(
+        table.home, time.time() + 9999, {LAMP: note("The lamp hangs high", id="lamp"), KETTLE: note("A kettle", id="k")}
+    )
+    async with workstation(table, HELLO) as app:
+        pane = app.workspace.memory_pane
+        await app.enter("Hello")
+        await app.until_event(RunEnded)
+        await app.enter("/travel")
+        await app.until(lambda: app.workspace.travelling)
+        await opened(app, "2 notes ═")
+        await app.pilot.press("down", "down")
+        await app.until(lambda: "hangs low" in pane.text)
+        await app.pilot.press("e", "p")
+        await app.until(lambda: app.said.startswith("You are viewing"))
+        then = app.text
+        await app.pilot.press("f5", "end")
+        await app.until(lambda: not app.workspace.travelling)
+        await opened(app, "3 notes")
+        await app.until(lambda: "hangs high" in pane.text or "Memory" in pane.text)
+
+    assert "The lamp hangs low" in then
+    assert "kettle" not in then
+    assert not pane.editor.display
+    assert "pin: true" not in (table.home / LAMP).read_text("utf-8")
+
+
+async def test_before_the_first_note_the_pane_of_the_past_is_empty_and_says_so(table: Table) -> None:
+    kept(table.home, time.time() + 9999, {KETTLE: note("A kettle", id="k")})
+    async with workstation(table, HELLO) as app:
+        await app.enter("Hello")
+        await app.until_event(RunEnded)
+        await app.enter("/travel")
+        await app.until(lambda: app.workspace.travelling)
+        await opened(app, "0 notes ═")
+
+        assert "No note had been kept by then." in app.text
+        assert "as of " in app.rows[0]
+
+
+async def test_notes_lie_in_folders_that_fold(table: Table) -> None:
+    kept(table.home, START, {LAMP: note("The lamp hangs low", id="lamp"), KETTLE: note("A kettle", id="k")})
+    async with workstation(table, HELLO) as app:
+        await opened(app, "3 notes")
+        unfolded = [row.split("│")[0].rstrip() for row in app.rows[3:9]]
+        await app.pilot.press("home", "down", "down", "down", "space")
+        await app.until(lambda: "► facts" in app.text)
+        folded = app.text
+
+    assert [line.split()[:3] for line in unfolded] == [
+        ["▼", "memory", "1"],
+        ["A", "kettle"],
+        ["kettle.md", *unfolded[2].split()[1:3]],
+        ["▼", "facts", "1"],
+        ["The", "lamp", "hangs"],
+        ["lamp.md", *unfolded[5].split()[1:3]],
+    ]
+    assert "The lamp hangs low" not in "".join(row.split("│")[0] for row in folded.splitlines())
+
+
+async def test_a_note_is_pinned_unpinned_and_blamed_line_by_line(table: Table) -> None:
+    kept(table.home, START, {LAMP: note("The lamp hangs low", id="lamp")})
+    async with workstation(table, HELLO) as app:
+        pane = app.workspace.memory_pane
+        await opened(app, "2 notes")
+        await app.pilot.press("home", "down", "down")
+        await app.until(lambda: pane.path == LAMP)
+        await app.pilot.press("p")
+        await app.until(lambda: "pinned ·" in app.text)
+        pinned = (table.home / LAMP).read_text("utf-8")
+        await app.until(lambda: pane.path == LAMP)
+        await app.pilot.press("b")
+        await app.until(lambda: "who wrote each line" in app.text)
+        blamed = app.text
+        app.said = ""
+        await app.pilot.press("p")
+        await app.until(lambda: app.said.startswith("Unpinned"))
+
+    written = next(row for row in blamed.splitlines() if "The lamp hangs low" in row.split("│")[-1])
+    assert "pin: true" in pinned
+    assert len(written.split("│")[-1].split()[0]) == 7
+    assert "pin: true" not in (table.home / LAMP).read_text("utf-8")
+
+
+async def test_a_note_that_changed_on_disk_while_it_was_edited_keeps_both_texts_in_reach(table: Table) -> None:
+    kept(table.home, START, {LAMP: "Low\n"})
+    async with workstation(table, HELLO) as app:
+        pane = app.workspace.memory_pane
+        await opened(app, "2 notes")
+        await app.pilot.press("home", "down", "down")
+        await app.until(lambda: pane.path == LAMP)
+        await app.pilot.press("e")
+        await app.type("Very ")
+        (table.home / LAMP).write_text("High\n", "utf-8")
+        await app.pilot.press("ctrl+s")
+        await app.until(lambda: "Ctrl+S writes yours over it" in app.text)
+        theirs, mine = (table.home / LAMP).read_text("utf-8"), pane.editor.text
+        await app.pilot.press("ctrl+s")
+        await app.until(lambda: app.said.startswith("Saved"))
+
+    assert (theirs, mine) == ("High\n", "Very Low\n")
+    assert (table.home / LAMP).read_text("utf-8") == "Very Low\n"
+
+
+async def test_the_editor_colours_markdown_and_shows_no_control_character(table: Table) -> None:
+    kept(table.home, START, {LAMP: "# Lamps\n- hang `low`\n\x1b[2J**gone**\n"})
+    async with workstation(table, HELLO) as app:
+        pane = app.workspace.memory_pane
+        await opened(app, "2 notes")
+        await app.pilot.press("home", "down", "down")
+        await app.until(lambda: pane.path == LAMP)
+        await app.pilot.press("e")
+        await app.pilot.pause()
+        heading, item, steering = (pane.editor.get_line(at) for at in range(3))
+        shown = app.text
+        style = app.look.palette.style
+
+    assert [(str(span.style), span.start, span.end) for span in heading.spans] == [(str(style("accent bold")), 0, 7)]
+    assert [(str(span.style), span.start, span.end) for span in item.spans] == [
+        (str(style("accent")), 0, 1),
+        (str(style("ok")), 7, 12),
+    ]
+    assert steering.plain == "·[2J**gone**"
+    assert "\x1b" not in shown
