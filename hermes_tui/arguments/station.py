@@ -126,6 +126,9 @@ def cost(parser: ArgumentParser) -> None:
         metavar="MODEL",
         help="beside it: the same tokens at the list price of a model, role or tier, or `routed`; may be repeated",
     )
+    parser.add_argument(
+        "--suggest", action="store_true", help="instead: rules for `reflexes` that would have spared calls, as YAML"
+    )
 
 
 def models(parser: ArgumentParser) -> None:

@@ -77,9 +77,10 @@ class Brain:
     `price` None is unknown. `window_tokens` is the model's real context window where it is known, else a safe guess.
     `max_tokens` is the most output to ask for, `temperature` and `effort` None leave the choice to it. `role`,
     `task_class` and `route` say what it was chosen for. `tier` is the tier that it answers in, if any: an answer less
-    sure than `escalate_below` goes up to `tier_above`. `target` stands for its URL, model and key. `sees` says that it
-    takes pictures. It may be asked in `ready_in_s` seconds; one that is not `loaded` is loaded first. `call_cap` bounds
-    each call to it, `role_cap` what all calls for its role take within a run.
+    sure than `escalate_below` goes up to `tier_above`. `target` stands for its URL, model and key. `sees` says that
+    it takes pictures, `reasons` that it may be told how much to reason. It may be asked in `ready_in_s` seconds; one
+    that is not `loaded` is loaded first. `call_cap` bounds each call to it, `role_cap` what all calls for its role
+    take within a run.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Brain:
     ready_in_s: float = 0.0
     loaded: bool = True
     sees: bool = False
+    reasons: bool = True
     call_cap: Limits = Limits()
     role_cap: Limits = Limits()
 

@@ -15,7 +15,8 @@ class Usage:
 
     The four input and output counts are disjoint: `input_tokens` excludes what was read from or written to the
     provider's prompt cache. `reasoning_tokens` is a part of `output_tokens`. `reported_usd` is set where a provider
-    bills in its reply (OpenRouter). `kept` is the source where no provider was asked: an earlier reply was given again.
+    bills in its reply (OpenRouter). No provider was
+    asked where the source is `kept` (an earlier reply was given again) or `rule` (a rule made the next call).
     """
 
     input_tokens: int = 0
@@ -24,7 +25,12 @@ class Usage:
     output_tokens: int = 0
     reasoning_tokens: int = 0
     reported_usd: float | None = None
-    source: Literal["reported", "estimated", "kept"] = "reported"
+    source: Literal["reported", "estimated", "kept", "rule"] = "reported"
+
+    @property
+    def asked(self) -> bool:
+        """Whether a provider was asked at all."""
+        return self.source not in ("kept", "rule")
 
     @property
     def prompt_tokens(self) -> int:
@@ -52,6 +58,8 @@ class Usage:
 
 KEPT = Usage(reported_usd=0.0, source="kept")
 """What a reply costs that was given again: nothing was sent, and nobody bills it."""
+BY_RULE = Usage(reported_usd=0.0, source="rule")
+"""What a call costs that a rule made: nothing either."""
 
 
 @frozen

@@ -350,7 +350,7 @@ async def _finished(kit: Kit, attempt: _Attempt, reply: Reply, seconds: float) -
         seconds=seconds,
     )
     end = CallEnd(first_token_s=finished.first_token_s, seconds=seconds, output_tokens=usage.output_tokens)
-    if usage.source == "kept":
+    if not usage.asked:
         end = CallEnd(reason=FailureReason.CANCELLED)
     kit.brains.ended(attempt.brain, end)
     return await _settle(kit, finished, attempt)

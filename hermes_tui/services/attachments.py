@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from hermes_tui.capabilities.providers import _catalog
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import MessageGiven
 from hermes_tui.domain.messages import Image
@@ -16,7 +15,10 @@ from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
 from hermes_tui.services import kits
 from hermes_tui.services.brains import ConfiguredBrains
+from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.offers import can
 from hermes_tui.services.pictures import Picture, shelf_of
+from hermes_tui.services.provider_config import ProviderConfig
 
 ALONE = "react"
 """The strategy by which one agent does everything, so that what it is shown is seen by who acts."""
@@ -24,18 +26,19 @@ AGENT = "goal"
 """The task of that agent."""
 
 
-def sees(brain: str) -> bool:
+def sees(brain: str, config: HermesConfig) -> bool:
     """Return whether the brain of a name such as `openai:gpt-6` is known to take pictures."""
-    return _catalog.sees(brain.partition(":")[2])
+    provider, _, model = brain.partition(":")
+    return can(config.providers.get(provider, ProviderConfig()), model).see
 
 
-def require_sight(brain: str) -> None:
+def require_sight(brain: str, config: HermesConfig) -> None:
     """Return if a brain takes pictures.
 
     Raises:
         UsageInvalid: it takes none, as far as is known.
     """
-    if not sees(brain):
+    if not sees(brain, config):
         said = f"{brain} takes no pictures, so nothing was sent." if brain else "No brain is connected yet."
         raise UsageInvalid(said, hint="F3, /brain or --model chooses one that does.")
 
@@ -54,7 +57,7 @@ async def attached(goal: Goal, pictures: list[Picture], strategy: str, brains: C
     if planned != ALONE:
         said = f"A goal that is planned as {planned} shows {pictures[0].name} to nobody."
         raise UsageInvalid(said, hint=f"Use `strategy: {ALONE}`, or leave the `@` away.")
-    require_sight((await brains.choose("cortex", {})).name)
+    require_sight((await brains.choose("cortex", {})).name, brains.config)
     return wanted
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.capabilities.providers import _catalog, _limits
+from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
 from hermes_tui.capabilities.state.replies import KeptReplies
 from hermes_tui.domain.errors import FailureReason, NoProvider, UsageInvalid
@@ -95,7 +95,7 @@ class _Place:
             role=self.route.role,
             task_class=self.route.task_class,
             route=self.route.why,
-            effort=self.effort if _catalog.takes_effort(offer.model) else None,
+            effort=self.effort if offer.reasons else None,
             tier=self.tier,
             tier_above=self.tier_above,
             escalate_below=DEFAULT_THRESHOLD if self.escalate_below is None else self.escalate_below,

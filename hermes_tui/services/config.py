@@ -12,10 +12,10 @@ from hermes_tui.domain.approval import Risk
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import replace
+from hermes_tui.services.provider_config import Name, OpenRouterConfig, ProviderConfig, Routing
 from hermes_tui.services.sections import Bounds, Checks, Json, Misfit, Section, SectionT
 from hermes_tui.services.server_config import McpServer, ServerName
 
-Name = Annotated[str, Bounds(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Positive = Annotated[float, Bounds(gt=0, le=1e9)]
 Dollars = Annotated[float, Bounds(ge=0, le=1e6)]
 Tokens = Annotated[int, Bounds(ge=0, le=10**12)]
@@ -95,41 +95,6 @@ def checked_scope(scope: str) -> str:
     return str(path) + ("/" if scope.endswith("/") and str(path) != "." else "")
 
 
-class ProviderConfig(Section):
-    """Who serves models; any OpenAI-compatible URL is a provider of kind `openai`."""
-
-    kind: Literal["anthropic", "openai", "openrouter", "ollama", "lmstudio", "scripted"] | None = None
-    """The dialect; left out, it is the provider's name if that is one of them, else `openai`."""
-    client: Literal["wire", "sdk"] = "wire"
-    """`wire` is Hermes' own fast client, `sdk` the vendor's package."""
-    base_url: Annotated[str, Bounds(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")] | None = None
-    """Where it listens; left out, the vendor's address."""
-    key_env: Annotated[str, Bounds(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    """The environment variable that holds the key; never the key itself."""
-    models: tuple[str, ...] = ()
-    """The models to offer; empty asks the provider."""
-
-
-class Routing(Section):
-    """In which order providers are tried."""
-
-    order: tuple[Name, ...] = ("anthropic", "openai", "openrouter", "ollama", "lmstudio")
-    """First to last; the next one answers when the one before cannot."""
-    ignore: tuple[Name, ...] = ()
-    """Providers that are never chosen by themselves."""
-    sort: Literal["order", "price", "throughput", "latency"] = "order"
-    """What decides among those that can answer; throughput and latency are measured. Local ones always come last."""
-    max_distance: Annotated[float, Bounds(ge=0, le=1)] = 0.5
-    """How far another model's turns may be from the present one's, for `hermes models compare` to let it take over."""
-
-
-class OpenRouterConfig(Section):
-    """What is passed on to OpenRouter."""
-
-    provider: Mapping[str, Json] = {}
-    """Its `provider` object, sent as it is."""
-
-
 class Clocks(Section):
     """How long each phase of a model request may take, in seconds; what is left out is inherited key by key."""
 
@@ -172,6 +137,21 @@ class Brain(Section):
     """Seconds for which a reply at temperature 0 without tools is given again to the very same request; unset never."""
     escalate_below: Annotated[float, Bounds(ge=0, le=1)] | None = None
     """An answer of a tier that seems less sure than this is asked again of the next tier; 0 never, unset 0.5."""
+
+
+class Reflex(Section):
+    """A rule that makes the next call of a tool from the result of the last one, without asking a model."""
+
+    tool: Annotated[str, Bounds(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$")]
+    """The tool that is called again and again."""
+    sets: Annotated[str, Bounds(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
+    """The argument that moves; the others stay as they were."""
+    before: Annotated[str, Bounds(pattern=r"^[^\n]*\S[^\n]*\S[^\n]*\S[^\n]*$")]
+    """What stands right before its next value in the result; without it the model is asked."""
+    until: str = ""
+    """What ends the value; left out, it ends with its word."""
+    at_most: Annotated[int, Bounds(ge=2, le=10_000)] = 100
+    """Calls in a row; then the model is asked."""
 
 
 class Budgets(Section):
@@ -319,6 +299,8 @@ class HermesConfig(Section):
     """Role by class of task; what is not here goes its usual way: docs/providers.md."""
     tiers: Mapping[Name, tuple[str, ...]] = {}
     """Named fallback chains of models, tiers and roles."""
+    reflexes: Mapping[Name, Reflex] = {}
+    """Rules for what repeats itself, by name; `hermes cost --suggest` finds them in what was done."""
     budgets: Budgets = Budgets()
     """Caps."""
     policy: Policy = Policy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -10,12 +10,11 @@ from hermes_tui.domain.events import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.spend import Spent
-from hermes_tui.domain.usage import KEPT
 from hermes_tui.domain.values import frozen
 
 By = Literal["day", "model", "role", "task"]
-AGAIN: Final = ", given again"
-"""What the row of replies that were kept is called, beside the one of those that were paid for."""
+UNASKED: Final[Mapping[str, str]] = {"kept": ", given again", "rule": ", by rule"}
+"""What the rows of calls are called for which nobody was asked, beside those that were paid for."""
 BYS: Final[tuple[By, ...]] = ("day", "model", "role", "task")
 
 
@@ -49,9 +48,9 @@ def shares(records: Iterable[Record], by: By) -> list[Share]:
         body = record.body
         if isinstance(body, ModelRequested):
             asked[record.place.session, body.request_id] = record
-        elif isinstance(body, ModelFinished | ModelFailed) and (body.usage.total_tokens or body.usage == KEPT):
+        elif isinstance(body, ModelFinished | ModelFailed) and (body.usage.total_tokens or not body.usage.asked):
             name = _name(asked.get((record.place.session, body.request_id)), record, by)
-            name += AGAIN if body.usage == KEPT else ""
+            name += UNASKED.get(body.usage.source, "")
             old = found.get(name, Share(name=name, spent=Spent()))
             found[name] = Share(
                 name=name,

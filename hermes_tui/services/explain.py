@@ -43,6 +43,7 @@ _NOT_FOR_PROJECTS: Final = (
     "trust",
     "privacy",
     "mcp",
+    "reflexes",
 )
 _MODES: Final = tuple(Mode)
 

@@ -21,9 +21,11 @@ from hermes_tui.domain.usage import FREE, Limits, Price
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate, kind_of
-from hermes_tui.services.config import HermesConfig, ProviderConfig
+from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.kept import KeptProvider
 from hermes_tui.services.keys import Keys
+from hermes_tui.services.provider_config import Abilities, ProviderConfig
+from hermes_tui.services.reflexes import RuledProvider
 from hermes_tui.services.sections import without_empty
 
 PROBE_S: Final = 1.0
@@ -108,21 +110,22 @@ class Offers:
         model = model or _catalog.DEFAULT_MODELS.get(kind)
         if model is None:
             return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
-        window = await self._window(name, model, until)
+        window = provider.abilities.get(model, Abilities()).window_tokens or await self._window(name, model, until)
         built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
         heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
         free = kind in LOCAL or kind == "scripted"
-        price = FREE if free else _catalog.known(kind, model, self.prices).price
+        price = FREE if free else _catalog.known(_catalog.table_for(kind, base_url), model, self.prices).price
         wanted = self.config.brain(role)
-        answers = self._kept(wanted, heard)
-        found = _brain(wanted, _Offered(candidate, kind, model, window, price), heard.target, answers)
+        offered = _Offered(candidate, kind, model, window, price, can(provider, model))
+        found = _brain(wanted, offered, heard.target, self._kept(wanted, heard))
         return replace(found, loaded=loaded, call_cap=limits_of(self.config.budgets.call))
 
     def _kept(self, wanted: settings.Brain, heard: HeardProvider) -> Provider:
-        """Return a provider that gives replies again where its role keeps them."""
-        if self.kept is None or not wanted.keep_s:
-            return heard
-        return KeptProvider(heard, self.kept, heard.target, wanted.keep_s)
+        """Return a provider that gives replies again where its role keeps them, and follows the rules of the config."""
+        found: Provider = heard
+        if self.kept is not None and wanted.keep_s:
+            found = KeptProvider(heard, self.kept, heard.target, wanted.keep_s)
+        return RuledProvider(found, self.config.reflexes) if self.config.reflexes else found
 
     def answered(self, brain: Brain) -> None:
         """Learn that a model just answered: it is in memory."""
@@ -223,7 +226,7 @@ class Offers:
         if told is None and left and self.now() - at >= UNTOLD_S and hasattr(module, "window"):
             told = await module.window(base_url, model, left, key)
             self._windows[f"{name}:{model}"] = self.now(), told
-        return told or _catalog.known(kind, model, self.prices).window_tokens
+        return told or _catalog.known(_catalog.table_for(kind, base_url), model, self.prices).window_tokens
 
 
 @frozen(kw_only=False)
@@ -245,6 +248,25 @@ class HeardProvider:
             self.hear(self.target, headers)
 
 
+@frozen
+class Can:
+    """What a model can do, as the config says, else as its name tells."""
+
+    see: bool
+    sample: bool
+    reason: bool
+
+
+def can(provider: ProviderConfig, model: str) -> Can:
+    """Return what a model of a provider can do."""
+    said = provider.abilities.get(model, Abilities())
+    return Can(
+        see=_catalog.sees(model) if said.pictures is None else said.pictures,
+        sample=_catalog.allows_temperature(model) if said.temperature is None else said.temperature,
+        reason=_catalog.takes_effort(model) if said.effort is None else said.effort,
+    )
+
+
 @frozen(kw_only=False)
 class _Offered:
     """A candidate that can answer."""
@@ -254,6 +276,7 @@ class _Offered:
     model: str
     window_tokens: int | None
     price: Price | None
+    can: Can
 
     @property
     def local(self) -> bool:
@@ -278,9 +301,10 @@ def _brain(wanted: settings.Brain, offered: _Offered, target: str, provider: Pro
         local=offered.local,
         clocks=clocks_of(wanted, local=offered.local),
         max_tokens=wanted.max_tokens,
-        temperature=wanted.temperature if _catalog.allows_temperature(offered.model) else None,
+        temperature=wanted.temperature if offered.can.sample else None,
         target=target,
-        sees=_catalog.sees(offered.model),
+        sees=offered.can.see,
+        reasons=offered.can.reason,
         role_cap=limits_of(wanted.budget),
     )
 

@@ -216,7 +216,7 @@ def turns_of(records: Sequence[Record]) -> Iterator[Turn]:
             filled.add(body.request_id)
         if isinstance(body, ModelRequested) and body.request_id in filled and _is_agent(state, record.place):
             asked[body.request_id] = window.said(state, record.place)
-        if isinstance(body, ModelFinished) and body.request_id in asked:
+        if isinstance(body, ModelFinished) and body.usage.asked and body.request_id in asked:
             number += 1
             status = state.agents.by_id.get(record.place.agent)
             spawned = status.spawned if status is not None else None

@@ -11,7 +11,8 @@ from typing import Final
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._json import Fields, count_of, fields_of, list_of, text_of
 from hermes_tui.domain.usage import MILLION
-from hermes_tui.services.config import HermesConfig, ProviderConfig
+from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.provider_config import ProviderConfig
 
 URL: Final = "https://openrouter.ai/api/v1"
 TIMEOUT_S: Final = 15.0

@@ -45,7 +45,7 @@ class _Counts:
     def _one(self, record: Record, *, agent: bool) -> None:
         body, place = record.body, record.place
         match body:
-            case ModelFinished():
+            case ModelFinished() if body.usage.asked:
                 self.steps += 1
                 self.prompt += body.usage.prompt_tokens
                 self.output += body.usage.output_tokens

@@ -10,7 +10,7 @@ from hermes_tui.domain.events import ModelFailed, ModelFinished, ModelRequested
 from hermes_tui.domain.ids import RequestId
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold
-from hermes_tui.domain.usage import FREE, KEPT, Price, cost_usd
+from hermes_tui.domain.usage import FREE, Price, cost_usd
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel.weight import asked_of, weigh
 from hermes_tui.services.chains import LOCAL, chain, kind_of
@@ -54,7 +54,8 @@ def price_of(config: HermesConfig, name: str, prices: Path | None = None) -> Pri
         return FREE
     offered = given.models[:1] if given is not None else ()
     model = first.model or next(iter(offered), _catalog.DEFAULT_MODELS.get(kind))
-    return _catalog.known(kind, model, prices).price if model is not None else None
+    table = _catalog.table_for(kind, given.base_url or "" if given is not None else "")
+    return _catalog.known(table, model, prices).price if model is not None else None
 
 
 def repriced(records: Iterable[Record], policy: Policy) -> Iterator[Record]:
@@ -66,7 +67,7 @@ def repriced(records: Iterable[Record], policy: Policy) -> Iterator[Record]:
         if isinstance(body, ModelRequested):
             due[body.request_id] = policy(body, record.place, state)
         state = fold(state, record)
-        if isinstance(body, ModelFinished | ModelFailed) and body.usage != KEPT:
+        if isinstance(body, ModelFinished | ModelFailed) and body.usage.asked:
             usd = cost_usd(replace(body.usage, reported_usd=None), due.get(body.request_id))
             yield replace(record, body=replace(body, usd=usd))
         else:

@@ -153,6 +153,7 @@ def test_the_ledger_and_the_cost_are_read_from_every_journal(shop: Shop) -> None
     nothing = shop.run("cost")
     otherwise = shop.json("cost", "--by", "role", "--if", "local", "--json")
     nobody = shop.run("cost", "--if", "cheapest")
+    rules = shop.run("cost", "--suggest")
 
     made = [json.loads(line) for line in ledger.stdout.splitlines()]
     assert [one["decision"] for one in made] == ["edit_plan", "call_tool", "end_run"]
@@ -160,6 +161,7 @@ def test_the_ledger_and_the_cost_are_read_from_every_journal(shop: Shop) -> None
     assert cost == {"by": "model", "shares": [], "total": cost["total"]}
     assert nothing.stdout == "Nothing was spent yet.\n"
     assert [one["name"] for one in otherwise["if"]["local"]] == ["total"]
+    assert rules.stdout == "Nothing was found that repeats itself.\n"
     assert (nobody.returncode, "no model that Hermes can reach" in nobody.stderr) == (2, True)
 
 

@@ -173,3 +173,49 @@ async def test_a_reply_that_was_given_again_says_nothing_of_the_health_of_its_br
     spent = kernel.state.spend.total
     assert (ended.answer, brains.ends) == ("As before.", [("a", FailureReason.CANCELLED)])
     assert (spent.calls, spent.usd, spent.unknown, spent.usage.total_tokens) == (1, 0.0, 0, 0)
+
+
+SOON = (FailureReason.RATE_LIMITED, FailureReason.OVERLOADED, FailureReason.SERVER)
+ELSEWHERE = (
+    *(FailureReason.UNREACHABLE, FailureReason.TIMEOUT_CONNECT, FailureReason.TIMEOUT_FIRST_TOKEN),
+    *(FailureReason.TIMEOUT_IDLE, FailureReason.CONNECTION_LOST, FailureReason.TRUNCATED, FailureReason.MALFORMED),
+)
+NOT_HERE = (
+    *(FailureReason.AUTHENTICATION, FailureReason.PERMISSION, FailureReason.QUOTA, FailureReason.NOT_FOUND),
+    *(FailureReason.UNSUPPORTED, FailureReason.MISSING_KEY, FailureReason.MODEL_MISSING, FailureReason.TOO_LARGE),
+    FailureReason.TIMEOUT_TOTAL,
+)
+NOWHERE = (FailureReason.INVALID_REQUEST, FailureReason.CONTEXT_LENGTH, FailureReason.CONTENT_FILTER)
+OUTCOMES = [
+    *((reason, "aaab", "aaa") for reason in SOON),
+    *((reason, "ab", "aaa") for reason in ELSEWHERE),
+    *((reason, "ab", "a") for reason in NOT_HERE),
+    *((reason, "a", "a") for reason in NOWHERE),
+]
+
+
+@pytest.mark.parametrize(("reason", "with_another", "alone"), OUTCOMES)
+async def test_each_reason_decides_between_again_another_and_stop(
+    reason: FailureReason, with_another: str, alone: str
+) -> None:
+    failures = [[ProviderRefused("no", reason=reason)] for _ in range(3)]
+    both, single = bench(brain("a", *failures), brain("b", say("Here."))), bench(brain("a", *failures))
+
+    ends = [await both.run(), await single.run()]
+
+    assert ["".join(asked(one)) for one in (both, single)] == [with_another, alone]
+    assert (ends[0].exit_code == 0) == with_another.endswith("b")
+    assert ends[1].exit_code != 0
+    assert len(both.bodies(ModelChosen)) == with_another.count("b")
+    assert [len(one.bodies(RetryScheduled)) for one in (both, single)] == [
+        max(0, with_another.count("a") - 1),
+        len(alone) - 1,
+    ]
+    assert len(both.clock.slept) == max(0, with_another.count("a") - 1), "no wait between a verdict and the next brain"
+
+
+def test_every_reason_but_the_operators_own_stop_is_decided_and_there_are_twenty_at_least() -> None:
+    decided = [reason for reason, *_ in OUTCOMES]
+
+    assert len(decided) >= 20
+    assert {*decided, FailureReason.CANCELLED} == {*FailureReason}

@@ -17,12 +17,13 @@ from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ToolErr
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
 from hermes_tui.domain.values import replace
 from hermes_tui.services import wiring
-from hermes_tui.services.config import Brain, HermesConfig, ProviderConfig
+from hermes_tui.services.config import Brain, HermesConfig
 from hermes_tui.services.homes import open_home
 from hermes_tui.services.memory import embedders
 from hermes_tui.services.memory.home import SEEK_LOOKS, HomeMemory
 from hermes_tui.services.memory.settings import MemorySettings, Seek
 from hermes_tui.services.memory.upkeep import Upkeep
+from hermes_tui.services.provider_config import ProviderConfig
 from tests.capabilities.memory.vaults import FixedClock
 from tests.fakes import FakeServer, Scenario
 

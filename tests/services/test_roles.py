@@ -110,6 +110,22 @@ def test_a_route_to_no_role_is_refused_with_its_line() -> None:
         merge([parse_layer(LayerName.HOME, "strategy: auto\nroutes: {plan: cortx}\n", "config.yaml")])
 
 
+async def test_as_shipped_compression_runs_here_while_cortex_is_in_the_cloud_and_goes_there_without_a_server() -> None:
+    async with FakeServer(Scenario(models=["small"])) as server:
+        found: dict[str, list[str]] = {}
+        for where, url in (("up", server.ollama_url), ("down", refused_url())):
+            home = (
+                f"providers: {{ollama: {{base_url: '{url}'}}, lmstudio: {{base_url: '{refused_url()}'}}, "
+                f"openai: {{base_url: '{server.openai_url}', models: [gpt-5], key_env: ROUTED_KEY}}}}\n"
+            )
+            layers = [read_layer(LayerName.BUILT_IN, ROOT / "config.yaml"), parse_layer(LayerName.HOME, home, "c.yaml")]
+            brains = ConfiguredBrains(merge(layers).config, "auto", {"ROUTED_KEY": "k"})
+            chosen = [await brains.choose(asked, {}) for asked in ("agent", "compression")]
+            found[where] = [one.name for one in chosen]
+
+    assert found == {"up": ["openai:gpt-5", "ollama:small"], "down": ["openai:gpt-5", "openai:gpt-5"]}
+
+
 LADDER = "tiers: {light: ['ollama:small'], premium: ['openai:gpt-5']}\nbrains: {cortex: {model: routed}}\n"
 
 

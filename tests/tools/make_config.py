@@ -20,7 +20,7 @@ Every key, with what fits and what counts where it is left out. Made by `make do
 Precedence, highest first: command line, environment, goal, trusted project (`.hermes-tui.yaml`), home, built-in. Where
 a key says `NAME`, any name of yours fits. An edit is applied while Hermes runs; one that cannot be used is refused with
 its line, and what was in force stays. A project may not set providers, openrouter, sandbox, policy, budgets, egress,
-mcp, trust or privacy.
+mcp, reflexes, trust or privacy.
 """
 
 

@@ -22,7 +22,7 @@ from genai_prices.types import (
 )
 
 FOLDER: Final = Path(__file__).parents[2] / "hermes_tui" / "capabilities" / "providers" / "prices"
-PROVIDERS: Final = ("anthropic", "openai", "openrouter")
+PROVIDERS: Final = ("anthropic", "google", "openai", "openrouter")
 RATES: Final = ("input_mtok", "cache_read_mtok", "cache_write_mtok", "output_mtok")
 Rate = Decimal | TieredPrices | None
 

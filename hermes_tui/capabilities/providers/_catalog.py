@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, cast
+from urllib.parse import urlsplit
 
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.usage import Price
@@ -18,6 +19,8 @@ DEFAULT_MODELS: Final = {
     "openrouter": "anthropic/claude-sonnet-5.5",
 }
 """What `auto` takes from a cloud provider; local servers say themselves what they have."""
+PRICED_AT: Final = {"generativelanguage.googleapis.com": "google"}
+"""Hosts that speak as OpenAI does, and have a price table of their own."""
 UNKNOWN_WINDOW: Final = 32_768
 """A window that nearly every hosted model exceeds; `providers.<name>` of an own server may be smaller and says so."""
 _DATED: Final = later(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
@@ -28,7 +31,9 @@ _FIXED_SAMPLING: Final = (
 _CLAUDE: Final = later(r"claude-(?:[a-z]+-)?(?:v)?(\d{1,2})(?!\d)(?:[-.](\d{1,2})(?!\d))?")
 _ADAPTIVE_SINCE: Final = (4, 6)
 """The first Claude that is told by effort how much to think; those before take a number of tokens."""
-_NEVER_REASONS: Final = later(r"gpt-3|gpt-4|chatgpt-|o1-mini|o1-preview|gpt-5(\.\d)?-chat|claude-instant")
+_NEVER_REASONS: Final = later(
+    r"gpt-3|gpt-4|chatgpt-|o1-mini|o1-preview|gpt-5(\.\d)?-chat|claude-instant|gemini-(1|2\.0)"
+)
 
 _SEEING: Final = later(
     r"claude-|(^|/)gpt-(4o|4\.1|4\.5|[5-9])|(^|/)o[134](-|$)|gemini-|grok-[2-9]|llava|vision|[-_]?vl\b|pixtral"
@@ -51,6 +56,11 @@ class Known:
 def sees(model: str) -> bool:
     """Return whether a model is known to take pictures."""
     return _SEEING.search(model.casefold()) is not None
+
+
+def table_for(kind: str, base_url: str) -> str:
+    """Return whose prices and windows hold for a provider of `kind` that listens at a URL."""
+    return PRICED_AT.get(urlsplit(base_url).hostname or "", kind)
 
 
 def known(kind: str, model: str, newer: Path | None = None) -> Known:

@@ -16,8 +16,9 @@ from hermes_tui.domain.usage import Bound, Limits
 from hermes_tui.domain.values import frozen, replace
 
 SLICE: Final = 0.05
-BEYOND: Final = 0.01
-"""The part of the cap that a session takes at once for what its calls can cost beyond their bounds."""
+BEYOND: Final = 0.02
+"""The part of the cap that a session keeps aside, if it is there, for what its calls can cost beyond their bounds: so
+that only dear ones have to write the ledger for it."""
 OPEN_S: Final = 900.0
 """After this a draw that was never settled cannot belong to a call that still runs."""
 
@@ -177,7 +178,7 @@ class SessionDay:
                 "UPDATE allotment SET usd=spent_usd, tokens=spent_tokens WHERE session=?", (self._session,)
             )
             self._open.clear()
-            self._let_go(connection)
+            self._let_go(connection, 0.0)
             self._load(connection)
 
     def _begin_day(self) -> None:
@@ -193,15 +194,14 @@ class SessionDay:
     def _book(self) -> None:
         with self._ledger.transaction() as connection:
             self._write(connection)
-            self._let_go(connection)
+            self._let_go(connection, BEYOND)
             self._load(connection)
 
-    def _let_go(self, connection: sqlite3.Connection) -> None:
-        """Give back what no call under way needs any more of what was put aside beyond bounds."""
+    def _let_go(self, connection: sqlite3.Connection, share: float) -> None:
+        """Give back what no call under way needs of what was put aside beyond bounds, but for a share of the cap."""
         if not any(one.alone for one in self._open.values()):
             connection.execute("DELETE FROM alone WHERE session=?", (self._session,))
         needed = self._needed(_Draw(at=0.0, day=self._day, usd=0.0, tokens=0))
-        share = BEYOND if self._open else 0.0
         usd = max(needed.more_usd, share * (self._cap.usd or 0.0))
         tokens = max(needed.more_tokens, int(share * (self._cap.tokens or 0)))
         connection.execute(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from hermes_tui.domain.errors import JournalUnreadable
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import cost_lines, when
 from hermes_tui.interfaces.inspect._print import say, say_json, tell
-from hermes_tui.services import costs, forks, history, what_if, wiring
+from hermes_tui.services import costs, forks, history, repetition, what_if, wiring
+from hermes_tui.services.config import Reflex
 from hermes_tui.services.decisions import Decision, decisions
+from hermes_tui.services.sections import plain
 from hermes_tui.services.workstation import Workstation
 
 WIDTH = 70
@@ -53,6 +57,8 @@ def _line(made: Decision) -> str:
 async def cost(station: Workstation, args: Namespace) -> int:
     """Print what was spent by day, model, role or task, and the sum; beside it what it would have been otherwise."""
     journals = [*_journals(station, args.session)]
+    if args.suggest:
+        return _suggest(journals, [*station.config.reflexes.values()])
     found = costs.shares((one for records in journals for one in forks.own_part(records)), args.by)
     prices = wiring.prices_of(station.home)
     others: dict[str, list[costs.Share]] = {}
@@ -65,6 +71,22 @@ async def cost(station: Workstation, args: Namespace) -> int:
         return 0
     for line in cost_lines(found, args.by, others) if found else ["Nothing was spent yet."]:
         say(line)
+    return 0
+
+
+def _suggest(journals: Iterable[Sequence[Record]], known: Sequence[Reflex]) -> int:
+    """Print rules that are not in force yet and would have made calls as models made them."""
+    talks = (talk.messages for records in journals for talk in fold_all(records).talk.by_agent.values())
+    found = [one for one in repetition.suggested(talks) if one.rule not in known]
+    if not found:
+        say("Nothing was found that repeats itself.")
+        return 0
+    say("# What you want of this belongs into config.yaml; it holds from the next step on.")
+    say("reflexes:")
+    for one in found:
+        fields = {name: value for name, value in plain(one.rule).items() if name != "at_most" and value}
+        said = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items())
+        say(f"  {one.name}: {{{said}}}  # would have made {one.times} calls")
     return 0
 
 

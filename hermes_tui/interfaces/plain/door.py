@@ -162,7 +162,7 @@ class LineMode(Host):
         pictures = await asyncio.to_thread(self.seat.errands.pictures_in, text) if "@" in text else []
         if pictures:
             able = next((one.name for one in self.brains if isinstance(one, Brain)), "")
-            attachments.require_sight(self.model or able)
+            attachments.require_sight(self.model or able, self.seat.errands.station.config)
         self.order(Submit(text=text, images=tuple(picture.image for picture in pictures)))
         if self.live:
             self.say("• steers at the next step")

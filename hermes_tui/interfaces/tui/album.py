@@ -44,7 +44,7 @@ class Album:
     def _warn(self) -> None:
         """Say at once where the brain in use takes no pictures."""
         name = self.app.brain_name
-        if name and not attachments.sees(name):
+        if name and not attachments.sees(name, self.app.seat.errands.station.config):
             self.app.say(f"{name} takes no pictures. F3 chooses a brain that does.", "warn")
 
     def submit(self, text: str) -> None:
@@ -61,7 +61,7 @@ class Album:
             pictures += await asyncio.to_thread(app.seat.errands.pictures_in, text)
             if pictures:
                 await self._looked()
-                attachments.require_sight(app.brain_name)
+                attachments.require_sight(app.brain_name, app.seat.errands.station.config)
         except HermesError:
             if not app.workspace.prompt.text:
                 app.workspace.prompt.fill(text)

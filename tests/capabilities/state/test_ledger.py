@@ -14,7 +14,7 @@ from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import JournalUnreadable, LimitReached
 from hermes_tui.domain.ids import ApprovalId, Seq, SessionId
 from hermes_tui.domain.ports import Answer
-from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.usage import Bound, Limits
 from tests.capabilities.state.samples import StillClock
 
 ROOT = Path(__file__).parents[3]
@@ -208,3 +208,24 @@ def test_two_processes_never_pass_the_cap(tmp_path: Path) -> None:
     spent = [float(child.communicate(timeout=60)[0]) for child in children]
     assert sum(spent) <= 10.0
     assert sum(spent) >= 9.0
+
+
+def test_calls_far_from_the_cap_write_nothing_for_what_they_can_cost_beyond_their_bounds(
+    ledger: Ledger, clock: StillClock
+) -> None:
+    day = SessionDay(ledger, SessionId("one"), CAP, clock=clock)
+    changes: list[int] = []
+
+    for seq in range(1, 6):
+        day.draw(0.01, 1, call=f"c{seq}", at_most=Bound(tokens=2, usd=0.1))
+        day.settle(0.01, 1, Seq(seq), call=f"c{seq}")
+        with ledger.reading() as connection:
+            changes.append(connection.total_changes)
+    with ledger.reading() as connection:
+        aside = connection.execute("SELECT usd FROM beyond").fetchone()
+    day.give_back()
+    with ledger.reading() as connection:
+        given_back = connection.execute("SELECT usd FROM beyond").fetchone()
+
+    assert changes[1:] == [changes[1]] * 4
+    assert (aside, given_back) == ((pytest.approx(0.2),), (0.0,))
