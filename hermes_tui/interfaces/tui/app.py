@@ -22,7 +22,9 @@ from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
 from hermes_tui.interfaces._orders import heard
 from hermes_tui.interfaces._swatch import ascii_wanted
+from hermes_tui.interfaces.tui import notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
+from hermes_tui.interfaces.tui.beacon import Beacon
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing.cells import harmless
@@ -52,7 +54,7 @@ from hermes_tui.services.brains import Missing
 
 REDUCED_S: Final = 0.25
 """With reduced motion, the screen changes no more than four times a second."""
-NOTIFY_S: Final = 10.0
+TWICE_S: Final = 1.0
 THEMES_S: Final = 1.0
 
 
@@ -121,7 +123,8 @@ class HermesApp(App[str]):
         self.day = DayReader(self)
         self.theme_files = ThemeKeeper(self, themes)
         self.brains: Sequence[Brain | Missing] = ()
-        self._asked_to_quit = self._notified = -NOTIFY_S
+        self._asked_to_quit = -TWICE_S
+        self.beacon = Beacon(monotonic, self._to_terminal)
         self.early_keys = EarlyKeys(self)
         self.first_frame: FirstFrame | None = None
 
@@ -164,6 +167,7 @@ class HermesApp(App[str]):
 
     async def on_event(self, event: events.Event) -> None:
         """Take an event, unless it was typed before there is a prompt."""
+        self.beacon.noticed(event)
         if not self.early_keys.keep(event):
             await super().on_event(event)
 
@@ -200,14 +204,14 @@ class HermesApp(App[str]):
             self.say(f"{error.message} {error.hint}".strip(), "fail")
         if before[0] and not self.workspace.live and self.workspace.planned:
             self.say("/approve carries the plan out in mode ask; words change it first.", "accent")
-        if len(self.workspace.chronicle.asked) > known or (before[0] and not self.workspace.live):
-            self._notify()
+        if len(self.workspace.chronicle.asked) > known:
+            self.beacon.call(notices.question_said(self.workspace.chronicle.asked.values()))
+        elif before[0] and not self.workspace.live:
+            self.beacon.call(notices.outcome_said(self.seat.state))
 
-    def _notify(self) -> None:
-        """Ring the bell while the operator looks elsewhere, at most once in ten seconds."""
-        if not self.app_focus and self.monotonic() - self._notified >= NOTIFY_S:
-            self._notified = self.monotonic()
-            self.bell()
+    def _to_terminal(self, text: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
 
     # screen to kernel
 
@@ -359,7 +363,7 @@ class HermesApp(App[str]):
             self.copy(self.focused.current.copy())
         elif prompt.text:
             prompt.take()
-        elif self.monotonic() - self._asked_to_quit < 1.0:
+        elif self.monotonic() - self._asked_to_quit < TWICE_S:
             self.action_leave()
         else:
             self._asked_to_quit = self.monotonic()

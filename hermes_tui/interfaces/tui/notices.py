@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
@@ -29,6 +29,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
+from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
@@ -101,6 +102,19 @@ def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
     )
     answer = body.answer if body.answer.strip() != tally.said.strip() else ""
     return Notice(origin=origin(record), sign=sign, spans=spans, details=answer)
+
+
+def question_said(asked: Iterable[Asked]) -> str:
+    """Return in words for a desktop what the newest question asks for."""
+    newest = list(asked)[-1].question
+    return f"Hermes needs you: {wording.wanted(newest.tool, newest.what)}"
+
+
+def outcome_said(state: SessionState) -> str:
+    """Return in words for a desktop how the run ended and what it was for."""
+    ended, goal = state.run.ended, state.run.goal
+    word = ENDINGS[ended.status][1] if ended is not None else "stopped"
+    return f"Hermes: {word} · {goal.text if goal is not None else ''}"
 
 
 def left_open(state: SessionState, at: float) -> Notice:
