@@ -94,7 +94,9 @@ def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
         facts.append("no criteria, so not verified")
     facts += [wording.count(tally.tasks, "task")] if tally.tasks > 1 else []
     facts += [wording.money(tally.usd), wording.elapsed(record.at - tally.began)]
-    reason = f": {one_line(body.reason)}" if body.reason else ""
+    said = one_line(body.reason)
+    again = said.casefold().startswith(word)
+    reason = said[len(word) :].removesuffix(".") if again else f": {said}" if said else ""
     spans: tuple[Span, ...] = (
         (word, f"{sign.role} bold"),
         *foreign(reason, "text"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.events import (
     AgentEnded,
     AgentEvent,
@@ -206,7 +207,9 @@ class Transcript:
                 self._streams.pop(record.place.agent, None)
                 self._count(body.usd, body.usage.total_tokens)
                 details = f"The fragment is kept, not used:\n{body.fragment}" if body.fragment else ""
-                failed = notices.notice(record, FAILED, body.model, body.message, hint="F3 brains")
+                stopped = body.reason is FailureReason.CANCELLED
+                sign, hint = (STOPPED, "") if stopped else (FAILED, "F3 brains")
+                failed = notices.notice(record, sign, body.model, body.message, hint=hint)
                 yield replace(failed, origin=origin(record, reply_key(body.request_id)), details=details)
             case RetryScheduled():
                 said = f"{body.reason.value}, try {body.attempt} in {body.delay_s:.0f} s"
@@ -308,6 +311,6 @@ class Transcript:
             case RunUnpaused():
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
-                yield notices.notice(record, STOPPED, "interrupted", f"by {body.by}; finished work is kept")
+                yield notices.notice(record, notices.KERNEL, "interrupt", f"asked for by {body.by}")
             case ConfigApplied() | ConfigRefused():
                 yield notices.edited(record, body)

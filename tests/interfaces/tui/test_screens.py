@@ -168,11 +168,11 @@ async def test_the_first_page_connects_by_number_while_nothing_else_is_typed(tab
         await app.pilot.press("escape")
         await app.until(lambda: "key for anthropic" not in app.text)
         await app.pilot.press("4")
-        await app.until(lambda: "ollama: no server" in app.rows[-1])
+        await app.until(lambda: "═ connect ollama ═" in app.text)
 
         assert typed == "9"
         assert app.workspace.prompt.text == ""
-        assert "ollama serve" in app.rows[-1]
+        assert "Start it with `ollama serve`" in app.text
 
 
 async def test_a_goal_that_begins_with_a_key_of_the_first_page_is_a_goal(table: Table) -> None:
