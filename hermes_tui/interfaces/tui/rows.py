@@ -216,6 +216,7 @@ class Call(Entry):
     subject: str
     arguments: str
     since: float = 0.0
+    limit_s: float = 0.0
     state: CallState = "running"
     rationale: str = ""
     output: str = ""
@@ -262,7 +263,8 @@ class Call(Entry):
                 return (("needs you ", "warn"), (wording.elapsed(now - self.since), "warn"))
             case "running":
                 tries = f"try {self.attempt} · " if self.attempt > 1 else ""
-                return ((f"{tries}{wording.took(max(now - self.since, 0.0))}", "text"),)
+                until = f" of {self.limit_s:g}" if self.limit_s else ""
+                return ((f"{tries}{wording.took(max(now - self.since, 0.0))}{until}", "text"),)
             case "refused":
                 return (("refused", "fail"),)
             case "doubt":

@@ -69,13 +69,15 @@ from hermes_tui.interfaces.tui.drawing.markdown import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
 from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
+from hermes_tui.interfaces.tui.time_limits import LimitOf
 
 
 class Transcript:
     """The rows so far. Taking a record returns the rows that are new or changed, in order."""
 
-    def __init__(self, *, first_token_s: float | None = None) -> None:
+    def __init__(self, *, first_token_s: float | None = None, limit_of: LimitOf = lambda *_: 0.0) -> None:
         self.first_token_s = first_token_s
+        self.limit_of = limit_of
         self._goal = ""
         self._kinds: dict[TaskId, TaskKind] = {}
         self._titles: dict[TaskId, str] = {}
@@ -250,6 +252,7 @@ class Transcript:
                     subject=subject,
                     arguments=body.arguments,
                     rationale=body.rationale,
+                    limit_s=self.limit_of(body.tool, body.arguments),
                     since=record.at,
                     state="asked" if body.ruling.decision is Decision.ASK else "running",
                 )
@@ -276,8 +279,10 @@ class Transcript:
             case ApprovalGiven():
                 asked = self._asked.pop(body.approval_id, None)
                 call = self._calls.get(asked.call_id) if asked else None
-                if asked and call is not None and body.decision is Decision.ALLOW:
-                    self._calls[asked.call_id] = replace(call, state="running", since=record.at)
+                if asked and call is not None:
+                    allowed = replace(call, state="running", since=record.at)
+                    denied = replace(call, state="refused", output=body.reason)
+                    self._calls[asked.call_id] = allowed if body.decision is Decision.ALLOW else denied
                     yield self._calls[asked.call_id]
                 yield notices.answer(
                     record, body, wording.wanted(asked.tool, asked.what) if asked else str(body.approval_id)

@@ -163,3 +163,16 @@ async def test_with_nothing_waiting_the_inbox_says_so(table: Table) -> None:
         await app.pilot.pause()
 
         assert "Nothing waits for you." in app.text
+
+
+async def test_a_denied_call_is_refused_at_once_though_another_still_waits(table: Table) -> None:
+    calls = [Call("write", {"path": name, "content": "x"}) for name in ("a.txt", "b.txt")]
+    async with workstation(table, Scenario(replies=[Reply("", tool_calls=calls), Reply("Done.")])) as app:
+        await app.enter("go")
+        await app.until(lambda: "needs you 2" in app.text)
+        await app.enter("/deny not there")
+        await app.until(lambda: "needs you 1" in app.text)
+        rows = [row.split("│")[0].split() for row in app.rows]
+
+    assert next(row for row in rows if row[:3] == ["×", "write", "a.txt"])[3] == "refused"
+    assert next(row for row in rows if row[:3] == ["◊", "write", "b.txt"])[3] == "needs"

@@ -42,6 +42,7 @@ from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
+from hermes_tui.interfaces.tui.time_limits import limits_of
 from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, welcome_lines
 from hermes_tui.services.brains import Missing
 
@@ -86,7 +87,8 @@ class Workspace(Entry):
         self.brains_at = 0.0
         self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
-        self.console_pane = ConsolePane(look, first_token_s=first_token_s)
+        limit_of = limits_of(seat.errands.station.tools)
+        self.console_pane = ConsolePane(look, first_token_s=first_token_s, limit_of=limit_of)
         self.graph_pane = TaskGraphPane(look)
         self.approvals_pane = ApprovalsPane(look, monotonic)
         self.mind_pane = MindLogPane(look)
