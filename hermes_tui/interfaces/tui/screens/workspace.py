@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import ClassVar, Final, cast
 
 from rich.cells import cell_len
@@ -43,7 +42,7 @@ from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.time_limits import limits_of
-from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, welcome_lines
+from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, how_to_start, welcome_lines
 from hermes_tui.services.brains import Missing
 
 TWICE_S: Final = 1.0
@@ -335,9 +334,7 @@ class Workspace(Entry):
         elif event.number <= len(missing):
             one = missing[event.number - 1]
             if one.provider in LOCAL:
-                told = (f"{one.provider}: {one.found}.", "", one.remedy, "", "/doctor looks again.")
-                page = Page(self.look, f"connect {one.provider}", partial(choices.page_lines, told))
-                self._own_app.push_screen(page)
+                self._own_app.push_screen(how_to_start(self.look, one))
             else:
                 self.post_message(OrderAsked("key", one.provider))
 
