@@ -64,7 +64,11 @@ class Clerk(Scribe):
     def do_help(self, _: str) -> None:
         """Show every key and command."""
         app = self.app
-        app.push_screen(Page(app.look, "keys and commands", lambda width: help_lines(app.keys, width)))
+        app.push_screen(
+            Page(
+                app.look, "keys and commands", lambda width: help_lines(app.keys, width, [*map(str, app.theme_errors)])
+            )
+        )
 
     def do_commands(self, _: str) -> None:
         """Choose a command."""
