@@ -20,10 +20,10 @@ def help_lines(keys: Keymap, width: int, wrong: Sequence[str] = ()) -> list[Line
     typed = _titled("typed first", [("/", "a command"), ("@", "a file"), ("!", "a shell command"), ("#", "a note")])
     blocks.insert(3, typed)
     found = [block for block in blocks if len(block) > 1]
-    wrong = [Line(tuple(foreign(f" {said}", "warn"))) for said in (*keys.wrong, *wrong)]
+    told = [Line(tuple(foreign(f" {said}", "warn"))) for said in (*keys.wrong, *wrong)]
     if width < COLUMN * 2:
-        return [*wrong, *(line for block in found for line in [*block, EMPTY])]
-    return [*wrong, *_columns(found, width)]
+        return [*told, *(line for block in found for line in [*block, EMPTY])]
+    return [*told, *_columns(found, width)]
 
 
 def _block(title: str, keys: list[Key]) -> list[Line]:
