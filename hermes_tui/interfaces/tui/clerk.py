@@ -139,7 +139,9 @@ class Clerk(Scribe):
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
         calls = [row for row in self.app.workspace.console_pane.view.window.rows if isinstance(row, Call)]
-        page = Page(self.app.look, "changes", lambda _: choices.changes(calls), {"c": ("commit", "commit this")})
+        page = Page(
+            self.app.look, "changes", lambda width: choices.changes(calls, width), {"c": ("commit", "commit this")}
+        )
 
         def taken(order: str | None) -> None:
             if order is not None:

@@ -290,7 +290,7 @@ class Call(Entry):
         lines += _field("input", _readable(self.arguments), width) if self.tool not in ("edit", "write") else []
         change = change_of(self.tool, self.arguments)
         if change is not None:
-            lines += diff_lines(change, SUBJECT_AT - 2)
+            lines += diff_lines(change, SUBJECT_AT - 2, width)
         lines += self._output_lines(width) if change is None or self.state != "done" else []
         if self.state in ("done", "failed"):
             lines += _field("changed", ", ".join(self.changed) or "nothing recorded", width)

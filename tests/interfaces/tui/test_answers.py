@@ -154,7 +154,7 @@ async def test_always_asks_again_and_shows_the_rule_first(table: Table) -> None:
         before = given(app)
 
         assert before == []
-        assert "A again allows from now on" in app.text or "not offered for this call" in app.text
+        assert "A again allows from now on" in app.text or "only once is offered for this call" in app.text
 
 
 async def test_with_nothing_waiting_the_inbox_says_so(table: Table) -> None:
@@ -176,3 +176,17 @@ async def test_a_denied_call_is_refused_at_once_though_another_still_waits(table
 
     assert next(row for row in rows if row[:3] == ["×", "write", "a.txt"])[3] == "refused"
     assert next(row for row in rows if row[:3] == ["◊", "write", "b.txt"])[3] == "needs"
+
+
+async def test_at_80_columns_the_inbox_shows_every_letter_of_a_change_before_its_yes(table: Table) -> None:
+    long = "def " + "a_name_that_is_long_" * 6 + "() -> 日本: ...\n"
+    write = Call("write", {"path": "a.py", "content": long})
+    async with workstation(table, script(write), size=(80, 24)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "f7")
+        await app.until(lambda: "+1 -0" in app.text)
+        shown = app.rows
+
+    start = next(at for at, row in enumerate(shown) if row.startswith(" + def"))
+    assert "".join(row.rstrip()[3:] for row in shown[start : start + 2]) == long.rstrip("\n")
+    assert any("only once is offered for this call" in row for row in shown)
