@@ -151,7 +151,7 @@ class HermesApp(App[str]):
         self.bridge.open(loop)
         self.clerk.start(self.prompts.read())
         self.set_interval(THEMES_S, self.theme_files.look)
-        wrong = (*self.keys.wrong, *map(str, self.theme_errors))
+        wrong = [*self.keys.wrong, *map(str, self.theme_errors)]
         if wrong:
             more = f" {len(wrong) - 1} more: F1 lists them." if len(wrong) > 1 else ""
             self.call_after_refresh(self.say, f"{wrong[0]}{more}", "fail")

@@ -190,3 +190,24 @@ async def test_at_80_columns_the_inbox_shows_every_letter_of_a_change_before_its
     start = next(at for at, row in enumerate(shown) if row.startswith(" + def"))
     assert "".join(row.rstrip()[3:] for row in shown[start : start + 2]) == long.rstrip("\n")
     assert any("only once is offered for this call" in row for row in shown)
+
+
+async def test_in_the_inbox_a_yes_first_shows_what_was_not_on_screen_yet(table: Table) -> None:
+    write = Call("write", {"path": "a.py", "content": "".join(f"line_{at} = {at}\n" for at in range(30))})
+    async with workstation(table, script(write), size=(80, 24)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "f7")
+        await app.until(lambda: "lines below · Enter scrolls" in app.text)
+        steps = [app.text]
+        while "line_29" not in steps[-1]:
+            await app.pilot.press("y")
+            await app.pilot.pause()
+            steps.append(app.text)
+        unanswered = given(app)
+        await app.pilot.press("y")
+        await app.until_event(RunEnded)
+
+    assert unanswered == []
+    assert len(steps) > 2
+    assert all(any(f" line_{at} = " in step for step in steps) for at in range(30))
+    assert (table.workspace / "a.py").read_text("utf-8").endswith("line_29 = 29\n")
