@@ -69,13 +69,13 @@ from hermes_tui.interfaces.tui.drawing.markdown import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
 from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
-from hermes_tui.interfaces.tui.time_limits import LimitOf
+from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 
 
 class Transcript:
     """The rows so far. Taking a record returns the rows that are new or changed, in order."""
 
-    def __init__(self, *, first_token_s: float | None = None, limit_of: LimitOf = lambda *_: 0.0) -> None:
+    def __init__(self, *, first_token_s: float | None = None, limit_of: LimitOf = unknown) -> None:
         self.first_token_s = first_token_s
         self.limit_of = limit_of
         self._goal = ""
