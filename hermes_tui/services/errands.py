@@ -270,10 +270,10 @@ class Errands:
         """Name a session that is not open here; see `forks.rename`."""
         return forks.rename(self.station, session, name)
 
-    def day_spent(self) -> float:
-        """Return what every session of this home spent today, in US dollars."""
+    def day_spent(self, session: SessionId) -> tuple[float, float]:
+        """Return what every session of this home booked today, and what one of them did on any day, in US dollars."""
         today = datetime.fromtimestamp(self.station.clock.now(), UTC).astimezone().date().isoformat()
-        return self.station.ledger.day_spent(today)
+        return self.station.ledger.day_spent(today), self.station.ledger.booked_by(session)
 
     def in_editor(self, text: str) -> str:
         """Return a text after the operator's `$VISUAL` or `$EDITOR` had it; blocks until that ends.

@@ -78,6 +78,7 @@ def test_output_is_read_while_the_command_runs_and_stopping_ends_it(sit: Callabl
 
     table.desk.send(StartShell(command="echo ready; sleep 600"))
     table.seen.wait_for(ShellStarted)
+    until(lambda: "s1" in table.desk.state.shells.by_id)
     until(lambda: output_lines(table.desk.state.shells.by_id["s1"]) == ["ready"])
     table.desk.send(StopShell(shell_id="s1"))
     ended = table.seen.wait_for(ShellEnded)

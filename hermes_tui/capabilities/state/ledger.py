@@ -119,6 +119,14 @@ class Ledger:
             found = self._connection.execute("SELECT COALESCE(SUM(spent_usd), 0.0) FROM allotment WHERE day=?", (day,))
             return float(found.fetchone()[0])
 
+    def booked_by(self, session: str) -> float:
+        """Return the US dollars that one session booked, on whatever day; what it spent last may not be among them."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT COALESCE(SUM(spent_usd), 0.0) FROM allotment WHERE session=?", (session,)
+            )
+            return float(found.fetchone()[0])
+
     def put(self, answer: Answer) -> None:
         """Queue an operator's answer; a later one for the same approval replaces it."""
         row = (answer.approval_id, int(answer.allow), answer.text, int(answer.always))

@@ -188,7 +188,7 @@ class LineMode(Host):
     def _greet(self) -> None:
         facts = self.seat.facts
         self.say(f"hermes {facts.version} · {facts.workspace} · session {facts.session}", "bold")
-        self.say("Enter sends a goal · / commands · @ a file · ! a shell command · # a note · /help")
+        self.say("Enter sends a goal · / commands · @ file · ! shell command · # note · /help")
         for line in list(self.told())[-RECENT:]:
             self.say(line)
 

@@ -18,7 +18,9 @@ from textual.dom import DOMNode
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
+from hermes_tui.interfaces.tui import notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
+from hermes_tui.interfaces.tui.beacon import Beacon
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
@@ -46,7 +48,7 @@ from hermes_tui.services.brains import Missing
 
 REDUCED_S: Final = 0.25
 """With reduced motion, the screen changes no more than four times a second."""
-NOTIFY_S: Final = 10.0
+TWICE_S: Final = 1.0
 THEMES_S: Final = 1.0
 TIDY_S: Final = 0.3
 """So long after a run its remains are let go of: its end is on screen by then, and whoever reads it is not kept."""
@@ -105,7 +107,8 @@ class HermesApp(Host):
         self.notes = NoteKeeper(self)
         self.day = DayReader(self)
         self.theme_files = ThemeKeeper(self, themes)
-        self._asked_to_quit = self._notified = -NOTIFY_S
+        self._asked_to_quit = -TWICE_S
+        self.beacon = Beacon(monotonic, self._to_terminal)
         self.early_keys = EarlyKeys(self)
         self.first_frame: FirstFrame | None = None
 
@@ -133,11 +136,14 @@ class HermesApp(Host):
         self.bridge.open(loop)
         self.start(self.prompts.read())
         self.set_interval(THEMES_S, self.theme_files.look)
-        for said in (*self.keys.wrong, *map(str, self.theme_errors)):
-            self.call_after_refresh(self.say, said, "fail")
+        wrong = [*self.keys.wrong, *map(str, self.theme_errors)]
+        if wrong:
+            more = f" {len(wrong) - 1} more: F1 lists them." if len(wrong) > 1 else ""
+            self.call_after_refresh(self.say, f"{wrong[0]}{more}", "fail")
 
     async def on_event(self, event: events.Event) -> None:
         """Take an event, unless it was typed before there is a prompt."""
+        self.beacon.noticed(event)
         if not self.early_keys.keep(event):
             await super().on_event(event)
 
@@ -175,17 +181,17 @@ class HermesApp(Host):
         if before[0] and not self.workspace.live and self.workspace.planned:
             self.say("/approve carries the plan out in mode ask; words change it first.", "accent")
         ended = before[0] and not self.workspace.live
-        if len(self.workspace.chronicle.asked) > known or ended:
-            self._notify()
+        if len(self.workspace.chronicle.asked) > known:
+            self.beacon.call(notices.question_said(self.workspace.chronicle.asked.values()))
+        elif ended:
+            self.beacon.call(notices.outcome_said(self.seat.state))
         if ended:
             # A run leaves cycles behind, which would wait for tens of thousands of others before they are looked for.
             self.set_timer(TIDY_S, partial(gc.collect, 1))
 
-    def _notify(self) -> None:
-        """Ring the bell while the operator looks elsewhere, at most once in ten seconds."""
-        if not self.app_focus and self.monotonic() - self._notified >= NOTIFY_S:
-            self._notified = self.monotonic()
-            self.bell()
+    def _to_terminal(self, text: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
 
     # screen to kernel
 
@@ -280,7 +286,7 @@ class HermesApp(Host):
             self.copy(self.focused.current.copy())
         elif prompt.text:
             prompt.take()
-        elif self.monotonic() - self._asked_to_quit < 1.0:
+        elif self.monotonic() - self._asked_to_quit < TWICE_S:
             self.action_leave()
         else:
             self._asked_to_quit = self.monotonic()

@@ -90,7 +90,7 @@ def of_link(target: str) -> Choice:
     return Choice(value=target, name=one_line(target), about=host_of(target) or "a file")
 
 
-def changes(calls: Sequence[Call]) -> list[Line]:
+def changes(calls: Sequence[Call], width: int) -> list[Line]:
     """Return every change that calls made, as one diff after the other."""
     lines: list[Line] = []
     for call in calls:
@@ -102,7 +102,7 @@ def changes(calls: Sequence[Call]) -> list[Line]:
             ((f" {call.tool} {one_line(change.path)} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail"))
         )
         lines += [EMPTY] if lines else []
-        lines += [head, *diff_lines(change, 1)]
+        lines += [head, *diff_lines(change, 1, width)]
     return lines or [Line(((" Nothing was written or edited in this session.", "muted"),))]
 
 

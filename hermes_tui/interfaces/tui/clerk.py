@@ -77,7 +77,11 @@ class Clerk(Scribe):
     def do_help(self, _: str) -> None:
         """Show every key and command."""
         app = self.app
-        app.push_screen(Page(app.look, "keys and commands", lambda width: help_lines(app.keys, width)))
+        app.push_screen(
+            Page(
+                app.look, "keys and commands", lambda width: help_lines(app.keys, width, [*map(str, app.theme_errors)])
+            )
+        )
 
     def do_commands(self, _: str) -> None:
         """Choose a command."""
@@ -148,7 +152,9 @@ class Clerk(Scribe):
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
         calls = [row for row in self.app.workspace.console_pane.view.window.rows if isinstance(row, Call)]
-        page = Page(self.app.look, "changes", lambda _: choices.changes(calls), {"c": ("commit", "commit this")})
+        page = Page(
+            self.app.look, "changes", lambda width: choices.changes(calls, width), {"c": ("commit", "commit this")}
+        )
 
         def taken(order: str | None) -> None:
             if order is not None:

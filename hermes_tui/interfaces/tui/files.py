@@ -19,16 +19,21 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 BOOKED_S: Final = 1.5
+OPENING_S: Final = 0.2
 DRAFT_S: Final = 0.4
 """A draft is on disk this long after the last key."""
 
 
 class DayReader:
-    """Reads what all sessions spent today whenever this one spent something."""
+    """Reads what all sessions spent today whenever this one spent something.
+
+    The books lag behind while a run rests, so what this session spent since it was opened counts from its own records.
+    """
 
     def __init__(self, app: Host) -> None:
         self.app = app
         self._due = False
+        self._opened: tuple[float, float] | None = None
 
     def noticed(self, records: Sequence[Record]) -> None:
         """Read again soon if one of the records may have changed it: what is spent is booked after its record."""
@@ -41,9 +46,17 @@ class DayReader:
         self.app.start(self.read())
 
     async def read(self) -> None:
-        """Read it and show it."""
-        self.app.workspace.day_usd = await asyncio.to_thread(self.app.seat.errands.day_spent)
-        self.app.workspace.refresh_panes()
+        """Read it and show it, once the kernel has read what this session did before."""
+        seat, workspace = self.app.seat, self.app.workspace
+        if seat.state.seq < workspace.seen:
+            self.app.set_timer(OPENING_S, self._look)
+            return
+        spent = seat.state.spend.total.usd
+        day, booked = await asyncio.to_thread(seat.errands.day_spent, seat.facts.session)
+        self._opened = self._opened or (spent, booked)
+        late = max(spent - self._opened[0] - (booked - self._opened[1]), 0.0)
+        workspace.day_beside = day + late - spent
+        workspace.refresh_panes()
 
 
 class ThemeKeeper:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hermes_tui.interfaces._orders import ORDERS
@@ -12,17 +13,17 @@ COLUMN: Final = 58
 GAP: Final = 2
 
 
-def help_lines(keys: Keymap, width: int) -> list[Line]:
-    """Return the page for a width: two columns where they fit."""
+def help_lines(keys: Keymap, width: int, wrong: Sequence[str] = ()) -> list[Line]:
+    """Return the page for a width: two columns where they fit, below what is wrong with keys and themes."""
     blocks = [_block(title, [key for key in keys.keys if key.area == area]) for area, title in AREAS.items()]
     blocks.append(_commands())
     typed = _titled("typed first", [("/", "a command"), ("@", "a file"), ("!", "a shell command"), ("#", "a note")])
     blocks.insert(3, typed)
     found = [block for block in blocks if len(block) > 1]
-    wrong = [Line(tuple(foreign(f" {said}", "warn"))) for said in keys.wrong]
+    told = [Line(tuple(foreign(f" {said}", "warn"))) for said in (*keys.wrong, *wrong)]
     if width < COLUMN * 2:
-        return [*wrong, *(line for block in found for line in [*block, EMPTY])]
-    return [*wrong, *_columns(found, width)]
+        return [*told, *(line for block in found for line in [*block, EMPTY])]
+    return [*told, *_columns(found, width)]
 
 
 def _block(title: str, keys: list[Key]) -> list[Line]:

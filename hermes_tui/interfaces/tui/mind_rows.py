@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.events import (
     AgentEvent,
     ApprovalGiven,
@@ -169,7 +170,8 @@ def _other(record: Record) -> Thought | None:
         case ModelChosen():
             return _thought(record, KERNEL, "brain", (f"{body.role} is now {body.model}", body.why))
         case ModelFailed():
-            return _thought(record, FAILED, "brain", (body.model, body.message))
+            sign = STOPPED if body.reason is FailureReason.CANCELLED else FAILED
+            return _thought(record, sign, "brain", (body.model, body.message))
         case RetryScheduled():
             said = f"{body.model} again in {body.delay_s:.0f} s"
             return _thought(record, WAITING, "brain", (said, f"{body.reason.value}, try {body.attempt}"))
@@ -202,7 +204,7 @@ def _ruled(record: Record) -> Thought | None:
             said = f"cap of the run {wording.money(body.limits.usd)}"
             return replace(_thought(record, KERNEL, "budget", (said, "")), who=body.by)
         case InterruptAsked():
-            return _thought(record, STOPPED, "run", ("interrupt", body.by))
+            return _thought(record, KERNEL, "run", ("interrupt", f"asked for by {body.by}"))
         case RunEnded():
             sign, word = ENDINGS[body.status]
             return _thought(record, sign, "run", (word, body.reason))

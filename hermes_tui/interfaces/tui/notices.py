@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
@@ -32,6 +32,7 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces import _shells as shells
+from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, NEEDS_YOU, RUNNING, STOPPED, Sign
@@ -97,7 +98,9 @@ def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
     facts += [wording.count(tally.tasks, "task")] if tally.tasks > 1 else []
     facts += [wording.money(tally.usd), wording.elapsed(record.at - tally.began)]
     head, _, rest = body.reason.partition("\n")
-    reason = f": {one_line(head)}" if head else ""
+    said = one_line(head)
+    again = said.casefold().startswith(word)
+    reason = said[len(word) :].removesuffix(".") if again else f": {said}" if said else ""
     spans: tuple[Span, ...] = (
         (word, f"{sign.role} bold"),
         *foreign(reason, "text"),
@@ -105,6 +108,19 @@ def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
     )
     answer = body.answer if body.answer.strip() != tally.said.strip() else ""
     return Notice(origin=origin(record), sign=sign, spans=spans, details="\n\n".join(filter(None, (rest, answer))))
+
+
+def question_said(asked: Iterable[Asked]) -> str:
+    """Return in words for a desktop what the newest question asks for."""
+    newest = list(asked)[-1].question
+    return f"Hermes needs you: {wording.wanted(newest.tool, newest.what)}"
+
+
+def outcome_said(state: SessionState) -> str:
+    """Return in words for a desktop how the run ended and what it was for."""
+    ended, goal = state.run.ended, state.run.goal
+    word = ENDINGS[ended.status][1] if ended is not None else "stopped"
+    return f"Hermes: {word} · {goal.text if goal is not None else ''}"
 
 
 def left_open(state: SessionState, at: float) -> Notice:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, Literal, cast
+
+from rich.cells import cell_len
 
 from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.text import gist
@@ -189,9 +192,16 @@ class Streaming(Entry):
 
     def _waiting(self, seconds: float, width: int) -> list[Line]:
         limit = f" of {self.first_token_s:.0f}" if self.first_token_s else ""
-        said = f"{self.model}: waiting for the first token, {seconds:.0f} s{limit}"
-        left = (("○ ", WAITING.role), (said, "text"))
-        return [ends(left, (("Esc stop · F3 switch ", "muted"),), width)]
+        # Since when and until when are never cut: what there is no room for is a key, then words.
+        short = f"first token, {seconds:.0f} s{limit}"
+        words = (
+            f"{self.model}: waiting for the {short}",
+            f"{self.model}: {short}",
+            f"{self.model.rpartition(':')[2]}: {short}",
+        )
+        told = [(said, hint) for hint, said in product(("Esc stop · F3 switch ", "Esc stop ", ""), words)]
+        said, hint = next((one for one in told if cell_len("".join(one)) + 3 <= width), told[-1])
+        return [ends((("○ ", WAITING.role), (said, "text")), ((hint, "muted"),), width)]
 
     def copy(self) -> str:
         """Return what has arrived."""
@@ -206,6 +216,7 @@ class Call(Entry):
     subject: str
     arguments: str
     since: float = 0.0
+    limit_s: float = 0.0
     state: CallState = "running"
     rationale: str = ""
     output: str = ""
@@ -252,7 +263,8 @@ class Call(Entry):
                 return (("needs you ", "warn"), (wording.elapsed(now - self.since), "warn"))
             case "running":
                 tries = f"try {self.attempt} · " if self.attempt > 1 else ""
-                return ((f"{tries}{wording.took(max(now - self.since, 0.0))}", "text"),)
+                until = f" of {self.limit_s:g}" if self.limit_s else ""
+                return ((f"{tries}{wording.took(max(now - self.since, 0.0))}{until}", "text"),)
             case "refused":
                 return (("refused", "fail"),)
             case "doubt":
@@ -278,7 +290,7 @@ class Call(Entry):
         lines += _field("input", _readable(self.arguments), width) if self.tool not in ("edit", "write") else []
         change = change_of(self.tool, self.arguments)
         if change is not None:
-            lines += diff_lines(change, SUBJECT_AT - 2)
+            lines += diff_lines(change, SUBJECT_AT - 2, width)
         lines += self._output_lines(width) if change is None or self.state != "done" else []
         if self.state in ("done", "failed"):
             lines += _field("changed", ", ".join(self.changed) or "nothing recorded", width)

@@ -13,6 +13,7 @@ from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.patchbay import PatchbayScreen
 from hermes_tui.interfaces.tui.screens.picker import BrainPicker
+from hermes_tui.interfaces.tui.welcome import LOCAL, how_to_start
 from hermes_tui.services.brains import Missing
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Switchboard:
             if chosen == BrainPicker.PATCHBAY:
                 self.patch("")
             elif chosen.startswith("?"):
-                self.ask_key(chosen[1:])
+                self._connect(chosen[1:])
             else:
                 app.order(SwitchBrain(model=chosen))
 
@@ -49,6 +50,14 @@ class Switchboard:
 
         app.push_screen(chooser, taken)
         self.app.start(look())
+
+    def _connect(self, provider: str) -> None:
+        """Ask for a key, or say how a server on this machine is started."""
+        missing = {one.provider: one for one in self.app.brains if isinstance(one, Missing)}
+        if provider in LOCAL and provider in missing:
+            self.app.push_screen(how_to_start(self.app.look, missing[provider]))
+        else:
+            self.ask_key(provider)
 
     def patch(self, wanted: str) -> None:
         """Edit which model fills each role, under which clocks and cap."""

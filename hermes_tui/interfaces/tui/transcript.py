@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.events import (
     AgentEnded,
     AgentEvent,
@@ -68,13 +69,15 @@ from hermes_tui.interfaces.tui.drawing.markdown import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
 from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
+from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 
 
 class Transcript:
     """The rows so far. Taking a record returns the rows that are new or changed, in order."""
 
-    def __init__(self, *, first_token_s: float | None = None) -> None:
+    def __init__(self, *, first_token_s: float | None = None, limit_of: LimitOf = unknown) -> None:
         self.first_token_s = first_token_s
+        self.limit_of = limit_of
         self._goal = ""
         self._kinds: dict[TaskId, TaskKind] = {}
         self._titles: dict[TaskId, str] = {}
@@ -206,7 +209,9 @@ class Transcript:
                 self._streams.pop(record.place.agent, None)
                 self._count(body.usd, body.usage.total_tokens)
                 details = f"The fragment is kept, not used:\n{body.fragment}" if body.fragment else ""
-                failed = notices.notice(record, FAILED, body.model, body.message, hint="F3 brains")
+                stopped = body.reason is FailureReason.CANCELLED
+                sign, hint = (STOPPED, "") if stopped else (FAILED, "F3 brains")
+                failed = notices.notice(record, sign, body.model, body.message, hint=hint)
                 yield replace(failed, origin=origin(record, reply_key(body.request_id)), details=details)
             case RetryScheduled():
                 said = f"{body.reason.value}, try {body.attempt} in {body.delay_s:.0f} s"
@@ -247,6 +252,7 @@ class Transcript:
                     subject=subject,
                     arguments=body.arguments,
                     rationale=body.rationale,
+                    limit_s=self.limit_of(body.tool, body.arguments),
                     since=record.at,
                     state="asked" if body.ruling.decision is Decision.ASK else "running",
                 )
@@ -273,8 +279,10 @@ class Transcript:
             case ApprovalGiven():
                 asked = self._asked.pop(body.approval_id, None)
                 call = self._calls.get(asked.call_id) if asked else None
-                if asked and call is not None and body.decision is Decision.ALLOW:
-                    self._calls[asked.call_id] = replace(call, state="running", since=record.at)
+                if asked and call is not None:
+                    allowed = replace(call, state="running", since=record.at)
+                    denied = replace(call, state="refused", output=body.reason)
+                    self._calls[asked.call_id] = allowed if body.decision is Decision.ALLOW else denied
                     yield self._calls[asked.call_id]
                 yield notices.answer(
                     record, body, wording.wanted(asked.tool, asked.what) if asked else str(body.approval_id)
@@ -308,6 +316,6 @@ class Transcript:
             case RunUnpaused():
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
-                yield notices.notice(record, STOPPED, "interrupted", f"by {body.by}; finished work is kept")
+                yield notices.notice(record, notices.KERNEL, "interrupt", f"asked for by {body.by}")
             case ConfigApplied() | ConfigRefused():
                 yield notices.edited(record, body)

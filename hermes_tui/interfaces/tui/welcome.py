@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from hermes_tui.domain.ports import Brain
+from hermes_tui.interfaces.tui.choices import page_lines
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, fit_middle, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH
+from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.services.brains import Missing
 
 BEGIN: Final = (
@@ -86,3 +90,9 @@ def _without(missing: Sequence[Missing], checked_at: float, room: int, *, armed:
     way = ((f"1–{len(missing)}", key), (" and ", "muted"), ("d", key), (" act while the prompt is empty", "muted"))
     looked = _said(f"looked at {wording.clock(checked_at)} · /doctor looks again", "muted")
     return [*lines, EMPTY, Line((("  ", ""), *way)), looked]
+
+
+def how_to_start(look: Look, one: Missing) -> Page:
+    """Return a page that says what a server on this machine lacks and how it is started."""
+    told = (f"{one.provider}: {one.found}.", "", one.remedy, "", "/doctor looks again.")
+    return Page(look, f"connect {one.provider}", partial(page_lines, told))

@@ -165,7 +165,7 @@ async def test_always_asks_again_and_shows_the_rule_first(table: Table) -> None:
         before = given(app)
 
         assert before == []
-        assert "A again allows from now on" in app.text or "not offered for this call" in app.text
+        assert "A again allows from now on" in app.text or "only once is offered for this call" in app.text
 
 
 async def test_with_nothing_waiting_the_inbox_says_so(table: Table) -> None:
@@ -174,3 +174,51 @@ async def test_with_nothing_waiting_the_inbox_says_so(table: Table) -> None:
         await app.pilot.pause()
 
         assert "Nothing waits for you." in app.text
+
+
+async def test_a_denied_call_is_refused_at_once_though_another_still_waits(table: Table) -> None:
+    calls = [Call("write", {"path": name, "content": "x"}) for name in ("a.txt", "b.txt")]
+    async with workstation(table, Scenario(replies=[Reply("", tool_calls=calls), Reply("Done.")])) as app:
+        await app.enter("go")
+        await app.until(lambda: "needs you 2" in app.text)
+        await app.enter("/deny not there")
+        await app.until(lambda: "needs you 1" in app.text)
+        rows = [row.split("│")[0].split() for row in app.rows]
+
+    assert next(row for row in rows if row[:3] == ["×", "write", "a.txt"])[3] == "refused"
+    assert next(row for row in rows if row[:3] == ["◊", "write", "b.txt"])[3] == "needs"
+
+
+async def test_at_80_columns_the_inbox_shows_every_letter_of_a_change_before_its_yes(table: Table) -> None:
+    long = "def " + "a_name_that_is_long_" * 6 + "() -> 日本: ...\n"
+    write = Call("write", {"path": "a.py", "content": long})
+    async with workstation(table, script(write), size=(80, 24)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "f7")
+        await app.until(lambda: "+1 -0" in app.text)
+        shown = app.rows
+
+    start = next(at for at, row in enumerate(shown) if row.startswith(" + def"))
+    assert "".join(row.rstrip()[3:] for row in shown[start : start + 2]) == long.rstrip("\n")
+    assert any("only once is offered for this call" in row for row in shown)
+
+
+async def test_in_the_inbox_a_yes_first_shows_what_was_not_on_screen_yet(table: Table) -> None:
+    write = Call("write", {"path": "a.py", "content": "".join(f"line_{at} = {at}\n" for at in range(30))})
+    async with workstation(table, script(write), size=(80, 24)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "f7")
+        await app.until(lambda: "lines below · Enter scrolls" in app.text)
+        steps = [app.text]
+        while "line_29" not in steps[-1]:
+            await app.pilot.press("y")
+            await app.pilot.pause()
+            steps.append(app.text)
+        unanswered = given(app)
+        await app.pilot.press("y")
+        await app.until_event(RunEnded)
+
+    assert unanswered == []
+    assert len(steps) > 2
+    assert all(any(f" line_{at} = " in step for step in steps) for at in range(30))
+    assert (table.workspace / "a.py").read_text("utf-8").endswith("line_29 = 29\n")

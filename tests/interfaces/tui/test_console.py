@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hermes_tui.domain.events import InterruptAsked, MessageGiven, RunEnded, RunPaused, RunUnpaused
 from hermes_tui.domain.messages import Source
+from hermes_tui.interfaces.tui.drawing.markdown import Flow
+from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.rows import Origin, Streaming
 from hermes_tui.services.desk import Desk
 from tests.fakes import Call, Fault, Reply, Scenario
 from tests.interfaces.processes import needs_sandbox
@@ -39,6 +44,30 @@ async def test_text_is_on_screen_before_the_reply_is_whole(table: Table) -> None
         assert app.workspace.live
 
 
+@pytest.mark.parametrize(
+    ("width", "hint"), [(100, "Esc stop · F3 switch"), (70, "Esc stop · F3 switch"), (50, "Esc stop"), (40, "")]
+)
+def test_a_wait_says_since_when_and_until_when_at_every_width(width: int, hint: str) -> None:
+    where = Origin(key="k", at=100.0)
+    row = Streaming(origin=where, model="openai:gpt-6.1-sol", flow=Flow(), thinking=Flow(), first_token_s=30.0)
+
+    (line,) = row.lines(Room(width=width, now=104.0, opened=False))
+
+    assert "first token, 4 s of 30" in line.text
+    assert line.text.rstrip().endswith(hint or "of 30")
+
+
+async def test_what_does_not_fit_the_status_line_stands_in_the_console_too(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[Reply("One.")]), size=(80, 24)) as app:
+        await app.enter("Begin.")
+        await app.until_event(RunEnded)
+        await app.until(lambda: not app.workspace.live)
+        app.say("This is a sentence that is longer than a line of a narrow terminal, and its end says which key helps.")
+        await app.until(lambda: "which key" in app.text)
+
+        assert "…" in app.rows[-1]
+
+
 async def test_keys_that_arrive_in_one_burst_are_sent_in_order(table: Table) -> None:
     async with workstation(table, Scenario(replies=[Reply("One."), Reply("Two.")])) as app:
         await app.pilot.press(*"first", "enter", *"second", "enter", *"third")
@@ -57,7 +86,10 @@ async def test_esc_interrupts_and_keeps_the_draft(table: Table) -> None:
         await app.until_event(InterruptAsked)
         await app.until(lambda: not app.workspace.live)
 
-        assert "■ interrupted" in app.text
+        assert "• interrupt: asked for by operator" in app.text
+        assert "■ interrupted; finished work is kept · $" in app.text
+        assert "/resume goes on" in app.text
+        assert "×" not in app.text
         assert app.workspace.prompt.text == "and then"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hermes_tui.domain.commands import Decide
 from hermes_tui.domain.events import ApprovalAsked, CapRaised, PlanEdited, RunEnded, TaskFailed
 from hermes_tui.services.desk import Desk
@@ -222,3 +224,22 @@ async def test_a_note_that_waits_is_accepted_or_refused_in_the_memory_pane(table
 
         assert "◊ Money is Decimal" in waiting or "◊ Tests never" in waiting
         assert "y accept" not in app.text
+
+
+async def test_the_day_holds_what_this_session_spent_as_soon_as_it_is_spent_and_as_often_as_once(table: Table) -> None:
+    write = Reply("I write.", tool_calls=[Call("write", {"path": "a.txt", "content": "x"})])
+    async with workstation(table, Scenario(replies=[write, Reply("Done.")])) as app:
+        desk = app.seat
+        assert isinstance(desk, Desk)
+        await app.enter("go")
+        await app.until(lambda: app.workspace.dock.display and app.workspace.day_usd)
+        waiting = (app.workspace.day_usd, desk.state.spend.total.usd)
+        await app.enter("/yes")
+        await app.until_event(RunEnded)
+        await app.until(lambda: desk.errands.day_spent(desk.session_id)[1] == desk.state.spend.total.usd)
+        await app.day.read()
+        ended = (app.workspace.day_usd, desk.state.spend.total.usd)
+
+    assert waiting[0] == pytest.approx(waiting[1])
+    assert ended[0] == pytest.approx(ended[1])
+    assert ended[1] > waiting[1] > 0

@@ -69,7 +69,7 @@ async def test_a_session_left_open_says_so_and_resume_goes_on_with_the_question(
 
     assert "■ Hermes ended at" in said
     assert "nothing is repeated." in said
-    assert "─ goal, after an unfinished run ─" in said or "═ goal, after an unfinished run ═" in said
+    assert "─ goal · run unfinished ─" in said or "═ goal · run unfinished ═" in said
     assert "◊ goal wants write a.txt" in said
     assert ran == ["list", "write"]
     assert (table.workspace / "a.txt").read_text() == "x"

@@ -118,6 +118,16 @@ async def test_f3_lists_brains_with_what_is_missing_and_enter_switches(table: Ta
         assert "in use · first of routing.order" in listed
 
 
+async def test_enter_on_a_server_that_does_not_run_says_how_it_is_started(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.pilot.press("f3")
+        await app.until(lambda: "4 ollama" in app.text)
+        await app.enter("ollama")
+        await app.until(lambda: "═ connect ollama ═" in app.text)
+
+        assert "Start it with `ollama serve`" in app.text
+
+
 async def test_alt_and_a_number_switches_at_once_or_says_why_not(table: Table) -> None:
     async with workstation(table, HELLO) as app:
         await app.pilot.press("alt+1")
@@ -168,11 +178,11 @@ async def test_the_first_page_connects_by_number_while_nothing_else_is_typed(tab
         await app.pilot.press("escape")
         await app.until(lambda: "key for anthropic" not in app.text)
         await app.pilot.press("4")
-        await app.until(lambda: "ollama: no server" in app.rows[-1])
+        await app.until(lambda: "═ connect ollama ═" in app.text)
 
         assert typed == "9"
         assert app.workspace.prompt.text == ""
-        assert "ollama serve" in app.rows[-1]
+        assert "Start it with `ollama serve`" in app.text
 
 
 async def test_a_goal_that_begins_with_a_key_of_the_first_page_is_a_goal(table: Table) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator
+from typing import cast
 
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.state import SessionState
@@ -28,6 +29,7 @@ TASK_KEYS = (
 AGENT_KEYS = (("Enter", "all of it"), ("i", "steer"), ("p", "pause"), ("x", "end it"), ("a", "answer"))
 GROUP_KEYS = (("Space", "unfold"), ("Z", "fold all but what is under way"))
 STEP_KEYS = (("Enter", "words"), ("m", "why"), ("t", "when"))
+FACT_LINES, RESULT = 8, 800
 LAST_SAID, LAST_LINES = 12, 40
 """So much of a conversation stands in the detail; Enter shows all of it."""
 
@@ -52,7 +54,9 @@ def _known(row: GraphRow, view: View) -> tuple[list[Fact], Keys]:
 
 
 def _fact(name: str, text: str, role: str, width: int) -> list[Line]:
-    wrapped = wrap(foreign(text, role), max(width - 11, 12))[:8]
+    wrapped = wrap(foreign(text, role), max(width - 11, 12))
+    if len(wrapped) > FACT_LINES:
+        wrapped = [*wrapped[: FACT_LINES - 1], [(f"… {len(wrapped) - FACT_LINES + 1} lines more", "muted")]]
     return [Line(((f" {name if at == 0 else '':<9}", "muted"), *spans)) for at, spans in enumerate(wrapped)]
 
 
@@ -177,5 +181,13 @@ def _result(text: str) -> str:
     try:
         value: object = json.loads(text)
     except ValueError:
-        return text[:400]
-    return value[:400] if isinstance(value, str) else text[:400]
+        return text[:RESULT]
+    if isinstance(value, dict):
+        named = cast("dict[str, object]", value)
+        return "\n".join(f"{key}: {_plain(held)}" for key, held in named.items())[:RESULT]
+    return _plain(value)[:RESULT]
+
+
+def _plain(value: object) -> str:
+    """Return a value as it is read: a text by itself, with its lines."""
+    return value.rstrip("\n") if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

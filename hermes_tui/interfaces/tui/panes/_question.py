@@ -44,7 +44,7 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     if change is not None:
         added, removed = change.counts
         lines += [EMPTY, Line(((f" {change.path} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail")))]
-        lines += diff_lines(change, 1)
+        lines += diff_lines(change, 1, width)
     return lines
 
 
@@ -185,5 +185,5 @@ class Answers(Vertical):
         wider = [*key_spans("r", "this run"), *key_spans("A", "always")] if question.rule else []
         lines = [Line(((" ", ""), *key_spans("y", "once"), *wider, *key_spans("d", "deny with a reason")))]
         if not question.rule:
-            lines.append(Line(((" this run and always are not offered for this call", "muted"),)))
+            lines.append(Line(((" only once is offered for this call", "muted"),)))
         return lines

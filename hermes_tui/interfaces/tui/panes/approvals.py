@@ -100,6 +100,7 @@ class ApprovalsPane(Pane):
         self.keys = Sheet(look, name="approval-keys", focusable=False)
         self.answers = Answers(monotonic)
         self._seen: View | None = None
+        self._furthest: dict[str, int] = {}
 
     def compose(self) -> ComposeResult:
         """Questions and answers; beside them the question under the cursor."""
@@ -137,7 +138,12 @@ class ApprovalsPane(Pane):
     @on(LineView.Scrolled)
     def _moved(self, event: LineView.OfRow) -> None:
         event.stop()
-        self._show_detail()
+        if event.view is self.view:
+            self._show_detail()
+        elif isinstance(row := self.view.current, Waiting):
+            name = str(row.asked.question.approval_id)
+            self._furthest[name] = max(self._furthest.get(name, -1), *self.detail.window.visible(), -1)
+            self._say_rest(row.asked)
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap for the new width."""
@@ -155,15 +161,39 @@ class ApprovalsPane(Pane):
             return
         shown = asked or (row.decided.asked if isinstance(row, Answered) else None)
         if shown is not None:
-            title: tuple[Span, ...] = ((one_line(shown.question.tool), "text bold"),)
-            self.detail_rule.say(title, ((str(shown.question.approval_id), "muted"),))
             lines = question_lines(shown, self._seen, max(self.detail.size.width, 30))
             self.detail.show(lines)
             self.keys.show(self.answers.keys_for(asked))
             self.keys.styles.height = len(self.keys)
+            self._say_rest(shown)
+            self.call_after_refresh(self._say_rest, shown)
+
+    def _say_rest(self, shown: Asked) -> None:
+        """Say in the rule how much of the question stands below the screen."""
+        below = len(self.detail) - 1 - max(self.detail.window.visible(), default=-1)
+        title: tuple[Span, ...] = ((one_line(shown.question.tool), "text bold"),)
+        rest: Span = (f"{wording.count(below, 'line')} below · Enter scrolls", "text")
+        name: Span = (str(shown.question.approval_id), "muted")
+        self.detail_rule.say(title, (rest,) if below > 0 and self.detail.size.height else (name,))
+
+    def _all_seen(self, asked: Asked) -> bool:
+        """Whether every line of a question has been on screen; if not, show those that follow."""
+        name = str(asked.question.approval_id)
+        seen = max(self._furthest.get(name, -1), *self.detail.window.visible(), -1)
+        self._furthest[name] = seen
+        if seen >= len(self.detail) - 1:
+            return True
+        self.detail.window.scroll(max(self.detail.size.height - 1, 1))
+        self.detail.refresh()
+        self._furthest[name] = max(seen, *self.detail.window.visible())
+        self._say_rest(asked)
+        return False
 
     def action_answer(self, scope: str) -> None:
-        """Allow what is under the cursor."""
+        """Allow what is under the cursor; what has not been on screen yet is shown first."""
+        row = self.view.current
+        if isinstance(row, Waiting) and not self._all_seen(row.asked):
+            return
         self.answers.allow(scope)
         self._show_detail()
 

@@ -20,6 +20,7 @@ from hermes_tui.interfaces.tui.graph.rows import TaskRow, ribbon
 from hermes_tui.interfaces.tui.links import link_at, links_in
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.rows import Call
+from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 from hermes_tui.interfaces.tui.transcript import Transcript
 from hermes_tui.interfaces.tui.welcome import NUMBERED
 
@@ -59,9 +60,9 @@ class ConsolePane(Pane):
             super().__init__()
             self.row = row
 
-    def __init__(self, look: Look, *, first_token_s: float | None = None) -> None:
+    def __init__(self, look: Look, *, first_token_s: float | None = None, limit_of: LimitOf = unknown) -> None:
         super().__init__(look, name="console")
-        self.transcript = Transcript(first_token_s=first_token_s)
+        self.transcript = Transcript(first_token_s=first_token_s, limit_of=limit_of)
         self.view = LineView(look, name="transcript")
         self.first_page = False
         self._ribbon: tuple[Span, ...] = ()

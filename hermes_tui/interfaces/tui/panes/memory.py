@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from hermes_tui.domain.memory import Recalled
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, harmless, one_line, wrap
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit_middle, harmless, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.markdown import draw
 from hermes_tui.interfaces.tui.memory_rows import ChangeRow, FolderRow, HitRow, NoteRow, blame_line, diff_line, tree
@@ -30,8 +30,9 @@ EMPTY_TEXT: Final = (
 )
 NO_HISTORY: Final = (Line(((" No commit holds this note yet; saving it here makes one.", "muted"),)),)
 NOTHING_STANDS_OUT: Final = Standing({}, frozenset())
-DONE: Final = "e edit · E $EDITOR · h history · b blame · p pin · f forget"
-SEEN: Final = "h history"
+TITLE_CELLS: Final = 28
+DONE: Final = "e edit · b blame · p pin · f forget"
+SEEN: Final = "as it was"
 REST_S: Final = 0.12
 """Where the past is scrubbed, the notes are listed after so long a rest."""
 
@@ -170,7 +171,7 @@ class MemoryPane(Pane):
         self.path, self.text = path, text
         self.history.empty = NO_HISTORY
         self.history.replace_all([ChangeRow(change) for change in history])
-        self.history_rule.say((("history", "text bold"),), (("Enter what it did · r take back", "muted"),))
+        self.history_rule.say((("history", "text bold"),), (("h Enter what it did · r take back", "muted"),))
         self._show_text()
 
     def take_diff(self, commit: str, diff: str) -> None:
@@ -197,7 +198,8 @@ class MemoryPane(Pane):
             return
         width = max(self.preview.size.width, 20)
         keys = ((SEEN if self._then is not None else DONE, "muted"),)
-        self.text_rule.say(((one_line(self.path), "text bold"),), keys)
+        name = fit_middle(one_line(self.path.rpartition("/")[2]), TITLE_CELLS)
+        self.text_rule.say(((name, "text bold"),), keys)
         front, body = parted(self.text)
         lines = [Line(((f" {harmless(line)}", "muted"),)) for line in front.splitlines()]
         lines += [EMPTY] if lines else []

@@ -84,6 +84,11 @@ class MindLogPane(Pane):
             self._now = None
             self._refilter()
 
+    def set_full(self, *, full: bool) -> None:
+        """Say which keys filter where there is room for it."""
+        super().set_full(full=full)
+        self._title()
+
     def show(self, view: View) -> None:
         """Nothing but rows: they come by `take`."""
         del view
@@ -99,7 +104,9 @@ class MindLogPane(Pane):
         agents = "all agents" if self.who == "all" else f"agent {self.who}"
         kind = "" if self.about == "all" else f" · task {self.about}"
         kind += "" if self.kind == "all" else f" · kind {self.kind}"
-        hint: tuple[Span, ...] = ((f"{agents}{kind}", "text" if filtered else "muted"), (f" · {self.KEY}", "muted"))
+        keys = "f kind · a agent · w task · / find · g c t · " if self.full else ""
+        said = (f"{agents}{kind}", "text" if filtered else "muted")
+        hint: tuple[Span, ...] = (said, (f" · {keys}{self.KEY}", "muted"))
         self.rule.say(((self.TITLE, "text bold"), (shown, "muted")), hint)
 
     def _refilter(self) -> None:

@@ -91,7 +91,7 @@ class Entry(Timeline):
         """Say who reads what is typed, and which keys do what with it."""
         self.prompt.busy, self.prompt.queued = self.live, len(self.queue)
         self.queue_rows.show(self.queue)
-        title = "to main" if self.live else "goal, after an unfinished run" if self.unfinished else "goal"
+        title = "to main" if self.live else "goal · run unfinished" if self.unfinished else "goal"
         mode = self.prompt.mode
         title += f" · {mode.value}" if mode is not None else ""
         leaves = "interrupt" if mode in (None, VimMode.NORMAL) else "commands"

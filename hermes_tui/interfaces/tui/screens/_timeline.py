@@ -60,7 +60,7 @@ class Timeline(Stage):
         self.earlier = earlier
         self.chronicle = Chronicle()
         self.seen = 0
-        self.day_usd: float | None = None
+        self.day_beside: float | None = None
         self.live = self.frozen = False
         self.brains: Sequence[Brain | Missing] | None = None
         self._at_present = resting_place
@@ -85,6 +85,11 @@ class Timeline(Stage):
         self.seen = new[-1].seq
         self.journey.take(new)
         self._look_ahead(new)
+
+    @property
+    def day_usd(self) -> float | None:
+        """What all sessions spent today; None if nobody looked. `day_beside` is that without this one's total."""
+        return None if self.day_beside is None else self.day_beside + self.seat.state.spend.total.usd
 
     def view_now(self) -> View:
         """Return what the panes show."""

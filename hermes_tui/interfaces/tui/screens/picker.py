@@ -11,7 +11,7 @@ from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 
 BRAINS_HINT: Final = "type to filter · Enter takes · F3 patchbay · Esc leaves"
-HINT: Final = "Enter opens · Ctrl+T looks · Ctrl+R renames · Ctrl+F forks · Esc stays"
+HINT: Final = "Enter open · Ctrl+T look · Ctrl+R rename · Ctrl+F fork · Esc"
 
 
 class SessionPicker(Chooser):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,6 +22,7 @@ from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.dock import Card
+from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
@@ -33,13 +35,14 @@ from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
-from hermes_tui.interfaces.tui.rows import Call, seq_of
+from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, seq_of
 from hermes_tui.interfaces.tui.screens._entry import Entry
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
-from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, welcome_lines
+from hermes_tui.interfaces.tui.time_limits import limits_of
+from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, how_to_start, welcome_lines
 from hermes_tui.services.brains import Missing
 
 TWICE_S: Final = 1.0
@@ -78,11 +81,13 @@ class Workspace(Entry):
     ) -> None:
         self._shown = 0
         self._settled = False
+        self._said_long = 0
         self._escaped = -TWICE_S
         self.brains_at = 0.0
         self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
-        self.console_pane = ConsolePane(look, first_token_s=first_token_s)
+        limit_of = limits_of(seat.errands.station.tools)
+        self.console_pane = ConsolePane(look, first_token_s=first_token_s, limit_of=limit_of)
         self.graph_pane = TaskGraphPane(look)
         self.approvals_pane = ApprovalsPane(look, monotonic)
         self.mind_pane = MindLogPane(look)
@@ -228,6 +233,14 @@ class Workspace(Entry):
             if pane.display:
                 pane.show(view)
 
+    def say(self, text: str, role: str = "text") -> None:
+        """Say something in the status line for a moment; where it does not fit, it stands in the console too."""
+        super().say(text, role)
+        if self.seen and cell_len(text) + 2 > self.size.width:
+            self._said_long += 1
+            where = Origin(key=("said", self._said_long), at=self.look.clock())
+            self.console_pane.say(Notice(origin=where, sign=notices.KERNEL, spans=((one_line(text), role),)))
+
     def show_brains(self, found: Sequence[Brain | Missing]) -> None:
         """Show who can answer."""
         self.brains, self.brains_at = found, self.look.clock()
@@ -322,7 +335,7 @@ class Workspace(Entry):
         elif event.number <= len(missing):
             one = missing[event.number - 1]
             if one.provider in LOCAL:
-                self.say(f"{one.provider}: {one.found}. {one.remedy}")
+                self._own_app.push_screen(how_to_start(self.look, one))
             else:
                 self.post_message(OrderAsked("key", one.provider))
 
