@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.domain.text import gist
+from hermes_tui.interfaces._changes import Change
 from hermes_tui.interfaces._questions import REACHES, SIGN
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
@@ -86,17 +87,21 @@ class Card(Widget, can_focus=True):
         self.look = look
         self.answers = answers
         self.asked: Asked | None = None
+        self.change: Change | None = None
         self.diff: list[Line] = []
         self.lines: list[Line] = []
 
     def show(self, asked: Asked | None, view: View) -> None:
         """Show a question and what it would change; keys wait a moment whenever it is another one."""
         if asked != self.asked:
-            change = change_in(asked, view) if asked is not None else None
-            self.diff = diff_lines(change, 2) if change is not None else []
+            self.change = change_in(asked, view) if asked is not None else None
+            self._draw_change()
         self.asked = asked
         self.answers.show(asked)
         self.draw(view.now)
+
+    def _draw_change(self) -> None:
+        self.diff = diff_lines(self.change, 2, max(self.size.width, 20)) if self.change is not None else []
 
     def draw(self, now: float) -> None:
         """Draw the question and, with the focus, its keys."""
@@ -143,6 +148,7 @@ class Card(Widget, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Wrap for the new width."""
         del event
+        self._draw_change()
         self.draw(self.look.clock())
 
 
