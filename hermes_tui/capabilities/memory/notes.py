@@ -143,11 +143,11 @@ def new_id(key: str = "") -> str:
     return "m" + (hashlib.sha256(key.encode()).hexdigest()[:12] if key else secrets.token_hex(6))
 
 
-def path_for(note_id: str, title: str, kind: NoteKind, scope: str) -> str:
-    """Return where a new note is put."""
+def paths_for(note_id: str, title: str, kind: NoteKind, scope: str) -> tuple[str, str]:
+    """Return where a new note is put, and where it goes if that place is taken: notes of one title may end alike."""
     slug = "-".join(plain_words(title)[:6])[:40].strip("-") or "note"
     folder = f"{WORKSPACES}/{scope}" if scope else FOLDER
-    return f"{folder}/{kind.value}s/{slug}-{note_id[-4:]}.md"
+    return f"{folder}/{kind.value}s/{slug}-{note_id[-4:]}.md", f"{folder}/{kind.value}s/{slug}-{note_id}.md"
 
 
 def scope_of_path(path: str) -> str:

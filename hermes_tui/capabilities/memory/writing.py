@@ -15,7 +15,7 @@ from hermes_tui.capabilities.memory.decoding import NEW, decode
 from hermes_tui.capabilities.memory.ingress import Edit, Ingress, Reason
 from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.likeness import Likeness, compare
-from hermes_tui.capabilities.memory.notes import Note, index_of_scope, new_id, path_for, read_note, write_note
+from hermes_tui.capabilities.memory.notes import Note, index_of_scope, new_id, paths_for, read_note, write_note
 from hermes_tui.capabilities.memory.ranking import Recall, Search
 from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.errors import ToolError
@@ -166,11 +166,11 @@ class Writer:
 
     def _note(self, note_id: str, text: str, draft: NoteDraft, origin: Origin, scope: str) -> Note:
         now = self._stamp()
-        path = path_for(note_id, text.split("\n", 1)[0], draft.kind, scope if draft.workspace else "")
+        path, spare = paths_for(note_id, text.split("\n", 1)[0], draft.kind, scope if draft.workspace else "")
         source = origin.source or " ".join(filter(None, (origin.session, origin.run)))
         return Note(
             id=note_id,
-            path=path,
+            path=path if self._ingress.files.read(path) is None else spare,
             body=text,
             scope=scope if draft.workspace else "",
             kind=draft.kind,

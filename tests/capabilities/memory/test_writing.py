@@ -7,6 +7,7 @@ import random
 import pytest
 
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.memory.notes import new_id, paths_for
 from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, NoteKind, Origin, Remembered
@@ -216,6 +217,18 @@ def test_a_note_is_forgotten_with_its_line(vault: TestVault) -> None:
     assert vault.found("kettle", past=True) == []
     assert index_text(vault) == ""
     assert not (vault.home / told.path).exists()
+
+
+def test_a_note_whose_place_is_taken_gets_another(vault: TestVault) -> None:
+    text, origin = "The kettle stands in the pantry.", replace(AGENT, key="s1-call-7")
+    taken, spare = paths_for(new_id(origin.key), text, NoteKind.FACT, "")
+    (vault.home / taken).parent.mkdir(parents=True)
+    (vault.home / taken).write_text("---\nid: m1\n---\nSomething else entirely.\n")
+
+    told = say(vault, text, origin)
+
+    assert (told.landing, told.path) == (Landing.WRITTEN, spare)
+    assert "Something else" in (vault.home / taken).read_text()
 
 
 @pytest.mark.parametrize("count", [150, pytest.param(1_000, marks=pytest.mark.long)])
