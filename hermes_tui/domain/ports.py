@@ -118,6 +118,10 @@ class Weight:
     why: str
 
 
+Weigh = Callable[[], Weight]
+"""Weighs a task; it takes time, so whoever does not have to know does not ask."""
+
+
 @frozen
 class CallEnd:
     """How one request to a brain ended; `reason` None is a whole reply."""
@@ -140,14 +144,14 @@ class Brains(Protocol):
         *,
         size_bytes: int = 0,
         tier: str = "",
-        weight: Weight | None = None,
+        weigh: Weigh | None = None,
     ) -> Brain:
         """Return the first brain that can answer, probing what has to be probed.
 
         `role` is a role, a class of task, a tier or `provider:model`. `tried` holds what failed in this step already:
         why, by the brain's name. None of them is returned; one whose window is too small for a request of `size_bytes`
-        only where there is no other. `tier` asks for a brain of that tier; `weight` says which one a role gets whose
-        model is chosen by the weight of its tasks.
+        only where there is no other. `tier` asks for a brain of that tier; `weigh` says which one a role gets whose
+        model is chosen by the weight of its tasks, and is asked for no other.
 
         Raises:
             NoProvider: nothing is left; the message says why for each and how to mend it.

@@ -21,7 +21,7 @@ from hermes_tui.domain.parts import (
     ModelRequest,
     StopReason,
 )
-from hermes_tui.domain.ports import Brain, CallEnd, Weight
+from hermes_tui.domain.ports import Brain, CallEnd, Weigh, Weight
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
 from hermes_tui.domain.values import frozen, mutable, replace
@@ -67,7 +67,7 @@ class _Step:
     tier: str
     brain: Brain
     build: Build
-    weight: Weight
+    weigh: Weigh
     tried: dict[str, str] = field(default_factory=dict[str, str])
     attempt: int = 1
 
@@ -79,9 +79,13 @@ class _Step:
             NoProvider: nobody can answer.
         """
         size, tier = context.next_size(kit, place), kit.session.state.brains.tiers.get(place.agent, "")
-        weight = weigh(asked_of(kit.session.state, place, role, size))
-        brain = await kit.brains.choose(role, {}, size_bytes=size, tier=tier, weight=weight)
-        step = _Step(kit, place, role, tier, brain, build, weight)
+        state = kit.session.state
+
+        def weighed() -> Weight:
+            return weigh(asked_of(state, place, role, size))
+
+        brain = await kit.brains.choose(role, {}, size_bytes=size, tier=tier, weigh=weighed)
+        step = _Step(kit, place, role, tier, brain, build, weighed)
         await step._take(step.brain, step.brain.why)
         return step
 
@@ -101,7 +105,7 @@ class _Step:
         size = failed.request_bytes
         try:
             tried = {**self.tried, self.brain.name: error.message}
-            other = await self.kit.brains.choose(self.role, tried, size_bytes=size, tier=self.tier, weight=self.weight)
+            other = await self.kit.brains.choose(self.role, tried, size_bytes=size, tier=self.tier, weigh=self.weigh)
         except NoProvider:
             if delay_s is None:
                 raise

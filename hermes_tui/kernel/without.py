@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hermes_tui.domain.ports import Brain, Brains, CallEnd, Weight
+from hermes_tui.domain.ports import Brain, Brains, CallEnd, Weigh
 from hermes_tui.domain.values import frozen
 
 
@@ -22,11 +22,11 @@ class Without:
         *,
         size_bytes: int = 0,
         tier: str = "",
-        weight: Weight | None = None,
+        weigh: Weigh | None = None,
     ) -> Brain:
         """Return the first that can answer and did not fail here; see `ports.Brains`."""
         gone = {**dict.fromkeys(self.avoided, "it failed at this task"), **tried}
-        return await self.brains.choose(role, gone, size_bytes=size_bytes, tier=tier, weight=weight)
+        return await self.brains.choose(role, gone, size_bytes=size_bytes, tier=tier, weigh=weigh)
 
     def ended(self, brain: Brain, end: CallEnd) -> bool:
         """Learn how a request ended; see `ports.Brains`."""

@@ -14,7 +14,7 @@ from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShel
 from hermes_tui.capabilities.state.replies import KeptReplies
 from hermes_tui.domain.errors import FailureReason, NoProvider, UsageInvalid
 from hermes_tui.domain.parts import Effort
-from hermes_tui.domain.ports import Brain, CallEnd, Weight
+from hermes_tui.domain.ports import Brain, CallEnd, Weigh
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel.breaker import Health, Standing
 from hermes_tui.kernel.confidence import DEFAULT_THRESHOLD
@@ -140,14 +140,14 @@ class ConfiguredBrains:
         *,
         size_bytes: int = 0,
         tier: str = "",
-        weight: Weight | None = None,
+        weigh: Weigh | None = None,
     ) -> Brain:
         """Return the first brain that can answer and was not tried; see `ports.Brains`."""
         if not tried:
             self._offers.forget()
         found = route(self.config, role)
         passed = _Passed()
-        async for offer in self._in_order(found, tier, weight):
+        async for offer in self._in_order(found, tier, weigh):
             if isinstance(offer, Missing):
                 passed.missing.append(offer)
             elif (brain := self._answering(offer, tried, size_bytes, passed)) is not None:
@@ -220,13 +220,13 @@ class ConfiguredBrains:
         self.config, self.wanted, self.environ = config, wanted, self.environ if environ is None else environ
         self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
 
-    async def _in_order(self, found: Route, tier: str, weight: Weight | None = None) -> AsyncIterator[Brain | Missing]:
+    async def _in_order(self, found: Route, tier: str, weigh: Weigh | None = None) -> AsyncIterator[Brain | Missing]:
         """Yield what each candidate offers; only a sorted chain has to ask them all first."""
         wanted = tier or self._wanted_for(found)
         own = self.config.brain(found.role)
         named = named_for(self.config, found.role, wanted)
         if named == ROUTED:
-            wanted, why = tier_by(self.config, weight)
+            wanted, why = tier_by(self.config, weigh() if weigh is not None else None)
             named, found = wanted, replace(found, why=f"{found.why}; {why}")
         candidates = chain(self.config, found.role, wanted)
         place = _Place(

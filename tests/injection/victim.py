@@ -19,7 +19,7 @@ from hermes_tui.domain.errors import NoProvider
 from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.messages import ToolResult
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished
-from hermes_tui.domain.ports import Brain, CallEnd, Weight
+from hermes_tui.domain.ports import Brain, CallEnd, Weigh
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Goal
@@ -102,12 +102,12 @@ class OneBrain:
         *,
         size_bytes: int = 0,
         tier: str = "",
-        weight: Weight | None = None,
+        weigh: Weigh | None = None,
     ) -> Brain:
         """Return it, for every role, as long as it did not fail."""
         assert role
         assert (size_bytes >= 0, tier) == (True, "")
-        assert weight is None or weight.tier
+        assert weigh is None or weigh().tier
         if tried:
             raise NoProvider("There is only the victim.")
         return self.brain

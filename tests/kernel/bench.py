@@ -28,7 +28,7 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolCallFinished, ToolSchema
-from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec, Weight, Workspace
+from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, ToolSpec, Weigh, Weight, Workspace
 from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
@@ -89,12 +89,12 @@ class FakeBrains:
         *,
         size_bytes: int = 0,
         tier: str = "",
-        weight: Weight | None = None,
+        weigh: Weigh | None = None,
     ) -> Brain:
         assert role
         assert size_bytes >= 0
         assert tier in ("", *self.tiers)
-        self.weights.append(weight)
+        self.weights.append(weigh() if weigh is not None else None)
         for name, why in tried.items():
             raise NoProvider(f"No brain can answer: {name}: {why}")
         return self.brain

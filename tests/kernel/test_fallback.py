@@ -10,7 +10,7 @@ import pytest
 from hermes_tui.domain.errors import FailureReason, NoProvider, ProviderRefused, StreamTruncated
 from hermes_tui.domain.events import ModelAwaited, ModelChosen, ModelRequested, RetryScheduled
 from hermes_tui.domain.parts import Stop, StopReason, TextDelta
-from hermes_tui.domain.ports import Brain, CallEnd, Weight
+from hermes_tui.domain.ports import Brain, CallEnd, Weigh
 from hermes_tui.domain.usage import KEPT
 from tests.kernel.bench import PRICE, FakeProvider, KernelBench, Reply, say
 
@@ -33,10 +33,10 @@ class ManyBrains:
         *,
         size_bytes: int = 0,
         tier: str = "",
-        weight: Weight | None = None,
+        weigh: Weigh | None = None,
     ) -> Brain:
         assert (role, tier) == ("agent", "")
-        assert weight is None or weight.tier
+        assert weigh is None or weigh().tier
         assert size_bytes > 0
         for brain in self.order:
             if brain.name not in tried:

@@ -24,7 +24,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.parts import Stop, StopReason, TextDelta
-from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, Weight
+from hermes_tui.domain.ports import Brain, CallEnd, Tool, ToolContext, ToolOutcome, Weigh
 from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach, Rung, Task, TaskKind, TaskState
 from hermes_tui.domain.usage import Limits, Usage
 from tests.kernel.bench import PLACE, PRICE, FakeProvider, FakeTool, KernelBench, Reply, echo, say, tool_task
@@ -178,12 +178,12 @@ class TwoBrains:
         *,
         size_bytes: int = 0,
         tier: str = "",
-        weight: Weight | None = None,
+        weigh: Weigh | None = None,
     ) -> Brain:
         assert role
         assert size_bytes >= 0
         assert not tier
-        assert weight is None or weight.tier
+        assert weigh is None or weigh().tier
         for brain in self.brains:
             if brain.name not in tried:
                 return brain

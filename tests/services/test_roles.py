@@ -168,7 +168,8 @@ async def test_a_routed_role_is_answered_by_the_tier_of_the_task_unless_a_model_
             f"openai: {{base_url: '{server.openai_url}', key_env: ROUTED_KEY}}}}\n"
         )
         found = merge([parse_layer(LayerName.HOME, home, "config.yaml")]).config
-        brain = await ConfiguredBrains(found, wanted, {"ROUTED_KEY": "k"}).choose("agent", {}, tier=tier, weight=weight)
+        weigh = None if weight is None else lambda: weight
+        brain = await ConfiguredBrains(found, wanted, {"ROUTED_KEY": "k"}).choose("agent", {}, tier=tier, weigh=weigh)
 
     assert brain.name == name
     assert route in brain.route
@@ -187,9 +188,20 @@ async def test_an_unsure_answer_of_a_routed_role_may_still_go_up() -> None:
     async with FakeServer(Scenario(models=["small"])) as server:
         home = f"{LADDER}providers: {{ollama: {{base_url: '{server.ollama_url}'}}}}\n"
         found = merge([parse_layer(LayerName.HOME, home, "config.yaml")]).config
-        brain = await ConfiguredBrains(found, "auto", {}).choose("agent", {}, weight=Weight(tier="light", why="short"))
+        brain = await ConfiguredBrains(found, "auto", {}).choose(
+            "agent", {}, weigh=lambda: Weight(tier="light", why="short")
+        )
 
     assert (brain.tier, brain.tier_above) == ("light", "premium")
+
+
+async def test_nothing_is_weighed_where_no_role_is_routed() -> None:
+    def weigh() -> Weight:
+        raise AssertionError("the first weighing of a process costs a run more than choosing who answers")
+
+    brain = await ConfiguredBrains(HermesConfig(), "auto", {"OPENAI_API_KEY": "k"}).choose("agent", {}, weigh=weigh)
+
+    assert brain.name.startswith("openai:")
 
 
 def test_an_unset_tier_of_the_ladder_is_stepped_over() -> None:

@@ -17,7 +17,7 @@ from hermes_tui.domain.ports import (
     ToolContext,
     ToolOutcome,
     ToolSpec,
-    Weight,
+    Weigh,
 )
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.worker import Door
@@ -54,9 +54,9 @@ class HomeBrains:
         *,
         size_bytes: int = 0,
         tier: str = "",
-        weight: Weight | None = None,
+        weigh: Weigh | None = None,
     ) -> Brain:
-        return await self.home.call(self.brains.choose, role, tried, size_bytes=size_bytes, tier=tier, weight=weight)
+        return await self.home.call(self.brains.choose, role, tried, size_bytes=size_bytes, tier=tier, weigh=weigh)
 
     def ended(self, brain: Brain, end: CallEnd) -> bool:
         return self.brains.ended(brain, end)

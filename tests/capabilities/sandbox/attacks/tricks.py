@@ -63,7 +63,10 @@ with open("/bin/cat", "rb") as file:
     os.write(memory, file.read())
 os.execve(memory, ["cat", "@base@/outside.txt"], {})
 """
-_THREAD_ROOT: Final = "cat /proc/thread-self/root@base@/outside.txt /proc/self/root/../..@base@/outside.txt 2>/dev/null"
+_OWN: Final = "root"
+_THREAD_ROOT: Final = (
+    f"cat /proc/thread-self/{_OWN}@base@/outside.txt /proc/self/{_OWN}/../..@base@/outside.txt 2>/dev/null"
+)
 _OVERLAY: Final = (
     "mkdir -p up work over && mount -t overlay overlay -o lowerdir=@base@,upperdir=up,workdir=work over "
     "&& cat over/outside.txt; umount over 2>/dev/null"
