@@ -191,6 +191,36 @@ async def test_an_external_effect_that_cannot_be_probed_asks(decision: Decision,
     assert ended.exit_code == 0
 
 
+@pytest.mark.parametrize(("decision", "ran_in_all"), [(Decision.ALLOW, 2), (Decision.DENY, 1)])
+async def test_a_write_in_doubt_that_cannot_be_taken_back_asks_and_the_answer_is_believed(
+    decision: Decision, ran_in_all: int
+) -> None:
+    ran: list[str] = []
+
+    async def write(values: dict[str, object], context: ToolContext) -> ToolOutcome:
+        ran.append(context.key)
+        return await echo(values, context)
+
+    kernel = bench(write=FakeTool("write", write, effect=Effect.WRITE, reach=Reach.SCOPE))
+    kernel.start(tool_task("a", "write"))
+    await kernel.run()
+    cut = next(record.seq for record in kernel.journal.records if isinstance(record.body, ToolIntended))
+
+    resumed = kernel.crash(cut)
+    resumed.images.unkept = "big.bin"
+    stopped = await resumed.run()
+    (asked,) = resumed.state.calls.waiting
+    again = resumed.crash(len(resumed.journal.records))
+    given = ApprovalGiven(approval_id=asked.approval_id, decision=decision, scope=Scope.ONCE, by="operator")
+    again.kit.session.emit(given, PLACE)
+    ended = await again.run()
+
+    assert (stopped.status, stopped.exit_code) == ("needs_approval", 4)
+    assert (asked.reach, "big.bin" in asked.why) == (Reach.SCOPE, True)
+    assert (len(ran), ended.exit_code) == (ran_in_all, 0)
+    assert again.images.restored == []
+
+
 async def test_a_crash_at_any_record_repeats_no_finished_call_and_no_paid_reply() -> None:
     def fresh(ran: list[str]) -> dict[str, Tool]:
         async def act(values: dict[str, object], context: ToolContext) -> ToolOutcome:
