@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.capabilities.state import early, survey
-from hermes_tui.capabilities.state.images import ImageStore
+from hermes_tui.capabilities.state.images import ImageStore, described
 from hermes_tui.domain.errors import PathRefused, ToolError
 
 Tree = dict[str, tuple[str, int]]
@@ -372,6 +372,18 @@ def test_a_glance_is_for_what_is_small_or_known(tmp_path: Path) -> None:
     assert few is not None
     assert few.entries == whole.entries
     assert (large, many) == (None, None)
+
+
+def test_an_image_of_very_many_files_has_one_name_whatever_stands_first() -> None:
+    entry = survey.Entry(survey.Kind.FILE, 0o644, "0" * 64)
+    names = sorted(f"/work/d{number // 100}/{number}.txt" for number in range(100_000))
+    last, rest = names[-1], names[:-1]
+    root = (Path("/work"),)
+
+    name, manifest = described(root, survey.Survey(dict.fromkeys([last, *rest], entry), whole=True))
+
+    assert name == described(root, survey.Survey(dict.fromkeys(names, entry), whole=True))[0]
+    assert manifest.count(b'"sha256"') == 100_000
 
 
 async def test_files_whose_names_are_no_text_come_back(store: ImageStore, root: Path) -> None:
