@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 from collections.abc import Callable, Generator, Sequence
@@ -45,7 +44,8 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import ConfigWatch, watched
 from hermes_tui.services.delivery import Delivery
 from hermes_tui.services.explain import Settings, goal_layer, merge
-from hermes_tui.services.goals import parse_goal
+from hermes_tui.services.goals import file_digest, parse_goal
+from hermes_tui.services.homes import demand_text
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.loops import under_watch
@@ -135,9 +135,11 @@ class Workstation:
         """
         if isinstance(given, str):
             return Goal(text=given), wiring.digest_of(given)
+        path = os.path.realpath(given)
+        demand_text(path, "goal")
         data = read(given)
         goal = parse_goal(data, str(given), tools=self.tools)
-        return replace(goal, path=os.path.realpath(given)), hashlib.sha256(data).hexdigest()
+        return replace(goal, path=path), file_digest(data)
 
     def sessions(self) -> Path:
         """Return the folder of session files."""
