@@ -97,6 +97,7 @@ class Workspace(Entry):
         panes = (self.console_pane, *middle, self.mind_pane, self.budget_pane, self.memory_pane)
         journey = Journey(look, self.console_pane, self.mind_pane)
         super().__init__(journey, seat, earlier, panes, monotonic)
+        self.dock.card.read = self.approvals_pane.reading.whole
         self.showing: tuple[Showing, ...] = (*panes, self.dock, self.status)
 
     # building
@@ -326,6 +327,9 @@ class Workspace(Entry):
     @on(Card.WholeAsked)
     def _whole(self, event: Card.WholeAsked) -> None:
         event.stop()
+        asked = self.dock.card.asked
+        if asked is not None:
+            self.approvals_pane.turn_to(asked.question.approval_id)
         self.make_full("approvals")
 
     @on(ConsolePane.ConnectAsked)
