@@ -26,7 +26,7 @@ from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
-from hermes_tui.interfaces.tui.panes._pane import Divider, Showing
+from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -208,8 +208,8 @@ class Workspace(Entry):
         self.refresh_panes()
 
     @on(Timeline.Refused)
-    @on(TaskGraphPane.Warned)
-    def _warned(self, event: Timeline.Refused | TaskGraphPane.Warned) -> None:
+    @on(Pane.Warned)
+    def _warned(self, event: Timeline.Refused | Pane.Warned) -> None:
         event.stop()
         self.say(event.text, "warn")
 
@@ -378,3 +378,8 @@ class Workspace(Entry):
     def _raised(self, event: BudgetPane.RaiseAsked) -> None:
         event.stop()
         self.send(RaiseCap(usd=event.usd))
+
+    @on(Pane.PageAsked)
+    def _page_asked(self, event: Pane.PageAsked) -> None:
+        event.stop()
+        self._own_app.push_screen(Page(self.look, event.title, event.draw))
