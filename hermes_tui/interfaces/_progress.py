@@ -45,8 +45,8 @@ from hermes_tui.domain.events import (
     ToolResolved,
 )
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.shells import ending, well
 from hermes_tui.domain.text import printable
-from hermes_tui.interfaces._shells import ending, well
 
 WIDTH: Final = 100
 WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled, BoundPassed)

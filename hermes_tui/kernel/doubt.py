@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
 from hermes_tui.domain.events import ApprovalAsked, ModelFailed, ToolFinished, ToolIntended, ToolResolved
@@ -9,6 +11,7 @@ from hermes_tui.domain.ids import AgentId, ApprovalId, RequestId, TaskId, owner_
 from hermes_tui.domain.ports import Tool, ToolOutcome
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import OpenIntent
+from hermes_tui.domain.state.shells import ending
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import replace
@@ -28,12 +31,8 @@ async def settle_doubts(kit: Kit, place: Place, agent: AgentId | None = None) ->
     if agent is None:
         _write_off(kit, place)
     for opened in tuple(kit.session.state.calls.intents.values()):
-        if agent not in (None, opened.place.agent):
-            continue
-        if opened.intent.effect is Effect.WRITE:
-            await _take_back(kit, opened)
-        else:
-            await _find_out(kit, opened)
+        if agent in (None, opened.place.agent):
+            await _settle(kit, opened)
 
 
 def _write_off(kit: Kit, place: Place) -> None:
@@ -73,7 +72,25 @@ async def settle_task(kit: Kit, task: TaskId) -> None:
     """
     for opened in tuple(kit.session.state.calls.intents.values()):
         if opened.place.task == task:
-            await (_take_back if opened.intent.effect is Effect.WRITE else _find_out)(kit, opened)
+            await _settle(kit, opened)
+
+
+async def _settle(kit: Kit, opened: OpenIntent) -> None:
+    """Settle one intent; a command that began in the background is known to have, and is never begun again.
+
+    Raises:
+        ApprovalPending: an external effect is in doubt and cannot be probed.
+    """
+    shell = kit.session.state.shells.begun_by(opened.intent.call_id)
+    if shell is not None:
+        said = ending(shell.ended) if shell.ended is not None else "running"
+        output = f"{shell.started.shell_id} began and was not begun again: {said}. What it changed stays."
+        data = json.dumps({"shell": shell.started.shell_id})
+        await _finish(kit, opened.intent, ToolOutcome(output=output, data=data, ok=False), opened.place)
+    elif opened.intent.effect is Effect.WRITE:
+        await _take_back(kit, opened)
+    else:
+        await _find_out(kit, opened)
 
 
 async def _take_back(kit: Kit, opened: OpenIntent) -> None:

@@ -26,12 +26,13 @@ from hermes_tui.domain.events import (
     ToolFinished,
     ToolRefused,
 )
+from hermes_tui.domain.events.shell import OPERATOR
 from hermes_tui.domain.ids import CallId, RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.shells import ending, well
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces import _shells as shells
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
@@ -222,13 +223,15 @@ def beside(record: Record, body: ShellEvent, begun: dict[str, ShellStarted]) -> 
         begun[body.shell_id] = body
     shell_id, command = body.shell_id, begun[body.shell_id].command if body.shell_id in begun else ""
     ended = None if isinstance(body, ShellStarted) else body
-    sign = RUNNING if ended is None else DONE if shells.well(ended) else FAILED
+    sign = RUNNING if ended is None else DONE if well(ended) else FAILED
     if ended is not None and ended.end in ("stopped", "lost"):
         sign = LEFT if ended.end == "stopped" else IN_DOUBT
-    said = "runs beside" if ended is None else f"{shells.ending(ended)} · {wording.took(ended.seconds)}"
+    said = "runs beside" if ended is None else f"{ending(ended)} · {wording.took(ended.seconds)}"
+    by = begun[body.shell_id].by if body.shell_id in begun else OPERATOR
+    whose = "not sent to the model" if by == OPERATOR else f"of {by}"
     spans: tuple[Span, ...] = (
         (f"! {shell_id} ", "accent" if ended is None else "muted"),
         *foreign(one_line(command), "text bold"),
-        *foreign(f" {one_line(said)} · not sent to the model", "muted"),
+        *foreign(f" {one_line(said)} · {one_line(whose)}", "muted"),
     )
     return Notice(origin=origin(record, ("shell", shell_id)), sign=sign, spans=spans, hint=f"/shells {shell_id}")
