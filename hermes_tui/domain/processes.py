@@ -73,6 +73,13 @@ class SandboxLevel:
     why: str
     remedy: str = ""
 
+    @property
+    def warning(self) -> str:
+        """What an operator has to know of it, empty where it confines."""
+        if self.confines:
+            return ""
+        return "No sandbox here: commands run with limits only, so each one asks. hermes doctor says how to raise it."
+
 
 @frozen
 class Printed:

@@ -7,6 +7,7 @@ import json
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
 from hermes_tui.domain.events import ApprovalAsked, ModelFailed, ToolFinished, ToolIntended, ToolResolved
+from hermes_tui.domain.events.approval import DOUBT
 from hermes_tui.domain.ids import AgentId, ApprovalId, RequestId, TaskId, owner_of, root_session
 from hermes_tui.domain.ports import Tool, ToolOutcome
 from hermes_tui.domain.records import Place
@@ -159,7 +160,7 @@ async def _ask(kit: Kit, intent: ToolIntended, place: Place) -> None:
 
 def doubt_id(intent: ToolIntended) -> ApprovalId:
     """Return the id of the question about an intent in doubt; a new attempt is a new question."""
-    return ApprovalId(f"doubt-{intent.call_id}-{intent.attempt}")
+    return ApprovalId(f"{DOUBT}{intent.call_id}-{intent.attempt}")
 
 
 def _question(kit: Kit, intent: ToolIntended, approval_id: ApprovalId, place: Place) -> ApprovalAsked:
@@ -168,7 +169,7 @@ def _question(kit: Kit, intent: ToolIntended, approval_id: ApprovalId, place: Pl
         call_id=intent.call_id,
         tool=intent.tool,
         what=f"{intent.tool} {intent.arguments[:500]}",
-        why="It began before a crash and no result was saved. Did it happen?",
+        why="It began before a crash and no result was saved. It may have happened.",
         reach=Reach.NETWORK,
         undo="",
         digest=intent.key,

@@ -174,8 +174,9 @@ class Desk:
                 session.bus.subscribe(lambda _: self._show(session))
                 session.listeners.append(on_part)
                 self._show(session)
-                self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
-                for notice in self.station.notices:
+                level = (await self.station.kits.sandbox(self.station.config)).level
+                self._sandbox = level.name
+                for notice in filter(None, (*self.station.notices, level.warning)):
                     self._on_trouble(HermesError(notice))
                 self._open(asyncio.get_running_loop())
                 self._warm_up("agent")
@@ -342,7 +343,9 @@ class Desk:
 
     def _decide(self, session: Session, command: Decide) -> None:
         asked = session.state.calls.asked.get(command.approval_id)
-        if asked is None or command.approval_id in session.state.calls.given:
+        if (known := session.state.calls.given.get(command.approval_id)) is not None:
+            raise UsageInvalid(f"Already answered, {known.decision.value} by {known.by}. Nothing was run twice.")
+        if asked is None:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
         control.demand_no_signature(asked, allow=command.allow)
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""

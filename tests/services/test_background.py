@@ -121,7 +121,7 @@ def test_it_ends_with_its_run_before_that_end_is_on_record(open_desk: Desks, sto
 def test_after_an_interrupt_the_agent_reads_that_it_was_stopped_and_it_is_not_begun_again(open_desk: Desks) -> None:
     seen: list[str] = []
 
-    replies = [beside("sleep 600"), shells(id="s1", wait_s=300)]
+    replies = [beside("sleep 600", timeout_s=600), shells(id="s1", wait_s=300)]
 
     def answer(asked: Asked) -> Reply:
         seen.append(json.dumps(asked.body))
@@ -209,7 +209,9 @@ def test_one_more_than_the_most_is_refused_whoever_began_the_others(open_desk: D
 
 
 def test_the_operator_stops_it_and_its_agent_reads_that(open_desk: Desks) -> None:
-    with running_server(Scenario(replies=steps(beside("sleep 600"), shells(id="s1", wait_s=300)))) as server:
+    with running_server(
+        Scenario(replies=steps(beside("sleep 600", timeout_s=600), shells(id="s1", wait_s=300)))
+    ) as server:
         table = open_desk(server.openai_url)
         table.desk.send(SetMode(mode=Mode.AUTO))
         table.desk.send(Submit(text="go"))

@@ -19,8 +19,6 @@ from hermes_tui.domain.tasks import Effect, Reach
 
 OPERATORS: Final = frozenset(";&|<>$`\n")
 LONGEST_S: Final = 3600.0
-"""How long a command may take; what runs in the background may, unless it is told less."""
-USUAL_S: Final = 120.0
 WAIT_S: Final = 300.0
 NO_BACKGROUND: Final = "Nothing runs in the background here."
 Hosts = Annotated[list[str], Bounds(max_length=20)]
@@ -109,7 +107,7 @@ def resolve_python(*, code: str, network: list[str], context: ToolContext, **_ot
 async def shell(
     command: str,
     context: ToolContext,
-    timeout_s: Annotated[float, Bounds(ge=0, le=LONGEST_S)] = 0,
+    timeout_s: Timeout = 120,
     network: Hosts = [],  # noqa: B006 - a schema default; never changed
     background: bool = False,  # noqa: FBT001, FBT002 - a signature is the schema
 ) -> ToolOutcome:
@@ -117,14 +115,14 @@ async def shell(
 
     Args:
         command: The command line.
-        timeout_s: Seconds until it is killed with everything it started; 0: 120, or 3600 in the background.
+        timeout_s: Seconds until it is killed with everything it started.
         network: Hosts it needs, such as pypi.org; needs approval.
-        background: Return at once; `shells` reads it. It ends with your run.
+        background: Return at once; `shells` reads it. It ends with your run at the latest.
     """
     argv = ("/bin/sh", "-c", command)
     if background:
-        return await _begin(_command(argv, context, timeout_s or LONGEST_S, network), command, context)
-    return await _run(argv, context, timeout_s or USUAL_S, network)
+        return await _begin(_command(argv, context, timeout_s, network), command, context)
+    return await _run(argv, context, timeout_s, network)
 
 
 @tool(effect=Effect.READ, reach=Reach.NONE, timeout_s=WAIT_S + 30)
@@ -193,7 +191,8 @@ async def _begin(command: SandboxCommand, text: str, context: ToolContext) -> To
         raise ToolError(NO_BACKGROUND, kind="no_background")
     effect, reach = _reach(context, command.egress)
     shell_id = await context.background.start(command, text=text, effect=effect, reach=reach)
-    said = f"{shell_id} runs in the background. `shells` reads what it prints, waits for its end or stops it."
+    lasts = f"for at most {command.timeout_s:g} s"
+    said = f"{shell_id} runs in the background {lasts}. `shells` reads what it prints, waits for its end or stops it."
     return ToolOutcome(output=said, data=json.dumps({"shell": shell_id}))
 
 
