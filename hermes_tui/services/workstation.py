@@ -38,6 +38,7 @@ from hermes_tui.kernel.doubt import doubt_id
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
 from hermes_tui.services import attachments, constitution, control, kits, rates, sessions, trust, wiring
+from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
@@ -53,6 +54,7 @@ from hermes_tui.services.memory import embedders
 from hermes_tui.services.memory.home import tended
 from hermes_tui.services.memory.settings import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
+from hermes_tui.services.shells import ShellGround, beside
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of
 from hermes_tui.services.wiring import RunOptions
@@ -155,7 +157,7 @@ class Workstation:
             JournalError: the session file cannot be used or written.
         """
         goal, digest = self.goal(given)
-        config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
+        config = self.config_for(goal)
         brains = self.brains(config)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         known = (self.sessions() / f"{session_id}.db").exists()
@@ -167,11 +169,10 @@ class Workstation:
         async def run(owned: OwnedSession) -> None:
             session, limits = owned.session, self.limits(goal, config)
             if session.state.run.run is None:
-                pictures = tuple(one.image for one in shown)
                 with session.together():
                     self.begin(session, place, (goal, digest), (config.policy.mode, limits))
-                    if pictures:
-                        attachments.tell(session, place, goal, pictures)
+                    if shown:
+                        attachments.tell(session, place, goal, tuple(one.image for one in shown))
             else:
                 self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)
@@ -184,7 +185,9 @@ class Workstation:
                     watched(watch, self.clock, lambda event: session.emit(event, place)),
                     tended(self.memory, self.clock),
                     under_watch(self.log, self.kits.workers),
+                    beside(self.shell_ground(session, lambda: place)) as shells,
                 ):
+                    kit.shells = AgentShells(shells, kit)
                     await kits.pursuit_of(kit, place).run()
             finally:
                 await self.kits.close()
@@ -196,6 +199,22 @@ class Workstation:
                 await self.memory.catch_up()
                 await self.memory.shut()
             return result_of(owned.session.state, session_id, self.clock.now())
+
+    def config_for(self, goal: Goal) -> HermesConfig:
+        """Return the config with what a goal file adds to it."""
+        return merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
+
+    def shell_ground(self, session: Session, place: Callable[[], Place]) -> ShellGround:
+        """Return where commands run beside a session, and what is kept of them."""
+        return ShellGround(
+            session=session,
+            place=place,
+            sandbox=lambda: self.kits.sandbox(self.config),
+            root=self.root,
+            folder=self.home.state / "outputs" / place().session,
+            redactor=self.redactor(),
+            clock=self.clock,
+        )
 
     def redactor(self) -> Redactor:
         """Return what takes secrets out of texts."""

@@ -330,7 +330,7 @@ class HermesApp(Host):
         else:
             self._asked_to_quit = self.monotonic()
             what = "The run pauses at a safe point and can be resumed. " if self.workspace.live else ""
-            self.say(f"{what}Ctrl+C again to leave.")
+            self.say(f"{what}Ctrl+C again to leave, Esc to stay.")
 
     def action_quit_if_empty(self) -> None:
         """Quit, unless there is a draft."""

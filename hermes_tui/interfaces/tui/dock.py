@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces._questions import REACHES, SIGN
+from hermes_tui.interfaces._questions import REACHES, SIGN, asks
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
@@ -28,17 +28,12 @@ SHARE: Final = 3
 LEAST_LINES: Final = 8
 
 
-_QUESTIONS: Final = frozenset({"ask", "recover"})
-"""What is no call of a tool that could run."""
-
-
 def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
     """Return the question: who wants what, why, and how far it reaches."""
     question = asked.question
     waiting = wording.elapsed(now - asked.at)
     who = str(asked.agent) if asked.agent != "main" else "the kernel"
-    verb = "asks" if question.tool in _QUESTIONS else f"wants {question.tool}"
-    lead: tuple[Span, ...] = ((f"{one_line(who)} ", "text bold"), (f"{one_line(verb)} ", "text"))
+    lead: tuple[Span, ...] = ((f"{one_line(who)} ", "text bold"), (f"{one_line(asks(question))} ", "text"))
     what = question.what.removeprefix(f"{question.tool} ").removeprefix(f"{question.tool}: ")
     first, *rest = wrap((*lead, *foreign(what, "text bold")), width - len(waiting) - 5)
     lines = [ends((("◊ ", "warn"), *first), ((waiting, "warn"), (" ", "")), width)]

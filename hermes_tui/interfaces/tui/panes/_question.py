@@ -18,7 +18,7 @@ from hermes_tui.domain.intents import covered_in, parsed
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._changes import Change, change_of, unsaid
-from hermes_tui.interfaces._questions import GUARD_S, REACHES, SIGN, UNSIGNED
+from hermes_tui.interfaces._questions import AGAIN, GUARD_S, HAPPENED, REACHES, SIGN, UNSIGNED
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, one_line, wrap
@@ -155,6 +155,11 @@ class Answers(Vertical):
         return self.asked is not None and self.asked.question.tool == "ask"
 
     @property
+    def is_doubt(self) -> bool:
+        """Whether nobody knows what became of the call."""
+        return self.asked is not None and self.asked.question.in_doubt
+
+    @property
     def ready(self) -> bool:
         """Whether the question stood as it is for long enough that a key is meant for it."""
         return self.asked is not None and self.monotonic() - self._since >= GUARD_S
@@ -165,6 +170,11 @@ class Answers(Vertical):
             return
         question, wanted = self.asked.question, Scope(scope)
         if question.intent is not None:
+            return
+        if question.in_doubt:
+            # A yes could mean that it happened: only the key that says what it does counts.
+            if wanted is Scope.RUN:
+                self.post_message(self.Given(Decide(approval_id=question.approval_id, allow=True)))
             return
         if wanted is not Scope.ONCE and not question.rule:
             return
@@ -177,6 +187,7 @@ class Answers(Vertical):
         """Show the line for a reason or an answer."""
         if self.ready:
             said = "your answer, Enter sends it" if self.is_question else "why not, Enter sends it to the agent"
+            said = "what came of it, Enter sends it to the agent" if self.is_doubt else said
             self.entry.placeholder = said
             self.entry.display = True
             self.entry.focus()
@@ -202,6 +213,8 @@ class Answers(Vertical):
         if self.confirming:
             said = f" A again allows from now on, everywhere: {question.rule}"
             return [Line((*foreign(said, "warn"), ("   ", ""), *key_spans("Esc", "no")))]
+        if question.in_doubt:
+            return [Line(((" ", ""), *key_spans("r", AGAIN), *key_spans("d", HAPPENED)))]
         if question.tool == "ask":
             return [Line(((" ", ""), *key_spans("y", "yes"), *key_spans("d", "answer in words")))]
         if question.intent is not None:
