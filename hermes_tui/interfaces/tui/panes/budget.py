@@ -39,7 +39,7 @@ class BudgetPane(Pane):
         self.entry = Input(placeholder="new cap of the run in US dollars, Enter", id="cap-entry", compact=True)
         self._seen: View | None = None
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> ComposeResult:
         """Rule, numbers, and the entry while a cap is raised."""
         yield self.rule
         yield self.view
