@@ -54,7 +54,10 @@ PLANTS: Final = {
     "The two lowest floors are pure Python": ("kernel/planted.py", "import pydantic"),
     "Rendering stays in the interfaces": ("services/planted.py", "import rich"),
     "Only the vendors' packages speak httpx2": ("services/planted_http.py", "import httpx2"),
-    "Only state/ and the bases of data classes know msgspec": ("services/planted_codec.py", "import msgspec"),
+    "Only state/, the JSON of wires and the bases of data classes know msgspec": (
+        "services/planted_codec.py",
+        "import msgspec",
+    ),
     "Only state/ and memory/database.py open SQLite": ("capabilities/planted.py", "import sqlite3"),
     "Each vendor's package has one file": ("services/planted_vendor.py", "import openai"),
     "Only plain/reader.py reads lines with prompt-toolkit": ("interfaces/planted_lines.py", "import prompt_toolkit"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen
@@ -27,6 +28,19 @@ class ResolvedCall:
     undo: str = ""
     hosts: tuple[str, ...] = ()
     tainted: bool = False
+
+
+DOUBT: Final = "doubt-"
+"""How the id of a question begins that is about a call before a crash: yes runs it again, no counts it as done."""
+
+
+def answering(approval_id: str, tool: str, session: str) -> str:
+    """Return the command that answers a question in another shell."""
+    if approval_id.startswith(DOUBT):
+        return f"hermes runs resolve {session} {approval_id} --done | --again"
+    if tool == "ask":
+        return f"hermes approvals answer {approval_id} TEXT"
+    return f"hermes approvals allow {approval_id}"
 
 
 class Risk(StrEnum):

@@ -7,7 +7,7 @@ PINS: Final = {
     "domain/guardrails.py": "48470d3b396b35c1309fc91f3bc7c52df59a7a07848eb4938fa41f06d6656eb1",
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
-    "kernel/budget.py": "65609aeb176ee667ee7471f10606e140ac436b1defef2c7316ccb7ef4630afef",
+    "kernel/budget.py": "15bb9a8c6c2c36a3e29d640eaf8ba33e29cd4a98e4c2fb8e7a545a342871ed3d",
     "kernel/dispatch.py": "1ee912a950b5fb2ece33a57d7ae6631474fcfd46e6e3c22f5e298722e54f72fa",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",

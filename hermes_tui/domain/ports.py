@@ -324,8 +324,12 @@ class BeforeImages(Protocol):
         """Store the present state of files and folders durably; return the name of the image."""
         ...
 
-    async def restore(self, image: str) -> tuple[FileChange, ...]:
-        """Put every file back as it was; return what that changed."""
+    async def restore(self, image: str, *, entirely: bool = False) -> tuple[FileChange, ...]:
+        """Put every file back as it was; return what that changed.
+
+        Raises:
+            ToolError: some cannot be put back; all others are, or with `entirely` none.
+        """
         ...
 
     async def changes(self, image: str) -> tuple[FileChange, ...]:

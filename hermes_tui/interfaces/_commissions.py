@@ -1,4 +1,4 @@
-"""Goals that a command stands for: the first AGENTS.md, a commit of the session's changes, a plan that was approved."""
+"""Goals that a command stands for: the first AGENTS.md, a map, a commit of the changes, a plan that was approved."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ INIT: Final = f"""Write {GUIDE} at the root of this workspace: what an agent mus
 Look first: the file list, the README, build and test configuration, a few central source files. Then write one
 file of at most 60 lines of Markdown: what the project is, its layout, the exact commands that build, test and lint it,
 and the conventions that the code really follows. State only what you have seen in a file. Change nothing else."""
+MAP: Final = "docs/examples/repo-map.md"
 COMMIT: Final = """Commit what this session changed, with the git tool only.
 Read `git status` and `git diff` first. Stage exactly these files, nothing else: {files}
 Draft one message: a subject of at most 72 characters that says what is different now, then, if it helps, a short body
@@ -33,6 +34,11 @@ def init(workspace: Path) -> Submit:
     if (workspace / GUIDE).exists():
         raise UsageInvalid(f"{GUIDE} is there already and stays as it is.", hint="Say in words what to change in it.")
     return Submit(text=INIT)
+
+
+def repo_map(built_in: Path) -> Submit:
+    """Return the goal that maps the workspace by tools alone: the example that Hermes brings along."""
+    return Submit(text=MAP, path=str(built_in / MAP))
 
 
 def commit(state: SessionState) -> Submit:

@@ -72,6 +72,7 @@ ORDERS: Final = (
     Order("key", "use an API key until Hermes ends, or keep it", "PROVIDER [keep]"),
     Order("doctor", "look for brains again and say what is missing"),
     Order("demo", "watch a real goal with a scripted brain; nothing stays"),
+    Order("map", "map this repository: tools only, no model"),
     Order("init", "let an agent write AGENTS.md, which tells agents about this project"),
     Order("commit", "let an agent commit what this session changed"),
     Order("approve", "carry out what was planned in mode plan", "[ask|auto-edit|auto]"),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.approval import Decision, answering
 from hermes_tui.domain.events import (
     AgentEnded,
     AgentSpawned,
@@ -44,12 +44,22 @@ from hermes_tui.domain.events import (
     ToolRequested,
     ToolResolved,
 )
+from hermes_tui.domain.ids import root_session
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.text import printable
+from hermes_tui.domain.text import first_line, printable
 from hermes_tui.interfaces._shells import ending, well
 
 WIDTH: Final = 100
-WHOLE: Final = (ConfigApplied, ConfigRefused, ModelChosen, ModelAwaited, ModelEscalated, RetryScheduled, BoundPassed)
+WHOLE: Final = (
+    ApprovalAsked,
+    ConfigApplied,
+    ConfigRefused,
+    ModelChosen,
+    ModelAwaited,
+    ModelEscalated,
+    RetryScheduled,
+    BoundPassed,
+)
 """What an operator may have to act on is never cut."""
 
 _Brain = ModelFinished | ModelChosen | ModelAwaited | ModelEscalated | RetryScheduled | BoundPassed
@@ -95,7 +105,8 @@ class Progress:
                 return f"{'✓' if body.ok else '×'} check    {body.text}"
             case ApprovalAsked():
                 asker = f" for {body.asker}" if body.asker else ""
-                return f"◊ needs you{asker}: {body.tool} {body.what}   hermes approvals allow {body.approval_id}"
+                command = answering(body.approval_id, body.tool, root_session(record.place.session))
+                return f"◊ needs you{asker}: {body.tool} {first_line(body.what, WIDTH)}   {command}"
             case RunEnded():
                 why = next(iter(body.reason.splitlines()), "")
                 return f"{'✓' if body.exit_code == 0 else '■'} {body.status:8} {why}"

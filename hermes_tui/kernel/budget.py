@@ -313,6 +313,18 @@ def check_time(kit: Kit) -> None:
     if run.limits.steps is not None and steps >= run.limits.steps:
         message = f"Stopped after {steps} steps, the run's cap. Work is kept."
         raise LimitReached(message, limit="steps", hint="Run it again with a higher --max-steps to go on.")
+    check_seconds(kit)
+
+
+def check_seconds(kit: Kit) -> None:
+    """Stop where the run's seconds are used up; what undoes a run that was given up is never too late.
+
+    Raises:
+        LimitReached: no second is left.
+    """
+    run = kit.session.state.run
+    if run.abandoned:
+        return
     used_s = kit.clock.now() - run.resumed_at - run.paused_s
     if run.limits.seconds is not None and used_s >= run.limits.seconds:
         message = f"Stopped after {used_s:.0f} s, the run's time limit. Work is kept."

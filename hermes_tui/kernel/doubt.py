@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hermes_tui.domain.approval import Decision
+from hermes_tui.domain.approval import DOUBT, Decision, answering
 from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
-from hermes_tui.domain.events import ApprovalAsked, ModelFailed, ToolFinished, ToolIntended, ToolResolved
+from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven, ModelFailed, ToolFinished, ToolIntended, ToolResolved
 from hermes_tui.domain.ids import AgentId, ApprovalId, RequestId, TaskId, owner_of, root_session
 from hermes_tui.domain.ports import Tool, ToolOutcome
 from hermes_tui.domain.records import Place
@@ -19,21 +19,18 @@ from hermes_tui.kernel.kit import Kit
 async def settle_doubts(kit: Kit, place: Place, agent: AgentId | None = None) -> None:
     """Bring every open intent, or only those of `agent`, to a result or back to where it can run again.
 
-    A `write` is taken back from its before-image and runs again; an `external` effect is probed where its tool can,
-    else an operator must say whether it happened.
+    A `write` is taken back from its before-image and runs again; an `external` effect is probed where its tool can.
+    Where that cannot be done an operator must say whether it happened; one who has said so already is believed.
 
     Raises:
-        ApprovalPending: an external effect is in doubt and cannot be probed.
+        ApprovalPending: only an operator can settle it.
     """
     if agent is None:
         _write_off(kit, place)
     for opened in tuple(kit.session.state.calls.intents.values()):
         if agent not in (None, opened.place.agent):
             continue
-        if opened.intent.effect is Effect.WRITE:
-            await _take_back(kit, opened)
-        else:
-            await _find_out(kit, opened)
+        await _settle(kit, opened)
 
 
 def _write_off(kit: Kit, place: Place) -> None:
@@ -69,16 +66,29 @@ async def settle_task(kit: Kit, task: TaskId) -> None:
     """Settle what an attempt at `task` left open that an edit of the plan ended; see `settle_doubts`.
 
     Raises:
-        ApprovalPending: an external effect is in doubt and cannot be probed.
+        ApprovalPending: only an operator can settle it.
     """
     for opened in tuple(kit.session.state.calls.intents.values()):
         if opened.place.task == task:
-            await (_take_back if opened.intent.effect is Effect.WRITE else _find_out)(kit, opened)
+            await _settle(kit, opened)
+
+
+async def _settle(kit: Kit, opened: OpenIntent) -> None:
+    if (answer := kit.session.state.calls.given.get(doubt_id(opened.intent))) is not None:
+        await _believe(kit, opened, answer)
+    elif opened.intent.effect is Effect.WRITE:
+        await _take_back(kit, opened)
+    else:
+        await _find_out(kit, opened)
 
 
 async def _take_back(kit: Kit, opened: OpenIntent) -> None:
     image = opened.intent.before_image
-    changes = await kit.images.restore(image) if image else ()
+    try:
+        changes = await kit.images.restore(image, entirely=True) if image else ()
+    except ToolError as error:
+        await _ask(kit, opened, f"It began before a crash and cannot be taken back. {error}")
+        return
     evidence = ", ".join(f"{change.path} {change.change}" for change in changes) or "nothing had changed"
     resolved = ToolResolved(call_id=opened.intent.call_id, how="restored", evidence=evidence)
     await kit.session.commit(kit.session.emit(resolved, opened.place))
@@ -94,7 +104,7 @@ async def _find_out(kit: Kit, opened: OpenIntent) -> None:
         resolved = ToolResolved(call_id=intent.call_id, how="probed", evidence="the other side does not know the key")
         await kit.session.commit(kit.session.emit(resolved, place))
     else:
-        await _ask(kit, intent, place)
+        await _ask(kit, opened, "It began before a crash and no result was saved; it may have happened.")
 
 
 async def _probed(kit: Kit, intent: ToolIntended, tool: Tool | None, place: Place) -> ToolOutcome | ToolError | None:
@@ -120,16 +130,22 @@ async def _finish(kit: Kit, intent: ToolIntended, outcome: ToolOutcome, place: P
     await kit.session.commit(kit.session.emit(finished, place))
 
 
-async def _ask(kit: Kit, intent: ToolIntended, place: Place) -> None:
-    approval_id = doubt_id(intent)
-    answer = kit.session.state.calls.given.get(approval_id)
-    if answer is None:
-        if approval_id not in kit.session.state.calls.asked:
-            await kit.session.commit(kit.session.emit(_question(kit, intent, approval_id, place), place))
-        what = f"{intent.tool} {intent.arguments[:120]} began and no result was saved. It may have happened."
-        raise ApprovalPending(
-            what, hint=f"hermes runs resolve {root_session(place.session)} {intent.call_id} --done | --again"
-        )
+async def _ask(kit: Kit, opened: OpenIntent, why: str) -> None:
+    """Leave it to the operator whether the call happened.
+
+    Raises:
+        ApprovalPending: always.
+    """
+    intent, place, approval_id = opened.intent, opened.place, doubt_id(opened.intent)
+    if approval_id not in kit.session.state.calls.asked:
+        await kit.session.commit(kit.session.emit(_question(kit, opened, why), place))
+    command = answering(approval_id, intent.tool, root_session(place.session))
+    raise ApprovalPending(f"{intent.tool} {intent.arguments[:120]}: {why}", hint=command)
+
+
+async def _believe(kit: Kit, opened: OpenIntent, answer: ApprovalGiven) -> None:
+    """Go by what the operator said: the call did not happen and runs again, or it did."""
+    intent, place = opened.intent, opened.place
     if answer.decision is Decision.ALLOW:
         resolved = ToolResolved(call_id=intent.call_id, how="again", evidence="the operator said it did not happen")
         await kit.session.commit(kit.session.emit(resolved, place))
@@ -142,18 +158,20 @@ async def _ask(kit: Kit, intent: ToolIntended, place: Place) -> None:
 
 def doubt_id(intent: ToolIntended) -> ApprovalId:
     """Return the id of the question about an intent in doubt; a new attempt is a new question."""
-    return ApprovalId(f"doubt-{intent.call_id}-{intent.attempt}")
+    return ApprovalId(f"{DOUBT}{intent.call_id}-{intent.attempt}")
 
 
-def _question(kit: Kit, intent: ToolIntended, approval_id: ApprovalId, place: Place) -> ApprovalAsked:
+def _question(kit: Kit, opened: OpenIntent, why: str) -> ApprovalAsked:
+    intent = opened.intent
+    requested = kit.session.state.calls.requested.get(intent.call_id)
     asked = ApprovalAsked(
-        approval_id=approval_id,
+        approval_id=doubt_id(intent),
         call_id=intent.call_id,
         tool=intent.tool,
         what=f"{intent.tool} {intent.arguments[:500]}",
-        why="It began before a crash and no result was saved. Did it happen?",
-        reach=Reach.NETWORK,
+        why=f"{why} Yes runs it again, no counts it as done.",
+        reach=requested.reach if requested is not None else Reach.NETWORK,
         undo="",
         digest=intent.key,
     )
-    return kit.session.state.agents.signed(asked, place.agent)
+    return kit.session.state.agents.signed(asked, opened.place.agent)

@@ -158,7 +158,7 @@ def resolve(folder: Path, ledger: Ledger, session: str, named: str, *, happened:
 
 def _in_doubt(state: SessionState, named: str) -> OpenIntent:
     intents = state.calls.intents
-    found = [one for one in intents.values() if named in (one.intent.call_id, one.place.task)]
+    found = [one for one in intents.values() if named in (one.intent.call_id, one.place.task, doubt_id(one.intent))]
     if len(found) == 1:
         return found[0]
     if found:

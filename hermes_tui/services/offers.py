@@ -189,7 +189,7 @@ class Offers:
         refused = self.environ.refused.get(variable) if isinstance(self.environ, Keys) else None
         if refused:
             return Missing(name, f"its stored key is not used: {refused}", f"Set {variable}, or store another key.")
-        return Missing(name, f"no key in ${variable}", f"Set {variable} in the environment.")
+        return Missing(name, f"no key in ${variable}", f"Set {variable}, or run `hermes keys set {name}`.")
 
     async def _served(self, name: str, model: str | None, until: float) -> tuple[str, ...] | None:
         """Return the models of a local server; the first time, every local server is asked at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from hermes_tui.capabilities.state.checkpoints import EVERY, is_due
 from hermes_tui.capabilities.state.journal import JournalOptions, SessionJournal
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.reading import read_session
-from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.errors import JournalUnreadable, UsageInvalid
 from hermes_tui.domain.events import SessionNamed, ToolRefused
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.ports import Clock, Redactor
@@ -89,10 +89,20 @@ def session_for(folder: Path, goal: Goal, workspace: Path, *, fresh: bool) -> Se
     if not known:
         return SessionId(f"{base}-1")
     last = known[-1]
-    state = peek(last)
-    if state.run.run is not None and (fresh or not resumable(state)):
-        return SessionId(f"{base}-{int(last.stem.split('-')[1]) + 1}")
-    return SessionId(last.stem)
+    if _goes_on(last, fresh=fresh):
+        return SessionId(last.stem)
+    return SessionId(f"{base}-{int(last.stem.split('-')[1]) + 1}")
+
+
+def _goes_on(path: Path, *, fresh: bool) -> bool:
+    """Whether a run belongs into this session file: to start over never needs one that cannot be read."""
+    try:
+        state = peek(path)
+    except JournalUnreadable:
+        if fresh:
+            return False
+        raise
+    return state.run.run is None or (resumable(state) and not fresh)
 
 
 def new_session() -> SessionId:
@@ -101,9 +111,16 @@ def new_session() -> SessionId:
 
 
 def latest(folder: Path, workspace: Path) -> SessionId | None:
-    """Return the session of `workspace` that was written last, None if there is none."""
+    """Return the session of `workspace` that was written last and can be read, None if there is none."""
     newest = sorted(folder.glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return next((SessionId(path.stem) for path in newest if peek(path).run.workspace == str(workspace)), None)
+    return next((SessionId(path.stem) for path in newest if _workspace_of(path) == str(workspace)), None)
+
+
+def _workspace_of(path: Path) -> str:
+    """Return where a session works, empty where it cannot be read."""
+    with suppress(JournalUnreadable):
+        return peek(path).run.workspace
+    return ""
 
 
 def peek(path: Path) -> SessionState:

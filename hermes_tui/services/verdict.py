@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from hermes_tui.domain.approval import answering
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ids import ApprovalId, SessionId, TaskId
 from hermes_tui.domain.state import SessionState
@@ -49,7 +50,8 @@ class Result:
             if asked["decision"] is None:
                 asker = f"{asked['agent']} ({asked['errand']}), " if asked["agent"] else ""
                 lines.append(f"◊ {asker}{asked['tool']}: {asked['what']}")
-                lines.append(f"  allow it: hermes approvals allow {asked['id']}   then run the same command again")
+                command = answering(asked["id"], asked["tool"], str(whole["session_id"]))
+                lines.append(f"  answer it: {command}   then run the same command again")
         tokens = usage["input_tokens"] + usage["cached_tokens"] + usage["output_tokens"]
         lines.append(
             f"session {whole['session_id']} · {usage['calls']} calls · {tokens:,} tokens · ${usage['usd']:.4f}"

@@ -35,6 +35,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
 from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, replace
+from hermes_tui.kernel.doubt import doubt_id
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
 from hermes_tui.services import attachments, constitution, control, kits, rates, sessions, trust, wiring
@@ -263,13 +264,16 @@ class Workstation:
     def take_up(self, session: Session, place: Place, limits: Limits) -> None:
         """Put on record that the run goes on, and the answers that came while nobody ran it."""
         session.emit(RunResumed(version=VERSION, limits=limits), place)
-        for asked in session.state.calls.waiting:
-            answer = self.ledger.take(answer_key(place.session, asked.approval_id))
+        calls = session.state.calls
+        # What a crash left in doubt may be answered before this run has asked about it.
+        doubts = [doubt_id(opened.intent) for opened in calls.intents.values()]
+        for approval_id in dict.fromkeys((*(asked.approval_id for asked in calls.waiting), *doubts)):
+            answer = self.ledger.take(answer_key(place.session, approval_id))
             if answer is not None:
                 decision = Decision.ALLOW if answer.allow else Decision.DENY
                 scope = Scope.ALWAYS if answer.always else Scope.ONCE
                 given = ApprovalGiven(
-                    approval_id=asked.approval_id,
+                    approval_id=approval_id,
                     decision=decision,
                     scope=scope,
                     by="operator",

@@ -67,6 +67,16 @@ def test_a_repository_is_mapped_without_a_model_and_the_result_validates(home: P
     assert [made["path"] for made in result["artifacts"]] == ["artifacts/repo-map.md"]
 
 
+@needs_sandbox
+def test_a_folder_without_history_is_mapped_too(home: Path, workspace: Path) -> None:
+    ran = hermes("--batch", str(REPO_MAP), "-C", str(workspace / "pkg"), "--output-format", "json", home=home)
+
+    report = (workspace / "pkg" / "artifacts" / "repo-map.md").read_text(encoding="utf-8")
+    assert (ran.returncode, json.loads(ran.stdout)["verified"]) == (0, True), ran.stderr
+    assert "Python: 1 files" in report
+    assert "## Churn\n\nNone found." in report
+
+
 def test_a_goal_in_words_without_a_provider_ends_5_and_says_what_was_looked_for(home: Path, workspace: Path) -> None:
     ran = hermes("-p", "Say hi.", "-C", str(workspace), "--output-format", "json", home=home)
 

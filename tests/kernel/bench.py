@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
-from hermes_tui.domain.errors import ArgumentsInvalid, LimitReached, NoProvider, ProviderError
+from hermes_tui.domain.errors import ArgumentsInvalid, LimitReached, NoProvider, ProviderError, ToolError
 from hermes_tui.domain.events import (
     ArtifactMade,
     CriterionChecked,
@@ -198,12 +198,16 @@ class FakeImages:
 
     taken: list[tuple[Path, ...]] = field(default_factory=list[tuple[Path, ...]])
     restored: list[str] = field(default_factory=list[str])
+    unkept: str = ""
 
     async def take(self, targets: Sequence[Path]) -> str:
         self.taken.append(tuple(targets))
         return f"image-{len(self.taken)}"
 
-    async def restore(self, image: str) -> tuple[FileChange, ...]:
+    async def restore(self, image: str, *, entirely: bool = False) -> tuple[FileChange, ...]:
+        assert entirely, "what is in doubt is taken back whole, or not at all"
+        if self.unkept:
+            raise ToolError(f"Not kept before the call, so not put back: {self.unkept}.", kind="not_kept")
         self.restored.append(image)
         return ()
 

@@ -9,7 +9,8 @@ from hermes_tui.domain.events import RunAbandoned, RunEnded, TaskStarted, ToolIn
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskState
-from tests.kernel.bench import PLACE, FakeProvider, KernelBench, ProbedTool, echo, tool_task
+from hermes_tui.domain.usage import Limits
+from tests.kernel.bench import PLACE, FakeProvider, FakeTool, KernelBench, ProbedTool, echo, tool_task
 
 
 @dataclass
@@ -69,6 +70,25 @@ async def test_a_run_that_ends_well_undoes_nothing() -> None:
     assert world.acts == ["a", "b", "c", "z"]
     assert ended.exit_code == 0
     assert kernel.state.graph.state_of(TaskId("ua")) is TaskState.SKIPPED
+
+
+async def test_the_time_of_a_run_that_is_used_up_keeps_nothing_from_being_undone() -> None:
+    world = World(broken=frozenset({"z"}))
+    kernel = bench(world)
+
+    async def late(values: dict[str, object], context: ToolContext) -> ToolOutcome:
+        if values["of"] == "z":
+            kernel.clock.time += 90
+        return await world.act(values, context)
+
+    kernel.kit.tools = {"post": FakeTool("post", late, effect=Effect.EXTERNAL, reach=Reach.NETWORK)}
+    kernel.start(*saga(), limits=Limits(seconds=60))
+    kernel.clock.time = kernel.journal.records[-1].at
+
+    ended = await kernel.run()
+
+    assert world.acts == ["a", "b", "c", "uc", "ub", "ua"]
+    assert (ended.status, ended.exit_code) == ("not_done", 1)
 
 
 async def test_an_undoing_that_fails_keeps_no_other_from_running_and_is_named() -> None:

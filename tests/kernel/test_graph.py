@@ -7,10 +7,18 @@ import asyncio
 import pytest
 
 from hermes_tui.domain.approval import Decision, Scope
-from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven, ToolFinished, ToolIntended, ToolResolved
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    RunResumed,
+    ToolFinished,
+    ToolIntended,
+    ToolResolved,
+)
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Criterion, CriterionKind, Effect, Guard, Operator, Reach, TaskState
+from hermes_tui.domain.usage import Limits
 from tests.kernel.bench import (
     PLACE,
     FakeProvider,
@@ -86,6 +94,28 @@ async def test_a_guard_decides_whether_a_task_runs(value: str, expected: TaskSta
     await kernel.run()
 
     assert kernel.state.graph.state_of(TaskId("b")) is expected
+
+
+async def test_no_task_starts_once_the_time_of_the_run_is_used_up_and_the_rest_is_done_later() -> None:
+    kernel = bench()
+
+    async def dawdle(values: dict[str, object], context: ToolContext) -> ToolOutcome:
+        kernel.clock.time = kernel.journal.records[-1].at + 90
+        return await echo(values, context)
+
+    kernel.kit.tools = {**kernel.kit.tools, "dawdle": FakeTool("dawdle", dawdle)}
+    kernel.start(tool_task("a", "dawdle"), tool_task("b", needs=(TaskId("a"),)), limits=Limits(seconds=60))
+    kernel.clock.time = kernel.journal.records[-1].at
+
+    ended = await kernel.run()
+    first = {task: status.state for task, status in kernel.state.graph.status.items()}
+    again = kernel.crash(len(kernel.journal.records))
+    again.clock.time = again.kit.session.emit(RunResumed(version="0", limits=Limits(seconds=60)), PLACE).at
+    rest = await again.run()
+
+    assert (ended.status, ended.exit_code, ended.limit) == ("limited", 3, "seconds")
+    assert first == {"a": TaskState.DONE, "b": TaskState.WAITING}
+    assert (rest.exit_code, len(again.bodies(ToolFinished))) == (0, 2)
 
 
 async def test_a_failed_criterion_means_not_done() -> None:
@@ -189,6 +219,36 @@ async def test_an_external_effect_that_cannot_be_probed_asks(decision: Decision,
     assert (stopped.status, stopped.exit_code) == ("needs_approval", 4)
     assert len(sent) == sent_in_all
     assert ended.exit_code == 0
+
+
+@pytest.mark.parametrize(("decision", "ran_in_all"), [(Decision.ALLOW, 2), (Decision.DENY, 1)])
+async def test_a_write_in_doubt_that_cannot_be_taken_back_asks_and_the_answer_is_believed(
+    decision: Decision, ran_in_all: int
+) -> None:
+    ran: list[str] = []
+
+    async def write(values: dict[str, object], context: ToolContext) -> ToolOutcome:
+        ran.append(context.key)
+        return await echo(values, context)
+
+    kernel = bench(write=FakeTool("write", write, effect=Effect.WRITE, reach=Reach.SCOPE))
+    kernel.start(tool_task("a", "write"))
+    await kernel.run()
+    cut = next(record.seq for record in kernel.journal.records if isinstance(record.body, ToolIntended))
+
+    resumed = kernel.crash(cut)
+    resumed.images.unkept = "big.bin"
+    stopped = await resumed.run()
+    (asked,) = resumed.state.calls.waiting
+    again = resumed.crash(len(resumed.journal.records))
+    given = ApprovalGiven(approval_id=asked.approval_id, decision=decision, scope=Scope.ONCE, by="operator")
+    again.kit.session.emit(given, PLACE)
+    ended = await again.run()
+
+    assert (stopped.status, stopped.exit_code) == ("needs_approval", 4)
+    assert (asked.reach, "big.bin" in asked.why) == (Reach.SCOPE, True)
+    assert (len(ran), ended.exit_code) == (ran_in_all, 0)
+    assert again.images.restored == []
 
 
 async def test_a_crash_at_any_record_repeats_no_finished_call_and_no_paid_reply() -> None:

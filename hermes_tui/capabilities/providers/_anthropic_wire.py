@@ -11,7 +11,7 @@ from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._content import EPHEMERAL, LOST, base64_of, opaque_of, tool_name, wire_name
 from hermes_tui.capabilities.providers._errors import failed_midway
-from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, text_of
+from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, schema_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.capabilities.providers._schema import closed
 from hermes_tui.domain.messages import Content, Image, Opaque, Role, Text, ToolCall, ToolResult
@@ -86,7 +86,7 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
         body["system"] = [{"type": "text", "text": request.system, "cache_control": EPHEMERAL}]
     if request.tools:
         tools: list[Fields] = [
-            {"name": wire_name(tool.name), "description": tool.description, "input_schema": json.loads(tool.parameters)}
+            {"name": wire_name(tool.name), "description": tool.description, "input_schema": schema_of(tool.parameters)}
             for tool in request.tools
         ]
         tools[-1]["cache_control"] = EPHEMERAL

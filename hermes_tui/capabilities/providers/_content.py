@@ -7,7 +7,7 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import Final
 
-from hermes_tui.capabilities.providers._json import Fields
+from hermes_tui.capabilities.providers._json import Fields, schema_of
 from hermes_tui.domain.messages import Image, Opaque
 from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.provenance import SERVED
@@ -37,7 +37,7 @@ def function_tools(request: ModelRequest) -> list[Fields]:
             "function": {
                 "name": wire_name(tool.name),
                 "description": tool.description,
-                "parameters": json.loads(tool.parameters),
+                "parameters": schema_of(tool.parameters),
             },
         }
         for tool in request.tools

@@ -23,7 +23,7 @@ from hermes_tui.capabilities.providers._errors import (
 )
 from hermes_tui.capabilities.providers._framing import Broken
 from hermes_tui.capabilities.providers._http1 import AddressInvalid, Answer, HeaderInvalid, Request, address_of
-from hermes_tui.capabilities.providers._json import Batches, Fields, object_of
+from hermes_tui.capabilities.providers._json import Batches, Fields, body_bytes, object_of
 from hermes_tui.capabilities.providers._lines import DONE, Splitter
 from hermes_tui.capabilities.providers._pool import NotConnected, send
 from hermes_tui.domain.errors import ProviderError
@@ -71,7 +71,7 @@ async def _asked(url: str, headers: Mapping[str, str], body: Mapping[str, object
     if body is None:
         request = Request(url=url, address=address, method="GET", headers=headers)
     else:
-        request = Request(url=url, address=address, headers={**_JSON, **headers}, body=json.dumps(body).encode())
+        request = Request(url=url, address=address, headers={**_JSON, **headers}, body=body_bytes(body))
     exchange = await send(request, connect_s=None, on_connected=_nothing)
     try:
         found: object = None
@@ -123,7 +123,7 @@ def _request(post: Post) -> Request:
         AddressInvalid: its URL is none.
     """
     headers = {**_STREAMED, **post.headers}
-    return Request(url=post.url, address=address_of(post.url), headers=headers, body=json.dumps(post.body).encode())
+    return Request(url=post.url, address=address_of(post.url), headers=headers, body=body_bytes(post.body))
 
 
 async def _check(post: Post, answer: Answer) -> None:

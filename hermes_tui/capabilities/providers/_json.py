@@ -1,11 +1,13 @@
-"""Reading foreign JSON without trusting its shape."""
+"""Reading foreign JSON without trusting its shape, and writing ours."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, cast
+
+import msgspec
 
 from hermes_tui.domain.messages import ToolCall
 
@@ -53,6 +55,20 @@ def object_of(data: bytes | str) -> Fields | None:
     except (ValueError, RecursionError):  # too deep to read is as good as broken
         return None
     return cast("Fields", value) if end == len(text) and isinstance(value, dict) else None
+
+
+def body_bytes(body: Mapping[str, object]) -> bytes:
+    """Return the JSON of a request's body: the whole conversation, at each step."""
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can carry
+        return json.dumps(body).encode()
+
+
+@lru_cache(maxsize=256)
+def schema_of(parameters: str) -> Fields:
+    """Return the JSON Schema of a tool's arguments; it is the same text at each step, and is not to be changed."""
+    return cast("Fields", json.loads(parameters))
 
 
 def arguments_of(call: ToolCall) -> Fields:

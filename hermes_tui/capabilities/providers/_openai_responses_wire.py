@@ -10,7 +10,7 @@ from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._content import LOST, data_url_of, opaque_of, prefix_key, tool_name, wire_name
 from hermes_tui.capabilities.providers._errors import failed_midway
-from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, text_of
+from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, schema_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.capabilities.providers._schema import json_schema
 from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
@@ -77,7 +77,7 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
                 "type": "function",
                 "name": wire_name(tool.name),
                 "description": tool.description,
-                "parameters": json.loads(tool.parameters),
+                "parameters": schema_of(tool.parameters),
                 "strict": False,  # the default here is strict, which our schemas need not satisfy
             }
             for tool in request.tools

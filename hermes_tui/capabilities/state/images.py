@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from hermes_tui.capabilities.regular import read_real
 from hermes_tui.capabilities.state.digest import FIRST_HASH, HASH, digest, digest_big
 from hermes_tui.capabilities.state.durable import sync_folder, write_durably
 from hermes_tui.capabilities.state.early import Early
+from hermes_tui.capabilities.state.pathtext import kept, path_of
 from hermes_tui.capabilities.state.putback import put_back
 from hermes_tui.capabilities.state.survey import GLANCE_BYTES, HELD_BYTES, Entry, Kind, Survey, Surveyor
 from hermes_tui.domain.errors import PathRefused, ToolError
@@ -57,14 +59,15 @@ class ImageStore:
         async with self._turn:
             return self._taken_before(tuple(targets)) or await asyncio.to_thread(self._take, tuple(targets))
 
-    async def restore(self, image: str) -> tuple[FileChange, ...]:
+    async def restore(self, image: str, *, entirely: bool = False) -> tuple[FileChange, ...]:
         """Put every file back as it was; return what that changed.
 
         Raises:
-            ToolError: the image is gone, or a file was too big to be kept; all others are back.
+            ToolError: the image is gone; or a file was too big to be kept, or may not be put back: all others that can
+                be are, or with `entirely` none where one was not kept.
         """
         async with self._turn:
-            return await asyncio.to_thread(self._restore, image)
+            return await asyncio.to_thread(self._restore, image, entirely=entirely)
 
     async def changes(self, image: str) -> tuple[FileChange, ...]:
         """Compare the present with the image.
@@ -170,7 +173,7 @@ class ImageStore:
                 raise ToolError(said, hint="Try again.", kind="file_changed")
         write_durably(self._object(sha256), content, sync_names=False)
 
-    def _restore(self, name: str) -> tuple[FileChange, ...]:
+    def _restore(self, name: str, *, entirely: bool) -> tuple[FileChange, ...]:
         image = self._load(name)
         for target in image.targets:
             parent = Path(target).parent
@@ -182,9 +185,11 @@ class ImageStore:
             now.entries,
             lambda entry: self._stored(entry, image.hash),
             remove_new=image.whole and now.whole,
+            entirely=entirely,
         )
         if lost:
-            raise ToolError(f"Not kept before the call, so not put back: {', '.join(lost)}.", kind="not_kept")
+            said = ", ".join(f"{path} ({why})" for path, why in lost.items())
+            raise ToolError(f"Not put back: {said}.", kind="not_kept")
         return tuple(
             FileChange(path=change.path, change=_UNDONE[change.change])
             for change in self._compare(now, image.entries, now.entries, created=image.whole and now.whole)
@@ -239,15 +244,28 @@ class ImageStore:
     def _load(self, name: str) -> _Image:
         place = self._manifest(name)
         try:
-            return _IMAGE.decode((place if place.exists() else self._first / "manifests" / place.name).read_bytes())
+            found = (place if place.exists() else self._first / "manifests" / place.name).read_bytes()
+            image = _IMAGE.decode(found)
         except (OSError, msgspec.DecodeError) as error:
             raise ToolError(f"The before-image {name} cannot be read.", kind="image") from error
+        return _spelled(image, path_of) if b"\\u0000" in found else image
 
 
 def _image(targets: tuple[Path, ...], survey: Survey) -> tuple[str, bytes]:
     """Return the name of an image and what is stored under it."""
-    manifest = _ENCODE(_Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole, HASH))
+    image = _Image(tuple(str(target) for target in targets), dict(survey.entries), survey.whole, HASH)
+    try:
+        manifest = _ENCODE(image)
+    except UnicodeEncodeError:
+        manifest = _ENCODE(_spelled(image, kept))
     return digest(manifest)[:32], manifest
+
+
+def _spelled(image: _Image, spell: Callable[[str], str]) -> _Image:
+    """Return an image with each path and link in it as `spell` makes it."""
+    targets = tuple(map(spell, image.targets))
+    entries = {spell(path): replace(entry, link=spell(entry.link)) for path, entry in image.entries.items()}
+    return _Image(targets, entries, image.whole, image.hash)
 
 
 _UNDONE: Final[Mapping[str, Literal["created", "modified", "deleted"]]] = {

@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.capabilities.state.durable import sync_folder
 from hermes_tui.capabilities.state.survey import Entry, Kind
 
+TOO_BIG: Final = "not kept before the call"
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
 
 def put_back(
-    before: Mapping[str, Entry], now: Mapping[str, Entry], stored: Callable[[Entry], Path | None], *, remove_new: bool
-) -> list[str]:
-    """Make the present like `before`; return the paths whose content was never kept.
+    before: Mapping[str, Entry],
+    now: Mapping[str, Entry],
+    stored: Callable[[Entry], Path | None],
+    *,
+    remove_new: bool,
+    entirely: bool = False,
+) -> dict[str, str]:
+    """Make the present like `before`; return what could not be put back, each path with the reason.
 
-    `stored` says where a file's content is kept, None if it is not.
+    `stored` says where a file's content is kept, None if it is not; with `entirely` nothing is touched in that case.
 
     Each file is replaced by a rename, so that a crash leaves the old or the new one; running again finishes the rest.
     """
+    changed = {path: entry for path, entry in sorted(before.items()) if now.get(path) != entry}
+    sources = {path: stored(entry) for path, entry in changed.items() if entry.kind is Kind.FILE}
+    lost = {path: TOO_BIG for path, source in sources.items() if source is None}
+    if lost and entirely:
+        return lost
     touched: set[Path] = set()
-    if remove_new:
-        for path in sorted(now.keys() - before.keys(), reverse=True):
-            if now[path].kind is not Kind.OTHER:
-                _remove(Path(path), now[path], touched)
-    lost: list[str] = []
-    for path, entry in sorted(before.items()):
-        if now.get(path) == entry or entry.kind is Kind.OTHER:
+    for path in sorted(now.keys() - before.keys(), reverse=True) if remove_new else ():
+        if now[path].kind is not Kind.OTHER:
+            _remove(Path(path), now[path], touched)
+    for path, entry in changed.items():
+        if entry.kind is Kind.OTHER or path in lost:
             continue
-        source = stored(entry) if entry.kind is Kind.FILE else None
-        if entry.kind is Kind.FILE and source is None:
-            lost.append(path)
-            continue
-        _put(Path(path), entry, source)
+        if why := _hindrance(Path(path), entry, sources.get(path)):
+            lost[path] = why
         touched.add(Path(path).parent)
     for folder in touched:
         if folder.is_dir():
             sync_folder(folder)
     return lost
+
+
+def _hindrance(path: Path, entry: Entry, source: Path | None) -> str:
+    """Put one thing back; return what was in the way, empty if nothing was. A full disk ends the whole."""
+    try:
+        _put(path, entry, source)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        return error.strerror or str(error)
+    return ""
 
 
 def _put(path: Path, entry: Entry, source: Path | None) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from hermes_tui.capabilities.regular import open_real
 from hermes_tui.capabilities.state.ledger import Ledger
+from hermes_tui.capabilities.state.pathtext import kept, path_of
 from hermes_tui.domain.values import frozen
 
 LARGEST_BYTES: Final = 20_000_000
@@ -73,7 +74,7 @@ class StainBook:
         wanted = {os.path.join(self._root, path) for path in paths}  # noqa: PTH118 - text as it is stored
         gone = [stain for stain in self._below() if stain.path in wanted]
         with self._ledger.transaction() as connection:
-            connection.executemany("DELETE FROM stain WHERE path=?", [(path,) for path in wanted])
+            connection.executemany("DELETE FROM stain WHERE path=?", [(kept(path),) for path in wanted])
             contents = [(stain.sha256,) for stain in gone if stain.sha256]
             connection.executemany("DELETE FROM stain WHERE sha256=?", contents)
         return len({stain.path for stain in gone})
@@ -84,9 +85,9 @@ class StainBook:
         for path in paths:
             above, inside, _ = f"{path}/".partition(f"/{REPOSITORY}/")
             if inside:
-                rows.append((f"{above}/{REPOSITORY}", "", _ALWAYS, session, at))
+                rows.append((kept(f"{above}/{REPOSITORY}"), "", _ALWAYS, session, at))
             elif (found := self._now(path)) is not None and found[0]:
-                rows.append((path, found[1], found[0], session, at))
+                rows.append((kept(path), found[1], found[0], session, at))
         if rows:
             with self._ledger.transaction() as connection:
                 connection.executemany("INSERT OR REPLACE INTO stain VALUES(?, ?, ?, ?, ?)", rows)
@@ -98,19 +99,19 @@ class StainBook:
     def _below(self) -> list[Stain]:
         """Return every stain of the workspace, also of what has changed since."""
         # All texts that begin with the folder and a slash: the character after the slash ends them.
-        between = (f"{self._root.rstrip('/')}/", f"{self._root.rstrip('/')}0")
+        between = (kept(f"{self._root.rstrip('/')}/"), kept(f"{self._root.rstrip('/')}0"))
         with self._ledger.reading() as connection:
             rows = connection.execute(
                 "SELECT path, sha256, bytes, session, at FROM stain WHERE path > ? AND path < ? ORDER BY at, path",
                 between,
             ).fetchall()
-        return [Stain(path=row[0], sha256=row[1], size=row[2], session=row[3], at=row[4]) for row in rows]
+        return [Stain(path=path_of(row[0]), sha256=row[1], size=row[2], session=row[3], at=row[4]) for row in rows]
 
     def _written(self, path: str, sha256: str) -> bool:
         with self._ledger.reading() as connection:
             row = connection.execute(
                 "SELECT 1 FROM stain WHERE sha256=? AND sha256<>'' AND (bytes>=? OR path=?) LIMIT 1",
-                (sha256, TELLING_BYTES, path),
+                (sha256, TELLING_BYTES, kept(path)),
             ).fetchone()
         return row is not None
 

@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from typing import Final
 
+from hermes_tui.domain.approval import answering
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ports import Answer
 from hermes_tui.interfaces._tables import table, when
@@ -102,10 +103,9 @@ def _list(station: Workstation, *, as_json: bool) -> None:
         say(f"  why: {one.asked.why}   reach: {one.asked.reach.name.lower()}   undo: {one.asked.undo or 'none'}")
         if one.asked.intent is not None:
             say("  two keys: your signature is needed besides your leave; ssh-agent signs, or --key FILE")
-        if one.asked.tool == "ask":
-            say(f"  hermes approvals answer {one.asked.approval_id} TEXT")
-        else:
-            say(f"  hermes approvals allow {one.asked.approval_id}   or   deny {one.asked.approval_id} --reason TEXT")
+        command = answering(one.asked.approval_id, one.asked.tool, one.session)
+        plain = command.startswith("hermes approvals allow")
+        say(f"  {command}   or   deny {one.asked.approval_id} --reason TEXT" if plain else f"  {command}")
     if not found:
         say("Nothing waits for you.")
 

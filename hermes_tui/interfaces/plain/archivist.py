@@ -18,7 +18,7 @@ from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces import _patchbay as patchbay
 from hermes_tui.interfaces import _steering as steering
-from hermes_tui.interfaces._commissions import by_skill
+from hermes_tui.interfaces._commissions import by_skill, repo_map
 from hermes_tui.interfaces._progress import told
 from hermes_tui.interfaces._servers import mcp_lines, skill_lines, tool_lines
 from hermes_tui.interfaces._tables import cost_lines, plan_lines, table, when, window_lines
@@ -91,6 +91,10 @@ class Archivist:
     def do_skill(self, wanted: str) -> None:
         """Work by a skill."""
         self.mode.order(by_skill(self.mode.seat.errands.station.skills, wanted))
+
+    def do_map(self, _: str) -> None:
+        """Map the workspace by tools alone."""
+        self.mode.order(repo_map(self.mode.seat.errands.station.home.built_in))
 
     @property
     def _here(self) -> str:

@@ -13,7 +13,6 @@ from typing import ClassVar, Final
 
 from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -21,11 +20,14 @@ from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
 from hermes_tui.interfaces.tui import notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.beacon import Beacon
+from hermes_tui.interfaces.tui.chord import Chord
 from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.row_window import searched
 from hermes_tui.interfaces.tui.early_keys import EarlyKeys
 from hermes_tui.interfaces.tui.files import DayReader, PromptKeeper, ThemeKeeper
+from hermes_tui.interfaces.tui.help import keys_around
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.note_keeper import NoteKeeper
@@ -38,6 +40,7 @@ from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
+from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.screens.patchbay import PatchbayScreen
 from hermes_tui.interfaces.tui.screens.picker import BrainPicker, SessionPicker
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
@@ -65,6 +68,7 @@ class HermesApp(Host):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "order('help')", "keys and commands", id="app.help", priority=True),
         Binding("ctrl+p", "order('commands')", "find a command", id="app.palette", priority=True),
+        Binding("ctrl+x", "chord", "then 1 … 7 for F1 … F7, b 1 … 9 for Alt+1 … 9", id="app.chord", priority=True),
         Binding("f3", "order('brain')", "brains: who answers", id="pane.brains", priority=True),
         Binding("f8", "order('freeze')", "freeze or thaw everything", id="app.freeze", priority=True),
         Binding("f9", "order('theme')", "other colours", id="app.theme", priority=True),
@@ -72,6 +76,7 @@ class HermesApp(Host):
         Binding("ctrl+t", "order('mode')", "next mode: plan, ask, auto-edit, auto", id="app.mode", priority=True),
         Binding("alt+e", "order('effort')", "how much it reasons: low … high, auto", id="app.effort", priority=True),
         Binding("ctrl+o", "last_call", "open the last tool call", id="app.last_call", priority=True),
+        Binding("question_mark", "keys_here", "keys of this pane", id="list.keys"),
         Binding("ctrl+c", "copy_clear_quit", "copy, else clear; twice quits", id="app.copy", priority=True),
         Binding("ctrl+d", "quit_if_empty", "quit with an empty prompt", id="app.quit", priority=True),
         Binding("ctrl+q", "leave", "quit", id="app.leave", priority=True, show=False),
@@ -101,6 +106,7 @@ class HermesApp(Host):
         self.goal = goal
         self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if seat.facts.config.ui.motion == "reduced" else FRAME_S)
         self.keys = keymap_for(bindings_of(DECLARING), seat.facts.config.ui.keys)
+        self.chord = Chord(self.keys, hold=self.workspace.status.hold, say=self.say)
         self.clerk = Clerk(self)
         self.prompts = PromptKeeper(self)
         self.before_leaving = self.prompts.keep_now
@@ -147,8 +153,14 @@ class HermesApp(Host):
     async def on_event(self, event: events.Event) -> None:
         """Take an event, unless it was typed before there is a prompt."""
         self.beacon.noticed(event)
-        if not self.early_keys.keep(event):
-            await super().on_event(event)
+        if self.early_keys.keep(event):
+            return
+        if self.chord.waits and isinstance(event, events.Key):
+            meant = self.chord.take(event.key)
+            if meant is None:
+                return
+            event = meant
+        await super().on_event(event)
 
     @on(Workspace.Settled)
     def _begin(self) -> None:
@@ -263,14 +275,17 @@ class HermesApp(Host):
     @on(LineView.FindAsked)
     def _find_in(self, event: LineView.FindAsked) -> None:
         view = event.view
-        found = [Choice(value=str(at), name=row.copy()) for at, row in enumerate(view.window.rows) if row.copy()]
+        found = [Choice(value=str(at), name=searched(row)) for at, row in enumerate(view.window.rows) if row.copy()]
+
+        chooser = Chooser(self.look, "find", list(reversed(found)))
 
         def taken(at: str | None) -> None:
             if at is not None:
+                view.wanted = chooser.entry.value.strip() or view.wanted
                 view.show_row(view.window.rows[int(at)].key)
                 view.focus()
 
-        self.push_screen(Chooser(self.look, "find", list(reversed(found))), taken)
+        self.push_screen(chooser, taken)
 
     def action_order(self, name: str) -> None:
         """Carry out an order; not while something else is being chosen."""
@@ -278,6 +293,18 @@ class HermesApp(Host):
             self.clerk.obey(name, "")
         elif name == "brain" and isinstance(self.screen, BrainPicker):
             self.screen.further()
+        elif name == "brain" and isinstance(self.screen, PatchbayScreen):
+            self.screen.action_leave()
+
+    def action_keys_here(self) -> None:
+        """Show the keys of what has the focus."""
+        here = self.focused
+        if here is not None:
+            self.push_screen(Page(self.look, "keys of this pane", lambda width: keys_around(self.keys, here, width)))
+
+    def action_chord(self) -> None:
+        """Wait for the key after this one."""
+        self.chord.begin()
 
     def action_brain(self, number: int) -> None:
         """Let the brain of that number answer: from the next step on; at once where it is asked for again."""
@@ -296,6 +323,8 @@ class HermesApp(Host):
             self.screen.clear_selection()
         elif isinstance(self.focused, LineView) and self.focused.current is not None:
             self.copy(self.focused.current.copy())
+        elif isinstance(self.focused, Card) and self.focused.asked is not None:
+            self.copy(self.focused.asked.question.what)
         elif prompt.text:
             prompt.take()
         elif self.monotonic() - self._asked_to_quit < TWICE_S:
@@ -320,8 +349,8 @@ class HermesApp(Host):
         self.exit(None, return_code=128 + number)
 
 
-DECLARING: Final[tuple[type[DOMNode], ...]] = (
-    *(HermesApp, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, PatchbayScreen, OutputPage),
+DECLARING: Final[tuple[type[object], ...]] = (
+    *(HermesApp, Chord, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, PatchbayScreen, OutputPage),
     *(ConsolePane, TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""

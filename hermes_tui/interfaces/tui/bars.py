@@ -65,6 +65,7 @@ class StatusLine(Widget):
         self.look = look
         self.view: View | None = None
         self.word: tuple[Span, ...] = ()
+        self._held: tuple[Span, ...] = ()
         self._drawn: Line | None = None
 
     def show(self, view: View) -> None:
@@ -78,6 +79,11 @@ class StatusLine(Widget):
         self.word = word
         self.refresh()
 
+    def hold(self, text: str) -> None:
+        """Say what the next key could be, whatever else is said; with an empty text, no longer."""
+        self._held = ((text, "accent"),) if text else ()
+        self.refresh()
+
     def unflash(self, text: str) -> None:
         """Take a word back, unless another took its place."""
         if self.word and self.word[0][0] == text:
@@ -85,8 +91,9 @@ class StatusLine(Widget):
 
     def _line(self) -> Line:
         width = self.size.width
-        if self.word:
-            return ends(((" ", ""), *self.word), (), width)
+        word = self._held or self.word
+        if word:
+            return ends(((" ", ""), *word), (), width)
         return status_line(self.view, width) if self.view is not None else Line()
 
     def render_line(self, y: int) -> Strip:

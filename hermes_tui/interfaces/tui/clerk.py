@@ -83,9 +83,10 @@ class Clerk(Scribe):
             )
         )
 
-    def do_commands(self, _: str) -> None:
-        """Choose a command."""
-        found = [choices.of_order(order, self.app.keys) for order in orders.ORDERS]
+    def do_commands(self, names: str) -> None:
+        """Choose a command, perhaps among some of them only."""
+        offered = [orders.BY_NAME[name] for name in names.split() if name in orders.BY_NAME] or orders.ORDERS
+        found = [choices.of_order(order, self.app.keys) for order in offered]
 
         def taken(name: str | None) -> None:
             if name is None:
@@ -294,6 +295,10 @@ class Clerk(Scribe):
     def do_demo(self, _: str) -> None:
         """Watch the demo, then begin a new session."""
         self.app.leave_for(DEMO)
+
+    def do_map(self, _: str) -> None:
+        """Map the workspace by tools alone."""
+        self.app.order(_commissions.repo_map(self.app.seat.errands.station.home.built_in))
 
     def do_init(self, _: str) -> None:
         """Let an agent write AGENTS.md."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from textual.app import App
+from textual.dom import DOMNode
+
 from hermes_tui.interfaces._orders import ORDERS
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, clip, foreign, pad, width_of
-from hermes_tui.interfaces.tui.keymap import AREAS, Key, Keymap, folded
+from hermes_tui.interfaces.tui.keymap import AREAS, Key, Keymap, bindings_of, folded
 
 COLUMN: Final = 58
+SHARED: Final = ("list", "jump", "pane", "app")
+"""What holds in every pane comes after what holds in one."""
 GAP: Final = 2
 
 
@@ -24,6 +29,20 @@ def help_lines(keys: Keymap, width: int, wrong: Sequence[str] = ()) -> list[Line
     if width < COLUMN * 2:
         return [*told, *(line for block in found for line in [*block, EMPTY])]
     return [*told, *_columns(found, width)]
+
+
+def keys_around(keys: Keymap, widget: DOMNode, width: int) -> list[Line]:
+    """Return the keys that act on a widget: its own and those of all that it stands in, the nearest first."""
+    around = (one for one in widget.ancestors_with_self if not isinstance(one, App))
+    own = [key.area for one in around for key in bindings_of(type(one).__mro__)]
+    shared = [area for area in SHARED if area in own]
+    areas = [*dict.fromkeys(area for area in own if area not in SHARED), *shared]
+    blocks = [_block(AREAS[area], [key for key in keys.keys if key.area == area]) for area in areas]
+    return [line for block in blocks for line in [*(_fit(one, width) for one in block), EMPTY]]
+
+
+def _fit(line: Line, width: int) -> Line:
+    return Line(tuple(clip(line.spans, width)))
 
 
 def _block(title: str, keys: list[Key]) -> list[Line]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 from textual.keys import format_key
 
 from hermes_tui.domain.values import frozen, replace
@@ -15,6 +14,8 @@ from hermes_tui.domain.values import frozen, replace
 AREAS: Final = {
     "app": "everywhere",
     "pane": "panes",
+    "chord": "after Ctrl+X",
+    "number": "after Ctrl+X b",
     "prompt": "prompt",
     "list": "any list",
     "console": "console",
@@ -27,6 +28,8 @@ AREAS: Final = {
     "budget": "budget",
     "memory": "memory",
     "approval": "approvals",
+    "inbox": "approvals, full screen",
+    "patchbay": "patchbay",
     "shells": "output of a shell",
 }
 EVERYWHERE: Final = frozenset({"app", "pane"})
@@ -42,6 +45,7 @@ _NAMES: Final = {
     "less_than_sign": "<",
     "equals_sign": "=",
     "exclamation_mark": "!",
+    "question_mark": "?",
     "escape": "Esc",
     "enter": "Enter",
     "tab": "Tab",
@@ -100,8 +104,8 @@ def key_name(key: str) -> str:
     return "+".join([*(word.capitalize() for word in held), shown])
 
 
-def bindings_of(sources: Iterable[type[DOMNode]]) -> list[Key]:
-    """Return every binding with an id that some widgets declare themselves, in order."""
+def bindings_of(sources: Iterable[type[object]]) -> list[Key]:
+    """Return every binding with an id that some classes declare themselves, in order."""
     found: dict[str, Key] = {}
     for source in sources:
         for binding in _declared(source.__dict__.get("BINDINGS", ())):

@@ -39,6 +39,7 @@ class Prompt(TextArea):
         Binding("enter", "submit", "send, or steer while busy", id="prompt.send"),
         Binding("ctrl+j,shift+enter,alt+enter", "newline", "new line", id="prompt.newline"),
         Binding("tab", "tab", "complete, queue, next pane", id="prompt.tab"),
+        Binding("shift+tab", "mode", "next mode: plan, ask, auto-edit, auto", id="prompt.mode"),
         Binding("up", "back", "earlier prompt; edit the queue", id="prompt.back"),
         Binding("down", "ahead", "later prompt", id="prompt.ahead"),
         Binding("ctrl+r", "search", "search earlier prompts", id="prompt.search"),
@@ -297,6 +298,10 @@ class Prompt(TextArea):
     def action_picture(self) -> None:
         """Put the picture on the clipboard in."""
         self.post_message(OrderAsked("image"))
+
+    def action_mode(self) -> None:
+        """Go on to the next mode."""
+        self.post_message(OrderAsked("mode"))
 
     def action_editor(self) -> None:
         """Write in the operator's editor."""

@@ -9,7 +9,7 @@ from typing import Final
 from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces.tui.choices import page_lines
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, fit_middle, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit_middle, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH
 from hermes_tui.interfaces.tui.screens.page import Page
@@ -23,12 +23,15 @@ BEGIN: Final = (
     ("#", "remember something"),
     ("F1", "every key"),
 )
-WITHOUT: Final = (
-    ("d", "/demo", "watch the demo: a real goal, a scripted brain"),
-    ("", "/run goal.md", "run a goal file whose plan needs tools only"),
-    ("", "!", "run a command in the sandbox"),
-    ("", "F5", "read and edit the notes"),
+BROWSE: Final = "commands memory sessions brain patchbay theme context help"
+BEGINNINGS: Final = (
+    ("d", "demo", "demo", "watch the demo: a real goal, real tools, a scripted brain"),
+    ("m", "map", "map", "map this repository: tools only, no model"),
+    ("b", "browse", BROWSE, "browse memory, sessions and settings"),
+    ("r", "again", "doctor", "look for a brain again"),
 )
+"""What the letters of the first page do where no brain can answer: key, name, order with its argument, and words."""
+ORDER_OF: Final = {name: order for _, name, order, _ in BEGINNINGS}
 LOCAL: Final = frozenset({"ollama", "lmstudio"})
 NUMBERED: Final = 9
 
@@ -41,7 +44,7 @@ def connectable(found: Sequence[Brain | Missing] | None) -> list[Missing]:
 
 
 def welcome_lines(
-    found: Sequence[Brain | Missing] | None, checked_at: float, width: int, *, armed: bool = False
+    found: Sequence[Brain | Missing] | None, checked_at: float, width: int, *, sandbox: str = "", armed: bool = False
 ) -> list[Line]:
     """Return the page; None as `found` says that nobody has looked yet. `armed` says that its keys act."""
     room = min(width - 4, PROSE_WIDTH)
@@ -50,7 +53,7 @@ def welcome_lines(
     able = [one for one in found if isinstance(one, Brain)]
     if able:
         return _ready(able[0], len(able), room)
-    return _without(connectable(found), checked_at, room, armed=armed)
+    return _without(connectable(found), room, armed=armed) + _foot(sandbox, checked_at, armed=armed)
 
 
 def _said(text: str, role: str = "text") -> Line:
@@ -68,7 +71,7 @@ def _ready(first: Brain, count: int, room: int) -> list[Line]:
     return [*lines, EMPTY, *_prose("Nothing is asked of a model before you press Enter.", room, "muted")]
 
 
-def _without(missing: Sequence[Missing], checked_at: float, room: int, *, armed: bool) -> list[Line]:
+def _without(missing: Sequence[Missing], room: int, *, armed: bool) -> list[Line]:
     key = "accent" if armed else "muted"
     lines = [EMPTY, _said("No brain is connected yet. Everything else works.", "text bold"), EMPTY]
     connects = room >= 60
@@ -83,13 +86,17 @@ def _without(missing: Sequence[Missing], checked_at: float, room: int, *, armed:
     lines += [EMPTY]
     lines += _prose("A pasted key is used until Hermes ends; no file, log or git gets it.", room, "muted")
     lines += [EMPTY, _said("Without a brain you can")]
-    lines += [
-        Line((("  ", ""), (pad(letter, 3), key), (pad(order, 14), "accent"), (does, "text")))
-        for letter, order, does in WITHOUT
-    ]
-    way = ((f"1–{len(missing)}", key), (" and ", "muted"), ("d", key), (" act while the prompt is empty", "muted"))
-    looked = _said(f"looked at {wording.clock(checked_at)} · /doctor looks again", "muted")
-    return [*lines, EMPTY, Line((("  ", ""), *way)), looked]
+    shown = [(letter, does) for letter, name, _, does in BEGINNINGS if name != "again"]
+    return lines + [Line((("  ", ""), (pad(letter, 3), key), (does, "text"))) for letter, does in shown]
+
+
+def _foot(sandbox: str, checked_at: float, *, armed: bool) -> list[Line]:
+    """Return when was looked, the key that looks again, and where the letters act."""
+    again: tuple[Span, ...] = (("r", "accent" if armed else "muted"), (" looks again", "muted"))
+    where = f"sandbox {one_line(sandbox)}   " if sandbox else ""
+    looked = Line((("  ", ""), (f"{where}checked {wording.clock(checked_at)} · ", "muted"), *again))
+    acts = "These keys act while the prompt is empty."
+    return [EMPTY, looked, _said(acts, "muted")]
 
 
 def how_to_start(look: Look, one: Missing) -> Page:

@@ -33,8 +33,8 @@ class HomeImages:
     async def take(self, targets: Sequence[Path]) -> str:
         return await self.home.call(self.images.take, targets)
 
-    async def restore(self, image: str) -> tuple[FileChange, ...]:
-        return await self.home.call(self.images.restore, image)
+    async def restore(self, image: str, *, entirely: bool = False) -> tuple[FileChange, ...]:
+        return await self.home.call(self.images.restore, image, entirely=entirely)
 
     async def changes(self, image: str) -> tuple[FileChange, ...]:
         return await self.home.call(self.images.changes, image)

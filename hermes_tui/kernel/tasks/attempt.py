@@ -11,6 +11,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import frozen, replace
+from hermes_tui.kernel.budget import check_seconds
 from hermes_tui.kernel.doubt import settle_task
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.tasks.condition import holds
@@ -93,6 +94,7 @@ async def _recovered(kit: Kit, run: Place, task: Task) -> bool:
 
 async def _attempt(kit: Kit, run: Place, task: Task) -> None:
     await kit.gate.passed()
+    check_seconds(kit)
     await settle_task(kit, task.id)
     place = place_of(kit, run, task)
     kit.session.emit(TaskStarted(), place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,3 +113,13 @@ async def test_a_link_is_no_file_that_was_written(book: StainBook, root: Path) -
     await book.mark(["link"], "s1")
 
     assert book.listed() == []
+
+
+async def test_a_file_whose_name_is_no_text_is_marked_listed_and_vouched_for(book: StainBook, root: Path) -> None:
+    odd = str(root / os.fsdecode(b"na\xefve.md"))
+    Path(odd).write_text("Short.")
+
+    await book.mark([odd], "s1")
+
+    assert (await book.standing(), book.holds(odd), [stain.path for stain in book.listed()]) == (True, True, [odd])
+    assert (book.accept([odd]), await book.standing()) == (1, False)

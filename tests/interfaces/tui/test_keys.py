@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_tui.interfaces.tui.keymap import Key, key_name, keymap_for
+from hermes_tui.interfaces.tui.keymap import AREAS, Key, key_name, keymap_for
 from tests.fakes import Scenario
 from tests.interfaces.tui.stand import Table, workstation
 from tests.tools.make_keys import TARGET, with_table
@@ -66,7 +66,7 @@ async def test_a_moved_key_works_and_help_shows_it(table: Table) -> None:
 
 
 async def test_help_names_every_command(table: Table) -> None:
-    async with workstation(table, Scenario(), size=(80, 200)) as app:
+    async with workstation(table, Scenario(), size=(80, 260)) as app:
         await app.pilot.press("f1")
         await app.pilot.pause()
 
@@ -77,3 +77,57 @@ def test_the_guide_lists_every_key_as_it_is() -> None:
     page = TARGET.read_text("utf-8")
 
     assert with_table(page) == page, "docs/workstation.md is old: run `python -m tests.tools.make_keys`"
+
+
+async def test_ctrl_x_and_a_digit_stand_for_a_key_that_the_desktop_takes(table: Table) -> None:
+    async with workstation(table, Scenario()) as app:
+        await app.type("a draft")
+        await app.pilot.press("ctrl+x")
+        await app.pilot.pause()
+        waited = app.rows[-1]
+        await app.pilot.press("4", "ctrl+x", "4")
+        await app.pilot.pause()
+        full = app.workspace.full_pane
+        await app.pilot.press("ctrl+x", "4", "ctrl+x", "b", "9")
+        await app.pilot.pause()
+
+        assert waited.startswith(" Ctrl+X … 1–7 for F1–F7, b for a brain · Esc leaves ")
+        assert full == "mind"
+        assert app.workspace.full_pane == ""
+        assert app.said == f"F3 lists {len(app.brains)} brains; there is no number 9."
+        assert app.workspace.prompt.text == "a draft"
+
+
+async def test_a_second_key_that_means_nothing_says_what_it_could_have_been_and_esc_leaves(table: Table) -> None:
+    async with workstation(table, Scenario()) as app:
+        await app.pilot.press("ctrl+x", "q")
+        await app.pilot.pause()
+        second = app.said
+        await app.pilot.press("ctrl+x", "b", "x")
+        await app.pilot.pause()
+        third = app.said
+        await app.pilot.press("ctrl+x", "escape", "2")
+        await app.pilot.pause()
+
+        assert second == "Ctrl+X q means nothing; it could be 1–7 for F1–F7, b for a brain."
+        assert third == "Ctrl+X b x means nothing; it could be 1–9 for a brain."
+        assert app.workspace.prompt.text == "2"
+
+
+async def test_each_key_of_the_chord_is_moved_by_its_id_and_stands_for_the_key_in_force(table: Table) -> None:
+    table.configure("ui: {keys: {app.chord: ctrl+k, chord.mind: m, pane.mind: ctrl+y, chord.graph: '1'}}\n")
+    async with workstation(table, Scenario()) as app:
+        await app.pilot.press("ctrl+k", "m", "ctrl+k", "m")
+        await app.pilot.pause()
+
+        assert app.workspace.full_pane == "mind"
+        assert app.keys.wrong == ("ui.keys: 1 is chord.help and chord.graph; chord.graph keeps its own key.",)
+
+
+async def test_help_shows_every_area_of_keys_there_is(table: Table) -> None:
+    async with workstation(table, Scenario(), size=(80, 260)) as app:
+        await app.pilot.press("ctrl+x", "1")
+        await app.pilot.pause()
+
+        assert {key.area for key in app.keys.keys} == set(AREAS)
+        assert [title for title in AREAS.values() if f"\n {title} " not in app.text] == []

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 from textual import events
 
-from hermes_tui.domain.events import ModelChosen, RunEnded
+from hermes_tui.domain.events import ApprovalAsked, ModelChosen, RunEnded
 from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces._opening import DEMO
+from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.themes import find_themes, unreadable
+from hermes_tui.interfaces.tui.welcome import BEGINNINGS
 from hermes_tui.services.homes import built_in_folder
 from tests.fakes import Repeat, Reply, Scenario, Usage
 from tests.interfaces.tui.stand import Table, seated, workstation
+from tests.interfaces.tui.test_commissions import git
 
 HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
 
@@ -22,7 +26,8 @@ async def test_without_a_brain_one_screen_says_what_was_looked_for_and_what_work
         assert "No brain is connected yet. Everything else works." in app.text
         assert "anthropic   no key in $ANTHROPIC_API_KEY" in app.text
         assert "ollama      no server at http://127.0.0.1:11434" in app.text
-        assert "/doctor looks again" in app.text
+        assert "r looks again" in app.text
+        assert all(f"  {key}  {does}" in app.text for key, _, _, does in BEGINNINGS[:3])
         assert "no brain F3" in app.rows[-1]
 
 
@@ -169,7 +174,7 @@ async def test_an_opened_session_shows_what_was_said_before(table: Table) -> Non
 
 async def test_the_first_page_connects_by_number_while_nothing_else_is_typed(table: Table) -> None:
     async with workstation(table, HELLO, url=False) as app:
-        await app.until(lambda: "1–5 and d act while the prompt is empty" in app.text)
+        await app.until(lambda: "These keys act while the prompt is empty" in app.text)
         app.workspace.prompt.rest_s = 0.01
         await app.type("9")
         typed = app.workspace.prompt.text
@@ -185,9 +190,53 @@ async def test_the_first_page_connects_by_number_while_nothing_else_is_typed(tab
         assert "Start it with `ollama serve`" in app.text
 
 
+async def test_m_on_the_first_page_maps_the_repository_without_a_model(table: Table) -> None:
+    (table.workspace / "ledger.py").write_text("print(1)\n", encoding="utf-8")
+    git(table.workspace, "init", "-q")
+    git(table.workspace, "add", "-A")
+    git(table.workspace, "commit", "-qm", "first")
+    async with workstation(table, HELLO, url=False) as app:
+        await app.until(lambda: "  m  map this repository" in app.text)
+        app.workspace.prompt.rest_s = 0.01
+        await app.pilot.press("m")
+        await app.until(lambda: app.workspace.live)
+        if shutil.which("bwrap") is None:  # Then a command of a plan asks first.
+            await app.until_event(ApprovalAsked)
+            app.clerk.obey("yes", "")
+        await app.until_event(RunEnded)
+        await app.until(lambda: not app.workspace.live)
+
+        assert "Python: 1 files, 1 lines" in (table.workspace / "artifacts" / "repo-map.md").read_text("utf-8")
+        assert app.seat.state.spend.run.calls == 0
+
+
+async def test_b_on_the_first_page_browses_and_r_looks_again(table: Table) -> None:
+    now = [1_800_000_000.0]
+    desk = table.desk()
+    async with seated(desk, clock=lambda: now[0]) as app:
+        await app.until(lambda: " · r looks again" in app.text)
+        before = app.text
+        now[0] += 5.0
+        app.workspace.prompt.rest_s = 0.01
+        await app.pilot.press("r")
+        await app.until(lambda: app.said.startswith("No brain can answer."))
+        after = app.text
+        await app.pilot.press("b")
+        await app.until(lambda: "═ commands ═" in app.text)
+        offered = [
+            name for name in ("/memory", "/sessions", "/patchbay", "/theme", "/demo") if f"  {name} " in app.text
+        ]
+        await app.pilot.press("enter")
+        await app.until(lambda: app.workspace.full_pane == "memory")
+
+        assert wording.clock(now[0] - 5) in before
+        assert wording.clock(now[0]) in after
+        assert offered == ["/memory", "/sessions", "/patchbay", "/theme"]
+
+
 async def test_a_goal_that_begins_with_a_key_of_the_first_page_is_a_goal(table: Table) -> None:
     async with workstation(table, HELLO, url=False) as app:
-        await app.until(lambda: "1–5 and d act while the prompt is empty" in app.text)
+        await app.until(lambda: "These keys act while the prompt is empty" in app.text)
         app.workspace.prompt.rest_s = 60.0
         await app.type("delete it")
         await app.pilot.press("ctrl+c", "1")

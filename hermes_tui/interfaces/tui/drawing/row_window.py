@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.drawing.cells import Line
@@ -42,6 +42,21 @@ class Row(Protocol):
     def copy(self) -> str:
         """Return what copying it means; searching looks here too."""
         ...
+
+
+@runtime_checkable
+class Marked(Protocol):
+    """A row that is found by more than by what is copied."""
+
+    @property
+    def marks(self) -> str:
+        """What else it is found by, such as `state:failed`."""
+        ...
+
+
+def searched(row: Row) -> str:
+    """Return what a search looks at in a row."""
+    return f"{row.copy()} {row.marks}" if isinstance(row, Marked) else row.copy()
 
 
 @dataclass(slots=True)
@@ -241,4 +256,4 @@ class RowWindow:
         start = self.cursor if self.cursor >= 0 else (count if by < 0 else -1)
         order = range(1, count + 1)
         places = ((start + by * step) % count for step in order)
-        return next((at for at in places if wanted in self.rows[at].copy().casefold()), -1)
+        return next((at for at in places if wanted in searched(self.rows[at]).casefold()), -1)

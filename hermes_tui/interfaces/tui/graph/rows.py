@@ -147,6 +147,11 @@ class TaskRow:
         mark = f" {self.mark} " if self.mark else " "
         return [draw([(" ", ""), *self.lanes.spans(self.sign), (mark, "muted")], columns, room)]
 
+    @property
+    def marks(self) -> str:
+        """State and worker, so that a search can name them."""
+        return f"state:{self.word} agent:{self.who}"
+
     def copy(self) -> str:
         """Return the title and the state."""
         return f"{self.task.id} {self.task.title}: {self.word} {self.status.note}".strip()
@@ -187,6 +192,11 @@ class GroupRow:
             role="text bold" if self.live else "text",
         )
         return [draw([(" ", ""), *self.lanes.spans(self.sign), (" ► ", "muted")], columns, room)]
+
+    @property
+    def marks(self) -> str:
+        """States and workers of what is in it."""
+        return " ".join(dict.fromkeys(row.marks for row in self.members))
 
     def copy(self) -> str:
         """Return its name and what is in it."""
@@ -244,6 +254,11 @@ class AgentRow:
         indent = " " * (2 * self.depth - 1)
         before: list[Span] = [(" ", ""), *self.lanes.spans(sign), (indent, ""), (f"{sign.glyph} ", sign.role)]
         return [draw(before, columns, room)]
+
+    @property
+    def marks(self) -> str:
+        """State and name, so that a search can name them."""
+        return f"state:{self.sign.word} agent:{self.agent.agent}"
 
     def copy(self) -> str:
         """Return its name and its task."""

@@ -12,6 +12,7 @@ from textual.message import Message
 
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
@@ -22,7 +23,7 @@ from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 from hermes_tui.interfaces.tui.transcript import Transcript
-from hermes_tui.interfaces.tui.welcome import NUMBERED
+from hermes_tui.interfaces.tui.welcome import BEGINNINGS, NUMBERED, ORDER_OF
 
 
 class ConsolePane(Pane):
@@ -35,12 +36,12 @@ class ConsolePane(Pane):
             Binding(str(number), f"connect({number})", "connect what has this number", id=f"start.connect_{number}")
             for number in range(1, NUMBERED + 1)
         ),
-        Binding("d", "demo", "watch the demo", id="start.demo"),
+        *(Binding(letter, f"begin('{name}')", does, id=f"start.{name}") for letter, name, _, does in BEGINNINGS),
         Binding("v", "whole", "all of the row on a page", id="console.whole"),
     ]
 
     class ConnectAsked(Message):
-        """The operator wants to connect the provider of that number, or with 0 watch the demo."""
+        """The operator wants to connect the provider of that number."""
 
         def __init__(self, number: int) -> None:
             super().__init__()
@@ -126,15 +127,15 @@ class ConsolePane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys of the first page act on that page only."""
         del parameters
-        return action not in ("connect", "demo") or self.first_page
+        return action not in ("connect", "begin") or self.first_page
 
     def action_connect(self, number: int) -> None:
         """Connect a provider."""
         self.post_message(self.ConnectAsked(number))
 
-    def action_demo(self) -> None:
-        """Watch the demo."""
-        self.post_message(self.ConnectAsked(0))
+    def action_begin(self, name: str) -> None:
+        """Do what can be done without a brain."""
+        self.post_message(begun_by(name))
 
     def action_links(self) -> None:
         """Open the link in the row under the cursor, or one of them."""
@@ -187,6 +188,12 @@ class ConsolePane(Pane):
 
 
 def number_of(name: str) -> int:
-    """Return the number that a key of the first page connects by its id, 0 for the demo."""
+    """Return the number that a key of the first page connects by its id, 0 for a letter."""
     number = name.rpartition("_")[2]
     return int(number) if number.isdigit() else 0
+
+
+def begun_by(name: str) -> OrderAsked:
+    """Return the order behind a letter of the first page, by its id or the last part of it."""
+    order, _, argument = ORDER_OF[name.rpartition(".")[2]].partition(" ")
+    return OrderAsked(order, argument)

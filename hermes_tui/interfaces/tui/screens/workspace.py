@@ -30,7 +30,7 @@ from hermes_tui.interfaces.tui.panes._pane import Divider, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
-from hermes_tui.interfaces.tui.panes.console import ConsolePane, number_of
+from hermes_tui.interfaces.tui.panes.console import ConsolePane, begun_by, number_of
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
@@ -198,7 +198,8 @@ class Workspace(Entry):
         if not self.seen and not self.travelling:
             page = self.console_pane.view
             armed = page.has_focus or not self.prompt.text
-            page.empty = welcome_lines(self.brains, self.brains_at, page.size.width or self.size.width, armed=armed)
+            width, sandbox = page.size.width or self.size.width, self.seat.facts.sandbox
+            page.empty = welcome_lines(self.brains, self.brains_at, width, sandbox=sandbox, armed=armed)
             page.refresh()
 
     @on(Entry.Drafted)
@@ -209,7 +210,8 @@ class Workspace(Entry):
     @on(Prompt.LoneKey)
     def _page_key(self, event: Prompt.LoneKey) -> None:
         event.stop()
-        self.console_pane.post_message(ConsolePane.ConnectAsked(number_of(event.name)))
+        number = number_of(event.name)
+        self.post_message(ConsolePane.ConnectAsked(number) if number else begun_by(event.name))
 
     @on(Stage.Divided)
     @on(Timeline.Moved)
@@ -342,9 +344,7 @@ class Workspace(Entry):
     def _connect(self, event: ConsolePane.ConnectAsked) -> None:
         event.stop()
         missing = connectable(self.brains)
-        if not event.number:
-            self.post_message(OrderAsked("demo"))
-        elif event.number <= len(missing):
+        if event.number <= len(missing):
             one = missing[event.number - 1]
             if one.provider in LOCAL:
                 self._own_app.push_screen(how_to_start(self.look, one))

@@ -1,0 +1,63 @@
+"""What an operator says of a call in doubt holds, also before the run that asks about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.domain.approval import Decision, Ruling
+from hermes_tui.domain.events import ToolIntended, ToolRequested
+from hermes_tui.domain.ids import CallId, RunId, SessionId, TaskId
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.tasks import Effect, Mode, Reach
+from hermes_tui.domain.usage import Limits
+from hermes_tui.services import approvals
+from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.workstation import Workstation
+
+PLACE = Place(session=SessionId("s1"), run=RunId("r1"), task=TaskId("post"))
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Workstation]:
+    (tmp_path / "ws").mkdir()
+    station = Workstation(RunOptions(workspace=tmp_path / "ws", home=tmp_path / "home"))
+    yield station
+    station.log.close()
+    station.ledger.close()
+
+
+def leave_in_doubt(station: Workstation) -> None:
+    """Write a session whose process ended in the middle of a call to the world."""
+    call = CallId("post-r1")
+    with station.own(PLACE.session, []) as owned:
+        goal = station.goal("Post it.")
+        station.begin(owned.session, PLACE, goal, (Mode.AUTO, Limits()))
+        requested = ToolRequested(
+            call_id=call,
+            tool="fetch",
+            arguments="{}",
+            summary="POST",
+            effect=Effect.EXTERNAL,
+            reach=Reach.NETWORK,
+            ruling=Ruling(decision=Decision.ALLOW, rule="test"),
+        )
+        owned.session.emit(requested, PLACE)
+        intended = ToolIntended(
+            call_id=call, tool="fetch", arguments="{}", effect=Effect.EXTERNAL, key="k", before_image="", attempt=1
+        )
+        owned.session.emit(intended, PLACE)
+
+
+@pytest.mark.parametrize("named", ["post", "post-r1", "doubt-post-r1-1"])
+def test_an_answer_given_right_after_a_crash_is_read_by_the_run_that_goes_on(station: Workstation, named: str) -> None:
+    leave_in_doubt(station)
+    approvals.resolve(station.sessions(), station.ledger, "s1", named, happened=True)
+
+    with station.own(PLACE.session, []) as owned:
+        station.take_up(owned.session, PLACE, Limits())
+        given = [(name, answer.decision) for name, answer in owned.session.state.calls.given.items()]
+
+    assert given == [("doubt-post-r1-1", Decision.DENY)]
