@@ -15,9 +15,9 @@ TYPE_CHECKING = False
 """As `typing` has it, whose import would take as long as the first frame may."""
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
-    from typing import Final, NoReturn
+    from typing import Any, Final, NoReturn
 
     from hermes_tui.interfaces.early import Curtain
 
@@ -29,6 +29,29 @@ SWITCH_S: Final = 0.001
 longer for its turn between two statements than for the disk."""
 
 WORKSTATION: Final = "tui.door"
+
+NOTHING_SAID: Final[Mapping[str, object]] = {
+    "cd": ".",
+    "home": None,
+    "verbose": False,
+    "goal": [],
+    "continue_": False,
+    "resume": None,
+    "demo": False,
+    "plain": False,
+    "served": False,
+    "print": False,
+    "batch": None,
+    "model": None,
+    "mode": None,
+    "budget_usd": None,
+    "max_steps": None,
+    "time_limit": None,
+    "strategy": None,
+    "fresh": False,
+    "output_format": "text",
+}
+"""The options of a run where the command line is empty: nothing has to be loaded to parse that."""
 
 
 def entry() -> NoReturn:
@@ -109,7 +132,7 @@ def _dispatch(args: list[str]) -> int:
     # Where there is nothing to parse, not even that comes before the first frame.
     curtain = _raised(None, None) if not args else None
     try:
-        name, parsed = import_module("hermes_tui.arguments").parse(args)
+        name, parsed = import_module("hermes_tui.arguments").parse(args) if args else ("run", _options(NOTHING_SAID))
         if name == "run":
             return _run(parsed, curtain)
     finally:
@@ -119,6 +142,10 @@ def _dispatch(args: list[str]) -> int:
         return _serve(name, parsed)
     inspect = _opened("hermes_tui.interfaces.inspect")
     return int(import_module("asyncio").run(inspect.main(name, parsed)))
+
+
+def _options(said: Mapping[str, object]) -> Any:  # noqa: ANN401 - what argparse would return
+    return import_module("types").SimpleNamespace(**said)
 
 
 def _run(parsed: Namespace, curtain: Curtain | None) -> int:

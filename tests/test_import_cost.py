@@ -115,6 +115,13 @@ def test_a_module_of_the_lowest_floor_defines_its_values_cheaply(path: Path) -> 
     )
 
 
+def test_the_workstation_loads_nothing_that_colours_code_before_there_is_code() -> None:
+    assert (
+        packages(after("import hermes_tui.interfaces.tui.door")) & {"pygments", "markdown_it", "prompt_toolkit"}
+        == set()
+    )
+
+
 def test_the_first_frame_is_drawn_before_anything_but_a_few_small_modules_is_loaded() -> None:
     modules = after("import hermes_tui.cli, hermes_tui.interfaces.early")
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.interfaces._fuzzy import best
 from hermes_tui.interfaces._orders import Order, closest, parse
 
 MOST: Final = 8
-_MENTION: Final = re.compile(r"(?:^|\s)@(\S*)$")
+_MENTION: Final = later(r"(?:^|\s)@(\S*)$")
 
 
 @frozen(kw_only=False)

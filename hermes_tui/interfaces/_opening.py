@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ids import SessionId
@@ -16,6 +16,9 @@ from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._options import options_of
 from hermes_tui.services import demo, history, sessions
 from hermes_tui.services.desk import Desk
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], list[Path]]:
@@ -88,7 +91,9 @@ def _show_demo(args: Namespace, sit: Callable[[Sitting], Parting]) -> int:
     with demo.demo_folders() as made:
         shown = {"cd": str(made.workspace), "home": str(made.home), "model": demo.MODEL, "mode": "ask"}
         plain = {"resume": None, "continue_": False, "budget_usd": None, "max_steps": None, "time_limit": None}
-        return _open(Namespace(**{**vars(args), **shown, **plain}), demo.GOAL, sit).code
+        of_demo = copy(args)
+        vars(of_demo).update(shown | plain)
+        return _open(of_demo, demo.GOAL, sit).code
 
 
 def _open(args: Namespace, goal: str, sit: Callable[[Sitting], Parting]) -> Parting:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_tui.services.wiring import RunOptions
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 def options_of(args: Namespace) -> RunOptions:

@@ -9,12 +9,13 @@ from typing import Final
 
 from hermes_tui.domain.commands import Submit
 from hermes_tui.domain.errors import HermesError, UsageInvalid
+from hermes_tui.domain.patterns import later
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.services import attachments
 from hermes_tui.services.pictures import Picture, on_clipboard
 
-_MARK: Final = re.compile(r"\[image \d+: [^\]\n]*\]")
+_MARK: Final = later(r"\[image \d+: [^\]\n]*\]")
 
 
 class Album:

@@ -121,8 +121,8 @@ class HermesApp(Host):
 
     # opening
 
-    def on_mount(self) -> None:
-        """Show the workspace."""
+    def get_default_screen(self) -> Workspace:
+        """Return the workspace: an empty screen below it would be styled and laid out for nobody."""
         self.set_keymap(dict(self.keys.changed))
         self.workspace.prompt.names = self.keys.actions("prompt")
         self.workspace.page_keys = self.keys.actions("start")
@@ -136,7 +136,10 @@ class HermesApp(Host):
             "run": lambda: [name for name in self.workspace.sources.files if name.endswith(".md")],
         }
         self.workspace.expect(*self.size)
-        self.push_screen(self.workspace)
+        return self.workspace
+
+    def on_mount(self) -> None:
+        """Listen to the kernel and to signals."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended_by, number)
@@ -162,24 +165,33 @@ class HermesApp(Host):
 
     @on(Workspace.Settled)
     def _begin(self) -> None:
-        """Begin with the goal of the command line, once what is on record was read; then type what was typed early."""
-        if self.goal:
-            self.clerk.take_line(self.goal)
-        self.start(self._take_early_keys())
+        """Write into the prompt what was typed early, as far as it is words, then be seen."""
+        self.start(self._take_early_words())
 
-    async def _take_early_keys(self) -> None:
-        await self.early_keys.type(self._driver)
-        self.prompts.begun.set()
-        self.workspace.prompt.call_after_refresh(self._start)
+    async def _take_early_words(self) -> None:
+        self.early_keys.take_over(self._driver)
+        if not self.goal:
+            await self.early_keys.write()
+        self._start()
 
     def _start(self) -> None:
         """Be seen, then start what would have kept the operator waiting: the kernel and everything that asks around."""
+        self.workspace.appear()
         if isinstance(self._driver, Terminal):
             self._driver.show()
         self._entitle()
+        self.start(self._furnish())
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
         self.start(self.look_for_brains())
         self.start(self.day.read())
+
+    async def _furnish(self) -> None:
+        """Bring the panes, begin with the goal of the command line, then take the keys that are more than words."""
+        await self.workspace.furnish()
+        if self.goal:
+            self.clerk.take_line(self.goal)
+        await self.early_keys.type()
+        self.prompts.begun.set()
 
     # kernel to screen
 

@@ -8,7 +8,6 @@ from typing import ClassVar, Final
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -20,7 +19,7 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.line_view import Look
-from hermes_tui.interfaces.tui.panes._pane import TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Late, TitleRule, View
 from hermes_tui.interfaces.tui.panes._question import Answers, change_in, key_spans, whole_call
 
 SHARE: Final = 3
@@ -170,7 +169,7 @@ class Card(Widget, can_focus=True):
         self.draw(self.look.clock())
 
 
-class Dock(Vertical):
+class Dock(Late):
     """Rule, card and, while a reason is typed, its line. Nothing waits: it is not there."""
 
     DEFAULT_CSS = "Dock { height: auto; display: none; }"
@@ -181,7 +180,7 @@ class Dock(Vertical):
         self.answers = Answers(monotonic)
         self.card = Card(look, self.answers)
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> ComposeResult:
         """Rule, card, line for words."""
         yield self.rule
         yield self.card

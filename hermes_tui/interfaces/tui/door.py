@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
 from hermes_tui.interfaces.tui.app import HermesApp
 from hermes_tui.interfaces.tui.terminal import drive
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 def main(_: str, args: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What is typed before there is a prompt: kept, and typed into it in order once it is there."""
+"""What is typed before the workstation is complete: kept, and typed into it in order once it can be taken."""
 
 from __future__ import annotations
 
@@ -17,15 +17,22 @@ if TYPE_CHECKING:
 
 
 class EarlyKeys:
-    """Keeps keys and pastes until the prompt has the focus."""
+    """Keeps keys and pastes: all until the prompt has the focus, then all from the first that is more than a word.
+
+    A word only changes the prompt. Any other key may ask for a pane, and those come a moment after the prompt.
+    """
 
     def __init__(self, app: Host) -> None:
         self.app = app
         self._kept: list[Message] | None = []
+        self._typing: Message | None = None
+        self._writes = False
 
     def keep(self, event: events.Event) -> bool:
         """Keep an event if it is input and too early; return whether it was."""
-        if self._kept is None or not isinstance(event, events.Key | events.Paste):
+        if self._kept is None or not isinstance(event, events.Key | events.Paste) or event is self._typing:
+            return False
+        if self._writes and not self._kept and _is_word(event):
             return False
         if isinstance(event, events.Key) and event.key == "ctrl+j":
             # Without a first frame the terminal was in its own mode, in which Enter is a line feed.
@@ -33,14 +40,35 @@ class EarlyKeys:
         self._kept.append(event)
         return True
 
-    async def type(self, driver: Driver | None) -> None:
-        """Type what was kept, each key once the one before has been taken."""
-        terminal = driver if isinstance(driver, Terminal) else None
-        kept, self._kept = self._kept or [], None
-        for event in (*kept, *(terminal.take_over() if terminal is not None else ())):
-            self.app.post_message(event)
-            for pump in (self.app, self.app.workspace.prompt, *self.app.workspace.prompt.ancestors):
-                await _caught_up(pump)
+    def take_over(self, driver: Driver | None) -> None:
+        """Keep what was typed into the first frame, too."""
+        if isinstance(driver, Terminal) and self._kept is not None:
+            self._kept.extend(driver.take_over())
+
+    async def write(self) -> None:
+        """Type the words that were kept; from now on words pass, as long as nothing else was typed before them."""
+        while self._kept and _is_word(self._kept[0]):
+            await self._type(self._kept.pop(0))
+        self._writes = True
+
+    async def type(self) -> None:
+        """Type the rest, each key once the one before has been taken; from now on everything passes."""
+        while self._kept:
+            await self._type(self._kept.pop(0))
+        self._kept = None
+
+    async def _type(self, event: Message) -> None:
+        self._typing = event
+        self.app.post_message(event)
+        for pump in (self.app, self.app.workspace.prompt, *self.app.workspace.prompt.ancestors):
+            await _caught_up(pump)
+
+
+def _is_word(event: Message) -> bool:
+    """Whether an event does nothing but write."""
+    if isinstance(event, events.Key):
+        return event.is_printable or event.key == "backspace"
+    return isinstance(event, events.Paste)
 
 
 async def _caught_up(pump: MessagePump) -> None:

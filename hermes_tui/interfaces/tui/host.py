@@ -44,6 +44,8 @@ class Host(App[str]):
         monotonic: Callable[[], float],
     ) -> None:
         super().__init__()
+        # What there is to say stands in the status line: no screen needs a rack for toasts or a tooltip.
+        self._disable_notifications = self._disable_tooltips = True
         self.seat = seat
         self.monotonic = monotonic
         ui = seat.facts.config.ui

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, foreign
 
 MOST: Final = 50
-_WEB: Final = re.compile(r"https?://[\x21-\x7e]+?(?=[.,;:!?'\")\]}>`*]*(?:[\s<>\"`]|[^\x21-\x7e]|$))")
-_PLACE: Final = re.compile(
-    r"(?<![\w/.:-])(?P<path>(?:[\w.@+~-]*/)*[\w@+~-][\w.@+~-]*\.[A-Za-z]\w{0,9}):(?P<line>\d{1,7})\b"
-)
-_TRACE: Final = re.compile(r'File "(?P<path>[^"\n]+)", line (?P<line>\d{1,7})')
+_WEB: Final = later(r"https?://[\x21-\x7e]+?(?=[.,;:!?'\")\]}>`*]*(?:[\s<>\"`]|[^\x21-\x7e]|$))")
+_PLACE: Final = later(r"(?<![\w/.:-])(?P<path>(?:[\w.@+~-]*/)*[\w@+~-][\w.@+~-]*\.[A-Za-z]\w{0,9}):(?P<line>\d{1,7})\b")
+_TRACE: Final = later(r'File "(?P<path>[^"\n]+)", line (?P<line>\d{1,7})')
 
 
 def links_in(text: str) -> list[str]:

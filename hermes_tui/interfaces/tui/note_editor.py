@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from rich.text import Text
 from textual.widgets import TextArea
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.interfaces.tui.drawing.cells import masked
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 
 _MARKS: Final = (
-    (re.compile(r"^ {0,3}#{1,6}\s.*"), "accent bold"),
-    (re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])(?=\s)"), "accent"),
-    (re.compile(r"^ {0,3}>.*"), "muted"),
-    (re.compile(r"^ {0,3}(?:`{3}|~{3}).*|^---$"), "muted"),
-    (re.compile(r"(`+)[^`]+?\1"), "ok"),
-    (re.compile(r"\*\*\S(?:.*?\S)?\*\*"), "text bold"),
-    (re.compile(r"(?<![\w*])\*[^\s*](?:[^*]*?[^\s*])?\*(?![\w*])"), "text italic"),
-    (re.compile(r"\[[^\]]+\]\([^()\s]+\)|https?://\S+"), "text underline"),
+    (later(r"^ {0,3}#{1,6}\s.*"), "accent bold"),
+    (later(r"^\s*(?:[-*+]|\d{1,9}[.)])(?=\s)"), "accent"),
+    (later(r"^ {0,3}>.*"), "muted"),
+    (later(r"^ {0,3}(?:`{3}|~{3}).*|^---$"), "muted"),
+    (later(r"(`+)[^`]+?\1"), "ok"),
+    (later(r"\*\*\S(?:.*?\S)?\*\*"), "text bold"),
+    (later(r"(?<![\w*])\*[^\s*](?:[^*]*?[^\s*])?\*(?![\w*])"), "text italic"),
+    (later(r"\[[^\]]+\]\([^()\s]+\)|https?://\S+"), "text underline"),
 )
 
 

@@ -51,6 +51,8 @@ class Terminal(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType]  # theirs
+        # Otherwise the app would begin with the size that Rich believes in: for a dumb terminal always the same.
+        self._size = self._size or self._get_terminal_size()
         self._first: FirstFrame | None = getattr(app, "first_frame", None)
         self._held: list[str] | None = None
         self._listening = threading.Event()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from textual.app import App
 from textual.theme import Theme as TextualTheme
 
 from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._swatch import colours_in
 from hermes_tui.services import strict_yaml
@@ -24,7 +24,7 @@ CODE_ROLES: Final = ("code.keyword", "code.string", "code.number", "code.comment
 READABLE, STRONG, VISIBLE = 4.5, 7.0, 3.0
 """Contrast ratios of WCAG 2: text, text in the highest contrast, and lines."""
 
-_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_COLOUR: Final = later(r"#[0-9a-fA-F]{6}")
 _ATTRIBUTES: Final = {"bold", "italic", "underline", "strike", "reverse"}
 _ANSI: Final = {"accent": "cyan", "ok": "green", "warn": "yellow", "fail": "red"}
 _FILLED: Final = {"on-warn", "on-accent", "on-select"}

@@ -7,6 +7,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces.tui.vim_motions import (
     INCLUSIVE,
@@ -27,18 +28,18 @@ from hermes_tui.interfaces.tui.vim_motions import (
 REDO: Final = "\x12"
 """What Ctrl+R is in a command."""
 _MOST: Final = 999
-_COMMAND: Final = re.compile(
+_COMMAND: Final = later(
     r"""(?P<count>[1-9]\d*+)?
     (?: (?P<verb>[dcy]) (?P<again>[1-9]\d*+)? (?P<target>[hjklwbeWBE0$^G;,] | gg | [fFtT]. | [ia][wW] | (?P=verb))
       | (?P<motion>[hjklwbeWBE0$^G;,] | gg | [fFtT].)
       | (?P<act>[xXsSDCYpPuiaIAoOvVJ~\x12] | r.) )""",
     re.VERBOSE | re.DOTALL,
 )
-_CHOSEN: Final = re.compile(
+_CHOSEN: Final = later(
     r"(?P<count>[1-9]\d*+)?(?:(?P<motion>[hjklwbeWBE0$^G;,]|gg|[fFtT].|[ia][wW])|(?P<act>[dxcsyvVo]))", re.DOTALL
 )
-_BEGUN: Final = re.compile(r"(?:[1-9]\d*+)?(?:[dcy](?:[1-9]\d*+)?[ia]?)?[gfFtTr]?")
-_CHOICE_BEGUN: Final = re.compile(r"(?:[1-9]\d*+)?[gfFtTia]?")
+_BEGUN: Final = later(r"(?:[1-9]\d*+)?(?:[dcy](?:[1-9]\d*+)?[ia]?)?[gfFtTr]?")
+_CHOICE_BEGUN: Final = later(r"(?:[1-9]\d*+)?[gfFtTia]?")
 
 
 class Mode(StrEnum):

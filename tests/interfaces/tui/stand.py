@@ -35,8 +35,8 @@ class Stand(HermesApp):
 
     def on_load(self) -> None:
         self.moved = asyncio.Event()
-        for letter in self.early:
-            self.post_message(events.Key("enter" if letter == "\n" else letter, letter))
+        for key in self.early:
+            self.post_message(events.Key("enter" if key == "\n" else key, key if len(key) == 1 else None))
 
     def _deliver(self, batch: Batch) -> None:
         super()._deliver(batch)
@@ -51,7 +51,8 @@ class Stand(HermesApp):
         await super().look_for_brains()
         self.moved.set()
 
-    said = early = ""
+    said = ""
+    early: Sequence[str] = ""
 
     async def until(self, seen: Callable[[], object]) -> None:
         """Wait until something is so; whatever changes the screen looks again."""
@@ -119,9 +120,10 @@ async def seated(
     size: tuple[int, int] = (120, 36),
     goal: str = "",
     clock: Callable[[], float] | None = None,
-    early: str = "",
+    early: Sequence[str] = "",
+    kind: type[Stand] = Stand,
 ) -> AsyncGenerator[Stand]:
-    """Open the workstation at a desk; `early` is typed before it has a prompt."""
+    """Open the workstation at a desk; the keys of `early` are typed before it has a prompt."""
 
     def earlier() -> Sequence[Any]:
         folder = desk.station.sessions()
@@ -129,7 +131,7 @@ async def seated(
         return history.records(folder, desk.session_id) if known else ()
 
     timed = {"clock": clock} if clock is not None else {}
-    app = Stand(desk, earlier=earlier, goal=goal, themes=[built_in_folder() / "themes"], **timed)
+    app = kind(desk, earlier=earlier, goal=goal, themes=[built_in_folder() / "themes"], **timed)
     app.early = early
     try:
         async with app.run_test(size=size) as pilot:

@@ -10,7 +10,7 @@ from hermes_tui.domain.events import RunStarted
 from hermes_tui.services.desk import Desk
 from hermes_tui.services.errands import Draft
 from tests.fakes import Repeat, Reply, Scenario, running_server
-from tests.interfaces.tui.stand import Table, events_of, seated, workstation
+from tests.interfaces.tui.stand import Stand, Table, events_of, seated, workstation
 from tests.services.test_pictures import png
 
 HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
@@ -219,3 +219,30 @@ async def test_a_draft_is_back_after_a_line_that_was_sent_before_there_was_a_pro
 
     assert isinstance(begun, RunStarted)
     assert begun.goal.text == "hello"
+
+
+async def test_words_typed_early_are_in_the_prompt_before_the_panes_come_and_a_key_for_a_pane_waits_for_it(
+    table: Table,
+) -> None:
+    desk = table.desk()
+    async with seated(desk, early=("a", "b", "f5", "c")) as app:
+        await app.until(lambda: app.workspace.full_pane == "memory")
+        await app.pilot.pause()
+
+        assert app.workspace.prompt.text == "ab"
+        assert app.workspace.memory_pane.view.has_focus
+
+
+async def test_every_pane_comes_empty_and_is_filled_once_the_prompt_can_be_typed_into(table: Table) -> None:
+    seen: list[tuple[bool, ...]] = []
+
+    class Watched(Stand):
+        def _start(self) -> None:
+            seen.append(tuple(pane.furnished for pane in self.workspace.panes.values()))
+            super()._start()
+
+    async with seated(table.desk(), kind=Watched) as app:
+        await app.until(lambda: all(pane.furnished for pane in app.workspace.panes.values()))
+
+        assert seen == [(True, False, False, False, False, False)]
+        assert [pane.id for pane in app.workspace.panes.values() if not pane.children] == []

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from textual._compositor import ChopsUpdate, Compositor
+from textual._context import visible_screen_stack
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -54,6 +57,18 @@ class LinesUpdate(ChopsUpdate):
 
 class LineCompositor(Compositor):
     """Asks widgets for lines that changed; Textual's own asks all of them for all lines from the first to the last."""
+
+    def render_update(
+        self,
+        full: bool = False,  # noqa: FBT001, FBT002 - as Textual declares it
+        screen_stack: list[Screen[Any]] | None = None,
+        simplify: bool = False,  # noqa: FBT001, FBT002 - as Textual declares it
+    ) -> RenderableType | None:
+        """Draw what changed, in pieces even if that is everything: what is behind others is not asked for its lines."""
+        if full or screen_stack or simplify:
+            return super().render_update(full, screen_stack, simplify)
+        visible_screen_stack.set([])
+        return self.render_partial_update()
 
     def render_partial_update(self) -> LinesUpdate | None:
         """Draw what changed since the last time, None if nothing did."""

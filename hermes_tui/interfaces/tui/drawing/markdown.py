@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from hermes_tui.capabilities.registry import load_late
+from hermes_tui.domain.patterns import later
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, pad, width_of, wrap
-from hermes_tui.interfaces.tui.drawing.code import coloured
 
 PROSE_WIDTH: Final = 84
 """Prose is not drawn wider than this: longer lines are hard to read."""
 
-_FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)")
-_HEADING: Final = re.compile(r"^ {0,3}#{1,6}\s+(.*?)\s*#*$")
-_ITEM: Final = re.compile(r"^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$")
-_RULE: Final = re.compile(r"^ {0,3}([-*_])(\s*\1){2,}\s*$")
-_TABLE_RULE: Final = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
-_INLINE: Final = re.compile(
+_FENCE: Final = later(r"^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)")
+_HEADING: Final = later(r"^ {0,3}#{1,6}\s+(.*?)\s*#*$")
+_ITEM: Final = later(r"^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$")
+_RULE: Final = later(r"^ {0,3}([-*_])(\s*\1){2,}\s*$")
+_TABLE_RULE: Final = later(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+_INLINE: Final = later(
     r"(?P<code>`+)(?P<code_text>.+?)(?P=code)"
     r"|\*\*(?P<strong>\S(?:.*?\S)?)\*\*"
     r"|(?<![\w*])\*(?P<emphasis>[^\s*](?:[^*]*?[^\s*])?)\*(?![\w*])"
@@ -28,7 +29,7 @@ _INLINE: Final = re.compile(
     r"|(?P<url>https?://[^\s<>()\[\]\"'`]+[^\s<>()\[\]\"'`.,;:!?])",
     re.DOTALL,
 )
-_WEB: Final = re.compile(r"https?://[\x21-\x7e]+")
+_WEB: Final = later(r"https?://[\x21-\x7e]+")
 
 
 def inline(text: str, role: str = "text") -> list[Span]:
@@ -131,11 +132,17 @@ def _draw_fence(block: list[str], fence: re.Match[str], *, open_end: bool) -> li
     body = body[:-1] if closed else body
     language = fence[2].lower()
     if closed or not open_end:
-        drawn = coloured("\n".join(body), language) if body else ()
+        drawn = _coloured("\n".join(body), language) if body else ()
     else:  # each line by itself: what streams in costs its own length, not the block's
-        drawn = tuple(spans for line in body for spans in coloured(line, language))
+        drawn = tuple(spans for line in body for spans in _coloured(line, language))
     label = [Line(((language, "muted"),))] if language else []
     return [*label, *(Line(tuple(spans)) for spans in drawn)]
+
+
+def _coloured(text: str, language: str) -> tuple[tuple[Span, ...], ...]:
+    """Return each line of source code as spans; pygments is loaded with the first of them."""
+    lines: tuple[tuple[Span, ...], ...] = load_late("interfaces.tui.drawing.code").coloured(text, language)
+    return lines
 
 
 def _draw_item(item: re.Match[str], rest: list[str], width: int) -> list[Line]:

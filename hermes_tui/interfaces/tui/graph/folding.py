@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.graph import TaskStatus
@@ -33,7 +33,7 @@ FOLD_ABOVE: Final = 40
 LEAST_GROUP: Final = 3
 LAST_STEPS: Final = 4
 """So many steps of a running task stand below it by themselves; Space shows all of them."""
-_STEM: Final = re.compile(r"(.+?)[-_]?\d+|(.+)[-_][^-_]+")
+_STEM: Final = later(r"(.+?)[-_]?\d+|(.+)[-_][^-_]+")
 _FIRST: Final = (NEEDS_YOU, FAILED, RUNNING, WAITING)
 
 Node = tuple[str, str]

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import ClassVar, Protocol
 
 from textual import events
+from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.strip import Strip
@@ -176,7 +177,30 @@ class Showing(Protocol):
         ...
 
 
-class Pane(Vertical):
+class Late(Vertical):
+    """Something whose contents come once the workstation is usable; until then it is one empty widget.
+
+    Styling and mounting a widget costs a millisecond or two, and most of them are not in sight at first.
+    """
+
+    furnished = False
+
+    def contents(self) -> ComposeResult:
+        """Return what it holds."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        """Hold nothing yet, or everything."""
+        return self.contents() if self.furnished else ()
+
+    async def furnish(self) -> None:
+        """Bring the contents, once."""
+        if not self.furnished:
+            self.furnished = True
+            await self.recompose()
+
+
+class Pane(Late):
     """A body under a title rule. `full` says that it has the whole screen."""
 
     DEFAULT_CSS = "Pane { height: 1fr; }"

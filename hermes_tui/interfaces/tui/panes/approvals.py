@@ -102,7 +102,7 @@ class ApprovalsPane(Pane):
         self._seen: View | None = None
         self.reading = Reading()
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> ComposeResult:
         """Questions and answers; beside them the question under the cursor."""
         with Horizontal():
             with Vertical(id="approvals-main"):

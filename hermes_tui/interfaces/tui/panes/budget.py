@@ -48,7 +48,7 @@ class BudgetPane(Pane):
         self._seen: View | None = None
         self._stop_asked = -STOP_S
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> ComposeResult:
         """Rule, numbers, and the entry while a cap is raised."""
         yield self.rule
         yield self.view

@@ -63,6 +63,7 @@ class ConsolePane(Pane):
 
     def __init__(self, look: Look, *, first_token_s: float | None = None, limit_of: LimitOf = unknown) -> None:
         super().__init__(look, name="console")
+        self.furnished = True
         self.transcript = Transcript(first_token_s=first_token_s, limit_of=limit_of)
         self.view = LineView(look, name="transcript")
         self.first_page = False
@@ -70,7 +71,7 @@ class ConsolePane(Pane):
         self._now: RowWindow | None = None
         self._when = ""
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> ComposeResult:
         """Rule and transcript."""
         yield self.rule
         yield self.view

@@ -87,7 +87,7 @@ class MemoryPane(Pane):
         self._as_of = ""
         self._forgetting = ""
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> ComposeResult:
         """Notes; beside them text and history."""
         self.editor.display = self.entry.display = False
         with Horizontal():

@@ -44,7 +44,7 @@ class MindLogPane(Pane):
         self.who = "all"
         self.about = "all"
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> ComposeResult:
         """Rule and rows."""
         yield self.rule
         yield self.view

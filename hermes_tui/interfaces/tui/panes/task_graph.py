@@ -106,7 +106,7 @@ class TaskGraphPane(Pane):
         self._drawn: tuple[object, ...] = ()
         self._warned: object = None
 
-    def compose(self) -> ComposeResult:
+    def contents(self) -> ComposeResult:
         """The rows or the picture; the detail beside or below them."""
         with Horizontal(id="graph-columns"):
             with Vertical(id="graph-main"):

@@ -50,6 +50,7 @@ class Stage(Screen[None]):
     def __init__(self, look: Look, panes: dict[str, Pane], *, resting_place: Widget) -> None:
         super().__init__(id="workspace")
         self._compositor = LineCompositor()
+        self._held = True
         self.look = look
         self.panes = panes
         self.resting_place = resting_place
@@ -82,7 +83,10 @@ class Stage(Screen[None]):
     # size
 
     def on_resize(self, event: events.Resize) -> None:
-        """Divide the screen again."""
+        """Divide the screen again, unless it has another size by now: laying out for that would only be undone."""
+        if event.size != self._own_app.size:
+            event.prevent_default()
+            return
         width, height = event.size
         self.query_one("#too-small", Static).update(too_small(width, height))
         self.divide()
@@ -95,6 +99,18 @@ class Stage(Screen[None]):
     def expect(self, width: int, height: int) -> None:
         """Before anything is mounted, say what room there will be: every widget is styled for it from the start."""
         self._name_shape(plan_for(width, height, tasks=0, sizes=self.sizes).shape)
+
+    def appear(self) -> None:
+        """Draw for the first time, without waiting for Textual's next tick."""
+        self._repaint_required = True
+        self._on_timer_update()
+        self._held = False
+        self._compositor_refresh()
+
+    def _compositor_refresh(self) -> None:
+        """Draw what changed. Until the screen appears nothing is drawn, however often it is styled and laid out."""
+        if not self._held:
+            super()._compositor_refresh()
 
     def _name_shape(self, shape: str, *, full: bool = False) -> None:
         """Let the style sheet know, at once: each change of a class would style every widget anew."""

@@ -98,7 +98,8 @@ class Workspace(Entry):
         journey = Journey(look, self.console_pane, self.mind_pane)
         super().__init__(journey, seat, earlier, panes, monotonic)
         self.dock.card.read = self.approvals_pane.reading.whole
-        self.showing: tuple[Showing, ...] = (*panes, self.dock, self.status)
+        self._beside = (*middle, self.mind_pane, self.budget_pane, self.memory_pane)
+        self.showing: tuple[Showing, ...] = (self.console_pane, self.status)
 
     # building
 
@@ -127,6 +128,18 @@ class Workspace(Entry):
         self.prompt.focus()
         self.read_again()
         self.set_interval(1.0, self.tick)
+
+    def appear(self) -> None:
+        """Be drawn for the first time, for the size that the layout has found by now."""
+        self.refresh_panes()
+        super().appear()
+
+    async def furnish(self) -> None:
+        """Fill the panes that came empty, those in sight first, and show the present state in them."""
+        for one in sorted((*self._beside, self.dock), key=lambda one: not one.display):
+            await one.furnish()
+        self.showing = (self.console_pane, *self._beside, self.dock, self.status)
+        self.refresh_panes()
 
     def read_again(self) -> None:
         """Take in the records that the journal holds and the screen has not seen."""
@@ -230,11 +243,10 @@ class Workspace(Entry):
         for line_view in self.query(LineView):
             if line_view.display:
                 line_view.tick()
-        self.dock.show(view)
-        self.status.show(view)
-        for pane in (self.budget_pane, self.graph_pane):
-            if pane.display:
-                pane.show(view)
+        moving = (self.dock, self.status, *(pane for pane in (self.budget_pane, self.graph_pane) if pane.display))
+        for one in moving:
+            if one in self.showing:
+                one.show(view)
 
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the status line for a moment; where it does not fit, it stands in the console too."""
