@@ -52,7 +52,7 @@ from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.kernel.tasks.amend import amend, undo
-from hermes_tui.services import attachments, children, control, kits, sessions
+from hermes_tui.services import attachments, control, kits, sessions, subagents
 from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
@@ -240,7 +240,7 @@ class Desk:
 
     async def _carry_out(self, session: Session, command: SessionCommand) -> None:
         if isinstance(command, AgentCommand):
-            children.direct(session, command, self.station.clock, "operator")
+            subagents.direct(session, command, self.station.clock, "operator")
             return
         match command:
             case Submit():
@@ -285,7 +285,7 @@ class Desk:
             session.emit(MessageGiven(text=text, images=command.images), replace(self._place(session), agent=agent))
             return
         sessions.drop_open_calls(session, self._place(session))
-        children.recall(session, self.station.clock)
+        subagents.recall(session, self.station.clock)
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)

@@ -16,9 +16,9 @@ from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.other_brains import OtherBrains
 from hermes_tui.kernel.tasks import planning, replan
 from hermes_tui.kernel.turn import run_turn
-from hermes_tui.kernel.without import Without
 
 
 async def perform(kit: Kit, task: Task, place: Place) -> str:
@@ -143,7 +143,7 @@ def _tell_failure(kit: Kit, task: Task, place: Place) -> None:
 def _for(kit: Kit, task: Task) -> Kit:
     """Return the kit whose brains leave out those that failed at this task."""
     avoided = kit.session.state.graph.status[task.id].avoided
-    return replace(kit, brains=Without(kit.brains, avoided)) if avoided else kit
+    return replace(kit, brains=OtherBrains(kit.brains, avoided)) if avoided else kit
 
 
 def _within(kit: Kit, task: Task) -> Kit:
