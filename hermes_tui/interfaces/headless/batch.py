@@ -27,6 +27,8 @@ SEVERITY: Final = (0, 1, 3, 4, 5, 2, 143, 130)
 """Exit codes from good to bad; several goals end with the worst one."""
 LIMITED: Final = 3
 """The code of a run that a cap or a full disk stopped."""
+MOST_PIPED: Final = 10_000_000
+"""What may be piped to a goal, in bytes: the model gets both ends of it, and reads the rest piece by piece."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -48,6 +50,8 @@ def main(_: str, args: Namespace) -> int:
 
 
 def _goals(args: Namespace) -> Sequence[Path | str]:
+    if args.batch and args.goal:
+        raise UsageInvalid("A goal in words and goal files are two things.", hint="Use either -p GOAL or --batch FILE.")
     if args.batch:
         return [Path(name) for name in args.batch]
     if args.print and args.goal:
@@ -59,13 +63,21 @@ def _goals(args: Namespace) -> Sequence[Path | str]:
 
 
 def _piped() -> str:
-    """Return what stands on standard input, if it is a pipe or a file."""
+    """Return what stands on standard input, if it is a pipe or a file.
+
+    Raises:
+        UsageInvalid: it is more than any goal may hold.
+    """
     if sys.stdin is None or sys.stdin.isatty():
         return ""
     try:
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
+        given = sys.stdin.buffer.read(MOST_PIPED + 1)
     except OSError:
         return ""
+    if len(given) > MOST_PIPED:
+        hint = "Put it into a file of the workspace and name that in the goal: it is searched and read in pieces."
+        raise UsageInvalid(f"More than {MOST_PIPED:,} bytes are piped in.", hint=hint)
+    return given.decode("utf-8", "replace")
 
 
 class _Batch:
