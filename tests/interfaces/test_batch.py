@@ -77,6 +77,12 @@ def test_a_folder_without_history_is_mapped_too(home: Path, workspace: Path) -> 
     assert "## Churn\n\nNone found." in report
 
 
+def test_more_than_any_model_reads_is_not_taken_from_a_pipe(home: Path, workspace: Path) -> None:
+    ran = hermes("-p", "Say why.", "-C", str(workspace), home=home, stdin="x" * 10_000_001)
+
+    assert (ran.returncode, "piped" in ran.stderr) == (2, True), ran.stderr
+
+
 def test_a_goal_in_words_without_a_provider_ends_5_and_says_what_was_looked_for(home: Path, workspace: Path) -> None:
     ran = hermes("-p", "Say hi.", "-C", str(workspace), "--output-format", "json", home=home)
 

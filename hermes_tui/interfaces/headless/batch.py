@@ -20,7 +20,7 @@ from hermes_tui.interfaces._options import options_of
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.interfaces.headless.outlet import Outlet
 from hermes_tui.services.verdict import Result, failure
-from hermes_tui.services.wiring import RunOptions, report_crash
+from hermes_tui.services.wiring import RunOptions, told
 from hermes_tui.services.workstation import Workstation
 
 SEVERITY: Final = (0, 1, 3, 4, 5, 2, 143, 130)
@@ -96,11 +96,11 @@ class _Batch:
             return self.fail(error, code_of(error))
         except OSError as error:
             if error.errno not in FULL:
-                return self._crash(error, options)
+                return self.fail(told(error, options), 1)
             hint = "Free some space, then run the same command again to go on."
             return self.fail(HermesError(f"The disk is full: {error}.", hint=hint), LIMITED)
         except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
-            return self._crash(error, options)
+            return self.fail(told(error, options), 1)
         self._say(result)
         return result.exit_code
 
@@ -158,13 +158,6 @@ class _Batch:
         if self._format != "text":
             self._out.line(json.dumps(failure(error, code).as_json(), ensure_ascii=False))
         return code
-
-    def _crash(self, error: Exception, options: RunOptions) -> int:
-        try:
-            hint = f"Report: {report_crash(error, options)}"
-        except (OSError, HermesError):
-            hint = "No report could be written."
-        return self.fail(HermesError(f"Hermes failed: {error}.", hint=hint), 1)
 
 
 def code_of(error: HermesError) -> int:
