@@ -342,6 +342,9 @@ async def _act(
     except TimeoutError:
         message = f"{call.tool} did not end within {context.timeout_s:.0f} s."
         outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
+    except (OSError, ValueError) as error:
+        # What the system refuses, such as a NUL in an argument, or one more process.
+        outcome = ToolOutcome(output=f"{call.tool} failed: {error}.", data="null", ok=False, error_kind="failed")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
     output, artifact = await _capped(kit, call, tool, outcome.output)
     seen = tuple(item for item in context.seen.items() if item not in known.items())
