@@ -177,10 +177,11 @@ def with_leave(kit: Kit, call_id: CallId, context: ToolContext) -> ToolContext:
 def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place) -> tuple[ResolvedCall, ToolRequested]:
     try:
         resolved = tool.resolve(call.arguments, context)
-    except ArgumentsInvalid as error:
-        raise _refuse(kit, call, place, "schema", str(error)) from error
     except PathRefused as error:
         raise _refuse(kit, call, place, "policy", str(error)) from error
+    except (ArgumentsInvalid, OSError, ValueError) as error:
+        # An argument may fit its schema and still be nothing that a path or a URL can be.
+        raise _refuse(kit, call, place, "schema", str(error)) from error
     if call.raised is not None and call.raised > resolved.effect:
         resolved = replace(resolved, effect=call.raised)
     state = kit.session.state

@@ -33,6 +33,7 @@ ARGUMENTS = [
     (["-C", "no/such/folder", "-p", "x"], "no/such/folder"),
     (["approvals", "allow", "none"], "approvals list"),
     (["-p", "count", "--batch", "goal.md"], "either"),
+    (["-p", " "], "There is no goal"),
     (["--batch", "na\udcefve.md"], "UTF-8"),
     (["runs", "resolve", "none", "t", "--done"], "none"),
     (["config", "explain", "brains.cortx"], "brains.cortex"),

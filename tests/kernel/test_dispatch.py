@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.domain.approval import ResolvedCall
-from hermes_tui.domain.events import ToolFinished
-from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.events import ToolFinished, ToolRefused
+from hermes_tui.domain.ids import CallId, TaskId
 from hermes_tui.domain.ports import Sandbox, ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskKind
+from hermes_tui.kernel.agents.errand import commission
 from hermes_tui.services.references import substitute
-from tests.kernel.bench import FakeProvider, FakeSandbox, FakeTool, KernelBench, ask_for, echo, say, tool_task
+from tests.kernel.bench import PLACE, FakeProvider, FakeSandbox, FakeTool, KernelBench, ask_for, echo, say, tool_task
 
 DONE: list[str] = []
 
@@ -75,3 +76,34 @@ async def test_an_agent_whose_goal_is_a_result_that_is_no_text_reads_it_as_json(
 
     assert ended.exit_code == 0
     assert kernel.said_to_model()[0].text == '{"found": [1, 2]}'
+
+
+async def test_an_argument_that_is_nothing_a_path_can_be_is_refused_and_mended() -> None:
+    class Odd(FakeTool):
+        def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
+            if "\\u0000" in arguments:
+                raise ValueError("embedded null byte")
+            return super().resolve(arguments, context)
+
+    tools = {"look": Odd("look", echo)}
+    kernel = KernelBench(
+        provider=FakeProvider([ask_for(("look", {"path": "a\0b"})), ask_for(("look", {"path": "a"})), say("Seen.")]),
+        tools=tools,
+    )
+    kernel.start()
+
+    ended = await kernel.run()
+
+    refused = [body for body in kernel.bodies(ToolRefused) if isinstance(body, ToolRefused)]
+    assert (ended.exit_code, ended.answer) == (0, "Seen.")
+    assert [(body.stage, body.reason) for body in refused] == [("schema", "embedded null byte")]
+
+
+@pytest.mark.parametrize("wanted", [{"task": "Count.", "title": " "}, {"task": "\n", "title": ""}])
+def test_a_subagent_without_a_title_that_says_something_is_sent_out_all_the_same(wanted: dict[str, str]) -> None:
+    kernel = KernelBench(provider=FakeProvider([]), tools={})
+    kernel.start()
+
+    spawned = commission(kernel.kit, wanted, [], CallId("c1"), PLACE)
+
+    assert spawned.title == wanted["task"].strip()
