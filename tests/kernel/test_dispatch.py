@@ -7,7 +7,7 @@ import pytest
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.events import ToolFinished, ToolRefused
 from hermes_tui.domain.ids import CallId, TaskId
-from hermes_tui.domain.ports import Sandbox, ToolContext, ToolOutcome
+from hermes_tui.domain.ports import Sandbox, Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskKind
 from hermes_tui.kernel.agents.errand import commission
 from hermes_tui.services.references import substitute
@@ -85,7 +85,7 @@ async def test_an_argument_that_is_nothing_a_path_can_be_is_refused_and_mended()
                 raise ValueError("embedded null byte")
             return super().resolve(arguments, context)
 
-    tools = {"look": Odd("look", echo)}
+    tools: dict[str, Tool] = {"look": Odd("look", echo)}
     kernel = KernelBench(
         provider=FakeProvider([ask_for(("look", {"path": "a\0b"})), ask_for(("look", {"path": "a"})), say("Seen.")]),
         tools=tools,
