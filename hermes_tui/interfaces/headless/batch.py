@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.domain.errors import HermesError, Interrupted, JournalError, JournalUnreadable, UsageInvalid
+from hermes_tui.domain.errors import HermesError, Interrupted, JournalError, JournalUnreadable, NoProvider, UsageInvalid
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._options import options_of
@@ -154,7 +154,9 @@ class _Batch:
 
     def fail(self, error: HermesError, code: int) -> int:
         """Say what went wrong, in the output format too; return `code`."""
-        self._err.line(f"hermes: {printable(error.message)}")
+        head, *more = error.message.splitlines() or [""]
+        for line in (f"hermes: {head}", *(f"        {line.strip()}" for line in more)):
+            self._err.line(printable(line))
         if error.hint:
             self._err.line(f"        {printable(error.hint)}")
         if self._format != "text":
@@ -169,6 +171,8 @@ def code_of(error: HermesError) -> int:
             return 2
         case Interrupted():
             return 128 + error.signal
+        case NoProvider():
+            return 5
         case JournalUnreadable():
             return 1
         case JournalError():
