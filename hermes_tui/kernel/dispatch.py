@@ -179,10 +179,11 @@ def with_leave(kit: Kit, call_id: CallId, context: ToolContext) -> ToolContext:
 def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place) -> tuple[ResolvedCall, ToolRequested]:
     try:
         resolved = tool.resolve(call.arguments, context)
-    except ArgumentsInvalid as error:
-        raise _refuse(kit, call, place, "schema", str(error)) from error
     except PathRefused as error:
         raise _refuse(kit, call, place, "policy", str(error)) from error
+    except (ArgumentsInvalid, OSError, ValueError) as error:
+        # An argument may fit its schema and still be nothing that a path or a URL can be.
+        raise _refuse(kit, call, place, "schema", str(error)) from error
     if call.raised is not None and call.raised > resolved.effect:
         resolved = replace(resolved, effect=call.raised)
     state = kit.session.state
@@ -344,6 +345,9 @@ async def _act(
     except TimeoutError:
         message = f"{call.tool} did not end within {context.timeout_s:.0f} s."
         outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
+    except (OSError, ValueError) as error:
+        # What the system refuses, such as a NUL in an argument, or one more process.
+        outcome = ToolOutcome(output=f"{call.tool} failed: {error}.", data="null", ok=False, error_kind="failed")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
     output, artifact = await _capped(kit, call, tool, outcome.output)
     seen = tuple(item for item in context.seen.items() if item not in known.items())

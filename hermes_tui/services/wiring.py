@@ -23,7 +23,7 @@ from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.reply_store import ReplyStore
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
-from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.ports import Clock, Tool
 from hermes_tui.domain.values import frozen
@@ -325,6 +325,17 @@ def misfit(document: str, schema: str) -> str:
     """Say where a JSON text does not fit a JSON Schema; loaded on demand, as few goals have such a criterion."""
     found: str = import_module("hermes_tui.services.schema_fit").misfit(document, schema)
     return found
+
+
+def told(error: Exception, options: RunOptions) -> HermesError:
+    """Return an error in words for its operator; one that nobody foresaw leaves a report, which is named."""
+    if isinstance(error, HermesError):
+        return error
+    try:
+        hint = f"Report: {report_crash(error, options)}"
+    except (OSError, HermesError):
+        hint = "No report could be written."
+    return HermesError(f"Hermes failed: {error}.", hint=hint)
 
 
 def report_crash(error: BaseException, options: RunOptions) -> Path:

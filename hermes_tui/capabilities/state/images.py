@@ -115,7 +115,7 @@ class ImageStore:
         early = EarlyWrites(self._kept, self._pool)
         try:
             # Of a whole tree most is stored already; of single files, hardly any.
-            begin = None if any(target.is_dir() for target in targets) else early.begin
+            begin = None if any(map(os.path.isdir, targets)) else early.begin
             survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES, begin=begin)
             name, manifest = described(targets, survey)
             self._keep(survey, self._manifest(name), manifest, early)

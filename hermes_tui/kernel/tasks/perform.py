@@ -125,7 +125,9 @@ async def converse(kit: Kit, task: Task, place: Place) -> str:
 def _goal(kit: Kit, task: Task) -> str:
     """Return what an agent is told to do, with the values of its references."""
     arguments, _ = _filled(kit, task, task.args)
-    return json.loads(arguments).get("goal", "") or task.title
+    goal: object = json.loads(arguments).get("goal", "")
+    # What is one reference becomes the value that it stands for, which need not be a text.
+    return (goal if isinstance(goal, str) else json.dumps(goal, ensure_ascii=False)) or task.title
 
 
 def _tell_failure(kit: Kit, task: Task, place: Place) -> None:
