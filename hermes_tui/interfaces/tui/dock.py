@@ -21,7 +21,7 @@ from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, o
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import TitleRule, View
-from hermes_tui.interfaces.tui.panes._question import Answers, change_in, key_spans, whole_call
+from hermes_tui.interfaces.tui.panes._question import Answers, change_in, editable, key_spans, whole_call
 
 SHARE: Final = 3
 """The question takes this part of the screen at most: a third; `v` shows what is beyond."""
@@ -78,6 +78,7 @@ class Card(Widget, can_focus=True):
         Binding("r", "answer('run')", "allow for this run", id="approval.run"),
         Binding("A", "answer('always')", "allow always; asks again first", id="approval.always"),
         Binding("d", "deny", "deny with a reason, or answer", id="approval.deny"),
+        Binding("e", "edit", "write what it should ask for instead", id="approval.edit"),
         Binding("v", "whole", "see all of it", id="approval.whole"),
     ]
 
@@ -154,6 +155,11 @@ class Card(Widget, can_focus=True):
     def action_deny(self) -> None:
         """Ask for a reason."""
         self.answers.ask_for_words()
+
+    def action_edit(self) -> None:
+        """Ask how it should be."""
+        if self.asked is not None and self.view is not None:
+            self.answers.ask_for_edit(editable(self.asked, self.view))
 
     def action_whole(self) -> None:
         """Show all of it."""

@@ -69,6 +69,7 @@ class ConsolePane(Pane):
         self._ribbon: tuple[Span, ...] = ()
         self._now: RowWindow | None = None
         self._when = ""
+        self._behind = 0
 
     def compose(self) -> ComposeResult:
         """Rule and transcript."""
@@ -162,6 +163,12 @@ class ConsolePane(Pane):
         del view
         self._mark()
 
+    def show_behind(self, count: int) -> None:
+        """Say how many records the screen is behind; nothing where there are none."""
+        if count != self._behind:
+            self._behind = count
+            self._mark()
+
     def show_ribbon(self, rows: list[TaskRow], *, wanted: bool) -> None:
         """Show the graph in the title rule where it has no pane."""
         done = sum(row.status.state.ended for row in rows)
@@ -172,6 +179,8 @@ class ConsolePane(Pane):
         window = self.view.window
         if self._when:
             hint: tuple[Span, ...] = (*self._ribbon, (f" {self._when}", "text"))
+        elif self._behind:
+            hint = ((f"behind {self._behind:,}", "warn"),)
         elif window.following:
             hint = self._ribbon or ((("following", "muted"),) if window.rows else ())
         elif window.unseen:

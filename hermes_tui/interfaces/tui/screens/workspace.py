@@ -46,6 +46,8 @@ from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, how_to_start, 
 from hermes_tui.services.brains import Missing
 
 TWICE_S: Final = 1.0
+LATE_S: Final = 1.0
+"""What is shown so long after it happened is behind, and the console says by how much."""
 
 
 class Workspace(Entry):
@@ -84,6 +86,7 @@ class Workspace(Entry):
         self._said_long = 0
         self._escaped = -TWICE_S
         self.brains_at = 0.0
+        self.clock_s = 1.0
         self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
         limit_of = limits_of(seat.errands.station.tools)
@@ -126,7 +129,7 @@ class Workspace(Entry):
         """Show what is on record, then begin to follow."""
         self.prompt.focus()
         self.read_again()
-        self.set_interval(1.0, self.tick)
+        self.set_interval(self.clock_s, self.tick)
 
     def read_again(self) -> None:
         """Take in the records that the journal holds and the screen has not seen."""
@@ -147,6 +150,8 @@ class Workspace(Entry):
         for record in batch.records:
             self._note(record)
         self.take(batch.records)
+        late = bool(batch.records) and self.look.clock() - batch.records[-1].at > LATE_S
+        self.console_pane.show_behind(self.seat.state.seq - self.seen if late else 0)
         if batch.parts:
             self.console_pane.hear(batch.parts)
         if batch.records:
@@ -219,7 +224,7 @@ class Workspace(Entry):
         self.say(f"Nothing about this in {event.pane.TITLE}.")
 
     def tick(self) -> None:
-        """Move the clocks of what is under way, once a second."""
+        """Move the clocks of what is under way."""
         if self.travelling:
             return
         if self.seat.state.seq != self._shown:
