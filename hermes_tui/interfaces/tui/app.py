@@ -33,6 +33,7 @@ from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.motion import motion_of
 from hermes_tui.interfaces.tui.note_keeper import NoteKeeper
+from hermes_tui.interfaces.tui.panes._note_wishes import Wish
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -236,8 +237,8 @@ class HermesApp(Host):
     def _drafted(self) -> None:
         self.prompts.changed()
 
-    @on(MemoryPane.Wanted)
-    def _note_wanted(self, event: MemoryPane.Wanted) -> None:
+    @on(Wish)
+    def _note_wanted(self, event: Wish) -> None:
         self.notes.do(event)
 
     @on(Prompt.SearchAsked)
