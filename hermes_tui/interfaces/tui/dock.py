@@ -20,6 +20,7 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.layout import roomy
 from hermes_tui.interfaces.tui.panes._pane import TitleRule, View
 from hermes_tui.interfaces.tui.panes._question import Answers, change_in, editable, key_spans, whole_call
 
@@ -32,8 +33,8 @@ _QUESTIONS: Final = frozenset({"ask", "recover"})
 """What is no call of a tool that could run."""
 
 
-def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
-    """Return the question: who wants what, why, and how far it reaches."""
+def card_lines(asked: Asked, now: float, width: int, *, brief: bool = False) -> list[Line]:
+    """Return the question: who wants what, why, and, unless it is to be brief, how far it reaches."""
     question = asked.question
     waiting = wording.elapsed(now - asked.at)
     who = str(asked.agent) if asked.agent != "main" else "the kernel"
@@ -44,6 +45,8 @@ def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
     lines = [ends((("◊ ", "warn"), *first), ((waiting, "warn"), (" ", "")), width)]
     lines += [Line((("  ", ""), *spans)) for spans in rest]
     lines += _fact("why", gist(question.why), width, 2)
+    if brief and question.intent is None:
+        return lines
     reach = f"{REACHES[question.reach]} · undo: {question.undo or 'none known'}"
     signed = f"in another shell: {SIGN.format(question.approval_id)}" if question.intent else ""
     return [*lines, *_fact("reach", reach, width, 2), *_fact("sign", signed, width, 2)]
@@ -120,7 +123,8 @@ class Card(Widget, can_focus=True):
             return
         width = max(self.size.width, 20)
         most = max(self.screen.size.height // SHARE, LEAST_LINES)
-        lines = [*card_lines(self.asked, now, width), *self.below]
+        brief = not roomy(*self.screen.size)
+        lines = [*card_lines(self.asked, now, width, brief=brief), *self.below]
         self.folded = len(lines) > most and self.asked.question.approval_id not in self.read
         self._notice((self.asked, width, most))
         lines = within(lines, most)
@@ -204,7 +208,7 @@ class Dock(Vertical):
         waiting = [known[asked.approval_id] for asked in view.state.calls.waiting if asked.approval_id in known]
         self.display = bool(waiting)
         title = (("needs you", "text bold"), (f" {len(waiting)}", "text bold"))
-        self.rule.say(title, (("F7", "accent"), (" answer", "muted")))
+        self.rule.say(title, (("F7", "accent"), (" answer", "muted")) if roomy(*self.screen.size) else ())
         self.card.show(waiting[0] if waiting else None, view)
 
     def on_descendant_focus(self) -> None:

@@ -338,3 +338,19 @@ async def test_in_the_inbox_a_yes_first_shows_what_was_not_on_screen_yet(table: 
     assert len(steps) > 2
     assert all(any(f" line_{at} = " in step for step in steps) for at in range(30))
     assert (table.workspace / "a.py").read_text("utf-8").endswith("line_29 = 29\n")
+
+
+@pytest.mark.parametrize(("size", "whole"), [((80, 24), True), ((60, 20), False), ((80, 23), False)])
+async def test_where_there_is_little_room_the_dock_holds_command_and_reason_and_v_the_rest(
+    table: Table, size: tuple[int, int], *, whole: bool
+) -> None:
+    async with workstation(table, script(WRITE), size=size) as app:
+        await asked(app)
+        await app.until(lambda: "  why    Because it is asked." in app.text)
+        small = app.text
+        await app.pilot.press("f7", "v")
+        await app.until(lambda: " reach   writes inside the scope of the run" in app.text)
+
+        assert ("  reach  writes inside" in small) is whole
+        assert ("Enter steer · Tab queue" in small) is whole
+        assert ("─ F7 answer ─" in small) is whole

@@ -23,6 +23,7 @@ from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
+from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.panes._pane import View
 
 
@@ -136,7 +137,7 @@ class Answers(Vertical):
         self.monotonic = monotonic
         self.asked: Asked | None = None
         self.confirming = self.editing = False
-        self.entry = Input(compact=True, select_on_focus=False)
+        self.entry = LineInput(compact=True, select_on_focus=False)
         self.entry.display = False
         self._since = 0.0
 

@@ -66,6 +66,7 @@ class ConsolePane(Pane):
         self.transcript = Transcript(first_token_s=first_token_s, limit_of=limit_of)
         self.view = LineView(look, name="transcript")
         self.first_page = False
+        self.place = ""
         self._ribbon: tuple[Span, ...] = ()
         self._now: RowWindow | None = None
         self._when = ""
@@ -187,7 +188,10 @@ class ConsolePane(Pane):
             hint = ((f"{window.unseen:,} new", "text"), (" · ", "muted"), ("End", "accent"))
         else:
             hint = (("End follows", "muted"),)
-        self.rule.say(((self.TITLE, "text bold"),), hint)
+        if self.first_page:
+            self.rule.say((("hermes", "text bold"),), ((self.place, "muted"),))
+        else:
+            self.rule.say(((self.TITLE, "text bold"),), hint)
 
     @on(LineView.Scrolled)
     def _scrolled(self, event: LineView.Scrolled) -> None:

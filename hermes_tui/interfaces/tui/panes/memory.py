@@ -16,6 +16,7 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit_middle, harmless, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.markdown import draw
+from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.memory_rows import ChangeRow, FolderRow, HitRow, NoteRow, blame_line, diff_line, tree
 from hermes_tui.interfaces.tui.note_editor import NoteEditor
 from hermes_tui.interfaces.tui.panes._note_wishes import KEYS, Wish
@@ -48,7 +49,7 @@ class MemoryPane(Pane):
         super().__init__(look, name="memory")
         self.view = LineView(look, name="note-rows", folds=False, follows=False, empty=EMPTY_TEXT)
         self.view.copies = False
-        self.entry = Input(placeholder="what to look for, Enter; Esc leaves", id="memory-entry", compact=True)
+        self.entry = LineInput(placeholder="what to look for, Enter; Esc leaves", id="memory-entry", compact=True)
         self.text_rule = TitleRule(look, "note")
         self.preview = Sheet(look, name="note-text", focusable=False)
         self.editor = NoteEditor(look)

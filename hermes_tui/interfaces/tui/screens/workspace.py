@@ -22,6 +22,7 @@ from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.dock import Card
+from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
@@ -91,6 +92,7 @@ class Workspace(Entry):
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
         limit_of = limits_of(seat.errands.station.tools)
         self.console_pane = ConsolePane(look, first_token_s=first_token_s, limit_of=limit_of)
+        self.console_pane.place = wording.place(seat.facts.workspace)
         self.graph_pane = TaskGraphPane(look)
         self.approvals_pane = ApprovalsPane(look, monotonic)
         self.mind_pane = MindLogPane(look)
@@ -186,6 +188,7 @@ class Workspace(Entry):
         """Show what to begin with, as long as nothing happened; where nobody can answer, its keys act."""
         missing = connectable(self.brains) if not self.seen and not self.travelling else []
         self.console_pane.first_page = bool(missing)
+        self.console_pane.show(self.view_now())
         most = len(missing) or -1
         self.prompt.lone_keys = {key: name for key, name in self.page_keys.items() if number_of(name) <= most}
         if not self.seen and not self.travelling:
