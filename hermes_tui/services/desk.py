@@ -178,6 +178,8 @@ class Desk:
                 self._sandbox = level.name
                 for notice in filter(None, (*self.station.notices, level.warning)):
                     self._on_trouble(HermesError(notice))
+                if self.station.options.mode and session.state.run.run:  # what is said now wins over what held before
+                    await self._set(session, SetMode(mode=self.station.config.policy.mode))
                 self._open(asyncio.get_running_loop())
                 self._warm_up("agent")
                 watch = self.station.config_watch(self.brains)
@@ -214,9 +216,8 @@ class Desk:
         """Take commands, those first that came before the session was open."""
         with self._lock:
             self._loop = loop
-            for command in self._early:
-                self._commands.put_nowait(command)
-            self._early.clear()
+            while self._early:
+                self._commands.put_nowait(self._early.pop(0))
 
     def _show(self, session: Session) -> None:
         self._state = session.state
@@ -349,15 +350,9 @@ class Desk:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
         control.demand_no_signature(asked, allow=command.allow)
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
-        decided, reason = Decision.ALLOW if command.allow else Decision.DENY, command.reason
-        given = ApprovalGiven(
-            approval_id=asked.approval_id,
-            decision=decided,
-            scope=command.scope,
-            by="operator",
-            reason=reason,
-            rule=rule,
-        )
+        said = Decision.ALLOW if command.allow else Decision.DENY
+        key, scope, why = asked.approval_id, command.scope, command.reason
+        given = ApprovalGiven(approval_id=key, decision=said, scope=scope, by="operator", reason=why, rule=rule)
         session.emit(given, self._place(session))
         if rule and command.scope is Scope.ALWAYS:
             self.station.ledger.grant(Grant(rule=rule, by="operator"))

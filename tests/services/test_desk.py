@@ -11,7 +11,15 @@ import pytest
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide, EditPlan, Freeze, Interrupt, SetMode, Submit, SwitchBrain, Thaw
 from hermes_tui.domain.errors import HermesError
-from hermes_tui.domain.events import ApprovalAsked, Event, ModelChosen, RunEnded, ToolFinished
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    Event,
+    ModeChanged,
+    ModelChosen,
+    RunEnded,
+    RunStarted,
+    ToolFinished,
+)
 from hermes_tui.domain.messages import Role
 from hermes_tui.domain.parts import Part, TextDelta
 from hermes_tui.domain.records import Place, Record
@@ -77,10 +85,10 @@ def open_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     workspace = tmp_path / "workspace"
     workspace.mkdir()
 
-    def make(url: str, *, home: str = "home", session: str | None = None) -> Open:
+    def make(url: str, *, home: str = "home", session: str | None = None, mode: str | None = None) -> Open:
         monkeypatch.setenv("OPENAI_BASE_URL", url)
         monkeypatch.setenv("OPENAI_API_KEY", "k-test")
-        options = RunOptions(workspace=workspace, home=tmp_path / home)
+        options = RunOptions(workspace=workspace, home=tmp_path / home, mode=mode)
         desk = Desk(options, session)  # type: ignore[arg-type]  # a plain text in tests
         opened.append(desk)
         return Open(desk)
@@ -252,3 +260,23 @@ def test_a_session_opened_again_holds_the_whole_conversation(open_desk: Callable
         later.seen.wait_for(RunEnded)
 
         assert [m.text for m in later.desk.state.talk.of(AGENT).messages] == ["one", "First.", "two", "Second."]
+
+
+def test_a_mode_on_the_command_line_wins_over_the_mode_that_a_session_was_left_in(
+    open_desk: Callable[..., Open],
+) -> None:
+    with running_server(Scenario(replies=[Reply("First."), Reply("Second.")])) as server:
+        first = open_desk(server.openai_url)
+        first.desk.send(SetMode(mode=Mode.PLAN))
+        first.desk.send(Submit(text="one"))
+        first.seen.wait_for(RunEnded)
+        first.desk.close(timeout_s=WAIT_S)
+
+        later = open_desk(server.openai_url, session=first.desk.session_id, mode="auto-edit")
+        changed = later.seen.wait_for(ModeChanged)
+        later.desk.send(Submit(text="two"))
+        started = later.seen.wait_for(RunStarted)
+
+    assert isinstance(changed, ModeChanged)
+    assert isinstance(started, RunStarted)
+    assert (changed.mode, started.mode) == (Mode.AUTO_EDIT, Mode.AUTO_EDIT)

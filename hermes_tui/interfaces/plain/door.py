@@ -238,7 +238,9 @@ class LineMode(Host):
         self._seen = record.seq
         body = record.body
         match body:
-            case RunStarted() | RunResumed():
+            case RunStarted():
+                self.live, self.policy_mode = True, body.mode
+            case RunResumed():
                 self.live = True
             case RunPaused() | RunUnpaused():
                 self.frozen = isinstance(body, RunPaused)

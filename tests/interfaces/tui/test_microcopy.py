@@ -37,7 +37,9 @@ from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach
 from hermes_tui.domain.usage import Bound, Limits, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE
 from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.rows import Notice, Origin
 from hermes_tui.interfaces.tui.transcript import Transcript
 
 PLACE = Place(session=SessionId("k7q2"), run=RunId("r1"))
@@ -245,3 +247,16 @@ def test_a_name_that_fingers_know_from_elsewhere_is_a_command_here(name: str) ->
     assert meant in orders.BY_NAME
     assert name not in orders.BY_NAME
     assert meant in [order.name for order in orders.closest(name[:3])]
+
+
+@pytest.mark.parametrize("width", range(24, 121))
+def test_a_notice_is_never_cut_however_long_its_hint_and_however_narrow_the_pane(width: int) -> None:
+    said = "stopped at the run cap: $0.96 is spent, the next call may cost up to $0.06. Work is kept."
+    notice = Notice(origin=Origin(key="n"), sign=DONE, spans=((said, "text"),), hint="/resume goes on", details="more")
+
+    lines = notice.lines(Room(width=width))
+
+    assert max(line.width for line in lines) <= width
+    drawn = " ".join(" ".join(line.text for line in lines).replace("✓", "").replace("►", "").split())
+    assert drawn.replace(" /resume goes on", "") == said
+    assert "/resume goes on" in drawn
