@@ -20,6 +20,7 @@ from hermes_tui.domain.events import (
     ModelChosen,
     ModelFailed,
     ModelFinished,
+    ModelRequested,
     RetryScheduled,
     RunEnded,
     RunStarted,
@@ -208,6 +209,31 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
             shell_id="s1", end="stopped", exit_code=None, output_bytes=0, seconds=2.0, why="its run ended"
         )),
         "■ ! s1 make stopped: its run ended · 2.0 s · of goal /shells s1",
+    ),
+    "words while a run is live": (
+        (START, MessageGiven(text="also this")),
+        "› also this steers at the next step · 10:08:23",
+    ),
+    "words that were read": (
+        (
+            START,
+            MessageGiven(text="also this"),
+            ModelRequested(
+                request_id=RequestId("q1"),
+                model="m",
+                bound=Bound(tokens=9, usd=0.06),
+                request_bytes=9,
+                max_tokens=9,
+                role="cortex",
+                why="",
+                step=1,
+            ),
+        ),
+        "› also this read 10:08:24 · 10:08:23\n○ m: waiting for the first token, 6 s Esc stop · F3 switch",
+    ),
+    "words after the run": (
+        (START, ended("done", ""), MessageGiven(text="and now")),
+        "› and now 10:08:24",
     ),
     "what the kernel tells a model": (
         (START, MessageGiven(text="s1: exit 1.", source=Source.KERNEL)),
