@@ -7,7 +7,7 @@ PINS: Final = {
     "domain/guardrails.py": "48470d3b396b35c1309fc91f3bc7c52df59a7a07848eb4938fa41f06d6656eb1",
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
-    "kernel/budget.py": "65609aeb176ee667ee7471f10606e140ac436b1defef2c7316ccb7ef4630afef",
+    "kernel/budget.py": "57976bc37f274d47f5a35ed002eabadc61948df2e5c382f2451d97e4d7263f9c",
     "kernel/dispatch.py": "f8bda074d33666b31563768da438a19a86df0430193069ed52106fdf287d3c3e",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",

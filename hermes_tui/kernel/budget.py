@@ -266,7 +266,7 @@ def _refused(kit: Kit, brain: Brain, bound: Bound, cap: _Cap, place: Place) -> L
         message = f"Stopped at the subagent's slice: {said} in the run."
         return SliceUsed(message, limit=limit, hint="Give it a larger slice, or a smaller task.")
     message = f"Stopped at the run cap: {said}. Work is kept."
-    return LimitReached(message, limit=limit, hint="Run it again with a higher --budget-usd to go on.")
+    return LimitReached(message, limit=limit, hint="Raise it to go on: F6, /cap USD or --budget-usd.")
 
 
 def _said(spent: Spent, bound: Bound, unit: str) -> str:

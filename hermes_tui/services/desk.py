@@ -111,6 +111,7 @@ class Desk:
         self._shells: Shells | None = None
         self._sandbox = ""
         self._mode: Mode | None = None
+        self._next_cap: float | None = None
         self._on_trouble: Callable[[HermesError], None] = lambda _: None
 
     @property
@@ -268,6 +269,8 @@ class Desk:
             self._mode = command.mode
             session.emit(ModeChanged(mode=command.mode), self._place(session))
             return
+        if not self._busy(session) and not sessions.resumable(session.state):
+            self._next_cap = command.usd  # the run is over: it is the next one that is meant
         limits = replace(session.state.run.limits, usd=command.usd)
         session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
         await self._go_on(session)
@@ -295,8 +298,10 @@ class Desk:
             goal = replace(goal, strategy=attachments.ALONE)
         config = self.station.config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
+        limits, cap, self._next_cap = self.station.limits(goal, config), self._next_cap, None
+        limits = limits if cap is None else replace(limits, usd=cap)
         with session.together():
-            self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
+            self.station.begin(session, place, (goal, digest), (mode, limits))
             attachments.tell(session, place, goal, command.images)
         await self._pursue(session, place)
 

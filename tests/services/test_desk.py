@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.approval import Scope
-from hermes_tui.domain.commands import Decide, EditPlan, Freeze, Interrupt, SetMode, Submit, SwitchBrain, Thaw
+from hermes_tui.domain.commands import Decide, EditPlan, Freeze, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.events import (
     ApprovalAsked,
+    CapRaised,
     Event,
     ModeChanged,
     ModelChosen,
@@ -280,3 +281,17 @@ def test_a_mode_on_the_command_line_wins_over_the_mode_that_a_session_was_left_i
     assert isinstance(changed, ModeChanged)
     assert isinstance(started, RunStarted)
     assert (changed.mode, started.mode) == (Mode.AUTO_EDIT, Mode.AUTO_EDIT)
+
+
+def test_a_cap_that_is_moved_between_two_runs_holds_for_the_next_one_alone(open_desk: Callable[..., Open]) -> None:
+    with running_server(Scenario(replies=[Reply("First."), Reply("Second."), Reply("Third.")])) as server:
+        table = open_desk(server.openai_url)
+        for number, cap in enumerate((None, 3.0, None), start=1):
+            if cap is not None:
+                table.desk.send(RaiseCap(usd=cap))
+            table.desk.send(Submit(text=f"message {number}"))
+            table.seen.wait_for(RunEnded, number)
+
+    usual, moved, after = (event.limits.usd for event in table.seen.of(RunStarted) if isinstance(event, RunStarted))
+    assert usual == after
+    assert (moved, len(table.seen.of(CapRaised))) == (3.0, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import FailureReason
@@ -72,6 +73,9 @@ from hermes_tui.interfaces.tui.meter import NEAR
 from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
 from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
+
+_SAID_ELSEWHERE: Final = ("approval", "limit")
+"""Waits that have a row of their own: the question, and the cap that was reached."""
 
 
 class Transcript:
@@ -194,7 +198,7 @@ class Transcript:
         match body:
             case TaskSkipped():
                 yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
-            case TaskWaiting() if body.what != "approval":
+            case TaskWaiting() if body.what not in _SAID_ELSEWHERE:
                 yield notices.notice(record, WAITING, title, f"waits for {body.what}: {body.why}", hint="F3 brains")
             case RecoveryTried() if body.taken:
                 yield notices.notice(record, notices.KERNEL, title, f"recovers by {body.rung}: {body.why}")

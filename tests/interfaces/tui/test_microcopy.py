@@ -135,6 +135,14 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         (START, BudgetRefused(limit="usd", bound=Bound(tokens=9, usd=0.06), left_usd=0.04, left_tokens=None)),
         "■ stopped at the run cap: the next call may cost up to $0.06, $0.04 are left F6 raise",
     ),
+    "a call that nearly fits": (
+        (START, BudgetRefused(limit="usd", bound=Bound(tokens=9, usd=0.0139), left_usd=0.012, left_tokens=None)),
+        "■ stopped at the run cap: the next call may cost up to $0.0139, $0.0120 are left F6 raise",
+    ),
+    "a call that takes too many tokens": (
+        (START, BudgetRefused(limit="tokens", bound=Bound(tokens=900, usd=None), left_usd=None, left_tokens=80)),
+        "■ stopped at the run cap: the next call may cost up to 900 tokens, 80 tokens are left F6 raise",
+    ),
     "a cap of a role": (
         (START, BudgetRefused(limit="role_usd", bound=Bound(tokens=9, usd=0.06), left_usd=0.0, left_tokens=None)),
         "■ stopped at the role cap: the next call may cost up to $0.06, $0.00 are left F6 raise",
