@@ -144,11 +144,17 @@ class Workspace(Entry):
         """Take in the records that the journal holds and the screen has not seen."""
         records = [record for record in self.earlier() if record.seq > self.seen]
         self.take(records)
-        left = fold_all(records)
-        forked = bool(records) and isinstance(records[-1].body, SessionForked)
-        if left.run.run is not None and left.run.ended is None and not forked:
-            self.console_pane.say(notices.left_open(left, records[-1].at))
+        self._say_left_open(records)
         self.refresh_panes()
+
+    def _say_left_open(self, records: Sequence[Record]) -> None:
+        """Say that the last run was not closed, if so. Only that run is folded: the kernel folds the session anyway."""
+        began = next((at for at in reversed(range(len(records))) if isinstance(records[at].body, RunStarted)), None)
+        if began is None or isinstance(records[-1].body, SessionForked):
+            return
+        left = fold_all(records[began:])
+        if left.run.ended is None:
+            self.console_pane.say(notices.left_open(left, records[-1].at))
 
     # folding
 
