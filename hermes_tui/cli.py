@@ -151,7 +151,8 @@ def _options(said: Mapping[str, object]) -> Any:  # noqa: ANN401 - what argparse
 def _run(parsed: Namespace, curtain: Curtain | None) -> int:
     """Pursue goals through the door that fits; before the workstation stands its first frame."""
     door = _interface(parsed)
-    parsed.goal = " ".join(parsed.goal)
+    # Bytes that are no UTF-8 come in as halves of surrogate pairs, which nothing can send or store.
+    parsed.goal = " ".join(parsed.goal).encode(errors="surrogateescape").decode(errors="replace")
     own = _raised(parsed.home, parsed.cd) if curtain is None and door == WORKSTATION and not parsed.served else None
     parsed.curtain = curtain or own
     try:

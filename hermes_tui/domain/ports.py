@@ -14,7 +14,7 @@ from hermes_tui.domain.events.tool import FileChange
 from hermes_tui.domain.ids import ApprovalId, Seq
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.parts import Clocks, Effort, ModelRequest, Part, ToolSchema
-from hermes_tui.domain.processes import ProcessResult, SandboxCommand, SandboxLevel
+from hermes_tui.domain.processes import Background, ProcessResult, SandboxCommand, SandboxLevel
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.tasks import Effect, Mode, Reach
@@ -118,8 +118,7 @@ class Weight:
     why: str
 
 
-Weigh = Callable[[], Weight]
-"""Weighs a task; it takes time, so whoever does not have to know does not ask."""
+Weigh = Callable[[], Weight]  # it takes time, so whoever does not have to know does not ask
 
 
 @frozen
@@ -215,7 +214,7 @@ class ToolContext:
     `memory` is None where nothing is remembered; `session` and `run` name where a note comes from, `unvouched` the
     sources nobody vouches for whose text an agent of the session has read. `judged` are the targets that were decided
     about: a link may lead elsewhere by the time the call is carried out. None stands for the write scope. `found` holds
-    where the paths of this call were found to lead.
+    where the paths of this call were found to lead. Commands run on in the `background`, where there is one.
     """
 
     workspace: Workspace
@@ -232,6 +231,7 @@ class ToolContext:
     skills: Skills | None = None
     judged: tuple[str, ...] | None = None
     found: dict[str, Path] = field(default_factory=dict[str, Path])
+    background: Background | None = None
 
 
 @frozen

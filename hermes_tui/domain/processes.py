@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
+from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen
 
 
@@ -70,3 +72,60 @@ class SandboxLevel:
     confines: bool
     why: str
     remedy: str = ""
+
+    @property
+    def warning(self) -> str:
+        """What an operator has to know of it, empty where it confines."""
+        if self.confines:
+            return ""
+        return "No sandbox here: commands run with limits only, so each one asks. hermes doctor says how to raise it."
+
+
+@frozen
+class Printed:
+    """What a command in the background printed since an agent last read it, and how it stands.
+
+    `standing` says so in words; `ok` is None while it runs. `left_out` bytes came before `text` and are in `output`, a
+    file. `hosts` are those that it was let out to.
+    """
+
+    shell_id: str
+    standing: str
+    text: str
+    output: str
+    ok: bool | None = None
+    left_out: int = 0
+    hosts: tuple[str, ...] = ()
+
+
+class Background(Protocol):
+    """The commands that the agents of a session let run in the background, as one call uses them."""
+
+    async def start(self, command: SandboxCommand, *, text: str, effect: Effect, reach: Reach) -> str:
+        """Begin a command once that is on disk; return the name it has from now on.
+
+        Raises:
+            ToolError: too many run already.
+            SandboxUnavailable: it cannot be confined as was judged.
+        """
+        ...
+
+    async def read(self, shell_id: str, wait_s: float) -> Printed:
+        """Return what is new, once the command has ended or so many seconds have passed.
+
+        Raises:
+            ToolError: there is none of that name.
+        """
+        ...
+
+    async def stop(self, shell_id: str) -> Printed:
+        """End a command with everything it started; return what was new. One that has ended stays as it is.
+
+        Raises:
+            ToolError: there is none of that name.
+        """
+        ...
+
+    def listed(self) -> tuple[str, ...]:
+        """Return a line for each command, the oldest first."""
+        ...

@@ -9,7 +9,7 @@ from hermes_tui.domain.patterns import later
 
 _WEB: Final = frozenset({"fetch"})
 _WORKSPACE: Final = frozenset({"read", "list", "search", "git"})
-_COMMANDS: Final = frozenset({"shell", "python"})
+_COMMANDS: Final = frozenset({"shell", "shells", "python"})
 _MEMORY: Final = frozenset({"recall", "search_sessions"})
 _UNVOUCHED: Final = later(r'"provenance": "(?!")')
 """What the data of a recall holds if one hit was written after reading the web; no text can: its quotes are escaped."""

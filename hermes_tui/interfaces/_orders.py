@@ -79,6 +79,20 @@ ORDERS: Final = (
     Order("quit", "leave; what runs can be resumed", key="app.leave"),
 )
 BY_NAME: Final = {order.name: order for order in ORDERS}
+ALSO: Final = {
+    "clear": "new",
+    "model": "brain",
+    "cost": "budget",
+    "tasks": "graph",
+    "agents": "graph",
+    "undo": "rewind",
+    "permissions": "approvals",
+    "goal": "run",
+    "status": "doctor",
+    "config": "patchbay",
+    "exit": "quit",
+}
+"""Names that fingers know from elsewhere, and the command that does the same here."""
 
 
 def parse(text: str) -> tuple[str, str] | None:
@@ -86,12 +100,15 @@ def parse(text: str) -> tuple[str, str] | None:
     if not text.startswith("/") or text.startswith("//") or "\n" in text:
         return None
     name, _, argument = text[1:].partition(" ")
-    return (name, argument.strip()) if name == "" or name.replace("-", "").isalpha() else None
+    known = name == "" or name.replace("-", "").isalpha()
+    return (ALSO.get(name, name), argument.strip()) if known else None
 
 
 def closest(name: str) -> list[Order]:
-    """Return the commands whose name begins with `name`, else those that hold it."""
+    """Return the commands of which a name begins with `name`, else those that hold it."""
+    also = {own for other, own in ALSO.items() if name and other.startswith(name)}
     starting = [order for order in ORDERS if order.name.startswith(name)]
+    starting += [order for order in ORDERS if order.name in also and order not in starting]
     return starting or [order for order in ORDERS if name in order.name or name in order.does]
 
 

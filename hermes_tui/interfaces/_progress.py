@@ -46,8 +46,8 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import root_session
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state.shells import ending, well
 from hermes_tui.domain.text import first_line, printable
-from hermes_tui.interfaces._shells import ending, well
 
 WIDTH: Final = 100
 WHOLE: Final = (

@@ -25,18 +25,36 @@ REACHES: Final = {
 }
 
 
+_NO_CALLS: Final = frozenset({"ask", "recover"})
+"""What is no call of a tool that could run."""
 UNSIGNED: Final = "This takes two keys: a yes does not count, your signature does."
 SIGN: Final = "hermes approvals allow {}"
 """How a question is signed in another shell; ssh-agent or a key file signs."""
+
+
+DOUBTED: Final = "It may have happened: neither yes nor no answers that."
+AGAIN: Final = "runs it again"
+HAPPENED: Final = "it happened: say what came of it"
+
+
+def asks(asked: ApprovalAsked) -> str:
+    """Return what stands between who asks and what is asked about."""
+    if asked.in_doubt:
+        return f"is in doubt about {asked.tool}"
+    return "asks" if asked.tool in _NO_CALLS else f"wants {asked.tool}"
 
 
 def allowance(asked: ApprovalAsked, said: str) -> Decide:
     """Return the answer that allows: for how long, or the words that an agent asked for.
 
     Raises:
-        UsageInvalid: the call takes a signature, only a question of an agent is answered in words, or no rule could
-            hold for longer.
+        UsageInvalid: the call takes a signature, only a question of an agent is answered in words, no rule could
+            hold for longer, or nobody knows yet whether it happened.
     """
+    if asked.in_doubt:
+        if said != "again":
+            raise UsageInvalid(DOUBTED, hint="/yes again runs it again; /deny WORDS says that it happened, and how.")
+        return Decide(approval_id=asked.approval_id, allow=True)
     if asked.tool == "ask":
         return Decide(approval_id=asked.approval_id, allow=True, reason=said)
     if asked.intent is not None:

@@ -6,37 +6,18 @@ from typing import Final
 
 from hermes_tui.domain.commands import StopShell
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.events import ShellEnded
-from hermes_tui.domain.state.shells import Shell, ShellState
+from hermes_tui.domain.state.shells import Shell, ShellState, ending
 from hermes_tui.services.shells import printed
 
 LINES: Final = 2000
 """How many of the last lines are shown."""
 NONE_YET: Final = "No shell runs beside this session. !COMMAND & begins one."
-_ENDINGS: Final = {
-    "deadline": "stopped at its time limit",
-    "output_limit": "stopped, it printed too much",
-    "stopped": "stopped",
-    "refused": "did not start",
-    "lost": "end unknown",
-}
 
 
 def beside(command: str) -> str:
     """Return a command that is to run beside the session, without the `&` that says so; empty if it is none."""
     command = command.strip()
     return command[:-1].strip() if command.endswith("&") and not command.endswith("&&") else ""
-
-
-def ending(ended: ShellEnded) -> str:
-    """Say how a command ended."""
-    said = f"exit {ended.exit_code}" if ended.end == "exited" else _ENDINGS[ended.end]
-    return f"{said}: {ended.why}" if ended.why else said
-
-
-def well(ended: ShellEnded) -> bool:
-    """Whether a command ended by itself and said that it did what it was for."""
-    return ended.end == "exited" and ended.exit_code == 0
 
 
 def shell_of(state: ShellState, shell_id: str) -> Shell:

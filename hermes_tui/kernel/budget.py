@@ -266,7 +266,8 @@ def _refused(kit: Kit, brain: Brain, bound: Bound, cap: _Cap, place: Place) -> L
         message = f"Stopped at the subagent's slice: {said} in the run."
         return SliceUsed(message, limit=limit, hint="Give it a larger slice, or a smaller task.")
     message = f"Stopped at the run cap: {said}. Work is kept."
-    return LimitReached(message, limit=limit, hint="Run it again with a higher --budget-usd to go on.")
+    hint = "a higher --budget-usd" if money else "more `tokens` in the goal's `budget`, or in budgets.run"
+    return LimitReached(message, limit=limit, hint=f"Run it again with {hint} to go on.")
 
 
 def _said(spent: Spent, bound: Bound, unit: str) -> str:

@@ -22,6 +22,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
+from hermes_tui.domain.provenance import source_of
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
@@ -158,6 +159,7 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         run=place.run or "",
         unvouched=tuple(sorted(kit.distrusted & kit.session.state.calls.sources)),
         skills=kit.skills,
+        background=kit.shells.of(place, call.call_id) if kit.shells is not None else None,
     )
 
 
@@ -358,7 +360,7 @@ async def _act(
         seen=seen,
         provenance=stains.provenance(kit, seen, stained=stained),
     )
-    await stains.leave(kit, finished, place)
+    await stains.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)
     return finished, kit.session.emit(finished, place)
 
 

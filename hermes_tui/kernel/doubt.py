@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hermes_tui.domain.approval import DOUBT, Decision, answering
 from hermes_tui.domain.errors import ApprovalPending, FailureReason, ToolError
 from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven, ModelFailed, ToolFinished, ToolIntended, ToolResolved
@@ -9,6 +11,7 @@ from hermes_tui.domain.ids import AgentId, ApprovalId, RequestId, TaskId, owner_
 from hermes_tui.domain.ports import Tool, ToolOutcome
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.calls import OpenIntent
+from hermes_tui.domain.state.shells import ending
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import replace
@@ -28,9 +31,8 @@ async def settle_doubts(kit: Kit, place: Place, agent: AgentId | None = None) ->
     if agent is None:
         _write_off(kit, place)
     for opened in tuple(kit.session.state.calls.intents.values()):
-        if agent not in (None, opened.place.agent):
-            continue
-        await _settle(kit, opened)
+        if agent in (None, opened.place.agent):
+            await _settle(kit, opened)
 
 
 def _write_off(kit: Kit, place: Place) -> None:
@@ -74,7 +76,18 @@ async def settle_task(kit: Kit, task: TaskId) -> None:
 
 
 async def _settle(kit: Kit, opened: OpenIntent) -> None:
-    if (answer := kit.session.state.calls.given.get(doubt_id(opened.intent))) is not None:
+    """Settle one intent; a command that began in the background is known to have, and is never begun again.
+
+    Raises:
+        ApprovalPending: only an operator can settle it.
+    """
+    shell = kit.session.state.shells.begun_by(opened.intent.call_id)
+    if shell is not None:
+        said = ending(shell.ended) if shell.ended is not None else "running"
+        output = f"{shell.started.shell_id} began and was not begun again: {said}. What it changed stays."
+        data = json.dumps({"shell": shell.started.shell_id})
+        await _finish(kit, opened.intent, ToolOutcome(output=output, data=data, ok=False), opened.place)
+    elif (answer := kit.session.state.calls.given.get(doubt_id(opened.intent))) is not None:
         await _believe(kit, opened, answer)
     elif opened.intent.effect is Effect.WRITE:
         await _take_back(kit, opened)
@@ -169,7 +182,7 @@ def _question(kit: Kit, opened: OpenIntent, why: str) -> ApprovalAsked:
         call_id=intent.call_id,
         tool=intent.tool,
         what=f"{intent.tool} {intent.arguments[:500]}",
-        why=f"{why} Yes runs it again, no counts it as done.",
+        why=why,
         reach=requested.reach if requested is not None else Reach.NETWORK,
         undo="",
         digest=intent.key,

@@ -26,6 +26,7 @@ from hermes_tui.domain.ports import (
     ToolOutcome,
     Workspace,
 )
+from hermes_tui.domain.processes import Background
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.skills import Skills
 from hermes_tui.domain.state import SessionState
@@ -108,6 +109,18 @@ class Crew(Protocol):
         ...
 
 
+class RunShells(Protocol):
+    """What agents of a run let run in the background."""
+
+    def of(self, place: Place, call_id: CallId) -> Background:
+        """Return the commands as a call of the agent at `place` uses them."""
+        ...
+
+    async def end(self) -> None:
+        """End all of them; return when they are gone and on record."""
+        ...
+
+
 @mutable(kw_only=True)
 class Kit:
     """The ports of one run. `instructions` is the stable system text; `width` how many tasks run at once.
@@ -120,7 +133,7 @@ class Kit:
     `distrusted` names the sources of text that taint a run. A model looks at every call of an agent that puts something
     in `critic` at risk. `picture` returns the bytes of one by their hash. `try_sandbox` is awaited before a call is
     judged that runs in the sandbox, which has no level before; without it, it has. `stains` are files that runs wrote
-    after reading a stranger's text; without it nothing is marked, nor found.
+    after reading a stranger's text; without it nothing is marked, nor found. `shells` run in the background of the run.
     """
 
     session: Session
@@ -155,3 +168,4 @@ class Kit:
     skills: Skills | None = None
     try_sandbox: Callable[[], Awaitable[Sandbox]] | None = None
     stains: Stains | None = None
+    shells: RunShells | None = None

@@ -59,6 +59,14 @@ class Pursuit:
         return ended
 
     async def _pursue(self) -> RunEnded:
+        """Pursue the goal; whatever runs in the background has ended when this returns, and how is on record."""
+        try:
+            return await self._pursued()
+        finally:
+            if self.kit.shells is not None:
+                await asyncio.shield(self.kit.shells.end())
+
+    async def _pursued(self) -> RunEnded:
         await settle_doubts(self.kit, self.place)
         ended = None
         while ended is None:

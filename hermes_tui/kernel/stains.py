@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from hermes_tui.domain.events import ToolFinished
+from collections.abc import Sequence
+
+from hermes_tui.domain.events import FileChange
 from hermes_tui.domain.messages import Source
-from hermes_tui.domain.provenance import READ_ANY, source_of
+from hermes_tui.domain.provenance import READ_ANY
 from hermes_tui.domain.records import Place
 from hermes_tui.kernel.kit import Kit
 
@@ -19,11 +21,10 @@ def provenance(kit: Kit, seen: tuple[tuple[str, str], ...], *, stained: bool) ->
     return Source.WEB if stained or (kit.stains is not None and kit.stains.behind(dict(seen))) else ""
 
 
-async def leave(kit: Kit, finished: ToolFinished, place: Place) -> None:
-    """Mark what a call changed, if this run has read a stranger's text by now."""
-    source = source_of(finished.tool, finished.data, finished.provenance)
+async def leave(kit: Kit, source: Source, changed: Sequence[FileChange], place: Place) -> None:
+    """Mark what a call changed, if this run has read a stranger's text by now; `source` is that of its result."""
     if kit.stains is None or Source.WEB not in kit.session.state.calls.sources | {source}:
         return
-    paths = [change.path for change in finished.changed if change.change != "deleted"]
+    paths = [change.path for change in changed if change.change != "deleted"]
     if paths:
         await kit.stains.mark(paths, place.session)

@@ -276,6 +276,8 @@ class Ui(Section):
     """Whether clicks and the wheel are read."""
     motion: Literal["full", "reduced"] = "full"
     """`reduced` draws whole lines, a few times a second."""
+    title: bool = True
+    """Whether the window's title says how it stands."""
     vim: bool = False
     """Whether the prompt is edited as in vim."""
 

@@ -47,17 +47,17 @@ from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
-from hermes_tui.domain.tasks import Goal, Mode
+from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.kernel.tasks.amend import amend, undo
 from hermes_tui.services import attachments, children, control, kits, sessions
+from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
-from hermes_tui.services.explain import goal_layer, merge
 from hermes_tui.services.loops import under_watch
 from hermes_tui.services.memory.home import tended
 from hermes_tui.services.shells import Shells, beside
@@ -108,6 +108,7 @@ class Desk:
         self._pursuing: asyncio.Task[None] | None = None
         self._warming: dict[str, asyncio.Task[Brain | None]] = {}
         self._gate = Gate()
+        self._shells: Shells | None = None
         self._sandbox = ""
         self._mode: Mode | None = None
         self._on_trouble: Callable[[HermesError], None] = lambda _: None
@@ -173,8 +174,9 @@ class Desk:
                 session.bus.subscribe(lambda _: self._show(session))
                 session.listeners.append(on_part)
                 self._show(session)
-                self._sandbox = (await self.station.kits.sandbox(self.station.config)).level.name
-                for notice in self.station.notices:
+                level = (await self.station.kits.sandbox(self.station.config)).level
+                self._sandbox = level.name
+                for notice in filter(None, (*self.station.notices, level.warning)):
                     self._on_trouble(HermesError(notice))
                 self._open(asyncio.get_running_loop())
                 self._warm_up("agent")
@@ -184,7 +186,7 @@ class Desk:
                     watched(watch, self.station.clock, lambda event: session.emit(event, self._place(session))),
                     tended(self.station.memory, self.station.clock),
                     under_watch(self.station.log, self.station.kits.workers),
-                    beside(self.station, session, lambda: self._place(session)) as shells,
+                    beside(self.station.shell_ground(session, lambda: self._place(session))) as shells,
                 ):
                     await self._serve(session, shells)
         except HermesError as error:
@@ -221,6 +223,7 @@ class Desk:
 
     async def _serve(self, session: Session, shells: Shells) -> None:
         """Carry out commands until the desk closes."""
+        self._shells = shells
         while (command := await self._commands.get()) is not None:
             try:
                 if isinstance(command, ShellCommand):
@@ -289,16 +292,12 @@ class Desk:
         if command.path is None:
             # What is said in a conversation is not planned: its agent goes on.
             goal = replace(goal, strategy=attachments.ALONE)
-        config = self._config_for(goal)
+        config = self.station.config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
         with session.together():
             self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
             attachments.tell(session, place, goal, command.images)
         await self._pursue(session, place)
-
-    def _config_for(self, goal: Goal) -> HermesConfig:
-        """Return the config with what a goal file adds to it."""
-        return merge([*self.station.layers, goal_layer(goal)]).config if goal.path else self.station.config
 
     async def _go_on(self, session: Session) -> None:
         """Take up the unfinished run."""
@@ -316,10 +315,11 @@ class Desk:
         if self._pursuing is not None:
             await asyncio.wait([self._pursuing])
         goal = session.state.run.goal
-        config = self._config_for(goal) if goal is not None else self.station.config
+        config = self.station.config_for(goal) if goal is not None else self.station.config
         kit = await self.station.kits.make(session, self.session_id, config, self.brains)
         kit.attended = True
         kit.gate = self._gate
+        kit.shells = AgentShells(self._shells, kit) if self._shells is not None else None
 
         async def pursue() -> None:
             try:
@@ -343,7 +343,9 @@ class Desk:
 
     def _decide(self, session: Session, command: Decide) -> None:
         asked = session.state.calls.asked.get(command.approval_id)
-        if asked is None or command.approval_id in session.state.calls.given:
+        if (known := session.state.calls.given.get(command.approval_id)) is not None:
+            raise UsageInvalid(f"Already answered, {known.decision.value} by {known.by}. Nothing was run twice.")
+        if asked is None:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
         control.demand_no_signature(asked, allow=command.allow)
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""

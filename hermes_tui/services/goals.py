@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import hashlib
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -152,6 +154,21 @@ def parse_goal(data: bytes | str, path: str, *, tools: Collection[str] | None = 
         criteria=tuple(item.criterion() for item in model.success),
         plan=plan,
     )
+
+
+def file_digest(data: bytes) -> str:
+    """Return what a goal file is known by: all of it but its `budget`, so that a run that met a cap can go on."""
+    lines = data.split(b"\n")
+    head = lines[0].removeprefix(codecs.BOM_UTF8).rstrip() == b"---"
+    end = next((n for n, line in enumerate(lines[1:], 1) if head and line.rstrip() in (b"---", b"...")), 0)
+    kept: list[bytes] = []
+    in_budget = False
+    for number, line in enumerate(lines):
+        if 0 < number <= end and line.strip() and line[:1] not in b" \t#}":
+            in_budget = line.startswith(b"budget:")
+        if not in_budget:
+            kept.append(line)
+    return hashlib.sha256(b"\n".join(kept)).hexdigest()
 
 
 def _front_matter(lines: list[str], path: str) -> tuple[_Block | None, int]:

@@ -11,6 +11,7 @@ from typing import Final
 import platformdirs
 
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.text import printable
 from hermes_tui.domain.values import frozen
 
 FIRST_FILES: Final = ("config.yaml", "MEMORY.md")
@@ -41,7 +42,7 @@ def choose(environ: Mapping[str, str], option: str | None = None) -> Path:
     """Return the home's folder: `--home`, `$HERMES_TUI_HOME`, else the user data folder of the platform.
 
     Raises:
-        UsageInvalid: it is the home of another product, `~/.hermes` or `$HERMES_HOME`.
+        UsageInvalid: it is the home of another product, `~/.hermes` or `$HERMES_HOME`, or its path is no text.
     """
     named = option or environ.get("HERMES_TUI_HOME")
     try:
@@ -55,11 +56,25 @@ def choose(environ: Mapping[str, str], option: str | None = None) -> Path:
         root, foreign = Path(named).resolve(), []
     if other := environ.get("HERMES_HOME"):
         foreign.append(Path(other).expanduser())
+    demand_text(str(root), "home")
     if any(root.is_relative_to(folder.resolve()) for folder in foreign):
         raise UsageInvalid(
             f"{root} is the home of another product.", hint="Choose another folder with --home or $HERMES_TUI_HOME."
         )
     return root
+
+
+def demand_text(path: str, what: str) -> None:
+    """Return if a path can stand in records and results, which are UTF-8.
+
+    Raises:
+        UsageInvalid: it cannot.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        message = f"{printable(path)}: the path of the {what} is not UTF-8."
+        raise UsageInvalid(message, hint="Rename the folder or file.") from error
 
 
 def open_home(root: Path) -> Home:

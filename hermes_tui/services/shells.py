@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Any, Final, TypeVar
 
 from hermes_tui.domain.commands import ShellCommand, StartShell
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
-from hermes_tui.domain.events import ShellEnded, ShellEnding, ShellStarted
+from hermes_tui.domain.events import MessageGiven, ShellEnded, ShellEnding, ShellStarted
+from hermes_tui.domain.events.shell import OPERATOR
+from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Clock, Redactor, Sandbox
 from hermes_tui.domain.processes import ProcessEnd, SandboxCommand
-from hermes_tui.domain.records import Place
-from hermes_tui.domain.state.shells import Shell
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state.shells import Shell, ending
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.domain.values import frozen, mutable
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import wiring
-
-if TYPE_CHECKING:
-    from hermes_tui.services.workstation import Workstation
 
 MOST: Final = 8
 """How many run at once."""
@@ -32,6 +31,7 @@ OUTPUT_BYTES: Final = 1_000_000
 """What is kept in memory of each stream; a command that prints ten times as much is ended."""
 PENDING_BYTES: Final = 65_536
 TAIL_BYTES: Final = 400_000
+T = TypeVar("T")
 
 
 @frozen
@@ -75,129 +75,185 @@ class Spool:
         self.stream.flush()
 
 
+@mutable(kw_only=True)
+class Running:
+    """A command under way; `closed` puts its end on record, which says `why` it was stopped, where somebody did."""
+
+    started: ShellStarted
+    command: SandboxCommand
+    closed: Callable[[ShellEnded], Awaitable[None]]
+    why: str = ""
+    halt: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
 class Shells:
-    """The commands of one session. All of them end when it closes."""
+    """The commands of one session, the operator's and its agents'. All of them end when it closes.
+
+    `read_to` says up to which byte of its output an agent has read a command.
+    """
 
     def __init__(self, ground: ShellGround) -> None:
-        self._ground = ground
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.ground = ground
+        self.running: dict[str, Running] = {}
+        self.read_to: dict[tuple[AgentId, str], int] = {}
 
     def settle(self) -> None:
-        """Put on record that what ran when Hermes ended without closing has no known end."""
-        for shell in self._ground.session.state.shells.running:
-            if shell.started.shell_id not in self._tasks:
-                why = "Hermes ended before it did"
-                self._end(shell.started, "lost", why=why, seconds=0.0)
+        """Put on record that what ran when Hermes ended without closing has no known end; its agent is told."""
+        session = self.ground.session
+        for shell in session.state.shells.running:
+            started = shell.started
+            if started.shell_id in self.running:
+                continue
+            why = "Hermes ended before it did"
+            lost = ShellEnded(
+                shell_id=started.shell_id, end="lost", exit_code=None, output_bytes=0, seconds=0.0, why=why
+            )
+            session.emit(lost, self.ground.place())
+            tell(session, AgentId(started.by), self.ground.place(), f"{said(lost)} It was not begun again.")
 
     async def carry_out(self, command: ShellCommand) -> None:
         """Begin a command or stop one; see `start` and `stop`."""
         if isinstance(command, StartShell):
             await self.start(command.command)
         else:
-            self.stop(command.shell_id)
+            self.stop(command.shell_id, why="by the operator" if self._is_agents(command.shell_id) else "")
 
     async def start(self, command: str) -> str:
-        """Begin a command once its intent is on disk; return its id.
+        """Begin a command of the operator once its intent is on disk; return its id.
 
         Raises:
             UsageInvalid: too many run already.
             SandboxUnavailable: nothing here confines.
         """
-        ground = self._ground
-        if len(self._tasks) >= MOST:
-            raise UsageInvalid(f"{MOST} shells run already.", hint="/shells lists them and stops one.")
+        ground = self.ground
         sandbox = await ground.sandbox()
         if not sandbox.level.confines:
             raise SandboxUnavailable(f"There is no sandbox here: {sandbox.level.why}.", hint=sandbox.level.remedy)
-        shell_id = f"s{len(ground.session.state.shells.by_id) + 1}"
+        shell_id, output = self.next()
         started = ShellStarted(
             shell_id=shell_id,
             command=command,
-            output=str(ground.folder / f"shell-{shell_id}.txt"),
+            output=output,
             effect=Effect.WRITE,
             reach=Reach.SANDBOX,
             targets=(str(ground.root),),
             timeout_s=LONGEST_S,
         )
-        await ground.session.commit(ground.session.emit(started, ground.place()))
-        task = asyncio.create_task(self._run(sandbox, started), name=f"shell:{shell_id}")
-        self._tasks[shell_id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(shell_id, None))
+        confined = SandboxCommand(
+            argv=("/bin/sh", "-c", command), cwd=ground.root, write=(ground.root,), timeout_s=LONGEST_S
+        )
+
+        async def closed(ended: ShellEnded) -> None:
+            ground.session.emit(ended, ground.place())
+
+        return await self.begin(Running(started=started, command=confined, closed=closed), sandbox, ground.place())
+
+    def next(self) -> tuple[str, str]:
+        """Return the name of the next command, and the file for its output.
+
+        Raises:
+            UsageInvalid: too many run already.
+        """
+        shells = self.ground.session.state.shells
+        if len(shells.running) >= MOST:
+            raise UsageInvalid(f"{MOST} shells run already.", hint="/shells lists them and stops one.")
+        shell_id = f"s{len(shells.by_id) + 1}"
+        return shell_id, str(self.ground.folder / f"shell-{shell_id}.txt")
+
+    async def begin(self, one: Running, sandbox: Sandbox, place: Place) -> str:
+        """Let a command run once its beginning is on disk; return its id."""
+        session, shell_id = self.ground.session, one.started.shell_id
+        self.running[shell_id] = one
+        record = session.emit(one.started, place)
+        one.task = asyncio.create_task(self._run(one, sandbox, record), name=f"shell:{shell_id}")
+        await session.commit(record)
         return shell_id
 
-    def stop(self, shell_id: str) -> None:
+    def stop(self, shell_id: str, *, why: str = "") -> None:
         """End a command with everything it started.
 
         Raises:
             UsageInvalid: no such command runs.
         """
-        if shell_id not in self._tasks:
-            running = ", ".join(self._tasks) or "none"
+        one = self.running.get(shell_id)
+        if one is None or one.task is None:
+            running = ", ".join(self.running) or "none"
             raise UsageInvalid(f"No shell {shell_id!r} runs. Running: {running}.", hint="/shells lists them.")
-        self._tasks[shell_id].cancel()
+        one.why = one.why or why
+        one.halt.set()
 
-    async def close(self) -> None:
-        """End every command; return when all of them are gone and on record."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
+    async def close(self, *, only: Callable[[Running], bool] = lambda _: True, why: str = "") -> None:
+        """End every command, or those that `only` is true of; return when they are gone and on record."""
+        tasks: list[asyncio.Task[None]] = []
+        for one in tuple(self.running.values()):
+            if one.task is not None and only(one):
+                self.stop(one.started.shell_id, why=why)
+                tasks.append(one.task)
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, sandbox: Sandbox, started: ShellStarted) -> None:
-        began = self._ground.clock.monotonic()
-        try:
-            spool = Spool(stream=_opened(Path(started.output)), redactor=self._ground.redactor)
-        except OSError as error:
-            self._end(started, "refused", why=f"its output cannot be kept: {error.strerror}", seconds=0.0)
-            return
+    def _is_agents(self, shell_id: str) -> bool:
+        one = self.running.get(shell_id)
+        return one is not None and one.started.by != OPERATOR
+
+    async def _run(self, one: Running, sandbox: Sandbox, record: Record) -> None:
+        began, written = self.ground.clock.monotonic(), 0
         end: ShellEnding = "stopped"
         code, why = None, ""
-        command = SandboxCommand(
-            argv=("/bin/sh", "-c", started.command),
-            cwd=self._ground.root,
-            write=(self._ground.root,),
-            timeout_s=started.timeout_s,
-            output_limit_bytes=OUTPUT_BYTES,
-            heard=spool.take,
-        )
         try:
-            done = await sandbox.run(command)
-            end, code = _ENDINGS[done.end], done.exit_code if done.end is ProcessEnd.EXITED else None
+            await self.ground.session.commit(record)
+            with _spooled(Path(one.started.output), self.ground.redactor) as spool:
+                command = replace(one.command, output_limit_bytes=OUTPUT_BYTES, heard=spool.take)
+                done = await _unless(one.halt, sandbox.run(command))
+            written = spool.written
+            if done is not None:
+                end, code = _ENDINGS[done.end], done.exit_code if done.end is ProcessEnd.EXITED else None
+        except OSError as error:
+            end, why = "refused", f"its output cannot be kept: {error.strerror}"
         except HermesError as error:
             end, why = "refused", error.message
         finally:
-            spool.close()
-            seconds = self._ground.clock.monotonic() - began
-            self._end(started, end, code=code, why=why, seconds=seconds, written=spool.written)
+            ended = ShellEnded(
+                shell_id=one.started.shell_id,
+                end=end,
+                exit_code=code,
+                output_bytes=written,
+                seconds=self.ground.clock.monotonic() - began,
+                why=why or (one.why if end == "stopped" else ""),
+            )
+            try:
+                await one.closed(ended)
+            finally:
+                self.running.pop(one.started.shell_id, None)
 
-    def _end(
-        self,
-        started: ShellStarted,
-        end: ShellEnding,
-        *,
-        seconds: float,
-        code: int | None = None,
-        why: str = "",
-        written: int = 0,
-    ) -> None:
-        ended = ShellEnded(
-            shell_id=started.shell_id, end=end, exit_code=code, output_bytes=written, seconds=seconds, why=why
-        )
-        self._ground.session.emit(ended, self._ground.place())
+
+async def _unless(halt: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what `work` returns, None where it was ended as `halt` was set first."""
+    working, halted = asyncio.ensure_future(work), asyncio.ensure_future(halt.wait())
+    try:
+        await asyncio.wait({working, halted}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        halted.cancel()
+        await asyncio.wait({working, halted})
+
+
+def said(ended: ShellEnded) -> str:
+    """Say how a command ended, as its agent reads it."""
+    took = f" after {ended.seconds:.1f} s" if ended.seconds else ""
+    return f"{ended.shell_id}: {ending(ended)}{took}."
+
+
+def tell(session: Session, agent: AgentId, place: Place, text: str) -> None:
+    """Let an agent that has a conversation read what became of its command."""
+    if agent in session.state.talk.by_agent:
+        session.emit(MessageGiven(text=text, source=Source.KERNEL), replace(place, agent=agent))
 
 
 @asynccontextmanager
-async def beside(station: Workstation, session: Session, place: Callable[[], Place]) -> AsyncGenerator[Shells]:
+async def beside(ground: ShellGround) -> AsyncGenerator[Shells]:
     """Let commands run beside a session; every one has ended when this returns."""
-    ground = ShellGround(
-        session=session,
-        place=place,
-        sandbox=lambda: station.kits.sandbox(station.config),
-        root=station.root,
-        folder=station.home.state / "outputs" / place().session,
-        redactor=wiring.redactor_of(station.config, station.home.state),
-        clock=station.clock,
-    )
     shells = Shells(ground)
     shells.settle()
     try:
@@ -213,9 +269,20 @@ _ENDINGS: Final[dict[ProcessEnd, ShellEnding]] = {
 }
 
 
-def _opened(path: Path) -> IO[bytes]:
+@contextmanager
+def _spooled(path: Path, redactor: Redactor) -> Generator[Spool]:
+    """Open the file that a command prints to, which only the operator may read.
+
+    Raises:
+        OSError: it cannot be made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    stream = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    spool = Spool(stream=stream, redactor=redactor)
+    try:
+        yield spool
+    finally:
+        spool.close()
 
 
 def printed(shell: Shell) -> str:

@@ -14,6 +14,8 @@ from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.values import frozen, replace
 
 SCHEMA: Final = "hermes.result/1"
+_STATUS: Final = {3: "limited", 130: "interrupted", 143: "interrupted"}
+"""What a code says of a run that has no end of its own on record; any other one is an error."""
 Fields = dict[str, Any]
 
 
@@ -78,7 +80,8 @@ def _open(where: Fields) -> dict[str, list[str]]:
 
 def failure(error: HermesError, code: int) -> Result:
     """Return the result of a run that could not begin."""
-    return Result(fields={"goal": "", "status": "error", "exit_code": code, "reason": str(error)})
+    status = _STATUS.get(code, "error")
+    return Result(fields={"goal": "", "status": status, "exit_code": code, "reason": str(error)})
 
 
 def result_of(state: SessionState, session: SessionId, ended_at: float) -> Result:

@@ -32,7 +32,7 @@ from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
-from hermes_tui.services.homes import Home, choose, open_home
+from hermes_tui.services.homes import Home, choose, demand_text, open_home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.mask_key import MaskKey
 from hermes_tui.services.masks import NAME as MASKS
@@ -121,9 +121,10 @@ def workspace_of(options: RunOptions) -> Path:
     """Return the real workspace folder.
 
     Raises:
-        UsageInvalid: it is no folder.
+        UsageInvalid: it is no folder, or its path is no text.
     """
     root = Path(os.path.realpath(options.workspace))
+    demand_text(str(root), "workspace")
     if not root.is_dir():
         raise UsageInvalid(f"{options.workspace} is not a folder.", hint="Name the workspace with -C DIR.")
     return root

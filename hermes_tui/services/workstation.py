@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 from collections.abc import Callable, Generator, Sequence
@@ -39,13 +38,15 @@ from hermes_tui.kernel.doubt import doubt_id
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
 from hermes_tui.services import attachments, constitution, control, kits, rates, sessions, trust, wiring
+from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import ConfigWatch, watched
 from hermes_tui.services.delivery import Delivery
 from hermes_tui.services.explain import Settings, goal_layer, merge
-from hermes_tui.services.goals import parse_goal
+from hermes_tui.services.goals import file_digest, parse_goal
+from hermes_tui.services.homes import demand_text
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.loops import under_watch
@@ -53,6 +54,7 @@ from hermes_tui.services.memory import embedders
 from hermes_tui.services.memory.home import tended
 from hermes_tui.services.memory.settings import MemorySettings
 from hermes_tui.services.sessions import OwnedSession, Reader
+from hermes_tui.services.shells import ShellGround, beside
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of
 from hermes_tui.services.wiring import RunOptions
@@ -135,9 +137,11 @@ class Workstation:
         """
         if isinstance(given, str):
             return Goal(text=given), wiring.digest_of(given)
+        path = os.path.realpath(given)
+        demand_text(path, "goal")
         data = read(given)
         goal = parse_goal(data, str(given), tools=self.tools)
-        return replace(goal, path=os.path.realpath(given)), hashlib.sha256(data).hexdigest()
+        return replace(goal, path=path), file_digest(data)
 
     def sessions(self) -> Path:
         """Return the folder of session files."""
@@ -153,7 +157,7 @@ class Workstation:
             JournalError: the session file cannot be used or written.
         """
         goal, digest = self.goal(given)
-        config = merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
+        config = self.config_for(goal)
         brains = self.brains(config)
         session_id = sessions.session_for(self.sessions(), goal, self.root, fresh=self.options.fresh)
         known = (self.sessions() / f"{session_id}.db").exists()
@@ -165,11 +169,10 @@ class Workstation:
         async def run(owned: OwnedSession) -> None:
             session, limits = owned.session, self.limits(goal, config)
             if session.state.run.run is None:
-                pictures = tuple(one.image for one in shown)
                 with session.together():
                     self.begin(session, place, (goal, digest), (config.policy.mode, limits))
-                    if pictures:
-                        attachments.tell(session, place, goal, pictures)
+                    if shown:
+                        attachments.tell(session, place, goal, tuple(one.image for one in shown))
             else:
                 self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)
@@ -182,7 +185,9 @@ class Workstation:
                     watched(watch, self.clock, lambda event: session.emit(event, place)),
                     tended(self.memory, self.clock),
                     under_watch(self.log, self.kits.workers),
+                    beside(self.shell_ground(session, lambda: place)) as shells,
                 ):
+                    kit.shells = AgentShells(shells, kit)
                     await kits.pursuit_of(kit, place).run()
             finally:
                 await self.kits.close()
@@ -194,6 +199,22 @@ class Workstation:
                 await self.memory.catch_up()
                 await self.memory.shut()
             return result_of(owned.session.state, session_id, self.clock.now())
+
+    def config_for(self, goal: Goal) -> HermesConfig:
+        """Return the config with what a goal file adds to it."""
+        return merge([*self.layers, goal_layer(goal)]).config if goal.path else self.config
+
+    def shell_ground(self, session: Session, place: Callable[[], Place]) -> ShellGround:
+        """Return where commands run beside a session, and what is kept of them."""
+        return ShellGround(
+            session=session,
+            place=place,
+            sandbox=lambda: self.kits.sandbox(self.config),
+            root=self.root,
+            folder=self.home.state / "outputs" / place().session,
+            redactor=self.redactor(),
+            clock=self.clock,
+        )
 
     def redactor(self) -> Redactor:
         """Return what takes secrets out of texts."""

@@ -93,7 +93,7 @@ def test_tools_are_listed_with_what_they_do_how_far_and_whose_they_are(shop: Sho
 
     assert (found["fetch"]["effect"], found["fetch"]["reach"], found["fetch"]["server"]) == ("read", "network", "")
     assert "skill" in found
-    assert [line.split()[:2] for line in lines if line.startswith("shell")] == [["shell", "write"]]
+    assert [line.split()[:2] for line in lines if line.startswith("shell ")] == [["shell", "write"]]
 
 
 def test_skills_are_listed_and_shown(shop: Shop) -> None:

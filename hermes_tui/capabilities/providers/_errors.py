@@ -68,7 +68,7 @@ _BY_WORD: Final = {
     "invalid_request": FailureReason.INVALID_REQUEST,
 }
 _HINTS: Final = {
-    FailureReason.AUTHENTICATION: "Check the key in the provider's variable.",
+    FailureReason.AUTHENTICATION: "`hermes keys set` gives another; so does F3 in the workstation.",
     FailureReason.QUOTA: "Add credit, or choose another provider with -m.",
     FailureReason.NOT_FOUND: "Check the model's name and the base URL.",
     FailureReason.MODEL_MISSING: "Check the model's name; a local one must be pulled first.",
@@ -89,8 +89,9 @@ def refused(name: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     elif "does not support thinking" in said:  # so Ollama says it
         hint = "Leave how much it reasons to the model: /effort auto."
     reason = reason_of(status, text)
+    what = "key" if reason is FailureReason.AUTHENTICATION else "request"
     return ProviderRefused(
-        f"{name} refused the request ({status}): {said}",
+        f"{name} refused the {what} ({status}): {said}",
         reason=reason,
         hint=hint or _HINTS.get(reason, ""),
         retry_after_s=_wait_s(headers),

@@ -1,7 +1,7 @@
 """Ends what a Hermes left behind that was killed in the instant in which bubblewrap set its namespaces up.
 
-bubblewrap's first process dies with Hermes, but not yet its second, which waits for the first for good: it has a
-namespace of its own, never comes to the command, and nobody waits for it.
+bubblewrap's first process dies with Hermes, but not yet its second: it has a namespace of its own, and nobody waits for
+it. Mostly it waits for the first for good; where the first had just let it go on, it even comes to the command.
 """
 
 from __future__ import annotations

@@ -255,6 +255,11 @@ def _unmade(path: Path, error: OSError) -> Exception:
     return error
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether somebody else held the lock for longer than anyone waits for it: stopped, perhaps, in the middle."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def is_full(error: sqlite3.Error) -> bool:
     """Whether it is the disk that failed, not the file that is wrong."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -9,13 +9,13 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.capabilities.state.database import is_full, refuse_network
+from hermes_tui.capabilities.state.database import is_busy, is_full, refuse_network
 from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import JournalPoisoned, JournalUnreadable
 from hermes_tui.domain.ids import ApprovalId
 from hermes_tui.domain.ports import Answer, Clock
 
-_BUSY_S: Final = 5.0
+BUSY_S: Final = 5.0
 _SCHEMA_VERSION: Final = 1
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS allotment(
@@ -53,23 +53,24 @@ def answer_key(session: str, approval: str) -> ApprovalId:
 class Ledger:
     """The one database that several processes write: short transactions, each taking the write lock at once."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        """Open the file; make it if there is none.
+    def __init__(self, path: Path, clock: Clock, *, busy_s: float = BUSY_S) -> None:
+        """Open the file; make it if there is none. Other processes are waited for, for `busy_s` seconds.
 
         Raises:
             JournalUnreadable: it is no ledger, or was written by a newer Hermes.
+            JournalPoisoned: as `transaction`.
         """
         self.path = path
         self._clock = clock
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         refuse_network(path)
-        self._connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
             self._connection.close()
-            if is_full(error):
+            if is_full(error) or is_busy(error):
                 raise _unwritable(path, error) from error
             raise JournalUnreadable(
                 f"{path} cannot be read as a ledger: {error}.", hint="Move it away; Hermes makes a new one."
@@ -84,14 +85,14 @@ class Ledger:
         """Hold the write lock for a few statements: all of them hold, or none.
 
         Raises:
-            JournalPoisoned: the disk is full or fails; nothing was changed.
+            JournalPoisoned: the disk is full or fails, or another process does not let go; nothing was changed.
         """
         with self._lock:
             try:
                 with self._begun():
                     yield self._connection
             except sqlite3.OperationalError as error:
-                if is_full(error):
+                if is_full(error) or is_busy(error):
                     raise _unwritable(self.path, error) from error
                 raise
 
@@ -222,4 +223,6 @@ class Ledger:
 
 
 def _unwritable(path: Path, error: sqlite3.Error) -> JournalPoisoned:
-    return JournalPoisoned(f"{path} could not be written: {error}.", hint="Free some space, then run it again.")
+    busy = "Another process holds it, perhaps a stopped one: let it go on or end it, then run this again."
+    hint = busy if is_busy(error) else "Free some space, then run it again."
+    return JournalPoisoned(f"{path} could not be written: {error}.", hint=hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_tui.domain.approval import Decision, Scope, SignedIntent
+from hermes_tui.domain.approval import DOUBT, Decision, Scope, SignedIntent
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.values import frozen
@@ -35,6 +35,11 @@ class ApprovalAsked:
     def asker(self) -> str:
         """The subagent in words, empty if it is none."""
         return f"{self.agent} ({self.errand})" if self.agent is not None else ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it asks what became of a call that a crash cut off; to allow it means to run it again."""
+        return self.approval_id.startswith(DOUBT)
 
 
 @frozen

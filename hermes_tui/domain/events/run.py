@@ -22,7 +22,7 @@ class SessionOpened:
 
 @frozen
 class RunStarted:
-    """A run of `goal` began; `goal_digest` is the sha256 of the goal file's bytes or of the goal's text."""
+    """A run of `goal` began; `goal_digest` is the sha256 of the goal file without its budget, or of the goal's text."""
 
     goal: Goal
     goal_digest: str

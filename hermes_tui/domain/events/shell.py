@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
+from hermes_tui.domain.events.tool import FileChange
+from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen
 
@@ -11,11 +13,15 @@ ShellEnding = Literal["exited", "deadline", "output_limit", "stopped", "refused"
 """How it ended: by itself, by a limit, by an order, not begun at all, or unknown as Hermes ended before it."""
 
 
+OPERATOR: Final = "operator"
+
+
 @frozen
 class ShellStarted:
     """A command is about to run beside the session; this is durable before it starts.
 
-    `output` is the file that what it prints goes to, `targets` what it may write.
+    `output` is the file that what it prints goes to, `targets` what it may write, `hosts` whom it may contact. One that
+    an agent began names the agent in `by`, and its call.
     """
 
     shell_id: str
@@ -25,12 +31,18 @@ class ShellStarted:
     reach: Reach
     targets: tuple[str, ...]
     timeout_s: float
-    by: str = "operator"
+    by: str = OPERATOR
+    call_id: CallId | None = None
+    hosts: tuple[str, ...] = ()
 
 
 @frozen
 class ShellEnded:
-    """A command beside the session ended with everything it started; `exit_code` None is not known."""
+    """A command beside the session ended with everything it started; `exit_code` None is not known.
+
+    `changed` are files that are not what they were before it began, whoever changed them meanwhile; it is known of an
+    agent's commands only.
+    """
 
     shell_id: str
     end: ShellEnding
@@ -38,6 +50,7 @@ class ShellEnded:
     output_bytes: int
     seconds: float
     why: str = ""
+    changed: tuple[FileChange, ...] = ()
 
 
 ShellEvent = ShellStarted | ShellEnded

@@ -66,7 +66,7 @@ from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.agents import AgentsState, fold_agents, fold_evidence
 from hermes_tui.domain.state.brains import BrainState, fold_brains
-from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls
+from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls, fold_changes
 from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task, halted
 from hermes_tui.domain.state.guard import GuardState, fold_guard
@@ -112,7 +112,7 @@ def _kinds(*families: UnionType | type) -> frozenset[type]:
 # `isinstance` would go through the members of the union one by one.
 _OF_RUN: Final = _kinds(_RUN, _SETTING, RunStarted)
 _OF_GRAPH: Final = _kinds(_TASK, PlanEdited, ModelFinished, ToolFinished, RunEnded, RunResumed)
-_OF_CALLS: Final = _kinds(_CALL, _APPROVAL)
+_OF_CALLS: Final = _kinds(_CALL, _APPROVAL, ShellEnded)
 _OF_TALK: Final = _kinds(Spoken)
 _OF_SPEND: Final = _kinds(_SPEND)
 _OF_AGENTS: Final = _kinds(_AGENT, _EVIDENCE)
@@ -195,6 +195,8 @@ def _calls(state: CallState, record: Record) -> CallState:
     body = record.body
     if isinstance(body, _CALL):
         return fold_calls(state, record, body)
+    if isinstance(body, ShellEnded):
+        return fold_changes(state, body.changed)
     return fold_approval(state, record, body) if isinstance(body, _APPROVAL) else state
 
 

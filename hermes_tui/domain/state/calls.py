@@ -110,6 +110,11 @@ def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
             )
 
 
+def fold_changes(state: CallState, changed: tuple[FileChange, ...]) -> CallState:
+    """Return the calls after files changed that no call is answerable for alone."""
+    return replace(state, changed=_merged(state.changed, changed)) if changed else state
+
+
 def _without(items: Mapping[CallId, T], call_id: CallId) -> Mapping[CallId, T]:
     if call_id not in items:
         return items

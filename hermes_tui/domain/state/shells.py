@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Final
 
-from hermes_tui.domain.events.shell import ShellEnded, ShellEvent, ShellStarted
+from hermes_tui.domain.events.shell import OPERATOR, ShellEnded, ShellEvent, ShellStarted
+from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.values import frozen
+
+_ENDINGS: Final = {
+    "deadline": "stopped at its time limit",
+    "output_limit": "stopped, it printed too much",
+    "stopped": "stopped",
+    "refused": "did not start",
+    "lost": "end unknown",
+}
 
 
 @frozen
@@ -17,6 +27,22 @@ class Shell:
     started: ShellStarted
     started_at: float
     ended: ShellEnded | None = None
+
+    @property
+    def is_agents(self) -> bool:
+        """Whether an agent began it, not the operator."""
+        return self.started.by != OPERATOR
+
+
+def ending(ended: ShellEnded) -> str:
+    """Say how a command ended."""
+    said = f"exit {ended.exit_code}" if ended.end == "exited" else _ENDINGS[ended.end]
+    return f"{said}: {ended.why}" if ended.why else said
+
+
+def well(ended: ShellEnded) -> bool:
+    """Whether a command ended by itself and said that it did what it was for."""
+    return ended.end == "exited" and ended.exit_code == 0
 
 
 @frozen
@@ -29,6 +55,10 @@ class ShellState:
     def running(self) -> tuple[Shell, ...]:
         """Those without an end."""
         return tuple(shell for shell in self.by_id.values() if shell.ended is None)
+
+    def begun_by(self, call_id: CallId) -> Shell | None:
+        """Return the command that a tool call began."""
+        return next((shell for shell in self.by_id.values() if shell.started.call_id == call_id), None)
 
 
 def fold_shells(state: ShellState, record: Record, body: ShellEvent) -> ShellState:

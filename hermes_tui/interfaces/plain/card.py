@@ -11,7 +11,7 @@ from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._changes import change_of
-from hermes_tui.interfaces._questions import GUARD_S, REACHES, allowance
+from hermes_tui.interfaces._questions import AGAIN, DOUBTED, GUARD_S, HAPPENED, REACHES, allowance
 
 SCOPES: Final = {"y": "once", "yes": "once", "r": "run", "A": "always"}
 NO: Final = frozenset({"d", "n", "no"})
@@ -20,8 +20,12 @@ NO: Final = frozenset({"d", "n", "no"})
 def card_lines(asked: ApprovalAsked, state: SessionState) -> Iterator[tuple[str, str]]:
     """Yield each line with its role: what, why, how far it reaches, the whole change, and how to answer."""
     what = asked.what.removeprefix(f"{asked.tool} ").removeprefix(f"{asked.tool}: ")
-    yield f"◊ needs you: {asked.tool} {what}", "warn"
+    lead = f"{asked.tool} is in doubt:" if asked.in_doubt else asked.tool
+    yield f"◊ needs you: {lead} {what}", "warn"
     yield f"  why    {gist(asked.why) or 'no reason was given'}", "text"
+    if asked.in_doubt:
+        yield f"  r {AGAIN} · d WORDS {HAPPENED}", "accent"
+        return
     if asked.tool == "ask":
         yield "  Your next line is the answer; /deny gives none.", "accent"
         return
@@ -33,6 +37,13 @@ def card_lines(asked: ApprovalAsked, state: SessionState) -> Iterator[tuple[str,
         yield f"  {sign} {text}", {"+": "ok", "-": "fail"}.get(sign, "text")
     wider = f" · r this run · A always: {asked.rule}" if asked.rule else ""
     yield f"  y once{wider} · d REASON denies", "accent"
+
+
+def _settled(asked: ApprovalAsked, word: str, said: str) -> Decide | str:
+    """Return what became of a call in doubt; a yes or a no could mean either, so that neither counts."""
+    if word not in ("r", "d"):
+        return f"{DOUBTED} r {AGAIN}; d WORDS, {HAPPENED}."
+    return Decide(approval_id=asked.approval_id, allow=word == "r", reason=said if word == "d" else "")
 
 
 @dataclass(slots=True)
@@ -65,6 +76,8 @@ class Answering:
             return None
         if asked.tool == "ask":
             return self._early(now) or Decide(approval_id=asked.approval_id, allow=True, reason=text)
+        if asked.in_doubt and (word in NO or text in SCOPES):
+            return self._early(now) or _settled(asked, word, rest.strip())
         if word in NO:
             return self._early(now) or Decide(approval_id=asked.approval_id, allow=False, reason=rest.strip())
         if text not in SCOPES:

@@ -24,6 +24,7 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import ToolFinished, ToolRequested
 from hermes_tui.domain.memory import Landing
 from hermes_tui.domain.ports import Brain
+from hermes_tui.domain.state.shells import ending
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces import _commissions
@@ -351,7 +352,7 @@ class Clerk(Archivist):
                 self.mode.say(f"  {line}")
         else:
             for shell in state.by_id.values():
-                said = shells.ending(shell.ended) if shell.ended is not None else "running"
+                said = ending(shell.ended) if shell.ended is not None else "running"
                 self.mode.say(f"{shell.started.shell_id}  {said}  {first_line(shell.started.command, 70)}")
             self.mode.say("/shells ID prints the end of its output" if state.by_id else shells.NONE_YET)
 

@@ -47,6 +47,7 @@ from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.scrubber import Scrubber
 from hermes_tui.interfaces.tui.shells import OutputPage
 from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
+from hermes_tui.interfaces.tui.window_title import title_of
 from hermes_tui.services.brains import Missing
 
 REDUCED_S: Final = 0.25
@@ -178,6 +179,7 @@ class HermesApp(Host):
         self.workspace.appear()
         if isinstance(self._driver, Terminal):
             self._driver.show()
+        self._entitle()
         self.start(self._furnish())
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
         self.start(self.look_for_brains())
@@ -200,6 +202,8 @@ class HermesApp(Host):
         known = len(self.workspace.chronicle.asked)
         self.workspace.absorb(batch)
         self.day.noticed(batch.records)
+        if batch.records:
+            self._entitle()
         for error in batch.troubles:
             self.say(f"{error.message} {error.hint}".strip(), "fail")
         if before[0] and not self.workspace.live and self.workspace.planned:
@@ -212,6 +216,12 @@ class HermesApp(Host):
         if ended:
             # A run leaves cycles behind, which would wait for tens of thousands of others before they are looked for.
             self.set_timer(TIDY_S, partial(gc.collect, 1))
+
+    def _entitle(self) -> None:
+        """Let the window's title say how it stands, unless it is to be left alone."""
+        facts = self.seat.facts
+        if isinstance(self._driver, Terminal) and facts.config.ui.title:
+            self._driver.entitle(title_of(self.seat.state, facts.workspace, frozen=self.workspace.frozen))
 
     def _to_terminal(self, text: str) -> None:
         if self._driver is not None and not self.is_headless:
@@ -332,7 +342,7 @@ class HermesApp(Host):
         else:
             self._asked_to_quit = self.monotonic()
             what = "The run pauses at a safe point and can be resumed. " if self.workspace.live else ""
-            self.say(f"{what}Ctrl+C again to leave.")
+            self.say(f"{what}Ctrl+C again to leave, Esc to stay.")
 
     def action_quit_if_empty(self) -> None:
         """Quit, unless there is a draft."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import ClassVar, Final
 
 from textual import events
@@ -13,23 +13,18 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces._changes import Change
-from hermes_tui.interfaces._questions import REACHES, SIGN
+from hermes_tui.interfaces._questions import REACHES, SIGN, asks
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.panes._pane import Late, TitleRule, View
-from hermes_tui.interfaces.tui.panes._question import Answers, change_in, key_spans
+from hermes_tui.interfaces.tui.panes._question import Answers, change_in, key_spans, whole_call
 
 SHARE: Final = 3
 """The question takes this part of the screen at most: a third; `v` shows what is beyond."""
 LEAST_LINES: Final = 8
-
-
-_QUESTIONS: Final = frozenset({"ask", "recover"})
-"""What is no call of a tool that could run."""
 
 
 def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
@@ -37,8 +32,7 @@ def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
     question = asked.question
     waiting = wording.elapsed(now - asked.at)
     who = str(asked.agent) if asked.agent != "main" else "the kernel"
-    verb = "asks" if question.tool in _QUESTIONS else f"wants {question.tool}"
-    lead: tuple[Span, ...] = ((f"{one_line(who)} ", "text bold"), (f"{one_line(verb)} ", "text"))
+    lead: tuple[Span, ...] = ((f"{one_line(who)} ", "text bold"), (f"{one_line(asks(question))} ", "text"))
     what = question.what.removeprefix(f"{question.tool} ").removeprefix(f"{question.tool}: ")
     first, *rest = wrap((*lead, *foreign(what, "text bold")), width - len(waiting) - 5)
     lines = [ends((("◊ ", "warn"), *first), ((waiting, "warn"), (" ", "")), width)]
@@ -66,6 +60,9 @@ def _fact(name: str, text: str, width: int, most: int) -> list[Line]:
     return [Line(((f"  {name if at == 0 else '':<7}", "muted"), *spans)) for at, spans in enumerate(wrapped)]
 
 
+FOLDED: Final = Line(((" y, r and A first show what does not fit here", "muted"),))
+
+
 class Card(Widget, can_focus=True):
     """The question itself; its letters answer only while it has the focus."""
 
@@ -86,21 +83,29 @@ class Card(Widget, can_focus=True):
         self.look = look
         self.answers = answers
         self.asked: Asked | None = None
-        self.change: Change | None = None
-        self.diff: list[Line] = []
+        self.view: View | None = None
+        self.below: list[Line] = []
         self.lines: list[Line] = []
+        self.folded = False
+        self.read: Container[str] = frozenset()
+        self._drawn_for: object = None
 
     def show(self, asked: Asked | None, view: View) -> None:
         """Show a question and what it would change; keys wait a moment whenever it is another one."""
-        if asked != self.asked:
-            self.change = change_in(asked, view) if asked is not None else None
-            self._draw_change()
-        self.asked = asked
+        before, self.asked, self.view = self.asked, asked, view
+        if asked != before:
+            self._draw_call()
         self.answers.show(asked)
         self.draw(view.now)
 
-    def _draw_change(self) -> None:
-        self.diff = diff_lines(self.change, 2, max(self.size.width, 20)) if self.change is not None else []
+    def _draw_call(self) -> None:
+        """Draw what stands below the facts: what the one line about the call leaves out, and what it would change."""
+        self.below = []
+        if self.asked is not None and self.view is not None:
+            width = max(self.size.width, 20)
+            change = change_in(self.asked, self.view)
+            self.below = whole_call(self.asked, self.view, width)
+            self.below += diff_lines(change, 2, width) if change is not None else []
 
     def draw(self, now: float) -> None:
         """Draw the question and, with the focus, its keys."""
@@ -108,14 +113,24 @@ class Card(Widget, can_focus=True):
             return
         width = max(self.size.width, 20)
         most = max(self.screen.size.height // SHARE, LEAST_LINES)
-        lines = within([*card_lines(self.asked, now, width), *self.diff], most)
+        lines = [*card_lines(self.asked, now, width), *self.below]
+        self.folded = len(lines) > most and self.asked.question.approval_id not in self.read
+        self._notice((self.asked, width, most))
+        lines = within(lines, most)
         if self.has_focus:
             lines += self.answers.keys_for(self.asked)
+            lines += [FOLDED] if self.folded else []
             lines.append(Line(((" ", ""), *key_spans("v", "whole"), *key_spans("Esc", "back to the draft"))))
         if lines != self.lines:
             self.lines = lines
             self.styles.height = len(lines)
             self.refresh()
+
+    def _notice(self, drawn_for: object) -> None:
+        """Drop keys for a moment whenever something else stands here than before."""
+        if drawn_for != self._drawn_for:
+            self._drawn_for = drawn_for
+            self.answers.changed()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
@@ -123,7 +138,10 @@ class Card(Widget, can_focus=True):
         return self.look.strip(line, self.size.width)
 
     def action_answer(self, scope: str) -> None:
-        """Allow, for as long as `scope` says."""
+        """Allow, for as long as `scope` says; what has not been on screen yet is shown first."""
+        if self.folded:
+            self.action_whole()
+            return
         self.answers.allow(scope)
         self.draw(self.look.clock())
 
@@ -147,7 +165,7 @@ class Card(Widget, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Wrap for the new width."""
         del event
-        self._draw_change()
+        self._draw_call()
         self.draw(self.look.clock())
 
 

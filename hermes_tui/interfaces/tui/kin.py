@@ -69,7 +69,8 @@ def _of_window(agent: str, body: ContextEvent) -> Told | None:
     match body:
         case ContextCompacted():
             sizes = f"{wording.tokens(body.before_tokens)} → {wording.tokens(body.after_tokens)} tokens"
-            return Told(KERNEL, f"{agent} compacted {sizes}", f"by {body.by}; /context shows what left", body.summary)
+            said = f"by {body.by}; goal, plan, rules and open items kept. /context shows what left"
+            return Told(KERNEL, f"{agent} compacted {sizes}", said, body.summary)
         case OutputsPruned():
             sizes = f"{wording.tokens(body.before_tokens)} → {wording.tokens(body.after_tokens)} tokens"
             what = f"{agent} carries {wording.count(len(body.digests), 'output')} as a digest, {sizes}"

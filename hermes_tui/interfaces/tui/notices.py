@@ -26,12 +26,13 @@ from hermes_tui.domain.events import (
     ToolFinished,
     ToolRefused,
 )
+from hermes_tui.domain.events.shell import OPERATOR
 from hermes_tui.domain.ids import CallId, RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.shells import ending, well
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces import _shells as shells
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
@@ -49,6 +50,15 @@ ENDINGS: Final = {
     "interrupted": (STOPPED, "interrupted"),
     "error": (FAILED, "error"),
 }
+_NEXT: Final = {
+    "usd": "F6 raise",
+    "tokens": "F6 raise",
+    "loop": "say how to go on · F3 brains",
+    "needs_approval": "F7 answer",
+    "no_provider": "F3 brains",
+    "interrupted": "/resume goes on",
+}
+"""What to press after an end, by the limit that was reached, else by its status."""
 _SCOPES: Final = {Scope.ONCE: "once", Scope.RUN: "this run", Scope.ALWAYS: "always"}
 
 
@@ -107,7 +117,9 @@ def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
         (f" · {' · '.join(facts)}", "muted"),
     )
     answer = body.answer if body.answer.strip() != tally.said.strip() else ""
-    return Notice(origin=origin(record), sign=sign, spans=spans, details="\n\n".join(filter(None, (rest, answer))))
+    details = "\n\n".join(filter(None, (rest, answer)))
+    hint = _NEXT.get(body.limit or body.status, "")
+    return Notice(origin=origin(record), sign=sign, spans=spans, details=details, hint=hint)
 
 
 def question_said(asked: Iterable[Asked]) -> str:
@@ -138,7 +150,8 @@ def budget(record: Record, body: BudgetEvent) -> Notice:
             bound = wording.money(body.bound.usd) if body.bound.usd is not None else f"{body.bound.tokens:,} tokens"
             left = wording.money(body.left_usd) if body.left_usd is not None else f"{body.left_tokens or 0:,} tokens"
             said = f"the next call may cost up to {bound}, {left} are left"
-            return notice(record, STOPPED, f"stopped at the cap of the {body.limit}", said, hint="F6 raise")
+            cap, _, unit = body.limit.rpartition("_")
+            return notice(record, STOPPED, f"stopped at the {cap or 'run'} cap", said, hint=_NEXT.get(unit, ""))
         case OutputLowered():
             said = (
                 f"{body.sent_tokens:,} instead of {body.wanted_tokens:,} output tokens, so that the {body.limit} holds"
@@ -154,13 +167,24 @@ def budget(record: Record, body: BudgetEvent) -> Notice:
             return notice(record, KERNEL, f"cap of the run is now {cap}", f"by {body.by}")
 
 
+def near_cap(record: Record, spent_usd: float, cap_usd: float) -> Notice:
+    """Return what is said once a run has spent most of what it may."""
+    said = f"{wording.money(spent_usd)} of {cap_usd:.2f}"
+    known = origin(record, ("near cap", record.seq))
+    return replace(
+        notice(record, STOPPED, f"{wording.ratio(spent_usd, cap_usd)} of the run cap is spent", said, hint="F6 raise"),
+        origin=known,
+    )
+
+
 def answer(record: Record, body: ApprovalGiven, what: str) -> Notice:
     """Return what was decided, by whom, and why."""
     allowed = body.decision is Decision.ALLOW
     sign = DONE if allowed else FAILED
     word = f"allowed {_SCOPES[body.scope]}" if allowed else "denied"
     reason = f"“{body.reason}”" if body.reason else ""
-    said = " · ".join(part for part in (what, reason, f"by {body.by}") if part)
+    then = "" if allowed else "the agent has your reason and goes on" if reason else "the agent goes on"
+    said = " · ".join(part for part in (what, reason, f"by {body.by}", then) if part)
     return notice(record, sign, word, said)
 
 
@@ -198,7 +222,8 @@ def edited(record: Record, body: ConfigApplied | ConfigRefused) -> Notice:
             said = "; ".join(body.changed) or "what was said elsewhere holds on"
             return notice(record, KERNEL, "config.yaml was edited", said)
         case ConfigRefused():
-            return notice(record, FAILED, "config.yaml: the edit is refused", body.message)
+            where = f"config.yaml line {body.line}" if body.line else "config.yaml"
+            return notice(record, FAILED, f"{where} is refused, what held before stays in force", body.message)
 
 
 def guarded(record: Record, body: GuardEvent) -> Iterator[Notice]:
@@ -222,13 +247,15 @@ def beside(record: Record, body: ShellEvent, begun: dict[str, ShellStarted]) -> 
         begun[body.shell_id] = body
     shell_id, command = body.shell_id, begun[body.shell_id].command if body.shell_id in begun else ""
     ended = None if isinstance(body, ShellStarted) else body
-    sign = RUNNING if ended is None else DONE if shells.well(ended) else FAILED
+    sign = RUNNING if ended is None else DONE if well(ended) else FAILED
     if ended is not None and ended.end in ("stopped", "lost"):
         sign = LEFT if ended.end == "stopped" else IN_DOUBT
-    said = "runs beside" if ended is None else f"{shells.ending(ended)} · {wording.took(ended.seconds)}"
+    said = "runs beside" if ended is None else f"{ending(ended)} · {wording.took(ended.seconds)}"
+    by = begun[body.shell_id].by if body.shell_id in begun else OPERATOR
+    whose = "not sent to the model" if by == OPERATOR else f"of {by}"
     spans: tuple[Span, ...] = (
         (f"! {shell_id} ", "accent" if ended is None else "muted"),
         *foreign(one_line(command), "text bold"),
-        *foreign(f" {one_line(said)} · not sent to the model", "muted"),
+        *foreign(f" {one_line(said)} · {one_line(whose)}", "muted"),
     )
     return Notice(origin=origin(record, ("shell", shell_id)), sign=sign, spans=spans, hint=f"/shells {shell_id}")

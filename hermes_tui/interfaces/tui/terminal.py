@@ -14,6 +14,8 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from hermes_tui.interfaces.tui.window_title import WindowTitle, takes_title
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -55,6 +57,8 @@ class Terminal(LinuxDriver):
         self._held: list[str] | None = None
         self._listening = threading.Event()
         self._told, self._tell = os.pipe()
+        self._title = WindowTitle(self.write)
+        self._titled = ""
         self._parser = XTermParser()
         self._decode = getincrementaldecoder("utf-8")("replace").decode
 
@@ -73,6 +77,13 @@ class Terminal(LinuxDriver):
         self._first = None
         self._listening.set()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # theirs has no annotations
+        if self._titled:
+            self.entitle(self._titled)
+
+    def entitle(self, title: str) -> None:
+        """Show a title of the window, where this terminal has one."""
+        if takes_title(os.environ.get("TERM", "")):
+            self._title.show(title)
 
     def take_over(self) -> list[Message]:
         """Return the keys and pastes that were typed into the first frame."""
@@ -107,6 +118,7 @@ class Terminal(LinuxDriver):
         """Give the terminal back as it was before the first frame."""
         self.take_over()
         self.show()
+        self._titled = self._title.give_back()
         super().stop_application_mode()
 
     def run_input_thread(self) -> None:

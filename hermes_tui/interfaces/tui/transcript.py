@@ -15,6 +15,7 @@ from hermes_tui.domain.events import (
     ApprovalEvent,
     ApprovalGiven,
     BudgetEvent,
+    CapRaised,
     ConfigApplied,
     ConfigRefused,
     ContextEvent,
@@ -67,6 +68,7 @@ from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
 from hermes_tui.interfaces.tui.drawing.markdown import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Row
+from hermes_tui.interfaces.tui.meter import NEAR
 from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
 from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
@@ -88,6 +90,8 @@ class Transcript:
         self._criteria: list[bool] = []
         self._spent = 0.0
         self._unpriced = False
+        self._cap: float | None = None
+        self._near = False
         self._began = 0.0
         self._last_text = ""
 
@@ -110,7 +114,7 @@ class Transcript:
         elif isinstance(body, ApprovalEvent):
             yield from self._approval(record, body)
         elif isinstance(body, BudgetEvent):
-            yield notices.budget(record, body)
+            yield self._budget(record, body)
         elif isinstance(body, OperatorEvent):
             yield from self._operator(record, body)
         else:
@@ -140,6 +144,7 @@ class Transcript:
             case RunStarted():
                 first, self._goal = not self._began, body.goal.text
                 self._began, self._spent, self._criteria = record.at, 0.0, []
+                self._cap, self._near = body.limits.usd, False
                 yield Said(
                     origin=origin(record), text=body.goal.text, note=notices.file_name(body.goal.path), first=first
                 )
@@ -205,6 +210,9 @@ class Transcript:
             case ModelFinished():
                 self._streams.pop(record.place.agent, None)
                 yield self._finished(record, body)
+                if not self._near and self._cap and self._spent >= NEAR * self._cap:
+                    self._near = True
+                    yield notices.near_cap(record, self._spent, self._cap)
             case ModelFailed():
                 self._streams.pop(record.place.agent, None)
                 self._count(body.usd, body.usage.total_tokens)
@@ -217,13 +225,19 @@ class Transcript:
                 said = f"{body.reason.value}, try {body.attempt} in {body.delay_s:.0f} s"
                 yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
             case ModelChosen():
-                yield notices.notice(record, notices.KERNEL, f"{body.role} is now {body.model}", body.why)
+                what = f"switched {body.before} → {body.model}" if body.before else f"{body.role} is now {body.model}"
+                yield notices.notice(record, notices.KERNEL, what, body.why, hint="F3 brains")
             case ModelEscalated():
                 said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
                 yield notices.notice(record, notices.KERNEL, f"tier {body.tier} → {body.to_tier}", said)
             case ModelAwaited():
                 said = f"{body.why}; goes on in {body.delay_s:.0f} s" if body.delay_s else body.why
                 yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
+
+    def _budget(self, record: Record, body: BudgetEvent) -> Row:
+        if isinstance(body, CapRaised):
+            self._cap, self._near = body.limits.usd, False
+        return notices.budget(record, body)
 
     def _count(self, usd: float | None, tokens: int) -> None:
         self._spent += usd or 0.0

@@ -18,7 +18,7 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel.agents import errand
-from hermes_tui.kernel.agents.home import HomeBrains, HomeImages, HomeMemory, at_home
+from hermes_tui.kernel.agents.home import HomeBrains, HomeImages, HomeMemory, HomeShells, at_home
 from hermes_tui.kernel.budget import SliceUsed
 from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.gate import Gate
@@ -138,6 +138,7 @@ class Hand:
             images=HomeImages(self.home, kit.images),
             brains=self._brains(status),
             memory=HomeMemory(self.home, kit.memory) if kit.memory is not None else None,
+            shells=HomeShells(self.home, kit.shells) if kit.shells is not None else None,
         )
 
     def _brains(self, status: AgentStatus) -> Brains:

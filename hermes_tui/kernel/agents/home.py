@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.events import FileChange
+from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.memory import Memory, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.ports import (
     BeforeImages,
@@ -19,7 +20,11 @@ from hermes_tui.domain.ports import (
     ToolSpec,
     Weigh,
 )
+from hermes_tui.domain.processes import Background, Printed, SandboxCommand
+from hermes_tui.domain.records import Place
+from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen
+from hermes_tui.kernel.kit import RunShells
 from hermes_tui.kernel.worker import Door
 
 
@@ -86,6 +91,40 @@ class HomeTool:
 def at_home(home: Door, tool: Tool) -> Tool:
     """Return a tool as a child on another loop uses it."""
     return HomeTool(home, tool) if tool.spec.server else tool
+
+
+@frozen(kw_only=False)
+class HomeShells:
+    """Commands in the background, which all run at home."""
+
+    home: Door
+    shells: RunShells
+
+    def of(self, place: Place, call_id: CallId) -> Background:
+        return HomeBackground(self.home, self.shells.of(place, call_id))
+
+    async def end(self) -> None:
+        await self.home.call(self.shells.end)
+
+
+@frozen(kw_only=False)
+class HomeBackground:
+    """The same, as one call of a child uses them."""
+
+    home: Door
+    background: Background
+
+    async def start(self, command: SandboxCommand, *, text: str, effect: Effect, reach: Reach) -> str:
+        return await self.home.call(self.background.start, command, text=text, effect=effect, reach=reach)
+
+    async def read(self, shell_id: str, wait_s: float) -> Printed:
+        return await self.home.call(self.background.read, shell_id, wait_s)
+
+    async def stop(self, shell_id: str) -> Printed:
+        return await self.home.call(self.background.stop, shell_id)
+
+    def listed(self) -> tuple[str, ...]:
+        return self.background.listed()
 
 
 @frozen(kw_only=False)

@@ -165,33 +165,6 @@ async def test_big_files_are_not_copied_and_named_when_written_in_place(
     assert sorted(sizes(tmp_path / "state"))[-2] < survey.KEPT_BYTES
 
 
-async def test_where_one_file_cannot_be_put_back_none_is_if_all_are_wanted(store: ImageStore, root: Path) -> None:
-    big, small = root / "big.bin", root / "src" / "a.py"
-    big.write_bytes(b"\0" * (survey.KEPT_BYTES + 1))
-    image = await store.take([root])
-    big.write_bytes(b"\1" * (survey.KEPT_BYTES + 1))
-    small.write_text("a = 2\n")
-
-    with pytest.raises(ToolError, match=r"big\.bin"):
-        await store.restore(image, entirely=True)
-
-    assert small.read_text() == "a = 2\n"
-
-
-async def test_what_stands_in_the_way_of_one_file_keeps_no_other_from_coming_back(
-    store: ImageStore, root: Path
-) -> None:
-    image = await store.take([root])
-    (root / "src" / "a.py").unlink()
-    (root / "src" / "a.py" / "node_modules").mkdir(parents=True)
-    (root / "src" / "deep" / "b.py").write_text("b = 2\n")
-
-    with pytest.raises(ToolError, match=r"a\.py \(Directory not empty\)"):
-        await store.restore(image)
-
-    assert (root / "src" / "deep" / "b.py").read_text() == "b = 1\n"
-
-
 async def test_a_big_file_that_was_deleted_or_replaced_comes_back_without_a_copy(store: ImageStore, root: Path) -> None:
     content = b"\0" * (survey.KEPT_BYTES + 1)
     for name in ("deleted.bin", "replaced.bin"):
@@ -372,18 +345,3 @@ def test_a_glance_is_for_what_is_small_or_known(tmp_path: Path) -> None:
     assert few is not None
     assert few.entries == whole.entries
     assert (large, many) == (None, None)
-
-
-async def test_files_whose_names_are_no_text_come_back(store: ImageStore, root: Path) -> None:
-    odd, link = root / os.fsdecode(b"na\xefve.txt"), root / os.fsdecode(b"\xff-link")
-    odd.write_text("old\n")
-    link.symlink_to(odd.name)
-    image = await store.take([root])
-    odd.write_text("new\n")
-    link.unlink()
-
-    await store.restore(image)
-
-    assert odd.read_text() == "old\n"
-    assert link.readlink() == Path(odd.name)
-    assert store.targets(await store.take([odd])) == (odd,)

@@ -335,7 +335,11 @@ def test_one_owner_across_processes(path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, file], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("False /run/x.sock\nSessionLocked The session is in use by process ")
     assert str(os.getpid()) in done.stdout
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+    waits = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False) as child:
+        # What is not inherited is closed one by one: `Popen` returns when one of them is, not when the lock is.
+        assert child.stdout is not None
+        child.stdout.readline()
         journal.close()
         assert is_free(file)
         child.communicate(b"\n")

@@ -11,7 +11,7 @@ import pytest
 from hermes_tui.capabilities.state.day import BOOK_S, OPEN_S, SessionDay
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.domain.approval import Grant
-from hermes_tui.domain.errors import JournalUnreadable, LimitReached
+from hermes_tui.domain.errors import JournalPoisoned, JournalUnreadable, LimitReached
 from hermes_tui.domain.ids import ApprovalId, Seq, SessionId
 from hermes_tui.domain.ports import Answer
 from hermes_tui.domain.usage import Bound, Limits
@@ -168,6 +168,19 @@ def test_what_a_live_session_drew_stays_its_own(ledger: Ledger, clock: StillCloc
 
     with pytest.raises(LimitReached):
         day.draw(2.0, 1)
+
+
+def test_a_ledger_that_another_process_holds_is_neither_damaged_nor_to_be_moved_away(
+    ledger: Ledger, clock: StillClock
+) -> None:
+    other = Ledger(ledger.path, clock, busy_s=0.01)
+    with ledger.transaction():
+        with pytest.raises(JournalPoisoned, match="Another process holds it"):
+            Ledger(ledger.path, clock, busy_s=0.01)
+        with pytest.raises(JournalPoisoned, match="Another process holds it"):
+            other.grant(Grant(rule="git(status)", by="operator"))
+
+    assert other.grants() == ()
 
 
 def test_a_file_that_is_no_ledger(tmp_path: Path, clock: StillClock) -> None:

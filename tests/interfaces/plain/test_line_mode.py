@@ -6,13 +6,17 @@ import pytest
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide
+from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, SessionId
 from hermes_tui.domain.parts import TextDelta
 from hermes_tui.domain.records import Place
+from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Reach
+from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
-from hermes_tui.interfaces.plain.card import Answering
+from hermes_tui.interfaces._questions import allowance
+from hermes_tui.interfaces.plain.card import Answering, card_lines
 from hermes_tui.interfaces.plain.clerk import Clerk
 from hermes_tui.interfaces.plain.sheet import Sheet
 from hermes_tui.interfaces.plain.speech import Speech
@@ -125,6 +129,26 @@ def test_a_short_answer_counts_only_for_a_question_that_was_there_before() -> No
     assert "everywhere: shell(make deploy)" in first
     assert always == Decide(approval_id=ASKED.approval_id, allow=True, scope=Scope.ALWAYS)
     assert denied == Decide(approval_id=ASKED.approval_id, allow=False, reason="not today")
+
+
+def test_what_may_have_happened_is_answered_by_neither_yes_nor_no() -> None:
+    doubted = replace(ASKED, approval_id=ApprovalId("doubt-c1-1"), rule="")
+    answering = Answering()
+    answering.show(doubted, 0.0)
+
+    unclear = {answering.read(text, 9.0) for text in ("y", "yes", "n", "no", "A")}
+    again, happened = answering.read("r", 9.0), answering.read("d it was pushed", 9.0)
+
+    assert unclear == {"It may have happened: neither yes nor no answers that. r runs it again; d WORDS, it happened: "
+                       "say what came of it."}  # fmt: skip
+    assert again == Decide(approval_id=doubted.approval_id, allow=True)
+    assert happened == Decide(approval_id=doubted.approval_id, allow=False, reason="it was pushed")
+    with pytest.raises(UsageInvalid, match="neither yes nor no"):
+        allowance(doubted, "")
+    assert allowance(doubted, "again") == again
+    assert [text for text, _ in card_lines(doubted, SessionState())][-1] == (
+        "  r runs it again · d WORDS it happened: say what came of it"
+    )
 
 
 def test_words_and_commands_are_no_answer() -> None:

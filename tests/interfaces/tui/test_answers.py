@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import count
 from pathlib import Path
 
 import pytest
+from textual.message import Message
 
 from hermes_tui.domain.approval import Decision, Scope
-from hermes_tui.domain.events import ApprovalGiven, RunEnded
+from hermes_tui.domain.commands import Decide
+from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven, RunEnded
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId
+from hermes_tui.domain.tasks import Reach
+from hermes_tui.interfaces._questions import GUARD_S
+from hermes_tui.interfaces.tui.chronicle import Asked
+from hermes_tui.interfaces.tui.dock import card_lines
+from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.services.desk import Desk
 from tests.fakes import Call, Reply, Scenario
 from tests.interfaces.tui.stand import Stand, Table, events_of, workstation
@@ -24,7 +33,8 @@ async def asked(app: Stand) -> None:
     """Let a call wait for the operator, and let the moment pass in which keys are still dropped."""
     await app.enter("Write it.")
     await app.until(lambda: app.workspace.dock.display and app.workspace.dock.card.region.height)
-    app.workspace.dock.answers.monotonic = app.workspace.approvals_pane.answers.monotonic = lambda: 1e12
+    ticks = count(1e12)
+    app.workspace.dock.answers.monotonic = app.workspace.approvals_pane.answers.monotonic = lambda: next(ticks)
 
 
 def given(app: Stand) -> list[ApprovalGiven]:
@@ -52,6 +62,83 @@ async def test_the_dock_shows_the_change_before_its_y_and_says_what_it_leaves_ou
         assert "  + line 1 " in app.text
         assert "  + line 9" not in app.text
         assert app.workspace.dock.card.region.height == 36 // 3
+
+
+@pytest.mark.parametrize("key", ["y", "r", "A"])
+async def test_a_yes_in_the_dock_first_shows_what_never_was_on_screen(table: Table, key: str) -> None:
+    long = Call("write", {"path": "a.txt", "content": "\n".join(f"line {n}" for n in range(1, 41))})
+    async with workstation(table, script(long)) as app:
+        await asked(app)
+        await app.pilot.press("f7")
+        await app.until(lambda: "y, r and A first show what does not fit here" in app.text)
+        await app.pilot.press(key)
+        await app.until(lambda: app.workspace.full_pane == "approvals" and "line 9 " in app.text)
+        unanswered = given(app)
+        steps = [app.text]
+        while not given(app) and len(steps) < 9:
+            await app.pilot.press("y")
+            await app.pilot.pause()
+            steps.append(app.text)
+        await app.until_event(RunEnded)
+
+    assert unanswered == []
+    assert all(any(f" line {n} " in step for step in steps) for n in range(1, 41))
+
+
+async def test_what_was_read_in_the_inbox_is_allowed_from_the_dock(table: Table) -> None:
+    long = Call("write", {"path": "a.txt", "content": "\n".join(f"line {n}" for n in range(1, 21))})
+    async with workstation(table, script(long)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "v")
+        await app.until(lambda: "line 20 " in app.text)
+        await app.pilot.press("escape")
+        await app.until(lambda: app.workspace.full_pane == "")
+        await app.pilot.press("f7", "y")
+        await app.until_event(RunEnded)
+
+        assert len(given(app)) == 1
+
+
+async def test_a_jump_to_the_end_does_not_stand_for_having_seen_the_middle(table: Table) -> None:
+    long = Call("write", {"path": "a.txt", "content": "\n".join(f"line {n}" for n in range(1, 101))})
+    async with workstation(table, script(long)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "f7")
+        await app.until(lambda: "lines below · Enter scrolls" in app.text)
+        await app.pilot.press("enter", "end")
+        await app.until(lambda: "line 100 " in app.text)
+        await app.pilot.press("y")
+        await app.until(lambda: "line 40 " in app.text)
+
+        assert given(app) == []
+
+
+async def test_a_command_longer_than_its_line_is_shown_to_its_last_letter(table: Table) -> None:
+    command = "echo begin; " + "true; " * 60 + "\necho the very end"
+    async with workstation(table, script(Call("shell", {"command": command}))) as app:
+        await asked(app)
+        await app.pilot.press("f7", "v")
+        await app.until(lambda: app.workspace.full_pane == "approvals")
+        await app.until(lambda: "echo the very end" in app.text)
+
+        assert "command, all of it" in app.text
+
+
+async def test_a_change_of_the_card_drops_the_keys_of_the_next_moment(table: Table) -> None:
+    async with workstation(table, script(WRITE)) as app:
+        await asked(app)
+        app.workspace.dock.answers.monotonic = lambda: 2e12
+        await app.pilot.resize_terminal(100, 36)
+        await app.pilot.pause()
+        await app.pilot.press("f7", "y")
+        await app.pilot.pause()
+        dropped = given(app)
+        app.workspace.dock.answers.monotonic = lambda: 2e12 + GUARD_S
+        await app.pilot.press("y")
+        await app.until_event(RunEnded)
+
+        assert dropped == []
+        assert len(given(app)) == 1
 
 
 async def test_typing_goes_on_while_something_waits_and_no_letter_answers(table: Table) -> None:
@@ -90,6 +177,7 @@ def signing(table: Table, tmp_path: Path) -> None:
 async def test_what_takes_two_keys_says_what_is_signed_and_how_and_a_yes_does_nothing(table: Table) -> None:
     async with workstation(table, script(WRITE)) as app:
         await asked(app)
+        await app.until(lambda: "  sign   in another shell" in app.text)
         in_dock = app.text
         await app.pilot.press("f7", "y", "v")
         await app.until(lambda: "binds" in app.text)
@@ -222,3 +310,47 @@ async def test_in_the_inbox_a_yes_first_shows_what_was_not_on_screen_yet(table: 
     assert len(steps) > 2
     assert all(any(f" line_{at} = " in step for step in steps) for at in range(30))
     assert (table.workspace / "a.py").read_text("utf-8").endswith("line_29 = 29\n")
+
+
+class Heard(Answers):
+    """Answers that keep what the operator said."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 1e12)
+        self.said: list[Decide] = []
+
+    def post_message(self, message: Message) -> bool:
+        self.said += [message.command] if isinstance(message, Answers.Given) else []
+        return True
+
+
+def test_what_may_have_happened_is_answered_by_no_yes_only_by_the_key_that_says_what_it_does() -> None:
+    doubted = Asked(
+        question=ApprovalAsked(
+            approval_id=ApprovalId("doubt-c1-1"),
+            call_id=CallId("c1"),
+            tool="git",
+            what='git {"args": ["push"]}',
+            why="It began before a crash and no result was saved. It may have happened.",
+            reach=Reach.NETWORK,
+            undo="",
+            digest="k",
+        ),
+        at=1.0,
+        agent=AgentId("goal"),
+        task=None,
+    )
+    answers = Heard()
+    answers.asked = doubted
+
+    answers.allow("once")
+    answers.allow("always")
+    after_yes = list(answers.said)
+    answers.allow("run")
+
+    assert after_yes == []
+    assert answers.said == [Decide(approval_id=ApprovalId("doubt-c1-1"), allow=True)]
+    assert [line.text.split() for line in answers.keys_for(doubted)] == [
+        ["r", "runs", "it", "again", "d", "it", "happened:", "say", "what", "came", "of", "it"]
+    ]
+    assert card_lines(doubted, 2.0, 80)[0].text.startswith("◊ goal is in doubt about git")

@@ -129,6 +129,33 @@ async def test_the_cap_is_raised_in_place_and_by_command(table: Table) -> None:
         assert raised == [7.5, 9.0]
 
 
+async def test_l_shows_every_limit_and_x_twice_stops_spending(table: Table) -> None:
+    table.configure("budgets: {day: {usd: 3.5}}\n")
+    async with workstation(table, Scenario(replies=[Reply("late", first_token_s=60.0)])) as app:
+        await app.enter("Hello?")
+        await app.until(lambda: app.workspace.live and app.seat.state.run.run)
+        await app.pilot.press("f6", "l")
+        await app.until(lambda: "═ limits ═" in app.text)
+        limits = {row.split("  ")[0].strip(): row.split()[-1] for row in app.rows[2:7]}
+        await app.pilot.press("escape", "x")
+        await app.until(lambda: "x again stops the run at $0.00;" in app.rows[-1])
+        still = app.workspace.live
+        await app.pilot.press("x")
+        await app.until_event(RunEnded)
+        await app.until(lambda: not app.workspace.live)
+
+        assert limits == {
+            "one call": "$1.00",
+            "run, money": "$5.00",
+            "run, tokens": "2.00M",
+            "run, steps": "200",
+            "all sessions today": "$3.50",
+        }
+        assert still
+        assert app.seat.state.run.ended is not None
+        assert app.seat.state.run.ended.status == "interrupted"
+
+
 async def test_the_budget_adds_up_across_its_tables(table: Table) -> None:
     async with workstation(table, HELLO) as app:
         await app.enter("Hello?")

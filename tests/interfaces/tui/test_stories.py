@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 
 from textual import events
@@ -179,6 +180,7 @@ def test_a_first_launch_in_a_terminal_is_suspended_resized_and_left_as_it_was_fo
         suspended = os.WIFSTOPPED(status)
         screen.read_what_is_there()
         left = screen.raw.count(b"\x1b[?1049l")
+        given_back = screen.raw.count(b"\x1b]2;\x07\x1b[23;2t")
         os.kill(screen.pid, signal.SIGCONT)
         screen.until("No brain is connected yet")
         for columns, rows in ((40, 12), (200, 60), (39, 9), (80, 24)) * 5:
@@ -189,6 +191,10 @@ def test_a_first_launch_in_a_terminal_is_suspended_resized_and_left_as_it_was_fo
         code = screen.ended()
 
     assert suspended
+    titles = re.findall(rb"\x1b\[22;2t\x1b\]2;([^\x07]*)\x07", screen.raw)
+    assert titles == [f"Hermes · {shop.work.name}".encode()] * 2
+    assert given_back == 1
+    assert screen.raw.count(b"\x1b]2;\x07\x1b[23;2t") == 2, "the title is as it was found"
     assert left == 1, "a suspended workstation gives the terminal back"
     assert code == 0
     assert screen.raw.count(b"\x1b[?1049h") == screen.raw.count(b"\x1b[?1049l") == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import field
 from typing import ClassVar, Protocol
 
@@ -214,6 +214,21 @@ class Pane(Late):
             super().__init__()
             self.pane = pane
             self.key = key
+
+    class Warned(Message):
+        """Something would be lost, or cannot be done: the operator is told."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class PageAsked(Message):
+        """The operator wants to read something on a page of its own, drawn for whatever width there is."""
+
+        def __init__(self, title: str, draw: Callable[[int], Sequence[Line]]) -> None:
+            super().__init__()
+            self.title = title
+            self.draw = draw
 
     def __init__(self, look: Look, *, name: str) -> None:
         super().__init__(id=name)

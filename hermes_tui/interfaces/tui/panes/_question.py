@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from textual import on
@@ -17,11 +17,11 @@ from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.intents import covered_in, parsed
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces._changes import Change, change_of
-from hermes_tui.interfaces._questions import GUARD_S, REACHES, SIGN, UNSIGNED
+from hermes_tui.interfaces._changes import Change, change_of, unsaid
+from hermes_tui.interfaces._questions import AGAIN, GUARD_S, HAPPENED, REACHES, SIGN, UNSIGNED
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, wrap
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.panes._pane import View
 
@@ -41,6 +41,7 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
     lines += fact("rule", question.rule and f"this run and always would allow {question.rule}", width)
     lines += _signed(question, width)
     lines += fact("binds", f"the answer to exactly this call: {question.digest[:16]}", width)
+    lines += whole_call(asked, view, width)
     if change is not None:
         added, removed = change.counts
         lines += [EMPTY, Line(((f" {change.path} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail")))]
@@ -50,9 +51,26 @@ def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
 
 def change_in(asked: Asked, view: View) -> Change | None:
     """Return what a question would change in a file; None where it is about something else."""
-    question = asked.question
-    call = view.state.calls.requested.get(question.call_id)
-    return change_of(question.tool, call.arguments if call else view.chronicle.arguments.get(question.call_id, ""))
+    return change_of(asked.question.tool, _arguments(asked, view))
+
+
+def _arguments(asked: Asked, view: View) -> str:
+    call = view.state.calls.requested.get(asked.question.call_id)
+    return call.arguments if call else view.chronicle.arguments.get(asked.question.call_id, "")
+
+
+def whole_call(asked: Asked, view: View, width: int) -> list[Line]:
+    """Return all that the call would be given and that its one line leaves out: a long command, code, a body."""
+    lines: list[Line] = []
+    for name, text in unsaid(asked.question.tool, _arguments(asked, view), asked.question.what).items():
+        shown = one_line(name)
+        if "\n" not in text and len(text) + len(shown) < width - 4:
+            lines.append(Line(((f" {shown} ", "muted"), *foreign(text))))
+            continue
+        lines += [EMPTY, Line(((f" {shown}, all of it", "muted"),))]
+        drawn = (spans for row in text.split("\n") for spans in wrap(foreign(row), max(width - 4, 12)) or [[]])
+        lines += [Line((("   ", ""), *spans)) for spans in drawn]
+    return lines
 
 
 def _signed(question: ApprovalAsked, width: int) -> list[Line]:
@@ -123,23 +141,40 @@ class Answers(Vertical):
     def show(self, asked: Asked | None) -> None:
         """Answer this question from now on."""
         if asked != self.asked:
-            self.asked, self._since, self.confirming = asked, self.monotonic(), False
+            self.asked, self.confirming = asked, False
+            self.changed()
             self.close()
+
+    def changed(self) -> None:
+        """Drop keys for a moment: what they would answer looks different now."""
+        self._since = self.monotonic()
 
     @property
     def is_question(self) -> bool:
         """Whether the agent asks for words, not for leave."""
         return self.asked is not None and self.asked.question.tool == "ask"
 
-    def _ready(self) -> bool:
+    @property
+    def is_doubt(self) -> bool:
+        """Whether nobody knows what became of the call."""
+        return self.asked is not None and self.asked.question.in_doubt
+
+    @property
+    def ready(self) -> bool:
+        """Whether the question stood as it is for long enough that a key is meant for it."""
         return self.asked is not None and self.monotonic() - self._since >= GUARD_S
 
     def allow(self, scope: str) -> None:
         """Allow, for as long as `scope` says; `always` asks once more."""
-        if self.asked is None or not self._ready():
+        if self.asked is None or not self.ready:
             return
         question, wanted = self.asked.question, Scope(scope)
         if question.intent is not None:
+            return
+        if question.in_doubt:
+            # A yes could mean that it happened: only the key that says what it does counts.
+            if wanted is Scope.RUN:
+                self.post_message(self.Given(Decide(approval_id=question.approval_id, allow=True)))
             return
         if wanted is not Scope.ONCE and not question.rule:
             return
@@ -150,8 +185,9 @@ class Answers(Vertical):
 
     def ask_for_words(self) -> None:
         """Show the line for a reason or an answer."""
-        if self._ready():
+        if self.ready:
             said = "your answer, Enter sends it" if self.is_question else "why not, Enter sends it to the agent"
+            said = "what came of it, Enter sends it to the agent" if self.is_doubt else said
             self.entry.placeholder = said
             self.entry.display = True
             self.entry.focus()
@@ -177,6 +213,8 @@ class Answers(Vertical):
         if self.confirming:
             said = f" A again allows from now on, everywhere: {question.rule}"
             return [Line((*foreign(said, "warn"), ("   ", ""), *key_spans("Esc", "no")))]
+        if question.in_doubt:
+            return [Line(((" ", ""), *key_spans("r", AGAIN), *key_spans("d", HAPPENED)))]
         if question.tool == "ask":
             return [Line(((" ", ""), *key_spans("y", "yes"), *key_spans("d", "answer in words")))]
         if question.intent is not None:
@@ -187,3 +225,25 @@ class Answers(Vertical):
         if not question.rule:
             lines.append(Line(((" only once is offered for this call", "muted"),)))
         return lines
+
+
+class Reading:
+    """Which lines of a question have been on screen; `whole` holds those of which every line was, at some width."""
+
+    def __init__(self) -> None:
+        self.whole: set[str] = set()
+        self._seen: dict[tuple[str, int], set[int]] = {}
+
+    def noticed(self, name: str, width: int, visible: Iterable[int], count: int) -> None:
+        """Take note of the lines that are on screen, of as many as there are at this width."""
+        seen = self._seen.setdefault((name, width), set())
+        seen.update(visible)
+        if count and seen.issuperset(range(count)):
+            self.whole.add(name)
+
+    def first_unseen(self, name: str, width: int, count: int) -> int | None:
+        """Return the first line that was never on screen, None if there is none."""
+        if name in self.whole:
+            return None
+        seen = self._seen.get((name, width), set())
+        return next((at for at in range(count) if at not in seen), None)

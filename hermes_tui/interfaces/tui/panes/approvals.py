@@ -19,7 +19,7 @@ from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
-from hermes_tui.interfaces.tui.panes._question import Answers, question_lines
+from hermes_tui.interfaces.tui.panes._question import Answers, Reading, question_lines
 
 EMPTY_TEXT = (EMPTY, Line(((" Nothing waits for you.", "muted"),)))
 
@@ -100,7 +100,7 @@ class ApprovalsPane(Pane):
         self.keys = Sheet(look, name="approval-keys", focusable=False)
         self.answers = Answers(monotonic)
         self._seen: View | None = None
-        self._furthest: dict[str, int] = {}
+        self.reading = Reading()
 
     def contents(self) -> ComposeResult:
         """Questions and answers; beside them the question under the cursor."""
@@ -141,8 +141,6 @@ class ApprovalsPane(Pane):
         if event.view is self.view:
             self._show_detail()
         elif isinstance(row := self.view.current, Waiting):
-            name = str(row.asked.question.approval_id)
-            self._furthest[name] = max(self._furthest.get(name, -1), *self.detail.window.visible(), -1)
             self._say_rest(row.asked)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -175,24 +173,38 @@ class ApprovalsPane(Pane):
         rest: Span = (f"{wording.count(below, 'line')} below · Enter scrolls", "text")
         name: Span = (str(shown.question.approval_id), "muted")
         self.detail_rule.say(title, (rest,) if below > 0 and self.detail.size.height else (name,))
+        if self.display and self.detail.size.height:
+            self.reading.noticed(*self._place(shown), self.detail.window.visible(), len(self.detail))
+
+    def _place(self, asked: Asked) -> tuple[str, int]:
+        """Return what a reading is about: a question as it is wrapped now."""
+        return str(asked.question.approval_id), self.detail.size.width
+
+    def set_full(self, *, full: bool) -> None:
+        """Take the whole screen, or give it back; what just appeared is not answered by a key that was under way."""
+        super().set_full(full=full)
+        self.answers.changed()
+
+    def turn_to(self, approval: str) -> None:
+        """Put the cursor on a question."""
+        self.view.show_row(approval)
 
     def _all_seen(self, asked: Asked) -> bool:
         """Whether every line of a question has been on screen; if not, show those that follow."""
-        name = str(asked.question.approval_id)
-        seen = max(self._furthest.get(name, -1), *self.detail.window.visible(), -1)
-        self._furthest[name] = seen
-        if seen >= len(self.detail) - 1:
+        self._say_rest(asked)
+        unseen = self.reading.first_unseen(*self._place(asked), len(self.detail))
+        if unseen is None:
             return True
-        self.detail.window.scroll(max(self.detail.size.height - 1, 1))
+        self.detail.window.scroll(unseen - min(self.detail.window.visible(), default=0))
         self.detail.refresh()
-        self._furthest[name] = max(seen, *self.detail.window.visible())
+        self.answers.changed()
         self._say_rest(asked)
         return False
 
     def action_answer(self, scope: str) -> None:
         """Allow what is under the cursor; what has not been on screen yet is shown first."""
         row = self.view.current
-        if isinstance(row, Waiting) and not self._all_seen(row.asked):
+        if not self.answers.ready or (isinstance(row, Waiting) and not self._all_seen(row.asked)):
             return
         self.answers.allow(scope)
         self._show_detail()

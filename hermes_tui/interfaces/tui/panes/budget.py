@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,10 +12,15 @@ from textual.message import Message
 from textual.widgets import Input
 
 from hermes_tui.interfaces.tui import meter
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span
 from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.limits import limit_lines
 from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
+
+STOP_S: Final = 5.0
+"""A second press counts for so long, while the first still says what it would do."""
 
 
 class BudgetPane(Pane):
@@ -23,7 +29,9 @@ class BudgetPane(Pane):
     TITLE = "budget"
     KEY = "F6"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus,l", "raise_cap", "raise the cap of the run", id="budget.raise")
+        Binding("plus", "raise_cap", "raise the cap of the run", id="budget.raise"),
+        Binding("l", "limits", "every limit in force", id="budget.limits"),
+        Binding("x", "stop_spending", "stop spending: end the run, resumably", id="budget.stop"),
     ]
 
     class RaiseAsked(Message):
@@ -38,6 +46,7 @@ class BudgetPane(Pane):
         self.view = Sheet(look, name="budget-rows")
         self.entry = Input(placeholder="new cap of the run in US dollars, Enter", id="cap-entry", compact=True)
         self._seen: View | None = None
+        self._stop_asked = -STOP_S
 
     def contents(self) -> ComposeResult:
         """Rule, numbers, and the entry while a cap is raised."""
@@ -61,13 +70,32 @@ class BudgetPane(Pane):
             )
             lines += [EMPTY, Line(((f" {note} Usage as the providers reported it.", "muted"),))]
         self.view.show(lines)
-        hint: tuple[Span, ...] = (("+ raise cap", "muted"),) if self.full else ((self.KEY, "muted"),)
+        hint: tuple[Span, ...] = (
+            (("+ raise cap · l limits · x stop spending", "muted"),) if self.full else ((self.KEY, "muted"),)
+        )
         self.rule.say(((self.TITLE, "text bold"),), hint)
 
     def on_resize(self) -> None:
         """Draw for the new width."""
         if self._seen is not None:
             self.call_after_refresh(self.show, self._seen)
+
+    def action_limits(self) -> None:
+        """Show every limit."""
+        if self._seen is not None:
+            self.post_message(self.PageAsked("limits", partial(limit_lines, self._seen)))
+
+    def action_stop_spending(self) -> None:
+        """End the run on the second press; the first says what that means."""
+        now, seen = self.look.clock(), self._seen
+        if seen is None or not seen.live:
+            self.post_message(self.Warned("No run is under way; nothing is spent."))
+        elif now - self._stop_asked < STOP_S:
+            self.post_message(OrderAsked("interrupt"))
+        else:
+            self._stop_asked = now
+            spent = wording.money(seen.state.spend.run.usd)
+            self.post_message(self.Warned(f"x again stops the run at {spent}; finished work is kept, /resume goes on."))
 
     def action_raise_cap(self) -> None:
         """Ask for a number."""

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.records import Record
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.row_window import RowWindow
 from hermes_tui.interfaces.tui.mind_rows import KINDS, MindLog, Thought
@@ -110,7 +110,9 @@ class MindLogPane(Pane):
         self.rule.say(((self.TITLE, "text bold"), (shown, "muted")), hint)
 
     def _refilter(self) -> None:
-        said = f" 0 of {len(self.thoughts):,} match. f, a and w change the filter, Esc clears it."
+        wanted = {"agent": self.who, "task": self.about, "kind": self.kind}
+        chosen = " ".join(f"{name}={one_line(one)}" for name, one in wanted.items() if one != "all")
+        said = f" 0 of {len(self.thoughts):,} match {chosen}. f, a and w change the filter, Esc clears it."
         self.view.empty = (EMPTY, Line(((said, "muted"),))) if self.thoughts else EMPTY_TEXT
         self.view.replace_all(row for row in self.thoughts.values() if self._wanted(row))
         self._title()

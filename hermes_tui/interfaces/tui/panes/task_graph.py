@@ -92,13 +92,6 @@ class TaskGraphPane(Pane):
             super().__init__()
             self.command = command
 
-    class Warned(Message):
-        """A key has to be pressed again, because work would be lost; `text` says which."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self, look: Look) -> None:
         super().__init__(look, name="graph")
         self.rows = GraphRows()

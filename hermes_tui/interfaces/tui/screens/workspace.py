@@ -26,7 +26,7 @@ from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
-from hermes_tui.interfaces.tui.panes._pane import Divider, Showing
+from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -97,6 +97,7 @@ class Workspace(Entry):
         panes = (self.console_pane, *middle, self.mind_pane, self.budget_pane, self.memory_pane)
         journey = Journey(look, self.console_pane, self.mind_pane)
         super().__init__(journey, seat, earlier, panes, monotonic)
+        self.dock.card.read = self.approvals_pane.reading.whole
         self._beside = (*middle, self.mind_pane, self.budget_pane, self.memory_pane)
         self.showing: tuple[Showing, ...] = (self.console_pane, self.status)
 
@@ -226,8 +227,8 @@ class Workspace(Entry):
         self.refresh_panes()
 
     @on(Timeline.Refused)
-    @on(TaskGraphPane.Warned)
-    def _warned(self, event: Timeline.Refused | TaskGraphPane.Warned) -> None:
+    @on(Pane.Warned)
+    def _warned(self, event: Timeline.Refused | Pane.Warned) -> None:
         event.stop()
         self.say(event.text, "warn")
 
@@ -344,6 +345,9 @@ class Workspace(Entry):
     @on(Card.WholeAsked)
     def _whole(self, event: Card.WholeAsked) -> None:
         event.stop()
+        asked = self.dock.card.asked
+        if asked is not None:
+            self.approvals_pane.turn_to(asked.question.approval_id)
         self.make_full("approvals")
 
     @on(ConsolePane.ConnectAsked)
@@ -392,3 +396,8 @@ class Workspace(Entry):
     def _raised(self, event: BudgetPane.RaiseAsked) -> None:
         event.stop()
         self.send(RaiseCap(usd=event.usd))
+
+    @on(Pane.PageAsked)
+    def _page_asked(self, event: Pane.PageAsked) -> None:
+        event.stop()
+        self._own_app.push_screen(Page(self.look, event.title, event.draw))
