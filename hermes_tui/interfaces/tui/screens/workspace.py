@@ -14,10 +14,9 @@ from textual.message import Message
 from textual.widgets import Static
 
 from hermes_tui.domain.commands import Interrupt, RaiseCap
-from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused, SessionForked
+from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.state import fold_all
 from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
@@ -145,17 +144,9 @@ class Workspace(Entry):
         """Take in the records that the journal holds and the screen has not seen."""
         records = [record for record in self.earlier() if record.seq > self.seen]
         self.take(records)
-        self._say_left_open(records)
+        if (left := notices.left_open(records)) is not None:
+            self.console_pane.say(left)
         self.refresh_panes()
-
-    def _say_left_open(self, records: Sequence[Record]) -> None:
-        """Say that the last run was not closed, if so. Only that run is folded: the kernel folds the session anyway."""
-        began = next((at for at in reversed(range(len(records))) if isinstance(records[at].body, RunStarted)), None)
-        if began is None or isinstance(records[-1].body, SessionForked):
-            return
-        left = fold_all(records[began:])
-        if left.run.ended is None:
-            self.console_pane.say(notices.left_open(left, records[-1].at))
 
     # folding
 
