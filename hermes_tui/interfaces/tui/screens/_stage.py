@@ -85,8 +85,8 @@ class Stage(Screen[None]):
     # size
 
     def on_resize(self, event: events.Resize) -> None:
-        """Divide and lay out the screen for another size; not again for the one it has, nor for one that is past."""
-        if event.size != self._own_app.size or event.size == self._sized:
+        """Divide and lay out the screen; not for a size that is past, and before it appears once for each size."""
+        if event.size != self._own_app.size or (self._held and event.size == self._sized):
             event.prevent_default()
             return
         self._sized = event.size
