@@ -337,7 +337,7 @@ class BeforeImages(Protocol):
         ...
 
 
-class Stains(Protocol):
+class Taints(Protocol):
     """What of the workspace was written by runs that had read a stranger's text; it counts as such until it changes."""
 
     async def mark(self, paths: Sequence[str], session: str) -> None:

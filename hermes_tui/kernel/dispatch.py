@@ -27,9 +27,9 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import circuits, critic, excerpt, expectation, inner, review, stains, two_keys
+from hermes_tui.kernel import circuits, critic, excerpt, expectation, own_tools, review, taint, two_keys
+from hermes_tui.kernel.deadline import within
 from hermes_tui.kernel.kit import Kit
-from hermes_tui.kernel.promptly import within
 
 DIGEST_CHARS: Final = 16
 
@@ -92,7 +92,7 @@ async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) 
     _admitted(kit, call, resolved, place, probe=False)
     signed = await _approve(kit, call, resolved, requested, place)
     context = replace(with_leave(kit, call.call_id, context), judged=resolved.targets)
-    tool = inner.bound(kit, tool, call.call_id, resolved, place)
+    tool = own_tools.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
         await _redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
@@ -179,10 +179,11 @@ def with_leave(kit: Kit, call_id: CallId, context: ToolContext) -> ToolContext:
 def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place) -> tuple[ResolvedCall, ToolRequested]:
     try:
         resolved = tool.resolve(call.arguments, context)
-    except ArgumentsInvalid as error:
-        raise _refuse(kit, call, place, "schema", str(error)) from error
     except PathRefused as error:
         raise _refuse(kit, call, place, "policy", str(error)) from error
+    except (ArgumentsInvalid, OSError, ValueError) as error:
+        # An argument may fit its schema and still be nothing that a path or a URL can be.
+        raise _refuse(kit, call, place, "schema", str(error)) from error
     if call.raised is not None and call.raised > resolved.effect:
         resolved = replace(resolved, effect=call.raised)
     state = kit.session.state
@@ -334,7 +335,7 @@ async def _act(
 ) -> tuple[ToolFinished, Record]:
     began = kit.clock.monotonic()
     known = dict(context.seen)
-    stained = await stains.reachable(kit, call.tool)
+    tainted = await taint.reachable(kit, call.tool)
     try:
         outcome = await within(context.timeout_s + 5.0, tool.run(call.arguments, context))
     except ToolError as error:
@@ -344,6 +345,9 @@ async def _act(
     except TimeoutError:
         message = f"{call.tool} did not end within {context.timeout_s:.0f} s."
         outcome = ToolOutcome(output=message, data="null", ok=False, error_kind="deadline")
+    except (OSError, ValueError) as error:
+        # What the system refuses, such as a NUL in an argument, or one more process.
+        outcome = ToolOutcome(output=f"{call.tool} failed: {error}.", data="null", ok=False, error_kind="failed")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
     output, artifact = await _capped(kit, call, tool, outcome.output)
     seen = tuple(item for item in context.seen.items() if item not in known.items())
@@ -358,9 +362,9 @@ async def _act(
         artifact=artifact,
         changed=changed,
         seen=seen,
-        provenance=stains.provenance(kit, seen, stained=stained),
+        provenance=taint.provenance(kit, seen, tainted=tainted),
     )
-    await stains.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)
+    await taint.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)
     return finished, kit.session.emit(finished, place)
 
 

@@ -21,7 +21,7 @@ from hermes_tui.domain.ports import (
     Policy,
     Redactor,
     Sandbox,
-    Stains,
+    Taints,
     Tool,
     ToolOutcome,
     Workspace,
@@ -132,7 +132,7 @@ class Kit:
     apart that change the same files. `notary` signs what takes two keys; without one such a call is refused.
     `distrusted` names the sources of text that taint a run. A model looks at every call of an agent that puts something
     in `critic` at risk. `picture` returns the bytes of one by their hash. `try_sandbox` is awaited before a call is
-    judged that runs in the sandbox, which has no level before; without it, it has. `stains` are files that runs wrote
+    judged that runs in the sandbox, which has no level before; without it, it has. `taints` are files that runs wrote
     after reading a stranger's text; without it nothing is marked, nor found. `shells` run in the background of the run.
     """
 
@@ -167,5 +167,5 @@ class Kit:
     picture: Callable[[str], bytes | None] = lambda _: None
     skills: Skills | None = None
     try_sandbox: Callable[[], Awaitable[Sandbox]] | None = None
-    stains: Stains | None = None
+    taints: Taints | None = None
     shells: RunShells | None = None

@@ -20,7 +20,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Criterion, TaskKind, TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel.doubt import settle_doubts
+from hermes_tui.kernel.in_doubt import settle_doubts
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.schedule import Scheduler

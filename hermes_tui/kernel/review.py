@@ -13,7 +13,7 @@ from hermes_tui.domain.messages import Role
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel.agents.errand import fields_of
+from hermes_tui.kernel.agents.assignment import fields_of
 from hermes_tui.kernel.consult import consult
 from hermes_tui.kernel.kit import Kit
 

@@ -20,7 +20,7 @@ from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task
-from hermes_tui.kernel.doubt import settle_task
+from hermes_tui.kernel.in_doubt import settle_task
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.lanes import Lanes
 from hermes_tui.kernel.tasks.agenda import Agenda

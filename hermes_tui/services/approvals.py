@@ -16,7 +16,7 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.calls import OpenIntent
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel.doubt import doubt_id
+from hermes_tui.kernel.in_doubt import doubt_id
 from hermes_tui.services import control, history, wiring
 from hermes_tui.services.config import HermesConfig
 

@@ -18,7 +18,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.shells import Shell, well
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import stains
+from hermes_tui.kernel import taint
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.services.shells import Running, Shells, said, tell
 
@@ -77,7 +77,7 @@ class AgentShells:
     async def _closed(self, started: ShellStarted, ended: ShellEnded, image: str, place: Place) -> None:
         """Put an end on record with what changed meanwhile; tell the agent, unless it waits for this very end."""
         changed = await self.kit.images.changes(image) if image else ()
-        await stains.leave(self.kit, Source.WEB if started.hosts else Source.WORKSPACE, changed, place)
+        await taint.leave(self.kit, Source.WEB if started.hosts else Source.WORKSPACE, changed, place)
         self.kit.session.emit(replace(ended, changed=changed), place)
         if not self._awaited[started.shell_id]:
             text = f"{said(ended)} `shells` reads what it printed."

@@ -11,7 +11,7 @@ from typing import Final
 
 from hermes_tui.capabilities.providers import _limits
 from hermes_tui.capabilities.state.health import HealthBook, Measure, MemoryShelf
-from hermes_tui.capabilities.state.replies import KeptReplies
+from hermes_tui.capabilities.state.reply_store import ReplyStore
 from hermes_tui.domain.errors import FailureReason, NoProvider, UsageInvalid
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.ports import Brain, CallEnd, Weigh
@@ -118,7 +118,7 @@ class ConfiguredBrains:
     environ: Mapping[str, str]
     book: HealthBook = field(default_factory=lambda: HealthBook(MemoryShelf(), SystemClock()))
     prices: Path | None = None
-    kept: KeptReplies | None = None
+    kept: ReplyStore | None = None
     efforts: dict[str, Effort | None] = field(default_factory=dict[str, Effort | None])
     _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
     _absent: set[str] = field(default_factory=set[str])

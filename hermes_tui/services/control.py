@@ -24,7 +24,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Session
-from hermes_tui.services import children, contexts, edits, sessions
+from hermes_tui.services import contexts, edits, sessions, subagents
 
 POLL_S: Final = 0.05
 
@@ -96,7 +96,7 @@ class Owner:
 
     def _carried_out(self, request: Fields, by: str) -> str:
         if request.get("do") == "agent":
-            return children.direct(self.session, _command_of(request), self.clock, by)
+            return subagents.direct(self.session, _command_of(request), self.clock, by)
         if request.get("do") == "rename":
             return sessions.rename(self.session, self.place(), str(request.get("name", "")))
         return contexts.change(self.session, self.place(), _change_of(request), by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -56,10 +57,13 @@ async def _runs(criterion: Criterion, sandbox: Sandbox, workspace: Workspace) ->
 
 
 def _exists(path: Path) -> tuple[bool, str]:
-    if not path.is_file():
-        return False, f"{path.name} is not there"
-    size = path.stat().st_size
-    return size > 0, f"{size:,} bytes"
+    try:
+        found = path.stat()
+    except OSError as error:
+        return False, f"{path.name} is not there: {error.strerror}"
+    if not stat.S_ISREG(found.st_mode):
+        return False, f"{path.name} is no file"
+    return found.st_size > 0, f"{found.st_size:,} bytes"
 
 
 def _read(root: Path, name: str) -> str | None:

@@ -40,6 +40,7 @@ from hermes_tui.domain.events import (
     ModeChanged,
     ModelChosen,
     RunAbandoned,
+    RunEnded,
     RunPaused,
     RunUnpaused,
 )
@@ -52,7 +53,7 @@ from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.kernel.tasks.amend import amend, undo
-from hermes_tui.services import attachments, children, control, kits, sessions
+from hermes_tui.services import attachments, control, kits, sessions, subagents
 from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
@@ -62,7 +63,7 @@ from hermes_tui.services.loops import under_watch
 from hermes_tui.services.memory.home import tended
 from hermes_tui.services.shells import Shells, beside
 from hermes_tui.services.undo import undo_since
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.wiring import RunOptions, told
 from hermes_tui.services.workstation import Workstation
 from hermes_tui.version import VERSION
 
@@ -111,7 +112,7 @@ class Desk:
         self._shells: Shells | None = None
         self._sandbox = ""
         self._mode: Mode | None = None
-        self._on_trouble: Callable[[HermesError], None] = lambda _: None
+        self._on_trouble: Callable[[Exception], None] = lambda _: None
 
     @property
     def state(self) -> SessionState:
@@ -138,7 +139,7 @@ class Desk:
         on_trouble: Callable[[HermesError], None] = lambda _: None,
     ) -> None:
         """Open the session on a thread of its own and return at once."""
-        self._on_trouble = on_trouble
+        self._on_trouble = lambda error: on_trouble(told(error, self.station.options))
         sys.setswitchinterval(SWITCH_S)
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._main(on_record, on_part)), name="kernel", daemon=True
@@ -189,7 +190,7 @@ class Desk:
                     beside(self.station.shell_ground(session, lambda: self._place(session))) as shells,
                 ):
                     await self._serve(session, shells)
-        except HermesError as error:
+        except Exception as error:  # noqa: BLE001 - the kernel's thread ends here
             self._on_trouble(error)
         finally:
             await self.station.memory.shut()
@@ -230,7 +231,7 @@ class Desk:
                     await shells.carry_out(command)
                 else:
                     await self._carry_out(session, command)
-            except HermesError as error:
+            except Exception as error:  # noqa: BLE001 - the command ends here, the session goes on
                 self._on_trouble(error)
         await self._stop()
         for warming in self._warming.values():
@@ -240,7 +241,7 @@ class Desk:
 
     async def _carry_out(self, session: Session, command: SessionCommand) -> None:
         if isinstance(command, AgentCommand):
-            children.direct(session, command, self.station.clock, "operator")
+            subagents.direct(session, command, self.station.clock, "operator")
             return
         match command:
             case Submit():
@@ -285,7 +286,7 @@ class Desk:
             session.emit(MessageGiven(text=text, images=command.images), replace(self._place(session), agent=agent))
             return
         sessions.drop_open_calls(session, self._place(session))
-        children.recall(session, self.station.clock)
+        subagents.recall(session, self.station.clock)
         number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
         place = Place(session=self.session_id, run=RunId(f"r{number}"))
         goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
@@ -326,6 +327,9 @@ class Desk:
                 await kits.pursuit_of(kit, place).run()
             except HermesError as error:
                 self._on_trouble(error)
+            except Exception as error:  # noqa: BLE001 - the run ends here, the session goes on
+                self._on_trouble(error)
+                session.emit(RunEnded(status="error", exit_code=1, answer="", reason=f"Hermes failed: {error}."), place)
 
         self._pursuing = asyncio.create_task(pursue(), name=f"run:{place.run}")
         self._warm_up("compression")
@@ -350,14 +354,8 @@ class Desk:
         control.demand_no_signature(asked, allow=command.allow)
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
         decided, reason = Decision.ALLOW if command.allow else Decision.DENY, command.reason
-        given = ApprovalGiven(
-            approval_id=asked.approval_id,
-            decision=decided,
-            scope=command.scope,
-            by="operator",
-            reason=reason,
-            rule=rule,
-        )
+        name, scope = asked.approval_id, command.scope
+        given = ApprovalGiven(approval_id=name, decision=decided, scope=scope, by="operator", reason=reason, rule=rule)
         session.emit(given, self._place(session))
         if rule and command.scope is Scope.ALWAYS:
             self.station.ledger.grant(Grant(rule=rule, by="operator"))

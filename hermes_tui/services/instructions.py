@@ -39,17 +39,17 @@ def system_text(
     project_bytes: int,
     memory_bytes: int,
     skills: Mapping[str, Skill] = MappingProxyType({}),
-    stained: Callable[[str], bool] = lambda _: False,
+    tainted: Callable[[str], bool] = lambda _: False,
 ) -> str:
     """Return the system text for a session; what is too long is cut, and says so.
 
-    Of the project's files, those that are `stained` by a stranger's text are no instructions.
+    Of the project's files, those that are `tainted` by a stranger's text are no instructions.
     """
     root, files = project_files(workspace)
     sections = [
         RULES,
         *(
-            f"# Instructions of this project ({path.name})\n{_cut(path, root, project_bytes, stained)}"
+            f"# Instructions of this project ({path.name})\n{_cut(path, root, project_bytes, tainted)}"
             for path in files
         ),
     ]
@@ -91,9 +91,9 @@ def project_files(workspace: Path) -> tuple[Path, list[Path]]:
     return folders[-1], [files[0] for files in named if files]
 
 
-def _cut(path: Path, root: Path, limit_bytes: int, stained: Callable[[str], bool]) -> str:
+def _cut(path: Path, root: Path, limit_bytes: int, tainted: Callable[[str], bool]) -> str:
     """Return the start of a project's file; whoever wrote it shall not bring in what lies outside of the project."""
-    if stained(os.path.realpath(path)):
+    if tainted(os.path.realpath(path)):
         return "[left out: a run wrote it that had read the web; the operator decides: hermes trust files]"
     try:
         data, size = read_within(path, root, limit_bytes), path.stat().st_size

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args, get_origin
 
 from hermes_tui.domain.values import frozen
-from hermes_tui.services.kinds import bare, fitting
+from hermes_tui.services.key_types import bare, fitting
 from hermes_tui.services.sections import REQUIRED, Field, Section, fields_of
 
 

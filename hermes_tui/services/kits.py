@@ -14,7 +14,7 @@ from hermes_tui.capabilities.state.day import Left, SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.lock import is_free
-from hermes_tui.capabilities.state.stains import StainBook
+from hermes_tui.capabilities.state.taint import TaintBook
 from hermes_tui.domain.errors import JournalUnreadable
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
 from hermes_tui.domain.hosts import covers
@@ -32,11 +32,11 @@ from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
-from hermes_tui.services.boxes import TriedLater
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
 from hermes_tui.services.pictures import shelf_of
+from hermes_tui.services.sandboxes import LazySandbox
 from hermes_tui.services.sessions import peek
 
 BRIEF_BYTES: Final = 1_024
@@ -57,7 +57,7 @@ class KitMaker:
     distrusted: frozenset[Source] = frozenset({Source.WEB})
     skills: Skills | None = None
     endings: tuple[Callable[[], Awaitable[None]], ...] = ()
-    _boxes: list[tuple[SandboxConfig, TriedLater]] = field(default_factory=list[tuple[SandboxConfig, TriedLater]])
+    _boxes: list[tuple[SandboxConfig, LazySandbox]] = field(default_factory=list[tuple[SandboxConfig, LazySandbox]])
 
     async def sandbox(self, config: HermesConfig) -> Sandbox:
         """Return the strongest sandbox that works here and that the config allows, tried out.
@@ -67,14 +67,14 @@ class KitMaker:
         """
         return await self._box(config.sandbox).ready()
 
-    async def _sandbox_of_run(self, config: HermesConfig) -> TriedLater:
+    async def _sandbox_of_run(self, config: HermesConfig) -> LazySandbox:
         """Return a sandbox that is tried out when it is needed; one that the config demands, now."""
         box = self._box(config.sandbox)
         if config.sandbox.level != "auto":
             await box.ready()
         return box
 
-    def _box(self, wanted: SandboxConfig) -> TriedLater:
+    def _box(self, wanted: SandboxConfig) -> LazySandbox:
         """Return the sandbox of these settings.
 
         It is tried out once: a run that wakes shall not wait for that again, and one that fails later fails closed.
@@ -91,7 +91,7 @@ class KitMaker:
             )
             return found
 
-        box = TriedLater(find)
+        box = LazySandbox(find)
         self._boxes.append((wanted, box))
         return box
 
@@ -117,9 +117,9 @@ class KitMaker:
         """Return the home, which no call writes; where it is the workspace itself, only its config and state are."""
         return () if self.root.is_relative_to(self.home.root) else (self.home.root,)
 
-    def stains(self) -> StainBook:
+    def taints(self) -> TaintBook:
         """Return what runs wrote here after they had read a stranger's text."""
-        return StainBook(self.ledger, self.root, self.clock.now)
+        return TaintBook(self.ledger, self.root, self.clock.now)
 
     def _images(self, session_id: SessionId) -> ImageStore:
         """Return where before-images of the session are kept; the home is in none."""
@@ -138,7 +138,7 @@ class KitMaker:
             project_bytes=project_bytes,
             memory_bytes=memory_bytes,
             skills=skills,
-            stained=self.stains().holds,
+            tainted=self.taints().holds,
         )
 
     def _day(self, session: Session, session_id: SessionId, config: HermesConfig) -> SessionDay:
@@ -194,7 +194,7 @@ class KitMaker:
             critic=frozenset(config.policy.critic),
             picture=shelf_of(self.home.state).find,
             skills=self.skills,
-            stains=self.stains(),
+            taints=self.taints(),
         )
 
 

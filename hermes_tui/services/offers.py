@@ -14,7 +14,7 @@ from typing import Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers import _catalog, _limits
-from hermes_tui.capabilities.state.replies import KeptReplies
+from hermes_tui.capabilities.state.reply_store import ReplyStore
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
 from hermes_tui.domain.usage import FREE, Limits, Price
@@ -22,10 +22,10 @@ from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate, kind_of
 from hermes_tui.services.config import HermesConfig
-from hermes_tui.services.kept import KeptProvider
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.provider_config import Abilities, ProviderConfig
 from hermes_tui.services.reflexes import RuledProvider
+from hermes_tui.services.reply_cache import CachedProvider
 from hermes_tui.services.sections import without_empty
 
 PROBE_S: Final = 1.0
@@ -67,7 +67,7 @@ class Offers:
     hear: Hear
     now: Callable[[], float]
     prices: Path | None = None
-    kept: KeptReplies | None = None
+    kept: ReplyStore | None = None
     _probed: dict[str, tuple[str, ...] | None] = field(default_factory=dict[str, tuple[str, ...] | None])
     _windows: dict[str, tuple[float, int | None]] = field(default_factory=dict[str, tuple[float, int | None]])
     _memory: dict[str, tuple[float, bool]] = field(default_factory=dict[str, tuple[float, bool]])
@@ -124,7 +124,7 @@ class Offers:
         """Return a provider that gives replies again where its role keeps them, and follows the rules of the config."""
         found: Provider = heard
         if self.kept is not None and wanted.keep_s:
-            found = KeptProvider(heard, self.kept, heard.target, wanted.keep_s)
+            found = CachedProvider(heard, self.kept, heard.target, wanted.keep_s)
         return RuledProvider(found, self.config.reflexes) if self.config.reflexes else found
 
     def answered(self, brain: Brain) -> None:

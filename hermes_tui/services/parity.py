@@ -27,7 +27,7 @@ from hermes_tui.domain.tasks import Goal, Mode, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel import context, window
-from hermes_tui.kernel.agents import errand
+from hermes_tui.kernel.agents import assignment
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.step import take_step
@@ -258,7 +258,7 @@ class _Bench:
         kit = replace(self.kit, brains=seat.brains)
         place = replace(self.place, agent=AgentId(f"{who}-{turn.number}"))
 
-        asking = kit if turn.errand is None else errand.own_words(kit, turn.errand)
+        asking = kit if turn.errand is None else assignment.own_words(kit, turn.errand)
 
         async def build(brain: Brain) -> Filled:
             return Filled(context.request_of(asking, brain, turn.messages))

@@ -12,6 +12,7 @@ from hermes_tui.domain.errors import ArgumentsInvalid, Location, UsageInvalid
 from hermes_tui.domain.ids import RunId, TaskId
 from hermes_tui.domain.tasks import Effect, Guard, Operator, Plan, Task, TaskKind
 from hermes_tui.domain.usage import Limits
+from hermes_tui.kernel.strategies.auto import STRATEGIES
 from hermes_tui.services import strict_yaml
 from hermes_tui.services.config import checked_scopes
 from hermes_tui.services.references import references
@@ -20,6 +21,10 @@ from hermes_tui.services.strict_yaml import Node
 
 SCHEMA: Final = "hermes.plan/1"
 MAX_TASKS: Final = 5000
+LATEST_S: Final = 1e11
+"""No timer is due later: Unix seconds of a far year."""
+PLANNERS: Final = tuple(name for name, strategy in STRATEGIES.items() if strategy.kinds)
+"""The strategies by which a model plans."""
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 TaskName = Annotated[str, Bounds(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
@@ -115,6 +120,21 @@ class TaskModel(Section):
     """Whether it runs once all it needs has ended, well or not; a join then says what failed."""
 
     CHECKS: ClassVar[Checks] = {"write": checked_scopes}
+
+    def check(self) -> None:
+        if self.kind is TaskKind.TIMER:
+            for name, value in self.args.items():
+                if name not in ("seconds", "at") or not _is_time(value):
+                    hint = "Write `seconds:`, or `at:` in Unix seconds, and a number."
+                    raise Misfit(f"no timer waits for `{name}: {json.dumps(value)}`.", hint)
+        if self.kind is TaskKind.LLM and self.use == "plan" and self.args.get("strategy") not in PLANNERS:
+            raise Misfit("no strategy is named that plans.", f"Add `strategy:` to its args: {' or '.join(PLANNERS)}.")
+        if self.compensate == self.id:
+            raise Misfit(f"`{self.id}` undoes itself.", "Name another task in `compensate:`, or leave it out.")
+
+
+def _is_time(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST_S
 
 
 class PlanModel(Section):
@@ -253,6 +273,7 @@ def _check_tools(model: PlanModel, node: Node, tools: Collection[str] | None) ->
 def _check_links(model: PlanModel, tasks: tuple[Task, ...], node: Node) -> None:
     places = {task.id: index for index, task in enumerate(tasks)}
     graph: dict[str, list[str]] = {}
+    undoing = {task.compensate for task in tasks}
     for index, (task, written) in enumerate(zip(tasks, model.tasks, strict=True)):
         links: list[tuple[TaskId, tuple[str, ...]]] = [
             (name, ("needs",) if name in written.needs else ("args",))
@@ -271,6 +292,12 @@ def _check_links(model: PlanModel, tasks: tuple[Task, ...], node: Node) -> None:
                 raise UsageInvalid(
                     f"the task `{task.id}` refers to `{name}`, which is no task.",
                     hint=strict_yaml.closest(name, sorted(places)) + extra,
+                    at=node.at("tasks", index, *steps),
+                )
+            if name in undoing and steps != ("compensate",):
+                raise UsageInvalid(
+                    f"the task `{task.id}` waits for `{name}`, which only undoes another one.",
+                    hint="Remove the need: such a task runs only where the run is given up.",
                     at=node.at("tasks", index, *steps),
                 )
     try:

@@ -23,7 +23,7 @@ from msgspec import field as field  # noqa: PLC0414 - sections are written with 
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.values import frozen
-from hermes_tui.services.kinds import bare, remedy
+from hermes_tui.services.key_types import bare, remedy
 from hermes_tui.services.strict_yaml import Node, Step, closest, describe
 
 Bounds = msgspec.Meta

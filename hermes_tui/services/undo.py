@@ -34,6 +34,7 @@ async def undo(station: Workstation, session: str, *, last: int | None = None, i
 
     Raises:
         UsageInvalid: there is no such session, it is running, or it changed nothing.
+        SessionLocked: it has just been begun to run.
         ToolError: an image is gone.
     """
     folder = station.sessions()
@@ -44,8 +45,9 @@ async def undo(station: Workstation, session: str, *, last: int | None = None, i
     steps = [(image, "undo")] if image is not None else _steps(records)[:last]
     if not steps:
         raise UsageInvalid(f"Session {path.stem} changed no files.", hint="`hermes runs show` says what it did.")
-    undone = await _taken_back(station, records, path.stem, steps)
+    # Owned from before the first file is touched: in a large folder it takes a while, and a run may be begun meanwhile.
     with station.own(SessionId(path.stem), []) as owned:
+        undone = await _taken_back(station, records, path.stem, steps)
         _note(owned.session, SessionId(path.stem), undone)
     return undone
 

@@ -14,7 +14,7 @@ from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.values import frozen, replace
 
 SCHEMA: Final = "hermes.result/1"
-_STATUS: Final = {3: "limited", 130: "interrupted", 143: "interrupted"}
+_STATUS: Final = {3: "limited", 5: "no_provider", 130: "interrupted", 143: "interrupted"}
 """What a code says of a run that has no end of its own on record; any other one is an error."""
 Fields = dict[str, Any]
 

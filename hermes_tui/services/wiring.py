@@ -20,10 +20,10 @@ from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.skills import FolderSkills, Shelf
 from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.state.ledger import Ledger
-from hermes_tui.capabilities.state.replies import KeptReplies
+from hermes_tui.capabilities.state.reply_store import ReplyStore
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant
-from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.ports import Clock, Tool
 from hermes_tui.domain.values import frozen
@@ -31,6 +31,7 @@ from hermes_tui.services import trust
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import HermesConfig, LayerName
+from hermes_tui.services.config_cache import ParsedFiles
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
 from hermes_tui.services.homes import Home, choose, demand_text, open_home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
@@ -39,7 +40,6 @@ from hermes_tui.services.masks import NAME as MASKS
 from hermes_tui.services.masks import MaskVault
 from hermes_tui.services.memory.home import HomeMemory
 from hermes_tui.services.memory.settings import MemorySettings
-from hermes_tui.services.parsed import ParsedFiles
 from hermes_tui.version import VERSION
 
 _MASK_KEY_BYTES: Final = 32
@@ -281,7 +281,7 @@ def brains_of(
         wanted,
         os.environ if home is None else keys_of(config, home),
         prices=None if home is None else prices_of(home),
-        kept=None if home is None else KeptReplies(home.state, redactor_of(config, home.state).redact, SystemClock()),
+        kept=None if home is None else ReplyStore(home.state, redactor_of(config, home.state).redact, SystemClock()),
     )
     if book is not None:
         found.book = book
@@ -325,6 +325,17 @@ def misfit(document: str, schema: str) -> str:
     """Say where a JSON text does not fit a JSON Schema; loaded on demand, as few goals have such a criterion."""
     found: str = import_module("hermes_tui.services.schema_fit").misfit(document, schema)
     return found
+
+
+def told(error: Exception, options: RunOptions) -> HermesError:
+    """Return an error in words for its operator; one that nobody foresaw leaves a report, which is named."""
+    if isinstance(error, HermesError):
+        return error
+    try:
+        hint = f"Report: {report_crash(error, options)}"
+    except (OSError, HermesError):
+        hint = "No report could be written."
+    return HermesError(f"Hermes failed: {error}.", hint=hint)
 
 
 def report_crash(error: BaseException, options: RunOptions) -> Path:

@@ -34,7 +34,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Goal, Mode, Plan, TaskKind
 from hermes_tui.domain.usage import Limits, Price
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel.doubt import doubt_id
+from hermes_tui.kernel.in_doubt import doubt_id
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
 from hermes_tui.services import attachments, constitution, control, kits, rates, sessions, trust, wiring

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.capabilities.state.ledger import Ledger
-from hermes_tui.capabilities.state.stains import StainBook
+from hermes_tui.capabilities.state.taint import TaintBook
 from hermes_tui.domain.messages import Source, ToolResult
 from hermes_tui.services import instructions
 from hermes_tui.services.clock import SystemClock
@@ -58,9 +58,9 @@ def sources(scene: Scene) -> set[Source]:
     return {part.source for part in parts if isinstance(part, ToolResult)}
 
 
-def book(scene: Scene) -> StainBook:
-    """Return the stains of the scene's workspace."""
-    return StainBook(Ledger(scene.home / "state" / "ledger.db", SystemClock()), scene.work, lambda: 0.0)
+def book(scene: Scene) -> TaintBook:
+    """Return the taints of the scene's workspace."""
+    return TaintBook(Ledger(scene.home / "state" / "ledger.db", SystemClock()), scene.work, lambda: 0.0)
 
 
 @needs_sandbox
@@ -91,7 +91,7 @@ async def test_neither_does_a_commit(scene: Scene) -> None:
     staging: Calls = (("git", {"args": ["add", "docs/how.md"]}), ("git", {"args": ["commit", "-m", TEXT]}))
     await leave(scene, "web", (*WRITES["a tool"], *staging))
     (scene.work / "docs" / "how.md").unlink()
-    assert [stain.path for stain in book(scene).listed()] == [str(scene.work / ".git")]
+    assert [taint.path for taint in book(scene).listed()] == [str(scene.work / ".git")]
 
     await scene.play("git", "later", {"args": ["log"]})
 
@@ -126,7 +126,7 @@ async def test_the_operator_takes_the_mark_off(scene: Scene, how: str) -> None:
 async def test_instructions_that_such_a_run_wrote_are_none(scene: Scene) -> None:
     await leave(scene, "web", (write("AGENTS.md", TEXT),))
 
-    told = instructions.system_text(scene.work, (), project_bytes=1_000, memory_bytes=1_000, stained=book(scene).holds)
+    told = instructions.system_text(scene.work, (), project_bytes=1_000, memory_bytes=1_000, tainted=book(scene).holds)
     records = await scene.play("list", "later")
 
     assert (scene.work / "AGENTS.md").read_text() == TEXT

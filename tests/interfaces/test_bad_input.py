@@ -32,6 +32,8 @@ ARGUMENTS = [
     (["--time-limit", "soon", "-p", "x"], "15m"),
     (["-C", "no/such/folder", "-p", "x"], "no/such/folder"),
     (["approvals", "allow", "none"], "approvals list"),
+    (["-p", "count", "--batch", "goal.md"], "either"),
+    (["-p", " "], "There is no goal"),
     (["--batch", "na\udcefve.md"], "UTF-8"),
     (["runs", "resolve", "none", "t", "--done"], "none"),
     (["config", "explain", "brains.cortx"], "brains.cortex"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).resolve().parents[2]
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 REPO_MAP = ROOT / "docs" / "examples" / "repo-map.md"
 
 
@@ -75,6 +77,23 @@ def test_a_folder_without_history_is_mapped_too(home: Path, workspace: Path) -> 
     assert (ran.returncode, json.loads(ran.stdout)["verified"]) == (0, True), ran.stderr
     assert "Python: 1 files" in report
     assert "## Churn\n\nNone found." in report
+
+
+def test_a_picture_that_nobody_is_there_to_look_at_ends_5_with_a_line_for_each_provider(
+    home: Path, workspace: Path
+) -> None:
+    (workspace / "a.png").write_bytes(base64.b64decode(PICTURE))
+
+    ran = hermes("-p", "What is on @a.png?", "-C", str(workspace), "--output-format", "json", home=home)
+
+    assert (ran.returncode, json.loads(ran.stdout)["status"]) == (5, "no_provider")
+    assert any(line.strip().startswith("ollama: ") for line in ran.stderr.splitlines())
+
+
+def test_more_than_any_model_reads_is_not_taken_from_a_pipe(home: Path, workspace: Path) -> None:
+    ran = hermes("-p", "Say why.", "-C", str(workspace), home=home, stdin="x" * 10_000_001)
+
+    assert (ran.returncode, "piped" in ran.stderr) == (2, True), ran.stderr
 
 
 def test_a_goal_in_words_without_a_provider_ends_5_and_says_what_was_looked_for(home: Path, workspace: Path) -> None:

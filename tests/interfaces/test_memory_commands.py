@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.capabilities.state.replies import KeptReplies
+from hermes_tui.capabilities.state.reply_store import ReplyStore
 from hermes_tui.cli import main
 from hermes_tui.services.clock import SystemClock
 from tests.fakes import Scenario, running_server
@@ -144,7 +144,7 @@ def test_an_erased_note_is_nowhere(shell: Shell) -> None:
     gone = shell.remember(SECRET)
     shell.memory("pin", keep)
     shell.remember("The lamp needs a wick")
-    KeptReplies(shell.home / "state", str, SystemClock()).keep("asked", SECRET, 60.0)
+    ReplyStore(shell.home / "state", str, SystemClock()).keep("asked", SECRET, 60.0)
 
     printed = shell.memory("forget", gone, "--erase")
 

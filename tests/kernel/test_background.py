@@ -7,7 +7,7 @@ import pytest
 from hermes_tui.domain.events import ShellEnded, ShellStarted, ToolFinished, ToolIntended, ToolResolved
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.kernel.doubt import settle_doubts
+from hermes_tui.kernel.in_doubt import settle_doubts
 from tests.kernel.bench import PLACE, FakeProvider, KernelBench
 
 CALL = CallId("c1")

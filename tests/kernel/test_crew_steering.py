@@ -22,7 +22,7 @@ from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskKind
 from hermes_tui.domain.usage import Limits
-from hermes_tui.kernel.agents.hand import end_agent
+from hermes_tui.kernel.agents.subagent import end_agent
 from tests.kernel.bench import PLACE, FakeTool, ask_for, say
 from tests.kernel.crew_bench import CrewBench, Held, Scripts
 

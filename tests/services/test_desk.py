@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.approval import Scope
-from hermes_tui.domain.commands import Decide, EditPlan, Freeze, Interrupt, SetMode, Submit, SwitchBrain, Thaw
+from hermes_tui.domain.commands import Decide, EditPlan, Freeze, GoOn, Interrupt, SetMode, Submit, SwitchBrain, Thaw
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.events import ApprovalAsked, Event, ModelChosen, RunEnded, ToolFinished
 from hermes_tui.domain.messages import Role
@@ -252,3 +252,23 @@ def test_a_session_opened_again_holds_the_whole_conversation(open_desk: Callable
         later.seen.wait_for(RunEnded)
 
         assert [m.text for m in later.desk.state.talk.of(AGENT).messages] == ["one", "First.", "two", "Second."]
+
+
+def test_a_run_that_hermes_itself_fails_is_told_ends_on_record_and_can_go_on(open_desk: Callable[..., Open]) -> None:
+    replies = [Reply("", tool_calls=[Call("write", {"path": "a.txt", "content": "x"})]), Reply("Written.")]
+    with running_server(Scenario(replies=replies)) as server:
+        table = open_desk(server.openai_url)
+        images = Path(table.desk.facts.home) / "state" / "images"
+        images.write_text("a file where a folder should be")
+
+        table.desk.send(SetMode(mode=Mode.AUTO))
+        table.desk.send(Submit(text="write it"))
+        failed = table.seen.wait_for(RunEnded)
+        images.unlink()
+        table.desk.send(GoOn())
+        ended = table.seen.wait_for(RunEnded, 2)
+
+        assert isinstance(failed, RunEnded)
+        assert isinstance(ended, RunEnded)
+        assert (failed.status, failed.exit_code, ended.answer) == ("error", 1, "Written.")
+        assert [trouble.hint.startswith("Report: ") for trouble in table.seen.troubles] == [True]

@@ -140,11 +140,11 @@ def test_the_result_of_a_run_that_could_not_begin_is_whole_and_fits_its_schema()
     schema = json.loads(results.schema_text("hermes.result.1"))
 
     said = failure(UsageInvalid("g.md:3: wrong"), 2).as_json()
-    codes = {code: failure(UsageInvalid("stopped"), code).fields["status"] for code in (1, 3, 130, 143)}
+    codes = {code: failure(UsageInvalid("stopped"), code).fields["status"] for code in (1, 3, 5, 130, 143)}
 
     jsonschema.validate(said, schema)
     assert said == plain(built(results.ResultModel, said))
-    assert codes == {1: "error", 3: "limited", 130: "interrupted", 143: "interrupted"}
+    assert codes == {1: "error", 3: "limited", 5: "no_provider", 130: "interrupted", 143: "interrupted"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "themes").glob("*.yaml")), ids=lambda path: path.stem)

@@ -179,3 +179,14 @@ def test_rules_without_end_are_tried_within_bounds(root: Path) -> None:
     (root / "0001x").touch()
 
     assert [each.name for each in walk(root, 1)] == [".gitignore", "0999x", "artifacts"]
+
+
+@pytest.mark.parametrize(("name", "evidence"), [("a" * 300, "File name too long"), ("docs", "docs is no file")])
+async def test_a_file_that_cannot_be_there_is_a_criterion_that_does_not_hold(
+    root: Path, name: str, evidence: str
+) -> None:
+    (root / "docs").mkdir()
+
+    ok, said = await checked(root, CriterionKind.FILE, name)
+
+    assert (ok, said.endswith(evidence)) == (False, True)

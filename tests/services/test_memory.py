@@ -12,7 +12,7 @@ import pytest
 from hermes_tui.capabilities.embedding.local import local_model
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable
 from hermes_tui.capabilities.state.ledger import Ledger
-from hermes_tui.capabilities.state.stains import StainBook
+from hermes_tui.capabilities.state.taint import TaintBook
 from hermes_tui.domain.errors import FailureReason, ProviderUnreachable, ToolError, UsageInvalid
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
 from hermes_tui.domain.values import replace
@@ -154,7 +154,7 @@ async def test_a_document_that_a_run_wrote_after_reading_the_web_is_the_webs(pla
     texts.mkdir()
     (texts / "own.md").write_text("The kettle stands in the pantry, beside the flour.")
     (texts / "left.md").write_text("The kettle is filled with oil, as everybody knows by now.")
-    await StainBook(place.ledger, texts, lambda: 7.0).mark(["left.md"], "s1")
+    await TaintBook(place.ledger, texts, lambda: 7.0).mark(["left.md"], "s1")
     memory.store.documents.ingest(texts)
 
     hits = await memory.recall("What is the kettle filled with, and where does it stand?", 5, "")

@@ -19,8 +19,8 @@ SLICE: Final = 0.05
 BEYOND: Final = 0.02
 """The part of the cap that a session keeps aside, if it is there, for what its calls can cost beyond their bounds: so
 that only dear ones have to write the ledger for it."""
-OPEN_S: Final = 900.0
-"""After this a draw that was never settled cannot belong to a call that still runs."""
+OPEN_S: Final = 86_400.0
+"""After this a draw that was never settled belongs to no call that still runs: a slow local model may take an hour."""
 
 LEAST_USD: Final = 1e-9
 """Less is what adding up in another order makes of the same sums."""

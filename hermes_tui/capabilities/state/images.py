@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from hermes_tui.capabilities.regular import read_real
 from hermes_tui.capabilities.state.digest import FIRST_HASH, HASH, digest, digest_big
 from hermes_tui.capabilities.state.durable import sync_folder, write_durably
-from hermes_tui.capabilities.state.early import Early
+from hermes_tui.capabilities.state.early_writes import EarlyWrites
 from hermes_tui.capabilities.state.pathtext import kept, path_of
-from hermes_tui.capabilities.state.putback import put_back
+from hermes_tui.capabilities.state.restore import put_back
 from hermes_tui.capabilities.state.survey import GLANCE_BYTES, HELD_BYTES, Entry, Kind, Survey, Surveyor
 from hermes_tui.domain.errors import PathRefused, ToolError
 from hermes_tui.domain.events.tool import FileChange
@@ -112,10 +112,10 @@ class ImageStore:
 
     def _take(self, targets: tuple[Path, ...]) -> str:
         self._kept.mkdir(parents=True, exist_ok=True, mode=0o700)
-        early = Early(self._kept, self._pool)
+        early = EarlyWrites(self._kept, self._pool)
         try:
             # Of a whole tree most is stored already; of single files, hardly any.
-            begin = None if any(target.is_dir() for target in targets) else early.begin
+            begin = None if any(map(os.path.isdir, targets)) else early.begin
             survey = self._surveyor.survey(targets, held_bytes=HELD_BYTES, begin=begin)
             name, manifest = described(targets, survey)
             self._keep(survey, self._manifest(name), manifest, early)
@@ -123,7 +123,7 @@ class ImageStore:
         finally:
             early.clear()
 
-    def _keep(self, survey: Survey, place: Path, manifest: bytes, early: Early) -> None:
+    def _keep(self, survey: Survey, place: Path, manifest: bytes, early: EarlyWrites) -> None:
         """Store the manifest and the contents that are not yet stored; all of it is on disk when this returns.
 
         What has a name is on disk but for the name itself, and all names are in one folder: the disk is waited for

@@ -38,10 +38,10 @@ _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS anchor(
         session TEXT NOT NULL, seq INTEGER NOT NULL, mac BLOB NOT NULL, at REAL NOT NULL,
         PRIMARY KEY(session, seq)) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS stain(
+    """CREATE TABLE IF NOT EXISTS taint(
         path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, session TEXT NOT NULL, at REAL NOT NULL,
         PRIMARY KEY(path, sha256)) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS stain_content ON stain(sha256)",
+    "CREATE INDEX IF NOT EXISTS taint_content ON taint(sha256)",
 )
 
 

@@ -17,7 +17,7 @@ from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel.promptly import within
+from hermes_tui.kernel.deadline import within
 
 if typing.TYPE_CHECKING:
     from types import ModuleType

@@ -13,20 +13,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.domain.errors import HermesError, Interrupted, JournalError, JournalUnreadable, UsageInvalid
+from hermes_tui.domain.errors import HermesError, Interrupted, JournalError, JournalUnreadable, NoProvider, UsageInvalid
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._options import options_of
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.interfaces.headless.outlet import Outlet
 from hermes_tui.services.verdict import Result, failure
-from hermes_tui.services.wiring import RunOptions, report_crash
+from hermes_tui.services.wiring import RunOptions, told
 from hermes_tui.services.workstation import Workstation
 
 SEVERITY: Final = (0, 1, 3, 4, 5, 2, 143, 130)
 """Exit codes from good to bad; several goals end with the worst one."""
 LIMITED: Final = 3
 """The code of a run that a cap or a full disk stopped."""
+MOST_PIPED: Final = 10_000_000
+"""What may be piped to a goal, in bytes: the model gets both ends of it, and reads the rest piece by piece."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -48,10 +50,14 @@ def main(_: str, args: Namespace) -> int:
 
 
 def _goals(args: Namespace) -> Sequence[Path | str]:
+    if args.batch and args.goal:
+        raise UsageInvalid("A goal in words and goal files are two things.", hint="Use either -p GOAL or --batch FILE.")
     if args.batch:
         return [Path(name) for name in args.batch]
-    if args.print and args.goal:
+    if args.print and args.goal.strip():
         return [f"{args.goal}\n\n{_piped()}".strip()]
+    if args.print:
+        raise UsageInvalid("There is no goal.", hint="Use `hermes -p GOAL` or `hermes --batch goal.md`.")
     if args.demo or args.goal or args.continue_ or args.resume is not None:
         hint = "Use `hermes -p GOAL` for one run without it, or `hermes --plain` for lines."
         raise UsageInvalid("The workstation needs a terminal on both ends.", hint=hint)
@@ -59,13 +65,21 @@ def _goals(args: Namespace) -> Sequence[Path | str]:
 
 
 def _piped() -> str:
-    """Return what stands on standard input, if it is a pipe or a file."""
+    """Return what stands on standard input, if it is a pipe or a file.
+
+    Raises:
+        UsageInvalid: it is more than any goal may hold.
+    """
     if sys.stdin is None or sys.stdin.isatty():
         return ""
     try:
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
+        given = sys.stdin.buffer.read(MOST_PIPED + 1)
     except OSError:
         return ""
+    if len(given) > MOST_PIPED:
+        hint = "Put it into a file of the workspace and name that in the goal: it is searched and read in pieces."
+        raise UsageInvalid(f"More than {MOST_PIPED:,} bytes are piped in.", hint=hint)
+    return given.decode("utf-8", "replace")
 
 
 class _Batch:
@@ -84,11 +98,11 @@ class _Batch:
             return self.fail(error, code_of(error))
         except OSError as error:
             if error.errno not in FULL:
-                return self._crash(error, options)
+                return self.fail(told(error, options), 1)
             hint = "Free some space, then run the same command again to go on."
             return self.fail(HermesError(f"The disk is full: {error}.", hint=hint), LIMITED)
         except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
-            return self._crash(error, options)
+            return self.fail(told(error, options), 1)
         self._say(result)
         return result.exit_code
 
@@ -140,19 +154,14 @@ class _Batch:
 
     def fail(self, error: HermesError, code: int) -> int:
         """Say what went wrong, in the output format too; return `code`."""
-        self._err.line(f"hermes: {printable(error.message)}")
+        head, *more = error.message.splitlines() or [""]
+        for line in (f"hermes: {head}", *(f"        {line.strip()}" for line in more)):
+            self._err.line(printable(line))
         if error.hint:
             self._err.line(f"        {printable(error.hint)}")
         if self._format != "text":
             self._out.line(json.dumps(failure(error, code).as_json(), ensure_ascii=False))
         return code
-
-    def _crash(self, error: Exception, options: RunOptions) -> int:
-        try:
-            hint = f"Report: {report_crash(error, options)}"
-        except (OSError, HermesError):
-            hint = "No report could be written."
-        return self.fail(HermesError(f"Hermes failed: {error}.", hint=hint), 1)
 
 
 def code_of(error: HermesError) -> int:
@@ -162,6 +171,8 @@ def code_of(error: HermesError) -> int:
             return 2
         case Interrupted():
             return 128 + error.signal
+        case NoProvider():
+            return 5
         case JournalUnreadable():
             return 1
         case JournalError():

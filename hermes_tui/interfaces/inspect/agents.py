@@ -11,7 +11,7 @@ from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import table
 from hermes_tui.interfaces.inspect._print import say, say_json
-from hermes_tui.services import children, control, history
+from hermes_tui.services import control, history, subagents
 from hermes_tui.services.workstation import Workstation
 
 
@@ -22,7 +22,7 @@ async def agents(station: Workstation, args: Namespace) -> int:
             _list(fold_all(history.records(station.sessions(), args.session)), as_json=args.json)
         case "show":
             state = fold_all(history.records(station.sessions(), args.session))
-            for line in "\n".join(children.transcript(state, AgentId(args.agent))).splitlines():
+            for line in "\n".join(subagents.transcript(state, AgentId(args.agent))).splitlines():
                 say(line)
         case _:
             name = history.path_of(station.sessions(), args.session).stem
@@ -31,7 +31,7 @@ async def agents(station: Workstation, args: Namespace) -> int:
 
 
 def _list(state: SessionState, *, as_json: bool) -> None:
-    rows = children.rows(state)
+    rows = subagents.rows(state)
     if as_json:
         say_json(rows)
         return
@@ -69,7 +69,7 @@ async def _direct(station: Workstation, session: SessionId, command: AgentComman
         return control.tell(station.sessions(), session, {**control.request_of(command), "by": by})
     except control.NotRunning:
         with station.own(session, []) as owned:
-            said = children.direct(owned.session, command, station.clock, by)
+            said = subagents.direct(owned.session, command, station.clock, by)
             await owned.journal.durable(owned.session.state.seq)
             return f"{said} It is not running now."
 

@@ -22,7 +22,7 @@ from hermes_tui.interfaces.inspect import (
     spending,
 )
 from hermes_tui.interfaces.inspect._print import complain, tell
-from hermes_tui.services.wiring import RunOptions, report_crash
+from hermes_tui.services.wiring import RunOptions, told
 from hermes_tui.services.workstation import Workstation
 
 NO_SANDBOX: Final = 125
@@ -47,15 +47,7 @@ async def main(name: str, args: Namespace) -> int:
             raise  # it was the output that failed, of which `cli` speaks
         return complain(HermesError(f"{error.filename}: {error.strerror or error}."), 1)
     except Exception as error:  # noqa: BLE001 - an interface ends here: a crash leaves a report and a line
-        return _crashed(error, options)
-
-
-def _crashed(error: Exception, options: RunOptions) -> int:
-    try:
-        hint = f"Report: {report_crash(error, options)}"
-    except (OSError, HermesError):
-        hint = "No report could be written."
-    return complain(HermesError(f"Hermes failed: {error}.", hint=hint), 1)
+        return complain(told(error, options), 1)
 
 
 async def _with_station(name: str, options: RunOptions, args: Namespace) -> int:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.capabilities.state.stains import StainBook
+from hermes_tui.capabilities.state.taint import TaintBook
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import table
@@ -117,7 +117,7 @@ async def sandbox(station: Workstation, args: Namespace) -> int:
 async def trust(station: Workstation, args: Namespace) -> int:
     """Show, allow or revoke what the project brings along, and what runs left here; 1 where it is not trusted."""
     if args.verb in ("files", "accept"):
-        return await _stains(station.kits.stains(), args)
+        return await _taints(station.kits.taints(), args)
     project = wiring.project_of(station.options, station.home, station.layers)
     if args.verb == "revoke":
         known = projects.forget(project.root, station.home.state)
@@ -133,10 +133,10 @@ async def trust(station: Workstation, args: Namespace) -> int:
     return 0 if project.standing in (projects.Standing.NONE, projects.Standing.TRUSTED) else 1
 
 
-async def _stains(book: StainBook, args: Namespace) -> int:
+async def _taints(book: TaintBook, args: Namespace) -> int:
     """Show the files that nobody vouches for, or vouch for them; 1 if one that is named is none of them."""
     found = await asyncio.to_thread(book.listed)
-    names = [str(Path(stain.path).relative_to(book.root)) for stain in found]
+    names = [str(Path(taint.path).relative_to(book.root)) for taint in found]
     if args.verb == "accept":
         wanted = names if args.all else args.paths
         say(f"{book.accept(wanted)} files are vouched for.")
@@ -144,7 +144,7 @@ async def _stains(book: StainBook, args: Namespace) -> int:
     if args.json:
         say_json([{"path": n, "session": s.session, "at": s.at} for n, s in zip(names, found, strict=True)])
         return 0
-    for name, stain in zip(names, found, strict=True):
-        say(f"{name}  by {stain.session}")
+    for name, taint in zip(names, found, strict=True):
+        say(f"{name}  by {taint.session}")
     say(f"{len(found)} files hold what a run wrote after it had read the web.")
     return 0

@@ -23,7 +23,7 @@ from hermes_tui.interfaces._progress import told
 from hermes_tui.interfaces._servers import mcp_lines, skill_lines, tool_lines
 from hermes_tui.interfaces._tables import cost_lines, plan_lines, table, when, window_lines
 from hermes_tui.interfaces.plain.host import Host
-from hermes_tui.services import children, contexts, costs, edits, history
+from hermes_tui.services import contexts, costs, edits, history, subagents
 
 AROUND: Final = 5
 """How many lines of a file are printed before and after the one that was asked for."""
@@ -240,7 +240,7 @@ class Archivist:
     def do_steer(self, argument: str) -> None:
         """Tell a subagent something."""
         name, _, text = argument.partition(" ")
-        known = children.living(self.mode.state, AgentId(name))
+        known = subagents.living(self.mode.state, AgentId(name))
         if not text.strip():
             raise UsageInvalid("Say what to tell it.", hint=f"/steer {known.agent} TEXT")
         self.mode.order(SteerAgent(agent=known.agent, text=text.strip()))
@@ -248,7 +248,7 @@ class Archivist:
 
     def do_transcript(self, agent: str) -> None:
         """Print all that an agent heard, said and did."""
-        self.rows("\n".join(children.transcript(self.mode.state, AgentId(agent))).splitlines())
+        self.rows("\n".join(subagents.transcript(self.mode.state, AgentId(agent))).splitlines())
 
     def do_context(self, agent: str) -> None:
         """Print what is in an agent's window and why."""

@@ -25,7 +25,7 @@ from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._orders import heard
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
-from hermes_tui.interfaces.tui import choices, kin
+from hermes_tui.interfaces.tui import choices, subagents
 from hermes_tui.interfaces.tui.archive import Archive
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.foreman import Foreman
@@ -194,7 +194,9 @@ class Clerk(Scribe):
         state = self.app.workspace.view_now().state
         wanted = AgentId(agent) if agent else None
         title = "what is in the window and why"
-        self.app.push_screen(Page(self.app.look, title, lambda width: list(kin.context_lines(state, wanted, width))))
+        self.app.push_screen(
+            Page(self.app.look, title, lambda width: list(subagents.context_lines(state, wanted, width)))
+        )
 
     def do_memory(self, _: str) -> None:
         """Show the notes."""

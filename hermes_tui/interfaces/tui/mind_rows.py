@@ -31,7 +31,7 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces.tui import kin
+from hermes_tui.interfaces.tui import subagents
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, STOPPED, WAITING, Sign
@@ -181,7 +181,7 @@ def _other(record: Record) -> Thought | None:
 
 def _kin(record: Record, body: AgentEvent | ContextEvent) -> Thought | None:
     """Return what became of a subagent or a window."""
-    told = kin.told(record, body)
+    told = subagents.told(record, body)
     if told is None:
         return None
     kind = "agent" if isinstance(body, AgentEvent) else "context"

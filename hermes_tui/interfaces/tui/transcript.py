@@ -62,7 +62,7 @@ from hermes_tui.domain.messages import Source, Thinking
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import TaskKind
-from hermes_tui.interfaces.tui import kin, notices
+from hermes_tui.interfaces.tui import notices, subagents
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
@@ -309,7 +309,7 @@ class Transcript:
         from_plan = isinstance(body, AgentSpawned | AgentEnded) and body.parent is None
         if from_plan or not isinstance(body, AgentEvent | ContextEvent):
             return
-        told = kin.told(record, body)
+        told = subagents.told(record, body)
         if told is not None:
             row = notices.notice(record, told.sign, told.what, told.why, hint="F2" if told.details else "")
             yield replace(row, details=told.details)

@@ -30,8 +30,8 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel.agents import errand
-from hermes_tui.kernel.agents.hand import Hand, end_agent
+from hermes_tui.kernel.agents import assignment
+from hermes_tui.kernel.agents.subagent import Subagent, end_agent
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.kit import Kit, News, Rest
 from hermes_tui.kernel.loop_guard import LOOP
@@ -52,7 +52,7 @@ class LoopCrew:
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
-        self._hands: dict[AgentId, Hand] = {}
+        self._hands: dict[AgentId, Subagent] = {}
         self._tasks: dict[AgentId, asyncio.Task[None]] = {}
         self._doors: dict[AgentId, Door] = {}
         self._watchers: list[asyncio.Future[None]] = []
@@ -92,8 +92,8 @@ class LoopCrew:
             agents = kit.session.state.agents
             agent = next((one.agent for one in agents.by_id.values() if one.spawned.call_id == call_id), None)
             if agent is None:
-                spawned = errand.commission(kit, wanted, targets, call_id, place)
-                agent = errand.next_id(kit.session.state)
+                spawned = assignment.commission(kit, wanted, targets, call_id, place)
+                agent = assignment.next_id(kit.session.state)
                 child = replace(place, session=child_session(place.session, agent), agent=agent, turn=None)
                 kit.session.emit(spawned, child)
         said = (
@@ -149,7 +149,7 @@ class LoopCrew:
         outside = [path for path in write if not any(Path(path).is_relative_to(own) for own in scope.write)]
         if outside:
             raise ToolError(f"{outside[0]} is outside the run's write scope.", kind="scope")
-        spawned = errand.of_task(self._kit, task, text, write)
+        spawned = assignment.of_task(self._kit, task, text, write)
         self._kit.session.emit(spawned, replace(place, session=child_session(place.session, place.agent)))
 
     def _told_since(self, agent: AgentId) -> list[str]:
@@ -290,11 +290,11 @@ class LoopCrew:
         gate = Gate(above.gate if above is not None else self._kit.gate)
         if status.paused:
             gate.freeze()
-        hand = Hand(agent, self._kit, self._home, self._doors[agent], gate, self._wake, self._tasks.get(agent))
+        hand = Subagent(agent, self._kit, self._home, self._doors[agent], gate, self._wake, self._tasks.get(agent))
         self._hands[agent] = hand
         hand.task = self._tasks[agent] = self._home.loop.create_task(self._live(hand), name=f"agent:{agent}")
 
-    async def _live(self, hand: Hand) -> None:
+    async def _live(self, hand: Subagent) -> None:
         """Carry a child to its end; what stops the whole run leaves it where it is."""
         try:
             await hand.pursue()

@@ -12,7 +12,7 @@ from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.budget import check_seconds
-from hermes_tui.kernel.doubt import settle_task
+from hermes_tui.kernel.in_doubt import settle_task
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.tasks.condition import holds
 from hermes_tui.kernel.tasks.perform import perform

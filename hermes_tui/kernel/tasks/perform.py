@@ -16,9 +16,9 @@ from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.kit import Kit
+from hermes_tui.kernel.other_brains import OtherBrains
 from hermes_tui.kernel.tasks import planning, replan
 from hermes_tui.kernel.turn import run_turn
-from hermes_tui.kernel.without import Without
 
 
 async def perform(kit: Kit, task: Task, place: Place) -> str:
@@ -125,7 +125,9 @@ async def converse(kit: Kit, task: Task, place: Place) -> str:
 def _goal(kit: Kit, task: Task) -> str:
     """Return what an agent is told to do, with the values of its references."""
     arguments, _ = _filled(kit, task, task.args)
-    return json.loads(arguments).get("goal", "") or task.title
+    goal: object = json.loads(arguments).get("goal", "")
+    # What is one reference becomes the value that it stands for, which need not be a text.
+    return (goal if isinstance(goal, str) else json.dumps(goal, ensure_ascii=False)) or task.title
 
 
 def _tell_failure(kit: Kit, task: Task, place: Place) -> None:
@@ -143,7 +145,7 @@ def _tell_failure(kit: Kit, task: Task, place: Place) -> None:
 def _for(kit: Kit, task: Task) -> Kit:
     """Return the kit whose brains leave out those that failed at this task."""
     avoided = kit.session.state.graph.status[task.id].avoided
-    return replace(kit, brains=Without(kit.brains, avoided)) if avoided else kit
+    return replace(kit, brains=OtherBrains(kit.brains, avoided)) if avoided else kit
 
 
 def _within(kit: Kit, task: Task) -> Kit:

@@ -129,7 +129,7 @@ async def _plan(kit: Kit, task: Task, place: Place) -> str:
     brief = strategy.brief(tools_text(kit))
     reply = _paid(kit, place)
     if reply is None:
-        await _read(reader, brief, f"Goal:\n{given['goal']}{_existing(kit)}", task)
+        await _read(reader, brief, f"Goal:\n{given.get('goal') or task.title}{_existing(kit)}", task)
     else:
         reader.finish(reply)
     if reader.wrong or not planned(kit):

@@ -24,7 +24,7 @@ from hermes_tui.capabilities.memory.vectors import Query, Vectors
 from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.outbox import LedgerOutbox
-from hermes_tui.capabilities.state.stains import StainBook
+from hermes_tui.capabilities.state.taint import TaintBook
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.memory import NoteDraft, Origin, Recalled, Remembered, recalled_text
 from hermes_tui.domain.ports import Clock, Redactor
@@ -73,7 +73,7 @@ class OpenMemory:
         self._ranked = Recall(self.index)
         policy = WritingPolicy(agent=settings.policy, index_bytes=settings.index_bytes)
         self.writer = Writer(self.ingress, redactor, policy, clock.now)
-        self._stains = StainBook(ledger, settings.workspace, clock.now)
+        self._taints = TaintBook(ledger, settings.workspace, clock.now)
         self.documents = Documents(self.index, home.state / "documents.json", clock.now)
         self.vectors = Vectors(self.database)
         self.embedder = ""
@@ -301,7 +301,7 @@ class OpenMemory:
         if layer == Layer.EPISODE.value:
             return episodes.WEB if self.index.holds_kind(source, episodes.of_web) else ""
         if layer == Layer.DOCUMENT.value:
-            return episodes.WEB if self._stains.holds(source.partition("#")[0].removeprefix(PREFIX)) else ""
+            return episodes.WEB if self._taints.holds(source.partition("#")[0].removeprefix(PREFIX)) else ""
         row = self.catalog.at(source.partition("#")[0]) if layer == Layer.NOTE.value else None
         return self.writer.read(row).provenance if row else ""
 

@@ -17,7 +17,7 @@ from hermes_tui.capabilities.memory.ingress import Edit, Reason, in_vault
 from hermes_tui.capabilities.memory.notes import is_index, read_note
 from hermes_tui.capabilities.memory.past import BlameLine, Entry
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable
-from hermes_tui.capabilities.state.replies import forget_replies
+from hermes_tui.capabilities.state.reply_store import forget_replies
 from hermes_tui.domain.errors import HermesError, ToolError, UsageInvalid
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin
 from hermes_tui.domain.values import frozen

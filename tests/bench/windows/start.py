@@ -90,6 +90,7 @@ def _claude(bench: Bench, binary: str, url: str) -> tuple[float, float]:
 
 def _echoed(opened: Window) -> float:
     """Type as soon as a key would reach the program; return when it was drawn."""
-    opened.until(lambda: opened.takes_keys, "a first frame")
+    # The terminal's mode may change after what is drawn.
+    opened.until(lambda: opened.takes_keys, "a first frame", every_s=0.002)
     opened.type(KEYS)
     return opened.until_said(KEYS) - opened.began

@@ -79,8 +79,10 @@ class Window:
         while self.read(quiet_s):
             pass
 
-    def until(self, holds: Callable[[], bool], what: str) -> float:
+    def until(self, holds: Callable[[], bool], what: str, every_s: float = 0.5) -> float:
         """Read until something holds; return when the bytes that made it so had come.
+
+        Where no bytes tell of it, it is seen `every_s` late at most.
 
         Raises:
             ProgramFailed: it never did.
@@ -89,7 +91,7 @@ class Window:
         while time.monotonic() < end:
             if holds():
                 return time.monotonic()
-            self.read(0.5)
+            self.read(every_s)
         raise ProgramFailed(f"{what} never came: {self.text[-600:]}")
 
     def until_said(self, words: str, after: int = 0) -> float:

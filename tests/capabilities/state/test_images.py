@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.capabilities.state import early, survey
+from hermes_tui.capabilities.state import early_writes, survey
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.domain.errors import PathRefused, ToolError
 
@@ -99,7 +99,7 @@ async def test_a_long_file_is_kept_once_and_nothing_is_left_besides(
     store: ImageStore, root: Path, tmp_path: Path
 ) -> None:
     first, second = root / "long", root / "twin"
-    first.write_bytes(content := os.urandom(early.WORTH_BYTES))
+    first.write_bytes(content := os.urandom(early_writes.WORTH_BYTES))
     second.write_bytes(content)
 
     image = await store.take([first])
@@ -276,7 +276,7 @@ def ended(trace: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace says what was synced, and when")
 def test_all_of_an_image_is_on_disk_before_anyone_is_told_of_it(root: Path, tmp_path: Path) -> None:
-    (root / "long").write_bytes(os.urandom(early.WORTH_BYTES))
+    (root / "long").write_bytes(os.urandom(early_writes.WORTH_BYTES))
     heard = tmp_path / "heard"
     script = (
         "import asyncio, sys; from pathlib import Path; from hermes_tui.capabilities.state.images import ImageStore;"

@@ -92,6 +92,20 @@ def test_open_draws_count_until_settled_or_long_past(ledger: Ledger, clock: Stil
     day.draw(6.0, 1)
 
 
+def test_a_call_that_takes_an_hour_counts_until_it_is_settled(ledger: Ledger, clock: StillClock) -> None:
+    day, other = (SessionDay(ledger, SessionId(name), CAP, clock=clock) for name in ("one", "two"))
+    day.draw(6.0, 1, call="slow")
+    clock.seconds += 3600
+
+    with pytest.raises(LimitReached):
+        day.draw(6.0, 1, call="next")
+    with pytest.raises(LimitReached):
+        other.draw(6.0, 1, call="beside")
+    day.settle(1.0, 1, Seq(1), call="slow")
+
+    assert day.draw(6.0, 1, call="next")
+
+
 def test_a_new_day_has_a_new_cap_and_a_call_is_booked_on_the_day_it_was_drawn(
     ledger: Ledger, clock: StillClock
 ) -> None:

@@ -65,6 +65,12 @@ def test_an_image_of_very_many_files_has_one_name_whatever_stands_first() -> Non
     assert manifest.count(b'"sha256"') == 100_000
 
 
+async def test_a_name_that_no_file_can_have_is_no_reason_to_fail(store: ImageStore, root: Path) -> None:
+    image = await store.take([root / ("n" * 300)])
+
+    assert await store.changes(image) == ()
+
+
 async def test_files_whose_names_are_no_text_come_back(store: ImageStore, root: Path) -> None:
     odd, link = root / os.fsdecode(b"na\xefve.txt"), root / os.fsdecode(b"\xff-link")
     odd.write_text("old\n")

@@ -66,7 +66,8 @@ class LineCompositor(Compositor):
     ) -> RenderableType | None:
         """Draw what changed, in pieces even if that is everything: what is behind others is not asked for its lines."""
         if full or screen_stack or simplify:
-            return super().render_update(full, screen_stack, simplify)
+            # Textual leaves open of what its screens are.
+            return super().render_update(full, screen_stack, simplify)  # pyright: ignore[reportUnknownMemberType]
         visible_screen_stack.set([])
         return self.render_partial_update()
 

@@ -17,7 +17,7 @@ from hermes_tui.interfaces.tui.graph.folding import agent_of, speaker_of
 from hermes_tui.interfaces.tui.graph.rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
 from hermes_tui.interfaces.tui.meter import spent_text
 from hermes_tui.interfaces.tui.panes._pane import View
-from hermes_tui.services import children
+from hermes_tui.services import subagents
 
 Fact = tuple[str, str, str]
 Keys = tuple[tuple[str, str], ...]
@@ -156,7 +156,7 @@ def _conversation(row: GraphRow, state: SessionState, width: int) -> Iterator[Li
         return
     if agent not in state.talk.by_agent:
         return
-    said = deque(children.transcript(state, agent), maxlen=LAST_SAID)
+    said = deque(subagents.transcript(state, agent), maxlen=LAST_SAID)
     yield EMPTY
     yield Line(((f" {one_line(agent)}, what was said last", "muted"),))
     wrapped = wrap(foreign("\n".join(said)), max(width - 2, 12))
@@ -167,7 +167,7 @@ def conversation(state: SessionState, agent: AgentId, width: int) -> list[Line]:
     """Return all that an agent heard, said and did, as lines."""
     if agent not in state.talk.by_agent:
         return []
-    text = "\n".join(children.transcript(state, agent))
+    text = "\n".join(subagents.transcript(state, agent))
     return [Line(((" ", ""), *spans)) for spans in wrap(foreign(text), max(width - 2, 12))]
 
 

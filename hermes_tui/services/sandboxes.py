@@ -15,7 +15,7 @@ UNTRIED: Final = SandboxLevel(name="untried", confines=False, why="it was not tr
 """What counts until something ran in it: as if nothing confined."""
 
 
-class TriedLater:
+class LazySandbox:
     """The sandbox that `find` finds by running something in it; implements `ports.Sandbox`.
 
     Agents on several threads may need it at once: one of them tries, the others wait.

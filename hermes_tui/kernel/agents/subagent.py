@@ -17,20 +17,20 @@ from hermes_tui.domain.ports import Brains
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel.agents import errand
+from hermes_tui.kernel.agents import assignment
 from hermes_tui.kernel.agents.home import HomeBrains, HomeImages, HomeMemory, HomeShells, at_home
 from hermes_tui.kernel.budget import SliceUsed
-from hermes_tui.kernel.doubt import settle_doubts
 from hermes_tui.kernel.gate import Gate
+from hermes_tui.kernel.in_doubt import settle_doubts
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.loop_guard import LOOP
+from hermes_tui.kernel.other_brains import OtherBrains
 from hermes_tui.kernel.turn import run_turn
-from hermes_tui.kernel.without import Without
 from hermes_tui.kernel.worker import Door
 
 
 @dataclass(slots=True, eq=False)
-class Hand:
+class Subagent:
     """A child at work. `kit` is the run's, `door` leads to the child's loop, `home` to the run's.
 
     `waiting` is what an operator must answer first, `answered` is set when there was an answer to anything. `moved` is
@@ -131,7 +131,7 @@ class Hand:
         """Return the child's own kit: its tools, its scope, its gate; what is not safe on its loop is done at home."""
         kit, spawned = self.kit, status.spawned
         return replace(
-            errand.own_words(kit, spawned),
+            assignment.own_words(kit, spawned),
             tools={name: at_home(self.home, kit.tools[name]) for name in spawned.tools if name in kit.tools},
             workspace=replace(kit.workspace, write=tuple(Path(path) for path in spawned.write)),
             gate=self.gate,
@@ -145,7 +145,7 @@ class Hand:
         """Return who may answer the child: none of those that failed at its task before."""
         brains, tasks = HomeBrains(self.home, self.kit.brains), self._state.graph.status
         task = tasks.get(status.place.task) if status.place.task is not None else None
-        return Without(brains, task.avoided) if task is not None and task.avoided else brains
+        return OtherBrains(brains, task.avoided) if task is not None and task.avoided else brains
 
     def _last_words(self) -> str:
         messages = self._state.talk.of(self.agent).messages
@@ -158,7 +158,7 @@ class Hand:
             if status.ended is None and messages[-1].role is not Role.MODEL:
                 return False
             wanted = status.spawned.returns
-            fields = errand.fields_of(answer, wanted) if wanted else answer
+            fields = assignment.fields_of(answer, wanted) if wanted else answer
             note = f"Answer with one JSON object with the fields {', '.join(wanted)}, nothing else."
             if fields is None and not any(message.text == note for message in messages):
                 self.kit.session.emit(MessageGiven(text=note, source=Source.KERNEL), status.place)
@@ -175,6 +175,6 @@ def end_agent(kit: Kit, agent: AgentId, end: tuple[AgentEnd, str], answer: str) 
         status = state.agents.by_id.get(agent)
         if status is None or status.ended is not None:
             return
-        long = len(answer) > errand.REPORT_CHARACTERS
+        long = len(answer) > assignment.REPORT_CHARACTERS
         path = kit.artifacts.keep(f"{agent}-answer.txt", answer.encode()) if long else ""
-        kit.session.emit(errand.homecoming(state, status, end, answer, kit.clock.now(), path), status.place)
+        kit.session.emit(assignment.homecoming(state, status, end, answer, kit.clock.now(), path), status.place)

@@ -22,7 +22,7 @@ from hermes_tui.domain.ports import Clock
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.spend import Spent
-from hermes_tui.kernel.agents import errand
+from hermes_tui.kernel.agents import assignment
 from hermes_tui.kernel.session import Session
 
 RESULT_CHARACTERS: Final = 400
@@ -53,7 +53,7 @@ def direct(session: Session, command: AgentCommand, clock: Clock, by: str) -> st
 def _kill(session: Session, status: AgentStatus, clock: Clock, by: str) -> None:
     with session.deciding:
         state = session.state
-        ended = errand.homecoming(state, status, ("killed", f"by {by}"), "", clock.now())
+        ended = assignment.homecoming(state, status, ("killed", f"by {by}"), "", clock.now())
         session.emit(ended, status.place)
         task = status.place.task
         if status.spawned.parent is None and task is not None and not state.graph.state_of(task).ended:
@@ -67,7 +67,7 @@ def recall(session: Session, clock: Clock) -> None:
     """End the subagents of a run that was interrupted: what comes next is another one."""
     for status in session.state.agents.live():
         end: tuple[AgentEnd, str] = ("cancelled", "the operator went on to something else")
-        session.emit(errand.homecoming(session.state, status, end, "", clock.now()), status.place)
+        session.emit(assignment.homecoming(session.state, status, end, "", clock.now()), status.place)
 
 
 def living(state: SessionState, agent: AgentId) -> AgentStatus:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hermes_tui.kernel.promptly import within
+from hermes_tui.kernel.deadline import within
 
 
 async def test_what_never_waits_ends_without_the_limit_being_set() -> None:

@@ -16,8 +16,8 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.usage import Limits, Usage
 from hermes_tui.interfaces.tui.drawing.row_window import Room
-from hermes_tui.interfaces.tui.kin import context_lines
 from hermes_tui.interfaces.tui.mind_rows import MindLog
+from hermes_tui.interfaces.tui.subagents import context_lines
 from hermes_tui.interfaces.tui.transcript import Transcript
 
 CHILD = AgentId("scout")

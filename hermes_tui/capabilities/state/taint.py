@@ -25,7 +25,7 @@ _Stamp = tuple[int, int, int, int]
 
 
 @frozen
-class Stain:
+class Taint:
     """A file that holds what such a run wrote; `session` is the run's, `at` when it was."""
 
     path: str
@@ -35,8 +35,8 @@ class Stain:
     at: float
 
 
-class StainBook:
-    """The stains of one workspace, kept in the ledger under whole paths; implements `ports.Stains`."""
+class TaintBook:
+    """The taints of one workspace, kept in the ledger under whole paths; implements `ports.Taints`."""
 
     def __init__(self, ledger: Ledger, root: Path, now: Callable[[], float]) -> None:
         self._ledger = ledger
@@ -51,8 +51,8 @@ class StainBook:
 
     async def standing(self) -> bool:
         """Whether any file of the workspace still is as such a run left it."""
-        stains = self._below()
-        return bool(stains) and await asyncio.to_thread(lambda: any(map(self._stands, stains)))
+        taints = self._below()
+        return bool(taints) and await asyncio.to_thread(lambda: any(map(self._stands, taints)))
 
     def behind(self, seen: Mapping[str, str]) -> bool:
         """Whether one of these contents, sha256 by absolute path, is what such a run wrote."""
@@ -65,19 +65,19 @@ class StainBook:
         found = self._now(path)
         return found is not None and self._written(path, found[1])
 
-    def listed(self) -> list[Stain]:
+    def listed(self) -> list[Taint]:
         """Return what still stands, oldest first."""
-        return [stain for stain in self._below() if self._stands(stain)]
+        return [taint for taint in self._below() if self._stands(taint)]
 
     def accept(self, paths: Sequence[str]) -> int:
         """Vouch for files, whatever they hold, and for that content wherever it lies; return how many there were."""
         wanted = {os.path.join(self._root, path) for path in paths}  # noqa: PTH118 - text as it is stored
-        gone = [stain for stain in self._below() if stain.path in wanted]
+        gone = [taint for taint in self._below() if taint.path in wanted]
         with self._ledger.transaction() as connection:
-            connection.executemany("DELETE FROM stain WHERE path=?", [(kept(path),) for path in wanted])
-            contents = [(stain.sha256,) for stain in gone if stain.sha256]
-            connection.executemany("DELETE FROM stain WHERE sha256=?", contents)
-        return len({stain.path for stain in gone})
+            connection.executemany("DELETE FROM taint WHERE path=?", [(kept(path),) for path in wanted])
+            contents = [(taint.sha256,) for taint in gone if taint.sha256]
+            connection.executemany("DELETE FROM taint WHERE sha256=?", contents)
+        return len({taint.path for taint in gone})
 
     def _mark(self, paths: Sequence[str], session: str) -> None:
         rows: list[tuple[str, str, int, str, float]] = []
@@ -90,36 +90,36 @@ class StainBook:
                 rows.append((kept(path), found[1], found[0], session, at))
         if rows:
             with self._ledger.transaction() as connection:
-                connection.executemany("INSERT OR REPLACE INTO stain VALUES(?, ?, ?, ?, ?)", rows)
+                connection.executemany("INSERT OR REPLACE INTO taint VALUES(?, ?, ?, ?, ?)", rows)
 
     def _any(self) -> bool:
         with self._ledger.reading() as connection:
-            return connection.execute("SELECT 1 FROM stain LIMIT 1").fetchone() is not None
+            return connection.execute("SELECT 1 FROM taint LIMIT 1").fetchone() is not None
 
-    def _below(self) -> list[Stain]:
-        """Return every stain of the workspace, also of what has changed since."""
+    def _below(self) -> list[Taint]:
+        """Return every taint of the workspace, also of what has changed since."""
         # All texts that begin with the folder and a slash: the character after the slash ends them.
         between = (kept(f"{self._root.rstrip('/')}/"), kept(f"{self._root.rstrip('/')}0"))
         with self._ledger.reading() as connection:
             rows = connection.execute(
-                "SELECT path, sha256, bytes, session, at FROM stain WHERE path > ? AND path < ? ORDER BY at, path",
+                "SELECT path, sha256, bytes, session, at FROM taint WHERE path > ? AND path < ? ORDER BY at, path",
                 between,
             ).fetchall()
-        return [Stain(path=path_of(row[0]), sha256=row[1], size=row[2], session=row[3], at=row[4]) for row in rows]
+        return [Taint(path=path_of(row[0]), sha256=row[1], size=row[2], session=row[3], at=row[4]) for row in rows]
 
     def _written(self, path: str, sha256: str) -> bool:
         with self._ledger.reading() as connection:
             row = connection.execute(
-                "SELECT 1 FROM stain WHERE sha256=? AND sha256<>'' AND (bytes>=? OR path=?) LIMIT 1",
+                "SELECT 1 FROM taint WHERE sha256=? AND sha256<>'' AND (bytes>=? OR path=?) LIMIT 1",
                 (sha256, TELLING_BYTES, kept(path)),
             ).fetchone()
         return row is not None
 
-    def _stands(self, stain: Stain) -> bool:
-        if stain.size == _ALWAYS:
-            return Path(stain.path).exists()
-        found = self._now(stain.path)
-        return found is not None and found == (stain.size, stain.sha256)
+    def _stands(self, taint: Taint) -> bool:
+        if taint.size == _ALWAYS:
+            return Path(taint.path).exists()
+        found = self._now(taint.path)
+        return found is not None and found == (taint.size, taint.sha256)
 
     def _now(self, path: str) -> tuple[int, str] | None:
         """Return size and hash of a regular file, None if there is none."""

@@ -16,6 +16,7 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Task
+from hermes_tui.domain.text import first_line
 from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import budget
@@ -58,7 +59,7 @@ def commission(kit: Kit, wanted: dict[str, Any], targets: Sequence[str], call_id
     role = str(wanted.get("model") or wanted.get("role") or (above[0].spawned.role if above else "cortex"))
     return AgentSpawned(
         parent=place.agent,
-        title=str(wanted.get("title") or wanted["task"]).strip().splitlines()[0][:80],
+        title=first_line(str(wanted.get("title", "")), 80) or first_line(str(wanted["task"]), 80),
         task=str(wanted["task"]),
         role=role,
         tools=tuple(name for name in names if name != DELEGATE or len(above) + 1 < DEEPEST),

@@ -11,7 +11,7 @@ import pytest
 from hermes_tui.domain.errors import SandboxUnavailable
 from hermes_tui.domain.ports import Sandbox
 from hermes_tui.domain.processes import ProcessEnd, ProcessResult, SandboxCommand, SandboxLevel
-from hermes_tui.services.boxes import TriedLater
+from hermes_tui.services.sandboxes import LazySandbox
 
 COMMAND = SandboxCommand(argv=("true",), cwd=Path("/"))
 RAN = ProcessResult(exit_code=0, stdout=b"", stderr=b"", end=ProcessEnd.EXITED, seconds=0.0)
@@ -49,14 +49,14 @@ async def ladder() -> Ladder:
 
 
 async def test_before_it_is_tried_nothing_is_said_to_confine(ladder: Ladder) -> None:
-    box = TriedLater(ladder.find)
+    box = LazySandbox(ladder.find)
 
     assert not box.level.confines
     assert ladder.tries == 0
 
 
 async def test_a_command_tries_it_first(ladder: Ladder) -> None:
-    box = TriedLater(ladder.find)
+    box = LazySandbox(ladder.find)
     ladder.gate.set()
 
     assert await box.run(COMMAND) is RAN
@@ -66,7 +66,7 @@ async def test_a_command_tries_it_first(ladder: Ladder) -> None:
 
 
 async def test_of_many_that_need_it_at_once_one_tries(ladder: Ladder) -> None:
-    box = TriedLater(ladder.find)
+    box = LazySandbox(ladder.find)
 
     async with asyncio.TaskGroup() as group:
         waiting = [group.create_task(box.ready()) for _ in range(5)]
@@ -77,7 +77,7 @@ async def test_of_many_that_need_it_at_once_one_tries(ladder: Ladder) -> None:
 
 
 async def test_a_thread_waits_for_the_try_of_another(ladder: Ladder) -> None:
-    box = TriedLater(ladder.find)
+    box = LazySandbox(ladder.find)
     trying = asyncio.create_task(box.ready())
     await asyncio.sleep(0)
 
@@ -89,7 +89,7 @@ async def test_a_thread_waits_for_the_try_of_another(ladder: Ladder) -> None:
 
 
 async def test_a_failed_try_fails_whoever_tried_and_is_made_again(ladder: Ladder) -> None:
-    box, ladder.fails = TriedLater(ladder.find), 1
+    box, ladder.fails = LazySandbox(ladder.find), 1
     ladder.gate.set()
 
     with pytest.raises(SandboxUnavailable):
@@ -100,7 +100,7 @@ async def test_a_failed_try_fails_whoever_tried_and_is_made_again(ladder: Ladder
 
 
 async def test_whoever_waits_tries_where_the_first_one_was_cancelled(ladder: Ladder) -> None:
-    box = TriedLater(ladder.find)
+    box = LazySandbox(ladder.find)
     first = asyncio.create_task(box.ready())
     await asyncio.sleep(0)
     second = asyncio.create_task(box.ready())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.capabilities.state.replies import FILE, KeptReplies, forget_replies
+from hermes_tui.capabilities.state.reply_store import FILE, ReplyStore, forget_replies
 from hermes_tui.domain.errors import FailureReason, StreamTruncated
 from hermes_tui.domain.messages import Message, Role, Text
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta, ToolSchema
@@ -17,7 +17,7 @@ from hermes_tui.interfaces._tables import cost_lines
 from hermes_tui.services import costs, history
 from hermes_tui.services.config import LayerName
 from hermes_tui.services.explain import merge, read_layer
-from hermes_tui.services.kept import KeptProvider
+from hermes_tui.services.reply_cache import CachedProvider
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import FakeServer, Reply, Scenario
@@ -44,9 +44,9 @@ tasks:
 """
 
 
-def kept(folder: Path, clock: FakeClock, *replies: Parts, target: str = "t", keep_s: float = 60.0) -> KeptProvider:
-    shelf = KeptReplies(folder, lambda text: text.replace(SECRET, "[SECRET]"), clock)
-    return KeptProvider(FakeProvider(list(replies)), shelf, target, keep_s)
+def kept(folder: Path, clock: FakeClock, *replies: Parts, target: str = "t", keep_s: float = 60.0) -> CachedProvider:
+    shelf = ReplyStore(folder, lambda text: text.replace(SECRET, "[SECRET]"), clock)
+    return CachedProvider(FakeProvider(list(replies)), shelf, target, keep_s)
 
 
 async def heard(stream: AsyncIterator[Part]) -> tuple[str, bool]:

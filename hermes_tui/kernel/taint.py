@@ -13,18 +13,18 @@ from hermes_tui.kernel.kit import Kit
 
 async def reachable(kit: Kit, tool: str) -> bool:
     """Whether a call that may read any file of the workspace could read such text; asked before it runs."""
-    return kit.stains is not None and tool in READ_ANY and await kit.stains.standing()
+    return kit.taints is not None and tool in READ_ANY and await kit.taints.standing()
 
 
-def provenance(kit: Kit, seen: tuple[tuple[str, str], ...], *, stained: bool) -> str:
-    """Return what nobody vouches for behind a result: of the files that it saw, or of any where it is `stained`."""
-    return Source.WEB if stained or (kit.stains is not None and kit.stains.behind(dict(seen))) else ""
+def provenance(kit: Kit, seen: tuple[tuple[str, str], ...], *, tainted: bool) -> str:
+    """Return what nobody vouches for behind a result: of the files that it saw, or of any where it is `tainted`."""
+    return Source.WEB if tainted or (kit.taints is not None and kit.taints.behind(dict(seen))) else ""
 
 
 async def leave(kit: Kit, source: Source, changed: Sequence[FileChange], place: Place) -> None:
     """Mark what a call changed, if this run has read a stranger's text by now; `source` is that of its result."""
-    if kit.stains is None or Source.WEB not in kit.session.state.calls.sources | {source}:
+    if kit.taints is None or Source.WEB not in kit.session.state.calls.sources | {source}:
         return
     paths = [change.path for change in changed if change.change != "deleted"]
     if paths:
-        await kit.stains.mark(paths, place.session)
+        await kit.taints.mark(paths, place.session)

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 from hermes_tui.capabilities.state.ledger import Ledger
-from hermes_tui.capabilities.state.stains import StainBook
+from hermes_tui.capabilities.state.taint import TaintBook
 from hermes_tui.services.clock import SystemClock
 from tests.interfaces.processes import Shop, shop
 
@@ -18,7 +18,7 @@ def test_what_was_left_is_listed_and_vouched_for_by_name(shop: Shop) -> None:
     for name in ("how.md", "why\x1b]0;owned\x07.md"):
         (work / name).write_text(f"{name}: it is deployed by the installer.")
     ledger = Ledger(shop.home / "state" / "ledger.db", SystemClock())
-    asyncio.run(StainBook(ledger, work, lambda: 7.0).mark([path.name for path in work.iterdir()], "s1"))
+    asyncio.run(TaintBook(ledger, work, lambda: 7.0).mark([path.name for path in work.iterdir()], "s1"))
     ledger.close()
 
     listed = shop.run("trust", "files", "-C", str(work))

@@ -8,7 +8,7 @@ import pytest
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.services import strict_yaml
-from hermes_tui.services.parsed import MOST_KEPT, ParsedFiles
+from hermes_tui.services.config_cache import MOST_KEPT, ParsedFiles
 
 TEXT = "a: {b: [1, 2.5, x], c.d: null}\n\ne:\n  'f': true\n"
 

@@ -9,7 +9,7 @@ from hermes_tui.domain.values import frozen
 
 
 @frozen(kw_only=False)
-class Without:
+class OtherBrains:
     """Chooses as `brains` does, but none of `avoided`."""
 
     brains: Brains

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 
-from hermes_tui.capabilities.state.replies import KeptReplies
+from hermes_tui.capabilities.state.reply_store import ReplyStore
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part, Stop, StopReason, TextDelta, ThinkingDelta
 from hermes_tui.domain.ports import Provider
 from hermes_tui.domain.usage import KEPT, Usage
@@ -13,14 +13,14 @@ from hermes_tui.domain.values import frozen, replace
 
 
 @frozen(kw_only=False)
-class KeptProvider:
+class CachedProvider:
     """Answers as `provider` does, and for `keep_s` seconds the very same request at temperature 0 as it did then.
 
     Only words are kept: a reply that asks for a tool, or was cut, is never given again.
     """
 
     provider: Provider
-    replies: KeptReplies
+    replies: ReplyStore
     target: str
     keep_s: float
 

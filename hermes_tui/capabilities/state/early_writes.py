@@ -14,7 +14,7 @@ WORTH_BYTES: Final = 100_000
 """Below this, hashing takes less time than telling another thread of it."""
 
 
-class Early:
+class EarlyWrites:
     """Files without a name yet, in `folder`, which is there; whoever uses this calls `clear` in the end."""
 
     def __init__(self, folder: Path, pool: Executor) -> None:

@@ -19,7 +19,7 @@ _TABLE: Final = """CREATE TABLE IF NOT EXISTS reply(
     key TEXT PRIMARY KEY, text TEXT NOT NULL, at REAL NOT NULL, until REAL NOT NULL) WITHOUT ROWID"""
 
 
-class KeptReplies:
+class ReplyStore:
     """The kept replies of a home, in a file of their own.
 
     The file is opened for each lookup: these are few, and a process that never asks never has it. Where it cannot be
