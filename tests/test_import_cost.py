@@ -29,6 +29,8 @@ LATER: Final = {
 """What a run loads when it first needs it, if ever: an HTTP client at its first request, a toolkit never."""
 MOST_MODULES: Final = 530
 """Modules after the import of the headless door, Python's own included; each is a fraction of a millisecond."""
+MOST_FOR_A_PROMPT: Final = 780
+"""Modules after the import of the workstation's door, Textual's 200 and Python's own included."""
 MOST_FOR_A_FRAME: Final = 32
 """Modules beyond those of the interpreter before the first frame is drawn."""
 DOMAIN: Final = Path(hermes_tui.domain.__file__).parent

@@ -39,7 +39,7 @@ def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], lis
         path = history.path_of(folder, wanted)
         if path.parent != folder:
             raise UsageInvalid(f"{path} is an export.", hint=f"To look into it: hermes runs show {path}")
-        desk = Desk(options_of(args), SessionId(path.stem))
+        desk.session_id = SessionId(path.stem)
 
     def earlier() -> Sequence[Record]:
         path = folder / f"{desk.session_id}.db"

@@ -59,7 +59,7 @@ TIDY_S: Final = 0.3
 """So long after a run its remains are let go of: its end is on screen by then, and whoever reads it is not kept."""
 
 
-class HermesApp(Host):
+class HermesApp(Host, inherit_css=False):
     """Routes: kernel to screen through the bridge, screen to kernel through the seat.
 
     Its result names the session to open next: empty for a new one, None to leave.

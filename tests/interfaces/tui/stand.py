@@ -136,7 +136,8 @@ async def seated(
     try:
         async with app.run_test(size=size) as pilot:
             app.pilot = pilot
-            await app.until(lambda: app.workspace.brains is not None)
+            panes = app.workspace.panes.values()
+            await app.until(lambda: app.workspace.brains is not None and all(pane.furnished for pane in panes))
             yield app
     finally:
         await asyncio.to_thread(desk.close)

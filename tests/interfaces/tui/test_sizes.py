@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.color import Color
-from textual.geometry import Region
+from textual.geometry import Region, Size
 
 from hermes_tui.domain.events import RunEnded
 from tests.fakes import Call, Repeat, Reply, Scenario
@@ -111,3 +112,15 @@ async def test_opened_at_a_size_all_is_as_after_a_change_to_that_size(table: Tab
 
         assert opened == places(app)
         assert len(opened) > 5
+
+
+async def test_a_size_that_is_past_is_not_laid_out_for(table: Table) -> None:
+    """Two sizes that follow each other around would keep the screen busy for ever."""
+    async with workstation(table, Scenario()) as app:
+        now, past = app.size, Size(90, 30)
+        for size in (past, now, past):
+            app.workspace.post_message(events.Resize(size, size))
+        await app.pilot.pause()
+
+        assert app.workspace.size == now
+        assert app.workspace.division.shape == "two"

@@ -7,6 +7,7 @@ from typing import cast
 
 from textual import events, on
 from textual.app import App
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -60,6 +61,7 @@ class Stage(Screen[None]):
         self.sizes = Sizes()
         self._divided: tuple[Plan, str] | None = None
         self._was_seen = False
+        self._sized: Size | None = None
 
     @property
     def _own_app(self) -> App[str]:
@@ -83,10 +85,11 @@ class Stage(Screen[None]):
     # size
 
     def on_resize(self, event: events.Resize) -> None:
-        """Divide the screen again, unless it has another size by now: laying out for that would only be undone."""
-        if event.size != self._own_app.size:
+        """Divide and lay out the screen; not for a size that is past, and before it appears once for each size."""
+        if event.size != self._own_app.size or (self._held and event.size == self._sized):
             event.prevent_default()
             return
+        self._sized = event.size
         width, height = event.size
         self.query_one("#too-small", Static).update(too_small(width, height))
         self.divide()

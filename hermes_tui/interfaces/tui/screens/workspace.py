@@ -14,10 +14,9 @@ from textual.message import Message
 from textual.widgets import Static
 
 from hermes_tui.domain.commands import Interrupt, RaiseCap
-from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused, SessionForked
+from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.state import fold_all
 from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
@@ -150,10 +149,8 @@ class Workspace(Entry):
         """Take in the records that the journal holds and the screen has not seen."""
         records = [record for record in self.earlier() if record.seq > self.seen]
         self.take(records)
-        left = fold_all(records)
-        forked = bool(records) and isinstance(records[-1].body, SessionForked)
-        if left.run.run is not None and left.run.ended is None and not forked:
-            self.console_pane.say(notices.left_open(left, records[-1].at))
+        if (left := notices.left_open(records)) is not None:
+            self.console_pane.say(left)
         self.refresh_panes()
 
     # folding
