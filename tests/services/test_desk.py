@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hermes_tui.capabilities.state.lock import is_free
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide, EditPlan, Freeze, GoOn, Interrupt, SetMode, Submit, SwitchBrain, Thaw
 from hermes_tui.domain.errors import HermesError
@@ -272,3 +273,16 @@ def test_a_run_that_hermes_itself_fails_is_told_ends_on_record_and_can_go_on(ope
         assert isinstance(ended, RunEnded)
         assert (failed.status, failed.exit_code, ended.answer) == ("error", 1, "Written.")
         assert [trouble.hint.startswith("Report: ") for trouble in table.seen.troubles] == [True]
+
+
+def test_what_is_said_to_a_session_that_another_process_owns_is_answered(open_desk: Callable[..., Open]) -> None:
+    table = open_desk("http://127.0.0.1:9/v1", session="mine")
+    table.seen.wait(lambda: not is_free(table.desk.station.sessions() / "mine.lock"))
+    second = open_desk("http://127.0.0.1:9/v1", session="mine")
+    second.seen.wait(lambda: bool(second.seen.troubles))
+
+    second.desk.close()
+    second.desk.send(Submit(text="hello"))
+
+    said = [trouble.message for trouble in second.seen.troubles]
+    assert (len(said), "in use" in said[0], "not open here" in said[1]) == (2, True, True)
