@@ -309,7 +309,7 @@ class Desk:
         if self._busy(session) or session.state.run.goal is None or not sessions.resumable(session.state):
             return
         place = self._place(session)
-        self.station.take_up(session, place, session.state.run.limits)
+        await self.station.take_up(session, place, session.state.run.limits)
         await self._pursue(session, place)
 
     def _busy(self, session: Session) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hermes_tui.capabilities.state.ledger import answer_key
 from hermes_tui.domain.approval import Decision, Ruling
 from hermes_tui.domain.events import ToolIntended, ToolRequested
 from hermes_tui.domain.ids import CallId, RunId, SessionId, TaskId
@@ -52,12 +54,31 @@ def leave_in_doubt(station: Workstation) -> None:
 
 
 @pytest.mark.parametrize("named", ["post", "post-r1", "doubt-post-r1-1"])
-def test_an_answer_given_right_after_a_crash_is_read_by_the_run_that_goes_on(station: Workstation, named: str) -> None:
+async def test_an_answer_given_right_after_a_crash_is_read_by_the_run_that_goes_on(
+    station: Workstation, named: str
+) -> None:
     leave_in_doubt(station)
     approvals.resolve(station.sessions(), station.ledger, "s1", named, happened=True)
 
     with station.own(PLACE.session, []) as owned:
-        station.take_up(owned.session, PLACE, Limits())
+        await station.take_up(owned.session, PLACE, Limits())
         given = [(name, answer.decision) for name, answer in owned.session.state.calls.given.items()]
 
     assert given == [("doubt-post-r1-1", Decision.DENY)]
+
+
+async def test_an_answer_is_forgotten_only_once_it_is_on_disk(station: Workstation) -> None:
+    leave_in_doubt(station)
+    approvals.resolve(station.sessions(), station.ledger, "s1", "post", happened=True)
+    key = answer_key("s1", "doubt-post-r1-1")
+
+    with station.own(PLACE.session, []) as owned, owned.journal.together():
+        going_on = asyncio.create_task(station.take_up(owned.session, PLACE, Limits()))
+        await asyncio.sleep(0)
+        before = station.ledger.answer(key)
+        going_on.cancel()
+    with station.own(PLACE.session, []) as owned:
+        await station.take_up(owned.session, PLACE, Limits())
+
+    assert before is not None
+    assert station.ledger.answer(key) is None
