@@ -66,7 +66,7 @@ class Scheduler:
             async with asyncio.TaskGroup() as group:
                 await self._drive(group)
         except BaseExceptionGroup as failed:
-            raise _first(failed) from failed
+            raise first_of(failed) from failed
         finally:
             leave()
 
@@ -228,7 +228,7 @@ class Scheduler:
             self.stopped = self.stopped or error
 
 
-def _first(error: BaseException) -> BaseException:
-    """Return the first plain error inside a group."""
+def first_of(error: BaseException) -> BaseException:
+    """Return the first plain error inside a group, and inside its groups."""
     inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
-    return _first(inner[0]) if inner else error
+    return first_of(inner[0]) if inner else error

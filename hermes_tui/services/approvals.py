@@ -15,9 +15,9 @@ from hermes_tui.domain.ports import Answer
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.calls import OpenIntent
 from hermes_tui.domain.tasks import Reach
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.in_doubt import doubt_id
-from hermes_tui.services import control, history, wiring
+from hermes_tui.services import control, history, sessions, wiring
 from hermes_tui.services.config import HermesConfig
 
 KEPT: Final = "Kept. Run the goal again to go on."
@@ -145,14 +145,17 @@ def resolve(folder: Path, ledger: Ledger, session: str, named: str, *, happened:
 
     Raises:
         UsageInvalid: nothing of that name is in doubt, several calls are, or the session is running.
+        JournalUnreadable: its file is damaged.
+        NotReached: the run that asks about it does not take the answer.
     """
     path = history.path_of(folder, session)
+    state = sessions.peek(path)
+    given = Answer(approval_id=doubt_id(_in_doubt(state, named).intent), allow=not happened)
     if control.is_live(folder, path.stem):
-        raise UsageInvalid(f"Session {path.stem} is running; nothing in it is in doubt.")
-    state = next((state for name, state in history.newest_first(folder) if name == path.stem), SessionState())
-    opened = _in_doubt(state, named)
-    key = answer_key(path.stem, doubt_id(opened.intent))
-    ledger.put(Answer(approval_id=key, allow=not happened))
+        if given.approval_id not in {asked.approval_id for asked in state.calls.waiting}:
+            raise UsageInvalid(f"Session {path.stem} is running; nothing in it is in doubt.")
+        return control.tell_answer(folder, path.stem, given)
+    ledger.put(replace(given, approval_id=answer_key(path.stem, given.approval_id)))
     return KEPT
 
 

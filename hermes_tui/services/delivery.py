@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
+from hermes_tui.kernel.schedule import first_of
 
 T = TypeVar("T")
 
@@ -79,9 +80,3 @@ class Delivery:
                 record = self._waiting.popleft()
                 for reader in self._readers:
                     reader(record)
-
-
-def first_of(error: BaseException) -> BaseException:
-    """Return the first plain error inside a group, and inside its groups."""
-    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
-    return first_of(inner[0]) if inner else error

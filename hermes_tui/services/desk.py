@@ -87,7 +87,7 @@ class Desk:
     """One live session with an operator at it.
 
     `on_record` sees each record as it is appended, `on_part` what streams, `on_trouble` what went wrong outside a run;
-    all three are called on the kernel's thread.
+    all three are called on the kernel's thread, `on_trouble` also on that of who sends what nobody can carry out.
     """
 
     def __init__(self, options: RunOptions, session: SessionId | None = None) -> None:
@@ -105,6 +105,7 @@ class Desk:
         self._thread: threading.Thread | None = None
         self._commands: asyncio.Queue[Command | None] = asyncio.Queue()
         self._early: list[Command] = []
+        self._over = False
         self._lock = threading.Lock()
         self._pursuing: asyncio.Task[None] | None = None
         self._warming: dict[str, asyncio.Task[Brain | None]] = {}
@@ -163,11 +164,13 @@ class Desk:
 
     def _post(self, command: Command | None) -> None:
         with self._lock:
-            if self._loop is None:
-                if command is not None:
-                    self._early.append(command)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._commands.put_nowait, command)
                 return
-            self._loop.call_soon_threadsafe(self._commands.put_nowait, command)
+            if command is None or not self._over:
+                self._early += [command] if command is not None else []
+                return
+        self._on_trouble(HermesError("The session is not open here; nothing was done.", hint="Open another."))
 
     async def _main(self, on_record: Callable[[Record], None], on_part: Listen) -> None:
         try:
@@ -198,7 +201,7 @@ class Desk:
         finally:
             await self.station.memory.shut()
             with self._lock:
-                self._loop = None
+                self._loop, self._over = None, True
 
     def _owner(self, session: Session) -> control.Owner:
         """Return what other shells may do here."""
@@ -311,7 +314,7 @@ class Desk:
         if self._busy(session) or session.state.run.goal is None or not sessions.resumable(session.state):
             return
         place = self._place(session)
-        self.station.take_up(session, place, session.state.run.limits)
+        await self.station.take_up(session, place, session.state.run.limits)
         await self._pursue(session, place)
 
     def _busy(self, session: Session) -> bool:

@@ -26,7 +26,7 @@ from hermes_tui.domain.events import (
     SessionOpened,
     StrategyChosen,
 )
-from hermes_tui.domain.ids import RunId, SessionId
+from hermes_tui.domain.ids import ApprovalId, RunId, SessionId
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import Redactor
 from hermes_tui.domain.processes import ProcessResult, SandboxCommand
@@ -174,7 +174,7 @@ class Workstation:
                     if shown:
                         attachments.tell(session, place, goal, tuple(one.image for one in shown))
             else:
-                self.resume(session, place, (goal, digest), limits)
+                await self.resume(session, place, (goal, digest), limits)
             kit = await self.kits.make(session, session_id, config, brains)
             stop = _stopper(asyncio.current_task())
             owner = control.Owner(session=session, gate=kit.gate, place=lambda: place, stop=stop, clock=self.clock)
@@ -271,7 +271,7 @@ class Workstation:
         why = f"{choice.strategy.name}: {choice.why}"
         session.emit(PlanEdited(base_rev=0, by="goal", why=why, ops=ops), place)
 
-    def resume(self, session: Session, place: Place, goal: tuple[Goal, str], limits: Limits) -> None:
+    async def resume(self, session: Session, place: Place, goal: tuple[Goal, str], limits: Limits) -> None:
         """Put on record that the run goes on, with the answers that came meanwhile.
 
         Raises:
@@ -280,17 +280,22 @@ class Workstation:
         if session.state.run.goal_digest != goal[1]:
             message = f"{goal[0].path} changed since its run {place.session} was started."
             raise UsageInvalid(message, hint="Start over with --fresh, or take the change back to go on.")
-        self.take_up(session, place, limits)
+        await self.take_up(session, place, limits)
 
-    def take_up(self, session: Session, place: Place, limits: Limits) -> None:
-        """Put on record that the run goes on, and the answers that came while nobody ran it."""
+    async def take_up(self, session: Session, place: Place, limits: Limits) -> None:
+        """Put on record that the run goes on, and the answers that came while nobody ran it.
+
+        They are forgotten here once they are on record: killed in between, the next process finds them again.
+        """
         session.emit(RunResumed(version=VERSION, limits=limits), place)
         calls = session.state.calls
         # What a crash left in doubt may be answered before this run has asked about it.
         doubts = [doubt_id(opened.intent) for opened in calls.intents.values()]
+        found: list[ApprovalId] = []
         for approval_id in dict.fromkeys((*(asked.approval_id for asked in calls.waiting), *doubts)):
-            answer = self.ledger.take(answer_key(place.session, approval_id))
+            answer = self.ledger.answer(answer_key(place.session, approval_id))
             if answer is not None:
+                found.append(answer.approval_id)
                 decision = Decision.ALLOW if answer.allow else Decision.DENY
                 scope = Scope.ALWAYS if answer.always else Scope.ONCE
                 given = ApprovalGiven(
@@ -302,6 +307,9 @@ class Workstation:
                     signature=answer.signature,
                 )
                 session.emit(given, place)
+        if found:
+            await session.journal.durable(session.state.seq)
+            self.ledger.forget(found)
 
     def limits(self, goal: Goal, config: HermesConfig) -> Limits:
         """Return the caps of a run of `goal`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hermes_tui.capabilities.state.lock import is_free
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import (
     Decide,
@@ -326,3 +327,16 @@ def test_a_cap_that_is_moved_between_two_runs_holds_for_the_next_one_alone(open_
     usual, moved, after = (event.limits.usd for event in table.seen.of(RunStarted) if isinstance(event, RunStarted))
     assert usual == after
     assert (moved, len(table.seen.of(CapRaised))) == (3.0, 1)
+
+
+def test_what_is_said_to_a_session_that_another_process_owns_is_answered(open_desk: Callable[..., Open]) -> None:
+    table = open_desk("http://127.0.0.1:9/v1", session="mine")
+    table.seen.wait(lambda: not is_free(table.desk.station.sessions() / "mine.lock"))
+    second = open_desk("http://127.0.0.1:9/v1", session="mine")
+    second.seen.wait(lambda: bool(second.seen.troubles))
+
+    second.desk.close()
+    second.desk.send(Submit(text="hello"))
+
+    said = [trouble.message for trouble in second.seen.troubles]
+    assert (len(said), "in use" in said[0], "not open here" in said[1]) == (2, True, True)

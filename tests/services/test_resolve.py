@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hermes_tui.capabilities.state.ledger import answer_key
 from hermes_tui.domain.approval import Decision, Ruling
-from hermes_tui.domain.events import ToolIntended, ToolRequested
-from hermes_tui.domain.ids import CallId, RunId, SessionId, TaskId
+from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.events import ApprovalAsked, ToolIntended, ToolRequested
+from hermes_tui.domain.ids import ApprovalId, CallId, RunId, SessionId, TaskId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Limits
-from hermes_tui.services import approvals
+from hermes_tui.kernel.gate import Gate
+from hermes_tui.services import approvals, control
 from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 
@@ -52,12 +56,61 @@ def leave_in_doubt(station: Workstation) -> None:
 
 
 @pytest.mark.parametrize("named", ["post", "post-r1", "doubt-post-r1-1"])
-def test_an_answer_given_right_after_a_crash_is_read_by_the_run_that_goes_on(station: Workstation, named: str) -> None:
+async def test_an_answer_given_right_after_a_crash_is_read_by_the_run_that_goes_on(
+    station: Workstation, named: str
+) -> None:
     leave_in_doubt(station)
     approvals.resolve(station.sessions(), station.ledger, "s1", named, happened=True)
 
     with station.own(PLACE.session, []) as owned:
-        station.take_up(owned.session, PLACE, Limits())
+        await station.take_up(owned.session, PLACE, Limits())
         given = [(name, answer.decision) for name, answer in owned.session.state.calls.given.items()]
 
     assert given == [("doubt-post-r1-1", Decision.DENY)]
+
+
+async def test_an_answer_is_forgotten_only_once_it_is_on_disk(station: Workstation) -> None:
+    leave_in_doubt(station)
+    approvals.resolve(station.sessions(), station.ledger, "s1", "post", happened=True)
+    key = answer_key("s1", "doubt-post-r1-1")
+
+    with station.own(PLACE.session, []) as owned, owned.journal.together():
+        going_on = asyncio.create_task(station.take_up(owned.session, PLACE, Limits()))
+        await asyncio.sleep(0)
+        before = station.ledger.answer(key)
+        going_on.cancel()
+    with station.own(PLACE.session, []) as owned:
+        await station.take_up(owned.session, PLACE, Limits())
+
+    assert before is not None
+    assert station.ledger.answer(key) is None
+
+
+async def test_a_run_that_asks_about_a_call_in_doubt_is_told(station: Workstation) -> None:
+    leave_in_doubt(station)
+    with station.own(PLACE.session, []) as owned:
+        session = owned.session
+        owner = control.Owner(session=session, gate=Gate(), place=lambda: PLACE, stop=lambda: None, clock=station.clock)
+        async with control.reachable(owned.journal, owner):
+            with pytest.raises(UsageInvalid, match="nothing in it is in doubt"):
+                await asyncio.to_thread(resolve, station)
+            asked = ApprovalAsked(
+                approval_id=ApprovalId("doubt-post-r1-1"),
+                call_id=CallId("post-r1"),
+                tool="fetch",
+                what="POST",
+                why="It may have happened.",
+                reach=Reach.NETWORK,
+                undo="",
+                digest="k",
+            )
+            await session.commit(session.emit(asked, PLACE))
+            said = await asyncio.to_thread(resolve, station)
+        given = session.state.calls.given[asked.approval_id]
+
+    assert (said, given.decision) == ("The run goes on with your answer.", Decision.DENY)
+
+
+def resolve(station: Workstation) -> str:
+    """Say that the call happened, as another shell does."""
+    return approvals.resolve(station.sessions(), station.ledger, "s1", "post", happened=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -135,24 +135,25 @@ class Ledger:
             connection.execute("INSERT OR REPLACE INTO answer VALUES(?, ?, ?, ?)", row)
             connection.execute("INSERT OR REPLACE INTO signature VALUES(?, ?)", (answer.approval_id, answer.signature))
 
-    def take(self, approval_id: ApprovalId) -> Answer | None:
-        """Return the answer that waits for `approval_id` and remove it; only one caller gets it."""
-        with self.transaction() as connection:
+    def answer(self, approval_id: ApprovalId) -> Answer | None:
+        """Return the answer that waits for `approval_id`."""
+        with self.reading() as connection:
             row = connection.execute(
-                "DELETE FROM answer WHERE approval=? RETURNING allow, text, always", (approval_id,)
-            ).fetchone()
-            signed = connection.execute(
-                "DELETE FROM signature WHERE approval=? RETURNING hex", (approval_id,)
+                "SELECT allow, text, always, COALESCE(hex, '') FROM answer LEFT JOIN signature USING(approval) "
+                "WHERE approval=?",
+                (approval_id,),
             ).fetchone()
         if row is None:
             return None
-        return Answer(
-            approval_id=approval_id,
-            allow=bool(row[0]),
-            text=row[1],
-            always=bool(row[2]),
-            signature=signed[0] if signed else "",
-        )
+        allow, text, always, signature = row
+        return Answer(approval_id=approval_id, allow=bool(allow), text=text, always=bool(always), signature=signature)
+
+    def forget(self, approvals: Iterable[ApprovalId]) -> None:
+        """Let go of answers that are on record now."""
+        keys = [(approval,) for approval in approvals]
+        with self.transaction() as connection:
+            connection.executemany("DELETE FROM answer WHERE approval=?", keys)
+            connection.executemany("DELETE FROM signature WHERE approval=?", keys)
 
     def burn(self, nonce: str, session: str) -> bool:
         """Use a nonce up for good; return False if it was used before."""

@@ -109,6 +109,8 @@ class Host:
         task = self.tasks.create_task(self._guarded(work))
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+        # Who leaves cancels what has not begun, of which Python would complain on the terminal.
+        task.add_done_callback(lambda _: work.close())
 
     async def _guarded(self, work: Coroutine[object, object, None]) -> None:
         try:

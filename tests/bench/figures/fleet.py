@@ -130,7 +130,7 @@ async def _until(
             goal = Goal(text="Wait.", plan=Plan(goal="Wait.", tasks=_sleepy(reads)))
             home.begin(owned.session, place, (goal, ""), (home.config.policy.mode, home.limits(goal, home.config)))
         else:
-            home.take_up(owned.session, place, Limits())
+            await home.take_up(owned.session, place, Limits())
         kit = await home.kits.make(owned.session, name, home.config, wiring.brains_of(home.config, "auto"))
         running = asyncio.create_task(pursuit_of(kit, place).run())
         await moved.wait()

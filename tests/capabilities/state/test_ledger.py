@@ -41,13 +41,14 @@ def test_opening_a_ledger_that_is_there_writes_nothing(ledger: Ledger, clock: St
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files} == before
 
 
-def test_answers_are_taken_once(ledger: Ledger) -> None:
+def test_an_answer_waits_until_it_is_forgotten(ledger: Ledger) -> None:
     answer = Answer(approval_id=ApprovalId("a1"), allow=True, text="blue", always=True)
-    assert ledger.take(answer.approval_id) is None
+    assert ledger.answer(answer.approval_id) is None
     ledger.put(Answer(approval_id=ApprovalId("a1"), allow=False))
     ledger.put(answer)
-    assert ledger.take(answer.approval_id) == answer
-    assert ledger.take(answer.approval_id) is None
+    assert [ledger.answer(answer.approval_id) for _ in range(2)] == [answer, answer]
+    ledger.forget([answer.approval_id])
+    assert ledger.answer(answer.approval_id) is None
 
 
 def test_grants_last_until_they_expire_or_are_revoked(ledger: Ledger, clock: StillClock, tmp_path: Path) -> None:
