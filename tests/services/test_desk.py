@@ -10,7 +10,7 @@ import pytest
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide, EditPlan, Freeze, Interrupt, RaiseCap, SetMode, Submit, SwitchBrain, Thaw
-from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.events import (
     ApprovalAsked,
     CapRaised,
@@ -295,3 +295,12 @@ def test_a_cap_that_is_moved_between_two_runs_holds_for_the_next_one_alone(open_
     usual, moved, after = (event.limits.usd for event in table.seen.of(RunStarted) if isinstance(event, RunStarted))
     assert usual == after
     assert (moved, len(table.seen.of(CapRaised))) == (3.0, 1)
+
+
+def test_a_key_is_asked_for_only_where_a_provider_takes_one(open_desk: Callable[..., Open]) -> None:
+    with running_server(Scenario()) as server:
+        errands = open_desk(server.openai_url).desk.errands
+
+    assert errands.variable_of_key("openai") == "OPENAI_API_KEY"
+    with pytest.raises(UsageInvalid, match="nope takes no key"):
+        errands.variable_of_key("nope")

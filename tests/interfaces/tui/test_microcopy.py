@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.domain.approval import Decision, Ruling, Scope
-from hermes_tui.domain.errors import FailureReason
+from hermes_tui.domain.errors import FailureReason, UsageInvalid
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -34,10 +34,12 @@ from hermes_tui.domain.messages import Message, Role, Source, Text
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.processes import SandboxLevel
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state.shells import ShellState
 from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach
 from hermes_tui.domain.usage import Bound, Limits, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces._shells import stop_of
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.rows import Notice, Origin
@@ -294,3 +296,20 @@ def test_a_notice_is_never_cut_however_long_its_hint_and_however_narrow_the_pane
     drawn = " ".join(" ".join(line.text for line in lines).replace("✓", "").replace("►", "").split())
     assert drawn.replace(" /resume goes on", "") == said
     assert "/resume goes on" in drawn
+
+
+def test_a_command_without_what_it_needs_says_what_that_is() -> None:
+    said = {order.name: orders.lacking(order.name, "") for order in orders.ORDERS}
+
+    assert {name for name, text in said.items() if text} == {
+        *("run", "queue", "edit", "steer", "transcript", "recall", "open", "find")
+    }
+    assert said["find"] == "/find needs TEXT: search the transcript."
+    assert not any(orders.lacking(order.name, "x") for order in orders.ORDERS)
+    assert stop_of_none("stop") == "No shell runs. /shells lists all."
+
+
+def stop_of_none(typed: str) -> str:
+    with pytest.raises(UsageInvalid) as stopped:
+        stop_of(ShellState(), typed)
+    return str(stopped.value)
