@@ -113,6 +113,16 @@ ASKED = ApprovalAsked(
     undo="",
     digest="d",
 )
+ASKING = ModelRequested(
+    request_id=RequestId("q1"),
+    model="m",
+    bound=Bound(tokens=9, usd=0.06),
+    request_bytes=9,
+    max_tokens=9,
+    role="cortex",
+    why="",
+    step=1,
+)
 FAILED = ModelFailed(
     request_id=RequestId("q1"),
     model="openai:mini",
@@ -228,22 +238,19 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         (
             START,
             MessageGiven(text="also this"),
-            ModelRequested(
-                request_id=RequestId("q1"),
-                model="m",
-                bound=Bound(tokens=9, usd=0.06),
-                request_bytes=9,
-                max_tokens=9,
-                role="cortex",
-                why="",
-                step=1,
-            ),
+            ASKING,
         ),
         "› also this read 10:08:24 · 10:08:23\n○ m: waiting for the first token, 6 s Esc stop · F3 switch",
     ),
     "words after the run": (
         (START, ended("done", ""), MessageGiven(text="and now")),
         "› and now 10:08:24",
+    ),
+    "a shell whose end nobody knows": (
+        (SHELL, ShellEnded(
+            shell_id="s1", end="lost", exit_code=None, output_bytes=0, seconds=0.0, why="Hermes ended before it did"
+        )),
+        "? ! s1 make end unknown: Hermes ended before it did · – · not sent to the model /shells s1",
     ),
     "what the kernel tells a model": (
         (START, MessageGiven(text="s1: exit 1.", source=Source.KERNEL)),
@@ -313,3 +320,18 @@ def stop_of_none(typed: str) -> str:
     with pytest.raises(UsageInvalid) as stopped:
         stop_of(ShellState(), typed)
     return str(stopped.value)
+
+
+def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
+    transcript = Transcript()
+    allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))
+    events: tuple[Event, ...] = (START, ASKING, allowed)
+    for at, event in enumerate(events, start=1):
+        transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event))
+
+    rows = transcript.cut_off()
+
+    said = [" ".join(row.lines(Room(width=90, now=99_999.0))[0].text.split()) for row in rows]
+    assert said == ["? shell pip install x in doubt ►", "? m: no reply was stored when Hermes ended"]
+    assert not any(row.live for row in rows)
+    assert transcript.cut_off() == []

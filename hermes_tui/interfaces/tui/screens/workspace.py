@@ -134,6 +134,7 @@ class Workspace(Entry):
         left = fold_all(records)
         forked = bool(records) and isinstance(records[-1].body, SessionForked)
         if left.run.run is not None and left.run.ended is None and not forked:
+            self.console_pane.cut_off()
             self.console_pane.say(notices.left_open(left, records[-1].at))
         self.refresh_panes()
 
