@@ -95,6 +95,10 @@ ALSO: Final = {
 """Names that fingers know from elsewhere, and the command that does the same here."""
 
 
+_ASKS_ITSELF: Final = frozenset({"cap", "key", "remember", "skill"})
+"""Commands that say by an example, or by a list to choose from, what they need."""
+
+
 def parse(text: str) -> tuple[str, str] | None:
     """Return the name and the argument of a `/` line; None where the text is none."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text:
@@ -132,6 +136,14 @@ def heard(text: str) -> Heard:
     if text.startswith("#") and rest:
         return Heard("note", rest)
     return Heard("words", text.removeprefix("/") if text.startswith("//") else text)
+
+
+def lacking(name: str, argument: str) -> str:
+    """Say what a command needs that was typed without it; empty where nothing is missing or it asks for that itself."""
+    order = BY_NAME.get(name)
+    if order is None or argument or order.argument[:1] in ("", "[") or name in _ASKS_ITSELF:
+        return ""
+    return f"/{name} needs {order.argument}: {order.does}."
 
 
 def no_such(name: str) -> str:

@@ -46,7 +46,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import root_session
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.state.shells import ending, well
+from hermes_tui.domain.state.shells import ending, lasted_s, well
 from hermes_tui.domain.text import first_line, printable
 
 WIDTH: Final = 100
@@ -223,7 +223,9 @@ def _guidance_line(record: Record, body: _Guidance) -> str:
 def _shell_line(body: ShellStarted | ShellEnded) -> str:
     if isinstance(body, ShellStarted):
         return f"● shell    {body.shell_id} runs beside: {body.command}"
-    return f"{'✓' if well(body) else '■'} shell    {body.shell_id} {ending(body)}, {body.seconds:.1f} s"
+    seconds = lasted_s(body)
+    took = f", {seconds:.1f} s" if seconds is not None else ""
+    return f"{'✓' if well(body) else '■'} shell    {body.shell_id} {ending(body)}{took}"
 
 
 def _steered_line(body: _Steered) -> str:

@@ -44,6 +44,9 @@ def stop_of(state: ShellState, argument: str) -> StopShell | None:
     running = [shell.started.shell_id for shell in state.running]
     if not shell_id.strip() and len(running) == 1:
         return StopShell(shell_id=running[0])
+    if not shell_id.strip():
+        said = ", ".join(running)
+        raise UsageInvalid(f"Which one? Running: {said}." if said else "No shell runs.", hint="/shells lists all.")
     shell = shell_of(state, shell_id.strip())
     if shell.ended is not None:
         raise UsageInvalid(f"Shell {shell.started.shell_id} ended already: {ending(shell.ended)}.")

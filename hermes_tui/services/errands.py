@@ -206,14 +206,22 @@ class Errands:
         Raises:
             UsageInvalid: the provider takes no key, or this is none.
         """
-        variable = variable_of(self.station.config, provider)
-        if variable is None:
-            raise UsageInvalid(f"{provider} takes no key.", hint="F3 says what it needs.")
-        given = key.strip()
+        variable, given = self.variable_of_key(provider), key.strip()
         if not given or any(not 32 < ord(letter) < 127 for letter in given):
             raise UsageInvalid("That is no key: it is empty, or has signs that no key has.")
         SECRETS.learn(given)
         environ[variable] = given
+        return variable
+
+    def variable_of_key(self, provider: str) -> str:
+        """Return the variable that the key of a provider stands in.
+
+        Raises:
+            UsageInvalid: there is no such provider, or it takes no key.
+        """
+        variable = variable_of(self.station.config, provider)
+        if variable is None:
+            raise UsageInvalid(f"{provider[:40]} takes no key.", hint="F3 lists the providers and what each needs.")
         return variable
 
     def keep_key(self, provider: str, key: str) -> str:

@@ -22,7 +22,7 @@ from hermes_tui.domain.commands import (
     SwitchBrain,
     Thaw,
 )
-from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.events import (
     ApprovalAsked,
     CapRaised,
@@ -340,3 +340,12 @@ def test_what_is_said_to_a_session_that_another_process_owns_is_answered(open_de
 
     said = [trouble.message for trouble in second.seen.troubles]
     assert (len(said), "in use" in said[0], "not open here" in said[1]) == (2, True, True)
+
+
+def test_a_key_is_asked_for_only_where_a_provider_takes_one(open_desk: Callable[..., Open]) -> None:
+    with running_server(Scenario()) as server:
+        errands = open_desk(server.openai_url).desk.errands
+
+    assert errands.variable_of_key("openai") == "OPENAI_API_KEY"
+    with pytest.raises(UsageInvalid, match="nope takes no key"):
+        errands.variable_of_key("nope")

@@ -40,6 +40,11 @@ def ending(ended: ShellEnded) -> str:
     return f"{said}: {ended.why}" if ended.why else said
 
 
+def lasted_s(ended: ShellEnded) -> float | None:
+    """Return how long a command ran, None where nobody knows."""
+    return None if ended.end == "lost" else ended.seconds
+
+
 def well(ended: ShellEnded) -> bool:
     """Whether a command ended by itself and said that it did what it was for."""
     return ended.end == "exited" and ended.exit_code == 0

@@ -60,8 +60,9 @@ class Clerk(Archivist):
 
     def obey(self, name: str, argument: str) -> None:
         """Carry out an order, or say that there is none of that name."""
-        if name not in orders.BY_NAME:
-            self.mode.say(f"{orders.no_such(name)} /help lists every command.", "fail")
+        known = name in orders.BY_NAME
+        if wrong := orders.lacking(name, argument) if known else f"{orders.no_such(name)} /help lists every command.":
+            self.mode.say(wrong, "fail")
             return
         act: Callable[[str], None] = getattr(self, f"do_{name}")
         try:
@@ -279,6 +280,7 @@ class Clerk(Archivist):
         provider, _, how = wanted.partition(" ")
         if not provider or how not in ("", "keep"):
             raise UsageInvalid("Name the provider.", hint="/key anthropic, or /key anthropic keep")
+        self.mode.seat.errands.variable_of_key(provider)
         self.mode.wants_key = wanted
 
     async def use_key(self, wanted: str, key: str) -> None:

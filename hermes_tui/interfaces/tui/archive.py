@@ -102,7 +102,9 @@ class Archive:
         app.say(f"Reading session {one_line(session)}. Esc leaves it.")
         past = await asyncio.to_thread(self._past, session)
         if not len(past):
-            app.say("No record yet. What happens first can be looked at then.")
+            here = session == self.here
+            nothing = f"There is no session {one_line(session)[:40]}. F10 lists them."
+            app.say("No record yet. What happens first can be looked at then." if here else nothing)
             return
         app.workspace.status.flash(())
         app.workspace.travel(past, seq if seq is not None else past.records[-1].seq)

@@ -54,6 +54,9 @@ class Clerk(Scribe):
         if name not in orders.BY_NAME:
             self.app.say(f"{orders.no_such(name)} F1 lists every command.", "fail")
             return False
+        if lacking := orders.lacking(name, argument):
+            self.app.say(lacking, "fail")
+            return True
         act: Callable[[str], None] = getattr(self, f"do_{name}")
         act(argument)
         return True

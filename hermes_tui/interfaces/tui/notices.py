@@ -32,7 +32,7 @@ from hermes_tui.domain.events.shell import OPERATOR
 from hermes_tui.domain.ids import CallId, RequestId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
-from hermes_tui.domain.state.shells import ending, well
+from hermes_tui.domain.state.shells import ending, lasted_s, well
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.chronicle import Asked
@@ -271,7 +271,7 @@ def beside(record: Record, body: ShellEvent, begun: dict[str, ShellStarted]) -> 
     sign = RUNNING if ended is None else DONE if well(ended) else FAILED
     if ended is not None and ended.end in ("stopped", "lost"):
         sign = LEFT if ended.end == "stopped" else IN_DOUBT
-    said = "runs beside" if ended is None else f"{ending(ended)} · {wording.took(ended.seconds)}"
+    said = "runs beside" if ended is None else f"{ending(ended)} · {wording.took(lasted_s(ended))}"
     by = begun[body.shell_id].by if body.shell_id in begun else OPERATOR
     whose = "not sent to the model" if by == OPERATOR else f"of {by}"
     spans: tuple[Span, ...] = (

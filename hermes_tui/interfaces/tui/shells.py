@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.commands import StartShell, StopShell
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.state.shells import Shell, ending, well
+from hermes_tui.domain.state.shells import Shell, ending, lasted_s, well
 from hermes_tui.interfaces import _shells as shells
 from hermes_tui.interfaces.tui import choices
 from hermes_tui.interfaces.tui.drawing import wording
@@ -38,7 +38,7 @@ def sign_of(shell: Shell) -> Sign:
 def standing(shell: Shell, now: float) -> str:
     """Say since when a command runs and until when at most, or how it ended."""
     if shell.ended is not None:
-        return f"{ending(shell.ended)} · {wording.took(shell.ended.seconds)}"
+        return f"{ending(shell.ended)} · {wording.took(lasted_s(shell.ended))}"
     return f"running {wording.elapsed(now - shell.started_at)} of {wording.elapsed(shell.started.timeout_s)}"
 
 

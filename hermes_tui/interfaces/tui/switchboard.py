@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from hermes_tui.domain.commands import SwitchBrain
+from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces import _patchbay as patchbay
 from hermes_tui.interfaces.tui import choices
@@ -118,6 +119,11 @@ class Switchboard:
             self.app.say("Name the provider: /key anthropic, or /key anthropic keep", "fail")
             return
         app = self.app
+        try:
+            app.seat.errands.variable_of_key(provider)
+        except UsageInvalid as error:
+            app.say(f"{one_line(error.message)} {error.hint}", "fail")
+            return
 
         def given(key: str | None) -> None:
             if key:

@@ -105,6 +105,19 @@ class Transcript:
         """Return the rows that a record adds or changes."""
         return list(self._rows(record))
 
+    def cut_off(self) -> list[Row]:
+        """Return what was under way when Hermes ended without closing: no clock of it runs on, its end is not known."""
+        rows: list[Row] = []
+        for call_id, call in self._calls.items():
+            if call.state == "running":
+                rows.append(replace(call, state="doubt"))
+                self._calls[call_id] = replace(call, state="doubt")
+        for stream in self._streams.values():
+            spans: tuple[Span, ...] = ((stream.model, "text"), (": no reply was stored when Hermes ended", "muted"))
+            rows.append(Notice(origin=stream.origin, sign=IN_DOUBT, spans=spans))
+        self._streams.clear()
+        return rows
+
     def _rows(self, record: Record) -> Iterator[Row]:
         body = record.body
         if isinstance(body, RunEvent):

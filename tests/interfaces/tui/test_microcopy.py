@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.domain.approval import Decision, Ruling, Scope
-from hermes_tui.domain.errors import FailureReason
+from hermes_tui.domain.errors import FailureReason, UsageInvalid
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -34,10 +34,12 @@ from hermes_tui.domain.messages import Message, Role, Source, Text
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.processes import SandboxLevel
 from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state.shells import ShellState
 from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach
 from hermes_tui.domain.usage import Bound, Limits, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces._shells import stop_of
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.rows import Notice, Origin
@@ -110,6 +112,16 @@ ASKED = ApprovalAsked(
     reach=Reach.NETWORK,
     undo="",
     digest="d",
+)
+ASKING = ModelRequested(
+    request_id=RequestId("q1"),
+    model="m",
+    bound=Bound(tokens=9, usd=0.06),
+    request_bytes=9,
+    max_tokens=9,
+    role="cortex",
+    why="",
+    step=1,
 )
 FAILED = ModelFailed(
     request_id=RequestId("q1"),
@@ -226,22 +238,19 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         (
             START,
             MessageGiven(text="also this"),
-            ModelRequested(
-                request_id=RequestId("q1"),
-                model="m",
-                bound=Bound(tokens=9, usd=0.06),
-                request_bytes=9,
-                max_tokens=9,
-                role="cortex",
-                why="",
-                step=1,
-            ),
+            ASKING,
         ),
         "› also this read 10:08:24 · 10:08:23\n○ m: waiting for the first token, 6 s Esc stop · F3 switch",
     ),
     "words after the run": (
         (START, ended("done", ""), MessageGiven(text="and now")),
         "› and now 10:08:24",
+    ),
+    "a shell whose end nobody knows": (
+        (SHELL, ShellEnded(
+            shell_id="s1", end="lost", exit_code=None, output_bytes=0, seconds=0.0, why="Hermes ended before it did"
+        )),
+        "? ! s1 make end unknown: Hermes ended before it did · – · not sent to the model /shells s1",
     ),
     "what the kernel tells a model": (
         (START, MessageGiven(text="s1: exit 1.", source=Source.KERNEL)),
@@ -294,3 +303,35 @@ def test_a_notice_is_never_cut_however_long_its_hint_and_however_narrow_the_pane
     drawn = " ".join(" ".join(line.text for line in lines).replace("✓", "").replace("►", "").split())
     assert drawn.replace(" /resume goes on", "") == said
     assert "/resume goes on" in drawn
+
+
+def test_a_command_without_what_it_needs_says_what_that_is() -> None:
+    said = {order.name: orders.lacking(order.name, "") for order in orders.ORDERS}
+
+    assert {name for name, text in said.items() if text} == {
+        *("run", "queue", "edit", "steer", "transcript", "recall", "open", "find")
+    }
+    assert said["find"] == "/find needs TEXT: search the transcript."
+    assert not any(orders.lacking(order.name, "x") for order in orders.ORDERS)
+    assert stop_of_none("stop") == "No shell runs. /shells lists all."
+
+
+def stop_of_none(typed: str) -> str:
+    with pytest.raises(UsageInvalid) as stopped:
+        stop_of(ShellState(), typed)
+    return str(stopped.value)
+
+
+def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
+    transcript = Transcript()
+    allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))
+    events: tuple[Event, ...] = (START, ASKING, allowed)
+    for at, event in enumerate(events, start=1):
+        transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event))
+
+    rows = transcript.cut_off()
+
+    said = [" ".join(row.lines(Room(width=90, now=99_999.0))[0].text.split()) for row in rows]
+    assert said == ["? shell pip install x in doubt ►", "? m: no reply was stored when Hermes ended"]
+    assert not any(row.live for row in rows)
+    assert transcript.cut_off() == []

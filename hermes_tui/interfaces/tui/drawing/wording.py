@@ -54,8 +54,10 @@ def moment(at: float, now: float) -> str:
     return clock(at) if now - at < 86_400 else f"{day(at, now)} {clock(at)}"
 
 
-def took(seconds: float) -> str:
-    """Return how long a call took."""
+def took(seconds: float | None) -> str:
+    """Return how long a call took, which is not always known."""
+    if seconds is None:
+        return UNKNOWN
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 120 else elapsed(seconds)

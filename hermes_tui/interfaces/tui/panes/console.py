@@ -156,6 +156,10 @@ class ConsolePane(Pane):
         if target:
             self.post_message(self.LinksAsked([target]))
 
+    def cut_off(self) -> None:
+        """Say of everything under way that Hermes ended before it did."""
+        self._add(self.transcript.cut_off())
+
     def say(self, row: Row) -> None:
         """Add a row that is no record, such as what a slash command answers."""
         self._add([row])
