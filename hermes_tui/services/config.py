@@ -275,7 +275,7 @@ class Ui(Section):
     mouse: bool = True
     """Whether clicks and the wheel are read."""
     motion: Literal["full", "reduced"] = "full"
-    """`reduced` draws whole lines, a few times a second."""
+    """`reduced` draws four times a second at most and moves clocks every ten seconds."""
     title: bool = True
     """Whether the window's title says how it stands."""
     vim: bool = False

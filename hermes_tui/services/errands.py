@@ -315,6 +315,13 @@ class Errands:
         _write_private(new, json.dumps(dict(sizes)))
         new.replace(self._layout_path())
 
+    def keep_copied(self, text: str) -> Path:
+        """Keep what is too long for a clipboard, for this operator's eyes, and return where; the last copy only."""
+        folder = self._folder()
+        path = folder.with_name("copied.txt")
+        _write_private(path, text)
+        return path
+
     # what was typed
 
     def _folder(self) -> Path:

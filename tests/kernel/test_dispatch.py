@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hermes_tui.kernel.agents.errand import commission
 
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.events import ToolFinished, ToolRefused
 from hermes_tui.domain.ids import CallId, TaskId
 from hermes_tui.domain.ports import Sandbox, Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskKind
+from hermes_tui.kernel.agents.assignment import commission
 from hermes_tui.services.references import substitute
 from tests.kernel.bench import PLACE, FakeProvider, FakeSandbox, FakeTool, KernelBench, ask_for, echo, say, tool_task
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
-from hermes_tui.interfaces._bridge import FRAME_S, Batch, Bridge, Seat
+from hermes_tui.interfaces._bridge import Batch, Bridge, Seat
 from hermes_tui.interfaces.tui import notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.beacon import Beacon
@@ -30,7 +31,9 @@ from hermes_tui.interfaces.tui.files import DayReader, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.help import keys_around
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
+from hermes_tui.interfaces.tui.motion import motion_of
 from hermes_tui.interfaces.tui.note_keeper import NoteKeeper
+from hermes_tui.interfaces.tui.panes._note_wishes import Wish
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -50,8 +53,6 @@ from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
 from hermes_tui.interfaces.tui.window_title import title_of
 from hermes_tui.services.brains import Missing
 
-REDUCED_S: Final = 0.25
-"""With reduced motion, the screen changes no more than four times a second."""
 TWICE_S: Final = 1.0
 THEMES_S: Final = 1.0
 TIDY_S: Final = 0.3
@@ -105,7 +106,9 @@ class HermesApp(Host, inherit_css=False):
     ) -> None:
         super().__init__(seat, earlier, themes, clock=clock, monotonic=monotonic)
         self.goal = goal
-        self.bridge = Bridge(self._deliver, frame_s=REDUCED_S if seat.facts.config.ui.motion == "reduced" else FRAME_S)
+        self.motion = motion_of(seat.facts.config.ui.motion, os.environ)
+        self.bridge = Bridge(self._deliver, frame_s=self.motion.frame_s)
+        self.workspace.clock_s = self.motion.clock_s
         self.keys = keymap_for(bindings_of(DECLARING), seat.facts.config.ui.keys)
         self.chord = Chord(self.keys, hold=self.workspace.status.hold, say=self.say)
         self.clerk = Clerk(self)
@@ -246,8 +249,8 @@ class HermesApp(Host, inherit_css=False):
     def _drafted(self) -> None:
         self.prompts.changed()
 
-    @on(MemoryPane.Wanted)
-    def _note_wanted(self, event: MemoryPane.Wanted) -> None:
+    @on(Wish)
+    def _note_wanted(self, event: Wish) -> None:
         self.notes.do(event)
 
     @on(Prompt.SearchAsked)

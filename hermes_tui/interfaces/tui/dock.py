@@ -19,16 +19,17 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.layout import roomy
 from hermes_tui.interfaces.tui.panes._pane import Late, TitleRule, View
-from hermes_tui.interfaces.tui.panes._question import Answers, change_in, key_spans, whole_call
+from hermes_tui.interfaces.tui.panes._question import Answers, change_in, editable, key_spans, whole_call
 
 SHARE: Final = 3
 """The question takes this part of the screen at most: a third; `v` shows what is beyond."""
 LEAST_LINES: Final = 8
 
 
-def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
-    """Return the question: who wants what, why, and how far it reaches."""
+def card_lines(asked: Asked, now: float, width: int, *, brief: bool = False) -> list[Line]:
+    """Return the question: who wants what, why, and, unless it is to be brief, how far it reaches."""
     question = asked.question
     waiting = wording.elapsed(now - asked.at)
     who = str(asked.agent) if asked.agent != "main" else "the kernel"
@@ -38,6 +39,8 @@ def card_lines(asked: Asked, now: float, width: int) -> list[Line]:
     lines = [ends((("◊ ", "warn"), *first), ((waiting, "warn"), (" ", "")), width)]
     lines += [Line((("  ", ""), *spans)) for spans in rest]
     lines += _fact("why", gist(question.why), width, 2)
+    if brief and question.intent is None:
+        return lines
     reach = f"{REACHES[question.reach]} · undo: {question.undo or 'none known'}"
     signed = f"in another shell: {SIGN.format(question.approval_id)}" if question.intent else ""
     return [*lines, *_fact("reach", reach, width, 2), *_fact("sign", signed, width, 2)]
@@ -72,6 +75,7 @@ class Card(Widget, can_focus=True):
         Binding("r", "answer('run')", "allow for this run", id="approval.run"),
         Binding("A", "answer('always')", "allow always; asks again first", id="approval.always"),
         Binding("d", "deny", "deny with a reason, or answer", id="approval.deny"),
+        Binding("e", "edit", "write what it should ask for instead", id="approval.edit"),
         Binding("v", "whole", "see all of it", id="approval.whole"),
     ]
 
@@ -113,7 +117,8 @@ class Card(Widget, can_focus=True):
             return
         width = max(self.size.width, 20)
         most = max(self.screen.size.height // SHARE, LEAST_LINES)
-        lines = [*card_lines(self.asked, now, width), *self.below]
+        brief = not roomy(*self.screen.size)
+        lines = [*card_lines(self.asked, now, width, brief=brief), *self.below]
         self.folded = len(lines) > most and self.asked.question.approval_id not in self.read
         self._notice((self.asked, width, most))
         lines = within(lines, most)
@@ -148,6 +153,11 @@ class Card(Widget, can_focus=True):
     def action_deny(self) -> None:
         """Ask for a reason."""
         self.answers.ask_for_words()
+
+    def action_edit(self) -> None:
+        """Ask how it should be."""
+        if self.asked is not None and self.view is not None:
+            self.answers.ask_for_edit(editable(self.asked, self.view))
 
     def action_whole(self) -> None:
         """Show all of it."""
@@ -192,7 +202,7 @@ class Dock(Late):
         waiting = [known[asked.approval_id] for asked in view.state.calls.waiting if asked.approval_id in known]
         self.display = bool(waiting)
         title = (("needs you", "text bold"), (f" {len(waiting)}", "text bold"))
-        self.rule.say(title, (("F7", "accent"), (" answer", "muted")))
+        self.rule.say(title, (("F7", "accent"), (" answer", "muted")) if roomy(*self.screen.size) else ())
         self.card.show(waiting[0] if waiting else None, view)
 
     def on_descendant_focus(self) -> None:

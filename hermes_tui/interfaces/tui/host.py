@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Final
 
 from textual.app import App
 
@@ -23,6 +24,9 @@ from hermes_tui.interfaces.tui.panes.memory import NOTHING_STANDS_OUT
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
 from hermes_tui.interfaces.tui.themes import Palette, dress, find_themes
 from hermes_tui.services.brains import Missing
+
+CLIPBOARD_BYTES: Final = 64_000
+"""What terminals take at once by OSC 52, encoded; the rest would be dropped without a word."""
 
 
 class Host(App[str]):
@@ -111,9 +115,18 @@ class Host(App[str]):
         return edited
 
     def copy(self, text: str) -> None:
-        """Put a text on the clipboard."""
-        self.copy_to_clipboard(harmless(text))
+        """Put a text on the clipboard; one that terminals would cut goes into a file, whose path is copied."""
+        wanted = harmless(text)
+        if len(wanted.encode()) > CLIPBOARD_BYTES:
+            self.start(self._copy_as_file(wanted))
+            return
+        self.copy_to_clipboard(wanted)
         self.say(f"Copied {len(text):,} characters.")
+
+    async def _copy_as_file(self, text: str) -> None:
+        path = await asyncio.to_thread(self.seat.errands.keep_copied, text)
+        self.copy_to_clipboard(str(path))
+        self.say(f"{len(text):,} characters are too many to copy; they are in {path}, and its path is copied.")
 
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the status line for a moment."""

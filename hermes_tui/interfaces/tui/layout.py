@@ -11,6 +11,7 @@ from hermes_tui.domain.values import frozen, replace
 Shape = Literal["wide", "two", "one", "narrow", "tiny"]
 Border = Literal["side", "right", "graph", "budget", "memory"]
 LEAST_WIDTH, LEAST_HEIGHT = 40, 10
+ROOMY_WIDTH, ROOMY_HEIGHT = 80, 24
 SIDE_WIDTH: Final = 48
 GRAPH_WIDTH: Final = 62
 BUDGET_HEIGHT: Final = 10
@@ -78,6 +79,11 @@ class Plan:
     def side_width(self) -> int:
         """What stands beside the console takes so many cells."""
         return self.middle_width + (1 + self.right_width if self.right_width else 0)
+
+
+def roomy(width: int, height: int) -> bool:
+    """Return whether there is room for hints and for all the facts of a question."""
+    return width >= ROOMY_WIDTH and height >= ROOMY_HEIGHT
 
 
 def plan_for(width: int, height: int, tasks: int, sizes: Sizes = USUAL) -> Plan:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.given_notes import given_lines
+from hermes_tui.interfaces.tui.panes._note_wishes import Wish
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 
 if TYPE_CHECKING:
@@ -29,14 +31,14 @@ class NoteKeeper:
     def _pane(self) -> MemoryPane:
         return self.app.workspace.memory_pane
 
-    def do(self, wanted: MemoryPane.Wanted) -> None:
+    def do(self, wanted: Wish) -> None:
         """Carry out one wish; where the past is looked at, of its notes."""
         moment = self.app.workspace.journey.moment
         self.app.start(self._do(wanted) if moment is None else self._do_then(wanted, moment))
 
     # now
 
-    async def _do(self, wanted: MemoryPane.Wanted) -> None:
+    async def _do(self, wanted: Wish) -> None:
         errands = self.app.seat.errands
         match wanted.what:
             case "list":
@@ -47,12 +49,17 @@ class NoteKeeper:
                 await self._show_diff(wanted)
             case "blame":
                 self._pane.take_blame(await asyncio.to_thread(errands.blame, wanted.path))
+            case "why":
+                records = await asyncio.to_thread(self.app.workspace.earlier)
+                self._pane.take_given(wanted.path, given_lines(records, wanted.path))
+            case "add":
+                self._begin_note()
             case "search":
                 self._pane.take_hits(wanted.text, await errands.recall(wanted.text))
             case _:
                 await self._change(wanted)
 
-    async def _change(self, wanted: MemoryPane.Wanted) -> None:
+    async def _change(self, wanted: Wish) -> None:
         errands, notebook = self.app.seat.errands, self.app.seat.errands.notebook
         match wanted.what:
             case "save":
@@ -77,12 +84,21 @@ class NoteKeeper:
                 self.app.say(f"Forgotten: {wanted.path}, {commit}. git keeps what it said.")
                 await self.app.list_notes()
 
+    def _begin_note(self) -> None:
+        workspace = self.app.workspace
+        workspace.restore(focus=False)
+        if not workspace.prompt.text:
+            workspace.prompt.fill("# ")
+        else:
+            self.app.say("# at the start of a line writes a note; your draft stands here.")
+        workspace.prompt.focus()
+
     async def _show(self, path: str) -> None:
         notebook = self.app.seat.errands.notebook
         text = await asyncio.to_thread(notebook.read, path)
         self._pane.take_note(path, text, await notebook.history(path))
 
-    async def _show_diff(self, wanted: MemoryPane.Wanted) -> None:
+    async def _show_diff(self, wanted: Wish) -> None:
         diff = await self.app.seat.errands.notebook.diff(wanted.path, wanted.commit)
         self._pane.take_diff(wanted.commit, diff)
 
@@ -98,7 +114,7 @@ class NoteKeeper:
 
     # then
 
-    async def _do_then(self, wanted: MemoryPane.Wanted, moment: Moment) -> None:
+    async def _do_then(self, wanted: Wish, moment: Moment) -> None:
         match wanted.what:
             case "list":
                 await self._list_then(moment)

@@ -213,6 +213,41 @@ async def test_d_denies_with_a_reason_that_the_model_reads(table: Table) -> None
         assert not (table.workspace / "a.txt").exists()
 
 
+async def test_e_hands_the_agent_what_it_should_ask_for_and_runs_nothing(table: Table) -> None:
+    shell = Call("shell", {"command": "touch a.txt"})
+    async with workstation(table, script(shell)) as app:
+        await asked(app)
+        await app.pilot.press("f7", "e")
+        await app.pilot.pause()
+        offered = app.workspace.dock.answers.entry.value
+        await app.pilot.press(*["backspace"] * len("a.txt"))
+        await app.enter("b.txt")
+        await app.until_event(RunEnded)
+
+        assert offered == "touch a.txt"
+        assert [(one.decision, one.reason) for one in given(app)] == [
+            (Decision.DENY, "Not as it stands. Ask for exactly this instead: touch b.txt")
+        ]
+        assert list(table.workspace.iterdir()) == []
+
+
+async def test_brackets_in_the_inbox_go_from_question_to_question(table: Table) -> None:
+    calls = [Call("write", {"path": f"{name}.txt", "content": name}) for name in "ab"]
+    both = Scenario(replies=[Reply("Because it is asked.", tool_calls=calls), Reply("Done.")])
+    async with workstation(table, both) as app:
+        await asked(app)
+        await app.until(lambda: len(app.seat.state.calls.waiting) == 2)
+        await app.pilot.press("f7", "f7")
+        await app.until(lambda: app.workspace.full_pane == "approvals")
+        shown: list[str] = []
+        for key in ("right_square_bracket", "right_square_bracket", "left_square_bracket"):
+            await app.pilot.press(key)
+            await app.pilot.pause()
+            shown.append(next(name for name in ("a.txt", "b.txt") if f" asks    write {name}" in app.text))
+
+        assert shown == ["b.txt", "b.txt", "a.txt"]
+
+
 async def test_slash_deny_does_the_same_from_the_prompt(table: Table) -> None:
     async with workstation(table, script(WRITE)) as app:
         await asked(app)
@@ -354,3 +389,19 @@ def test_what_may_have_happened_is_answered_by_no_yes_only_by_the_key_that_says_
         ["r", "runs", "it", "again", "d", "it", "happened:", "say", "what", "came", "of", "it"]
     ]
     assert card_lines(doubted, 2.0, 80)[0].text.startswith("◊ goal is in doubt about git")
+
+
+@pytest.mark.parametrize(("size", "whole"), [((80, 24), True), ((60, 20), False), ((80, 23), False)])
+async def test_where_there_is_little_room_the_dock_holds_command_and_reason_and_v_the_rest(
+    table: Table, size: tuple[int, int], *, whole: bool
+) -> None:
+    async with workstation(table, script(WRITE), size=size) as app:
+        await asked(app)
+        await app.until(lambda: "  why    Because it is asked." in app.text)
+        small = app.text
+        await app.pilot.press("f7", "v")
+        await app.until(lambda: " reach   writes inside the scope of the run" in app.text)
+
+        assert ("  reach  writes inside" in small) is whole
+        assert ("Enter steer · Tab queue" in small) is whole
+        assert ("─ F7 answer ─" in small) is whole

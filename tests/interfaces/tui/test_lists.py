@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Input
 
 from tests.interfaces.tui.stand import Table, workstation
 from tests.interfaces.tui.test_panes import HELLO, run_goal
@@ -71,3 +72,17 @@ async def test_f3_is_pressed_for_brains_for_the_patchbay_and_to_leave(table: Tab
 
         assert titles == ["brains", "patchbay", "none"]
         assert app.screen is app.workspace
+
+
+@pytest.mark.parametrize("keys", [("ctrl+p",), ("f10",), ("f6", "plus"), ("f5", "slash"), ("f4", "slash")])
+async def test_no_cursor_blinks_so_that_nothing_is_sent_while_nothing_happens(
+    table: Table, keys: tuple[str, ...]
+) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("Hello?")
+        await app.until(lambda: not app.workspace.live and app.workspace.seen)
+        await app.pilot.press(*keys)
+        await app.pilot.pause()
+
+        assert isinstance(app.focused, Input)
+        assert not app.focused.cursor_blink

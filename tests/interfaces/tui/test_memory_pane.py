@@ -9,7 +9,7 @@ from hermes_tui.capabilities.memory.history import History
 from hermes_tui.capabilities.memory.repository import Repository
 from hermes_tui.domain.events import RunEnded
 from tests.capabilities.memory.vaults import START, note, open_vault
-from tests.fakes import Reply, Scenario
+from tests.fakes import Call, Reply, Scenario
 from tests.interfaces.tui.stand import Stand, Table, workstation
 
 LAMP, KETTLE = "memory/facts/lamp.md", "memory/kettle.md"
@@ -157,3 +157,46 @@ async def test_the_editor_colours_markdown_and_shows_no_control_character(table:
     ]
     assert steering.plain == "·[2J**gone**"
     assert "\x1b" not in shown
+
+
+async def test_w_says_who_was_given_a_note_and_why_and_esc_shows_its_text_again(table: Table) -> None:
+    search = Call("recall", {"query": "how is money kept"})
+    async with workstation(table, Scenario(replies=[Reply("I look.", tool_calls=[search]), Reply("So it is.")])) as app:
+        await app.enter("#Money is Decimal, never float")
+        await app.until(lambda: app.said.startswith("Kept in memory/"))
+        pane = app.workspace.memory_pane
+        await app.enter("Is money a Decimal or a float?")
+        await app.until_event(RunEnded)
+        await app.pilot.press("f5")
+        await app.until(lambda: len(pane.view) > 1)
+        await app.pilot.press("j", "j", "j")
+        await app.until(lambda: pane.path.startswith("memory/facts/money"))
+        await app.pilot.press("w")
+        await app.until(lambda: "given to, in this session" in app.text)
+        given = app.text
+        await app.pilot.press("escape")
+        await app.until(lambda: "given to, in this session" not in app.text)
+
+        assert "it fits the words: Is money a Decimal or a float?" in given
+        assert "asked for: recall how is money kept" in given
+        assert app.workspace.full_pane == "memory"
+
+
+async def test_capital_d_shows_what_stands_on_disk_beyond_the_last_commit_and_a_begins_a_note(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await app.enter("#Money is Decimal, never float")
+        await app.until(lambda: app.said.startswith("Kept in memory/"))
+        pane = app.workspace.memory_pane
+        await app.pilot.press("f5")
+        await app.until(lambda: len(pane.view) > 1)
+        await app.pilot.press("j", "j", "j")
+        await app.until(lambda: pane.path.startswith("memory/facts/money"))
+        path = table.home / pane.path
+        path.write_text(path.read_text("utf-8") + "Reports too.\n", "utf-8")
+        await app.pilot.press("D")
+        await app.until(lambda: "change on disk" in app.text and "Reports too." in app.text)
+        await app.pilot.press("a")
+        await app.until(lambda: app.workspace.prompt.has_focus)
+
+        assert app.workspace.prompt.text == "# "
+        assert app.workspace.full_pane == ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from hermes_tui.domain.state.spend import Spent
+from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import UNKNOWN
 
 
@@ -103,3 +105,12 @@ def ratio(part: float, whole: float) -> str:
         return UNKNOWN
     per_cent = round(100 * part / whole)
     return f"{per_cent} %" if per_cent or not part else "<1 %"
+
+
+def place(folder: str) -> str:
+    """Return a folder as its operator names it: `~` for the own home, and harmless."""
+    path = Path(folder)
+    try:
+        return one_line(f"~/{path.relative_to(Path.home())}")
+    except (ValueError, RuntimeError):
+        return one_line(folder)

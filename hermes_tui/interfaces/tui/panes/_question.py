@@ -17,12 +17,13 @@ from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.intents import covered_in, parsed
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces._changes import Change, change_of, unsaid
+from hermes_tui.interfaces._changes import Change, change_of, named_in, unsaid
 from hermes_tui.interfaces._questions import AGAIN, GUARD_S, HAPPENED, REACHES, SIGN, UNSIGNED
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
+from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.panes._pane import View
 
 
@@ -57,6 +58,12 @@ def change_in(asked: Asked, view: View) -> Change | None:
 def _arguments(asked: Asked, view: View) -> str:
     call = view.state.calls.requested.get(asked.question.call_id)
     return call.arguments if call else view.chronicle.arguments.get(asked.question.call_id, "")
+
+
+def editable(asked: Asked, view: View) -> str:
+    """Return what of a call an operator would write anew, on one line: its command, else what it is about."""
+    command = named_in(_arguments(asked, view)).get("command")
+    return one_line(command if isinstance(command, str) else asked.question.what)
 
 
 def whole_call(asked: Asked, view: View, width: int) -> list[Line]:
@@ -129,8 +136,8 @@ class Answers(Vertical):
         super().__init__()
         self.monotonic = monotonic
         self.asked: Asked | None = None
-        self.confirming = False
-        self.entry = Input(compact=True)
+        self.confirming = self.editing = False
+        self.entry = LineInput(compact=True, select_on_focus=False)
         self.entry.display = False
         self._since = 0.0
 
@@ -192,8 +199,18 @@ class Answers(Vertical):
             self.entry.display = True
             self.entry.focus()
 
+    def ask_for_edit(self, wanted: str) -> None:
+        """Show the line with what was asked for, to be written as it should be; that goes to the agent alone."""
+        if self.ready and not self.is_question:
+            self.ask_for_words()
+            self.entry.placeholder = "as it should be; the agent asks again with it"
+            self.entry.value = wanted
+            self.entry.cursor_position = len(wanted)
+            self.editing = True
+
     def close(self) -> None:
         """Take the line away."""
+        self.editing = False
         self.entry.display = False
         self.entry.clear()
 
@@ -201,6 +218,8 @@ class Answers(Vertical):
     def _sent(self, event: Input.Submitted) -> None:
         event.stop()
         words, asked, allow = event.value.strip(), self.asked, self.is_question
+        if self.editing and words:
+            words = f"Not as it stands. Ask for exactly this instead: {words}"
         self.close()
         if asked is not None:
             self.post_message(self.Given(Decide(approval_id=asked.question.approval_id, allow=allow, reason=words)))
@@ -221,7 +240,17 @@ class Answers(Vertical):
             denies = Line(((" ", ""), *key_spans("d", "deny with a reason")))
             return [denies, Line(((" a yes does not count: sign it", "warn"),))]
         wider = [*key_spans("r", "this run"), *key_spans("A", "always")] if question.rule else []
-        lines = [Line(((" ", ""), *key_spans("y", "once"), *wider, *key_spans("d", "deny with a reason")))]
+        lines = [
+            Line(
+                (
+                    (" ", ""),
+                    *key_spans("y", "once"),
+                    *wider,
+                    *key_spans("d", "deny with a reason"),
+                    *key_spans("e", "edit"),
+                )
+            )
+        ]
         if not question.rule:
             lines.append(Line(((" only once is offered for this call", "muted"),)))
         return lines

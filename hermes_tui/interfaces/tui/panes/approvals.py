@@ -19,7 +19,7 @@ from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
-from hermes_tui.interfaces.tui.panes._question import Answers, Reading, question_lines
+from hermes_tui.interfaces.tui.panes._question import Answers, Reading, editable, question_lines
 
 EMPTY_TEXT = (EMPTY, Line(((" Nothing waits for you.", "muted"),)))
 
@@ -89,6 +89,9 @@ class ApprovalsPane(Pane):
         Binding("r", "answer('run')", "allow for this run", id="inbox.run"),
         Binding("A", "answer('always')", "allow always", id="inbox.always"),
         Binding("d", "deny", "deny with a reason", id="inbox.deny"),
+        Binding("e", "edit", "write what it should ask for instead", id="inbox.edit"),
+        Binding("left_square_bracket", "seek(-1)", "the question before", id="inbox.before"),
+        Binding("right_square_bracket", "seek(1)", "the next question", id="inbox.next"),
     ]
 
     def __init__(self, look: Look, monotonic: Callable[[], float]) -> None:
@@ -212,6 +215,19 @@ class ApprovalsPane(Pane):
     def action_deny(self) -> None:
         """Ask for a reason, then deny."""
         self.answers.ask_for_words()
+
+    def action_edit(self) -> None:
+        """Ask how it should be."""
+        row = self.view.current
+        if isinstance(row, Waiting) and self._seen is not None:
+            self.answers.ask_for_edit(editable(row.asked, self._seen))
+
+    def action_seek(self, by: int) -> None:
+        """Go to another question that waits."""
+        waiting = [at for at, row in enumerate(self.view.window.rows) if isinstance(row, Waiting)]
+        ahead = [at for at in waiting if (at - self.view.window.cursor) * by > 0]
+        if ahead:
+            self.view.show_row(self.view.window.rows[min(ahead) if by > 0 else max(ahead)].key)
 
     @on(LineView.Opened)
     def _opened(self, event: LineView.Opened) -> None:

@@ -17,6 +17,7 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.limits import limit_lines
+from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
 
 STOP_S: Final = 5.0
@@ -44,7 +45,7 @@ class BudgetPane(Pane):
     def __init__(self, look: Look) -> None:
         super().__init__(look, name="budget")
         self.view = Sheet(look, name="budget-rows")
-        self.entry = Input(placeholder="new cap of the run in US dollars, Enter", id="cap-entry", compact=True)
+        self.entry = LineInput(placeholder="new cap of the run in US dollars, Enter", id="cap-entry", compact=True)
         self._seen: View | None = None
         self._stop_asked = -STOP_S
 

@@ -67,9 +67,11 @@ class ConsolePane(Pane):
         self.transcript = Transcript(first_token_s=first_token_s, limit_of=limit_of)
         self.view = LineView(look, name="transcript")
         self.first_page = False
+        self.place = ""
         self._ribbon: tuple[Span, ...] = ()
         self._now: RowWindow | None = None
         self._when = ""
+        self._behind = 0
 
     def contents(self) -> ComposeResult:
         """Rule and transcript."""
@@ -163,6 +165,12 @@ class ConsolePane(Pane):
         del view
         self._mark()
 
+    def show_behind(self, count: int) -> None:
+        """Say how many records the screen is behind; nothing where there are none."""
+        if count != self._behind:
+            self._behind = count
+            self._mark()
+
     def show_ribbon(self, rows: list[TaskRow], *, wanted: bool) -> None:
         """Show the graph in the title rule where it has no pane."""
         done = sum(row.status.state.ended for row in rows)
@@ -173,13 +181,18 @@ class ConsolePane(Pane):
         window = self.view.window
         if self._when:
             hint: tuple[Span, ...] = (*self._ribbon, (f" {self._when}", "text"))
+        elif self._behind:
+            hint = ((f"behind {self._behind:,}", "warn"),)
         elif window.following:
             hint = self._ribbon or ((("following", "muted"),) if window.rows else ())
         elif window.unseen:
             hint = ((f"{window.unseen:,} new", "text"), (" · ", "muted"), ("End", "accent"))
         else:
             hint = (("End follows", "muted"),)
-        self.rule.say(((self.TITLE, "text bold"),), hint)
+        if self.first_page:
+            self.rule.say((("hermes", "text bold"),), ((self.place, "muted"),))
+        else:
+            self.rule.say(((self.TITLE, "text bold"),), hint)
 
     @on(LineView.Scrolled)
     def _scrolled(self, event: LineView.Scrolled) -> None:

@@ -7,9 +7,8 @@ from typing import ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Input
 
 from hermes_tui.domain.memory import Recalled
@@ -17,8 +16,10 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit_middle, harmless, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.markdown import draw
+from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.memory_rows import ChangeRow, FolderRow, HitRow, NoteRow, blame_line, diff_line, tree
 from hermes_tui.interfaces.tui.note_editor import NoteEditor
+from hermes_tui.interfaces.tui.panes._note_wishes import KEYS, Wish
 from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
 from hermes_tui.services.errands import Authored, Standing
 from hermes_tui.services.memory.notebook import Change, Note, parted
@@ -42,35 +43,13 @@ class MemoryPane(Pane):
 
     TITLE = "memory"
     KEY = "F5"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "accept", "accept the note that waits; else copy", id="memory.accept"),
-        Binding("d", "refuse", "refuse the note that waits", id="memory.refuse"),
-        Binding("e", "edit", "edit here", id="memory.edit"),
-        Binding("E", "editor", "edit in $EDITOR", id="memory.editor"),
-        Binding("h", "history", "history of the note", id="memory.history"),
-        Binding("b", "blame", "who wrote each line", id="memory.blame"),
-        Binding("p", "pin", "pin or unpin the note", id="memory.pin"),
-        Binding("r", "revert", "take a change back", id="memory.revert"),
-        Binding("f", "forget", "forget the note; git keeps it", id="memory.forget"),
-        Binding("ctrl+s", "save", "save what is edited", id="memory.save", priority=True),
-    ]
-
-    class Wanted(Message):
-        """Something is to be done, such as list, note, search, accept, diff, blame, save, pin, revert or forget."""
-
-        def __init__(self, what: str, path: str = "", *, commit: str = "", text: str = "", before: str = "") -> None:
-            super().__init__()
-            self.what = what
-            self.path = path
-            self.commit = commit
-            self.text = text
-            self.before = before
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, name="memory")
         self.view = LineView(look, name="note-rows", folds=False, follows=False, empty=EMPTY_TEXT)
         self.view.copies = False
-        self.entry = Input(placeholder="what to look for, Enter; Esc leaves", id="memory-entry", compact=True)
+        self.entry = LineInput(placeholder="what to look for, Enter; Esc leaves", id="memory-entry", compact=True)
         self.text_rule = TitleRule(look, "note")
         self.preview = Sheet(look, name="note-text", focusable=False)
         self.editor = NoteEditor(look)
@@ -86,6 +65,7 @@ class MemoryPane(Pane):
         self._then: float | None = None
         self._as_of = ""
         self._forgetting = ""
+        self._aside = False
 
     def contents(self) -> ComposeResult:
         """Notes; beside them text and history."""
@@ -116,11 +96,11 @@ class MemoryPane(Pane):
 
     def _list_if_still(self, then: float | None) -> None:
         if then == self._then:
-            self.post_message(self.Wanted("list"))
+            self.post_message(Wish("list"))
 
     def on_show(self) -> None:
         """List the notes."""
-        self.post_message(self.Wanted("list"))
+        self.post_message(Wish("list"))
 
     # what was found
 
@@ -174,19 +154,28 @@ class MemoryPane(Pane):
         self.history_rule.say((("history", "text bold"),), (("h Enter what it did · r take back", "muted"),))
         self._show_text()
 
+    def take_given(self, path: str, lines: Sequence[Line]) -> None:
+        """Show who was given a note."""
+        if path == self.path:
+            self._show_aside("given to, in this session", lines)
+
+    def _show_aside(self, title: str, lines: Sequence[Line]) -> None:
+        """Show something about the note in the place of its text."""
+        self._aside = True
+        self.text_rule.say(((title, "text bold"),), (("Esc back to the text", "muted"),))
+        self.preview.show(lines)
+
     def take_diff(self, commit: str, diff: str) -> None:
         """Show what a change did."""
         lines = diff.splitlines()
         start = next((at for at, line in enumerate(lines) if line.startswith("@@")), 0)
         drawn = [diff_line(line) for line in lines[start:]]
-        self.text_rule.say(((f"change {commit or 'on disk'}", "text bold"),), (("Esc back to the text", "muted"),))
-        self.preview.show(drawn or [Line(((" Nothing changed.", "muted"),))])
+        self._show_aside(f"change {commit or 'on disk'}", drawn or [Line(((" Nothing changed.", "muted"),))])
 
     def take_blame(self, lines: Sequence[Authored]) -> None:
         """Show who wrote each line."""
         now = self.look.clock()
-        self.text_rule.say((("who wrote each line", "text bold"),), (("Esc back to the text", "muted"),))
-        self.preview.show([blame_line(line, now) for line in lines] or list(NO_HISTORY))
+        self._show_aside("who wrote each line", [blame_line(line, now) for line in lines] or list(NO_HISTORY))
 
     def _title(self) -> None:
         count = f" {wording.count(self._count, 'note')}" if self._count >= 0 else ""
@@ -194,6 +183,7 @@ class MemoryPane(Pane):
         self.rule.say(((self.TITLE, "text bold"), (count, "muted")), (hint,))
 
     def _show_text(self) -> None:
+        self._aside = False
         if self.editor.display or not self.path:
             return
         width = max(self.preview.size.width, 20)
@@ -217,9 +207,9 @@ class MemoryPane(Pane):
         row = self.view.current
         self._forgetting = ""
         if isinstance(row, NoteRow):
-            self.post_message(self.Wanted("note", row.note.path))
+            self.post_message(Wish("note", row.note.path))
         elif isinstance(row, HitRow) and any(note.note.path == row.hit.source for note in self._notes):
-            self.post_message(self.Wanted("note", row.hit.source))
+            self.post_message(Wish("note", row.hit.source))
         elif isinstance(row, FolderRow):
             self._show_folder(row)
         elif row is None:
@@ -250,7 +240,7 @@ class MemoryPane(Pane):
         if isinstance(event.row, FolderRow):
             self._fold(event.row)
         elif isinstance(event.row, ChangeRow):
-            self.post_message(self.Wanted("diff", self.path, commit=event.row.change.commit))
+            self.post_message(Wish("diff", self.path, commit=event.row.change.commit))
         elif event.view is self.view:
             self.history.focus()
 
@@ -278,7 +268,7 @@ class MemoryPane(Pane):
         if self._query and self.view.has_focus:
             self._show_notes()
             return True
-        if self.history.has_focus:
+        if self._aside or self.history.has_focus:
             self._show_text()
             self.view.focus()
             return True
@@ -301,7 +291,7 @@ class MemoryPane(Pane):
         self.entry.clear()
         self.step_back()
         if wanted:
-            self.post_message(self.Wanted("search", text=wanted))
+            self.post_message(Wish("search", text=wanted))
         else:
             self._show_notes()
 
@@ -309,7 +299,7 @@ class MemoryPane(Pane):
         """Accept the note under the cursor if it waits; else copy it."""
         row = self.view.current
         if isinstance(row, NoteRow) and row.waits:
-            self.post_message(self.Wanted("accept", row.note.path, text=row.waits))
+            self.post_message(Wish("accept", row.note.path, text=row.waits))
         else:
             self.view.action_copy_row()
 
@@ -317,7 +307,7 @@ class MemoryPane(Pane):
         """Refuse the note under the cursor if it waits."""
         row = self.view.current
         if isinstance(row, NoteRow) and row.waits:
-            self.post_message(self.Wanted("reject", row.note.path, text=row.waits))
+            self.post_message(Wish("reject", row.note.path, text=row.waits))
 
     def action_edit(self) -> None:
         """Edit the note here."""
@@ -343,7 +333,7 @@ class MemoryPane(Pane):
     def _unchangeable(self) -> bool:
         """Whether the past is shown; if so, it is said that nothing can be changed there."""
         if self._then is not None:
-            self.post_message(self.Wanted("change"))
+            self.post_message(Wish("change"))
         return self._then is not None
 
     def action_save(self) -> None:
@@ -351,12 +341,12 @@ class MemoryPane(Pane):
         if self.editor.display:
             text, before = self.editor.text, self.text
             self.step_back()
-            self.post_message(self.Wanted("save", self.path, text=text, before=before))
+            self.post_message(Wish("save", self.path, text=text, before=before))
 
     def action_editor(self) -> None:
         """Edit the note in the operator's editor."""
         if self.path and not self._unchangeable:
-            self.post_message(self.Wanted("editor", self.path, before=self.text))
+            self.post_message(Wish("editor", self.path, before=self.text))
 
     def action_history(self) -> None:
         """Move in the history."""
@@ -364,21 +354,36 @@ class MemoryPane(Pane):
         if self.history.current is None:
             self.history.action_home()
 
+    def action_add(self) -> None:
+        """Write a note in the prompt."""
+        if not self.editor.display and not self._unchangeable:
+            self.post_message(Wish("add"))
+
+    def action_diff(self) -> None:
+        """Show what stands on disk beyond the last commit."""
+        self._ask_about("diff")
+
+    def action_why(self) -> None:
+        """Show who was given the note, and why."""
+        self._ask_about("why")
+
+    def _ask_about(self, what: str) -> None:
+        if self.path and not self.editor.display:
+            self.post_message(Wish(what, self.path))
+
     def action_blame(self) -> None:
         """Show who wrote each line."""
-        if self.path and not self.editor.display:
-            self.post_message(self.Wanted("blame", self.path))
+        self._ask_about("blame")
 
     def action_pin(self) -> None:
         """Pin the note, or unpin it."""
-        if self.path and not self.editor.display:
-            self.post_message(self.Wanted("pin", self.path))
+        self._ask_about("pin")
 
     def action_revert(self) -> None:
         """Take the change under the cursor back."""
         row = self.history.current
         if self.history.has_focus and isinstance(row, ChangeRow) and row.change.commit:
-            self.post_message(self.Wanted("revert", self.path, commit=row.change.commit))
+            self.post_message(Wish("revert", self.path, commit=row.change.commit))
 
     def action_forget(self) -> None:
         """Forget the note; the first press asks."""
@@ -386,7 +391,7 @@ class MemoryPane(Pane):
             return
         if self._forgetting == self.path:
             self._forgetting = ""
-            self.post_message(self.Wanted("forget", self.path))
+            self.post_message(Wish("forget", self.path))
             return
         self._forgetting = self.path
         said = f"f again forgets {one_line(self.path)}; git keeps it"

@@ -19,6 +19,7 @@ from hermes_tui.interfaces._completion import Offered, Sources, offered_for
 from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
 from hermes_tui.interfaces.tui.dock import Dock
 from hermes_tui.interfaces.tui.journey import Journey
+from hermes_tui.interfaces.tui.layout import roomy
 from hermes_tui.interfaces.tui.offers import Offers
 from hermes_tui.interfaces.tui.panes._pane import Pane, TitleRule
 from hermes_tui.interfaces.tui.prompt import Prompt
@@ -100,7 +101,7 @@ class Entry(Timeline):
         more = ("/approve", "carries the plan out") if self.planned else more
         idle = (("Enter", "send"), more, ("F1", "keys"))
         said = " · ".join(f"{key} {means}" for key, means in (busy if self.live else idle))
-        self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if self.size.width >= 60 else ())
+        self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if roomy(*self.size) else ())
 
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the status line for a moment."""

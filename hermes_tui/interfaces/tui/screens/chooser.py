@@ -18,6 +18,7 @@ from hermes_tui.interfaces import _fuzzy as fuzzy
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.panes._pane import TitleRule
 
 MOST: Final = 500
@@ -96,7 +97,7 @@ class Chooser(ModalScreen[str | None]):
         self.shown = shown
         self.rule = TitleRule(look, title, hint)
         self.rule.focused = True
-        self.entry = Input(placeholder="filter", compact=True, id="filter")
+        self.entry = LineInput(placeholder="filter", compact=True, id="filter")
         self.rows = LineView(look, name="choices", folds=False, follows=False)
         self.rows.can_focus = False
         self.rows.always_marked = True

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.panes._pane import TitleRule
 
 
@@ -29,7 +30,7 @@ class LineEntry(ModalScreen[str | None]):
         said = f"{hint} · Enter · Esc leaves" if hint else "Enter takes · Esc leaves"
         self.rule = TitleRule(look, title, said)
         self.rule.focused = True
-        self.entry = Input(value, password=masked, placeholder="paste it here" if masked else "", compact=True)
+        self.entry = LineInput(value, password=masked, placeholder="paste it here" if masked else "", compact=True)
 
     def compose(self) -> ComposeResult:
         """Rule and line."""

@@ -21,6 +21,7 @@ from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.dock import Card
+from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
@@ -45,6 +46,8 @@ from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, how_to_start, 
 from hermes_tui.services.brains import Missing
 
 TWICE_S: Final = 1.0
+LATE_S: Final = 1.0
+"""What is shown so long after it happened is behind, and the console says by how much."""
 
 
 class Workspace(Entry):
@@ -83,10 +86,12 @@ class Workspace(Entry):
         self._said_long = 0
         self._escaped = -TWICE_S
         self.brains_at = 0.0
+        self.clock_s = 1.0
         self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
         limit_of = limits_of(seat.errands.station.tools)
         self.console_pane = ConsolePane(look, first_token_s=first_token_s, limit_of=limit_of)
+        self.console_pane.place = wording.place(seat.facts.workspace)
         self.graph_pane = TaskGraphPane(look)
         self.approvals_pane = ApprovalsPane(look, monotonic)
         self.mind_pane = MindLogPane(look)
@@ -126,7 +131,7 @@ class Workspace(Entry):
         """Show what is on record, then begin to follow."""
         self.prompt.focus()
         self.read_again()
-        self.set_interval(1.0, self.tick)
+        self.set_interval(self.clock_s, self.tick)
 
     def appear(self) -> None:
         """Be drawn for the first time, for the size that the layout has found by now."""
@@ -157,6 +162,8 @@ class Workspace(Entry):
         for record in batch.records:
             self._note(record)
         self.take(batch.records)
+        late = bool(batch.records) and self.look.clock() - batch.records[-1].at > LATE_S
+        self.console_pane.show_behind(self.seat.state.seq - self.seen if late else 0)
         if batch.parts:
             self.console_pane.hear(batch.parts)
         if batch.records:
@@ -191,6 +198,7 @@ class Workspace(Entry):
         """Show what to begin with, as long as nothing happened; where nobody can answer, its keys act."""
         missing = connectable(self.brains) if not self.seen and not self.travelling else []
         self.console_pane.first_page = bool(missing)
+        self.console_pane.show(self.view_now())
         most = len(missing) or -1
         self.prompt.lone_keys = {key: name for key, name in self.page_keys.items() if number_of(name) <= most}
         if not self.seen and not self.travelling:
@@ -229,7 +237,7 @@ class Workspace(Entry):
         self.say(f"Nothing about this in {event.pane.TITLE}.")
 
     def tick(self) -> None:
-        """Move the clocks of what is under way, once a second."""
+        """Move the clocks of what is under way."""
         if self.travelling:
             return
         if self.seat.state.seq != self._shown:
