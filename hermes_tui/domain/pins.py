@@ -7,7 +7,7 @@ PINS: Final = {
     "domain/guardrails.py": "48470d3b396b35c1309fc91f3bc7c52df59a7a07848eb4938fa41f06d6656eb1",
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
-    "kernel/budget.py": "cdc267532d7cf491cddf46378af9315b611ff6cab0259b560650d324f591189e",
+    "kernel/budget.py": "cf24940e5ee7bc095cec817329c38adce9efdc23531757d1bc15bbeaea9744a0",
     "kernel/dispatch.py": "2e8801e7b0e82d05f1fff6129e20383e1702432aaabeae0107e7872635e59bed",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",

@@ -266,8 +266,8 @@ def _refused(kit: Kit, brain: Brain, bound: Bound, cap: _Cap, place: Place) -> L
         message = f"Stopped at the subagent's slice: {said} in the run."
         return SliceUsed(message, limit=limit, hint="Give it a larger slice, or a smaller task.")
     message = f"Stopped at the run cap: {said}. Work is kept."
-    hint = "a higher --budget-usd" if money else "more `tokens` in the goal's `budget`, or in budgets.run"
-    return LimitReached(message, limit=limit, hint=f"Run it again with {hint} to go on.")
+    how = "F6, /cap USD or --budget-usd" if money else "more `tokens` in the goal's `budget`, or in budgets.run"
+    return LimitReached(message, limit=limit, hint=f"Raise it to go on: {how}.")
 
 
 def _said(spent: Spent, bound: Bound, unit: str) -> str:

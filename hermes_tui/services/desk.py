@@ -112,6 +112,7 @@ class Desk:
         self._shells: Shells | None = None
         self._sandbox = ""
         self._mode: Mode | None = None
+        self._next_cap: float | None = None
         self._on_trouble: Callable[[Exception], None] = lambda _: None
 
     @property
@@ -179,6 +180,8 @@ class Desk:
                 self._sandbox = level.name
                 for notice in filter(None, (*self.station.notices, level.warning)):
                     self._on_trouble(HermesError(notice))
+                if self.station.options.mode and session.state.run.run:  # what is said now wins over what held before
+                    await self._set(session, SetMode(mode=self.station.config.policy.mode))
                 self._open(asyncio.get_running_loop())
                 self._warm_up("agent")
                 watch = self.station.config_watch(self.brains)
@@ -215,9 +218,8 @@ class Desk:
         """Take commands, those first that came before the session was open."""
         with self._lock:
             self._loop = loop
-            for command in self._early:
-                self._commands.put_nowait(command)
-            self._early.clear()
+            while self._early:
+                self._commands.put_nowait(self._early.pop(0))
 
     def _show(self, session: Session) -> None:
         self._state = session.state
@@ -268,6 +270,8 @@ class Desk:
             self._mode = command.mode
             session.emit(ModeChanged(mode=command.mode), self._place(session))
             return
+        if not self._busy(session) and not sessions.resumable(session.state):
+            self._next_cap = command.usd  # the run is over: it is the next one that is meant
         limits = replace(session.state.run.limits, usd=command.usd)
         session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
         await self._go_on(session)
@@ -295,8 +299,10 @@ class Desk:
             goal = replace(goal, strategy=attachments.ALONE)
         config = self.station.config_for(goal)
         mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
+        limits, cap, self._next_cap = self.station.limits(goal, config), self._next_cap, None
+        limits = limits if cap is None else replace(limits, usd=cap)
         with session.together():
-            self.station.begin(session, place, (goal, digest), (mode, self.station.limits(goal, config)))
+            self.station.begin(session, place, (goal, digest), (mode, limits))
             attachments.tell(session, place, goal, command.images)
         await self._pursue(session, place)
 
@@ -353,9 +359,9 @@ class Desk:
             raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
         control.demand_no_signature(asked, allow=command.allow)
         rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
-        decided, reason = Decision.ALLOW if command.allow else Decision.DENY, command.reason
-        name, scope = asked.approval_id, command.scope
-        given = ApprovalGiven(approval_id=name, decision=decided, scope=scope, by="operator", reason=reason, rule=rule)
+        said = Decision.ALLOW if command.allow else Decision.DENY
+        key, scope, why = asked.approval_id, command.scope, command.reason
+        given = ApprovalGiven(approval_id=key, decision=said, scope=scope, by="operator", reason=why, rule=rule)
         session.emit(given, self._place(session))
         if rule and command.scope is Scope.ALWAYS:
             self.station.ledger.grant(Grant(rule=rule, by="operator"))

@@ -9,9 +9,29 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.approval import Scope
-from hermes_tui.domain.commands import Decide, EditPlan, Freeze, GoOn, Interrupt, SetMode, Submit, SwitchBrain, Thaw
+from hermes_tui.domain.commands import (
+    Decide,
+    EditPlan,
+    Freeze,
+    GoOn,
+    Interrupt,
+    RaiseCap,
+    SetMode,
+    Submit,
+    SwitchBrain,
+    Thaw,
+)
 from hermes_tui.domain.errors import HermesError
-from hermes_tui.domain.events import ApprovalAsked, Event, ModelChosen, RunEnded, ToolFinished
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    CapRaised,
+    Event,
+    ModeChanged,
+    ModelChosen,
+    RunEnded,
+    RunStarted,
+    ToolFinished,
+)
 from hermes_tui.domain.messages import Role
 from hermes_tui.domain.parts import Part, TextDelta
 from hermes_tui.domain.records import Place, Record
@@ -77,10 +97,10 @@ def open_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     workspace = tmp_path / "workspace"
     workspace.mkdir()
 
-    def make(url: str, *, home: str = "home", session: str | None = None) -> Open:
+    def make(url: str, *, home: str = "home", session: str | None = None, mode: str | None = None) -> Open:
         monkeypatch.setenv("OPENAI_BASE_URL", url)
         monkeypatch.setenv("OPENAI_API_KEY", "k-test")
-        options = RunOptions(workspace=workspace, home=tmp_path / home)
+        options = RunOptions(workspace=workspace, home=tmp_path / home, mode=mode)
         desk = Desk(options, session)  # type: ignore[arg-type]  # a plain text in tests
         opened.append(desk)
         return Open(desk)
@@ -272,3 +292,37 @@ def test_a_run_that_hermes_itself_fails_is_told_ends_on_record_and_can_go_on(ope
         assert isinstance(ended, RunEnded)
         assert (failed.status, failed.exit_code, ended.answer) == ("error", 1, "Written.")
         assert [trouble.hint.startswith("Report: ") for trouble in table.seen.troubles] == [True]
+
+
+def test_a_mode_on_the_command_line_wins_over_the_mode_that_a_session_was_left_in(
+    open_desk: Callable[..., Open],
+) -> None:
+    with running_server(Scenario(replies=[Reply("First."), Reply("Second.")])) as server:
+        first = open_desk(server.openai_url)
+        first.desk.send(SetMode(mode=Mode.PLAN))
+        first.desk.send(Submit(text="one"))
+        first.seen.wait_for(RunEnded)
+        first.desk.close(timeout_s=WAIT_S)
+
+        later = open_desk(server.openai_url, session=first.desk.session_id, mode="auto-edit")
+        changed = later.seen.wait_for(ModeChanged)
+        later.desk.send(Submit(text="two"))
+        started = later.seen.wait_for(RunStarted)
+
+    assert isinstance(changed, ModeChanged)
+    assert isinstance(started, RunStarted)
+    assert (changed.mode, started.mode) == (Mode.AUTO_EDIT, Mode.AUTO_EDIT)
+
+
+def test_a_cap_that_is_moved_between_two_runs_holds_for_the_next_one_alone(open_desk: Callable[..., Open]) -> None:
+    with running_server(Scenario(replies=[Reply("First."), Reply("Second."), Reply("Third.")])) as server:
+        table = open_desk(server.openai_url)
+        for number, cap in enumerate((None, 3.0, None), start=1):
+            if cap is not None:
+                table.desk.send(RaiseCap(usd=cap))
+            table.desk.send(Submit(text=f"message {number}"))
+            table.seen.wait_for(RunEnded, number)
+
+    usual, moved, after = (event.limits.usd for event in table.seen.of(RunStarted) if isinstance(event, RunStarted))
+    assert usual == after
+    assert (moved, len(table.seen.of(CapRaised))) == (3.0, 1)

@@ -125,7 +125,13 @@ async def shell(
     return await _run(argv, context, timeout_s, network)
 
 
-@tool(effect=Effect.READ, reach=Reach.NONE, timeout_s=WAIT_S + 30)
+def resolve_shells(*, id: str, wait_s: float, stop: bool, **_others: object) -> ResolvedCall:  # noqa: A002 - as below
+    """Say what is done with which command."""
+    what = f"stop {id}" if stop else f"{id}, wait {wait_s:g} s for its end" if wait_s else id or "list"
+    return ResolvedCall(tool="shells", effect=Effect.READ, reach=Reach.NONE, summary=what)
+
+
+@tool(effect=Effect.READ, reach=Reach.NONE, timeout_s=WAIT_S + 30, resolve=resolve_shells)
 async def shells(
     context: ToolContext,
     id: str = "",  # noqa: A002 - a signature is the schema

@@ -13,7 +13,7 @@ class TaskStarted:
 
 @frozen
 class TaskWaiting:
-    """The task waits for `what`: approval, provider, child or timer; `until` is when a timer is due (Unix seconds)."""
+    """The task waits for `what`: approval, provider, limit, child or timer (due at `until`, Unix seconds)."""
 
     what: str
     why: str

@@ -39,6 +39,15 @@ def card_lines(asked: ApprovalAsked, state: SessionState) -> Iterator[tuple[str,
     yield f"  y once{wider} · d REASON denies", "accent"
 
 
+def answers_to(asked: ApprovalAsked) -> str:
+    """Return the short words that answer a question, as they stand before the line that is typed."""
+    if asked.tool == "ask":
+        return "answer"
+    if asked.in_doubt:
+        return "r or d WORDS"
+    return "y, r, A or d REASON" if asked.rule else "d REASON" if asked.intent else "y or d REASON"
+
+
 def _settled(asked: ApprovalAsked, word: str, said: str) -> Decide | str:
     """Return what became of a call in doubt; a yes or a no could mean either, so that neither counts."""
     if word not in ("r", "d"):

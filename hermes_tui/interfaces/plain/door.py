@@ -32,7 +32,7 @@ from hermes_tui.interfaces._bridge import Batch, Bridge, missing
 from hermes_tui.interfaces._completion import Sources, offered_for
 from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
 from hermes_tui.interfaces._orders import heard
-from hermes_tui.interfaces.plain.card import card_lines
+from hermes_tui.interfaces.plain.card import answers_to, card_lines
 from hermes_tui.interfaces.plain.clerk import MODES, Clerk
 from hermes_tui.interfaces.plain.host import Host
 from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed
@@ -209,7 +209,7 @@ class LineMode(Host):
 
     def _label(self) -> str:
         if self.answering.asked is not None and self.answering.open:
-            return "answer › " if self.answering.asked.tool == "ask" else "y, r, A or d REASON › "
+            return f"{answers_to(self.answering.asked)} › "
         return "steer › " if self.live else "goal › "
 
     def _status(self) -> str:
@@ -238,7 +238,9 @@ class LineMode(Host):
         self._seen = record.seq
         body = record.body
         match body:
-            case RunStarted() | RunResumed():
+            case RunStarted():
+                self.live, self.policy_mode = True, body.mode
+            case RunResumed():
                 self.live = True
             case RunPaused() | RunUnpaused():
                 self.frozen = isinstance(body, RunPaused)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hermes_tui.domain.commands import Command, Decide, GoOn
 from hermes_tui.domain.errors import HermesError
-from hermes_tui.domain.events import ToolFinished, ToolRequested
+from hermes_tui.domain.events import ModeChanged, RunStarted, ToolFinished, ToolRequested
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
@@ -40,7 +40,8 @@ class Host:
         self.live = self.frozen = False
         self.queue: list[str] = []
         self.wants_key = ""
-        self.policy_mode: Mode = seat.facts.config.policy.mode
+        modes = [record.body.mode for record in earlier() if isinstance(record.body, RunStarted | ModeChanged)]
+        self.policy_mode: Mode = modes[-1] if modes else seat.facts.config.policy.mode
         self.sheet = Sheet()
         self.answering = Answering()
         self.take: Callable[[str], None] = lambda _: None

@@ -344,8 +344,8 @@ class HermesApp(Host, inherit_css=False):
             self.action_leave()
         else:
             self._asked_to_quit = self.monotonic()
-            what = "The run pauses at a safe point and can be resumed. " if self.workspace.live else ""
-            self.say(f"{what}Ctrl+C again to leave, Esc to stay.")
+            what = "The run pauses safely and can be resumed. " if self.workspace.live else ""
+            self.say(f"{what}Ctrl+C again leaves, Esc stays.")
 
     def action_quit_if_empty(self) -> None:
         """Quit, unless there is a draft."""

@@ -160,8 +160,7 @@ def budget(record: Record, body: BudgetEvent) -> Notice:
     """Return what happened to the caps."""
     match body:
         case BudgetRefused():
-            bound = wording.money(body.bound.usd) if body.bound.usd is not None else f"{body.bound.tokens:,} tokens"
-            left = wording.money(body.left_usd) if body.left_usd is not None else f"{body.left_tokens or 0:,} tokens"
+            bound, left = _unequal(body)
             said = f"the next call may cost up to {bound}, {left} are left"
             cap, _, unit = body.limit.rpartition("_")
             return notice(record, STOPPED, f"stopped at the {cap or 'run'} cap", said, hint=_NEXT.get(unit, ""))
@@ -178,6 +177,15 @@ def budget(record: Record, body: BudgetEvent) -> Notice:
         case CapRaised():
             cap = wording.money(body.limits.usd) if body.limits.usd is not None else "no cap"
             return notice(record, KERNEL, f"cap of the run is now {cap}", f"by {body.by}")
+
+
+def _unequal(body: BudgetRefused) -> tuple[str, str]:
+    """Return what a call may cost and what is left; never the same words for two amounts, as one did not fit."""
+    needed, left = body.bound.usd, body.left_usd
+    if needed is None or left is None:
+        return f"{body.bound.tokens:,} tokens", f"{body.left_tokens or 0:,} tokens"
+    said = wording.money(needed), wording.money(left)
+    return said if said[0] != said[1] else (f"${needed:.4f}", f"${left:.4f}")
 
 
 def near_cap(record: Record, spent_usd: float, cap_usd: float) -> Notice:

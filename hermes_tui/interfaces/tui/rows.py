@@ -15,7 +15,19 @@ from hermes_tui.domain.text import gist
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, harmless, one_line, pad, wrap
+from hermes_tui.interfaces.tui.drawing.cells import (
+    EMPTY,
+    Line,
+    Span,
+    ends,
+    fit,
+    foreign,
+    harmless,
+    one_line,
+    pad,
+    width_of,
+    wrap,
+)
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH, Flow, draw
@@ -101,14 +113,16 @@ class Notice(Entry):
     details: str = ""
 
     def lines(self, room: Room) -> Sequence[Line]:
-        """Draw the line; its details when it is open."""
+        """Draw the line; its details when it is open. What it says is never cut: a long hint has a line of its own."""
         mark = f" {'▼' if room.opened else '►'}" if self.details else ""
-        right: tuple[Span, ...] = ((self.hint, self.hint_role), (mark, "muted"), (" ", ""))
-        hint_room = sum(len(text) for text, _ in right)
-        room_left = room.width - 2 - hint_room
-        first, *rest = wrap(self.spans, max(room_left, room.width // 2))
+        marks: tuple[Span, ...] = ((mark, "muted"), (" ", ""))
+        hint: tuple[Span, ...] = ((self.hint, self.hint_role),)
+        apart = 2 * (width_of(hint) + 3) > room.width
+        right = marks if apart else (*hint, *marks)
+        first, *rest = wrap(self.spans, room.width - width_of(right) - 3)
         lines = [ends(((f"{self.sign.glyph} ", self.sign.role), *first), right, room.width)]
         lines += [Line((("  ", ""), *spans)) for spans in rest]
+        lines += [ends((), (*hint, (" ", "")), room.width)] if apart else []
         if room.opened and self.details:
             wrapped = wrap(foreign(self.details, "muted"), min(room.width - 3, PROSE_WIDTH))
             lines += [Line((("  ", ""), *spans)) for spans in wrapped]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import FailureReason
@@ -73,6 +74,9 @@ from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
 from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 
+_SAID_ELSEWHERE: Final = ("approval", "limit")
+"""Waits that have a row of their own: the question, and the cap that was reached."""
+
 
 class Transcript:
     """The rows so far. Taking a record returns the rows that are new or changed, in order."""
@@ -87,6 +91,8 @@ class Transcript:
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
         self._shells: dict[str, ShellStarted] = {}
         self._streams: dict[AgentId, Streaming] = {}
+        self._live = False
+        self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
         self._spent = 0.0
         self._unpriced = False
@@ -142,6 +148,7 @@ class Transcript:
     def _run(self, record: Record, body: RunEvent) -> Iterator[Row]:
         match body:
             case RunStarted():
+                self._live = True
                 first, self._goal = not self._began, body.goal.text
                 self._began, self._spent, self._criteria = record.at, 0.0, []
                 self._cap, self._near = body.limits.usd, False
@@ -149,6 +156,7 @@ class Transcript:
                     origin=origin(record), text=body.goal.text, note=notices.file_name(body.goal.path), first=first
                 )
             case RunResumed():
+                self._live = True
                 yield notices.notice(record, notices.KERNEL, "resumed", "finished work is kept, nothing is repeated")
             case CriterionChecked():
                 self._criteria.append(body.ok)
@@ -161,6 +169,7 @@ class Transcript:
             case RunAbandoned():
                 yield notices.notice(record, STOPPED, "given up", body.why)
             case RunEnded():
+                self._live = False
                 yield notices.end(record, body, self._tally())
             case SessionForked():
                 said = f"{body.origin} stays as it is; what follows is this session's"
@@ -189,7 +198,7 @@ class Transcript:
         match body:
             case TaskSkipped():
                 yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
-            case TaskWaiting() if body.what != "approval":
+            case TaskWaiting() if body.what not in _SAID_ELSEWHERE:
                 yield notices.notice(record, WAITING, title, f"waits for {body.what}: {body.why}", hint="F3 brains")
             case RecoveryTried() if body.taken:
                 yield notices.notice(record, notices.KERNEL, title, f"recovers by {body.rung}: {body.why}")
@@ -206,6 +215,8 @@ class Transcript:
                     origin=known, model=body.model, flow=Flow(), thinking=Flow(), first_token_s=self.first_token_s
                 )
                 self._streams[record.place.agent] = stream
+                for unread in self._unread.pop(record.place.agent, ()):
+                    yield replace(unread, note=f"read {wording.clock(record.at)} ·")
                 yield stream
             case ModelFinished():
                 self._streams.pop(record.place.agent, None)
@@ -238,6 +249,15 @@ class Transcript:
         if isinstance(body, CapRaised):
             self._cap, self._near = body.limits.usd, False
         return notices.budget(record, body)
+
+    def _steering(self, record: Record, body: MessageGiven) -> Row:
+        """Return words said while a run is live: they are read with its next request."""
+        said = Said(origin=origin(record), text=body.text)
+        if not self._live:
+            return said
+        said = replace(said, note="steers at the next step ·")
+        self._unread.setdefault(record.place.agent, []).append(said)
+        return said
 
     def _count(self, usd: float | None, tokens: int) -> None:
         self._spent += usd or 0.0
@@ -322,7 +342,7 @@ class Transcript:
                 elif body.source is not Source.OPERATOR:
                     yield notices.notice(record, notices.KERNEL, "told the model", body.text)
                 elif body.text.strip() != self._goal.strip():
-                    yield Said(origin=origin(record), text=body.text)
+                    yield self._steering(record, body)
             case ModeChanged():
                 yield notices.notice(record, notices.KERNEL, f"mode {body.mode.value}")
             case RunPaused():

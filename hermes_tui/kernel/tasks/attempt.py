@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, ToolError
+from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, LimitReached, ToolError
 from hermes_tui.domain.events import TaskFailed, TaskFinished, TaskSkipped, TaskStarted, TaskWaiting
 from hermes_tui.domain.ids import MAIN_AGENT, AgentId
 from hermes_tui.domain.records import Place
@@ -59,7 +59,7 @@ async def carry_out(kit: Kit, run: Place, task: Task) -> Rested | None:
         raise
     except HermesError as error:
         rested = Rested(error)
-        what = "approval" if rested.parked else "provider"
+        what = "approval" if rested.parked else "limit" if isinstance(error, LimitReached) else "provider"
         kit.session.emit(TaskWaiting(what=what, why=error.message), _same(kit, run, task))
         return rested
     return None

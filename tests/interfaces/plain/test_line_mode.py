@@ -16,7 +16,7 @@ from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces._questions import allowance
-from hermes_tui.interfaces.plain.card import Answering, card_lines
+from hermes_tui.interfaces.plain.card import Answering, answers_to, card_lines
 from hermes_tui.interfaces.plain.clerk import Clerk
 from hermes_tui.interfaces.plain.sheet import Sheet
 from hermes_tui.interfaces.plain.speech import Speech
@@ -65,7 +65,7 @@ def test_a_goal_is_pursued_in_a_dumb_terminal_with_a_denial_a_switch_and_an_appr
             screen.until("» brain    openai:gpt-6-mini")
             screen.answer("d not on a Friday\r", "× denied")
             screen.until("needs you: write a.txt")
-            screen.until("y, r, A or d REASON › ")
+            screen.until("y or d REASON › ")
             screen.answer("y\r", "✓ once")
             screen.until("✓ done")
             screen.until("goal › ")
@@ -149,6 +149,14 @@ def test_what_may_have_happened_is_answered_by_neither_yes_nor_no() -> None:
     assert [text for text, _ in card_lines(doubted, SessionState())][-1] == (
         "  r runs it again · d WORDS it happened: say what came of it"
     )
+
+
+def test_the_prompt_names_no_answer_that_would_not_count() -> None:
+    doubted = replace(ASKED, approval_id=ApprovalId("doubt-c1-1"))
+
+    said = [answers_to(one) for one in (ASKED, replace(ASKED, rule=""), doubted, replace(ASKED, tool="ask"))]
+
+    assert said == ["y, r, A or d REASON", "y or d REASON", "r or d WORDS", "answer"]
 
 
 def test_words_and_commands_are_no_answer() -> None:

@@ -20,6 +20,7 @@ from hermes_tui.domain.events import (
     ModelChosen,
     ModelFailed,
     ModelFinished,
+    ModelRequested,
     RetryScheduled,
     RunEnded,
     RunStarted,
@@ -37,7 +38,9 @@ from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach
 from hermes_tui.domain.usage import Bound, Limits, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE
 from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.rows import Notice, Origin
 from hermes_tui.interfaces.tui.transcript import Transcript
 
 PLACE = Place(session=SessionId("k7q2"), run=RunId("r1"))
@@ -132,6 +135,14 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         (START, BudgetRefused(limit="usd", bound=Bound(tokens=9, usd=0.06), left_usd=0.04, left_tokens=None)),
         "■ stopped at the run cap: the next call may cost up to $0.06, $0.04 are left F6 raise",
     ),
+    "a call that nearly fits": (
+        (START, BudgetRefused(limit="usd", bound=Bound(tokens=9, usd=0.0139), left_usd=0.012, left_tokens=None)),
+        "■ stopped at the run cap: the next call may cost up to $0.0139, $0.0120 are left F6 raise",
+    ),
+    "a call that takes too many tokens": (
+        (START, BudgetRefused(limit="tokens", bound=Bound(tokens=900, usd=None), left_usd=None, left_tokens=80)),
+        "■ stopped at the run cap: the next call may cost up to 900 tokens, 80 tokens are left F6 raise",
+    ),
     "a cap of a role": (
         (START, BudgetRefused(limit="role_usd", bound=Bound(tokens=9, usd=0.06), left_usd=0.0, left_tokens=None)),
         "■ stopped at the role cap: the next call may cost up to $0.06, $0.00 are left F6 raise",
@@ -207,6 +218,31 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         )),
         "■ ! s1 make stopped: its run ended · 2.0 s · of goal /shells s1",
     ),
+    "words while a run is live": (
+        (START, MessageGiven(text="also this")),
+        "› also this steers at the next step · 10:08:23",
+    ),
+    "words that were read": (
+        (
+            START,
+            MessageGiven(text="also this"),
+            ModelRequested(
+                request_id=RequestId("q1"),
+                model="m",
+                bound=Bound(tokens=9, usd=0.06),
+                request_bytes=9,
+                max_tokens=9,
+                role="cortex",
+                why="",
+                step=1,
+            ),
+        ),
+        "› also this read 10:08:24 · 10:08:23\n○ m: waiting for the first token, 6 s Esc stop · F3 switch",
+    ),
+    "words after the run": (
+        (START, ended("done", ""), MessageGiven(text="and now")),
+        "› and now 10:08:24",
+    ),
     "what the kernel tells a model": (
         (START, MessageGiven(text="s1: exit 1.", source=Source.KERNEL)),
         "• told the model: s1: exit 1.",
@@ -245,3 +281,16 @@ def test_a_name_that_fingers_know_from_elsewhere_is_a_command_here(name: str) ->
     assert meant in orders.BY_NAME
     assert name not in orders.BY_NAME
     assert meant in [order.name for order in orders.closest(name[:3])]
+
+
+@pytest.mark.parametrize("width", range(24, 121))
+def test_a_notice_is_never_cut_however_long_its_hint_and_however_narrow_the_pane(width: int) -> None:
+    said = "stopped at the run cap: $0.96 is spent, the next call may cost up to $0.06. Work is kept."
+    notice = Notice(origin=Origin(key="n"), sign=DONE, spans=((said, "text"),), hint="/resume goes on", details="more")
+
+    lines = notice.lines(Room(width=width))
+
+    assert max(line.width for line in lines) <= width
+    drawn = " ".join(" ".join(line.text for line in lines).replace("✓", "").replace("►", "").split())
+    assert drawn.replace(" /resume goes on", "") == said
+    assert "/resume goes on" in drawn
