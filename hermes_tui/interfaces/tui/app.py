@@ -179,6 +179,7 @@ class HermesApp(Host, inherit_css=False):
 
     def _start(self) -> None:
         """Be seen, then start what would have kept the operator waiting: the kernel and everything that asks around."""
+        self.workspace.refresh_panes()
         self.workspace.appear()
         if isinstance(self._driver, Terminal):
             self._driver.show()

@@ -133,11 +133,6 @@ class Workspace(Entry):
         self.read_again()
         self.set_interval(self.clock_s, self.tick)
 
-    def appear(self) -> None:
-        """Be drawn for the first time, for the size that the layout has found by now."""
-        self.refresh_panes()
-        super().appear()
-
     async def furnish(self) -> None:
         """Fill the panes that came empty, those in sight first, and show the present state in them."""
         for one in sorted((*self._beside, self.dock), key=lambda one: not one.display):
