@@ -142,7 +142,7 @@ async def test_ctrl_d_leaves_an_empty_prompt_only_and_ctrl_c_twice_leaves(table:
         await app.pilot.press("ctrl+c")
 
     assert (cleared, kept) == ("", "draft")
-    assert said == "Ctrl+C again to leave."
+    assert said == "Ctrl+C again leaves, Esc stays."
     assert running
     assert app.return_value is None
     assert not app.is_running
