@@ -63,7 +63,7 @@ def _fact(name: str, text: str, width: int, most: int) -> list[Line]:
     return [Line(((f"  {name if at == 0 else '':<7}", "muted"), *spans)) for at, spans in enumerate(wrapped)]
 
 
-FOLDED: Final = Line(((" y, r and A first show what does not fit here", "muted"),))
+FOLDED: Final = Line(((" a yes first shows what does not fit here", "muted"),))
 
 
 class Card(Widget, can_focus=True):
@@ -164,12 +164,15 @@ class Card(Widget, can_focus=True):
         self.post_message(self.WholeAsked())
 
     def on_focus(self) -> None:
-        """Show the keys."""
-        self.draw(self.look.clock())
+        """Show the keys, once it is known here that it has the focus."""
+        self.call_later(self._draw_now)
 
     def on_blur(self) -> None:
         """Hide the keys."""
         self.answers.confirming = False
+        self.call_later(self._draw_now)
+
+    def _draw_now(self) -> None:
         self.draw(self.look.clock())
 
     def on_resize(self, event: events.Resize) -> None:

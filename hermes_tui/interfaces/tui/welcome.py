@@ -9,7 +9,7 @@ from typing import Final
 from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces.tui.choices import page_lines
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit_middle, foreign, one_line, pad, wrap
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit, fit_middle, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import Look
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH
 from hermes_tui.interfaces.tui.screens.page import Page
@@ -32,6 +32,7 @@ BEGINNINGS: Final = (
 )
 """What the letters of the first page do where no brain can answer: key, name, order with its argument, and words."""
 ORDER_OF: Final = {name: order for _, name, order, _ in BEGINNINGS}
+ACTS: Final = "These keys act while the prompt is empty."
 LOCAL: Final = frozenset({"ollama", "lmstudio"})
 NUMBERED: Final = 9
 
@@ -44,16 +45,34 @@ def connectable(found: Sequence[Brain | Missing] | None) -> list[Missing]:
 
 
 def welcome_lines(
-    found: Sequence[Brain | Missing] | None, checked_at: float, width: int, *, sandbox: str = "", armed: bool = False
+    found: Sequence[Brain | Missing] | None,
+    checked_at: float,
+    size: tuple[int, int],
+    *,
+    sandbox: str = "",
+    armed: bool = False,
 ) -> list[Line]:
-    """Return the page; None as `found` says that nobody has looked yet. `armed` says that its keys act."""
+    """Return the page for a width and a height; None as `found` says that nobody has looked yet.
+
+    `armed` says that its keys act. Where the page is too high it gives up its blank lines, then what only explains.
+    """
+    width, height = size
     room = min(width - 4, PROSE_WIDTH)
     if found is None:
         return [EMPTY, _said("Looking for a brain: keys in the environment, local servers for 1 s.", "muted")]
     able = [one for one in found if isinstance(one, Brain)]
     if able:
         return _ready(able[0], len(able), room)
-    return _without(connectable(found), room, armed=armed) + _foot(sandbox, checked_at, armed=armed)
+    lines = _without(connectable(found), room, armed=armed) + _foot(sandbox, checked_at, armed=armed)
+    if len(lines) > height > 0:
+        lines = [line for line in lines if line != EMPTY]
+    if len(lines) > height > 0:
+        lines = [line for line in lines if line not in (*_pasted(room), _said(ACTS, "muted"))]
+    return lines
+
+
+def _pasted(room: int) -> list[Line]:
+    return _prose("A pasted key is used until Hermes ends; nothing keeps it.", room, "muted")
 
 
 def _said(text: str, role: str = "text") -> Line:
@@ -75,19 +94,20 @@ def _without(missing: Sequence[Missing], room: int, *, armed: bool) -> list[Line
     key = "accent" if armed else "muted"
     lines = [EMPTY, _said("No brain is connected yet. Everything else works.", "text bold"), EMPTY]
     connects = room >= 60
-    found_room = room - 12 - (20 if connects else 0)
-    heads = (pad("Looked for", 12), pad("Found", found_room), "To connect" if connects else "")
+    found_room = room - 14 - (18 if connects else 0)
+    heads = (pad("  Looked for", 14), pad("Found", found_room), "To connect" if connects else "")
     lines.append(Line((("  ", ""), *((head, "muted") for head in heads))))
     for number, one in enumerate(missing, 1):
         how = "how to start it" if one.provider in LOCAL else "paste a key"
-        right = ((f"{number} ", key), (how, "text")) if connects else ()
+        right = ((how, "text"),) if connects else ()
         found = pad(fit_middle(one_line(one.found), found_room - 2), found_room - 2) + "  "
-        lines.append(Line((("  ", ""), (pad(one_line(one.provider), 12), "text"), *foreign(found, "text"), *right)))
+        name = pad(one_line(one.provider), 12)
+        lines.append(Line((("  ", ""), (f"{number} ", key), (name, "text"), *foreign(found, "text"), *right)))
     lines += [EMPTY]
-    lines += _prose("A pasted key is used until Hermes ends; no file, log or git gets it.", room, "muted")
+    lines += _pasted(room)
     lines += [EMPTY, _said("Without a brain you can")]
     shown = [(letter, does) for letter, name, _, does in BEGINNINGS if name != "again"]
-    return lines + [Line((("  ", ""), (pad(letter, 3), key), (does, "text"))) for letter, does in shown]
+    return lines + [Line((("  ", ""), (pad(letter, 3), key), (fit(does, room - 3), "text"))) for letter, does in shown]
 
 
 def _foot(sandbox: str, checked_at: float, *, armed: bool) -> list[Line]:
@@ -95,8 +115,7 @@ def _foot(sandbox: str, checked_at: float, *, armed: bool) -> list[Line]:
     again: tuple[Span, ...] = (("r", "accent" if armed else "muted"), (" looks again", "muted"))
     where = f"sandbox {one_line(sandbox)}   " if sandbox else ""
     looked = Line((("  ", ""), (f"{where}checked {wording.clock(checked_at)} · ", "muted"), *again))
-    acts = "These keys act while the prompt is empty."
-    return [EMPTY, looked, _said(acts, "muted")]
+    return [EMPTY, looked, _said(ACTS, "muted")]
 
 
 def how_to_start(look: Look, one: Missing) -> Page:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import events
 
-from hermes_tui.domain.events import RunEnded
+from hermes_tui.domain.events import ApprovalAsked, RunEnded
 from hermes_tui.interfaces.tui.notices import KERNEL
 from hermes_tui.interfaces.tui.rows import Call as CallRow
 from hermes_tui.interfaces.tui.rows import Notice, Origin
 from tests.fakes import Call, Reply, Scenario
 from tests.interfaces.tui.stand import Stand, Table, workstation
 from tests.interfaces.tui.test_answers import WRITE, asked, given, script
-from tests.interfaces.tui.test_panes import HELLO, run_goal
+from tests.interfaces.tui.test_panes import GOAL, HELLO, run_goal
 
 LOOK = Scenario(replies=[Reply("I look.", tool_calls=[Call("list", {"path": "."})]), Reply("\n\n".join("word" * 4))])
 
@@ -156,3 +157,47 @@ async def test_ctrl_c_where_y_answers_copies_what_is_asked(table: Table) -> None
 
         assert app.clipboard == "a.txt"
         assert given(app) == []
+
+
+async def test_in_the_graph_braces_walk_the_critical_path_a_goes_to_the_question_and_v_draws(table: Table) -> None:
+    (table.workspace / "goal.md").write_text(GOAL, encoding="utf-8")
+    async with workstation(table, HELLO, url=False) as app:
+        await app.enter("/run goal.md")
+        await app.until_event(ApprovalAsked)
+        await app.pilot.press("f2", "f2", "home")
+        await app.pilot.pause()
+        graph = app.workspace.graph_pane
+        path = [key for key in (row.key for row in graph.view.window.rows) if key[1] in graph.rows.path]  # type: ignore[index]
+        walked: list[object] = []
+        for key in (*["right_curly_bracket"] * 2, *["left_curly_bracket"] * 2):
+            await app.pilot.press(key)
+            await app.pilot.pause()
+            walked.append(graph.row.key if graph.row else None)
+        await app.pilot.press("v")
+        await app.pilot.pause()
+        drawn = graph.picture.display
+        await app.pilot.press("v", "a")
+        await app.pilot.pause()
+
+        assert path[-1] == ("task", "last")
+        assert set(walked) == set(path)
+        assert walked[-1] == path[0]
+        assert drawn
+        assert not graph.picture.display
+        assert app.workspace.full_pane == "approvals"
+        app.clerk.obey("deny", "")
+        await app.until_event(RunEnded)
+
+
+async def test_a_double_click_takes_the_word_under_it_and_ctrl_c_copies_that(table: Table) -> None:
+    said = Scenario(replies=[Reply("Sieh nach 世界 in tests/test_clock.py:19, dort steht es.")])
+    async with workstation(table, said, size=(80, 24)) as app:
+        await looked(app)
+        at = next(y for y, row in enumerate(app.rows) if "test_clock.py" in row)
+        x = cell_len(app.rows[at].partition("clock")[0])
+        view = app.workspace.console_pane.view
+        await app.pilot.click(view, offset=(x, at - view.region.y), times=2)
+        await app.pilot.press("ctrl+c")
+        await app.pilot.pause()
+
+        assert app.clipboard == "tests/test_clock.py:19"

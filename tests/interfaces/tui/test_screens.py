@@ -24,7 +24,7 @@ HELLO = Scenario(replies=[Reply("Hello.")], repeat=Repeat.LAST)
 async def test_without_a_brain_one_screen_says_what_was_looked_for_and_what_works(table: Table) -> None:
     async with workstation(table, HELLO, size=(80, 24), url=False) as app:
         assert "No brain is connected yet. Everything else works." in app.text
-        assert "anthropic   no key in $ANTHROPIC_API_KEY" in app.text
+        assert "1 anthropic   no key in $ANTHROPIC_API_KEY" in app.text
         assert "ollama      no server at http://127.0.0.1:11434" in app.text
         assert "r looks again" in app.text
         assert all(f"  {key}  {does}" in app.text for key, _, _, does in BEGINNINGS[:3])
@@ -188,6 +188,14 @@ async def test_the_first_page_connects_by_number_while_nothing_else_is_typed(tab
         assert typed == "9"
         assert app.workspace.prompt.text == ""
         assert "Start it with `ollama serve`" in app.text
+
+
+async def test_in_little_room_the_first_page_keeps_every_key(table: Table) -> None:
+    async with workstation(table, HELLO, size=(60, 20), url=False) as app:
+        await app.until(lambda: " · r looks again" in app.text)
+        keys = [row[2] for row in app.rows if row[:2] == "  " and row[2] in "123456789dmb" and row[3] == " "]
+
+        assert keys == ["1", "2", "3", "4", "5", "d", "m", "b"]
 
 
 async def test_m_on_the_first_page_maps_the_repository_without_a_model(table: Table) -> None:

@@ -18,6 +18,7 @@ _HARMFUL: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _TOKENS: Final = re.compile(r"\s+|\S+")
+_WORD: Final = re.compile(r"[\w~/.@:+-]*[\w/]")
 
 
 @frozen(kw_only=False)
@@ -242,3 +243,13 @@ def _chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:
 def indented(lines: Iterable[Iterable[Span]], first: Sequence[Span], rest: str) -> list[Line]:
     """Return lines with `first` before the first one and `rest` before the others."""
     return [Line((*(first if at == 0 else ((rest, ""),)), *spans)) for at, spans in enumerate(lines)]
+
+
+def word_at(text: str, x: int) -> tuple[int, int]:
+    """Return in which cells the word under a cell stands, a path or an address being one; none where there is none."""
+    for found in _WORD.finditer(text):
+        start = cell_len(text[: found.start()])
+        end = start + cell_len(found[0])
+        if start <= x < end:
+            return start, end
+    return x, x

@@ -8,16 +8,15 @@ from operator import itemgetter
 from typing import ClassVar, Final, Self
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, word_at
 from hermes_tui.interfaces.tui.drawing.drawn_lines import DrawnLines, ScreenLine, marked
 from hermes_tui.interfaces.tui.drawing.glyphs import ASCII
 from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
@@ -127,6 +126,7 @@ class LineView(Widget, can_focus=True):
         self.window = RowWindow(clock=look.clock, follows=follows)
         self._drawn = DrawnLines(self, self._strip)
         self._selecting = False
+        self._word = Selection(None, None)
         self._on_screen: list[ScreenLine] = []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -379,16 +379,21 @@ class LineView(Widget, can_focus=True):
             self.action_fold()
         elif event.chain == 1:
             self.post_message(self.Clicked(self, line, event.x))
+        y = index * LINES_PER_ROW + at
+        self._word = Selection(*(Offset(x, y) for x in word_at(text, event.x)))
         self._after_move(moved=moved)
 
+    @property
+    def select_container(self) -> Widget:
+        """What a click more selects: still no more than the word, where Textual would take the whole screen."""
+        return self
+
+    def text_select_all(self) -> None:
+        """Select the word that was clicked: Textual asks for this on a double-click."""
+        self.screen.selections = {self: self._word}
+
     def on_focus(self) -> None:
-        """Show the cursor."""
+        """Show the cursor, or hide it."""
         self.refresh()
 
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.refresh()
-
-    def style_of(self, role: str) -> Style:
-        """Return a style of the theme in use."""
-        return self.look.palette.style(role)
+    on_blur = on_focus

@@ -200,8 +200,8 @@ class Workspace(Entry):
         if not self.seen and not self.travelling:
             page = self.console_pane.view
             armed = page.has_focus or not self.prompt.text
-            width, sandbox = page.size.width or self.size.width, self.seat.facts.sandbox
-            page.empty = welcome_lines(self.brains, self.brains_at, width, sandbox=sandbox, armed=armed)
+            size, sandbox = page.size if page.size.width else self.size, self.seat.facts.sandbox
+            page.empty = welcome_lines(self.brains, self.brains_at, size, sandbox=sandbox, armed=armed)
             page.refresh()
 
     @on(Entry.Drafted)
