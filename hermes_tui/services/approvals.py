@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.state.ledger import Ledger, answer_key
-from hermes_tui.domain.approval import Grant
+from hermes_tui.domain.approval import Decision, Grant, Scope
+from hermes_tui.domain.commands import Decide
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.events import ApprovalAsked
+from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven
 from hermes_tui.domain.intents import NAMESPACE
 from hermes_tui.domain.ports import Answer
 from hermes_tui.domain.state import SessionState
-from hermes_tui.domain.state.calls import OpenIntent
+from hermes_tui.domain.state.calls import CallState, OpenIntent
 from hermes_tui.domain.tasks import Reach
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.in_doubt import doubt_id
@@ -54,6 +55,28 @@ def find(folder: Path, given: str) -> Waiting:
         if found.asked.approval_id == approval and session in ("", found.session):
             return found
     raise UsageInvalid(f"No approval {given} waits.", hint="`hermes approvals list` names them.")
+
+
+def given_for(calls: CallState, command: Decide) -> ApprovalGiven:
+    """Return the answer that an operator gave in the session itself.
+
+    Raises:
+        UsageInvalid: nothing of that name waits, it was answered already, or leave takes a signature.
+    """
+    asked = calls.asked.get(command.approval_id)
+    if (known := calls.given.get(command.approval_id)) is not None:
+        raise UsageInvalid(f"Already answered, {known.decision.value} by {known.by}. Nothing was run twice.")
+    if asked is None:
+        raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
+    control.demand_no_signature(asked, allow=command.allow)
+    return ApprovalGiven(
+        approval_id=asked.approval_id,
+        decision=Decision.ALLOW if command.allow else Decision.DENY,
+        scope=command.scope,
+        by="operator",
+        reason=command.reason,
+        rule=asked.rule if command.allow and command.scope is not Scope.ONCE else "",
+    )
 
 
 def answer(folder: Path, ledger: Ledger, found: Waiting, given: Answer) -> str:

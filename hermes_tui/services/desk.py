@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.domain.approval import Decision, Grant, Scope
+from hermes_tui.domain.approval import Grant, Scope
 from hermes_tui.domain.commands import (
     Abandon,
     AgentCommand,
@@ -33,7 +33,6 @@ from hermes_tui.domain.commands import (
 )
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.events import (
-    ApprovalGiven,
     CapRaised,
     InterruptAsked,
     MessageGiven,
@@ -53,7 +52,7 @@ from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.kernel.tasks.amend import amend, undo
-from hermes_tui.services import attachments, control, kits, sessions, subagents
+from hermes_tui.services import approvals, attachments, control, kits, sessions, subagents
 from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
@@ -355,19 +354,10 @@ class Desk:
             await asyncio.gather(self._pursuing, return_exceptions=True)
 
     def _decide(self, session: Session, command: Decide) -> None:
-        asked = session.state.calls.asked.get(command.approval_id)
-        if (known := session.state.calls.given.get(command.approval_id)) is not None:
-            raise UsageInvalid(f"Already answered, {known.decision.value} by {known.by}. Nothing was run twice.")
-        if asked is None:
-            raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
-        control.demand_no_signature(asked, allow=command.allow)
-        rule = asked.rule if command.allow and command.scope is not Scope.ONCE else ""
-        said = Decision.ALLOW if command.allow else Decision.DENY
-        key, scope, why = asked.approval_id, command.scope, command.reason
-        given = ApprovalGiven(approval_id=key, decision=said, scope=scope, by="operator", reason=why, rule=rule)
+        given = approvals.given_for(session.state.calls, command)
         session.emit(given, self._place(session))
-        if rule and command.scope is Scope.ALWAYS:
-            self.station.ledger.grant(Grant(rule=rule, by="operator"))
+        if given.rule and given.scope is Scope.ALWAYS:
+            self.station.ledger.grant(Grant(rule=given.rule, by="operator"))
 
     async def _switch(self, session: Session, command: SwitchBrain | SetEffort) -> None:
         if isinstance(command, SetEffort):
