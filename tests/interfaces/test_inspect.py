@@ -42,6 +42,15 @@ def test_a_session_is_listed_shown_replayed_and_exported(shop: Shop) -> None:
     assert replayed.stdout == again.stdout != ""
 
 
+def test_a_waiting_command_is_listed_to_its_last_letter(shop: Shop) -> None:
+    command = "true; " * 60 + "echo the very end"
+    asked(shop, shop.goal(shell("a", command), "mode: ask\n"))
+
+    listed = shop.run("approvals", "list").stdout
+
+    assert f"  command, all of it:\n    {command}\n" in listed
+
+
 def test_the_session_written_last_needs_no_name_and_reads_as_lines_at_a_terminal(shop: Shop) -> None:
     asked(shop, shop.goal(question("q")))
 

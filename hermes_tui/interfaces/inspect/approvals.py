@@ -9,6 +9,7 @@ from typing import Final
 from hermes_tui.domain.approval import answering
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ports import Answer
+from hermes_tui.interfaces._changes import unsaid
 from hermes_tui.interfaces._tables import table, when
 from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services import approvals as service
@@ -101,6 +102,7 @@ def _list(station: Workstation, *, as_json: bool) -> None:
         if one.asked.asker:
             say(f"  asked by: {one.asked.asker}   task: {one.task or '-'}")
         say(f"  why: {one.asked.why}   reach: {one.asked.reach.name.lower()}   undo: {one.asked.undo or 'none'}")
+        _say_whole(one)
         if one.asked.intent is not None:
             say("  two keys: your signature is needed besides your leave; ssh-agent signs, or --key FILE")
         command = answering(one.asked.approval_id, one.asked.tool, one.session)
@@ -108,6 +110,15 @@ def _list(station: Workstation, *, as_json: bool) -> None:
         say(f"  {command}   or   deny {one.asked.approval_id} --reason TEXT" if plain else f"  {command}")
     if not found:
         say("Nothing waits for you.")
+
+
+def _say_whole(one: service.Waiting) -> None:
+    """Say what of the call its one line leaves out: nobody should allow what stands nowhere."""
+    requested = one.state.calls.requested.get(one.asked.call_id)
+    for name, text in unsaid(one.asked.tool, requested.arguments if requested else "", one.asked.what).items():
+        say(f"  {name}, all of it:")
+        for row in text.split("\n"):
+            say(f"    {row}")
 
 
 def _grants(station: Workstation, *, as_json: bool) -> None:

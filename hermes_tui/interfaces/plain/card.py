@@ -10,7 +10,7 @@ from hermes_tui.domain.commands import Decide
 from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.text import gist
-from hermes_tui.interfaces._changes import change_of
+from hermes_tui.interfaces._changes import change_of, unsaid
 from hermes_tui.interfaces._questions import AGAIN, DOUBTED, GUARD_S, HAPPENED, REACHES, allowance
 
 SCOPES: Final = {"y": "once", "yes": "once", "r": "run", "A": "always"}
@@ -18,7 +18,7 @@ NO: Final = frozenset({"d", "n", "no"})
 
 
 def card_lines(asked: ApprovalAsked, state: SessionState) -> Iterator[tuple[str, str]]:
-    """Yield each line with its role: what, why, how far it reaches, the whole change, and how to answer."""
+    """Yield each line with its role: what, why, how far it reaches, the whole call and change, and how to answer."""
     what = asked.what.removeprefix(f"{asked.tool} ").removeprefix(f"{asked.tool}: ")
     lead = f"{asked.tool} is in doubt:" if asked.in_doubt else asked.tool
     yield f"◊ needs you: {lead} {what}", "warn"
@@ -32,7 +32,11 @@ def card_lines(asked: ApprovalAsked, state: SessionState) -> Iterator[tuple[str,
     yield f"  reach  {REACHES[asked.reach]}", "text"
     yield f"  undo   {asked.undo or 'none known'}", "text"
     requested = state.calls.requested.get(asked.call_id)
-    change = change_of(asked.tool, requested.arguments) if requested else None
+    arguments = requested.arguments if requested else ""
+    for name, text in unsaid(asked.tool, arguments, asked.what).items():
+        yield f"  {name}, all of it:", "text"
+        yield from ((f"    {row}", "text") for row in text.split("\n"))
+    change = change_of(asked.tool, arguments)
     for sign, text in change.rows() if change else ():
         yield f"  {sign} {text}", {"+": "ok", "-": "fail"}.get(sign, "text")
     wider = f" · r this run · A always: {asked.rule}" if asked.rule else ""

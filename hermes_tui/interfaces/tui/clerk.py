@@ -284,6 +284,10 @@ class Clerk(Scribe):
         if not waiting:
             self.app.say(NOTHING_WAITS)
             return
+        if self.app.workspace.dock.card.unread(waiting[0]):
+            self.app.workspace.dock.card.action_whole()
+            self.app.say("Not all of it was on screen yet. Read it to its end; y allows it here.", "warn")
+            return
         try:
             self.app.order(allowance(waiting[0], said))
         except UsageInvalid as error:

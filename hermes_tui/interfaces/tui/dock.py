@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._questions import REACHES, SIGN, asks
 from hermes_tui.interfaces.tui.chronicle import Asked
@@ -141,6 +142,10 @@ class Card(Widget, can_focus=True):
         """Draw one line."""
         line = self.lines[y] if y < len(self.lines) else Line()
         return self.look.strip(line, self.size.width)
+
+    def unread(self, question: ApprovalAsked) -> bool:
+        """Whether a part of this question, which is shown here, was never on screen."""
+        return self.folded and self.asked is not None and self.asked.question == question
 
     def action_answer(self, scope: str) -> None:
         """Allow, for as long as `scope` says; what has not been on screen yet is shown first."""

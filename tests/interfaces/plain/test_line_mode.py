@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from hermes_tui.domain.approval import Scope
+from hermes_tui.domain.approval import Decision, Ruling, Scope
 from hermes_tui.domain.commands import Decide
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.events import ApprovalAsked
+from hermes_tui.domain.events import ApprovalAsked, ToolRequested
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, SessionId
 from hermes_tui.domain.parts import TextDelta
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
-from hermes_tui.domain.tasks import Reach
+from hermes_tui.domain.state.calls import CallState
+from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces._questions import allowance
@@ -129,6 +132,25 @@ def test_a_short_answer_counts_only_for_a_question_that_was_there_before() -> No
     assert "everywhere: shell(make deploy)" in first
     assert always == Decide(approval_id=ASKED.approval_id, allow=True, scope=Scope.ALWAYS)
     assert denied == Decide(approval_id=ASKED.approval_id, allow=False, reason="not today")
+
+
+def test_a_question_shows_a_command_to_its_last_letter() -> None:
+    command = "true; " * 60 + "\necho the very end"
+    requested = ToolRequested(
+        call_id=ASKED.call_id,
+        tool="shell",
+        arguments=json.dumps({"command": command}),
+        summary=ASKED.what,
+        effect=Effect.WRITE,
+        reach=ASKED.reach,
+        ruling=Ruling(decision=Decision.ASK, rule="default"),
+    )
+    state = SessionState(calls=CallState(requested={ASKED.call_id: requested}))
+
+    said = [text for text, _ in card_lines(ASKED, state)]
+
+    at = said.index("  command, all of it:")
+    assert said[at + 1 : at + 3] == [f"    {'true; ' * 60}", "    echo the very end"]
 
 
 def test_what_may_have_happened_is_answered_by_neither_yes_nor_no() -> None:

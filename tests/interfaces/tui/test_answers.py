@@ -255,6 +255,21 @@ async def test_brackets_in_the_inbox_go_from_question_to_question(table: Table) 
         assert shown == ["b.txt", "b.txt", "a.txt"]
 
 
+async def test_slash_yes_first_shows_what_never_was_on_screen(table: Table) -> None:
+    command = "echo begin; " + "true; " * 60 + "\necho the very end"
+    async with workstation(table, script(Call("shell", {"command": command}))) as app:
+        await asked(app)
+        await app.enter("/yes")
+        await app.until(lambda: app.workspace.full_pane == "approvals")
+        unanswered, said = given(app), app.said
+        await app.until(lambda: "echo the very end" in app.text)
+        await app.pilot.press("y")
+        await app.until_event(ApprovalGiven)
+
+    assert unanswered == []
+    assert said == "Not all of it was on screen yet. Read it to its end; y allows it here."
+
+
 async def test_slash_deny_does_the_same_from_the_prompt(table: Table) -> None:
     async with workstation(table, script(WRITE)) as app:
         await asked(app)
