@@ -55,9 +55,9 @@ async def test_what_stands_in_the_way_of_one_file_keeps_no_other_from_coming_bac
 
 def test_an_image_of_very_many_files_has_one_name_whatever_stands_first() -> None:
     entry = survey.Entry(survey.Kind.FILE, 0o644, "0" * 64)
-    names = sorted(f"/work/d{number // 100}/{number}.txt" for number in range(100_000))
+    names = sorted(f"/ws/d{number // 100}/{number}.txt" for number in range(100_000))
     last, rest = names[-1], names[:-1]
-    root = (Path("/work"),)
+    root = (Path("/ws"),)
 
     name, manifest = described(root, survey.Survey(dict.fromkeys([last, *rest], entry), whole=True))
 
