@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -94,22 +96,29 @@ class AgentShells:
     async def _ended(self, task: asyncio.Task[None], shell_id: str, wait_s: float) -> None:
         """Wait until a command has ended, or so long."""
         over = asyncio.ensure_future(self.kit.clock.sleep(wait_s))
+        try:
+            with self._awaiting(shell_id):
+                await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+
+    @contextmanager
+    def _awaiting(self, shell_id: str) -> Generator[None]:
+        """Let nobody be told of an end that is waited for; who stops waiting is told again."""
         self._awaited[shell_id] += 1
         try:
-            await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
+            yield
         finally:
             self._awaited[shell_id] -= 1
-            over.cancel()
 
     async def stop(self, agent: AgentId, shell_id: str) -> Printed:
         """End a command; see `Background.stop`."""
         self._known(shell_id)
         one = self.shells.running.get(shell_id)
         if one is not None and one.task is not None:
-            self._awaited[shell_id] += 1
-            self.shells.stop(shell_id, why="by its agent")
-            await asyncio.wait({one.task})
-            self._awaited[shell_id] -= 1
+            with self._awaiting(shell_id):
+                self.shells.stop(shell_id, why="by its agent")
+                await asyncio.wait({one.task})
         return await self._new(agent, shell_id)
 
     def listed(self) -> tuple[str, ...]:
