@@ -11,7 +11,7 @@ PINS: Final = {
     "kernel/dispatch.py": "2e8801e7b0e82d05f1fff6129e20383e1702432aaabeae0107e7872635e59bed",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",
-    "capabilities/governance/redact.py": "6360fae890aee3743c6dc9e87bf794293df263bf1df0a96670a72904e61c962d",
+    "capabilities/governance/redact.py": "b4303846a519ec542f825603cdf59004a42880187a230cd8278f57947deb64a0",
     "capabilities/keys/_notary.py": "89ecc5c0f9df234e29aece24d93a07d75690be686af58e7006da18c36a728fc5",
     "capabilities/keys/_sshsig.py": "3674bc99877e57be94bc0fbdb9c2d7d41e2b90845a4f50945440223ea8436505",
     "capabilities/keys/_tree.py": "455b0e634ce4c2b8754f677a9b8a850371452715628abc3c9266bf4edb927caf",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import reduce
 from types import UnionType
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
 from hermes_tui.domain.circuit import Circuit
 from hermes_tui.domain.events import (
@@ -172,7 +172,8 @@ def _by_kind() -> Mapping[type[Event], Sequence[tuple[str, _Fold]]]:
     """Return what is to be done for each kind: a resume folds every record of a session, so that is found at once."""
     found: dict[type[Event], list[tuple[str, _Fold]]] = {}
     for part, fold_part, family in _TOLD:
-        for kind in get_args(family) or (family,):
+        kinds = cast("Sequence[type[Event]]", get_args(family) or (family,))
+        for kind in kinds:
             found.setdefault(kind, []).append((part, fold_part))
     return found
 
