@@ -61,9 +61,10 @@ class Host(App[str]):
         )
         dress(self, self.themes.values(), chosen)
         self.workspace = Workspace(self.look, seat, earlier, monotonic)
-        self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
+        self.workspace.sizes = sizes_from({**ui.layout, **seat.drawer.layout()})
         self.brains: Sequence[Brain | Missing] = ()
         self.before_leaving: Callable[[], None] = lambda: None
+        self.refused: HermesError | None = None
 
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Do something that takes time; what goes wrong is said."""

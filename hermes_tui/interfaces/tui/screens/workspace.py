@@ -89,7 +89,7 @@ class Workspace(Entry):
         self.clock_s = 1.0
         self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
-        limit_of = limits_of(seat.errands.station.tools)
+        limit_of = limits_of(lambda: seat.errands.station.tools)
         self.console_pane = ConsolePane(look, first_token_s=first_token_s, limit_of=limit_of)
         self.console_pane.place = wording.place(seat.facts.workspace)
         self.graph_pane = TaskGraphPane(look)
