@@ -17,7 +17,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import Seat
 from hermes_tui.interfaces._swatch import ascii_wanted
 from hermes_tui.interfaces.tui.drawing.cells import harmless
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.keymap import Keymap
 from hermes_tui.interfaces.tui.layout import sizes_from
 from hermes_tui.interfaces.tui.panes.memory import NOTHING_STANDS_OUT
