@@ -125,6 +125,13 @@ class Prompt(TextArea):
         self.load_text(text)
         self.move_cursor(self.document.end)
 
+    def go_on_from(self, other: Prompt) -> None:
+        """Hold what another prompt held, with the cursor where it was."""
+        self.load_text(other.text)
+        self.selection = other.selection
+        self._pasted = dict(other._pasted)
+        self.vim = other.vim
+
     def take(self) -> str:
         """Return the text, empty the prompt, remember it."""
         text = self.whole.strip()
