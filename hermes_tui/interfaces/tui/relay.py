@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.interfaces.tui import notices
+from hermes_tui.interfaces.tui.headline import title_of
 from hermes_tui.interfaces.tui.terminal import Terminal
-from hermes_tui.interfaces.tui.window_title import title_of
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces._bridge import Batch
