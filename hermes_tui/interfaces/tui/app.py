@@ -164,6 +164,9 @@ class HermesApp(Host, inherit_css=False):
         """Put the workspace in the place of the first screen, with what stands in the prompt."""
         workspace = self.workspace
         self.add_mode(MAIN, lambda: workspace)
+        # Its style sheet is read with what is not parsed yet: otherwise all of them would be parsed anew, twice.
+        self.stylesheet.read(workspace.STYLES)
+        workspace._css_update_count = self._css_update_count
         # Mounted while the first screen is still written in.
         await self._init_mode(MAIN)
         await workspace.settled.wait()

@@ -57,7 +57,7 @@ class Workspace(Entry):
     """The main screen."""
 
     AUTO_FOCUS = "#prompt"
-    CSS_PATH = Path(__file__).with_name("workspace.tcss")
+    STYLES = Path(__file__).with_name("workspace.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pane('graph')", "task graph", id="pane.graph", priority=True),
         Binding("f4", "pane('mind')", "mind-log", id="pane.mind", priority=True),
