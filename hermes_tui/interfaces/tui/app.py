@@ -164,7 +164,7 @@ class HermesApp(Host, inherit_css=False):
         workspace.prompt.go_on_from(self.threshold.prompt)
         # The first screen was never pushed; what a push leaves is looked for where a screen is replaced.
         self.threshold._push_result_callback(self, None)
-        replaced = self.switch_screen(workspace)
+        replaced = self.switch_screen(workspace)  # pyright: ignore[reportUnknownMemberType] - of any result
         if not self.goal:
             await self.early_keys.write()
         workspace.refresh_panes()
@@ -176,7 +176,7 @@ class HermesApp(Host, inherit_css=False):
         """Mount and style the workspace while the first screen is still written in."""
         styles = workspace.STYLES
         self.stylesheet.add_source(styles.read_text(encoding="utf-8"), (str(styles), ""))
-        _, mounted = self._get_screen(workspace)
+        mounted = self._get_screen(workspace)[1]  # pyright: ignore[reportUnknownMemberType] - of any result
         workspace._screen_resized(self.size)
         await mounted
         await workspace.settled.wait()
