@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.tasks import Goal
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.bus import Bus
+from hermes_tui.kernel.chance import token
 from hermes_tui.kernel.session import Session
 
 MOST_NAME: Final = 80
@@ -107,7 +107,7 @@ def _goes_on(path: Path, *, fresh: bool) -> bool:
 
 def new_session() -> SessionId:
     """Return the id of a session that no goal file stands for."""
-    return SessionId(f"p{secrets.token_hex(4)}")
+    return SessionId(f"p{token(4)}")
 
 
 def latest(folder: Path, workspace: Path) -> SessionId | None:
