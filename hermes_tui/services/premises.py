@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from secrets import token_hex
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.values import frozen
+from hermes_tui.kernel.chance import token
 from hermes_tui.services import constitution, trust
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.config_cache import ParsedFiles
@@ -128,4 +128,4 @@ class Premises:
 
 def new_session() -> SessionId:
     """Return the id of a session that no goal file stands for."""
-    return SessionId(f"p{token_hex(4)}")
+    return SessionId(f"p{token(4)}")
