@@ -13,6 +13,7 @@ from hermes_tui.domain.approval import Grant, Scope
 from hermes_tui.domain.commands import (
     Abandon,
     AgentCommand,
+    ChangeWindow,
     Command,
     Decide,
     EditPlan,
@@ -52,7 +53,7 @@ from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.kernel.tasks.amend import amend, undo
-from hermes_tui.services import approvals, attachments, control, kits, sessions, subagents
+from hermes_tui.services import approvals, attachments, contexts, control, kits, sessions, subagents
 from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains, Missing
 from hermes_tui.services.config import HermesConfig
@@ -68,6 +69,7 @@ from hermes_tui.version import VERSION
 
 SWITCH_S: Final = 0.0005
 """How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
+_Change = EditPlan | UndoEdit | Abandon | UndoFiles | ChangeWindow | NameSession
 
 
 @frozen
@@ -204,13 +206,8 @@ class Desk:
 
     def _owner(self, session: Session) -> control.Owner:
         """Return what other shells may do here."""
-        return control.Owner(
-            session=session,
-            gate=self._gate,
-            place=lambda: self._place(session),
-            stop=self._cancel_run,
-            clock=self.station.clock,
-        )
+        place, clock = (lambda: self._place(session)), self.station.clock
+        return control.Owner(session=session, gate=self._gate, place=place, stop=self._cancel_run, clock=clock)
 
     def _cancel_run(self) -> None:
         if self._pursuing is not None:
@@ -261,7 +258,7 @@ class Desk:
                 await self._switch(session, command)
             case SetMode() | RaiseCap():
                 await self._set(session, command)
-            case EditPlan() | UndoEdit() | Abandon() | UndoFiles() | NameSession():
+            case EditPlan() | UndoEdit() | Abandon() | UndoFiles() | ChangeWindow() | NameSession():
                 await self._change(session, command)
             case Freeze() | Thaw():
                 self._hold(session, command)
@@ -379,7 +376,7 @@ class Desk:
             (self._gate.freeze if freezing else self._gate.thaw)()
             session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
-    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon | UndoFiles | NameSession) -> None:
+    async def _change(self, session: Session, command: _Change) -> None:
         place = self._place(session)
         match command:
             case EditPlan():
@@ -388,6 +385,8 @@ class Desk:
                 raise UsageInvalid("A run is under way.", hint="Interrupt it first.")
             case UndoFiles():
                 await undo_since(self.station, session, self.session_id, command.after)
+            case ChangeWindow():
+                contexts.change(session, place, command, "operator")
             case NameSession():
                 sessions.rename(session, place, command.name)
             case UndoEdit():
