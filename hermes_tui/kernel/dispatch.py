@@ -22,7 +22,7 @@ from hermes_tui.domain.events import (
 )
 from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
-from hermes_tui.domain.provenance import source_of
+from hermes_tui.domain.provenance import READ_ANY, source_of
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
@@ -79,7 +79,8 @@ async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) 
         Refused: the call was not run, and why.
         ApprovalPending: an operator must decide first; asking stands in the journal.
     """
-    await kit.gate.passed()
+    if kit.gate.closed:
+        await kit.gate.passed()
     tool = kit.tools.get(call.tool)
     if tool is None:
         raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
@@ -88,28 +89,34 @@ async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) 
     context = context_for(kit, call, tool, place)
     call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
-    await _criticised(kit, call, resolved, place)
+    if resolved.effect >= Effect.WRITE:
+        await _criticised(kit, call, resolved, place)
     _admitted(kit, call, resolved, place, probe=False)
-    signed = await _approve(kit, call, resolved, requested, place)
-    context = replace(with_leave(kit, call.call_id, context), judged=resolved.targets)
+    signed = None
+    if requested.ruling.decision is not Decision.ALLOW or call.tool == "ask":
+        signed = await _approve(kit, call, resolved, requested, place)
+    context = with_leave(kit, call.call_id, context)
+    context.judged = resolved.targets
     tool = own_tools.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
-        await _redeem(kit, call, signed, place)
+        if signed is not None:
+            await _redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
         finished, _ = await _act(kit, call, tool, context, place)
-        circuits.learn(kit, resolved, finished, place)
+        _learned(kit, resolved, finished, place)
         return finished
     targets = _imaged(kit, resolved)
     async with kit.claims.held(targets):
         image = await kit.images.take(targets) if targets else ""
         await kit.gate.passed()
-        await _redeem(kit, call, signed, place)
+        if signed is not None:
+            await _redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
         await kit.session.commit(kit.session.emit(_intent(kit, call, resolved, context.key, image), place))
         finished, record = await _act(kit, call, tool, context, place, image)
         if settled:
             await kit.session.commit(record)
-        circuits.learn(kit, resolved, finished, place)
+        _learned(kit, resolved, finished, place)
         return finished
 
 
@@ -145,19 +152,20 @@ def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
 
 def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
     """Return what the call may use; its key is stable over attempts and restarts."""
-    timeout_s = min(call.timeout_s or tool.spec.timeout_s, tool.spec.timeout_s * 10)
+    timeout_s, calls = tool.spec.timeout_s, kit.session.state.calls
+    unvouched = kit.distrusted & calls.sources
     return ToolContext(
         workspace=kit.workspace,
         sandbox=kit.sandbox,
         key=call.key or f"{place.session}-{call.call_id}",
-        timeout_s=timeout_s,
-        seen=dict(kit.session.state.calls.seen.get(place.agent, {})),
+        timeout_s=min(call.timeout_s, timeout_s * 10) if call.timeout_s else timeout_s,
+        seen=dict(calls.seen.get(place.agent, {})),
         egress=kit.egress,
         env=call.env,
         memory=kit.memory,
         session=place.session,
         run=place.run or "",
-        unvouched=tuple(sorted(kit.distrusted & kit.session.state.calls.sources)),
+        unvouched=tuple(sorted(unvouched)) if unvouched else (),
         skills=kit.skills,
         background=kit.shells.of(place, call.call_id) if kit.shells is not None else None,
     )
@@ -187,10 +195,9 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     if call.raised is not None and call.raised > resolved.effect:
         resolved = replace(resolved, effect=call.raised)
     state = kit.session.state
-    resolved = replace(resolved, tainted=bool(kit.distrusted & state.calls.sources))
-    grants = [Grant(rule=rule, by="goal") for rule in state.run.grants]
-    grants += [Grant(rule=rule, by="operator") for rule in state.calls.rules(kit.clock.now())]
-    ruling = kit.policy.decide(resolved, state.run.mode, grants)
+    if tainted := kit.distrusted & state.calls.sources:
+        resolved = replace(resolved, tainted=bool(tainted))
+    ruling = kit.policy.decide(resolved, state.run.mode, _grants(kit))
     requested = ToolRequested(
         call_id=call.call_id,
         tool=call.tool,
@@ -208,8 +215,17 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     return resolved, requested
 
 
+def _grants(kit: Kit) -> list[Grant]:
+    """Return the rules that allow calls of this run now, beside the config's: its goal's and the operator's."""
+    run, calls = kit.session.state.run, kit.session.state.calls
+    grants = [Grant(rule=rule, by="goal") for rule in run.grants]
+    if calls.given:
+        grants += [Grant(rule=rule, by="operator") for rule in calls.rules(kit.clock.now())]
+    return grants
+
+
 async def _criticised(kit: Kit, call: Call, resolved: ResolvedCall, place: Place) -> None:
-    """Return if nothing speaks against the call: plain rules first, they cost nothing."""
+    """Return if nothing speaks against a call that changes something: plain rules first, they cost nothing."""
     if critic.is_order(kit, place):
         return
     against = critic.objection(kit, resolved, call.arguments, place)
@@ -222,8 +238,14 @@ async def _criticised(kit: Kit, call: Call, resolved: ResolvedCall, place: Place
 
 def _admitted(kit: Kit, call: Call, resolved: ResolvedCall, place: Place, *, probe: bool) -> None:
     """Return if nothing that the call needs is left alone for now; with `probe` it is about to be made."""
-    if why := circuits.enter(kit, resolved, place, probe=probe):
+    if kit.session.state.circuits and (why := circuits.enter(kit, resolved, place, probe=probe)):
         raise _refuse(kit, call, place, "circuit", why)
+
+
+def _learned(kit: Kit, resolved: ResolvedCall, finished: ToolFinished, place: Place) -> None:
+    """Let the circuits know how a call ended; one that went well says nothing where all of them are closed."""
+    if not finished.ok or kit.session.state.circuits:
+        circuits.learn(kit, resolved, finished, place)
 
 
 def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
@@ -239,13 +261,11 @@ def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refu
 async def _approve(
     kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place
 ) -> _Answered | None:
-    """Return if the call may run; an answer holds for exactly what was shown.
+    """Return if a call may run that is asked about; an answer holds for exactly what was shown.
 
     What is returned is the answer of a call that takes two keys; it has to be redeemed when the call is carried out.
     """
-    question, ruling = call.tool == "ask", requested.ruling
-    if ruling.decision is Decision.ALLOW and not question:
-        return None
+    ruling = requested.ruling
     shown = kit.redactor.redact(call.arguments)
     # Outside the scope the answer is about the very path that was shown, not about where a link leads later.
     where = resolved.targets if resolved.reach is Reach.HOST else ()
@@ -278,9 +298,9 @@ async def _approve(
     return _Answered(stake, state.asked[approval_id], answer) if ruling.two_keys else None
 
 
-async def _redeem(kit: Kit, call: Call, signed: _Answered | None, place: Place) -> None:
-    """Use a signed answer up, if the call takes one."""
-    if signed is not None and (why := await two_keys.refusal(kit, signed.stake, signed.asked, signed.given)):
+async def _redeem(kit: Kit, call: Call, signed: _Answered, place: Place) -> None:
+    """Use up the answer that an operator signed."""
+    if why := await two_keys.refusal(kit, signed.stake, signed.asked, signed.given):
         raise _refuse(kit, call, place, "approval", why)
 
 
@@ -335,7 +355,7 @@ async def _act(
 ) -> tuple[ToolFinished, Record]:
     began = kit.clock.monotonic()
     known = dict(context.seen)
-    tainted = await taint.reachable(kit, call.tool)
+    tainted = call.tool in READ_ANY and await taint.reachable(kit)
     try:
         outcome = await within(context.timeout_s + 5.0, tool.run(call.arguments, context))
     except ToolError as error:
@@ -349,7 +369,10 @@ async def _act(
         # What the system refuses, such as a NUL in an argument, or one more process.
         outcome = ToolOutcome(output=f"{call.tool} failed: {error}.", data="null", ok=False, error_kind="failed")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
-    output, artifact = await _capped(kit, call, tool, outcome.output)
+    # It is redacted before it is cut: half of a secret looks like none.
+    output, artifact = kit.redactor.redact(outcome.output), ""
+    if len(output) > tool.spec.output_limit:
+        output, artifact = await _capped(kit, call, output, tool.spec.output_limit)
     seen = tuple(item for item in context.seen.items() if item not in known.items())
     finished = ToolFinished(
         call_id=call.call_id,
@@ -364,17 +387,12 @@ async def _act(
         seen=seen,
         provenance=taint.provenance(kit, seen, tainted=tainted),
     )
-    await taint.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)
+    if changed:
+        await taint.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)
     return finished, kit.session.emit(finished, place)
 
 
-async def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
-    """Return the output cut to the tool's limit, and where all of it is.
-
-    It is redacted before it is cut: half of a secret looks like none.
-    """
-    output, limit = kit.redactor.redact(output), tool.spec.output_limit
-    if len(output) <= limit:
-        return output, ""
+async def _capped(kit: Kit, call: Call, output: str, limit: int) -> tuple[str, str]:
+    """Return the output cut to the tool's limit, and where all of it is."""
     path = kit.artifacts.keep(f"{call.call_id}.txt", output.encode())
     return await asyncio.to_thread(excerpt.shortened, output, limit, path), path
