@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "cf24940e5ee7bc095cec817329c38adce9efdc23531757d1bc15bbeaea9744a0",
-    "kernel/dispatch.py": "2e8801e7b0e82d05f1fff6129e20383e1702432aaabeae0107e7872635e59bed",
+    "kernel/dispatch.py": "f3b759bceb84c3712de50aa8a2d5e0ad1a591774d591c6f5e270a2c7e564eaf5",
     "kernel/two_keys.py": "40e0955af4bd52f59ed68b2483a18b69c75c73e496104932c01d28497b153ba1",
     "capabilities/governance/policy.py": "bc9aa9f87123912cefe241aaba5026a20ca2ff5df853dfd0662cae14ba428d0f",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",
