@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "cf24940e5ee7bc095cec817329c38adce9efdc23531757d1bc15bbeaea9744a0",
-    "kernel/dispatch.py": "069ebdc3b7e3f190bd2df09f27bc4dec528a51ae8948a64472d3f698a3b9e953",
+    "kernel/dispatch.py": "7d8be2d6a70708399cb304e2dbf8444d485d800d135acd1da472c413cb3ce772",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "a3d3a94358bb2279d9899ea71861d3f2603a496dc62bee12955ee6815867ae2e",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",

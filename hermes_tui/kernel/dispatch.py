@@ -28,6 +28,7 @@ from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel import circuits, critic, excerpt, expectation, own_tools, review, taint, two_keys
+from hermes_tui.kernel.billing import Settle, settled
 from hermes_tui.kernel.deadline import within
 from hermes_tui.kernel.kit import Kit
 
@@ -36,7 +37,10 @@ DIGEST_CHARS: Final = 16
 
 @frozen
 class Call:
-    """A call to carry out. `raised` is the effect that a plan asks for, never below the tool's own."""
+    """A call to carry out. `raised` is the effect that a plan asks for, never below the tool's own.
+
+    `settle` is awaited before anything is done: then the reply that asks for the call is on disk.
+    """
 
     call_id: CallId
     tool: str
@@ -47,6 +51,7 @@ class Call:
     timeout_s: float | None = None
     key: str = ""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    settle: Settle = settled
 
 
 class Refused(ToolError):
@@ -102,6 +107,7 @@ async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) 
         if signed is not None:
             await _redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
+        await call.settle()
         finished, _ = await _act(kit, call, tool, context, place)
         _learned(kit, resolved, finished, place)
         return finished
@@ -112,7 +118,9 @@ async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) 
         if signed is not None:
             await _redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
+        # One wait for the disk: with the intent, the reply is there too.
         await kit.session.commit(kit.session.emit(_intent(kit, call, resolved, context.key, image), place))
+        await call.settle()
         finished, record = await _act(kit, call, tool, context, place, image)
         if settled:
             await kit.session.commit(record)

@@ -11,6 +11,7 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Effect
 from hermes_tui.kernel import dispatch, expectation, loop_guard
+from hermes_tui.kernel.billing import Settle
 from hermes_tui.kernel.exchange import converse
 from hermes_tui.kernel.kit import Kit, Rest
 
@@ -26,7 +27,7 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
     return await converse(kit, place, role, _answer_calls)
 
 
-async def _answer_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
+async def _answer_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place, settle: Settle) -> bool:
     """Carry out calls, again after an answer that came while children still worked; return whether all were malformed.
 
     Raises:
@@ -34,7 +35,7 @@ async def _answer_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> 
     """
     while True:
         try:
-            return await _run_calls(kit, calls, place)
+            return await _run_calls(kit, calls, place, settle)
         except ApprovalPending:
             if not await _answered_meanwhile(kit, place):
                 raise
@@ -53,7 +54,7 @@ async def _answered_meanwhile(kit: Kit, place: Place) -> bool:
     return await kit.crew.rest(place.agent, answered) is Rest.NEWS
 
 
-async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
+async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place, settle: Settle) -> bool:
     """Carry out the calls of one step; return whether every one of them was malformed.
 
     Calls that only read run at once; the others one after another, in the model's order.
@@ -76,6 +77,7 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
                 arguments=call.arguments or "{}",
                 rationale=rationale,
                 expectation=expected,
+                settle=settle,
             )
             # What comes next is another call that waits for its intent, or a request that waits for its reservation.
             await dispatch.dispatch(kit, wanted, place, settled=False)
