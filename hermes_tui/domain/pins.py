@@ -4,11 +4,12 @@ from typing import Final
 
 PINS: Final = {
     "constitution.md": "2bc32bb5ca38a162dd970bbe1884155d62e1fcd98f6db3133da78d36577b9170",
-    "domain/guardrails.py": "48470d3b396b35c1309fc91f3bc7c52df59a7a07848eb4938fa41f06d6656eb1",
+    "domain/guardrails.py": "7727d95aac87abc7184271435dfa4d3c5e4ca40b0234c6da3e69edbf6acc00b6",
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "cf24940e5ee7bc095cec817329c38adce9efdc23531757d1bc15bbeaea9744a0",
-    "kernel/dispatch.py": "7d8be2d6a70708399cb304e2dbf8444d485d800d135acd1da472c413cb3ce772",
+    "kernel/approval.py": "7ad796891ad58e769b1cab37c46a27d45dec17f77f11656863a5534db85c559c",
+    "kernel/dispatch.py": "2846c56baaaa3148a61ac5c847322a62422c554aa8a12bc165b4bb23aca21f21",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "a3d3a94358bb2279d9899ea71861d3f2603a496dc62bee12955ee6815867ae2e",
     "capabilities/governance/redact.py": "8d69fa0e99e2991923f2fd1e6adbf55d628e8afdd567e7e50b2d1ec003ba4f78",

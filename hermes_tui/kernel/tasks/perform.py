@@ -15,6 +15,7 @@ from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch
+from hermes_tui.kernel.call import Call
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.other_brains import OtherBrains
 from hermes_tui.kernel.tasks import planning, replan
@@ -67,10 +68,10 @@ def joined(graph: GraphState, task: Task) -> dict[str, object]:
     return found
 
 
-def _call(kit: Kit, task: Task, tool: str, arguments: str) -> dispatch.Call:
+def _call(kit: Kit, task: Task, tool: str, arguments: str) -> Call:
     place = kit.session.state
     attempts = place.graph.status[task.id].attempts
-    return dispatch.Call(
+    return Call(
         call_id=CallId(f"{task.id}-r{attempts}"[-40:]),
         tool=tool,
         arguments=arguments,
