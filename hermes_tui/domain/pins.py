@@ -27,5 +27,5 @@ PINS: Final = {
     "capabilities/sandbox/seccomp.py": "502dd6f82b24cd7b01469ad5f38d6e8a0e14c09f5fa07ff59d93070108f8fd07",
     "capabilities/tools/_paths.py": "07a6a95b49047872718e0d19a08f156555d47e0f396a0c3c4311b5a892e43a6f",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
-    "services/trust.py": "e0aeaa5f0b820d3ee25146e47ceee8b236f9d241f5c7e9f36fbf3e32417e6d8e",
+    "services/trust.py": "524ddd3fab4b6ff893c65b719e80ba362942ddf7b25cda079ac39580d15efd82",
 }
