@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 import hermes_tui.domain
-from hermes_tui.services.wiring import RunOptions, home_of, layers_of
+from hermes_tui.services.premises import RunOptions, home_of, layers_of
 from tests.fakes import Reply, Scenario, running_server
 
 HEAVY: Final = {

@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from textual import events, on
 from textual.binding import Binding, BindingType
 
+from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import Batch, Bridge, Seat
@@ -121,6 +122,7 @@ class HermesApp(Host, inherit_css=False):
         self.beacon = Beacon(monotonic, self._to_terminal)
         self.early_keys = EarlyKeys(self)
         self.first_frame: FirstFrame | None = None
+        self._prepared = asyncio.Event()
 
     # opening
 
@@ -185,13 +187,25 @@ class HermesApp(Host, inherit_css=False):
             self._driver.show()
         self._entitle()
         self.start(self._furnish())
+        self.start(self._open_session())
+
+    async def _open_session(self) -> None:
+        """Load and build what the session works with, then open it; where that cannot be, leave and say why."""
+        try:
+            await asyncio.to_thread(self.seat.prepare)
+        except HermesError as error:
+            self.refused = error
+            self.exit(None)
+            return
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
+        self._prepared.set()
         self.start(self.look_for_brains())
         self.start(self.day.read())
 
     async def _furnish(self) -> None:
         """Bring the panes, begin with the goal of the command line, then take the keys that are more than words."""
         await self.workspace.furnish()
+        await self._prepared.wait()
         if self.goal:
             self.clerk.take_line(self.goal)
         await self.early_keys.type()
@@ -244,7 +258,7 @@ class HermesApp(Host, inherit_css=False):
 
     @on(Workspace.Arranged)
     def _arranged(self, event: Workspace.Arranged) -> None:
-        self.start(asyncio.to_thread(self.seat.errands.keep_layout, event.sizes.as_json))
+        self.start(asyncio.to_thread(self.seat.drawer.keep_layout, event.sizes.as_json))
 
     @on(Workspace.Drafted)
     def _drafted(self) -> None:

@@ -17,7 +17,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import Seat
 from hermes_tui.interfaces._swatch import ascii_wanted
 from hermes_tui.interfaces.tui.drawing.cells import harmless
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.keymap import Keymap
 from hermes_tui.interfaces.tui.layout import sizes_from
 from hermes_tui.interfaces.tui.panes.memory import NOTHING_STANDS_OUT
@@ -61,9 +61,10 @@ class Host(App[str]):
         )
         dress(self, self.themes.values(), chosen)
         self.workspace = Workspace(self.look, seat, earlier, monotonic)
-        self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
+        self.workspace.sizes = sizes_from({**ui.layout, **seat.drawer.layout()})
         self.brains: Sequence[Brain | Missing] = ()
         self.before_leaving: Callable[[], None] = lambda: None
+        self.refused: HermesError | None = None
 
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Do something that takes time; what goes wrong is said."""

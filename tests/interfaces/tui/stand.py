@@ -17,7 +17,7 @@ from hermes_tui.interfaces.tui.app import HermesApp
 from hermes_tui.services import history
 from hermes_tui.services.desk import Desk
 from hermes_tui.services.homes import built_in_folder
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from tests.fakes import Scenario
 from tests.fakes.running import running_server
 

@@ -8,7 +8,7 @@ from textual import events
 
 from hermes_tui.domain.events import RunStarted
 from hermes_tui.services.desk import Desk
-from hermes_tui.services.errands import Draft
+from hermes_tui.services.drawer import Draft
 from tests.fakes import Repeat, Reply, Scenario, running_server
 from tests.interfaces.tui.stand import Stand, Table, events_of, seated, workstation
 from tests.services.test_pictures import png

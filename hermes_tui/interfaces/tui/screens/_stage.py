@@ -14,12 +14,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from hermes_tui.interfaces.tui.drawing.compositor import LineCompositor
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.layout import Border, Plan, Sizes, moved, plan_for, too_small
-from hermes_tui.interfaces.tui.panes._pane import BorderMoved, Pane
+from hermes_tui.interfaces.tui.panes._pane import Pane
 from hermes_tui.interfaces.tui.rows import Entry
+from hermes_tui.interfaces.tui.rules import BorderMoved
 
 COLUMNS = ("#left", "#middle", "#right")
 SHAPES = ("wide", "two", "one", "narrow", "tiny")

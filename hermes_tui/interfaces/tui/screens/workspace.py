@@ -23,10 +23,11 @@ from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import one_line
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
-from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Showing
+from hermes_tui.interfaces.tui.panes._pane import Pane, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -36,6 +37,7 @@ from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, seq_of
+from hermes_tui.interfaces.tui.rules import Divider
 from hermes_tui.interfaces.tui.screens._entry import Entry
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
@@ -89,7 +91,7 @@ class Workspace(Entry):
         self.clock_s = 1.0
         self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
-        limit_of = limits_of(seat.errands.station.tools)
+        limit_of = limits_of(lambda: seat.errands.station.tools)
         self.console_pane = ConsolePane(look, first_token_s=first_token_s, limit_of=limit_of)
         self.console_pane.place = wording.place(seat.facts.workspace)
         self.graph_pane = TaskGraphPane(look)
