@@ -28,5 +28,5 @@ PINS: Final = {
     "capabilities/sandbox/seccomp.py": "502dd6f82b24cd7b01469ad5f38d6e8a0e14c09f5fa07ff59d93070108f8fd07",
     "capabilities/tools/_paths.py": "301c4a465c985c7aae5088a5240f140d4eda6d45f7cc942338e4bb18148aeb99",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
-    "services/trust.py": "e0aeaa5f0b820d3ee25146e47ceee8b236f9d241f5c7e9f36fbf3e32417e6d8e",
+    "services/trust.py": "524ddd3fab4b6ff893c65b719e80ba362942ddf7b25cda079ac39580d15efd82",
 }

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Final
 
 from hermes_tui.capabilities import registry
-from hermes_tui.capabilities.state.new_file import demand_writable
+from hermes_tui.capabilities.new_file import demand_writable
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.text import printable
 from hermes_tui.domain.values import frozen

@@ -12,7 +12,7 @@ from typing import Final
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.keys import shelf
 from hermes_tui.capabilities.keys._entry import Entry
-from hermes_tui.capabilities.state.new_file import new_file
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.chance import token

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, cast
 
-from hermes_tui.capabilities.state.new_file import new_file
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.values import frozen

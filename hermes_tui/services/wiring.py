@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.capabilities.skills import FolderSkills, Shelf
 from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.state.ledger import Ledger
-from hermes_tui.capabilities.state.new_file import new_file
 from hermes_tui.capabilities.state.reply_store import ReplyStore
 from hermes_tui.capabilities.tools._tool import tools_of
 from hermes_tui.domain.approval import Grant

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hermes_tui.capabilities.state.new_file import new_file
+from hermes_tui.capabilities.new_file import new_file
 
 
 def write_durably(path: Path, content: bytes, *, sync_names: bool = True) -> None:

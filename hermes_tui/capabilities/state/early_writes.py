@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hermes_tui.capabilities.state.new_file import new_file
+from hermes_tui.capabilities.new_file import new_file
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.capabilities.state.durable import sync_folder
-from hermes_tui.capabilities.state.new_file import new_file
 from hermes_tui.capabilities.state.survey import Entry, Kind
 
 TOO_BIG: Final = "not kept before the call"

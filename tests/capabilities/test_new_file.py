@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.capabilities.state.new_file import demand_writable, new_file
+from hermes_tui.capabilities.new_file import demand_writable, new_file
 
 
 def test_a_new_file_has_a_name_of_its_own_and_nobody_else_may_read_it(tmp_path: Path) -> None:
