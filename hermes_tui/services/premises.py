@@ -9,7 +9,6 @@ from pathlib import Path
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel.chance import token
 from hermes_tui.services import trust
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.config_cache import ParsedFiles
@@ -126,4 +125,4 @@ class Premises:
 
 def new_session() -> SessionId:
     """Return the id of a session that no goal file stands for."""
-    return SessionId(f"p{token(4)}")
+    return SessionId(f"p{os.urandom(4).hex()}")
