@@ -25,7 +25,7 @@ PINS: Final = {
     "capabilities/sandbox/landlock.py": "72c7ea41c55ffaa463c4f25ab28f4f72f9828c3344500eb87edea35c2d444df0",
     "capabilities/sandbox/scopes.py": "7e819e18630c7c910aa91ce3d74e1bacaa2897ab7c36452ac9c7ba28bc337371",
     "capabilities/sandbox/seccomp.py": "502dd6f82b24cd7b01469ad5f38d6e8a0e14c09f5fa07ff59d93070108f8fd07",
-    "capabilities/tools/_paths.py": "301c4a465c985c7aae5088a5240f140d4eda6d45f7cc942338e4bb18148aeb99",
+    "capabilities/tools/_paths.py": "5e205ce1dea87b2d81fcf998fe94400314300fb8168a6d2d65b014a81c16414d",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
     "services/trust.py": "e7719acb3838801f08a5ba415f11b16fe7c038597ab69db390f9afc92b68f9bb",
 }
