@@ -68,7 +68,8 @@ def read(args: Sequence[str]) -> dict[str, object] | None:
     Read here are options in full, each value a word of its own, and a goal in one stretch that cannot be the name of a
     command. Everything else, slips and help among it, is left to the parser.
     """
-    said, goal = dict(NOTHING_SAID), list[str]()
+    said: dict[str, object] = {**NOTHING_SAID}
+    goal: list[str] = []
     is_run = goal_ended = False
     words = iter(args)
     for word in words:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -35,6 +34,7 @@ from hermes_tui.kernel.session import Session
 from hermes_tui.services import contexts, edits, sessions, subagents
 
 POLL_S: Final = 0.05
+_TEMPORARY: Final = "/tmp"  # noqa: S108 - a folder made there is used only if it is this user's own and nobody else's
 
 
 class NotRunning(HermesError):
@@ -197,7 +197,7 @@ async def reachable(journal: SessionJournal, owner: Owner) -> AsyncGenerator[Non
     Where no private folder or socket can be made the run goes on, and can still be stopped by a signal.
     """
     try:
-        folder = control.private_folder(os.environ, Path(tempfile.gettempdir()))
+        folder = control.private_folder(os.environ, Path(os.environ.get("TMPDIR") or _TEMPORARY))
     except (OSError, JournalError):
         yield
         return

@@ -18,8 +18,9 @@ from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._options import options_of
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.interfaces.headless.outlet import Outlet
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.verdict import Result, failure
-from hermes_tui.services.wiring import RunOptions, told
+from hermes_tui.services.wiring import told
 from hermes_tui.services.workstation import Workstation
 
 if TYPE_CHECKING:

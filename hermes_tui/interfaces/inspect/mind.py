@@ -51,10 +51,10 @@ async def context(station: Workstation, args: Namespace) -> int:
 def _wanted(args: Namespace) -> ChangeWindow | None:
     """Return what is to become of the window; None where it is only looked at."""
     agent = None if args.agent is None else AgentId(args.agent)
-    if args.pin is not None or args.unpin is not None:
-        pin = args.pin is not None
-        what, index = (WindowChange.PIN, args.pin) if pin else (WindowChange.UNPIN, args.unpin)
-        return ChangeWindow(what=what, agent=agent, index=index)
+    if args.pin is not None:
+        return ChangeWindow(what=WindowChange.PIN, agent=agent, index=int(args.pin))
+    if args.unpin is not None:
+        return ChangeWindow(what=WindowChange.UNPIN, agent=agent, index=int(args.unpin))
     if args.condense or args.undo:
         return ChangeWindow(what=WindowChange.CONDENSE if args.condense else WindowChange.UNDO, agent=agent)
     return None

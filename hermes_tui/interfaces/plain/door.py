@@ -56,14 +56,19 @@ def main(_: str, args: Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("hermes: line mode wants a terminal.\n        Without one: hermes -p GOAL\n")
         return 2
-    return sit_down(args, lambda sitting: Parting(asyncio.run(LineMode(sitting).run())))
+    return sit_down(args, _sit)
+
+
+def _sit(sitting: Sitting) -> Parting:
+    sitting.desk.prepare()
+    return Parting(asyncio.run(LineMode(sitting).run()))
 
 
 class LineMode(Host):
     """One session, line by line. Its result names the session to open next: empty for a new one, None to leave."""
 
     def __init__(self, sitting: Sitting, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(sitting.desk, sitting.earlier)
+        super().__init__(sitting.desk, sitting.desk.earlier)
         self.goal = sitting.goal
         self.monotonic = monotonic
         self.sources = Sources()

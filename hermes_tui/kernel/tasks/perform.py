@@ -16,6 +16,7 @@ from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch
+from hermes_tui.kernel.call import Call
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.other_brains import OtherBrains
 from hermes_tui.kernel.tasks import planning, replan
@@ -70,9 +71,9 @@ def joined(graph: GraphState, task: Task) -> dict[str, object]:
     return found
 
 
-def _call(task: Task, status: TaskStatus, tool: str, filled: tuple[str, Mapping[str, str]]) -> dispatch.Call:
+def _call(task: Task, status: TaskStatus, tool: str, filled: tuple[str, Mapping[str, str]]) -> Call:
     arguments, env = filled
-    return dispatch.Call(
+    return Call(
         call_id=CallId(f"{task.id}-r{status.attempts}"[-40:]),
         tool=tool,
         arguments=arguments,

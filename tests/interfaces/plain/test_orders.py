@@ -20,7 +20,7 @@ from hermes_tui.domain.usage import Limits
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.interfaces.plain.archivist import Archivist
 from hermes_tui.services.patchbay import Patchbay
-from hermes_tui.services.wiring import RunOptions, home_of
+from hermes_tui.services.premises import RunOptions, home_of
 from tests.interfaces.tui.test_subagents import CHILD, SPAWNED
 
 if TYPE_CHECKING:
