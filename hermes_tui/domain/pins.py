@@ -26,7 +26,7 @@ PINS: Final = {
     "capabilities/sandbox/landlock.py": "72c7ea41c55ffaa463c4f25ab28f4f72f9828c3344500eb87edea35c2d444df0",
     "capabilities/sandbox/scopes.py": "70863a9aac0f010a79d9ed9addd88ec41c910cce98624031a052bc66b998a3aa",
     "capabilities/sandbox/seccomp.py": "502dd6f82b24cd7b01469ad5f38d6e8a0e14c09f5fa07ff59d93070108f8fd07",
-    "capabilities/tools/_paths.py": "301c4a465c985c7aae5088a5240f140d4eda6d45f7cc942338e4bb18148aeb99",
+    "capabilities/tools/_paths.py": "5e205ce1dea87b2d81fcf998fe94400314300fb8168a6d2d65b014a81c16414d",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
     "services/trust.py": "524ddd3fab4b6ff893c65b719e80ba362942ddf7b25cda079ac39580d15efd82",
 }

@@ -38,7 +38,8 @@ _ARG_LINE = later(r"^ {4}(\w+): (.*)$")
 
 def one_line(text: str, limit: int = SUMMARY_LIMIT) -> str:
     """Return `text` on one line, without control or direction characters, at most `limit` characters."""
-    clean = _UNSEEN.sub(" ", text[: limit * 4]).strip()
+    head = text[: limit * 4]
+    clean = (head if head.isprintable() else _UNSEEN.sub(" ", head)).strip()
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from hermes_tui.capabilities.tools._paths import found, read_at_once, read_bytes, readable, shown
+from hermes_tui.capabilities.tools._paths import foreseen, found, read_at_once, read_bytes, readable, shown
 from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._text import decode
 from hermes_tui.capabilities.tools._tool import tool
@@ -29,8 +29,8 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _resolve(path: str, context: ToolContext, **others: object) -> ResolvedCall:
-    name = "list" if "depth" in others else "read"
-    real = readable(path, context)
+    name, find = ("list", readable) if "depth" in others else ("read", foreseen)
+    real = find(path, context)
     return ResolvedCall(tool=name, effect=Effect.READ, reach=Reach.WORKSPACE, summary=shown(real, context))
 
 
