@@ -10,6 +10,7 @@ from hermes_tui.domain.approval import Grant, Scope
 from hermes_tui.domain.commands import (
     Abandon,
     AgentCommand,
+    ChangeWindow,
     Command,
     Decide,
     EditPlan,
@@ -49,7 +50,7 @@ from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
 from hermes_tui.kernel.tasks.amend import amend, undo
-from hermes_tui.services import approvals, attachments, control, kits, sessions, subagents, wiring
+from hermes_tui.services import approvals, attachments, contexts, control, kits, sessions, subagents, wiring
 from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config_watch import watched
@@ -60,6 +61,8 @@ from hermes_tui.services.premises import Premises
 from hermes_tui.services.shells import Shells, beside
 from hermes_tui.services.undo import undo_since
 from hermes_tui.services.workstation import Workstation
+
+_Change = EditPlan | UndoEdit | Abandon | UndoFiles | ChangeWindow | NameSession
 
 
 @frozen
@@ -187,7 +190,7 @@ class LiveSession:
                 await self._switch(session, command)
             case SetMode() | RaiseCap():
                 await self._set(session, command)
-            case EditPlan() | UndoEdit() | Abandon() | UndoFiles() | NameSession():
+            case EditPlan() | UndoEdit() | Abandon() | UndoFiles() | ChangeWindow() | NameSession():
                 await self._change(session, command)
             case Freeze() | Thaw():
                 self._hold(session, command)
@@ -305,7 +308,7 @@ class LiveSession:
             (self._gate.freeze if freezing else self._gate.thaw)()
             session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
 
-    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon | UndoFiles | NameSession) -> None:
+    async def _change(self, session: Session, command: _Change) -> None:
         place = self._place(session)
         match command:
             case EditPlan():
@@ -314,6 +317,8 @@ class LiveSession:
                 raise UsageInvalid("A run is under way.", hint="Interrupt it first.")
             case UndoFiles():
                 await undo_since(self.station, session, self.session_id, command.after)
+            case ChangeWindow():
+                contexts.change(session, place, command, "operator")
             case NameSession():
                 sessions.rename(session, place, command.name)
             case UndoEdit():

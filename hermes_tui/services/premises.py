@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from secrets import token_hex
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import SessionId
@@ -126,4 +125,4 @@ class Premises:
 
 def new_session() -> SessionId:
     """Return the id of a session that no goal file stands for."""
-    return SessionId(f"p{token_hex(4)}")
+    return SessionId(f"p{os.urandom(4).hex()}")

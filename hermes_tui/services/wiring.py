@@ -11,12 +11,12 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.capabilities.skills import FolderSkills, Shelf
 from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.state.ledger import Ledger
@@ -123,10 +123,9 @@ def _mask_key(state: Path) -> bytes:
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
-            made = state / f".mask-{token_hex(8)}"
-            descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            descriptor, made = new_file(state, ".mask-")
             with os.fdopen(descriptor, "wb") as file:
-                file.write(token_bytes(_MASK_KEY_BYTES))
+                file.write(os.urandom(_MASK_KEY_BYTES))
             # A link is made whole or not at all, also where two processes start at once.
             with suppress(FileExistsError):
                 os.link(made, path)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import Interrupt, Submit
 from hermes_tui.domain.errors import HermesError
@@ -39,6 +38,9 @@ from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typ
 from hermes_tui.interfaces.plain.speech import Speech
 from hermes_tui.services import attachments
 from hermes_tui.services.brains import Missing
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 FRAME_S: Final = 0.1
 """Records and parts are printed at most so often."""
