@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.text import printable
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._options import options_of
 from hermes_tui.services import demo
 from hermes_tui.services.desk import Desk
@@ -38,7 +38,7 @@ DEMO: Final = ":demo"
 """What stands for the demo where the next session is named."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Sitting:
     """A desk to sit at: where themes are, what was said on the command line."""
 
@@ -47,7 +47,7 @@ class Sitting:
     goal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Parting:
     """How a sitting ended: which session comes next (empty: a new one, None: none), and the exit code."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import field
 from pathlib import Path
 from typing import Final
@@ -153,11 +154,12 @@ class ConfiguredBrains:
             self._offers.forget()
         found = route(self.config, role)
         passed = _Passed()
-        async for offer in self._in_order(found, tier, weigh):
-            if isinstance(offer, Missing):
-                passed.missing.append(offer)
-            elif (brain := self._answering(offer, tried, size_bytes, passed)) is not None:
-                return passed.explained(brain, tried)
+        async with aclosing(self._in_order(found, tier, weigh)) as offers:
+            async for offer in offers:
+                if isinstance(offer, Missing):
+                    passed.missing.append(offer)
+                elif (brain := self._answering(offer, tried, size_bytes, passed)) is not None:
+                    return passed.explained(brain, tried)
         last = passed.last_resort()
         if last is None or not self.book.admit(last.target):
             raise _none_left(found.role, passed.missing)
@@ -226,7 +228,7 @@ class ConfiguredBrains:
         self.config, self.wanted, self.environ = config, wanted, self.environ if environ is None else environ
         self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
 
-    async def _in_order(self, found: Route, tier: str, weigh: Weigh | None = None) -> AsyncIterator[Brain | Missing]:
+    async def _in_order(self, found: Route, tier: str, weigh: Weigh | None = None) -> AsyncGenerator[Brain | Missing]:
         """Yield what each candidate offers; only a sorted chain has to ask them all first."""
         wanted = tier or self._wanted_for(found)
         own = self.config.brain(found.role)
@@ -234,7 +236,7 @@ class ConfiguredBrains:
         if named == ROUTED:
             wanted, why = tier_by(self.config, weigh() if weigh is not None else None)
             named, found = wanted, replace(found, why=f"{found.why}; {why}")
-        candidates = chain(self.config, found.role, wanted)
+        candidates = self._offers.chain(found.role, wanted)
         place = _Place(
             found,
             tier_of(self.config, named),
@@ -310,7 +312,7 @@ class ConfiguredBrains:
         elif standing is Standing.RESTING:
             passed.resting.append(brain)
             passed.missing.append(Missing(brain.name, health.message, ""))
-        elif self.book.admit(brain.target):
+        elif standing is Standing.READY or self.book.admit(brain.target):
             return brain
         else:
             passed.missing.append(Missing(brain.name, "it is being tried again by one other request", ""))

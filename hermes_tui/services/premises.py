@@ -9,8 +9,7 @@ from pathlib import Path
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel.chance import token
-from hermes_tui.services import constitution, trust
+from hermes_tui.services import trust
 from hermes_tui.services.config import HermesConfig, LayerName
 from hermes_tui.services.config_cache import ParsedFiles
 from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, merge, read_layer
@@ -105,9 +104,7 @@ class Premises:
 
         Raises:
             UsageInvalid: the home, the config or the workspace cannot be used.
-            GuardrailsChanged: what keeps the constitution is not as it was released.
         """
-        constitution.check(constitution.package_folder())
         self.options = options
         self.home: Home = home_of(options)
         self.layers = layers_of(options, self.home)
@@ -128,4 +125,4 @@ class Premises:
 
 def new_session() -> SessionId:
     """Return the id of a session that no goal file stands for."""
-    return SessionId(f"p{token(4)}")
+    return SessionId(f"p{os.urandom(4).hex()}")

@@ -37,7 +37,7 @@ from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.in_doubt import doubt_id
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.strategies.auto import choose
-from hermes_tui.services import attachments, control, kits, rates, sessions, trust, wiring
+from hermes_tui.services import attachments, constitution, control, kits, rates, sessions, trust, wiring
 from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
@@ -80,6 +80,7 @@ class Workstation:
     """Everything an interface may ask for; one per command."""
 
     def __init__(self, options: RunOptions, premises: Premises | None = None) -> None:
+        constitution.check(constitution.package_folder())
         self.premises = premises = premises or Premises(options)
         self.options = options
         self.home, self.layers, self.root = premises.home, premises.layers, premises.root

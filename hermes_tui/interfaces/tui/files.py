@@ -67,6 +67,14 @@ class ThemeKeeper:
         self.folders = folders
         self._known = self._stamps()
 
+    def read(self) -> None:
+        """Read every theme; the one in use is known already."""
+        app = self.app
+        app.themes, app.theme_errors = find_themes(self.folders)
+        for theme in app.themes.values():
+            if theme != app.look.palette.theme:
+                app.register_theme(as_textual(theme))
+
     def look(self) -> None:
         """Read the themes again if a file of theirs is not what it was."""
         stamps = self._stamps()

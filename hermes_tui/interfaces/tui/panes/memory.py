@@ -106,8 +106,9 @@ class MemoryPane(Pane):
 
     # what was found
 
-    def take_notes(self, notes: Sequence[Note], standing: Standing = NOTHING_STANDS_OUT) -> None:
+    def take_notes(self, notes: Sequence[Note], standing: Standing | None = None) -> None:
         """Show these notes, those that wait for an answer first."""
+        standing = standing or NOTHING_STANDS_OUT
         self._notes = [
             NoteRow(note, standing.waiting.get(note.path, ""), note.path in standing.pinned) for note in notes
         ]

@@ -26,7 +26,6 @@ from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.rules import Mark, TitleRule
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.vim import Mode as VimMode
-from hermes_tui.interfaces.tui.vim import Vim
 
 FLASH_S: Final = 6.0
 
@@ -60,7 +59,6 @@ class Entry(Timeline):
         self.queue_rows = QueueRows(look)
         self.offers = Offers(look)
         self.prompt = Prompt(self.offers)
-        self.prompt.vim = Vim() if seat.facts.config.ui.vim else None
         super().__init__(journey, seat, earlier, panes, resting_place=self.prompt)
         self.prompt_rule = TitleRule(look, "goal")
         self.status = StatusLine(look)

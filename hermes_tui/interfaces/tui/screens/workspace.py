@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -10,7 +12,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Static
 
 from hermes_tui.domain.commands import Interrupt, RaiseCap
@@ -56,6 +57,7 @@ class Workspace(Entry):
     """The main screen."""
 
     AUTO_FOCUS = "#prompt"
+    STYLES = Path(__file__).with_name("workspace.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pane('graph')", "task graph", id="pane.graph", priority=True),
         Binding("f4", "pane('mind')", "mind-log", id="pane.mind", priority=True),
@@ -77,14 +79,12 @@ class Workspace(Entry):
         Binding("c", "jump('console')", "in which words: console", id="jump.console"),
     ]
 
-    class Settled(Message):
-        """The prompt has the focus for the first time."""
-
     def __init__(
         self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
     ) -> None:
         self._shown = 0
-        self._settled = False
+        self.settled = asyncio.Event()
+        """Set once the prompt has the focus for the first time."""
         self._said_long = 0
         self._escaped = -TWICE_S
         self.brains_at = 0.0
@@ -270,9 +270,8 @@ class Workspace(Entry):
         if self.console_pane.first_page:
             self.call_after_refresh(self._show_first_page)
         self.prompt_rule.mark(focused=self.prompt.has_focus)
-        if self.prompt.has_focus and not self._settled:
-            self._settled = True
-            self.post_message(self.Settled())
+        if self.prompt.has_focus:
+            self.settled.set()
 
     # keys
 
