@@ -9,7 +9,7 @@ PINS: Final = {
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "d77d9891e5539758343309f91ff0e73d66d0f339dba92eaaae59d84a099fc0d0",
     "kernel/approval.py": "7ad796891ad58e769b1cab37c46a27d45dec17f77f11656863a5534db85c559c",
-    "kernel/dispatch.py": "2846c56baaaa3148a61ac5c847322a62422c554aa8a12bc165b4bb23aca21f21",
+    "kernel/dispatch.py": "82019592738e97950ff8597bff3b11d8411586a3b854cd9901abd8dad04d1073",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "a3d3a94358bb2279d9899ea71861d3f2603a496dc62bee12955ee6815867ae2e",
     "capabilities/governance/redact.py": "6360fae890aee3743c6dc9e87bf794293df263bf1df0a96670a72904e61c962d",
