@@ -209,13 +209,11 @@ class Workspace:
 class ToolContext:
     """What a tool call may use. One per call.
 
-    `known` maps an absolute path to the sha256 of the content that its agent last read or wrote through a tool; what
-    this call reads or writes it notes in `seen`.
+    `known` maps an absolute path to the sha256 of what its agent last read or wrote there; this call adds to `seen`.
     `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
     `memory` is None where nothing is remembered; `session` and `run` name where a note comes from, `unvouched` the
-    sources nobody vouches for whose text an agent of the session has read. `judged` are the targets that were decided
-    about: a link may lead elsewhere by the time the call is carried out. None stands for the write scope. `found` holds
-    where the paths of this call were found to lead. Commands run on in the `background`, where there is one.
+    sources nobody vouches for whose text an agent has read. `judged` are the targets that were decided about, None the
+    write scope: a link may lead elsewhere by now. `found` holds where its paths lead. `background` runs commands on.
     """
 
     workspace: Workspace
