@@ -140,6 +140,7 @@ def test_there_is_a_prompt_before_the_kernel_its_services_and_the_panes_are_load
     shown = {name.removeprefix(shelf) for name in modules if name.startswith(shelf)}
     assert "kernel" not in floors
     assert {name for name in modules if name.startswith("hermes_tui.capabilities.")} == {
+        "hermes_tui.capabilities.new_file",
         "hermes_tui.capabilities.programs",
         "hermes_tui.capabilities.registry",
     }

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.kernel.chance import token
-
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -17,7 +15,7 @@ def new_file(folder: Path, prefix: str) -> tuple[int, Path]:
     Raises:
         OSError: there is no such folder, or it cannot be written.
     """
-    path = folder / f"{prefix}{token(8)}"
+    path = folder / f"{prefix}{os.urandom(8).hex()}"
     return os.open(path, _FLAGS, 0o600), path
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities import registry
-from hermes_tui.capabilities.memory.notes import index_of_scope, scope_of_workspace
+from hermes_tui.capabilities.memory.scopes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.state.day import Left, SessionDay
 from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
@@ -24,18 +24,17 @@ from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.skills import Skill, Skills
-from hermes_tui.domain.tasks import Criterion, Goal
+from hermes_tui.domain.tasks import Criterion, Goal, Task
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.agents.crew import LoopCrew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.worker import Workers
-from hermes_tui.services import criteria, instructions, outputs, plans, references, wiring
+from hermes_tui.services import criteria, instructions, outputs, wiring
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
 from hermes_tui.services.offers import limits_of
-from hermes_tui.services.pictures import shelf_of
 from hermes_tui.services.sandboxes import LazySandbox
 from hermes_tui.services.sessions import peek
 
@@ -126,6 +125,16 @@ class KitMaker:
         folder = self.home.state / "images" / session_id
         return ImageStore(folder, self.root, skip=(self.home.root, self.home.state))
 
+    # What few runs have, planned tasks and pictures, is read by modules that are loaded with the first of it.
+
+    def _read_task(self, text: str) -> Task:
+        task: Task = registry.load_late("services.plans").read_task(text, self.tools)
+        return task
+
+    def _picture(self, sha256: str) -> bytes | None:
+        found: bytes | None = registry.load_late("services.pictures").shelf_of(self.home.state).find(sha256)
+        return found
+
     def _indexes(self) -> list[Path]:
         """Return the indexes of memory that every request carries."""
         return [self.home.find("MEMORY.md"), self.home.root / index_of_scope(scope_of_workspace(str(self.root)))]
@@ -174,7 +183,7 @@ class KitMaker:
             workspace=Workspace(
                 root=self.root, write=write_scopes(self.root, goal), read=(kept,), kept=self._off_limits()
             ),
-            substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
+            substitute=_substitute,
             instructions=self._system_text(
                 context.instructions_bytes,
                 config.memory.index_bytes,
@@ -184,7 +193,7 @@ class KitMaker:
                 min(BRIEF_BYTES, context.instructions_bytes), min(BRIEF_BYTES, config.memory.index_bytes), {}
             ),
             slots=dict(config.planning.at_once),
-            read_task=lambda text: plans.read_task(text, self.tools),
+            read_task=self._read_task,
             memory=self.memory,
             egress=known_hosts(config, goal),
             distrusted=self.distrusted,
@@ -192,10 +201,18 @@ class KitMaker:
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=context.prune_steps,
             critic=frozenset(config.policy.critic),
-            picture=shelf_of(self.home.state).find,
+            picture=self._picture,
             skills=self.skills,
             taints=self.taints(),
         )
+
+
+def _substitute(tool: str, arguments: str, known: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Return a task's arguments with the results that they refer to."""
+    found: tuple[str, dict[str, str]] = registry.load_late("services.references").substitute(
+        arguments, known, tool=tool
+    )
+    return found
 
 
 def known_hosts(config: HermesConfig, goal: Goal | None) -> tuple[str, ...]:
