@@ -49,6 +49,7 @@ ORDERS: Final = (
     Order("transcript", "all that an agent heard, said and did", "AGENT"),
     Order("mind", "why things happened", key="pane.mind"),
     Order("context", "what is in the window and why", "[AGENT]"),
+    Order("compact", "condense older messages before the next request, or take that back", "[undo] [AGENT]"),
     Order("memory", "the notes", key="pane.memory"),
     Order("budget", "what was spent", key="pane.budget"),
     Order("approvals", "what waits for you", key="pane.approvals"),

@@ -12,6 +12,7 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Effect
 from hermes_tui.kernel import dispatch, expectation, loop_guard
 from hermes_tui.kernel.billing import Settle
+from hermes_tui.kernel.call import Call, Refused
 from hermes_tui.kernel.exchange import converse
 from hermes_tui.kernel.kit import Kit, Rest
 
@@ -71,7 +72,7 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place, settle
             malformed.append(False)
             return
         try:
-            wanted = dispatch.Call(
+            wanted = Call(
                 call_id=call.call_id,
                 tool=call.name,
                 arguments=call.arguments or "{}",
@@ -82,7 +83,7 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place, settle
             # What comes next is another call that waits for its intent, or a request that waits for its reservation.
             await dispatch.dispatch(kit, wanted, place, settled=False)
             malformed.append(False)
-        except dispatch.Refused as refused:
+        except Refused as refused:
             malformed.append(refused.stage == "schema")
         except ApprovalPending as asked:
             pending.append(asked)

@@ -58,6 +58,8 @@ async def fill(kit: Kit, brain: Brain, place: Place) -> Filled:
     steps = kit.session.state.talk.of(place.agent).steps
     if steps and steps % kit.prune_steps == 0:
         prune(kit, brain, place, RECENT, f"every {kit.prune_steps} steps")
+    if kit.session.state.windows.of(place.agent).asked:
+        await _condense_said(kit, brain, place)
     request = _request(kit, brain, place)
     size = context.size_bytes(request)
     for relieve in _RELIEFS:
@@ -95,6 +97,13 @@ async def _prune_old(kit: Kit, brain: Brain, place: Place) -> None:
 
 async def _condense(kit: Kit, brain: Brain, place: Place) -> None:
     await compaction.compact(kit, brain, place, room_tokens(kit, brain, place))
+
+
+async def _condense_said(kit: Kit, brain: Brain, place: Place) -> None:
+    """Condense as if the window were no larger than what was said."""
+    size = sum(map(context.message_bytes, carried(kit.session.state, place).messages))
+    said_tokens = budget.input_bound(kit.session.state, brain, size)
+    await compaction.compact(kit, brain, place, min(said_tokens, room_tokens(kit, brain, place)))
 
 
 async def _prune_all(kit: Kit, brain: Brain, place: Place) -> None:

@@ -40,7 +40,7 @@ class AgentShells:
         self.kit = kit
         self._loop = asyncio.get_running_loop()
         self._awaited: Counter[str] = Counter()
-        self._leave = kit.session.bus.subscribe(self._hear)
+        self._leave = kit.session.bus.subscribe(self._hear, (AgentEnded,))
 
     def of(self, place: Place, call_id: CallId) -> Background:
         """Return the commands as a call of the agent at `place` uses them."""
@@ -52,8 +52,7 @@ class AgentShells:
         await self.shells.close(only=lambda one: one.started.by != OPERATOR, why=RUN_ENDED)
 
     def _hear(self, record: Record) -> None:
-        if isinstance(record.body, AgentEnded):
-            self._loop.call_soon_threadsafe(self._end_of, record.place.agent)
+        self._loop.call_soon_threadsafe(self._end_of, record.place.agent)
 
     def _end_of(self, agent: AgentId) -> None:
         for one in tuple(self.shells.running.values()):

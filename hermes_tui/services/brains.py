@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -103,7 +103,6 @@ class _Place:
         )
 
 
-@dataclass(slots=True)
 class ConfiguredBrains:
     """The brains that the config names; `wanted` is what the operator asked for on the spot, else `auto`.
 
@@ -114,25 +113,32 @@ class ConfiguredBrains:
     `kept` holds replies that may be given again.
     """
 
-    config: HermesConfig
-    wanted: str
-    environ: Mapping[str, str]
-    book: HealthBook = field(default_factory=lambda: HealthBook(MemoryShelf(), SystemClock()))
-    prices: Path | None = None
-    kept: ReplyStore | None = None
-    efforts: dict[str, Effort | None] = field(default_factory=dict[str, Effort | None])
-    _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
-    _absent: set[str] = field(default_factory=set[str])
-    _offers: Offers = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        config: HermesConfig,
+        wanted: str,
+        environ: Mapping[str, str],
+        book: HealthBook | None = None,
+        *,
+        prices: Path | None = None,
+        kept: ReplyStore | None = None,
+    ) -> None:
         """Refuse names that nothing stands behind, before anything runs.
 
         Raises:
             UsageInvalid: a name is no provider, model, role or tier.
         """
-        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
-        _check(self.config, self.wanted)
+        self.config = config
+        self.wanted = wanted
+        self.environ = environ
+        self.book = HealthBook(MemoryShelf(), SystemClock()) if book is None else book
+        self.prices = prices
+        self.kept = kept
+        self.efforts: dict[str, Effort | None] = {}
+        self._room: dict[str, _limits.Headroom] = {}
+        self._absent: set[str] = set()
+        self._offers = Offers(config, environ, self._hear, time.monotonic, prices, kept)
+        _check(config, wanted)
 
     async def choose(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,15 @@ from hermes_tui.capabilities.state.control import Fields
 from hermes_tui.capabilities.state.journal import SessionJournal
 from hermes_tui.capabilities.state.lock import is_free, owner_of
 from hermes_tui.domain.approval import Decision, Scope
-from hermes_tui.domain.commands import AgentCommand, KillAgent, PauseAgent, ResumeAgent, SteerAgent
+from hermes_tui.domain.commands import (
+    AgentCommand,
+    ChangeWindow,
+    KillAgent,
+    PauseAgent,
+    ResumeAgent,
+    SteerAgent,
+    WindowChange,
+)
 from hermes_tui.domain.errors import HermesError, JournalError, UsageInvalid
 from hermes_tui.domain.events import ApprovalAsked, ApprovalGiven, InterruptAsked, RunAbandoned, RunPaused, RunUnpaused
 from hermes_tui.domain.ids import AgentId, ApprovalId
@@ -27,6 +34,7 @@ from hermes_tui.kernel.session import Session
 from hermes_tui.services import contexts, edits, sessions, subagents
 
 POLL_S: Final = 0.05
+_TEMPORARY: Final = "/tmp"  # noqa: S108 - a folder made there is used only if it is this user's own and nobody else's
 
 
 class NotRunning(HermesError):
@@ -169,11 +177,15 @@ def _command_of(request: Fields) -> AgentCommand:
     return make(AgentId(str(request.get("agent", ""))), str(request.get("text", "")))
 
 
-def _change_of(request: Fields) -> contexts.Change:
+def _change_of(request: Fields) -> ChangeWindow:
     index, agent = request.get("index"), request.get("agent")
-    return contexts.Change(
-        what=str(request.get("what")),
-        agent=None if agent is None else str(agent),
+    try:
+        what = WindowChange(str(request.get("what")))
+    except ValueError:
+        raise UsageInvalid(f"{request.get('what')!r} is nothing that can be done to a window.") from None
+    return ChangeWindow(
+        what=what,
+        agent=None if agent is None else AgentId(str(agent)),
         index=index if isinstance(index, int) else 0,
     )
 
@@ -185,7 +197,7 @@ async def reachable(journal: SessionJournal, owner: Owner) -> AsyncGenerator[Non
     Where no private folder or socket can be made the run goes on, and can still be stopped by a signal.
     """
     try:
-        folder = control.private_folder(os.environ, Path(tempfile.gettempdir()))
+        folder = control.private_folder(os.environ, Path(os.environ.get("TMPDIR") or _TEMPORARY))
     except (OSError, JournalError):
         yield
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from hermes_tui.domain.tasks import Goal
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.bus import Bus
 from hermes_tui.kernel.session import Session
+from hermes_tui.services.premises import new_session
 
 MOST_NAME: Final = 80
 Reader = Callable[[Record], None]
@@ -103,11 +103,6 @@ def _goes_on(path: Path, *, fresh: bool) -> bool:
             return False
         raise
     return state.run.run is None or (resumable(state) and not fresh)
-
-
-def new_session() -> SessionId:
-    """Return the id of a session that no goal file stands for."""
-    return SessionId(f"p{secrets.token_hex(4)}")
 
 
 def latest(folder: Path, workspace: Path) -> SessionId | None:

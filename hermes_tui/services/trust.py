@@ -6,12 +6,12 @@ import difflib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, cast
 
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.values import frozen
@@ -193,7 +193,7 @@ def _read(state: Path) -> dict[str, dict[str, object]]:
 
 
 def _write(state: Path, entries: Mapping[str, Mapping[str, object]]) -> None:
-    descriptor, name = tempfile.mkstemp(dir=state, prefix=f".{STORE}.")
+    descriptor, made = new_file(state, f".{STORE}.")
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(json.dumps(entries, indent=1))
-    Path(name).replace(state / STORE)
+    made.replace(state / STORE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +14,7 @@ from hermes_tui.capabilities.memory.frontmatter import Value
 from hermes_tui.capabilities.memory.words import plain_words
 from hermes_tui.domain.memory import NoteAuthor, NoteKind, NoteStatus
 from hermes_tui.domain.values import frozen
+from hermes_tui.kernel.chance import token
 
 INDEX: Final = "MEMORY.md"
 FOLDER: Final = "memory"
@@ -140,7 +140,7 @@ def id_of_path(path: str) -> str:
 
 def new_id(key: str = "") -> str:
     """Return an id for a new note; always the same one for the same `key`."""
-    return "m" + (hashlib.sha256(key.encode()).hexdigest()[:12] if key else secrets.token_hex(6))
+    return "m" + (hashlib.sha256(key.encode()).hexdigest()[:12] if key else token(6))
 
 
 def paths_for(note_id: str, title: str, kind: NoteKind, scope: str) -> tuple[str, str]:

@@ -275,9 +275,8 @@ class SessionJournal:
     def _commit(self, batch: Sequence[_Pending]) -> None:
         connection, key = self._connection, self._options.key
         connection.execute("BEGIN IMMEDIATE")
-        rows = chained(batch, self._mac, key, self._blobs.store)
-        insert_all(connection, rows)
-        mac: bytes = rows[-1][-1]
+        values, mac = chained(batch, self._mac, key, self._blobs.store)
+        insert_all(connection, values)
         head = head_of(batch[-1][0].seq, mac, key)
         connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head))
         self._keep_fold(batch[-1][0].seq)

@@ -6,7 +6,6 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
-from itertools import chain
 from typing import Any, Final, cast
 
 import msgspec
@@ -17,7 +16,11 @@ from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId, TurnId
 from hermes_tui.domain.records import Place, Record
 
 COLUMNS: Final = "seq, v, at, session, run, turn, task, attempt, agent, cause, type, body, mac"
-_WIDTH: Final = 13
+_NIL: Final = 0
+_VALUES: Final = (*"????", *[f"nullif(?, {_NIL})"] * 3, *"??????")
+"""What is bound for each column. The driver takes None and `bytes` the long way round, through its adapters: that is as
+long as all other work on a row. So it never gets them: 0 stands for a run, turn or task that there is not."""
+_WIDTH: Final = len(_VALUES)
 _CHUNKS: Final = tuple(1 << power for power in range(9, -1, -1))
 SELECT: Final = f"SELECT {COLUMNS} FROM record WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
 SELECT_HOLDING: Final = f"SELECT {COLUMNS} FROM record WHERE substr(body, 1, 1)=x'23' OR ({{}}) ORDER BY seq"  # noqa: S608 - constants only
@@ -27,53 +30,62 @@ NO_MAC: Final = b""
 
 _REFERENCE: Final = b"#"
 Row = tuple[Any, ...]
+Value = str | int | float | bytearray
 Store = Callable[[bytes], str]
 _encode = msgspec.json.Encoder().encode
 
 
 @cache
 def _insert(rows: int) -> str:
-    values = f"({', '.join('?' * _WIDTH)})"
+    values = f"({', '.join(_VALUES)})"
     return f"INSERT INTO record({COLUMNS}) VALUES{', '.join([values] * rows)}"
 
 
-def insert_all(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Insert `rows` with as few statements as possible.
+def insert_all(connection: sqlite3.Connection, values: Sequence[Value]) -> None:
+    """Insert rows, given as their values one after another, with as few statements as possible.
 
     Each statement gives the interpreter's lock away and has to win it back from the threads that append meanwhile;
     `executemany` would do so for every single row.
     """
     done = 0
     for size in _CHUNKS:
-        while len(rows) - done >= size:
-            connection.execute(_insert(size), tuple(chain.from_iterable(rows[done : done + size])))
-            done += size
+        width = size * _WIDTH
+        while len(values) - done >= width:
+            connection.execute(_insert(size), values[done : done + width])
+            done += width
 
 
-def envelope_of(record: Record) -> Row:
-    """Return every column before the body."""
-    place, cause = record.place, record.place.cause
-    where = (place.session, place.run, place.turn, place.task, place.attempt, place.agent, cause)
-    return (record.seq, record.v, record.at, *where, record.type)
+def chained(
+    records: Iterable[tuple[Record, bytes]], mac: bytes, key: bytes, store: Store
+) -> tuple[Sequence[Value], bytes]:
+    """Return the rows of records with their bodies, for `insert_all`, and the link of the last.
 
-
-def chained(records: Iterable[tuple[Record, bytes]], mac: bytes, key: bytes, store: Store) -> list[Row]:
-    """Return the rows of records with their bodies, each linked to the one before; the first to `mac`.
-
-    `store` keeps a body that is too long for a row and returns its hash. This runs for every record on a thread that
-    shares the interpreter with all agents.
+    Each is linked to the one before, the first to `mac`. `store` keeps a body that is too long for a row and returns
+    its hash. This runs for every record on a thread that shares the interpreter with all agents.
     """
-    rows: list[Row] = []
+    values: list[Value] = []
+    linked = _linked(key)
     for record, body in records:
-        envelope = envelope_of(record)
         if len(body) <= INLINE_BYTES:
             stored, digest = body, hashlib.sha256(body).digest()
         else:
             stored = reference(store(body))
             digest = body_digest(stored)
-        mac = mac_of(mac, envelope, digest, key)
-        rows.append((*envelope, stored, mac))
-    return rows
+        seq, v, at, place, kind = record.seq, record.v, record.at, record.place, type(record.body).__name__
+        session, run, turn, task = place.session, place.run, place.turn, place.task
+        attempt, agent, cause = place.attempt, place.agent, place.cause
+        envelope = (seq, v, at, session, run, turn, task, attempt, agent, cause, kind)
+        link = linked.copy()
+        link.update(_covered(mac, envelope, digest))
+        mac = link.digest()
+        values += (seq, v, at, session)
+        values += (
+            _NIL if run is None else run,
+            _NIL if turn is None else turn,
+            _NIL if task is None else task,
+        )
+        values += (attempt, agent, cause, kind, bytearray(stored), bytearray(mac))
+    return values, mac
 
 
 def record_of(row: Row, load: Callable[[str], bytes]) -> Record:
@@ -127,7 +139,17 @@ def body_digest(stored: bytes) -> bytes:
 
 def mac_of(previous: bytes, envelope: Row, digest: bytes, key: bytes) -> bytes:
     """Return the link of one record: a keyed hash over the link before, the envelope and the body's hash."""
-    return hashlib.blake2b(b"".join((previous, _encode(envelope), digest)), digest_size=32, key=key).digest()
+    link = _linked(key)
+    link.update(_covered(previous, envelope, digest))
+    return link.digest()
+
+
+def _linked(key: bytes) -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=32, key=key)
+
+
+def _covered(previous: bytes, envelope: Row, digest: bytes) -> bytes:
+    return b"".join((previous, _encode(envelope), digest))
 
 
 def head_of(seq: int, mac: bytes, key: bytes) -> str:

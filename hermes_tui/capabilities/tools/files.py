@@ -79,7 +79,10 @@ def _given(real: Path, content: bytes, part: tuple[int, int], context: ToolConte
     if lines[-1] == "":
         lines.pop()
     context.seen[str(real)] = digest
-    numbered = _numbered(lines, offset, limit)
+    wanted = lines[offset - 1 : offset - 1 + limit]
+    if "\r" in decoded.text:
+        wanted = [line.rstrip("\r") for line in wanted]
+    numbered = _numbered(wanted, offset, len(decoded.text))
     last = offset - 1 + len(numbered)
     notes = [f"[{decoded.note}]"] if decoded.note else []
     if not numbered:
@@ -87,17 +90,19 @@ def _given(real: Path, content: bytes, part: tuple[int, int], context: ToolConte
     more = (
         [f"[{len(lines) - last} more lines; read on with offset={last + 1}]"] if numbered and last < len(lines) else []
     )
-    text = "\n".join(line.rstrip("\r") for line in lines[offset - 1 : last])
-    data = {"path": shown(real, context), "text": text, "lines": len(lines), "sha256": digest}
-    return ToolOutcome(output="\n".join(notes + numbered + more), data=_to_json(data))
+    name, text = _to_json(shown(real, context)), _to_json("\n".join(wanted[: len(numbered)]))
+    data = f'{{"path": {name}, "text": {text}, "lines": {len(lines)}, "sha256": "{digest}"}}'
+    return ToolOutcome(output="\n".join(notes + numbered + more), data=data)
 
 
-def _numbered(lines: list[str], offset: int, limit: int) -> list[str]:
+def _numbered(lines: list[str], offset: int, size: int) -> list[str]:
+    """Return as many lines with their numbers as fit; no line is cut of a file of few characters, its `size`."""
+    if size <= LINE_LIMIT:
+        return [f"{number:>5}\t{line}" for number, line in enumerate(lines, offset)]
     numbered: list[str] = []
     left = OUTPUT_LIMIT - 200
-    for number, line in enumerate(islice(lines, offset - 1, offset - 1 + limit), offset):
-        clean = line.rstrip("\r")
-        cut = clean if len(clean) <= LINE_LIMIT else f"{clean[:LINE_LIMIT]}… [{len(clean)} characters]"
+    for number, line in enumerate(lines, offset):
+        cut = line if len(line) <= LINE_LIMIT else f"{line[:LINE_LIMIT]}… [{len(line)} characters]"
         text = f"{number:>5}\t{cut}"
         left -= len(text) + 1
         if left < 0:

@@ -21,6 +21,7 @@ from hermes_tui.domain.events import (
     BoardSet,
     CapRaised,
     CircuitMoved,
+    CompactionAsked,
     ContextCompacted,
     ContextRestored,
     CriterionChecked,
@@ -95,7 +96,9 @@ _TASK = TaskStarted | TaskWaiting | TaskFinished | TaskFailed | TaskSkipped | Ta
 _SPEND = ModelRequested | ModelFinished | ModelFailed | AgentSpawned
 _MOVED = ModelChosen | ModelRequested | ModelEscalated | MessageGiven
 _AGENT = AgentSpawned | AgentPaused | AgentUnpaused | AgentEnded | BoardSet
-_WINDOW = WindowFilled | OutputsPruned | ContextCompacted | ContextRestored | MessagePinned | AgentSpawned
+_WINDOW = (
+    WindowFilled | OutputsPruned | CompactionAsked | ContextCompacted | ContextRestored | MessagePinned | AgentSpawned
+)
 _SETTING = CapRaised | ModeChanged | RunPaused | RunUnpaused
 _CALL = ToolRequested | ToolFinished | ToolRefused | ToolIntended | ToolResolved
 _APPROVAL = ApprovalAsked | ApprovalGiven

@@ -250,6 +250,10 @@ class Archivist:
         """Print all that an agent heard, said and did."""
         self.rows("\n".join(subagents.transcript(self.mode.state, AgentId(agent))).splitlines())
 
+    def do_compact(self, wanted: str) -> None:
+        """Condense a window before its next request, or take the last compaction back; the kernel says what it did."""
+        self.mode.order(steering.compaction(wanted))
+
     def do_context(self, agent: str) -> None:
         """Print what is in an agent's window and why."""
         state = self.mode.state

@@ -201,6 +201,10 @@ class Clerk(Scribe):
             Page(self.app.look, title, lambda width: list(subagents.context_lines(state, wanted, width)))
         )
 
+    def do_compact(self, wanted: str) -> None:
+        """Condense a window before its next request, or take the last compaction back; the kernel says what it did."""
+        self.app.order(steering.compaction(wanted))
+
     def do_memory(self, _: str) -> None:
         """Show the notes."""
         self.app.workspace.make_full("memory")

@@ -52,6 +52,13 @@ class Switchboard:
         app.push_screen(chooser, taken)
         self.app.start(look())
 
+    def further(self, screen: object) -> None:
+        """Go on from a screen about brains to the next: from the choice to the patchbay, from there back."""
+        if isinstance(screen, BrainPicker):
+            screen.further()
+        elif isinstance(screen, PatchbayScreen):
+            screen.action_leave()
+
     def _connect(self, provider: str) -> None:
         """Ask for a key, or say how a server on this machine is started."""
         missing = {one.provider: one for one in self.app.brains if isinstance(one, Missing)}

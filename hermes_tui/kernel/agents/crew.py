@@ -38,9 +38,9 @@ from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.worker import Door, Workers
 
 _ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE})
-_TASK_ENDS: Final = (TaskFinished, TaskFailed, TaskSkipped, TaskCancelled)
+_TASK_ENDS: Final = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled})
 _STIRRING: Final = (AgentEnded, AgentSpawned, ApprovalGiven, BoardSet, MessageGiven)
-_HEARD: Final = frozenset({*_TASK_ENDS, *_STIRRING, AgentPaused, AgentUnpaused, PlanEdited})
+_HEARD: Final = frozenset({*_STIRRING, AgentPaused, AgentUnpaused, PlanEdited})
 
 
 class LoopCrew:
@@ -64,7 +64,8 @@ class LoopCrew:
         self._kit, self._home = kit, Door(asyncio.get_running_loop())
         self._stopped, self._open = None, True
         kit.session.settle()
-        leave = kit.session.bus.subscribe(self._hear)
+        bus = kit.session.bus
+        leave = [bus.subscribe(self._hear, _HEARD), bus.subscribe(self._task_ended, _TASK_ENDS)]
         graph = kit.session.state.graph
         for status in kit.session.state.agents.live():
             task = status.place.task
@@ -72,7 +73,8 @@ class LoopCrew:
                 self._end(status.agent, "what it was sent out for has ended")
 
         async def close() -> None:
-            leave()
+            for each in leave:
+                each()
             self._open = False
             for agent in tuple(self._hands):
                 self._cancel(agent)
@@ -223,10 +225,6 @@ class LoopCrew:
 
     def _hear(self, record: Record) -> None:
         """Follow the journal: whoever changes a child's fate does so by a record."""
-        if type(record.body) in _HEARD:
-            self._follow(record)
-
-    def _follow(self, record: Record) -> None:
         body, agent = record.body, record.place.agent
         hand = self._hands.get(agent)
         match body:
@@ -243,12 +241,15 @@ class LoopCrew:
                     other.answered.set()
             case PlanEdited():
                 self._follow_edit(body)
-            case _ if isinstance(body, _TASK_ENDS) and record.place.task is not None:
-                self._end_task(record.place.task, "the task it worked for has ended")
             case _:
                 pass
         if isinstance(body, _STIRRING):
             self._wake()
+
+    def _task_ended(self, record: Record) -> None:
+        task = record.place.task
+        if task is not None and self._kit.session.state.agents.by_id:
+            self._end_task(task, "the task it worked for has ended")
 
     def _follow_edit(self, edited: PlanEdited) -> None:
         for op in edited.ops:

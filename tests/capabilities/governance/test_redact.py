@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hermes_tui.capabilities.governance.redact import FOLDED, FOLDED_HINTS, HINTS, PLAIN, SecretRedactor
+from hermes_tui.capabilities.governance.redact import FAMILIES, FOLDED, PLAIN, SecretRedactor, is_suspicious
 
 B = "0123456789abcdefABCDEF0123456789abcd"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA75\nabcd+/==\n-----END RSA PRIVATE KEY-----"
@@ -117,14 +119,43 @@ def test_a_cut_key_leaves_json_whole() -> None:
     assert json.loads(json.loads(clean)["arguments"])["text"] == "[SECRET:key:1]"
 
 
-@pytest.mark.parametrize("literal", PLAIN)
-def test_every_literal_holds_a_hint(literal: str) -> None:
-    assert any(hint in literal for hint in HINTS)
+PIECES = (
+    *PLAIN,
+    *FOLDED,
+    *(secret for _, secret in KEYS),
+    *(around.format(secret) for _, around, secret in WRAPPED),
+    *("ghp_", "ghu_", "xoxe-", "sk_test_", "rk_live_", "github_", "pat_", "password", "token", "u:hunter22@h"),
+    *("\N{KELVIN SIGN}ey", "\N{LATIN SMALL LETTER LONG S}", "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"),
+    *("0123456789abcdefABCD", ": ", " ", "\n", '"', "\\", *"=@_-/IA"),
+)
+"""What keys are made of, whole and in pieces."""
 
 
-@pytest.mark.parametrize("literal", FOLDED)
-def test_every_literal_of_any_case_holds_a_hint(literal: str) -> None:
-    assert any(hint in literal for hint in FOLDED_HINTS)
+def in_some_case(piece: str) -> st.SearchStrategy[str]:
+    return st.sampled_from((piece, piece.upper(), piece.title(), piece.lower()))
+
+
+@given(st.lists(st.sampled_from(PIECES).flatmap(in_some_case) | st.characters(codec="utf-8"), max_size=9).map("".join))
+@settings(max_examples=1_500, deadline=None)
+def test_what_is_let_through_at_a_first_look_holds_no_key(text: str) -> None:
+    held = {one for one in PLAIN if one in text} | {one for one in FOLDED if one in text.lower()}
+
+    found = [one.name for one in FAMILIES if not held.isdisjoint(one.literals) and one.pattern.search(text)]
+
+    assert is_suspicious(text) or not found
+
+
+@pytest.mark.parametrize("secret", [secret for _, secret in KEYS])
+@pytest.mark.parametrize("cut", [0, 1, 2])
+def test_every_key_is_looked_at_twice_wherever_it_stands(secret: str, cut: int) -> None:
+    assert is_suspicious(secret)
+    assert is_suspicious(f"-_-kIJ@ {'x_-' * cut}{secret}{'-_k' * cut}")
+
+
+@pytest.mark.parametrize("around", [around.format(secret) for _, around, secret in WRAPPED])
+def test_everything_known_by_its_surroundings_is_looked_at_twice(around: str) -> None:
+    assert is_suspicious(around)
+    assert is_suspicious(f"-_-kIJ@ {around.upper() if '://' not in around else around} -_k")
 
 
 def test_a_placeholder_whose_mark_looks_like_a_number_is_not_masked_again() -> None:

@@ -90,6 +90,20 @@ async def test_every_event_is_published_stored_and_read(path: Path) -> None:
     assert verify_chain(path) is None
 
 
+async def test_a_place_without_a_run_turn_or_task_is_another_than_one_with_empty_names(path: Path) -> None:
+    without = Place(session=PLACE.session)
+    empty = Place(session=PLACE.session, run=RunId(""), turn=TurnId(""), task=TaskId(""))
+    naught = Place(session=PLACE.session, run=RunId("0"), turn=TurnId("0"), task=TaskId("0"))
+    journal = open_journal(path)
+
+    records = [journal.append(said("hello"), place) for place in (without, empty, naught, without)]
+    await journal.durable(records[-1].seq)
+
+    assert [record.place for record in journal.read(Seq(0))] == [without, empty, naught, without]
+    journal.close()
+    assert verify_chain(path) is None
+
+
 async def test_what_waits_goes_in_one_commit(path: Path) -> None:
     journal = open_journal(path, JournalOptions(connect=gated))
     journal.append(said("first"), PLACE)

@@ -8,7 +8,7 @@ from textual import on
 from textual.message import Message
 from textual.widget import Widget
 
-from hermes_tui.domain.commands import Command
+from hermes_tui.domain.commands import Command, Decide, GoOn
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -90,6 +90,16 @@ class Timeline(Stage):
     def day_usd(self) -> float | None:
         """What all sessions spent today; None if nobody looked. `day_beside` is that without this one's total."""
         return None if self.day_beside is None else self.day_beside + self.seat.state.spend.total.usd
+
+    @property
+    def brain_name(self) -> str:
+        """Who answers: the model that was asked last, else the first that can."""
+        able = [one.name for one in self.brains or () if isinstance(one, Brain)]
+        return self.chronicle.model or next(iter(able), "")
+
+    def with_what_follows(self, command: Command) -> Sequence[Command]:
+        """Return an order with what goes with it: an answer takes up the run that waited for it."""
+        return (command, GoOn()) if isinstance(command, Decide) and self.unfinished else (command,)
 
     def view_now(self) -> View:
         """Return what the panes show."""
