@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 TWICE_S: Final = 1.0
 THEMES_S: Final = 1.0
 FURNITURE: Final = "hermes_tui.interfaces.tui.furniture"
-"""Loaded once there is a prompt to write in; it sets everything that is only declared here."""
+STAFF: Final = "hermes_tui.interfaces.tui.staff"
+"""Loaded once there is a prompt to write in, one after the other; they set everything that is only declared here."""
 
 
 class HermesApp(Host, inherit_css=False):
@@ -152,6 +153,8 @@ class HermesApp(Host, inherit_css=False):
         furniture.furnish(self)
         self.bridge.open(asyncio.get_running_loop())
         await self._move_in()
+        staff = await asyncio.to_thread(import_module, STAFF)
+        staff.engage(self)
         self.start(self._open_session())
         self.start(self.prompts.read())
         await self._settle_down()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces._bridge import Seat
     from hermes_tui.interfaces.tui.keymap import Keymap
     from hermes_tui.interfaces.tui.screens.workspace import Workspace
-    from hermes_tui.services.brains import Missing
+    from hermes_tui.services.missing import Missing
 
 CLIPBOARD_BYTES: Final = 64_000
 """What terminals take at once by OSC 52, encoded; the rest would be dropped without a word."""
