@@ -72,7 +72,7 @@ class Host(App[str]):
             Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
         )
         dress(self, chosen)
-        self.threshold = Threshold(self.look, "opening the session")
+        self.threshold = Threshold(self.look, "opening the session · Enter is kept until it is open")
         self.threshold.sizes = sizes_from({**ui.layout, **seat.drawer.layout()})
         self.threshold.prompt.vim = Vim() if ui.vim else None
         self.brains: Sequence[Brain | Missing] = ()
