@@ -23,6 +23,7 @@ from hermes_tui.services import config as settings
 from hermes_tui.services.chains import LOCAL, Candidate, chain, kind_of
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.keys import Keys
+from hermes_tui.services.missing import Missing
 from hermes_tui.services.provider_config import Abilities, ProviderConfig
 from hermes_tui.services.reflexes import RuledProvider
 from hermes_tui.services.reply_cache import CachedProvider
@@ -49,15 +50,6 @@ LOCAL_CLOCKS: Final = Clocks(connect_s=2.0, first_token_s=120.0, idle_s=60.0, to
 _UNTOLD: Final = Abilities()
 
 Hear = Callable[[str, Mapping[str, str]], None]
-
-
-@frozen(kw_only=False)
-class Missing:
-    """Why a provider cannot answer, and what to do."""
-
-    provider: str
-    found: str
-    remedy: str
 
 
 @frozen(kw_only=False)

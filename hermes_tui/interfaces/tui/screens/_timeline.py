@@ -20,8 +20,7 @@ from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.past import Past
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.scrubber import Scrubber
-from hermes_tui.services.brains import Missing
-from hermes_tui.services.sessions import resumable
+from hermes_tui.services.missing import Missing
 
 
 class Timeline(Stage):
@@ -72,7 +71,7 @@ class Timeline(Stage):
     @property
     def unfinished(self) -> bool:
         """Whether a run was begun, does not go on, and could."""
-        return not self.live and resumable(self.seat.state)
+        return not self.live and self.seat.state.run.resumable
 
     @property
     def travelling(self) -> bool:
