@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 """As `typing` has it, whose import would take as long as the first frame may."""
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
     from typing import Any, Final, NoReturn
 
@@ -29,29 +29,6 @@ SWITCH_S: Final = 0.001
 longer for its turn between two statements than for the disk."""
 
 WORKSTATION: Final = "tui.door"
-
-NOTHING_SAID: Final[Mapping[str, object]] = {
-    "cd": ".",
-    "home": None,
-    "verbose": False,
-    "goal": [],
-    "continue_": False,
-    "resume": None,
-    "demo": False,
-    "plain": False,
-    "served": False,
-    "print": False,
-    "batch": None,
-    "model": None,
-    "mode": None,
-    "budget_usd": None,
-    "max_steps": None,
-    "time_limit": None,
-    "strategy": None,
-    "fresh": False,
-    "output_format": "text",
-}
-"""The options of a run where the command line is empty: nothing has to be loaded to parse that."""
 
 
 def entry() -> NoReturn:
@@ -132,7 +109,7 @@ def _dispatch(args: list[str]) -> int:
     # Where there is nothing to parse, not even that comes before the first frame.
     curtain = _raised(None, None) if not args else None
     try:
-        name, parsed = import_module("hermes_tui.arguments").parse(args) if args else ("run", _options(NOTHING_SAID))
+        name, parsed = _parsed(args)
         if name == "run":
             return _run(parsed, curtain)
     finally:
@@ -144,8 +121,13 @@ def _dispatch(args: list[str]) -> int:
     return int(import_module("asyncio").run(inspect.main(name, parsed)))
 
 
-def _options(said: Mapping[str, object]) -> Any:  # noqa: ANN401 - what argparse would return
-    return import_module("types").SimpleNamespace(**said)
+def _parsed(args: list[str]) -> tuple[str, Any]:
+    """Return the command and its options; what most runs say is read without a parser, which takes longer to build."""
+    said = import_module("hermes_tui.command_line").read(args)
+    if said is not None:
+        return "run", import_module("types").SimpleNamespace(**said)
+    found: tuple[str, Namespace] = import_module("hermes_tui.arguments").parse(args)
+    return found
 
 
 def _run(parsed: Namespace, curtain: Curtain | None) -> int:

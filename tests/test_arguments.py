@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.arguments import COMMANDS, LISTING, parse
-from hermes_tui.cli import NOTHING_SAID
 from tests.tools.make_commands import TARGET, page
 
 
@@ -13,12 +12,6 @@ def test_a_first_word_that_is_no_command_begins_a_goal() -> None:
     name, parsed = parse(["why", "is", "the", "build", "slow?"])
 
     assert (name, parsed.goal) == ("run", ["why", "is", "the", "build", "slow?"])
-
-
-def test_an_empty_command_line_says_what_stands_for_it_where_nothing_is_parsed() -> None:
-    name, parsed = parse([])
-
-    assert (name, vars(parsed)) == ("run", NOTHING_SAID)
 
 
 def test_demo_and_resume_may_be_typed_as_commands() -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 import hermes_tui.domain
-from hermes_tui.services.wiring import RunOptions, home_of, layers_of
+from hermes_tui.services.premises import RunOptions, home_of, layers_of
 from tests.fakes import Reply, Scenario, running_server
 
 HEAVY: Final = {
@@ -27,10 +27,44 @@ LATER: Final = {
     *("pydantic", "pydantic_core", "annotated_types", "yaml"),
 }
 """What a run loads when it first needs it, if ever: an HTTP client at its first request, a toolkit never."""
-MOST_MODULES: Final = 530
+UNUSED: Final = {
+    *(
+        "argparse",
+        "gettext",
+        "difflib",
+        "shutil",
+        "tempfile",
+        "random",
+        "secrets",
+        "pkgutil",
+        "platformdirs",
+        "graphlib",
+    ),
+    *("bz2", "lzma", "unicodedata", "concurrent.futures.thread"),
+    "hermes_tui.arguments",
+    *(f"hermes_tui.capabilities.{one}" for one in ("memory.notes", "state.images", "state.survey", "tools._git_env")),
+    *(
+        f"hermes_tui.kernel.{one}"
+        for one in ("approval", "board", "compaction", "lookback", "notes", "review", "two_keys")
+    ),
+    *(f"hermes_tui.kernel.agents.{one}" for one in ("assignment", "home", "subagent")),
+    *(f"hermes_tui.kernel.tasks.{one}" for one in ("planning", "recover", "reflect", "replan")),
+    *(f"hermes_tui.services.{one}" for one in ("answering", "contexts", "criteria", "edits", "goal_files", "pictures")),
+    *(f"hermes_tui.services.{one}" for one in ("places", "plans", "reflexes", "reply_cache", "subagents")),
+}
+"""What a run that says one sentence and ends has no use for, and does not load."""
+MOST_MODULES: Final = 430
 """Modules after the import of the headless door, Python's own included; each is a fraction of a millisecond."""
-MOST_FOR_A_PROMPT: Final = 780
-"""Modules after the import of the workstation's door, Textual's 200 and Python's own included."""
+MOST_FOR_A_PROMPT: Final = 540
+"""Modules before there is a prompt, Textual's 200 and Python's own included."""
+FIRST: Final = {
+    *("_opening", "_options", "_completion", "_fuzzy", "_orders", "_swatch", "tui"),
+    *("tui.app", "tui.asks", "tui.beacon", "tui.door", "tui.early_keys", "tui.host", "tui.layout", "tui.offers"),
+    *("tui.prompt", "tui.rules", "tui.screens", "tui.screens._held", "tui.screens.threshold", "tui.terminal"),
+    *("tui.drawing", "tui.drawing.cells", "tui.drawing.glyphs", "tui.drawing.look", "tui.themes", "tui.vim"),
+    *("tui.vim_motions", "tui.window_title"),
+}
+"""Of the interfaces: what a prompt and a status line need."""
 MOST_FOR_A_FRAME: Final = 32
 """Modules beyond those of the interpreter before the first frame is drawn."""
 DOMAIN: Final = Path(hermes_tui.domain.__file__).parent
@@ -105,6 +139,7 @@ def test_a_whole_run_loads_the_provider_it_asks_and_neither_a_vendors_package_no
     shelf = "hermes_tui.capabilities.providers."
     providers = {name.removeprefix(shelf) for name in modules if name.startswith(shelf)}
     assert asked == 1
+    assert UNUSED & set(modules) == set()
     assert {name for name in providers if not name.startswith("_")} == used
     assert not {name for name in providers if name.startswith(("_sdk_", "_trust"))}
     assert packages(modules) & LATER == set()
@@ -122,6 +157,24 @@ def test_the_workstation_loads_nothing_that_colours_code_before_there_is_code() 
         packages(after("import hermes_tui.interfaces.tui.door")) & {"pygments", "markdown_it", "prompt_toolkit"}
         == set()
     )
+
+
+def test_there_is_a_prompt_before_the_kernel_its_services_and_the_panes_are_loaded() -> None:
+    modules = after("import hermes_tui.interfaces.tui.door")
+
+    floors = {name.split(".")[1] for name in modules if name.startswith("hermes_tui.")}
+    shelf = "hermes_tui.interfaces."
+    shown = {name.removeprefix(shelf) for name in modules if name.startswith(shelf)}
+    assert "kernel" not in floors
+    assert {name for name in modules if name.startswith("hermes_tui.capabilities.")} == {
+        "hermes_tui.capabilities.new_file",
+        "hermes_tui.capabilities.programs",
+        "hermes_tui.capabilities.registry",
+    }
+    assert not {name for name in modules if name.startswith(("hermes_tui.domain.state", "hermes_tui.domain.events"))}
+    assert shown == FIRST
+    assert "sqlite3" not in modules
+    assert len(modules) <= MOST_FOR_A_PROMPT
 
 
 def test_the_first_frame_is_drawn_before_anything_but_a_few_small_modules_is_loaded() -> None:

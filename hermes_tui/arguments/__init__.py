@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "sessions": "the same as runs; also export and replay",
     "agents": "list, show, steer, pause, resume or kill the subagents of a session",
     "board": "what the agents of a run share",
-    "context": "what is in an agent's window and why; preview or undo a compaction, pin a message",
+    "context": "what is in an agent's window and why; preview, ask for or undo a compaction, pin a message",
     "mind": "every action with its reason, what was expected and what came of it",
     "approvals": "list, allow or deny what waits for an operator; lasting grants",
     "keys": "list, set or remove the keys of providers",

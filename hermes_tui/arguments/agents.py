@@ -56,6 +56,7 @@ def context(parser: ArgumentParser) -> None:
     parser.add_argument("--agent", metavar="A", help="whose window; the first agent's by default")
     change = parser.add_mutually_exclusive_group()
     change.add_argument("--preview", action="store_true", help="what a compaction would do now")
+    change.add_argument("--condense", action="store_true", help="condense older messages before the next request")
     change.add_argument("--undo", action="store_true", help="take the last compaction back")
     change.add_argument("--pin", type=int, metavar="N", help="keep message N as it was said")
     change.add_argument("--unpin", type=int, metavar="N", help="let message N go again")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser, _SubParsersAction
-from typing import Final
 
 from hermes_tui.arguments.agents import looked_at
 from hermes_tui.arguments.shape import NAMED, number, verbs
+from hermes_tui.command_line import FORMATS, MODES, STRATEGIES
 from hermes_tui.version import VERSION
-
-STRATEGIES: Final = ("auto", "react", "rewoo", "hierarchical")
 
 
 def run(parser: ArgumentParser) -> None:
@@ -27,7 +25,7 @@ def run(parser: ArgumentParser) -> None:
     parser.add_argument("-p", "--print", action="store_true", help="one run, answer on stdout")
     parser.add_argument("--batch", nargs="+", metavar="goal.md", help="run goal files headless, in order")
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")
-    parser.add_argument("--mode", choices=("plan", "ask", "auto-edit", "auto"), help="how much runs without a question")
+    parser.add_argument("--mode", choices=MODES, help="how much runs without a question")
     parser.add_argument("--budget-usd", type=number(float, 0, 1e6), metavar="N", help="cap of the run in US dollars")
     parser.add_argument(
         "--max-steps", type=number(int, 1, 1_000_000), metavar="N", help="cap of the run in model steps"
@@ -37,7 +35,7 @@ def run(parser: ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="start over instead of resuming")
     parser.add_argument(
         "--output-format",
-        choices=("text", "json", "stream-json"),
+        choices=FORMATS,
         default="text",
         help="the answer, a result object, or every record and then the result",
     )
@@ -51,7 +49,7 @@ def serve(parser: ArgumentParser) -> None:
         "-c", "--continue", dest="continue_", action="store_true", help="open this folder's last session"
     )
     parser.add_argument("-m", "--model", metavar="PROVIDER:MODEL", help="which brain answers")
-    parser.add_argument("--mode", choices=("plan", "ask", "auto-edit", "auto"), help="how much runs without a question")
+    parser.add_argument("--mode", choices=MODES, help="how much runs without a question")
 
 
 def plan(parser: ArgumentParser) -> None:

@@ -6,7 +6,6 @@ An operator's PATH may begin with a folder that agents write, such as the enviro
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 
@@ -14,10 +13,16 @@ def program(name: str, *workspaces: Path) -> str | None:
     """Return where a program is, None if nobody but a project has one; the current folder counts as a workspace."""
     away = [Path(os.path.realpath(folder)) for folder in (*workspaces, Path.cwd())]
     for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        found = shutil.which(name, path=entry) if entry.startswith("/") else None
-        if found is not None and not any(_is_of_project(place, away) for place in (found, os.path.realpath(found))):
+        found = f"{entry}/{name}"
+        if not entry.startswith("/") or not _runs(found):
+            continue
+        if not any(_is_of_project(place, away) for place in (found, os.path.realpath(found))):
             return found
     return None
+
+
+def _runs(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113 - no Path for each folder of PATH
 
 
 def _is_of_project(place: str, workspaces: list[Path]) -> bool:

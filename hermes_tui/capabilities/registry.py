@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pkgutil
+import os
 from functools import cache
 from importlib import import_module, util
 from pathlib import Path
@@ -15,11 +15,8 @@ def names(shelf: str) -> tuple[str, ...]:
 
     The folder is listed once a process: every step of a model asks for its provider's module.
     """
-    spec = util.find_spec(f"hermes_tui.capabilities.{shelf}")
-    if spec is None or spec.submodule_search_locations is None:
-        return ()
-    found = pkgutil.iter_modules(spec.submodule_search_locations)
-    return tuple(sorted(module.name for module in found if not module.name.startswith("_")))
+    listed = os.listdir(Path(__file__).with_name(shelf))  # noqa: PTH208 - names are wanted, not paths
+    return tuple(sorted(file[:-3] for file in listed if file.endswith(".py") and not file.startswith("_")))
 
 
 def load(shelf: str, name: str) -> ModuleType:

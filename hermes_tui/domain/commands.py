@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.events.plan import PlanOp
 from hermes_tui.domain.ids import AgentId, ApprovalId, Seq
@@ -135,6 +137,24 @@ class KillAgent:
     agent: AgentId
 
 
+class WindowChange(StrEnum):
+    """Condense older messages before the next request; undo the last compaction; pin a message, or no longer."""
+
+    CONDENSE = "condense"
+    UNDO = "undo"
+    PIN = "pin"
+    UNPIN = "unpin"
+
+
+@frozen
+class ChangeWindow:
+    """Change what the next requests of an agent carry; None is the first that spoke. `index` is the message to pin."""
+
+    what: WindowChange
+    agent: AgentId | None = None
+    index: int = 0
+
+
 @frozen
 class NameSession:
     """Call the session by a name; an empty one takes it back."""
@@ -179,6 +199,7 @@ SessionCommand = (
     | Abandon
     | Freeze
     | Thaw
+    | ChangeWindow
     | NameSession
     | UndoFiles
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from hermes_tui.domain.ids import RunId, TaskId
 from hermes_tui.domain.usage import Limits
@@ -58,7 +59,10 @@ class TaskState(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen to the task by itself."""
-        return self in (TaskState.DONE, TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED)
+        return self in _ENDED
+
+
+_ENDED: Final = (TaskState.DONE, TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED)
 
 
 class Rung(StrEnum):

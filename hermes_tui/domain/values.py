@@ -71,7 +71,7 @@ def frozen(
     """
 
     def define(cls: type[T]) -> type[T]:
-        return _fielded(cls, frozen=True, kw_only=kw_only, kind=kind)
+        return _fielded(cls, kind=kind, frozen=True, kw_only=kw_only)
 
     return define if cls is None else define(cls)
 
@@ -83,28 +83,31 @@ def mutable(cls: type[T], /) -> type[T]: ...
 
 @overload
 @dataclass_transform(field_specifiers=(field,))
-def mutable(*, kw_only: bool) -> Callable[[type[T]], type[T]]: ...
+def mutable(*, kw_only: bool = False, eq: bool = True) -> Callable[[type[T]], type[T]]: ...
 
 
-def mutable(cls: type[T] | None = None, /, *, kw_only: bool = False) -> type[T] | Callable[[type[T]], type[T]]:
+def mutable(
+    cls: type[T] | None = None, /, *, kw_only: bool = False, eq: bool = True
+) -> type[T] | Callable[[type[T]], type[T]]:
     """Make a class of annotated fields a holder: its fields may be set, as `dataclass(slots=True)` allows.
 
     Args:
         cls: The class; it inherits from generic classes at most.
         kw_only: True keeps the fields from being given by position.
+        eq: False leaves a holder equal to itself alone, and fit to be a key.
     """
 
     def define(cls: type[T]) -> type[T]:
-        return _fielded(cls, frozen=False, kw_only=kw_only, kind=None)
+        return _fielded(cls, kind=None, frozen=False, kw_only=kw_only, eq=eq)
 
     return define if cls is None else define(cls)
 
 
-def _fielded(cls: type[T], *, frozen: bool, kw_only: bool, kind: str | None) -> type[T]:
+def _fielded(cls: type[T], *, kind: str | None, **how: bool) -> type[T]:
     body = {name: _declared(held) for name, held in vars(cls).items() if name not in _OF_THE_CLASS_ITSELF}
     bases = (_Fielded, *(base for base in cls.__bases__ if base is not object))
     tag = {} if kind is None else {"tag": kind, "tag_field": "kind"}
-    return cast("type[T]", _define(cls.__name__, bases, body, frozen=frozen, kw_only=kw_only, **tag))
+    return cast("type[T]", _define(cls.__name__, bases, body, **how, **tag))
 
 
 def _declared(held: object) -> object:

@@ -14,14 +14,16 @@ from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.values import mutable
-from hermes_tui.services.brains import Missing
-from hermes_tui.services.desk import Facts
-from hermes_tui.services.errands import Errands
 
 if TYPE_CHECKING:
     import asyncio
+
+    from hermes_tui.domain.state import SessionState
+    from hermes_tui.services.desk import Facts
+    from hermes_tui.services.drawer import Drawer
+    from hermes_tui.services.errands import Errands
+    from hermes_tui.services.missing import Missing
 
 FRAME_S: Final = 1 / 30
 BURST_S: Final = 0.015
@@ -43,8 +45,21 @@ class Seat(Protocol):
         ...
 
     @property
+    def drawer(self) -> Drawer:
+        """What was left here before."""
+        ...
+
+    @property
     def errands(self) -> Errands:
-        """What is done beside the session."""
+        """What is done beside the session; it is built by `prepare`, or now."""
+        ...
+
+    def prepare(self) -> None:
+        """Build what the session works with, once; it takes a while, from any thread.
+
+        Raises:
+            UsageInvalid: a name in the config has nothing behind it.
+        """
         ...
 
     def start(

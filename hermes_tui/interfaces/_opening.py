@@ -5,65 +5,49 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import HermesError, UsageInvalid
-from hermes_tui.domain.ids import SessionId
-from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._options import options_of
-from hermes_tui.services import demo, history, sessions
+from hermes_tui.services import demo
 from hermes_tui.services.desk import Desk
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
 
-def seat_for(args: Namespace) -> tuple[Desk, Callable[[], Sequence[Record]], list[Path]]:
-    """Return the desk, how its earlier records are read, and where themes are.
+def seat_for(args: Namespace) -> tuple[Desk, list[Path]]:
+    """Return the desk, and where themes are.
 
     Raises:
         UsageInvalid: the config cannot be used, or the session to resume is not there.
     """
     desk = Desk(options_of(args))
-    folder = desk.station.sessions()
-    wanted = args.resume
     if args.continue_:
-        found = sessions.latest(folder, desk.station.root)
-        if found is None:
-            raise UsageInvalid("No session of this folder yet.", hint="Start one with `hermes`.")
-        wanted = found
-    if wanted:
-        path = history.path_of(folder, wanted)
-        if path.parent != folder:
-            raise UsageInvalid(f"{path} is an export.", hint=f"To look into it: hermes runs show {path}")
-        desk.session_id = SessionId(path.stem)
-
-    def earlier() -> Sequence[Record]:
-        path = folder / f"{desk.session_id}.db"
-        return history.records(folder, desk.session_id) if path.is_file() else ()
-
-    home = desk.station.home
-    return desk, earlier, [home.built_in / "themes", home.root / "themes"]
+        desk.take_up_latest()
+    elif args.resume:
+        desk.take_up(args.resume)
+    home = desk.premises.home
+    return desk, [home.built_in / "themes", home.root / "themes"]
 
 
 DEMO: Final = ":demo"
 """What stands for the demo where the next session is named."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Sitting:
-    """A desk to sit at: how its earlier records are read, where themes are, what was said on the command line."""
+    """A desk to sit at: where themes are, what was said on the command line."""
 
     desk: Desk
-    earlier: Callable[[], Sequence[Record]]
     themes: Sequence[Path]
     goal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Parting:
     """How a sitting ended: which session comes next (empty: a new one, None: none), and the exit code."""
 
@@ -99,10 +83,10 @@ def _show_demo(args: Namespace, sit: Callable[[Sitting], Parting]) -> int:
 def _open(args: Namespace, goal: str, sit: Callable[[Sitting], Parting]) -> Parting:
     """Open one session until the operator leaves it."""
     try:
-        desk, earlier, themes = seat_for(args)
+        desk, themes = seat_for(args)
+        parting = sit(Sitting(desk, themes, goal))
     except HermesError as error:
         sys.stderr.write(f"hermes: {printable(str(error))}\n")
         return Parting(None, 2 if isinstance(error, UsageInvalid) else 1)
-    parting = sit(Sitting(desk, earlier, themes, goal))
     desk.close()
     return parting

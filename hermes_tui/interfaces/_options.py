@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 
 if TYPE_CHECKING:
     from argparse import Namespace

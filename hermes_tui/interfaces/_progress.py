@@ -13,8 +13,11 @@ from hermes_tui.domain.events import (
     ApprovalAsked,
     BoundPassed,
     CircuitMoved,
+    CompactionAsked,
     ConfigApplied,
     ConfigRefused,
+    ContextCompacted,
+    ContextRestored,
     CriterionChecked,
     EditKind,
     LoopNoticed,
@@ -75,6 +78,9 @@ _Guidance = (
     | ReflectionBegun
     | RunAbandoned
     | StrategyChosen
+    | CompactionAsked
+    | ContextCompacted
+    | ContextRestored
 )
 
 
@@ -143,6 +149,18 @@ class Progress:
                 return f"× {body.tool:8} refused: {body.reason}"
             case ToolResolved():
                 return f"? in doubt {body.call_id}: {body.how}, {body.evidence}"
+
+
+def _window_line(record: Record, body: CompactionAsked | ContextCompacted | ContextRestored) -> str:
+    agent = record.place.agent
+    match body:
+        case CompactionAsked():
+            return f"• context  {agent} condenses older messages before its next request"
+        case ContextCompacted():
+            sizes = f"{body.before_tokens:,} → {body.after_tokens:,} tokens"
+            return f"• context  {agent} condensed {sizes}; goal, plan, rules and open items kept"
+        case ContextRestored():
+            return f"• context  {agent} carries what was condensed as it was said again"
 
 
 class Reader:
@@ -218,6 +236,8 @@ def _guidance_line(record: Record, body: _Guidance) -> str:
             return f"■ given up by {body.by}: {body.why}"
         case StrategyChosen():
             return f"• strategy {body.strategy}: {body.why}"
+        case CompactionAsked() | ContextCompacted() | ContextRestored():
+            return _window_line(record, body)
 
 
 def _shell_line(body: ShellStarted | ShellEnded) -> str:

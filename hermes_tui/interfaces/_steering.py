@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from hermes_tui.domain.commands import EditPlan, SetEffort
+from hermes_tui.domain.commands import ChangeWindow, EditPlan, SetEffort, WindowChange
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import EditKind, MessageGiven, PlanOp, RunStarted
-from hermes_tui.domain.ids import Seq, TaskId
+from hermes_tui.domain.ids import AgentId, Seq, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.records import Record
@@ -43,6 +43,14 @@ def effort_said(order: SetEffort) -> str:
     """Say what an order about effort changes."""
     said = "the model decides how much it reasons" if order.effort is None else f"{order.effort} effort"
     return f"{order.role}: {said}, from the next step on."
+
+
+def compaction(wanted: str) -> ChangeWindow:
+    """Return the order for `[undo] [AGENT]`."""
+    undo = wanted.partition(" ")[0] == "undo"
+    agent = wanted.removeprefix("undo").strip() if undo else wanted.strip()
+    what = WindowChange.UNDO if undo else WindowChange.CONDENSE
+    return ChangeWindow(what=what, agent=AgentId(agent) if agent else None)
 
 
 def task_of(graph: GraphState, name: str) -> Task:

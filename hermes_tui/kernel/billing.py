@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from hermes_tui.domain.events import BoundPassed, ModelFailed, ModelFinished
 from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.usage import Bound, Usage
+from hermes_tui.domain.values import mutable
 from hermes_tui.kernel import context
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.reply import Reply
 
 CENT_FRACTION: Final = 1e-9
 """Dollars by which sums of floats may differ."""
+
+
+Settle = Callable[[], Awaitable[None]]
+"""Returns once what was bought is on disk and booked; at once where it is."""
+
+
+async def settled() -> None:
+    """Return at once: an earlier process saw to it."""
+
+
+@mutable
+class Due:
+    """The end of a call that is on record: whoever acts on it first settles it."""
+
+    kit: Kit
+    record: Record
+    _booked: bool = False
+
+    async def settle(self) -> None:
+        """Return when it is on disk, and booked against the day; a stop during the wait loses no cost."""
+        try:
+            await self.kit.session.commit(self.record)
+        finally:
+            if not self._booked:
+                self._booked = True
+                book(self.kit, self.record)
 
 
 def past_bound(bound: Bound, ended: ModelFinished | ModelFailed) -> BoundPassed | None:

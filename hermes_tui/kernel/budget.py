@@ -324,9 +324,9 @@ def check_seconds(kit: Kit) -> None:
         LimitReached: no second is left.
     """
     run = kit.session.state.run
-    if run.abandoned:
+    if run.abandoned or run.limits.seconds is None:
         return
     used_s = kit.clock.now() - run.resumed_at - run.paused_s
-    if run.limits.seconds is not None and used_s >= run.limits.seconds:
+    if used_s >= run.limits.seconds:
         message = f"Stopped after {used_s:.0f} s, the run's time limit. Work is kept."
         raise LimitReached(message, limit="seconds", hint="Run it again to go on, or raise --time-limit.")

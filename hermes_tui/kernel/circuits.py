@@ -54,8 +54,6 @@ def enter(kit: Kit, call: ResolvedCall, place: Place, *, probe: bool) -> str:
         place: The caller's place.
         probe: It is about to be made: where a circuit's time is over, it is the one that tries it.
     """
-    if not kit.session.state.circuits:
-        return ""
     with kit.session.deciding:
         circuits, now = kit.session.state.circuits, kit.clock.now()
         for name in needed(call):
@@ -70,8 +68,6 @@ def enter(kit: Kit, call: ResolvedCall, place: Place, *, probe: bool) -> str:
 def learn(kit: Kit, call: ResolvedCall, finished: ToolFinished, place: Place) -> None:
     """Count a failure against what the call depends on, or find that it works again."""
     down = is_down(finished)
-    if not down and not kit.session.state.circuits:
-        return
     with kit.session.deciding:
         circuits, now = kit.session.state.circuits, kit.clock.now()
         for name in blamed(call):

@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Claim:
-    paths: tuple[Path, ...]
-    held: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    def __init__(self, paths: tuple[Path, ...]) -> None:
+        self.paths = paths
+        self.held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def overlaps(self, other: _Claim) -> bool:
         return any(

@@ -7,6 +7,7 @@ from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.messages import Source, ToolCall
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import replace
+from hermes_tui.kernel.billing import Settle
 from hermes_tui.kernel.exchange import converse
 from hermes_tui.kernel.kit import Kit
 
@@ -25,8 +26,8 @@ async def consult(kit: Kit, place: Place, system: str, text: str, role: str) -> 
     return await converse(replace(kit, tools={}, instructions=system, brief_instructions=""), place, role, _refuse)
 
 
-async def _refuse(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
-    """Answer calls of tools that were never offered."""
+async def _refuse(kit: Kit, calls: tuple[ToolCall, ...], place: Place, _settle: Settle) -> bool:
+    """Answer calls of tools that were never offered; nothing is done, so that nothing has to be settled first."""
     for call in calls:
         reason = "There are no tools here: answer in words."
         kit.session.emit(ToolRefused(call_id=call.call_id, tool=call.name, stage="schema", reason=reason), place)

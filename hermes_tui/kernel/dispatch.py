@@ -3,70 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import shlex
-from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
-from hermes_tui.domain.approval import Decision, Grant, ResolvedCall, Ruling
-from hermes_tui.domain.errors import ApprovalPending, ArgumentsInvalid, PathRefused, SandboxUnavailable, ToolError
+from hermes_tui.domain.approval import Decision, Grant, ResolvedCall
+from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused, SandboxUnavailable, ToolError
 from hermes_tui.domain.events import (
-    ApprovalAsked,
-    ApprovalGiven,
     ToolFinished,
     ToolIntended,
-    ToolRefused,
     ToolRequested,
 )
-from hermes_tui.domain.ids import ApprovalId, CallId
+from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
-from hermes_tui.domain.provenance import source_of
+from hermes_tui.domain.provenance import READ_ANY, source_of
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.state.calls import EGRESS
 from hermes_tui.domain.tasks import Effect, Reach
-from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import circuits, critic, excerpt, expectation, own_tools, review, taint, two_keys
+from hermes_tui.domain.values import replace
+from hermes_tui.kernel import circuits, critic, excerpt, expectation, own_tools, taint
+from hermes_tui.kernel.call import Call, refuse
 from hermes_tui.kernel.deadline import within
 from hermes_tui.kernel.kit import Kit
 
-DIGEST_CHARS: Final = 16
-
-
-@frozen
-class Call:
-    """A call to carry out. `raised` is the effect that a plan asks for, never below the tool's own."""
-
-    call_id: CallId
-    tool: str
-    arguments: str
-    rationale: str = ""
-    expectation: str = ""
-    raised: Effect | None = None
-    timeout_s: float | None = None
-    key: str = ""
-    env: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-class Refused(ToolError):
-    """A call was not run; `stage` says where it was stopped."""
-
-    def __init__(self, message: str, *, stage: str) -> None:
-        super().__init__(message, kind=f"refused_{stage}")
-        self.stage = stage
-
-
-@frozen(kw_only=False)
-class _Answered:
-    """A call that takes two keys, the question about it, and the answer to it."""
-
-    stake: two_keys.Stake
-    asked: ApprovalAsked
-    given: ApprovalGiven
-
-
-_WILD: Final = frozenset("*?[];&|<>$`\n\r")
+if TYPE_CHECKING:
+    from hermes_tui.kernel import approval, review
+else:
+    approval = late("hermes_tui.kernel.approval")
+    review = late("hermes_tui.kernel.review")
 
 
 async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) -> ToolFinished:
@@ -79,38 +42,53 @@ async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) 
         Refused: the call was not run, and why.
         ApprovalPending: an operator must decide first; asking stands in the journal.
     """
-    await kit.gate.passed()
-    tool = kit.tools.get(call.tool)
-    if tool is None:
-        raise _refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
+    if kit.gate.closed:
+        await kit.gate.passed()
+    tool = _offered(kit, call, place)
     if kit.try_sandbox is not None and (tool.spec.reach is Reach.SANDBOX or tool.spec.server):
         await kit.try_sandbox()
     context = context_for(kit, call, tool, place)
     call = _unmasked(kit, call, tool, context)
     resolved, requested = _judge(kit, call, tool, context, place)
-    await _criticised(kit, call, resolved, place)
+    if resolved.effect >= Effect.WRITE:
+        await _criticised(kit, call, resolved, place)
     _admitted(kit, call, resolved, place, probe=False)
-    signed = await _approve(kit, call, resolved, requested, place)
-    context = replace(with_leave(kit, call.call_id, context), judged=resolved.targets)
+    signed = None
+    if requested.ruling.decision is not Decision.ALLOW or call.tool == "ask":
+        signed = await approval.ask(kit, call, resolved, requested, place)
+    context = with_leave(kit, call.call_id, context)
+    context.judged = resolved.targets
     tool = own_tools.bound(kit, tool, call.call_id, resolved, place)
     if resolved.effect < Effect.WRITE:
-        await _redeem(kit, call, signed, place)
+        if signed is not None:
+            await approval.redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
+        await call.settle()
         finished, _ = await _act(kit, call, tool, context, place)
-        circuits.learn(kit, resolved, finished, place)
+        _learned(kit, resolved, finished, place)
         return finished
     targets = _imaged(kit, resolved)
     async with kit.claims.held(targets):
         image = await kit.images.take(targets) if targets else ""
         await kit.gate.passed()
-        await _redeem(kit, call, signed, place)
+        if signed is not None:
+            await approval.redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
+        # One wait for the disk: with the intent, the reply is there too.
         await kit.session.commit(kit.session.emit(_intent(kit, call, resolved, context.key, image), place))
+        await call.settle()
         finished, record = await _act(kit, call, tool, context, place, image)
         if settled:
             await kit.session.commit(record)
-        circuits.learn(kit, resolved, finished, place)
+        _learned(kit, resolved, finished, place)
         return finished
+
+
+def _offered(kit: Kit, call: Call, place: Place) -> Tool:
+    tool = kit.tools.get(call.tool)
+    if tool is None:
+        raise refuse(kit, call, place, "schema", f"There is no tool {call.tool!r}. Known: {', '.join(kit.tools)}.")
+    return tool
 
 
 def _intent(kit: Kit, call: Call, resolved: ResolvedCall, key: str, image: str) -> ToolIntended:
@@ -145,19 +123,21 @@ def _unmasked(kit: Kit, call: Call, tool: Tool, context: ToolContext) -> Call:
 
 def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
     """Return what the call may use; its key is stable over attempts and restarts."""
-    timeout_s = min(call.timeout_s or tool.spec.timeout_s, tool.spec.timeout_s * 10)
+    timeout_s, calls = tool.spec.timeout_s, kit.session.state.calls
+    unvouched = kit.distrusted & calls.sources
     return ToolContext(
         workspace=kit.workspace,
         sandbox=kit.sandbox,
         key=call.key or f"{place.session}-{call.call_id}",
-        timeout_s=timeout_s,
-        seen=dict(kit.session.state.calls.seen.get(place.agent, {})),
+        timeout_s=min(call.timeout_s, timeout_s * 10) if call.timeout_s else timeout_s,
+        seen={},
+        known=calls.seen.get(place.agent, {}),
         egress=kit.egress,
         env=call.env,
         memory=kit.memory,
         session=place.session,
         run=place.run or "",
-        unvouched=tuple(sorted(kit.distrusted & kit.session.state.calls.sources)),
+        unvouched=tuple(sorted(unvouched)) if unvouched else (),
         skills=kit.skills,
         background=kit.shells.of(place, call.call_id) if kit.shells is not None else None,
     )
@@ -180,17 +160,16 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     try:
         resolved = tool.resolve(call.arguments, context)
     except PathRefused as error:
-        raise _refuse(kit, call, place, "policy", str(error)) from error
+        raise refuse(kit, call, place, "policy", str(error)) from error
     except (ArgumentsInvalid, OSError, ValueError) as error:
         # An argument may fit its schema and still be nothing that a path or a URL can be.
-        raise _refuse(kit, call, place, "schema", str(error)) from error
+        raise refuse(kit, call, place, "schema", str(error)) from error
     if call.raised is not None and call.raised > resolved.effect:
         resolved = replace(resolved, effect=call.raised)
     state = kit.session.state
-    resolved = replace(resolved, tainted=bool(kit.distrusted & state.calls.sources))
-    grants = [Grant(rule=rule, by="goal") for rule in state.run.grants]
-    grants += [Grant(rule=rule, by="operator") for rule in state.calls.rules(kit.clock.now())]
-    ruling = kit.policy.decide(resolved, state.run.mode, grants)
+    if tainted := kit.distrusted & state.calls.sources:
+        resolved = replace(resolved, tainted=bool(tainted))
+    ruling = kit.policy.decide(resolved, state.run.mode, _grants(kit))
     requested = ToolRequested(
         call_id=call.call_id,
         tool=call.tool,
@@ -204,12 +183,21 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
     )
     kit.session.emit(requested, place)
     if ruling.decision is Decision.DENY:
-        raise _refuse(kit, call, place, "policy", f"Refused by {ruling.rule}: {ruling.why}")
+        raise refuse(kit, call, place, "policy", f"Refused by {ruling.rule}: {ruling.why}")
     return resolved, requested
 
 
+def _grants(kit: Kit) -> list[Grant]:
+    """Return the rules that allow calls of this run now, beside the config's: its goal's and the operator's."""
+    run, calls = kit.session.state.run, kit.session.state.calls
+    grants = [Grant(rule=rule, by="goal") for rule in run.grants]
+    if calls.given:
+        grants += [Grant(rule=rule, by="operator") for rule in calls.rules(kit.clock.now())]
+    return grants
+
+
 async def _criticised(kit: Kit, call: Call, resolved: ResolvedCall, place: Place) -> None:
-    """Return if nothing speaks against the call: plain rules first, they cost nothing."""
+    """Return if nothing speaks against a call that changes something: plain rules first, they cost nothing."""
     if critic.is_order(kit, place):
         return
     against = critic.objection(kit, resolved, call.arguments, place)
@@ -217,109 +205,19 @@ async def _criticised(kit: Kit, call: Call, resolved: ResolvedCall, place: Place
         said = {"arguments": call.arguments, "reason": call.rationale, "expectation": call.expectation}
         against = await review.verdict(kit, call.call_id, resolved, said, place)
     if against:
-        raise _refuse(kit, call, place, "critic", against)
+        raise refuse(kit, call, place, "critic", against)
 
 
 def _admitted(kit: Kit, call: Call, resolved: ResolvedCall, place: Place, *, probe: bool) -> None:
     """Return if nothing that the call needs is left alone for now; with `probe` it is about to be made."""
-    if why := circuits.enter(kit, resolved, place, probe=probe):
-        raise _refuse(kit, call, place, "circuit", why)
+    if kit.session.state.circuits and (why := circuits.enter(kit, resolved, place, probe=probe)):
+        raise refuse(kit, call, place, "circuit", why)
 
 
-def _refuse(kit: Kit, call: Call, place: Place, stage: str, reason: str) -> Refused:
-    match stage:
-        case "schema" | "policy" | "critic" | "circuit" | "approval":
-            event = ToolRefused(call_id=call.call_id, tool=call.tool, stage=stage, reason=reason)
-        case _:
-            event = ToolRefused(call_id=call.call_id, tool=call.tool, stage="sandbox", reason=reason)
-    kit.session.emit(event, place)
-    return Refused(reason, stage=stage)
-
-
-async def _approve(
-    kit: Kit, call: Call, resolved: ResolvedCall, requested: ToolRequested, place: Place
-) -> _Answered | None:
-    """Return if the call may run; an answer holds for exactly what was shown.
-
-    What is returned is the answer of a call that takes two keys; it has to be redeemed when the call is carried out.
-    """
-    question, ruling = call.tool == "ask", requested.ruling
-    if ruling.decision is Decision.ALLOW and not question:
-        return None
-    shown = kit.redactor.redact(call.arguments)
-    # Outside the scope the answer is about the very path that was shown, not about where a link leads later.
-    where = resolved.targets if resolved.reach is Reach.HOST else ()
-    digest = hashlib.sha256("\0".join((call.tool, shown, *where)).encode()).hexdigest()[:DIGEST_CHARS]
-    state = kit.session.state.calls
-    # A signature counts once: whoever wants the same call again is asked again.
-    again = state.attempts.get(call.call_id, 0) if ruling.two_keys else 0
-    approval_id = ApprovalId(f"{call.call_id}-{digest[:6]}" + (f"-{again}" if again else ""))
-    stake = two_keys.Stake(
-        approval_id=approval_id,
-        call_id=call.call_id,
-        tool=call.tool,
-        arguments=call.arguments,
-        env=call.env,
-        rationale=call.rationale or ruling.why,
-        resolved=resolved,
-        place=place,
-    )
-    answer = state.given.get(approval_id)
-    if answer is None:
-        if approval_id not in state.asked:
-            asked = await _question(kit, call, stake, ruling, digest)
-            kit.session.emit(kit.session.state.agents.signed(asked, place.agent), place)
-        raise ApprovalPending(
-            f"{call.tool} needs an answer: {resolved.summary}", hint=f"hermes approvals allow {approval_id}"
-        )
-    if answer.decision is Decision.DENY:
-        reason = f" Reason: {answer.reason}" if answer.reason else ""
-        raise _refuse(kit, call, place, "approval", f"The operator denied this call.{reason}")
-    return _Answered(stake, state.asked[approval_id], answer) if ruling.two_keys else None
-
-
-async def _redeem(kit: Kit, call: Call, signed: _Answered | None, place: Place) -> None:
-    """Use a signed answer up, if the call takes one."""
-    if signed is not None and (why := await two_keys.refusal(kit, signed.stake, signed.asked, signed.given)):
-        raise _refuse(kit, call, place, "approval", why)
-
-
-async def _question(kit: Kit, call: Call, stake: two_keys.Stake, ruling: Ruling, digest: str) -> ApprovalAsked:
-    resolved = stake.resolved
-    intent = None
-    if ruling.two_keys:
-        if kit.notary is None:
-            raise _refuse(kit, call, stake.place, "approval", two_keys.NO_NOTARY)
-        intent = await two_keys.intent_for(kit, kit.notary, stake)
-        if intent is None:
-            raise _refuse(kit, call, stake.place, "approval", two_keys.TOO_LARGE)
-    return ApprovalAsked(
-        approval_id=stake.approval_id,
-        call_id=call.call_id,
-        tool=call.tool,
-        what=resolved.summary,
-        why=stake.rationale,
-        reach=resolved.reach,
-        undo=resolved.undo,
-        digest=digest,
-        rule="" if intent else rule_for(resolved),
-        intent=intent,
-    )
-
-
-def rule_for(resolved: ResolvedCall) -> str:
-    """Return the rule that allows exactly such a call, empty where every one must be asked about.
-
-    A word that reads as a pattern or as shell grammar would make a rule that allows more than was shown. What a sandbox
-    is let out to is a rule about its hosts.
-    """
-    if resolved.reach is Reach.NETWORK and resolved.hosts and resolved.tool in circuits.CONFINED:
-        return f"{EGRESS}{' '.join(resolved.hosts)})"
-    if resolved.reach is Reach.HOST or resolved.effect is Effect.EXTERNAL or not resolved.argv:
-        return ""
-    if any(_WILD & set(word) for word in resolved.argv):
-        return ""
-    return f"{resolved.tool}({shlex.join(resolved.argv)})"
+def _learned(kit: Kit, resolved: ResolvedCall, finished: ToolFinished, place: Place) -> None:
+    """Let the circuits know how a call ended; one that went well says nothing where all of them are closed."""
+    if not finished.ok or kit.session.state.circuits:
+        circuits.learn(kit, resolved, finished, place)
 
 
 def _imaged(kit: Kit, resolved: ResolvedCall) -> list[Path]:
@@ -334,8 +232,7 @@ async def _act(
     kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = ""
 ) -> tuple[ToolFinished, Record]:
     began = kit.clock.monotonic()
-    known = dict(context.seen)
-    tainted = await taint.reachable(kit, call.tool)
+    tainted = call.tool in READ_ANY and await taint.reachable(kit)
     try:
         outcome = await within(context.timeout_s + 5.0, tool.run(call.arguments, context))
     except ToolError as error:
@@ -349,8 +246,11 @@ async def _act(
         # What the system refuses, such as a NUL in an argument, or one more process.
         outcome = ToolOutcome(output=f"{call.tool} failed: {error}.", data="null", ok=False, error_kind="failed")
     changed = outcome.changed or (await kit.images.changes(image) if image else ())
-    output, artifact = await _capped(kit, call, tool, outcome.output)
-    seen = tuple(item for item in context.seen.items() if item not in known.items())
+    # It is redacted before it is cut: half of a secret looks like none.
+    output, artifact = kit.redactor.redact(outcome.output), ""
+    if len(output) > tool.spec.output_limit:
+        output, artifact = await _capped(kit, call, output, tool.spec.output_limit)
+    seen = tuple((path, sha256) for path, sha256 in context.seen.items() if context.known.get(path) != sha256)
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,
@@ -364,17 +264,12 @@ async def _act(
         seen=seen,
         provenance=taint.provenance(kit, seen, tainted=tainted),
     )
-    await taint.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)
+    if changed:
+        await taint.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)
     return finished, kit.session.emit(finished, place)
 
 
-async def _capped(kit: Kit, call: Call, tool: Tool, output: str) -> tuple[str, str]:
-    """Return the output cut to the tool's limit, and where all of it is.
-
-    It is redacted before it is cut: half of a secret looks like none.
-    """
-    output, limit = kit.redactor.redact(output), tool.spec.output_limit
-    if len(output) <= limit:
-        return output, ""
+async def _capped(kit: Kit, call: Call, output: str, limit: int) -> tuple[str, str]:
+    """Return the output cut to the tool's limit, and where all of it is."""
     path = kit.artifacts.keep(f"{call.call_id}.txt", output.encode())
     return await asyncio.to_thread(excerpt.shortened, output, limit, path), path

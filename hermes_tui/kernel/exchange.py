@@ -13,16 +13,17 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.kernel import confidence, loop_guard, window
+from hermes_tui.kernel.billing import Settle, settled
 from hermes_tui.kernel.kit import Kit, Rest
-from hermes_tui.kernel.step import take_step
+from hermes_tui.kernel.step import ask
 
 MALFORMED_ROUNDS: Final = 1
 """A reply whose calls do not fit their schema is answered once; a second one in a row ends the turn."""
 CUT_ROUNDS: Final = 2
 TOLD: Final = 200
 """How far back an agent looks for what it was told since its last reply."""
-Answer = Callable[[Kit, tuple[ToolCall, ...], Place], Awaitable[bool]]
-"""Answers every call of a reply; returns whether all of them were malformed."""
+Answer = Callable[[Kit, tuple[ToolCall, ...], Place, Settle], Awaitable[bool]]
+"""Answers every call of a reply, which it lets be settled before it acts on one; returns whether all were malformed."""
 
 
 class TurnFailed(ToolError):
@@ -39,13 +40,16 @@ async def converse(kit: Kit, place: Place, role: str, reply_to: Answer) -> str:
         ApprovalPending: as `reply_to`.
         LimitReached, NoProvider, ProviderError: as `take_step`.
     """
-    malformed = cut = 0
+    malformed, cut, settle = 0, 0, settled
     if kit.crew is not None:
         await kit.crew.attend(place.agent)
     while True:
         pending = kit.session.state.talk.of(place.agent).open_calls
         if pending:
-            bad = await reply_to(kit, pending, place)
+            try:
+                bad = await reply_to(kit, pending, place, settle)
+            finally:
+                await settle()
             loop_guard.look(kit, place)
             malformed = malformed + 1 if bad else 0
             if malformed > MALFORMED_ROUNDS:
@@ -54,12 +58,16 @@ async def converse(kit: Kit, place: Place, role: str, reply_to: Answer) -> str:
         if (answer := _handed_back(kit, place)) is not None and not await _told_since(kit, place):
             return answer
         await _bring_memory(kit, place)
-        record, brain = await take_step(kit, place, role, lambda brain: window.fill(kit, brain, place))
-        if not isinstance(record.body, ModelFinished) or _escalated(kit, place, record.body, brain):
+        due, brain = await ask(kit, place, role, lambda brain: window.fill(kit, brain, place))
+        reply, settle = due.record.body, due.settle
+        if isinstance(reply, ModelFinished) and reply.stop is StopReason.TOOL_CALLS and reply.message.calls:
             continue
-        if record.body.stop is StopReason.REFUSAL:
-            raise TurnFailed(f"The model refused: {record.body.message.text[:200]}", kind="refusal")
-        if record.body.stop is StopReason.LENGTH and not record.body.message.calls:
+        await settle()
+        if not isinstance(reply, ModelFinished) or _escalated(kit, place, reply, brain):
+            continue
+        if reply.stop is StopReason.REFUSAL:
+            raise TurnFailed(f"The model refused: {reply.message.text[:200]}", kind="refusal")
+        if reply.stop is StopReason.LENGTH and not reply.message.calls:
             cut += 1
             _go_on_after_cut(kit, place, cut)
 

@@ -21,6 +21,11 @@ class Gate:
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
+    def closed(self) -> bool:
+        """Whether anything new has to wait, here or outside."""
+        return self._frozen or (self._outer is not None and self._outer.closed)
+
+    @property
     def frozen(self) -> bool:
         """Whether anything new has to wait at this very gate."""
         return self._frozen
@@ -41,14 +46,11 @@ class Gate:
 
     async def passed(self) -> None:
         """Return as soon as the gate is open; at once if it is."""
-        while self._closed():
+        while self.closed:
             if self._outer is not None:
                 await self._outer.passed()
             if (future := self._queue()) is not None:
                 await future
-
-    def _closed(self) -> bool:
-        return self._frozen or (self._outer is not None and self._outer._closed())
 
     def _queue(self) -> asyncio.Future[None] | None:
         with self._lock:

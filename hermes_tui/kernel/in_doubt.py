@@ -16,6 +16,7 @@ from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch
+from hermes_tui.kernel.call import Call
 from hermes_tui.kernel.kit import Kit
 
 
@@ -125,7 +126,7 @@ async def _probed(kit: Kit, intent: ToolIntended, tool: Tool | None, place: Plac
     probe = getattr(tool, "probe", None)
     if tool is None or probe is None:
         return ToolError(f"{intent.tool} has no probe.")
-    call = dispatch.Call(call_id=intent.call_id, tool=intent.tool, arguments=intent.arguments, key=intent.key)
+    call = Call(call_id=intent.call_id, tool=intent.tool, arguments=intent.arguments, key=intent.key)
     try:
         context = dispatch.with_leave(kit, call.call_id, dispatch.context_for(kit, call, tool, place))
         found: ToolOutcome | None = await probe(intent.arguments, context)

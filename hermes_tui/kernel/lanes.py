@@ -14,6 +14,7 @@ from hermes_tui.domain.tasks import Task, TaskKind
 MODEL: Final = "model"
 GROW_AFTER: Final = 4
 """Replies without a refusal before the lane of the models widens by one."""
+HEARD: Final = frozenset({RetryScheduled, ModelFinished})
 _BUSY: Final = (FailureReason.RATE_LIMITED, FailureReason.OVERLOADED)
 _IDLE: Final = (TaskKind.TIMER, TaskKind.JOIN, TaskKind.APPROVAL)
 
@@ -49,7 +50,7 @@ class Lanes:
         lane = lane_of(task)
         if not lane:
             return True
-        if not self.free or self._taken[lane] >= self._limit(lane):
+        if self._busy >= self._width or self._taken[lane] >= self._limit(lane):
             return False
         self._taken[lane] += 1
         self._busy += 1
@@ -63,7 +64,7 @@ class Lanes:
             self._busy -= 1
 
     def hear(self, record: Record) -> None:
-        """Narrow or widen the lane of the models by what providers answer."""
+        """Narrow or widen the lane of the models by what providers answer, the records of which are `HEARD`."""
         body = record.body
         if isinstance(body, RetryScheduled) and body.reason in _BUSY:
             self._models, self._replies = max(1, self._models // 2), 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from enum import StrEnum
 from typing import Final
 
 from hermes_tui.domain.errors import FailureReason, ProviderError
+from hermes_tui.kernel.chance import up_to
 
 MAX_ATTEMPTS: Final = 3
 BASE_S: Final = 1.0
@@ -69,4 +69,4 @@ def delay_s(error: ProviderError, attempt: int) -> float | None:
         return None
     if error.retry_after_s is not None:
         return error.retry_after_s if error.retry_after_s <= CEILING_S else None
-    return random.uniform(0, min(CEILING_S, BASE_S * 2 ** (attempt - 1)))  # noqa: S311 - spreads load, hides nothing
+    return up_to(min(CEILING_S, BASE_S * 2 ** (attempt - 1)))

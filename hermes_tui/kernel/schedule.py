@@ -22,14 +22,15 @@ from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task
 from hermes_tui.kernel.in_doubt import settle_task
 from hermes_tui.kernel.kit import Kit
-from hermes_tui.kernel.lanes import Lanes
+from hermes_tui.kernel.lanes import HEARD, Lanes
 from hermes_tui.kernel.tasks.agenda import Agenda
 from hermes_tui.kernel.tasks.attempt import carry_out, place_of
 
 _STOPPING = frozenset(
     {EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE}
 )
-_MOVING = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, ApprovalGiven, PlanEdited, RunAbandoned})
+_ENDINGS = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled})
+_MOVING = frozenset({ApprovalGiven, PlanEdited, RunAbandoned})
 HELD = 64
 """How many tasks whose lane is full are passed over for others in one look."""
 TURN_S = 0.005
@@ -61,19 +62,24 @@ class Scheduler:
         Raises:
             JournalError: the journal failed; every task was cancelled.
         """
-        leave = self.kit.session.bus.subscribe(self._hear)
+        bus = self.kit.session.bus
+        leave = [
+            bus.subscribe(self._ended, _ENDINGS),
+            bus.subscribe(self._hear, _MOVING),
+            bus.subscribe(self._lanes.hear, HEARD),
+        ]
         try:
             async with asyncio.TaskGroup() as group:
                 await self._drive(group)
         except BaseExceptionGroup as failed:
             raise first_of(failed) from failed
         finally:
-            leave()
+            for each in leave:
+                each()
 
     async def _drive(self, group: asyncio.TaskGroup) -> None:
         while True:
             self._moved.clear()
-            self._unpark()
             for task in self._ready():
                 self._start(group, task)
             if not self._running and (self.abandoned or not self._attended()):
@@ -85,14 +91,8 @@ class Scheduler:
         return self.kit.attended and bool(self.parked) and self.stopped is None
 
     def _hear(self, record: Record) -> None:
-        """Move on with each ending, an answer, and an edit of the plan: what it cancels or changes stops now."""
-        self._lanes.hear(record)
-        if type(record.body) not in _MOVING:
-            return
+        """Move on with an answer, and with an edit of the plan: what it cancels or changes stops now."""
         match record.body:
-            case TaskFinished() | TaskFailed() | TaskSkipped() | TaskCancelled():
-                self._ended(record)
-                return
             case ApprovalGiven():
                 self._agenda.edited()
             case PlanEdited():
@@ -110,9 +110,9 @@ class Scheduler:
 
     def _ended(self, record: Record) -> None:
         """Let what waited for an ending task move on; one that recovers has not ended."""
-        recovering = isinstance(record.body, TaskFailed) and record.body.recovering
-        if record.place.task is not None and not recovering:
-            self._agenda.ended(record.place.task, self._graph())
+        body, task = record.body, record.place.task
+        if task is not None and not (type(body) is TaskFailed and body.recovering):
+            self._agenda.ended(task, self._graph())
 
     def _change(self, op: PlanOp) -> None:
         self.parked.discard(op.target)
@@ -133,35 +133,31 @@ class Scheduler:
         """Return what starts now, its room taken."""
         if self.abandoned:
             return []
-        self._skip_unreachable()
+        if self.parked:
+            self._unpark()
+        agenda, lanes = self._agenda, self._lanes
+        for lost, dead in agenda.unreachable(self._graph):
+            skipped = TaskSkipped(why=f"{dead} did not end well", dead=True)
+            self.kit.session.emit(skipped, place_of(self.kit, self.place, lost))
         if self.stopped is not None:
             return []
-        roomless = self._agenda.roomless(self._graph())
-        ready: list[Task] = []
-        taken = set[TaskId]()
-        held: list[TaskId] = []
-        while (self._lanes.free or roomless) and len(held) < HELD:
-            task = self._agenda.next(self._graph(), (taken, self._running, self.parked))
+        graph = self._graph()
+        ready: dict[TaskId, Task] = {}
+        held: dict[TaskId, Task] = {}
+        while (lanes.free or agenda.roomless(graph)) and len(held) < HELD:
+            task = agenda.next(graph, (self._running, self.parked, ready, held))
             if task is None:
                 break
-            taken.add(task.id)
-            if self._lanes.enter(task):
-                ready.append(task)
-            else:
-                held.append(task.id)
+            (ready if lanes.enter(task) else held)[task.id] = task
         for name in held:
-            self._agenda.offer(name)
-        return ready
+            agenda.offer(name)
+        return list(ready.values())
 
     def _start(self, group: asyncio.TaskGroup, task: Task) -> None:
         running = group.create_task(self._follow(group, task), name=f"task:{task.id}")
-        self._begin(running, task)
+        self._running[task.id], self._at[running] = running, task
         # Not a `finally` of the task's own: one that is cancelled before its first step never runs any.
         running.add_done_callback(self._left)
-
-    def _begin(self, running: asyncio.Task[None], task: Task) -> None:
-        self._running[task.id] = running
-        self._at[running] = task
 
     def _left(self, running: asyncio.Task[None]) -> None:
         """Clear up after what was carried out last, and see what comes next."""
@@ -174,7 +170,9 @@ class Scheduler:
         self._edited.discard(task.id)
         self._running.pop(task.id, None)
         self._lanes.leave(task)
-        self._agenda.offer(task.id)
+        status = self._graph().status
+        if task.id in status and not status[task.id].state.ended:
+            self._agenda.offer(task.id)
 
     async def _follow(self, group: asyncio.TaskGroup, task: Task) -> None:
         """Carry `task` out, and what its end made ready: a chain needs no turn of the loop for each of its tasks.
@@ -186,23 +184,16 @@ class Scheduler:
         while True:
             await self._carry_out(task)
             self._done(self._at.pop(running))
-            if clock.monotonic() >= until:
-                return
-            self._unpark()
             ready = self._ready()
             for other in ready[1:]:
                 self._start(group, other)
             if not ready:
                 return
             task = ready[0]
-            self._begin(running, task)
-
-    def _skip_unreachable(self) -> None:
-        """Skip every task that waits for one that did not end well, and what waits for it in turn."""
-        for task, dead in self._agenda.unreachable(self._graph):
-            self.kit.session.emit(
-                TaskSkipped(why=f"{dead} did not end well", dead=True), place_of(self.kit, self.place, task)
-            )
+            self._running[task.id], self._at[running] = running, task
+            if clock.monotonic() >= until:
+                await asyncio.sleep(0)
+                until = clock.monotonic() + TURN_S
 
     async def _carry_out(self, task: Task) -> None:
         try:
@@ -212,7 +203,8 @@ class Scheduler:
                 raise
             await self._leave(task)
         else:
-            self._rest(task, rested.error if rested is not None else None)
+            if rested is not None:
+                self._rest(task, rested.error)
 
     async def _leave(self, task: Task) -> None:
         """Clear up after a task that an edit stopped: take back what it wrote, find out what it may have sent."""
@@ -221,10 +213,10 @@ class Scheduler:
         except ApprovalPending as pending:
             self._rest(task, pending)
 
-    def _rest(self, task: Task, error: HermesError | None) -> None:
+    def _rest(self, task: Task, error: HermesError) -> None:
         if isinstance(error, ApprovalPending):
             self.parked.add(task.id)
-        elif error is not None:
+        else:
             self.stopped = self.stopped or error
 
 

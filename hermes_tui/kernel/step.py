@@ -26,6 +26,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Bound, Usage, cost_usd
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel import billing, budget, context, loop_guard, retry
+from hermes_tui.kernel.billing import Due
 from hermes_tui.kernel.context import Build, Filled
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.reply import Reply
@@ -50,9 +51,9 @@ class _Attempt:
 
 @frozen(kw_only=False)
 class _Ended:
-    """How an attempt ended: its durable record, the error if it failed, and whether its brain may be asked again."""
+    """How an attempt ended: its record, the error if it failed, and whether its brain may be asked again."""
 
-    record: Record
+    due: Due
     error: ProviderError | None = None
     again: bool = False
 
@@ -145,9 +146,21 @@ class _Step:
 
 
 async def take_step(kit: Kit, place: Place, role: str, build: Build | None = None) -> tuple[Record, Brain]:
+    """Ask the brain for `role` for the next reply; return its durable record, and who gave it.
+
+    Raises:
+        LimitReached, NoProvider, ProviderError: as `ask`.
+    """
+    due, brain = await ask(kit, place, role, build)
+    await due.settle()
+    return due.record, brain
+
+
+async def ask(kit: Kit, place: Place, role: str, build: Build | None = None) -> tuple[Due, Brain]:
     """Ask the brain for `role` for the next reply, or the next brain where it fails.
 
-    Returns the durable record of the reply, and who gave it. An agent that was raised to a tier is answered from there.
+    Returns the reply, to be settled before anything is done that it asks for, and who gave it. An agent that was raised
+    to a tier is answered from there.
 
     `build` puts the request together for the brain that is asked; by default it is the whole conversation.
 
@@ -169,7 +182,7 @@ async def take_step(kit: Kit, place: Place, role: str, build: Build | None = Non
         finally:
             kit.session.room.leave(attempt.request_id)
         if ended.error is None:
-            return ended.record, step.brain
+            return ended.due, step.brain
         await step.after(attempt, ended, ended.error)
 
 
@@ -328,9 +341,10 @@ async def _attempt(kit: Kit, attempt: _Attempt) -> _Ended:
         if reply.stop is None:
             raise StreamTruncated("The stream ended without its end.", reason=FailureReason.TRUNCATED)
     except ProviderError as error:
-        record = await _settle(kit, _failed(attempt, reply, error, kit.clock.monotonic() - began), attempt)
+        due = _ended(kit, _failed(attempt, reply, error, kit.clock.monotonic() - began), attempt)
+        await due.settle()
         end = CallEnd(reason=error.reason, message=error.message, retry_after_s=error.retry_after_s)
-        return _Ended(record, error, again=kit.brains.ended(attempt.brain, end))
+        return _Ended(due, error, again=kit.brains.ended(attempt.brain, end))
     except asyncio.CancelledError:
         stopped = ProviderError("Interrupted.", reason=FailureReason.CANCELLED)
         billing.book(
@@ -338,10 +352,10 @@ async def _attempt(kit: Kit, attempt: _Attempt) -> _Ended:
         )
         kit.brains.ended(attempt.brain, CallEnd(reason=FailureReason.CANCELLED))
         raise
-    return _Ended(await _finished(kit, attempt, reply, kit.clock.monotonic() - began))
+    return _Ended(_finished(kit, attempt, reply, kit.clock.monotonic() - began))
 
 
-async def _finished(kit: Kit, attempt: _Attempt, reply: Reply, seconds: float) -> Record:
+def _finished(kit: Kit, attempt: _Attempt, reply: Reply, seconds: float) -> Due:
     usage = reply.usage or billing.estimated(attempt.request, reply)
     finished = ModelFinished(
         request_id=attempt.request_id,
@@ -357,7 +371,7 @@ async def _finished(kit: Kit, attempt: _Attempt, reply: Reply, seconds: float) -
     if not usage.asked:
         end = CallEnd(reason=FailureReason.CANCELLED)
     kit.brains.ended(attempt.brain, end)
-    return await _settle(kit, finished, attempt)
+    return _ended(kit, finished, attempt)
 
 
 def _failed(attempt: _Attempt, reply: Reply, error: ProviderError, seconds: float) -> ModelFailed:
@@ -375,13 +389,10 @@ def _failed(attempt: _Attempt, reply: Reply, error: ProviderError, seconds: floa
     )
 
 
-async def _settle(kit: Kit, ended: ModelFinished | ModelFailed, attempt: _Attempt) -> Record:
-    """Make the end of a call durable, then book it against the day; a stop during the wait loses no cost."""
+def _ended(kit: Kit, ended: ModelFinished | ModelFailed, attempt: _Attempt) -> Due:
+    """Put the end of a call on record, with a word where it passed its bound."""
     with kit.session.deciding:
         record = kit.session.emit(ended, attempt.place)
         if (passed := billing.past_bound(attempt.bound, ended)) is not None:
             kit.session.emit(passed, attempt.place)
-    try:
-        return await kit.session.commit(record)
-    finally:
-        billing.book(kit, record)
+    return Due(kit, record)

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 
 from hermes_tui.domain.events import FileChange
 from hermes_tui.domain.messages import Source
-from hermes_tui.domain.provenance import READ_ANY
 from hermes_tui.domain.records import Place
 from hermes_tui.kernel.kit import Kit
 
 
-async def reachable(kit: Kit, tool: str) -> bool:
+async def reachable(kit: Kit) -> bool:
     """Whether a call that may read any file of the workspace could read such text; asked before it runs."""
-    return kit.taints is not None and tool in READ_ANY and await kit.taints.standing()
+    return kit.taints is not None and await kit.taints.standing()
 
 
 def provenance(kit: Kit, seen: tuple[tuple[str, str], ...], *, tainted: bool) -> str:
     """Return what nobody vouches for behind a result: of the files that it saw, or of any where it is `tainted`."""
-    return Source.WEB if tainted or (kit.taints is not None and kit.taints.behind(dict(seen))) else ""
+    return Source.WEB if tainted or (seen and kit.taints is not None and kit.taints.behind(dict(seen))) else ""
 
 
 async def leave(kit: Kit, source: Source, changed: Sequence[FileChange], place: Place) -> None:

@@ -11,6 +11,8 @@ from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Effect
 from hermes_tui.kernel import dispatch, expectation, loop_guard
+from hermes_tui.kernel.billing import Settle
+from hermes_tui.kernel.call import Call, Refused
 from hermes_tui.kernel.exchange import converse
 from hermes_tui.kernel.kit import Kit, Rest
 
@@ -26,7 +28,7 @@ async def run_turn(kit: Kit, place: Place, role: str) -> str:
     return await converse(kit, place, role, _answer_calls)
 
 
-async def _answer_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
+async def _answer_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place, settle: Settle) -> bool:
     """Carry out calls, again after an answer that came while children still worked; return whether all were malformed.
 
     Raises:
@@ -34,7 +36,7 @@ async def _answer_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> 
     """
     while True:
         try:
-            return await _run_calls(kit, calls, place)
+            return await _run_calls(kit, calls, place, settle)
         except ApprovalPending:
             if not await _answered_meanwhile(kit, place):
                 raise
@@ -53,7 +55,7 @@ async def _answered_meanwhile(kit: Kit, place: Place) -> bool:
     return await kit.crew.rest(place.agent, answered) is Rest.NEWS
 
 
-async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> bool:
+async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place, settle: Settle) -> bool:
     """Carry out the calls of one step; return whether every one of them was malformed.
 
     Calls that only read run at once; the others one after another, in the model's order.
@@ -70,17 +72,18 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place) -> boo
             malformed.append(False)
             return
         try:
-            wanted = dispatch.Call(
+            wanted = Call(
                 call_id=call.call_id,
                 tool=call.name,
                 arguments=call.arguments or "{}",
                 rationale=rationale,
                 expectation=expected,
+                settle=settle,
             )
             # What comes next is another call that waits for its intent, or a request that waits for its reservation.
             await dispatch.dispatch(kit, wanted, place, settled=False)
             malformed.append(False)
-        except dispatch.Refused as refused:
+        except Refused as refused:
             malformed.append(refused.stage == "schema")
         except ApprovalPending as asked:
             pending.append(asked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +13,7 @@ from hermes_tui.domain.intents import Covered, Intent, Notary, covered_in, parse
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen
+from hermes_tui.kernel.chance import token
 from hermes_tui.kernel.kit import Kit
 
 NO_NOTARY: Final = "It takes two keys, and there is none to sign it with; policy.two_keys says who may."
@@ -57,7 +57,7 @@ async def intent_for(kit: Kit, notary: Notary, stake: Stake) -> SignedIntent | N
         spent_usd=round(state.spend.run.usd, 6),
         cap_usd=state.run.limits.usd,
         expires_at=int(kit.clock.now() + notary.life_s),
-        nonce=secrets.token_hex(16),
+        nonce=token(16),
     )
     # What is signed is what will be on record, where no secret may be.
     return notary.sign(root_session(stake.place.session), kit.redactor.redact(intent.text()))

@@ -6,11 +6,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import NoProvider
 from hermes_tui.domain.events import OutputsPruned, Portion
 from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolResult
 from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.ports import Brain
@@ -19,9 +20,14 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.state.window import Window
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import budget, compaction, context, excerpt
+from hermes_tui.kernel import budget, context, excerpt
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel import compaction
+else:
+    compaction = late("hermes_tui.kernel.compaction")
 
 RECENT: Final = 6
 """The latest messages, whose outputs stay whole as long as they fit."""
@@ -58,6 +64,8 @@ async def fill(kit: Kit, brain: Brain, place: Place) -> Filled:
     steps = kit.session.state.talk.of(place.agent).steps
     if steps and steps % kit.prune_steps == 0:
         prune(kit, brain, place, RECENT, f"every {kit.prune_steps} steps")
+    if kit.session.state.windows.of(place.agent).asked:
+        await _condense_said(kit, brain, place)
     request = _request(kit, brain, place)
     size = context.size_bytes(request)
     for relieve in _RELIEFS:
@@ -95,6 +103,13 @@ async def _prune_old(kit: Kit, brain: Brain, place: Place) -> None:
 
 async def _condense(kit: Kit, brain: Brain, place: Place) -> None:
     await compaction.compact(kit, brain, place, room_tokens(kit, brain, place))
+
+
+async def _condense_said(kit: Kit, brain: Brain, place: Place) -> None:
+    """Condense as if the window were no larger than what was said."""
+    size = sum(map(context.message_bytes, carried(kit.session.state, place).messages))
+    said_tokens = budget.input_bound(kit.session.state, brain, size)
+    await compaction.compact(kit, brain, place, min(said_tokens, room_tokens(kit, brain, place)))
 
 
 async def _prune_all(kit: Kit, brain: Brain, place: Place) -> None:

@@ -8,7 +8,6 @@ import contextvars
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from hermes_tui.kernel.watchdog import Watchdog
@@ -53,18 +52,15 @@ class Door:
         return crossing.ended.result()
 
 
-@dataclass(slots=True, eq=False)
 class _Crossing(Generic[T]):
     """One call on its way: a task on the far loop, its end on the near one."""
 
-    make: Callable[[], Coroutine[Any, Any, T]]
-    far: asyncio.AbstractEventLoop
-    near: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-    ended: asyncio.Future[T] = field(init=False)
-    task: asyncio.Task[T] | None = None
-
-    def __post_init__(self) -> None:
-        self.ended = self.near.create_future()
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]], far: asyncio.AbstractEventLoop) -> None:
+        self.make = make
+        self.far = far
+        self.near = asyncio.get_running_loop()
+        self.ended: asyncio.Future[T] = self.near.create_future()
+        self.task: asyncio.Task[T] | None = None
 
     def start(self, context: contextvars.Context) -> None:
         """Begin on the far loop."""

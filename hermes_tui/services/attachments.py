@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hermes_tui.capabilities import registry
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import MessageGiven
 from hermes_tui.domain.messages import Image
@@ -17,8 +19,10 @@ from hermes_tui.services import kits
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.offers import can
-from hermes_tui.services.pictures import Picture, shelf_of
 from hermes_tui.services.provider_config import ProviderConfig
+
+if TYPE_CHECKING:
+    from hermes_tui.services.pictures import Picture
 
 ALONE = "react"
 """The strategy by which one agent does everything, so that what it is shown is seen by who acts."""
@@ -63,7 +67,11 @@ async def attached(goal: Goal, pictures: list[Picture], strategy: str, brains: C
 
 async def mentioned(goal: Goal, state: Path, root: Path) -> list[Picture]:
     """Return the pictures of the workspace that a goal mentions; see `Shelf.mentioned`."""
-    return await asyncio.to_thread(shelf_of(state).mentioned, goal.text, root) if "@" in goal.text else []
+    if "@" not in goal.text:
+        return []
+    shelf = registry.load_late("services.pictures").shelf_of(state)
+    found: list[Picture] = await asyncio.to_thread(shelf.mentioned, goal.text, root)
+    return found
 
 
 def tell(session: Session, place: Place, goal: Goal, images: tuple[Image, ...]) -> None:

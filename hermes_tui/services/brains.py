@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,8 @@ from hermes_tui.kernel.retry import CEILING_S, PATIENT_S
 from hermes_tui.services.chains import Candidate, chain, named_for
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import ROLES, ROUTED, HermesConfig
-from hermes_tui.services.offers import PROBE_S, Missing, Offers
+from hermes_tui.services.missing import Missing
+from hermes_tui.services.offers import PROBE_S, Offers
 from hermes_tui.services.routes import Route, route, tier_above, tier_by, tier_of
 from hermes_tui.services.strict_yaml import closest
 
@@ -102,7 +104,6 @@ class _Place:
         )
 
 
-@dataclass(slots=True)
 class ConfiguredBrains:
     """The brains that the config names; `wanted` is what the operator asked for on the spot, else `auto`.
 
@@ -113,25 +114,32 @@ class ConfiguredBrains:
     `kept` holds replies that may be given again.
     """
 
-    config: HermesConfig
-    wanted: str
-    environ: Mapping[str, str]
-    book: HealthBook = field(default_factory=lambda: HealthBook(MemoryShelf(), SystemClock()))
-    prices: Path | None = None
-    kept: ReplyStore | None = None
-    efforts: dict[str, Effort | None] = field(default_factory=dict[str, Effort | None])
-    _room: dict[str, _limits.Headroom] = field(default_factory=dict[str, _limits.Headroom])
-    _absent: set[str] = field(default_factory=set[str])
-    _offers: Offers = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        config: HermesConfig,
+        wanted: str,
+        environ: Mapping[str, str],
+        book: HealthBook | None = None,
+        *,
+        prices: Path | None = None,
+        kept: ReplyStore | None = None,
+    ) -> None:
         """Refuse names that nothing stands behind, before anything runs.
 
         Raises:
             UsageInvalid: a name is no provider, model, role or tier.
         """
-        self._offers = Offers(self.config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
-        _check(self.config, self.wanted)
+        self.config = config
+        self.wanted = wanted
+        self.environ = environ
+        self.book = HealthBook(MemoryShelf(), SystemClock()) if book is None else book
+        self.prices = prices
+        self.kept = kept
+        self.efforts: dict[str, Effort | None] = {}
+        self._room: dict[str, _limits.Headroom] = {}
+        self._absent: set[str] = set()
+        self._offers = Offers(config, environ, self._hear, time.monotonic, prices, kept)
+        _check(config, wanted)
 
     async def choose(
         self,
@@ -147,11 +155,12 @@ class ConfiguredBrains:
             self._offers.forget()
         found = route(self.config, role)
         passed = _Passed()
-        async for offer in self._in_order(found, tier, weigh):
-            if isinstance(offer, Missing):
-                passed.missing.append(offer)
-            elif (brain := self._answering(offer, tried, size_bytes, passed)) is not None:
-                return passed.explained(brain, tried)
+        async with aclosing(self._in_order(found, tier, weigh)) as offers:
+            async for offer in offers:
+                if isinstance(offer, Missing):
+                    passed.missing.append(offer)
+                elif (brain := self._answering(offer, tried, size_bytes, passed)) is not None:
+                    return passed.explained(brain, tried)
         last = passed.last_resort()
         if last is None or not self.book.admit(last.target):
             raise _none_left(found.role, passed.missing)
@@ -220,7 +229,7 @@ class ConfiguredBrains:
         self.config, self.wanted, self.environ = config, wanted, self.environ if environ is None else environ
         self._offers = Offers(config, self.environ, self._hear, time.monotonic, self.prices, self.kept)
 
-    async def _in_order(self, found: Route, tier: str, weigh: Weigh | None = None) -> AsyncIterator[Brain | Missing]:
+    async def _in_order(self, found: Route, tier: str, weigh: Weigh | None = None) -> AsyncGenerator[Brain | Missing]:
         """Yield what each candidate offers; only a sorted chain has to ask them all first."""
         wanted = tier or self._wanted_for(found)
         own = self.config.brain(found.role)
@@ -228,7 +237,7 @@ class ConfiguredBrains:
         if named == ROUTED:
             wanted, why = tier_by(self.config, weigh() if weigh is not None else None)
             named, found = wanted, replace(found, why=f"{found.why}; {why}")
-        candidates = chain(self.config, found.role, wanted)
+        candidates = self._offers.chain(found.role, wanted)
         place = _Place(
             found,
             tier_of(self.config, named),
@@ -304,7 +313,7 @@ class ConfiguredBrains:
         elif standing is Standing.RESTING:
             passed.resting.append(brain)
             passed.missing.append(Missing(brain.name, health.message, ""))
-        elif self.book.admit(brain.target):
+        elif standing is Standing.READY or self.book.admit(brain.target):
             return brain
         else:
             passed.missing.append(Missing(brain.name, "it is being tried again by one other request", ""))

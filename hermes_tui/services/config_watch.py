@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
@@ -22,7 +21,6 @@ Stamp = tuple[int, int, int] | None
 Report = Callable[[ConfigApplied | ConfigRefused], object]
 
 
-@dataclass(slots=True)
 class ConfigWatch:
     """Looks after one config file.
 
@@ -30,14 +28,13 @@ class ConfigWatch:
     stood still between two looks, so that half of an editor's work is never read.
     """
 
-    path: Path
-    current: HermesConfig
-    read: Callable[[], Settings]
-    apply: Callable[[Settings], None]
-    _known: Stamp = field(init=False)
-    _last: Stamp = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, *, path: Path, current: HermesConfig, read: Callable[[], Settings], apply: Callable[[Settings], None]
+    ) -> None:
+        self.path = path
+        self.current = current
+        self.read = read
+        self.apply = apply
         self._known = self._last = self._stamp()
 
     def look(self) -> ConfigApplied | ConfigRefused | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from hermes_tui.domain.commands import ChangeWindow, WindowChange
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.events import ContextRestored, MessagePinned
+from hermes_tui.domain.events import CompactionAsked, ContextRestored, MessagePinned
 from hermes_tui.domain.ids import AgentId, SessionId
 from hermes_tui.domain.messages import Message, Role
 from hermes_tui.domain.records import Place
@@ -19,6 +20,7 @@ from hermes_tui.kernel.session import Session
 BYTES_PER_TOKEN: Final = 4.0
 """Only for what is shown of single messages; what a request may take is bounded far more carefully."""
 WIDTH: Final = 60
+NOTHING: Final = "There is nothing to condense: the latest messages are all there is."
 
 
 @frozen
@@ -107,14 +109,10 @@ def report(state: SessionState, agent: AgentId) -> dict[str, Any]:
 
 def preview(state: SessionState, agent: AgentId) -> Iterator[str]:
     """Yield what a compaction would do now, with the notes that code finds; nothing is done and no model is asked."""
-    filled = state.windows.of(agent).filled
-    history = [one for one in filled.portions if one.section == "history"] if filled else []
-    carried = window.carried(state, _place(agent)).messages
-    size = sum(map(context.message_bytes, carried))
-    room = min(size, int(history[0].cap_tokens * BYTES_PER_TOKEN)) if history else size
+    room = _room(state, agent)
     proposal = compaction.propose(state, _place(agent), room)
     if proposal is None:
-        yield "There is nothing to condense: the latest messages are all there is."
+        yield NOTHING
         return
     summary, out = notes.fitted(proposal.found, int(room * compaction.SUMMARY_SHARE))
     yield f"Messages before {proposal.upto} would become a summary; carried as they were said: 0" + "".join(
@@ -126,35 +124,54 @@ def preview(state: SessionState, agent: AgentId) -> Iterator[str]:
         yield f"{out} items would not fit; `earlier` finds them."
 
 
-@frozen
-class Change:
-    """What an operator does to a window: `undo` the last compaction, `pin` or `unpin` the message `index`."""
+def _room(state: SessionState, agent: AgentId) -> int:
+    """Return the characters that a compaction now would leave to the conversation: what was said, or its section."""
+    filled = state.windows.of(agent).filled
+    history = [one for one in filled.portions if one.section == "history"] if filled else []
+    carried = window.carried(state, _place(agent)).messages
+    size = sum(map(context.message_bytes, carried))
+    return min(size, int(history[0].cap_tokens * BYTES_PER_TOKEN)) if history else size
 
-    what: str
-    agent: str | None = None
-    index: int = 0
 
-
-def change(session: Session, root: Place, wanted: Change, by: str) -> str:
+def change(session: Session, root: Place, wanted: ChangeWindow, by: str) -> str:
     """Change a window by a record at the place of the session's run `root`; return what to say of it.
 
     Raises:
-        UsageInvalid: there is no compaction, or no such message.
+        UsageInvalid: there is nothing to condense, no compaction, or no such message.
     """
     state = session.state
     agent = agent_of(state, wanted.agent)
     child = state.agents.by_id.get(agent)
     place = child.place if child is not None else replace(root, agent=agent)
-    if wanted.what == "undo":
-        done = state.windows.of(agent).compaction
-        if done is None:
-            raise UsageInvalid(f"The window of {agent} was not condensed.")
-        session.emit(ContextRestored(by=by), place)
-        return f"Messages before {done.upto} are carried as they were said again, as long as the window holds them."
-    count = len(state.talk.of(agent).messages)
+    match wanted.what:
+        case WindowChange.CONDENSE:
+            return _condense(session, place, by)
+        case WindowChange.UNDO:
+            return _undo(session, place, by)
+        case WindowChange.PIN | WindowChange.UNPIN:
+            return _pin(session, place, wanted, by)
+
+
+def _condense(session: Session, place: Place, by: str) -> str:
+    if compaction.propose(session.state, place, _room(session.state, place.agent)) is None:
+        raise UsageInvalid(NOTHING)
+    session.emit(CompactionAsked(by=by), place)
+    return f"{place.agent} condenses its older messages before its next request."
+
+
+def _undo(session: Session, place: Place, by: str) -> str:
+    done = session.state.windows.of(place.agent).compaction
+    if done is None:
+        raise UsageInvalid(f"The window of {place.agent} was not condensed.")
+    session.emit(ContextRestored(by=by), place)
+    return f"Messages before {done.upto} are carried as they were said again, as long as the window holds them."
+
+
+def _pin(session: Session, place: Place, wanted: ChangeWindow, by: str) -> str:
+    count = len(session.state.talk.of(place.agent).messages)
     if not 0 <= wanted.index < count:
-        raise UsageInvalid(f"{agent} has messages 0 to {count - 1}.", hint="`hermes context` numbers them.")
-    pinned = wanted.what == "pin"
+        raise UsageInvalid(f"{place.agent} has messages 0 to {count - 1}.", hint="`hermes context` numbers them.")
+    pinned = wanted.what is WindowChange.PIN
     session.emit(MessagePinned(index=wanted.index, pinned=pinned, by=by), place)
     return f"Message {wanted.index} {'stays in the window' if pinned else 'may leave the window'}."
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from hermes_tui.domain.values import frozen
 
 MODEL: Final = "scripted:demo"
 GOAL: Final = "Demo, with a scripted brain: find out why the test of ledger.py fails, and mend what is wrong."
@@ -39,7 +40,7 @@ class Rounding(unittest.TestCase):
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Demo:
     """Where the demo happens."""
 

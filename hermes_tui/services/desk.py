@@ -5,66 +5,30 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Callable
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
-from hermes_tui.domain.approval import Grant, Scope
-from hermes_tui.domain.commands import (
-    Abandon,
-    AgentCommand,
-    Command,
-    Decide,
-    EditPlan,
-    Freeze,
-    GoOn,
-    Interrupt,
-    NameSession,
-    RaiseCap,
-    SessionCommand,
-    SetEffort,
-    SetMode,
-    ShellCommand,
-    Submit,
-    SwitchBrain,
-    Thaw,
-    UndoEdit,
-    UndoFiles,
-)
 from hermes_tui.domain.errors import HermesError, UsageInvalid
-from hermes_tui.domain.events import (
-    CapRaised,
-    InterruptAsked,
-    MessageGiven,
-    ModeChanged,
-    ModelChosen,
-    RunAbandoned,
-    RunEnded,
-    RunPaused,
-    RunUnpaused,
-)
-from hermes_tui.domain.ids import RunId, SessionId
-from hermes_tui.domain.ports import Brain
-from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.state import SessionState
-from hermes_tui.domain.tasks import Mode
-from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel.gate import Gate
-from hermes_tui.kernel.session import Listen, Session
-from hermes_tui.kernel.tasks.amend import amend, undo
-from hermes_tui.services import approvals, attachments, control, kits, sessions, subagents
-from hermes_tui.services.background import AgentShells
-from hermes_tui.services.brains import ConfiguredBrains, Missing
+from hermes_tui.domain.ids import SessionId
+from hermes_tui.domain.values import frozen
 from hermes_tui.services.config import HermesConfig
-from hermes_tui.services.config_watch import watched
-from hermes_tui.services.errands import Errands
-from hermes_tui.services.loops import under_watch
-from hermes_tui.services.memory.home import tended
-from hermes_tui.services.shells import Shells, beside
-from hermes_tui.services.undo import undo_since
-from hermes_tui.services.wiring import RunOptions, told
-from hermes_tui.services.workstation import Workstation
+from hermes_tui.services.drawer import Drawer
+from hermes_tui.services.premises import Premises, RunOptions, new_session
 from hermes_tui.version import VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hermes_tui.domain.commands import Command
+    from hermes_tui.domain.parts import Part
+    from hermes_tui.domain.ports import Brain
+    from hermes_tui.domain.records import Place, Record
+    from hermes_tui.domain.state import SessionState
+    from hermes_tui.services.brains import ConfiguredBrains, Missing
+    from hermes_tui.services.errands import Errands
+    from hermes_tui.services.live_session import LiveSession, Outlets
+    from hermes_tui.services.workstation import Workstation
 
 SWITCH_S: Final = 0.0005
 """How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
@@ -85,6 +49,9 @@ class Facts:
 class Desk:
     """One live session with an operator at it.
 
+    A desk stands at once: it knows its premises and keeps what is sent. What the session works with is loaded and
+    built by `prepare`, or when it is first asked for.
+
     `on_record` sees each record as it is appended, `on_part` what streams, `on_trouble` what went wrong outside a run;
     all three are called on the kernel's thread, `on_trouble` also on that of who sends what nobody can carry out.
     """
@@ -93,31 +60,30 @@ class Desk:
         """Read the config and choose the session file; nothing is opened yet.
 
         Raises:
-            UsageInvalid: the config cannot be used, or a name in it has nothing behind it.
+            UsageInvalid: the home, the config or the workspace cannot be used.
         """
-        self.station = Workstation(options)
-        self.errands = Errands(self.station)
-        self.session_id = session or sessions.new_session()
-        self.brains: ConfiguredBrains = self.station.brains()
-        self._state = SessionState()
+        self.premises = Premises(options)
+        self._drawer = Drawer(self.premises)
+        self.session_id = session or new_session()
+        self._building = threading.RLock()
+        self._live: LiveSession | None = None
+        self._state: SessionState | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._commands: asyncio.Queue[Command | None] = asyncio.Queue()
         self._early: list[Command] = []
         self._over = False
         self._lock = threading.Lock()
-        self._pursuing: asyncio.Task[None] | None = None
-        self._warming: dict[str, asyncio.Task[Brain | None]] = {}
-        self._gate = Gate()
-        self._shells: Shells | None = None
         self._sandbox = ""
-        self._mode: Mode | None = None
-        self._next_cap: float | None = None
-        self._on_trouble: Callable[[Exception], None] = lambda _: None
+        self._on_trouble: Callable[[HermesError], None] = lambda _: None
+
+    # what is there from the start
 
     @property
     def state(self) -> SessionState:
         """The fold over every record so far; immutable."""
+        if self._state is None:
+            empty: SessionState = import_module("hermes_tui.domain.state").SessionState()
+            self._state = empty
         return self._state
 
     @property
@@ -125,35 +91,110 @@ class Desk:
         """What the screen shows beside the state."""
         return Facts(
             session=self.session_id,
-            workspace=str(self.station.root),
-            home=str(self.station.home.root),
+            workspace=str(self.premises.root),
+            home=str(self.premises.home.root),
             sandbox=self._sandbox,
             version=VERSION,
-            config=self.station.config,
+            config=self.premises.config,
         )
+
+    @property
+    def drawer(self) -> Drawer:
+        """What was left here before."""
+        return self._drawer
+
+    # what was before
+
+    def take_up(self, wanted: str) -> None:
+        """Sit down at a session that was begun before.
+
+        Raises:
+            UsageInvalid: there is none of that name, or it is an export.
+        """
+        folder, history = self.premises.sessions(), import_module("hermes_tui.services.history")
+        path: Path = history.path_of(folder, wanted)
+        if path.parent != folder:
+            raise UsageInvalid(f"{path} is an export.", hint=f"To look into it: hermes runs show {path}")
+        self.session_id = SessionId(path.stem)
+
+    def take_up_latest(self) -> None:
+        """Sit down at the session of this workspace that was written last.
+
+        Raises:
+            UsageInvalid: there is none.
+        """
+        sessions = import_module("hermes_tui.services.sessions")
+        found: SessionId | None = sessions.latest(self.premises.sessions(), self.premises.root)
+        if found is None:
+            raise UsageInvalid("No session of this folder yet.", hint="Start one with `hermes`.")
+        self.session_id = found
+
+    def earlier(self) -> Sequence[Record]:
+        """Return the records that are on disk; empty where the session has no file yet.
+
+        Raises:
+            JournalUnreadable: its file is damaged.
+        """
+        folder = self.premises.sessions()
+        if not (folder / f"{self.session_id}.db").is_file():
+            return ()
+        found: list[Record] = import_module("hermes_tui.services.history").records(folder, self.session_id)
+        return found
+
+    # what is built when it is needed
+
+    def prepare(self) -> None:
+        """Load and build what the session works with, once; from any thread.
+
+        Raises:
+            UsageInvalid: a name in the config has nothing behind it.
+        """
+        self._prepared()
+
+    def _prepared(self) -> LiveSession:
+        with self._building:
+            if self._live is None:
+                live: LiveSession = import_module("hermes_tui.services.live_session").LiveSession(self.premises)
+                self._live = live
+            return self._live
+
+    @property
+    def station(self) -> Workstation:
+        """Everything else that may be asked for."""
+        return self._prepared().station
+
+    @property
+    def errands(self) -> Errands:
+        """What is done beside the session."""
+        return self._prepared().errands
+
+    @property
+    def brains(self) -> ConfiguredBrains:
+        """Who answers."""
+        return self._prepared().brains
+
+    async def look(self) -> list[Brain | Missing]:
+        """Return what each provider offers now; runs on the caller's loop with probes of its own."""
+        return await self.station.brains(wanted=self.brains.wanted).look()
+
+    # the session
 
     def start(
         self,
         *,
         on_record: Callable[[Record], None],
-        on_part: Listen,
+        on_part: Callable[[Place, Part], None],
         on_trouble: Callable[[HermesError], None] = lambda _: None,
     ) -> None:
         """Open the session on a thread of its own and return at once."""
-        self._on_trouble = lambda error: on_trouble(told(error, self.station.options))
+        self._on_trouble = on_trouble
         sys.setswitchinterval(SWITCH_S)
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._main(on_record, on_part)), name="kernel", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(on_record, on_part), name="kernel", daemon=True)
         self._thread.start()
 
     def send(self, command: Command) -> None:
         """Hand a command to the kernel; from any thread."""
         self._post(command)
-
-    async def look(self) -> list[Brain | Missing]:
-        """Return what each provider offers now; runs on the caller's loop with probes of its own."""
-        return await self.station.brains(wanted=self.brains.wanted).look()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop what runs, resumably, and wait until the session file is closed."""
@@ -163,235 +204,47 @@ class Desk:
 
     def _post(self, command: Command | None) -> None:
         with self._lock:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._commands.put_nowait, command)
+            if self._loop is not None and self._live is not None:
+                self._loop.call_soon_threadsafe(self._live.commands.put_nowait, command)
                 return
             if command is None or not self._over:
                 self._early += [command] if command is not None else []
                 return
         self._on_trouble(HermesError("The session is not open here; nothing was done.", hint="Open another."))
 
-    async def _main(self, on_record: Callable[[Record], None], on_part: Listen) -> None:
+    def _run(self, on_record: Callable[[Record], None], on_part: Callable[[Place, Part], None]) -> None:
+        """Be the kernel's thread."""
         try:
-            with self.station.own(self.session_id, [on_record]) as owned:
-                session = owned.session
-                session.bus.subscribe(lambda _: self._show(session))
-                session.listeners.append(on_part)
-                self._show(session)
-                level = (await self.station.kits.sandbox(self.station.config)).level
-                self._sandbox = level.name
-                for notice in filter(None, (*self.station.notices, level.warning)):
-                    self._on_trouble(HermesError(notice))
-                if self.station.options.mode and session.state.run.run:  # what is said now wins over what held before
-                    await self._set(session, SetMode(mode=self.station.config.policy.mode))
-                self._open(asyncio.get_running_loop())
-                self._warm_up("agent")
-                watch = self.station.config_watch(self.brains)
-                async with (
-                    control.reachable(owned.journal, self._owner(session)),
-                    watched(watch, self.station.clock, lambda event: session.emit(event, self._place(session))),
-                    tended(self.station.memory, self.station.clock),
-                    under_watch(self.station.log, self.station.kits.workers),
-                    beside(self.station.shell_ground(session, lambda: self._place(session))) as shells,
-                ):
-                    await self._serve(session, shells)
-        except Exception as error:  # noqa: BLE001 - the kernel's thread ends here
+            live = self._prepared()
+
+            def on_error(error: Exception) -> None:
+                self._on_trouble(live.told(error))
+
+            outlets: Outlets = import_module("hermes_tui.services.live_session").Outlets(
+                on_record=on_record,
+                on_part=on_part,
+                on_state=self._show,
+                on_sandbox=self._confined_by,
+                on_trouble=on_error,
+                on_open=self._open,
+            )
+            asyncio.run(live.run(self.session_id, outlets))
+        except HermesError as error:
             self._on_trouble(error)
         finally:
-            await self.station.memory.shut()
             with self._lock:
                 self._loop, self._over = None, True
 
-    def _owner(self, session: Session) -> control.Owner:
-        """Return what other shells may do here."""
-        return control.Owner(
-            session=session,
-            gate=self._gate,
-            place=lambda: self._place(session),
-            stop=self._cancel_run,
-            clock=self.station.clock,
-        )
-
-    def _cancel_run(self) -> None:
-        if self._pursuing is not None:
-            self._pursuing.cancel()
-
     def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take commands, those first that came before the session was open."""
+        live = self._prepared()
         with self._lock:
             self._loop = loop
             while self._early:
-                self._commands.put_nowait(self._early.pop(0))
+                live.commands.put_nowait(self._early.pop(0))
 
-    def _show(self, session: Session) -> None:
-        self._state = session.state
+    def _show(self, state: SessionState) -> None:
+        self._state = state
 
-    async def _serve(self, session: Session, shells: Shells) -> None:
-        """Carry out commands until the desk closes."""
-        self._shells = shells
-        while (command := await self._commands.get()) is not None:
-            try:
-                if isinstance(command, ShellCommand):
-                    await shells.carry_out(command)
-                else:
-                    await self._carry_out(session, command)
-            except Exception as error:  # noqa: BLE001 - the command ends here, the session goes on
-                self._on_trouble(error)
-        await self._stop()
-        for warming in self._warming.values():
-            warming.cancel()
-        await asyncio.gather(*self._warming.values(), return_exceptions=True)
-        await self.station.kits.close()
-
-    async def _carry_out(self, session: Session, command: SessionCommand) -> None:
-        if isinstance(command, AgentCommand):
-            subagents.direct(session, command, self.station.clock, "operator")
-            return
-        match command:
-            case Submit():
-                await self._submit(session, command)
-            case Interrupt():
-                session.emit(InterruptAsked(by="operator"), self._place(session))
-                await self._stop()
-            case GoOn():
-                await self._go_on(session)
-            case Decide():
-                self._decide(session, command)
-            case SwitchBrain() | SetEffort():
-                await self._switch(session, command)
-            case SetMode() | RaiseCap():
-                await self._set(session, command)
-            case EditPlan() | UndoEdit() | Abandon() | UndoFiles() | NameSession():
-                await self._change(session, command)
-            case Freeze() | Thaw():
-                self._hold(session, command)
-
-    async def _set(self, session: Session, command: SetMode | RaiseCap) -> None:
-        """Move the mode or the cap; a run that stopped at its cap goes on."""
-        if isinstance(command, SetMode):
-            self._mode = command.mode
-            session.emit(ModeChanged(mode=command.mode), self._place(session))
-            return
-        if not self._busy(session) and not sessions.resumable(session.state):
-            self._next_cap = command.usd  # the run is over: it is the next one that is meant
-        limits = replace(session.state.run.limits, usd=command.usd)
-        session.emit(CapRaised(limits=limits, by="operator"), self._place(session))
-        await self._go_on(session)
-
-    def _place(self, session: Session) -> Place:
-        return Place(session=self.session_id, run=session.state.run.run)
-
-    async def _submit(self, session: Session, command: Submit) -> None:
-        """Steer the live run, or begin the next one."""
-        text = command.text
-        if self._busy(session):
-            if command.path is not None:
-                raise UsageInvalid("A run is under way.", hint="Interrupt it, or wait until it ends.")
-            agents = [task for task in session.state.graph.tasks.values() if task.kind == "agent"]
-            agent = kits.agent_of(agents[0].id if agents else attachments.AGENT)
-            session.emit(MessageGiven(text=text, images=command.images), replace(self._place(session), agent=agent))
-            return
-        sessions.drop_open_calls(session, self._place(session))
-        subagents.recall(session, self.station.clock)
-        number = int(session.state.run.run.removeprefix("r")) + 1 if session.state.run.run else 1
-        place = Place(session=self.session_id, run=RunId(f"r{number}"))
-        goal, digest = self.station.goal(Path(command.path) if command.path is not None else text)
-        if command.path is None:
-            # What is said in a conversation is not planned: its agent goes on.
-            goal = replace(goal, strategy=attachments.ALONE)
-        config = self.station.config_for(goal)
-        mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
-        limits, cap, self._next_cap = self.station.limits(goal, config), self._next_cap, None
-        limits = limits if cap is None else replace(limits, usd=cap)
-        with session.together():
-            self.station.begin(session, place, (goal, digest), (mode, limits))
-            attachments.tell(session, place, goal, command.images)
-        await self._pursue(session, place)
-
-    async def _go_on(self, session: Session) -> None:
-        """Take up the unfinished run."""
-        if self._busy(session) or session.state.run.goal is None or not sessions.resumable(session.state):
-            return
-        place = self._place(session)
-        await self.station.take_up(session, place, session.state.run.limits)
-        await self._pursue(session, place)
-
-    def _busy(self, session: Session) -> bool:
-        """Whether a run is under way; one whose end is on record is not, though it may still be closing."""
-        return self._pursuing is not None and not self._pursuing.done() and session.state.run.ended is None
-
-    async def _pursue(self, session: Session, place: Place) -> None:
-        if self._pursuing is not None:
-            await asyncio.wait([self._pursuing])
-        goal = session.state.run.goal
-        config = self.station.config_for(goal) if goal is not None else self.station.config
-        kit = await self.station.kits.make(session, self.session_id, config, self.brains)
-        kit.attended = True
-        kit.gate = self._gate
-        kit.shells = AgentShells(self._shells, kit) if self._shells is not None else None
-
-        async def pursue() -> None:
-            try:
-                await kits.pursuit_of(kit, place).run()
-            except HermesError as error:
-                self._on_trouble(error)
-            except Exception as error:  # noqa: BLE001 - the run ends here, the session goes on
-                self._on_trouble(error)
-                session.emit(RunEnded(status="error", exit_code=1, answer="", reason=f"Hermes failed: {error}."), place)
-
-        self._pursuing = asyncio.create_task(pursue(), name=f"run:{place.run}")
-        self._warm_up("compression")
-
-    def _warm_up(self, role: str) -> None:
-        """Let a local model be loaded before it is needed; whoever asks it meanwhile only waits."""
-        if (before := self._warming.get(role)) is not None:
-            before.cancel()
-        self._warming[role] = asyncio.create_task(self.brains.warm_up(role), name=f"warm:{role}")
-
-    async def _stop(self) -> None:
-        if self._pursuing is not None and not self._pursuing.done():
-            self._pursuing.cancel()
-            await asyncio.gather(self._pursuing, return_exceptions=True)
-
-    def _decide(self, session: Session, command: Decide) -> None:
-        given = approvals.given_for(session.state.calls, command)
-        session.emit(given, self._place(session))
-        if given.rule and given.scope is Scope.ALWAYS:
-            self.station.ledger.grant(Grant(rule=given.rule, by="operator"))
-
-    async def _switch(self, session: Session, command: SwitchBrain | SetEffort) -> None:
-        if isinstance(command, SetEffort):
-            self.brains.reason(command.role, command.effort)
-            return
-        self.brains.switch(command.model)
-        chosen = await self.brains.choose("cortex", {})
-        why = "you switched" + (", the step is asked again" if command.now else ", from the next step on")
-        session.emit(ModelChosen(role="cortex", model=chosen.name, why=why), self._place(session))
-        self._warm_up("agent")
-        if command.now and self._busy(session):
-            await self._stop()
-            await self._go_on(session)
-
-    def _hold(self, session: Session, command: Freeze | Thaw) -> None:
-        """Let nothing new start, or everything that waits."""
-        freezing = isinstance(command, Freeze)
-        if freezing is not self._gate.frozen:
-            (self._gate.freeze if freezing else self._gate.thaw)()
-            session.emit(RunPaused(by="operator") if freezing else RunUnpaused(by="operator"), self._place(session))
-
-    async def _change(self, session: Session, command: EditPlan | UndoEdit | Abandon | UndoFiles | NameSession) -> None:
-        place = self._place(session)
-        match command:
-            case EditPlan():
-                amend(session, place, command.ops, by="operator", why=command.why, base_rev=command.base_rev)
-            case UndoFiles() if self._busy(session):
-                raise UsageInvalid("A run is under way.", hint="Interrupt it first.")
-            case UndoFiles():
-                await undo_since(self.station, session, self.session_id, command.after)
-            case NameSession():
-                sessions.rename(session, place, command.name)
-            case UndoEdit():
-                undo(session, place, by="operator", base_rev=command.base_rev)
-            case Abandon():
-                session.emit(RunAbandoned(by="operator", why=command.why or "given up by the operator"), place)
-                await self._go_on(session)
+    def _confined_by(self, level: str) -> None:
+        self._sandbox = level

@@ -20,10 +20,10 @@ from hermes_tui.domain.errors import GuardrailsChanged, HermesError, JournalErro
 from hermes_tui.domain.guardrails import PINNED
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.values import frozen
-from hermes_tui.services import history, wiring
-from hermes_tui.services.brains import Missing
+from hermes_tui.services import history, premises, wiring
 from hermes_tui.services.homes import Home
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.missing import Missing
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 
 LITTLE_BYTES: Final = 1_000_000_000
@@ -58,7 +58,7 @@ async def examine(options: RunOptions) -> list[Check]:
     """Return every check; one that fails never keeps the others from being made."""
     checks = [_python(), _sqlite(), _extensions(), _git(), _command(os.environ), _terminal(os.environ)]
     try:
-        home = wiring.home_of(options)
+        home = premises.home_of(options)
     except UsageInvalid as error:
         return [*checks, Check("home", Health.BROKEN, error.message, error.hint)]
     checks += [_home(home.root, home.state, home.notice), _disk(home.state)]

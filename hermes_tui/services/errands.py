@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Mapping, MutableMapping
-from dataclasses import field
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
@@ -23,9 +21,10 @@ from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.processes import ProcessResult
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.values import frozen, mutable
-from hermes_tui.services import forks, history, sessions, wiring
+from hermes_tui.services import exports, forks, history, sessions, wiring
+from hermes_tui.services.drawer import Drawer, write_private
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
+from hermes_tui.services.listed import Authored, Standing, Summary
 from hermes_tui.services.memory.notebook import Notebook
 from hermes_tui.services.past_notes import PastNotes
 from hermes_tui.services.patchbay import Patchbay
@@ -37,53 +36,13 @@ MOST_FILES: Final = 20_000
 MOST_RECALLED: Final = 12
 DEPTH: Final = 12
 COMMAND_S: Final = 120.0
-MOST_REMEMBERED: Final = 1000
 
 
-@frozen
-class Summary:
-    """A session in a list: what it was for, how it stands, what it cost and when it was written last."""
-
-    session: str
-    goal: str
-    name: str
-    status: str
-    usd: float
-    workspace: str
-    written_at: float
-    records: int
-
-
-@frozen(kw_only=False)
-class Standing:
-    """Which notes wait for an answer, with their ids by path, and which are pinned."""
-
-    waiting: Mapping[str, str]
-    pinned: frozenset[str]
-
-
-@frozen(kw_only=False)
-class Authored:
-    """A line of a note, with the commit that wrote it, and its author and time."""
-
-    commit: str
-    author: str
-    at: float
-    text: str
-
-
-@mutable
-class Draft:
-    """What the operator had typed and queued."""
-
-    text: str = ""
-    queue: list[str] = field(default_factory=list[str])
-
-
-class Errands:
+class Errands(Drawer):
     """Everything here may block; an interface calls it from a thread, except where it is a coroutine."""
 
     def __init__(self, station: Workstation) -> None:
+        super().__init__(station.premises)
         self.station = station
         self.notebook = Notebook(station.home.root, lambda: wiring.upkeep_of(station.memory))
 
@@ -278,6 +237,17 @@ class Errands:
         """Name a session that is not open here; see `forks.rename`."""
         return forks.rename(self.station, session, name)
 
+    def export(self, session: str, name: str) -> Path:
+        """Write a session to one file, in the workspace where no other folder is named; return the file.
+
+        Raises:
+            UsageInvalid: something stands there already, or it cannot be written.
+            JournalUnreadable: the session is damaged.
+        """
+        folder = self.station.root
+        file, _ = exports.export(self.station.sessions(), session, folder / Path(name).expanduser() if name else folder)
+        return file
+
     def day_spent(self, session: SessionId) -> tuple[float, float]:
         """Return what every session of this home booked today, and what one of them did on any day, in US dollars."""
         today = datetime.fromtimestamp(self.station.clock.now(), UTC).astimezone().date().isoformat()
@@ -294,7 +264,7 @@ class Errands:
             raise UsageInvalid("No editor is set.", hint="Set EDITOR, for example EDITOR=vim.")
         with tempfile.TemporaryDirectory(prefix="hermes-edit-") as folder:
             path = Path(folder) / "text.md"
-            _write_private(path, text)
+            write_private(path, text)
             try:
                 done = subprocess.run([*shlex.split(named), str(path)], check=False)  # noqa: S603 - the operator's own
             except OSError as error:
@@ -303,91 +273,9 @@ class Errands:
                 raise UsageInvalid(f"{named} ended with {done.returncode}.", hint="The text is as it was.")
             return path.read_text(encoding="utf-8", errors="replace")
 
-    # where the panes stand
-
-    def _layout_path(self) -> Path:
-        return self.station.home.state / "layout.json"
-
-    def layout(self) -> dict[str, object]:
-        """Return the sizes of panes as they were kept; empty if none were, or they cannot be read."""
-        try:
-            kept: object = json.loads(self._layout_path().read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return cast("dict[str, object]", kept) if isinstance(kept, dict) else {}
-
-    def keep_layout(self, sizes: Mapping[str, int]) -> None:
-        """Keep the sizes of panes for the next start."""
-        self._layout_path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._layout_path().with_suffix(".new")
-        _write_private(new, json.dumps(dict(sizes)))
-        new.replace(self._layout_path())
-
-    def keep_copied(self, text: str) -> Path:
-        """Keep what is too long for a clipboard, for this operator's eyes, and return where; the last copy only."""
-        folder = self._folder()
-        path = folder.with_name("copied.txt")
-        _write_private(path, text)
-        return path
-
-    # what was typed
-
-    def _folder(self) -> Path:
-        folder = self.station.home.state / "prompt"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
-
-    def _draft_path(self) -> Path:
-        known = hashlib.sha256(str(self.station.root).encode()).hexdigest()[:12]
-        return self._folder() / f"draft-{known}.json"
-
-    def draft(self) -> Draft:
-        """Return what was typed in this workspace and never sent; empty if nothing was or it cannot be read."""
-        try:
-            kept: object = json.loads(self._draft_path().read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return Draft()
-        if not isinstance(kept, dict):
-            return Draft()
-        named = cast("dict[str, object]", kept)
-        queue = named.get("queue")
-        texts = [one for one in cast("list[object]", queue) if isinstance(one, str)] if isinstance(queue, list) else []
-        return Draft(str(named.get("text", "")), texts)
-
-    def keep_draft(self, draft: Draft) -> None:
-        """Keep what is typed, so that a crash does not take it; an empty draft leaves no file."""
-        path = self._draft_path()
-        if not draft.text and not draft.queue:
-            path.unlink(missing_ok=True)
-            return
-        new = path.with_suffix(".new")
-        _write_private(new, json.dumps({"text": draft.text, "queue": draft.queue}, ensure_ascii=False))
-        new.replace(path)
-
-    def remembered(self) -> list[str]:
-        """Return earlier prompts, the oldest first."""
-        try:
-            lines = (self._folder() / "history.jsonl").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return []
-        return [text for line in lines[-MOST_REMEMBERED:] if (text := _text_of(line))]
-
     def remember(self, text: str) -> None:
         """Keep a prompt for later; secrets are masked."""
         masked = wiring.redactor_of(self.station.config, self.station.home.state).redact(text)
-        path = self._folder() / "history.jsonl"
+        path = self.folder() / "history.jsonl"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as stream:
             stream.write(json.dumps(masked, ensure_ascii=False) + "\n")
-
-
-def _text_of(line: str) -> str:
-    try:
-        text: object = json.loads(line)
-    except ValueError:
-        return ""
-    return text if isinstance(text, str) else ""
-
-
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CREAT, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(text)

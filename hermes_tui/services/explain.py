@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -67,12 +66,12 @@ class Explained:
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Settings:
     """The config in force and the origin of each value."""
 
     config: HermesConfig
-    origins: Mapping[tuple[str, ...], tuple[LayerName, Location]] = field(repr=False)
+    origins: Mapping[tuple[str, ...], tuple[LayerName, Location]]
 
     def explain(self, key: str) -> Explained:
         """Return the value of a dotted `key`, the layer that set it, its file and line.

@@ -14,6 +14,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.values import replace
 from hermes_tui.services import control, history, sessions
 from hermes_tui.services.clock import SystemClock
+from hermes_tui.services.premises import new_session
 from hermes_tui.services.workstation import Workstation
 
 
@@ -44,7 +45,7 @@ def fork(station: Workstation, session: str, at: Seq | None = None) -> SessionId
     if not copied or copied[-1].seq != upto:
         last = found[-1].seq if found else 0
         raise UsageInvalid(f"Session {session} has no record {upto}.", hint=f"It has records 1 to {last}.")
-    origin, new = copied[0].place.session, sessions.new_session()
+    origin, new = copied[0].place.session, new_session()
     _share_images(station.home.state / "images", origin, new)
     clock = _RecordedClock()
     with sessions.owned(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
-import platformdirs
-
+from hermes_tui.capabilities import registry
+from hermes_tui.capabilities.new_file import demand_writable
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.text import printable
 from hermes_tui.domain.values import frozen
@@ -46,7 +46,7 @@ def choose(environ: Mapping[str, str], option: str | None = None) -> Path:
     """
     named = option or environ.get("HERMES_TUI_HOME")
     try:
-        root = Path(named or platformdirs.user_data_dir("hermes-tui", appauthor=False)).expanduser().resolve()
+        root = Path(named or _places().data()).expanduser().resolve()
         foreign = [Path.home() / ".hermes"]
     except RuntimeError as error:
         # No HOME, and no entry of this user in the password database: a bare container.
@@ -91,12 +91,17 @@ def open_home(root: Path) -> Home:
         for name in FIRST_FILES:
             _write_new(root / name, (built_in / name).read_bytes())
         (root / "state").mkdir(mode=0o700, exist_ok=True)
-        tempfile.TemporaryFile(dir=root / "state").close()
+        demand_writable(root / "state")
     except OSError as error:
-        state = Path(tempfile.mkdtemp(prefix="hermes-tui-state-"))
+        state: Path = _places().passing()
         notice = f"{root} cannot be written ({error.strerror}); this time sessions go to {state}."
         return Home(root, state, built_in, notice)
     return Home(root, root / "state", built_in)
+
+
+def _places() -> ModuleType:
+    """Return the module that knows the platform's folders; a run whose home is named has no need of it."""
+    return registry.load_late("services.places")
 
 
 def _write_new(path: Path, data: bytes) -> None:

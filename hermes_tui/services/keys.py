@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol, cast
 
@@ -107,7 +106,6 @@ def open_store(store: str, folder: Path, passphrase: str) -> KeyStore:
     return cast("KeyStore", module.open_store(folder, passphrase))
 
 
-@dataclass(slots=True)
 class Keys(Mapping[str, str]):
     """The key variables of a config: as the environment has them, else out of the store that holds them.
 
@@ -122,14 +120,22 @@ class Keys(Mapping[str, str]):
         opening: Opens a store; for tests.
     """
 
-    config: HermesConfig
-    environ: Mapping[str, str]
-    folder: Path
-    secrets: Secrets = SECRETS
-    opening: Callable[[str, Path, str], KeyStore] = open_store
-    refused: dict[str, str] = field(default_factory=dict[str, str])
-    """Why a stored key is not used, by its variable."""
-    _found: dict[str, str] = field(default_factory=dict[str, str])
+    def __init__(
+        self,
+        config: HermesConfig,
+        environ: Mapping[str, str],
+        folder: Path,
+        secrets: Secrets = SECRETS,
+        opening: Callable[[str, Path, str], KeyStore] = open_store,
+    ) -> None:
+        self.config = config
+        self.environ = environ
+        self.folder = folder
+        self.secrets = secrets
+        self.opening = opening
+        self.refused: dict[str, str] = {}
+        """Why a stored key is not used, by its variable."""
+        self._found: dict[str, str] = {}
 
     def __getitem__(self, variable: str) -> str:
         """Return the key in `variable`."""

@@ -7,15 +7,15 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from secrets import token_bytes, token_hex
 from typing import Final
 
-import platformdirs
-
+from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.keys import shelf
 from hermes_tui.capabilities.keys._entry import Entry
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen
+from hermes_tui.kernel.chance import token
 from hermes_tui.services.keys import KeyStore, open_store
 
 KEY_BYTES: Final = 32
@@ -43,7 +43,8 @@ class MaskKey:
     @property
     def path(self) -> Path:
         """Where the key lies if it is a file: in the user's config, never in the home and its copies."""
-        return Path(platformdirs.user_config_dir("hermes-tui", appauthor=False), "keys", f"{self.name}.key")
+        folder: Path = registry.load_late("services.places").config()
+        return folder / "keys" / f"{self.name}.key"
 
     @property
     def in_keyring(self) -> bool:
@@ -69,7 +70,7 @@ class MaskKey:
         store = self.opening("keyring", self.state, "")
         entry = store.get(self.name)
         if entry is None:
-            entry = Entry(_ORIGIN, token_bytes(KEY_BYTES).hex())
+            entry = Entry(_ORIGIN, token(KEY_BYTES))
             store.put(self.name, entry)
             (self.state / MARKER).touch()
         return bytes.fromhex(entry.key)
@@ -78,10 +79,9 @@ class MaskKey:
         path = self.path
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            made = path.with_name(f".{token_hex(8)}")
-            descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            descriptor, made = new_file(path.parent, ".")
             with os.fdopen(descriptor, "wb") as file:
-                file.write(token_bytes(KEY_BYTES))
+                file.write(os.urandom(KEY_BYTES))
             # A link is made whole or not at all, also where two processes start at once.
             with suppress(FileExistsError):
                 os.link(made, path)

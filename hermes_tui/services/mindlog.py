@@ -14,6 +14,7 @@ from hermes_tui.domain.events import (
     ApprovalGiven,
     BoardSet,
     BudgetRefused,
+    CompactionAsked,
     ContextCompacted,
     ContextRestored,
     Event,
@@ -215,7 +216,7 @@ def _decided(body: Event) -> tuple[str, str, str, str] | None:
             return "plan", ", ".join(f"{op.kind} {op.target}" for op in body.ops), body.why, ""
         case BoardSet():
             return "act", f"board: {body.key} is version {body.version}", "", ""
-        case OutputsPruned() | ContextCompacted() | ContextRestored():
+        case OutputsPruned() | CompactionAsked() | ContextCompacted() | ContextRestored():
             return _condensed(body)
         case ModelChosen() | RetryScheduled() | BudgetRefused() | TaskSkipped():
             return _chosen(body)
@@ -227,7 +228,11 @@ def _decided(body: Event) -> tuple[str, str, str, str] | None:
             return None
 
 
-def _condensed(body: OutputsPruned | ContextCompacted | ContextRestored) -> tuple[str, str, str, str]:
+def _condensed(
+    body: OutputsPruned | CompactionAsked | ContextCompacted | ContextRestored,
+) -> tuple[str, str, str, str]:
+    if isinstance(body, CompactionAsked):
+        return "context", "older messages are to be condensed", f"by {body.by}", ""
     if isinstance(body, ContextRestored):
         return "context", "a summary taken back", f"by {body.by}", ""
     saved = f"{body.before_tokens - body.after_tokens:,} tokens less"

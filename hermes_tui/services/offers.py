@@ -10,23 +10,29 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import field
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.capabilities.state.reply_store import ReplyStore
+from hermes_tui.domain.late import late
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
 from hermes_tui.domain.usage import FREE, Limits, Price
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.services import config as settings
-from hermes_tui.services.chains import LOCAL, Candidate, kind_of
+from hermes_tui.services.chains import LOCAL, Candidate, chain, kind_of
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.keys import Keys
+from hermes_tui.services.missing import Missing
 from hermes_tui.services.provider_config import Abilities, ProviderConfig
-from hermes_tui.services.reflexes import RuledProvider
-from hermes_tui.services.reply_cache import CachedProvider
 from hermes_tui.services.sections import without_empty
+
+if TYPE_CHECKING:
+    from hermes_tui.services import reflexes, reply_cache
+else:
+    reflexes = late("hermes_tui.services.reflexes")
+    reply_cache = late("hermes_tui.services.reply_cache")
 
 PROBE_S: Final = 1.0
 """Everything that is asked before a choice ends within this time, however many questions to however many servers."""
@@ -46,16 +52,29 @@ CLOUD_CLOCKS: Final = Clocks(connect_s=10.0, first_token_s=30.0, idle_s=60.0, to
 LOCAL_CLOCKS: Final = Clocks(connect_s=2.0, first_token_s=120.0, idle_s=60.0, total_s=1800.0)
 """A model on this machine may have to be loaded before its first token."""
 
+_UNTOLD: Final = Abilities()
+
 Hear = Callable[[str, Mapping[str, str]], None]
 
 
 @frozen(kw_only=False)
-class Missing:
-    """Why a provider cannot answer, and what to do."""
+class _Offered:
+    """A candidate that can answer, with what is known of its model."""
 
-    provider: str
-    found: str
-    remedy: str
+    candidate: Candidate
+    kind: str
+    model: str
+    window_tokens: int | None
+    price: Price | None
+
+    @property
+    def local(self) -> bool:
+        return self.kind in LOCAL
+
+
+_Chain = tuple[Candidate, ...]
+_Asked = tuple[_Offered, str, str, bool]
+"""What a brain is made of: an offer, the role, the key, and whether its model is loaded."""
 
 
 @mutable
@@ -72,6 +91,8 @@ class Offers:
     _windows: dict[str, tuple[float, int | None]] = field(default_factory=dict[str, tuple[float, int | None]])
     _memory: dict[str, tuple[float, bool]] = field(default_factory=dict[str, tuple[float, bool]])
     _silent_at: dict[str, float] = field(default_factory=dict[str, float])
+    _chains: dict[tuple[str, str], _Chain] = field(default_factory=dict[tuple[str, str], _Chain])
+    _brains: dict[_Asked, Brain] = field(default_factory=dict[_Asked, Brain])
 
     def forget(self) -> None:
         """Ask servers again that did not answer a while ago."""
@@ -80,6 +101,17 @@ class Offers:
         for name in again:
             self._probed.pop(name, None)
             del self._silent_at[name]
+
+    def chain(self, role: str, wanted: str) -> tuple[Candidate, ...]:
+        """Return who may answer for `role`, first to last; it is worked out once.
+
+        Raises:
+            UsageInvalid: a name is no provider, model, role or tier.
+        """
+        found = self._chains.get((role, wanted))
+        if found is None:
+            found = self._chains[role, wanted] = chain(self.config, role, wanted)
+        return found
 
     def deadline(self) -> float:
         """Return until when servers may be asked for a choice that begins now."""
@@ -110,22 +142,33 @@ class Offers:
         model = model or _catalog.DEFAULT_MODELS.get(kind)
         if model is None:
             return Missing(name, "no model is named", f"Name one: `-m {name}:MODEL`, or providers.{name}.models.")
-        window = provider.abilities.get(model, Abilities()).window_tokens or await self._window(name, model, until)
-        built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
-        heard = HeardProvider(built, target_of(base_url, model, key), base_url, self.hear)
+        told = provider.abilities.get(model, _UNTOLD).window_tokens or await self._told(name, model, until)
+        known = _catalog.known(_catalog.table_for(kind, base_url), model, self.prices)
         free = kind in LOCAL or kind == "scripted"
-        price = FREE if free else _catalog.known(_catalog.table_for(kind, base_url), model, self.prices).price
+        offered = _Offered(candidate, kind, model, told or known.window_tokens, FREE if free else known.price)
+        asked = (offered, role, key, loaded)
+        found = self._brains.get(asked)
+        if found is None:
+            found = self._brains[asked] = self._made(*asked)
+        return found
+
+    def _made(self, offered: _Offered, role: str, key: str, loaded: bool) -> Brain:  # noqa: FBT001 - one of a key
+        """Return the brain of an offer; as long as the offer stays the same, each step asks the same one."""
+        name = offered.candidate.provider
+        provider, kind = self._settings(name)
+        module, base_url, _ = self._server(name)
+        built = module.build(name, base_url, key or None, **_extras(self.config, provider, kind))
+        heard = HeardProvider(built, target_of(base_url, offered.model, key), base_url, self.hear)
         wanted = self.config.brain(role)
-        offered = _Offered(candidate, kind, model, window, price, can(provider, model))
-        found = _brain(wanted, offered, heard.target, self._kept(wanted, heard))
+        found = _brain(wanted, offered, can(provider, offered.model), heard.target, self._kept(wanted, heard))
         return replace(found, loaded=loaded, call_cap=limits_of(self.config.budgets.call))
 
     def _kept(self, wanted: settings.Brain, heard: HeardProvider) -> Provider:
         """Return a provider that gives replies again where its role keeps them, and follows the rules of the config."""
         found: Provider = heard
         if self.kept is not None and wanted.keep_s:
-            found = CachedProvider(heard, self.kept, heard.target, wanted.keep_s)
-        return RuledProvider(found, self.config.reflexes) if self.config.reflexes else found
+            found = reply_cache.CachedProvider(heard, self.kept, heard.target, wanted.keep_s)
+        return reflexes.RuledProvider(found, self.config.reflexes) if self.config.reflexes else found
 
     def answered(self, brain: Brain) -> None:
         """Learn that a model just answered: it is in memory."""
@@ -214,19 +257,21 @@ class Offers:
                 models = await module.pulled(base_url, PROBE_S, key)
                 first = pulled(model or (provider.models[0] if provider.models else None), models or ())
                 if first is not None:
-                    await self._window(name, first, until)
+                    await self._told(name, first, until)
                     await self._look_in_memory(name, first, until)
         return models
 
-    async def _window(self, name: str, model: str, until: float) -> int | None:
-        """Return the window of a model as its server tells it before `until`, else as the catalogue has it."""
-        module, base_url, key = self._server(name)
-        left, kind = self._left(until), self._settings(name)[1]
+    async def _told(self, name: str, model: str, until: float) -> int | None:
+        """Return the window of a model as its server tells it before `until`, None where it does not."""
         at, told = self._windows.get(f"{name}:{model}", (-UNTOLD_S, None))
-        if told is None and left and self.now() - at >= UNTOLD_S and hasattr(module, "window"):
+        left = self._left(until)
+        if told is not None or not left or self.now() - at < UNTOLD_S:
+            return told
+        module, base_url, key = self._server(name)
+        if hasattr(module, "window"):
             told = await module.window(base_url, model, left, key)
-            self._windows[f"{name}:{model}"] = self.now(), told
-        return told or _catalog.known(_catalog.table_for(kind, base_url), model, self.prices).window_tokens
+        self._windows[f"{name}:{model}"] = self.now(), told
+        return told
 
 
 @frozen(kw_only=False)
@@ -267,29 +312,13 @@ def can(provider: ProviderConfig, model: str) -> Can:
     )
 
 
-@frozen(kw_only=False)
-class _Offered:
-    """A candidate that can answer."""
-
-    candidate: Candidate
-    kind: str
-    model: str
-    window_tokens: int | None
-    price: Price | None
-    can: Can
-
-    @property
-    def local(self) -> bool:
-        return self.kind in LOCAL
-
-
 def target_of(base_url: str, model: str, key: str) -> str:
     """Return what stands for one model at one URL with one key; the key cannot be read from it."""
     address = re.sub(r"^(https?://)localhost(?=[:/]|$)", r"\g<1>127.0.0.1", base_url.rstrip("/").lower())
     return hashlib.sha256("\0".join((address, model, key)).encode()).hexdigest()[:16]
 
 
-def _brain(wanted: settings.Brain, offered: _Offered, target: str, provider: Provider) -> Brain:
+def _brain(wanted: settings.Brain, offered: _Offered, able: Can, target: str, provider: Provider) -> Brain:
     return Brain(
         name=f"{offered.candidate.provider}:{offered.model}",
         model=offered.model,
@@ -301,10 +330,10 @@ def _brain(wanted: settings.Brain, offered: _Offered, target: str, provider: Pro
         local=offered.local,
         clocks=clocks_of(wanted, local=offered.local),
         max_tokens=wanted.max_tokens,
-        temperature=wanted.temperature if offered.can.sample else None,
+        temperature=wanted.temperature if able.sample else None,
         target=target,
-        sees=offered.can.see,
-        reasons=offered.can.reason,
+        sees=able.see,
+        reasons=able.reason,
         role_cap=limits_of(wanted.budget),
     )
 

@@ -31,8 +31,9 @@ from hermes_tui.kernel.agents import assignment
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.step import take_step
-from hermes_tui.services import history, kits, sessions, wiring
+from hermes_tui.services import history, kits, wiring
 from hermes_tui.services.brains import ConfiguredBrains
+from hermes_tui.services.premises import new_session
 from hermes_tui.services.workstation import Workstation
 from hermes_tui.version import VERSION
 
@@ -133,7 +134,7 @@ async def compare(station: Workstation, lead: str, shadow: str, session: str, mo
     if not turns:
         raise UsageInvalid(f"No agent was answered in {session}.", hint="Name a session whose model did something.")
     seats = _Seat(lead, _fixed(station, lead)), _Seat(shadow, _fixed(station, shadow))
-    kept = sessions.new_session()
+    kept = new_session()
     found = Parity(
         lead=lead if any(turn.reply.model == lead for turn in turns) else await seats[0].name(),
         shadow=await seats[1].name(),

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from hermes_tui.domain.events import EVENT_TYPES
 from hermes_tui.domain.tasks import TaskKind, TaskState
 from hermes_tui.services.edits import EditModel
-from hermes_tui.services.goals import GoalModel
+from hermes_tui.services.goal_files import GoalModel
 from hermes_tui.services.key_help import texts_of
 from hermes_tui.services.plans import PlanModel
 from hermes_tui.services.sections import Bounds, Json, Section, field, json_schema
@@ -170,7 +170,7 @@ MODELS: Final[dict[str, type[Section]]] = {
 }
 
 
-_DOCUMENTED: Final = ("config", "goals", "plans", "results")
+_DOCUMENTED: Final = ("config", "goal_files", "plans", "results")
 """The modules whose fields carry their help below them."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from hermes_tui.domain.tasks import Goal
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.bus import Bus
 from hermes_tui.kernel.session import Session
+from hermes_tui.services.premises import new_session
 
 MOST_NAME: Final = 80
 Reader = Callable[[Record], None]
@@ -106,11 +106,6 @@ def _goes_on(path: Path, *, fresh: bool) -> bool:
     return state.run.run is None or (resumable(state) and not fresh)
 
 
-def new_session() -> SessionId:
-    """Return the id of a session that no goal file stands for."""
-    return SessionId(f"p{secrets.token_hex(4)}")
-
-
 def latest(folder: Path, workspace: Path) -> SessionId | None:
     """Return the session of `workspace` that was written last and can be read, None if there is none."""
     newest = sorted(folder.glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
@@ -144,8 +139,7 @@ def rename(session: Session, place: Place, name: str) -> str:
 
 def resumable(state: SessionState) -> bool:
     """Whether the session's last run was begun and can go on."""
-    ended = state.run.ended
-    return state.run.run is not None and (ended is None or ended.status not in ("done", "not_done"))
+    return state.run.resumable
 
 
 def drop_open_calls(session: Session, place: Place) -> None:

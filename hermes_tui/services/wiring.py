@@ -11,12 +11,12 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.governance.policy import RulePolicy
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.capabilities.skills import FolderSkills, Shelf
 from hermes_tui.capabilities.state.health import HealthBook
 from hermes_tui.capabilities.state.ledger import Ledger
@@ -26,20 +26,18 @@ from hermes_tui.domain.approval import Grant
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.intents import Notary
 from hermes_tui.domain.ports import Clock, Tool
-from hermes_tui.domain.values import frozen
 from hermes_tui.services import trust
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.clock import SystemClock
-from hermes_tui.services.config import HermesConfig, LayerName
-from hermes_tui.services.config_cache import ParsedFiles
-from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, read_layer
-from hermes_tui.services.homes import Home, choose, demand_text, open_home
+from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.homes import Home
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, VARIABLES, Keys
 from hermes_tui.services.mask_key import MaskKey
 from hermes_tui.services.masks import NAME as MASKS
 from hermes_tui.services.masks import MaskVault
 from hermes_tui.services.memory.home import HomeMemory
 from hermes_tui.services.memory.settings import MemorySettings
+from hermes_tui.services.premises import RunOptions, home_of
 from hermes_tui.version import VERSION
 
 _MASK_KEY_BYTES: Final = 32
@@ -51,83 +49,6 @@ if TYPE_CHECKING:
     from hermes_tui.services.memory.store import OpenMemory
     from hermes_tui.services.memory.upkeep import Upkeep
     from hermes_tui.services.toolservers import ToolServers
-
-
-@frozen
-class RunOptions:
-    """What the command line says; None leaves a thing to the goal and the config."""
-
-    workspace: Path = Path()
-    home: Path | None = None
-    model: str | None = None
-    mode: str | None = None
-    budget_usd: float | None = None
-    max_steps: int | None = None
-    time_limit: str | None = None
-    strategy: str | None = None
-    fresh: bool = False
-    verbose: bool = False
-
-
-def home_of(options: RunOptions) -> Home:
-    """Return the home that the options and the environment choose."""
-    return open_home(choose(os.environ, str(options.home) if options.home else None))
-
-
-def layers_of(options: RunOptions, home: Home) -> list[Layer]:
-    """Return every source of config but the goal.
-
-    Raises:
-        UsageInvalid: a layer is wrong; file, line and remedy are named.
-    """
-    layers: list[Layer] = []
-    built_in, own = home.built_in / "config.yaml", home.root / "config.yaml"
-    # A home starts with a copy of the built-in file. As long as nobody changed it, it says the same and is read alone.
-    if not own.is_file() or own.read_bytes() != built_in.read_bytes():
-        layers.append(read_layer(LayerName.BUILT_IN, built_in))
-    if own.is_file():
-        layers.append(read_layer(LayerName.HOME, own, ParsedFiles(home.state / "parsed").parse))
-    if project_layer := _project_layer(options, home, layers):
-        layers.append(project_layer)
-    layers.append(environment_layer(os.environ))
-    wanted = {"policy.mode": options.mode, "brains.cortex.model": options.model, "budgets.run.usd": options.budget_usd}
-    layers.append(command_line_layer({key: value for key, value in wanted.items() if value is not None}))
-    return layers
-
-
-def project_of(options: RunOptions, home: Home, layers: Sequence[Layer]) -> trust.Project:
-    """Return what the workspace's project brings along, and whether it is trusted; `layers` are the operator's own.
-
-    Raises:
-        UsageInvalid: there is no such workspace.
-    """
-    pinned: dict[str, str] = {}
-    for layer in layers:
-        held = layer.node.value.get("trust") if isinstance(layer.node.value, dict) else None
-        if layer.name in (LayerName.BUILT_IN, LayerName.HOME) and isinstance(held, dict):
-            pinned |= {root: str(digest) for root, digest in held.items()}
-    return trust.project_of(workspace_of(options), home.state, pinned)
-
-
-def _project_layer(options: RunOptions, home: Home, layers: Sequence[Layer]) -> Layer | None:
-    """Return the project's config as a layer, if there is one and it is trusted as it is."""
-    project = project_of(options, home, layers)
-    if project.standing is not trust.Standing.TRUSTED or trust.CONFIG not in project.files:
-        return None
-    return read_layer(LayerName.PROJECT, project.root / trust.CONFIG)
-
-
-def workspace_of(options: RunOptions) -> Path:
-    """Return the real workspace folder.
-
-    Raises:
-        UsageInvalid: it is no folder, or its path is no text.
-    """
-    root = Path(os.path.realpath(options.workspace))
-    demand_text(str(root), "workspace")
-    if not root.is_dir():
-        raise UsageInvalid(f"{options.workspace} is not a folder.", hint="Name the workspace with -C DIR.")
-    return root
 
 
 def all_tools() -> Mapping[str, Tool]:
@@ -202,10 +123,9 @@ def _mask_key(state: Path) -> bytes:
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
-            made = state / f".mask-{token_hex(8)}"
-            descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            descriptor, made = new_file(state, ".mask-")
             with os.fdopen(descriptor, "wb") as file:
-                file.write(token_bytes(_MASK_KEY_BYTES))
+                file.write(os.urandom(_MASK_KEY_BYTES))
             # A link is made whole or not at all, also where two processes start at once.
             with suppress(FileExistsError):
                 os.link(made, path)

@@ -53,11 +53,11 @@ from hermes_tui.services.loops import under_watch
 from hermes_tui.services.memory import embedders
 from hermes_tui.services.memory.home import tended
 from hermes_tui.services.memory.settings import MemorySettings
+from hermes_tui.services.premises import Premises, RunOptions, layers_of, project_of
 from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.shells import ShellGround, beside
 from hermes_tui.services.strict_yaml import read
 from hermes_tui.services.verdict import Result, result_of
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.version import VERSION
 
 _DURATION: Final = later(r"(\d+(?:\.\d+)?)(s|m|h)?")
@@ -79,14 +79,11 @@ class Foresight:
 class Workstation:
     """Everything an interface may ask for; one per command."""
 
-    def __init__(self, options: RunOptions) -> None:
+    def __init__(self, options: RunOptions, premises: Premises | None = None) -> None:
         constitution.check(constitution.package_folder())
+        self.premises = premises = premises or Premises(options)
         self.options = options
-        self.home = wiring.home_of(options)
-        self.layers = wiring.layers_of(options, self.home)
-        self.settings = merge(self.layers)
-        self.config = self.settings.config
-        self.root = wiring.workspace_of(options)
+        self.home, self.layers, self.root = premises.home, premises.layers, premises.root
         self.clock = SystemClock()
         self.ledger = Ledger(self.home.state / "ledger.db", self.clock)
         self.book = HealthBook(LedgerShelf(self.ledger), self.clock)
@@ -103,7 +100,7 @@ class Workstation:
             seek=embedders.seeker_of(self.config),
         )
         self.memory = wiring.memory_of(self.home, self.ledger, self.config, self.clock, remembered)
-        project = wiring.project_of(options, self.home, self.layers)
+        project = project_of(options, self.home, self.layers)
         self.servers = wiring.servers_of(self.config, self.home, project, self.clock)
         self.tools = {**wiring.all_tools(), **(self.servers.tools if self.servers is not None else {})}
         self.skills = wiring.skills_of(self.home, project)
@@ -125,6 +122,16 @@ class Workstation:
     def _report_memory(self, message: str) -> None:
         self.log.note("warning", "services.memory", "history", "waiting", message=message)
 
+    @property
+    def settings(self) -> Settings:
+        """The config in force and the origin of each value."""
+        return self.premises.settings
+
+    @property
+    def config(self) -> HermesConfig:
+        """The config in force."""
+        return self.premises.config
+
     def keys(self) -> Keys:
         """Return the keys of the providers."""
         return wiring.keys_of(self.config, self.home)
@@ -145,9 +152,7 @@ class Workstation:
 
     def sessions(self) -> Path:
         """Return the folder of session files."""
-        folder = self.home.state / "sessions"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return self.premises.sessions()
 
     async def pursue(self, given: Path | str, readers: Sequence[Reader]) -> Result:
         """Run a goal to its end, or go on with its unfinished run; `readers` see each record once it is on disk.
@@ -249,11 +254,11 @@ class Workstation:
         goals = [goal_layer(goal)] if goal is not None and goal.path else []
 
         def read() -> Settings:
-            return merge([*wiring.layers_of(self.options, self.home), *goals])
+            return merge([*layers_of(self.options, self.home), *goals])
 
         def apply(settings: Settings) -> None:
             brains.apply(settings.config, wiring.keys_of(settings.config, self.home))
-            self.settings, self.config = settings, settings.config
+            self.premises.settings = settings
 
         current = merge([*self.layers, *goals]).config
         return ConfigWatch(path=self.home.root / "config.yaml", current=current, read=read, apply=apply)

@@ -17,7 +17,7 @@ from hermes_tui.kernel.kit import Kit
 from hermes_tui.services import wiring
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.kits import pursuit_of
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 
 PLACE = Place(session=SessionId("bench"), run=RunId("r1"))

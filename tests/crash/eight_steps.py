@@ -15,7 +15,7 @@ from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.ports import Answer
 from hermes_tui.domain.state import SessionState
 from hermes_tui.services import approvals, sessions
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes.counter import Counter
 

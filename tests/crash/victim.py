@@ -17,8 +17,8 @@ from pathlib import Path
 
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.records import Record
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.sessions import OwnedSession, Reader
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 
 

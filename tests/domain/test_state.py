@@ -82,7 +82,7 @@ def test_fold_leaves_its_argument_as_it_was() -> None:
 
 def test_every_event_type_stands_in_the_table_under_its_own_name() -> None:
     assert all(name == kind.__name__ for name, kind in EVENT_TYPES.items())
-    assert len(EVENT_TYPES) == 58
+    assert len(EVENT_TYPES) == 59
     assert SessionState().seq == 0
 
 

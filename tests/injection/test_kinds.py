@@ -18,7 +18,7 @@ from hermes_tui.capabilities.mcp.catalog import catalog_of
 from hermes_tui.capabilities.state import codec
 from hermes_tui.domain.events import ApprovalGiven, CapRaised, ModeChanged, ToolFinished
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import tool_server
 from tests.injection.orders import Calls, shell, write

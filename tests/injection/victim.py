@@ -25,7 +25,7 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Goal
 from hermes_tui.domain.usage import Price, Usage
 from hermes_tui.services.kits import pursuit_of
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.injection.orders import Calls, Order
 

@@ -108,6 +108,7 @@ def test_a_wrong_session_agent_or_kind_is_named_with_what_there_is(shop: Shop, u
         (("agents", "show", session, "c9"), "There is: goal"),
         (("context", session, "--agent", "c9"), "There is: goal"),
         (("context", session, "--undo"), "not condensed"),
+        (("context", session, "--condense"), "nothing to condense"),
         (("mind", session, "--kind", "dream"), "There is: think"),
     ):
         ran = shop.run(*args)

@@ -11,7 +11,7 @@ import pytest
 
 from hermes_tui.domain.events import ModelChosen, ModelFailed, ModelFinished, ToolFinished
 from hermes_tui.domain.records import Record
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import Asked, Call, FakeServer, Fault, Reply, Scenario, refused_url
 

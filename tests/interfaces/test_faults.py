@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from hermes_tui.services.clock import SystemClock
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.verdict import Result
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import Call, Fault, FaultKind, Moment, Repeat, Reply, Scenario
 from tests.fakes.faults import CUES, INSERTIONS, INTERRUPTIONS

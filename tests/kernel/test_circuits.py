@@ -19,6 +19,7 @@ from hermes_tui.domain.values import replace
 from hermes_tui.interfaces._progress import told
 from hermes_tui.interfaces.inspect import show
 from hermes_tui.kernel import dispatch
+from hermes_tui.kernel.call import Call, Refused
 from tests.kernel.bench import PLACE, FakeProvider, FakeTool, KernelBench, tool_task
 
 DOWN = "network"
@@ -61,12 +62,10 @@ def bench(line: Line, name: str = "fetch") -> KernelBench:
 async def call(kernel: KernelBench, host: str = "a.example", name: str = "fetch") -> str:
     """Make one call; return how it ended in a word."""
     number = len(kernel.journal.records)
-    wanted = dispatch.Call(
-        call_id=CallId(f"c{number}"), tool=name, arguments=json.dumps({"host": host} if host else {})
-    )
+    wanted = Call(call_id=CallId(f"c{number}"), tool=name, arguments=json.dumps({"host": host} if host else {}))
     try:
         finished: ToolFinished = await dispatch.dispatch(kernel.kit, wanted, PLACE)
-    except dispatch.Refused as refused:
+    except Refused as refused:
         return f"{refused.stage}: {refused.message}"
     return "ok" if finished.ok else finished.error_kind
 

@@ -19,7 +19,7 @@ from hermes_tui.domain.events import (
     ToolRefused,
     ToolRequested,
 )
-from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.ids import AgentId, Seq
 from hermes_tui.domain.messages import Role, ToolResult
 from hermes_tui.domain.parts import TextDelta
 from hermes_tui.domain.ports import Brain, ToolContext, ToolOutcome
@@ -29,7 +29,7 @@ from hermes_tui.domain.values import replace
 from hermes_tui.kernel import context
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.step import take_step
-from tests.kernel.bench import PLACE, FakeProvider, FakeTool, KernelBench, Reply, ask_for, echo, say
+from tests.kernel.bench import PLACE, FakeJournal, FakeProvider, FakeTool, KernelBench, Reply, ask_for, echo, say
 
 
 def bench(*replies: Reply) -> KernelBench:
@@ -285,3 +285,57 @@ async def test_memory_is_asked_once_for_the_operators_words_and_stands_behind_th
     assert len(memory.asked) == 1
     assert [message.role for message in kernel.said_to_model()][:2] == [Role.OPERATOR, Role.KERNEL]
     assert kernel.said_to_model()[1].text == "[recalled] The lamp is lit."
+
+
+class WaitedJournal(FakeJournal):
+    """Puts on disk only what somebody waits for; `waits` names those records."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_disk = Seq(0)
+        self.waits: list[str] = []
+
+    async def durable(self, seq: Seq) -> None:
+        await super().durable(seq)
+        if seq > self.on_disk:
+            self.on_disk = seq
+            self.waits.append(self.records[seq - 1].type)
+
+
+@pytest.mark.parametrize(
+    ("effect", "waits"),
+    [
+        (Effect.READ, ["ModelRequested", "ModelFinished", "ModelRequested", "ModelFinished", "RunEnded"]),
+        (Effect.WRITE, ["ModelRequested", "ToolIntended", "ModelRequested", "ModelFinished", "RunEnded"]),
+    ],
+)
+async def test_a_reply_is_on_disk_and_booked_before_its_call_acts_and_waits_with_the_intent_where_there_is_one(
+    effect: Effect, waits: list[str]
+) -> None:
+    journal = WaitedJournal()
+    seen: list[tuple[bool, bool]] = []
+
+    async def act(values: dict[str, object], context: ToolContext) -> ToolOutcome:
+        reply = next(record for record in journal.records if isinstance(record.body, ModelFinished))
+        seen.append((journal.on_disk >= reply.seq, kernel.day.spent_usd > 0))
+        return await echo(values, context)
+
+    tool = FakeTool("act", act, effect=effect)
+    kernel = KernelBench(FakeProvider([ask_for(("act", {})), say("Done.")]), tools={"act": tool}, journal=journal)
+    kernel.start()
+
+    await kernel.run()
+
+    assert seen == [(True, True)]
+    assert journal.waits == waits
+
+
+async def test_a_reply_whose_calls_are_all_refused_is_on_disk_and_booked_as_well() -> None:
+    journal = WaitedJournal()
+    kernel = KernelBench(FakeProvider([ask_for(("nothing", {})), say("Sorry.")]), tools={}, journal=journal)
+    kernel.start()
+
+    await kernel.run()
+
+    assert journal.waits[:2] == ["ModelRequested", "ModelFinished"]
+    assert kernel.day.spent_usd == kernel.state.spend.total.usd > 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import Reply, Scenario
 from tests.fakes.running import running_server

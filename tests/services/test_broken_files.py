@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.services import goals, plans, strict_yaml
+from hermes_tui.services import goal_files, plans, strict_yaml
 from hermes_tui.services.config import LayerName
 from hermes_tui.services.explain import merge, parse_layer
 
@@ -125,7 +125,7 @@ def check(error: UsageInvalid, line: int, remedy: str) -> None:
 @pytest.mark.parametrize(("data", "line", "remedy"), [case[1:] for case in GOALS], ids=[case[0] for case in GOALS])
 def test_a_broken_goal_names_line_and_remedy(data: bytes | str, line: int, remedy: str) -> None:
     with pytest.raises(UsageInvalid) as caught:
-        goals.parse_goal(data, "goal.md", tools=TOOLS)
+        goal_files.parse_goal(data, "goal.md", tools=TOOLS)
     check(caught.value, line, remedy)
 
 
@@ -157,5 +157,5 @@ def test_a_link_out_of_the_workspace_is_refused(tmp_path: Path) -> None:
     goal = tmp_path / "goal.md"
     goal.write_text("---\nwrite: [out/]\n---\nDo it.\n")
     with pytest.raises(UsageInvalid) as caught:
-        goals.read_goal(goal, tmp_path / "work")
+        goal_files.read_goal(goal, tmp_path / "work")
     check(caught.value, 2, "really lies inside")

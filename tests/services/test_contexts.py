@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from hermes_tui.domain.commands import ChangeWindow, WindowChange
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.kernel import window
 from hermes_tui.services import contexts
-from hermes_tui.services.contexts import Change
 from tests.kernel.bench import PLACE
 from tests.kernel.test_window import AGENT, HONEST, Summariser, bench_with, converse, three_hundred
 
@@ -16,7 +16,9 @@ from tests.kernel.test_window import AGENT, HONEST, Summariser, bench_with, conv
 async def test_items_are_what_the_next_request_carries_each_with_its_reason() -> None:
     kernel = bench_with(Summariser(HONEST))
     await converse(kernel, three_hundred()[:160])
-    contexts.change(kernel.kit.session, PLACE, Change(what="pin", agent="goal", index=4), "operator")
+    contexts.change(
+        kernel.kit.session, PLACE, ChangeWindow(what=WindowChange.PIN, agent=AgentId("goal"), index=4), "operator"
+    )
 
     items = contexts.items(kernel.state, AgentId("goal"))
 
@@ -46,19 +48,50 @@ async def test_undo_takes_back_one_compaction_at_a_time() -> None:
     await converse(kernel, three_hundred())
     windows = kernel.state.windows.of(AgentId("goal")).compactions
 
-    contexts.change(kernel.kit.session, PLACE, Change(what="undo"), "operator")
+    contexts.change(kernel.kit.session, PLACE, ChangeWindow(what=WindowChange.UNDO), "operator")
 
     assert len(windows) >= 2
     assert kernel.state.windows.of(AgentId("goal")).compaction == windows[-2]
+
+
+async def test_older_messages_are_condensed_before_the_next_request_though_there_is_room() -> None:
+    provider = Summariser(HONEST)
+    kernel = bench_with(provider, 100_000)
+    await converse(kernel, three_hundred()[:40])
+    before = kernel.state.windows.of(AgentId("goal"))
+
+    said = contexts.change(kernel.kit.session, PLACE, ChangeWindow(what=WindowChange.CONDENSE), "operator")
+    asked = kernel.state.windows.of(AgentId("goal"))
+    await converse(kernel, ["Go on."])
+
+    after = kernel.state.windows.of(AgentId("goal"))
+    assert said == "goal condenses its older messages before its next request."
+    assert (before.compaction, before.asked, asked.compaction, asked.asked) == (None, False, None, True)
+    assert after.compaction is not None
+    assert not after.asked
+    assert len(provider.requests[-1].messages) < len(kernel.state.talk.of(AgentId("goal")).messages) // 2
+    assert "ISO 8601" in after.compaction.summary
+
+
+async def test_one_wish_condenses_once() -> None:
+    kernel = bench_with(Summariser(HONEST), 100_000)
+    await converse(kernel, three_hundred()[:40])
+    contexts.change(kernel.kit.session, PLACE, ChangeWindow(what=WindowChange.CONDENSE), "operator")
+
+    await converse(kernel, ["Go on.", "And on.", "And on."])
+
+    assert len(kernel.state.windows.of(AgentId("goal")).compactions) == 1
 
 
 async def test_what_cannot_be_changed_is_said() -> None:
     kernel = bench_with(Summariser(HONEST))
     await converse(kernel, ["Hello."])
 
+    with pytest.raises(UsageInvalid, match="nothing to condense"):
+        contexts.change(kernel.kit.session, PLACE, ChangeWindow(what=WindowChange.CONDENSE), "operator")
     with pytest.raises(UsageInvalid, match="not condensed"):
-        contexts.change(kernel.kit.session, PLACE, Change(what="undo"), "operator")
+        contexts.change(kernel.kit.session, PLACE, ChangeWindow(what=WindowChange.UNDO), "operator")
     with pytest.raises(UsageInvalid, match="messages 0 to 1"):
-        contexts.change(kernel.kit.session, PLACE, Change(what="pin", index=9), "operator")
+        contexts.change(kernel.kit.session, PLACE, ChangeWindow(what=WindowChange.PIN, index=9), "operator")
     with pytest.raises(UsageInvalid, match="No agent nobody"):
         contexts.agent_of(kernel.state, "nobody")

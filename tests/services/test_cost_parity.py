@@ -13,7 +13,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.usage import Usage as Spent
 from hermes_tui.domain.usage import cost_usd
 from hermes_tui.services import costs, history
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import Asked, Call, FakeServer, Fault, Reply, Scenario, Usage
 

@@ -14,7 +14,7 @@ from hermes_tui.domain.ports import DayBudget
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.usage import Limits
 from hermes_tui.services import wiring
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 
 OTHER = SessionId("other")

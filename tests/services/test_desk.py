@@ -39,7 +39,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.services.desk import Desk
 from hermes_tui.services.kits import agent_of
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from tests.fakes import Call, Fault, Reply, Scenario, running_server
 
 WAIT_S = 20.0

@@ -11,7 +11,7 @@ import pytest
 from hermes_tui.domain.commands import Submit, SwitchBrain
 from hermes_tui.domain.events import ModelChosen, RunEnded, ToolFinished
 from hermes_tui.services.desk import Desk
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from tests.fakes import Asked, Call, FakeServer, Reply, Scenario, official, running_server
 from tests.services.test_desk import Open
 

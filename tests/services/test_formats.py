@@ -10,7 +10,7 @@ import pytest
 
 from hermes_tui.domain.errors import ArgumentsInvalid, UsageInvalid
 from hermes_tui.domain.tasks import Mode
-from hermes_tui.services import goals, homes, plans, references, results, strict_yaml
+from hermes_tui.services import goal_files, homes, plans, references, results, strict_yaml
 from hermes_tui.services.config import LayerName
 from hermes_tui.services.explain import (
     command_line_layer,
@@ -29,14 +29,14 @@ GOAL = "---\nbudget: {usd: 1, tokens: 1.5M, time: 15m, steps: 60}\nmode: auto-ed
 
 
 def test_a_goal_keeps_what_it_says() -> None:
-    goal = goals.parse_goal(GOAL, "g.md")
+    goal = goal_files.parse_goal(GOAL, "g.md")
     assert (goal.text, goal.mode, goal.write) == ("Do it.", Mode.AUTO_EDIT, ("tests/",))
     assert (goal.limits.usd, goal.limits.tokens, goal.limits.seconds, goal.limits.steps) == (1, 1_500_000, 900, 60)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs/examples").glob("*.md")), ids=lambda path: path.stem)
 def test_every_example_is_a_goal_with_a_budget(path: Path) -> None:
-    goal = goals.read_goal(path, ROOT, tools={"list", "search", "git", "python"})
+    goal = goal_files.read_goal(path, ROOT, tools={"list", "search", "git", "python"})
 
     assert goal.text
     assert goal.limits.seconds
@@ -45,7 +45,7 @@ def test_every_example_is_a_goal_with_a_budget(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["repo-map", "three-reports"])
 def test_an_example_plan_round_trips(name: str) -> None:
-    goal = goals.read_goal(ROOT / f"docs/examples/{name}.md", ROOT, tools={"list", "search", "git", "python"})
+    goal = goal_files.read_goal(ROOT / f"docs/examples/{name}.md", ROOT, tools={"list", "search", "git", "python"})
 
     assert goal.plan is not None
     text = plans.plan_to_json(goal.plan)
@@ -58,7 +58,7 @@ def test_every_layer_wins_over_those_before_it() -> None:
         read_layer(LayerName.BUILT_IN, ROOT / "config.yaml"),
         parse_layer(LayerName.HOME, "brains: {cortex: {model: 'ollama:home'}}\nui: {theme: paper}\n", "home.yaml"),
         parse_layer(LayerName.PROJECT, "brains:\n  cortex: {model: 'ollama:project'}\n", "project.yaml"),
-        goal_layer(goals.parse_goal("---\nmodel: ollama:goal\n---\nx\n", "g.md")),
+        goal_layer(goal_files.parse_goal("---\nmodel: ollama:goal\n---\nx\n", "g.md")),
         environment_layer({"HERMES_TUI_MODEL": "ollama:env"}),
         command_line_layer({"brains.cortex.model": "ollama:option"}),
     ]
@@ -79,8 +79,8 @@ def test_a_project_may_not_set_what_only_an_operator_may(text: str) -> None:
 def test_a_goal_stays_within_the_caps() -> None:
     home = parse_layer(LayerName.HOME, "policy: {max_mode: ask}\n", "h.yaml")
     with pytest.raises(UsageInvalid, match="max_mode"):
-        merge([home, goal_layer(goals.parse_goal(GOAL, "g.md"))])
-    costly = goals.parse_goal("---\nbudget: {usd: 9}\n---\nx\n", "g.md")
+        merge([home, goal_layer(goal_files.parse_goal(GOAL, "g.md"))])
+    costly = goal_files.parse_goal("---\nbudget: {usd: 9}\n---\nx\n", "g.md")
     with pytest.raises(UsageInvalid, match="above"):
         merge([goal_layer(costly)])
 

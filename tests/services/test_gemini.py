@@ -12,9 +12,9 @@ from hermes_tui.services import costs, history
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.offers import Can, can
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.provider_config import ProviderConfig
 from hermes_tui.services.sections import built
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import Call, FakeServer, Reply, Scenario
 from tests.fakes import Usage as Billed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.events import ToolFinished, ToolRefused
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.interfaces.processes import needs_sandbox
 

@@ -14,8 +14,8 @@ import pytest
 from hermes_tui.domain.errors import NoProvider
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.sections import built
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import Call, FakeServer, Reply, Scenario, refused_url
 

@@ -17,7 +17,7 @@ from hermes_tui.domain.tasks import Goal
 from hermes_tui.domain.usage import Usage
 from hermes_tui.services import wiring
 from hermes_tui.services.kits import pursuit_of
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.injection.victim import PRICE, OneBrain
 

@@ -14,7 +14,7 @@ from hermes_tui.domain.errors import NoProvider, UsageInvalid
 from hermes_tui.domain.events import ToolFinished
 from hermes_tui.services import history, parity, sessions
 from hermes_tui.services.parity import Parity
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import Asked, Call, FakeServer, Fault, Reply, Scenario
 

@@ -9,7 +9,7 @@ import pytest
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.services.homes import built_in_folder
 from hermes_tui.services.patchbay import Patch, Patchbay, edit_of
-from hermes_tui.services.wiring import RunOptions, home_of
+from hermes_tui.services.premises import RunOptions, home_of
 
 OWN = """# mine
 version: 1

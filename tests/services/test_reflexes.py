@@ -22,9 +22,9 @@ from hermes_tui.services import costs, rates
 from hermes_tui.services.config import LayerName, Reflex
 from hermes_tui.services.explain import merge, parse_layer
 from hermes_tui.services.parity import turns_of
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.reflexes import RuledProvider, next_arguments
 from hermes_tui.services.repetition import suggested
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import Asked, Call, FakeServer, Reply, Scenario
 from tests.kernel.bench import FakeBrains, FakeProvider, FakeTool, KernelBench, ask_for, say

@@ -17,8 +17,8 @@ from hermes_tui.interfaces._tables import cost_lines
 from hermes_tui.services import costs, history
 from hermes_tui.services.config import LayerName
 from hermes_tui.services.explain import merge, read_layer
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.reply_cache import CachedProvider
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import FakeServer, Reply, Scenario
 from tests.fakes import Usage as Billed

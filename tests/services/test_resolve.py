@@ -18,7 +18,7 @@ from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.usage import Limits
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.services import approvals, control
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 
 PLACE = Place(session=SessionId("s1"), run=RunId("r1"), task=TaskId("post"))

@@ -9,7 +9,7 @@ import pytest
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.edits import EditModel
-from hermes_tui.services.goals import GoalModel
+from hermes_tui.services.goal_files import GoalModel
 from hermes_tui.services.plans import PlanModel
 from hermes_tui.services.sections import Section, built, json_schema, plain, validate, without_empty
 from hermes_tui.services.strict_yaml import parse

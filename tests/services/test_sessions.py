@@ -15,7 +15,7 @@ from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.usage import Limits
 from hermes_tui.services import sessions
 from hermes_tui.services.goals import file_digest
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 
 GOAL = Goal(text="Count.", path="/somewhere/goal.md")

@@ -19,7 +19,7 @@ from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.interfaces._shells import beside, output_lines, stop_of
 from hermes_tui.services import history, shells
 from hermes_tui.services.desk import Desk
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from tests.interfaces.processes import needs_sandbox
 from tests.services.test_desk import WAIT_S, Open
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.services import trust, wiring
+from hermes_tui.services import premises, trust
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.trust import Project, Standing
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 
 CONFIG = "ui: {theme: paper}\n"
@@ -24,7 +24,7 @@ def options(tmp_path: Path) -> RunOptions:
 
 def project(options: RunOptions) -> Project:
     station = Workstation(options)
-    return wiring.project_of(options, station.home, station.layers)
+    return premises.project_of(options, station.home, station.layers)
 
 
 def allow(options: RunOptions) -> None:

@@ -20,8 +20,8 @@ from hermes_tui.domain.ports import Answer
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.services import approvals
 from hermes_tui.services.control import Owner
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.verdict import Result
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.kernel.bench import PLACE, FakeProvider, KernelBench
 

@@ -15,8 +15,8 @@ from hermes_tui.domain.ids import CallId, RunId, SessionId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Mode
 from hermes_tui.domain.usage import Limits
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.undo import undo
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 
 PLACE = Place(session=SessionId("s1"), run=RunId("r1"))

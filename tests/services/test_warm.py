@@ -10,8 +10,8 @@ from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config import HermesConfig
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.sections import built
-from hermes_tui.services.wiring import RunOptions
 from hermes_tui.services.workstation import Workstation
 from tests.fakes import FakeServer, Reply, Scenario, refused_url
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -103,21 +103,23 @@ class RulePolicy:
     """
 
     def __init__(self, *, deny: Sequence[str] = (), allow: Sequence[str] = (), two_keys: Sequence[str] = ()) -> None:
-        self._deny = tuple(parse_rule(text) for text in deny)
+        self._deny = _by_tool(deny)
         self._allow = tuple(parse_rule(text) for text in allow)
         self._classes = frozenset(two_keys) & CLASSES
-        self._high = tuple(parse_rule(text) for text in two_keys if text not in CLASSES)
+        self._high = _by_tool(text for text in two_keys if text not in CLASSES)
 
     def decide(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling:
         """Return the decision; grants whose text is no rule are passed over."""
-        for rule in self._deny:
-            if _may_match(rule, call):
+        denying = self._deny.get(call.tool, ())
+        for rule in denying:
+            # A command that cannot be parsed is denied where the rule names the whole tool.
+            if rule.words is None or rule.matches(call):
                 return Ruling(decision=Decision.DENY, rule=rule.text, why="A rule denies it.")
         if mode is Mode.PLAN and call.effect > Effect.READ:
             return Ruling(decision=Decision.DENY, rule="mode:plan", why=_REFUSED_IN_PLAN)
         if high := self._takes_two_keys(call):
             return Ruling(decision=Decision.ASK, rule=f"two keys: {high}", why=_why(call), two_keys=True)
-        hidden = call.argv is None and any(rule.tool == call.tool and rule.tool != "fetch" for rule in self._deny)
+        hidden = denying and call.argv is None and call.tool != "fetch"
         if not hidden and _runs_by_itself(call, mode):
             return Ruling(decision=Decision.ALLOW, rule=f"mode:{mode}")
         return self._by_rule(call, mode, grants) or Ruling(decision=Decision.ASK, rule=f"mode:{mode}", why=_why(call))
@@ -131,7 +133,8 @@ class RulePolicy:
         if call.effect is Effect.EXTERNAL and "external" in self._classes:
             return "external"
         unseen = call.argv is None and call.tool != "fetch"
-        return next((rule.text for rule in self._high if rule.matches(call) or (unseen and rule.tool == call.tool)), "")
+        high = self._high.get(call.tool, ())
+        return next((rule.text for rule in high if unseen or rule.matches(call)), "") if high else ""
 
     def _by_rule(self, call: ResolvedCall, mode: Mode, grants: Sequence[Grant]) -> Ruling | None:
         """Return what an allow rule says; none covers the host, nor a request that acts outside."""
@@ -151,17 +154,20 @@ class RulePolicy:
         return None
 
 
+def _by_tool(texts: Iterable[str]) -> Mapping[str, Sequence[Rule]]:
+    """Return rules by the tool that they are about: a call is compared with no others."""
+    found: dict[str, list[Rule]] = {}
+    for rule in map(parse_rule, texts):
+        found.setdefault(rule.tool, []).append(rule)
+    return found
+
+
 def _runs_by_itself(call: ResolvedCall, mode: Mode) -> bool:
     if call.effect is Effect.EXTERNAL or call.reach >= Reach.NETWORK:
         return False
     if call.effect <= Effect.READ and call.reach <= Reach.MEMORY:
         return True
     return call.reach in _RUNS[mode]
-
-
-def _may_match(rule: Rule, call: ResolvedCall) -> bool:
-    """Whether a deny rule holds; a command that cannot be parsed is denied where the rule names the whole tool."""
-    return rule.tool == call.tool and (rule.words is None or rule.matches(call))
 
 
 def _rule_of(grant: Grant) -> Rule | None:

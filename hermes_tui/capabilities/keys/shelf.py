@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, cast
 
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen
 
@@ -54,7 +54,7 @@ def _place(fields: Mapping[str, object]) -> Place:
 def write(folder: Path, places: Mapping[str, Place]) -> None:
     """Put the file in place whole."""
     text = json.dumps({provider: asdict(place) for provider, place in places.items()}, indent=2)
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{NAME}.")
+    descriptor, made = new_file(folder, f".{NAME}.")
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(f"{text}\n")
-    Path(name).replace(folder / NAME)
+    made.replace(folder / NAME)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from hermes_tui.capabilities.memory.notes import Note, index_of_scope
+from hermes_tui.capabilities.memory.notes import Note
+from hermes_tui.capabilities.memory.scopes import index_of_scope
 from hermes_tui.domain.memory import NoteKind
 from hermes_tui.domain.values import frozen
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from hermes_tui.capabilities.memory.notes import is_index
 from hermes_tui.capabilities.memory.repository import KEPT, HistoryUnavailable, Repository, quoted
+from hermes_tui.capabilities.memory.scopes import is_index
 from hermes_tui.domain.values import frozen
 
 REF: Final = "refs/hermes/erased"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.memory.decoding import MOST_BYTES
-from hermes_tui.capabilities.memory.notes import FOLDER, INDEX
+from hermes_tui.capabilities.memory.scopes import FOLDER, INDEX
 from hermes_tui.domain.errors import HermesError
 
 UNSETTLED: Final = ""

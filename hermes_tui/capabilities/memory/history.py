@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.capabilities.memory.notes import is_index
 from hermes_tui.capabilities.memory.repository import COMMITTER, KEPT, HistoryUnavailable, Repository, quoted
+from hermes_tui.capabilities.memory.scopes import is_index
 from hermes_tui.domain.memory import FileChange, NoteAuthor, Outbox
 from hermes_tui.domain.values import frozen
 

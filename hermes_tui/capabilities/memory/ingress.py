@@ -13,16 +13,9 @@ from hermes_tui.capabilities.memory.catalog import Catalog, NoteRow
 from hermes_tui.capabilities.memory.decoding import decode
 from hermes_tui.capabilities.memory.files import UNSETTLED, NoteUnreadable, VaultFiles, digest_of_bytes
 from hermes_tui.capabilities.memory.index import MemoryIndex, Source
-from hermes_tui.capabilities.memory.notes import (
-    FOLDER,
-    INDEX,
-    Note,
-    day_of,
-    id_of_path,
-    is_index,
-    read_note,
-)
+from hermes_tui.capabilities.memory.notes import Note, day_of, id_of_path, read_note
 from hermes_tui.capabilities.memory.reading import catalog_row, items_of_index, items_of_note
+from hermes_tui.capabilities.memory.scopes import FOLDER, INDEX, is_index
 from hermes_tui.domain.memory import FileChange, NoteAuthor, Outbox
 from hermes_tui.domain.values import frozen, mutable, replace
 

@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Final
 
 from hermes_tui.capabilities.memory import tongues
+from hermes_tui.capabilities.memory.plain_words import plain_words
 from hermes_tui.capabilities.memory.related import related_to
-from hermes_tui.capabilities.memory.words import plain_words, term_of
+from hermes_tui.capabilities.memory.words import term_of
 
 
 class Likeness(StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,13 +11,12 @@ from typing import Final, TypeVar
 
 from hermes_tui.capabilities.memory import frontmatter
 from hermes_tui.capabilities.memory.frontmatter import Value
-from hermes_tui.capabilities.memory.words import plain_words
+from hermes_tui.capabilities.memory.plain_words import plain_words
+from hermes_tui.capabilities.memory.scopes import FOLDER, WORKSPACES, scope_of_path
 from hermes_tui.domain.memory import NoteAuthor, NoteKind, NoteStatus
 from hermes_tui.domain.values import frozen
+from hermes_tui.kernel.chance import token
 
-INDEX: Final = "MEMORY.md"
-FOLDER: Final = "memory"
-WORKSPACES: Final = f"{FOLDER}/workspaces"
 _TITLE_CHARS: Final = 80
 _CONFLICT: Final = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,63}")
@@ -140,7 +138,7 @@ def id_of_path(path: str) -> str:
 
 def new_id(key: str = "") -> str:
     """Return an id for a new note; always the same one for the same `key`."""
-    return "m" + (hashlib.sha256(key.encode()).hexdigest()[:12] if key else secrets.token_hex(6))
+    return "m" + (hashlib.sha256(key.encode()).hexdigest()[:12] if key else token(6))
 
 
 def paths_for(note_id: str, title: str, kind: NoteKind, scope: str) -> tuple[str, str]:
@@ -148,28 +146,6 @@ def paths_for(note_id: str, title: str, kind: NoteKind, scope: str) -> tuple[str
     slug = "-".join(plain_words(title)[:6])[:40].strip("-") or "note"
     folder = f"{WORKSPACES}/{scope}" if scope else FOLDER
     return f"{folder}/{kind.value}s/{slug}-{note_id[-4:]}.md", f"{folder}/{kind.value}s/{slug}-{note_id}.md"
-
-
-def scope_of_path(path: str) -> str:
-    """Return the scope of what lies at `path`."""
-    parts = path.split("/")
-    return parts[2] if path.startswith(f"{WORKSPACES}/") and len(parts) > 3 else ""
-
-
-def scope_of_workspace(workspace: str) -> str:
-    """Return the scope of a workspace's folder: its name, and a digest that tells two of one name apart."""
-    name = "-".join(plain_words(workspace.rstrip("/").rpartition("/")[2]))[:24] or "root"
-    return f"{name}-{hashlib.sha256(workspace.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-
-
-def index_of_scope(scope: str) -> str:
-    """Return the path of the index that is in context: the home's, or a workspace's."""
-    return f"{WORKSPACES}/{scope}/{INDEX}" if scope else INDEX
-
-
-def is_index(path: str) -> bool:
-    """Whether `path` is an index rather than a note."""
-    return path == INDEX or (path.startswith(f"{WORKSPACES}/") and path.count("/") == 3 and path.endswith(f"/{INDEX}"))
 
 
 def day_of(at: float) -> str:

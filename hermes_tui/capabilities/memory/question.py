@@ -9,7 +9,8 @@ from enum import IntFlag
 from typing import Final
 
 from hermes_tui.capabilities.memory.moments import Moment, moments_in
-from hermes_tui.capabilities.memory.words import plain_words, term_of
+from hermes_tui.capabilities.memory.plain_words import plain_words
+from hermes_tui.capabilities.memory.words import term_of
 from hermes_tui.domain.values import frozen
 
 MOST_TERMS: Final = 24

@@ -8,8 +8,9 @@ from typing import Final
 
 from hermes_tui.capabilities.memory.catalog import NoteRow
 from hermes_tui.capabilities.memory.items import Item, Layer
-from hermes_tui.capabilities.memory.notes import Note, instant_of, scope_of_path
+from hermes_tui.capabilities.memory.notes import Note, instant_of
 from hermes_tui.capabilities.memory.pieces import pieces_of
+from hermes_tui.capabilities.memory.scopes import scope_of_path
 from hermes_tui.domain.memory import NoteStatus
 
 _ENTRY: Final = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+", re.MULTILINE)

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from hermes_tui.capabilities.memory.cues import cues_of
 from hermes_tui.capabilities.memory.database import GIVEN, Connection, marks, parts
 from hermes_tui.capabilities.memory.items import Item
+from hermes_tui.capabilities.memory.plain_words import plain_words
 from hermes_tui.capabilities.memory.pool import THREAD_SHIFT
 from hermes_tui.capabilities.memory.vectors import put_vectors
-from hermes_tui.capabilities.memory.words import plain_words, term_of
+from hermes_tui.capabilities.memory.words import term_of
 from hermes_tui.domain.values import frozen
 
 

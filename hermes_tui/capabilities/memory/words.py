@@ -1,18 +1,13 @@
-"""From text to the words that are indexed: folded, split, without function words, stemmed."""
+"""From text to the words that are indexed: plain ones without function words, stemmed."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from hermes_tui.capabilities.memory.plain_words import plain_words
 from hermes_tui.capabilities.memory.stemmer import stem
 
-_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - people type both apostrophes
-_ASCII_WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
-"""The same where a text has only ASCII letters, all of them small."""
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _STOP: Final = frozenset(
     """
     a about above after again all also am an and any are aren't as at be because been before being below both but by
@@ -27,16 +22,6 @@ _STOP: Final = frozenset(
     wow yeah yes you you'd you'll you're you've your yours yourself yourselves
     """.split()  # noqa: SIM905 - a list of words reads best as text
 )
-
-
-def plain_words(text: str) -> list[str]:
-    """Return the words of `text` in order, lower-case and without accents; `camelCase` is split."""
-    is_ascii = text.isascii()
-    if not is_ascii:
-        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    if not text.islower():
-        text = _CAMEL.sub(" ", text).lower()
-    return (_ASCII_WORD if is_ascii else _WORD).findall(text)
 
 
 @lru_cache(maxsize=50_000)

@@ -15,8 +15,9 @@ from hermes_tui.capabilities.memory.decoding import NEW, decode
 from hermes_tui.capabilities.memory.ingress import Edit, Ingress, Reason
 from hermes_tui.capabilities.memory.items import Layer
 from hermes_tui.capabilities.memory.likeness import Likeness, compare
-from hermes_tui.capabilities.memory.notes import Note, index_of_scope, new_id, paths_for, read_note, write_note
+from hermes_tui.capabilities.memory.notes import Note, new_id, paths_for, read_note, write_note
 from hermes_tui.capabilities.memory.ranking import Recall, Search
+from hermes_tui.capabilities.memory.scopes import index_of_scope
 from hermes_tui.capabilities.memory.vectors import Query
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, NoteStatus, Origin, Remembered

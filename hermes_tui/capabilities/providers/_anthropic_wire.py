@@ -11,7 +11,15 @@ from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
 from hermes_tui.capabilities.providers._content import EPHEMERAL, LOST, base64_of, opaque_of, tool_name, wire_name
 from hermes_tui.capabilities.providers._errors import failed_midway
-from hermes_tui.capabilities.providers._json import Fields, arguments_of, count_of, fields_of, schema_of, text_of
+from hermes_tui.capabilities.providers._json import (
+    Fields,
+    arguments_of,
+    body_bytes,
+    count_of,
+    fields_of,
+    schema_of,
+    text_of,
+)
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.capabilities.providers._schema import closed
 from hermes_tui.domain.messages import Content, Image, Opaque, Role, Text, ToolCall, ToolResult
@@ -57,7 +65,7 @@ class AnthropicWire:
         watch = Watch(self.name, request.clocks)
         post = _http.Post(
             url=f"{root_of(self.base_url)}/v1/messages",
-            body=body_of(request, self.name),
+            body=body_bytes(body_of(request, self.name)),
             headers=headers_of(self.key),
             watch=watch,
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
 from hermes_tui.capabilities.providers._json import Fields, schema_of
 from hermes_tui.domain.messages import Image, Opaque
-from hermes_tui.domain.parts import ModelRequest
+from hermes_tui.domain.parts import ModelRequest, ToolSchema
 from hermes_tui.domain.provenance import SERVED
 
 EPHEMERAL: Final[Fields] = {"type": "ephemeral"}
@@ -63,5 +64,10 @@ def data_url_of(image: Image, request: ModelRequest) -> str | None:
 
 def prefix_key(request: ModelRequest) -> str:
     """Return a short name of the stable prefix: requests with the same one share a prompt cache."""
-    tools = [[tool.name, tool.description, tool.parameters] for tool in request.tools]
-    return sha256(json.dumps([request.system, tools]).encode()).hexdigest()[:32]
+    return _prefix_key(request.system, request.tools)
+
+
+@lru_cache(maxsize=8)
+def _prefix_key(system: str, tools: tuple[ToolSchema, ...]) -> str:
+    said = [[tool.name, tool.description, tool.parameters] for tool in tools]
+    return sha256(json.dumps([system, said]).encode()).hexdigest()[:32]

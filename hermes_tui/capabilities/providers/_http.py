@@ -40,7 +40,7 @@ class Post:
     """One request; it is timed by `watch`."""
 
     url: str
-    body: Mapping[str, object]
+    body: bytes
     watch: Watch
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -123,7 +123,7 @@ def _request(post: Post) -> Request:
         AddressInvalid: its URL is none.
     """
     headers = {**_STREAMED, **post.headers}
-    return Request(url=post.url, address=address_of(post.url), headers=headers, body=body_bytes(post.body))
+    return Request(url=post.url, address=address_of(post.url), headers=headers, body=post.body)
 
 
 async def _check(post: Post, answer: Answer) -> None:

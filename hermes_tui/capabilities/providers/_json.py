@@ -57,6 +57,19 @@ def object_of(data: bytes | str) -> Fields | None:
     return cast("Fields", value) if end == len(text) and isinstance(value, dict) else None
 
 
+Json = msgspec.Raw
+"""JSON that stands as it is wherever it is put."""
+
+
+def json_of(value: object) -> Json:
+    """Return a value as JSON.
+
+    Raises:
+        UnicodeEncodeError: it holds half a surrogate pair.
+    """
+    return Json(msgspec.json.encode(value))
+
+
 def body_bytes(body: Mapping[str, object]) -> bytes:
     """Return the JSON of a request's body: the whole conversation, at each step."""
     try:

@@ -12,6 +12,7 @@ from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import (
     Fields,
     arguments_of,
+    body_bytes,
     count_of,
     fields_of,
     list_of,
@@ -49,7 +50,7 @@ class OllamaWire:
         watch = Watch(self.name, request.clocks)
         post = _http.Post(
             url=f"{self.base_url.rstrip('/')}/api/chat",
-            body=body_of(request),
+            body=body_bytes(body_of(request)),
             headers=_http.bearer(self.key),
             watch=watch,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import field
+from functools import partial
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._clocks import Watch
@@ -13,6 +14,7 @@ from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, schema_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.capabilities.providers._schema import json_schema
+from hermes_tui.capabilities.providers._written import PLAIN, Plain, Written
 from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import (
     ModelRequest,
@@ -39,24 +41,29 @@ class ResponsesWire:
     name: str
     base_url: str
     key: str | None = None
+    written: Written = field(default_factory=Written)
 
     def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         watch = Watch(self.name, request.clocks)
         post = _http.Post(
             url=f"{self.base_url.rstrip('/')}/responses",
-            body=body_of(request, self.name),
+            body=self.written.body(lambda parts: body_of(request, self.name, parts)),
             headers=_http.bearer(self.key),
             watch=watch,
         )
         return parts_of(_http.events(post), ResponsesReply(self.name, request.model), watch)
 
 
-def body_of(request: ModelRequest, provider: str) -> Fields:
-    """Return the JSON body of a responses request; reasoning comes back encrypted, as nothing is stored."""
+def body_of(request: ModelRequest, provider: str, parts: Plain = PLAIN) -> Fields:
+    """Return the body of a responses request; reasoning comes back encrypted, as nothing is stored."""
+
+    def in_words(message: Message) -> list[Fields]:
+        return _items(message, request, provider)
+
     body: Fields = {
         "model": request.model,
-        "input": [item for message in request.messages for item in _items(message, request, provider)],
+        "input": [item for message in request.messages for item in parts.message(message, in_words)],
         "stream": True,
         "store": False,
         "include": ["reasoning.encrypted_content"],
@@ -72,17 +79,21 @@ def body_of(request: ModelRequest, provider: str) -> Fields:
     if request.reply_schema is not None:
         body["text"] = {"format": {"type": "json_schema", **json_schema(request.reply_schema)}}
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "name": wire_name(tool.name),
-                "description": tool.description,
-                "parameters": schema_of(tool.parameters),
-                "strict": False,  # the default here is strict, which our schemas need not satisfy
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = parts.tools(request.tools, partial(_tools, request))
     return body
+
+
+def _tools(request: ModelRequest) -> list[Fields]:
+    return [
+        {
+            "type": "function",
+            "name": wire_name(tool.name),
+            "description": tool.description,
+            "parameters": schema_of(tool.parameters),
+            "strict": False,  # the default here is strict, which our schemas need not satisfy
+        }
+        for tool in request.tools
+    ]
 
 
 def _items(message: Message, request: ModelRequest, provider: str) -> list[Fields]:

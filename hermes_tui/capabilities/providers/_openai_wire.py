@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import field
+from functools import partial
 from typing import Literal
 
 from hermes_tui.capabilities.providers import _http
@@ -23,6 +24,7 @@ from hermes_tui.capabilities.providers._errors import failed_midway
 from hermes_tui.capabilities.providers._json import Fields, arguments_text, count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._reply import parts_of
 from hermes_tui.capabilities.providers._schema import json_schema
+from hermes_tui.capabilities.providers._written import PLAIN, Plain, Written
 from hermes_tui.domain.messages import Content, Image, Message, Opaque, Role, Text, ToolCall, ToolResult
 from hermes_tui.domain.parts import (
     ModelRequest,
@@ -73,26 +75,31 @@ class ChatWire:
     base_url: str
     key: str | None = None
     dialect: Dialect = Dialect()
+    written: Written = field(default_factory=Written)
 
     def stream(self, request: ModelRequest) -> AsyncIterator[Part]:
         """Yield one reply; see `ports.Provider`."""
         watch = Watch(self.name, request.clocks)
         post = _http.Post(
             url=f"{self.base_url.rstrip('/')}/chat/completions",
-            body=body_of(request, self.name, self.dialect),
+            body=self.written.body(lambda parts: body_of(request, self.name, self.dialect, parts)),
             headers=_http.bearer(self.key),
             watch=watch,
         )
         return parts_of(_http.events(post), ChatReply(self.name, request.model), watch)
 
 
-def body_of(request: ModelRequest, provider: str, dialect: Dialect) -> Fields:
-    """Return the JSON body of a chat completions request."""
+def body_of(request: ModelRequest, provider: str, dialect: Dialect, parts: Plain = PLAIN) -> Fields:
+    """Return the body of a chat completions request."""
+
+    def in_words(message: Message) -> list[Fields]:
+        return _message(message, request, provider)
+
     body: Fields = {
         "model": request.model,
         "messages": [
             *_system(request, dialect),
-            *(wired for message in request.messages for wired in _message(message, request, provider)),
+            *(wired for message in request.messages for wired in parts.message(message, in_words)),
         ],
         "stream": True,
         "stream_options": {"include_usage": True},
@@ -103,7 +110,7 @@ def body_of(request: ModelRequest, provider: str, dialect: Dialect) -> Fields:
     if request.effort is not None:
         body[dialect.effort] = request.effort if dialect.effort == "reasoning_effort" else {"effort": request.effort}
     if request.tools:
-        body["tools"] = function_tools(request)
+        body["tools"] = parts.tools(request.tools, partial(function_tools, request))
     if request.reply_schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": json_schema(request.reply_schema)}
     if dialect.caches == "key":

@@ -164,9 +164,8 @@ class Bubblewrap:
 
     def _held_back(self, scope: Scope) -> list[str]:
         """Return what is taken back again: protected files, credentials, the host's sockets."""
-        kept = [guard.path for guard in scope.guards]
-        kept += self._bounds.kept
-        parts = [part for path in kept if path.exists() for part in ("--ro-bind", str(path), str(path))]
+        kept = dict.fromkeys(map(str, (*(guard.path for guard in scope.guards), *self._bounds.kept)))
+        parts = [part for path in kept if os.path.exists(path) for part in ("--ro-bind", path, path)]  # noqa: PTH110
         hidden = dict.fromkeys((*self._bounds.covered, *scopes.sockets(self._bounds.bound), *scope.sockets))
         for path in hidden:
             parts += _masked(path)

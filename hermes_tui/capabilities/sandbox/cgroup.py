@@ -64,15 +64,24 @@ class Group:
 
     def members(self) -> set[int]:
         """Return the processes in the group but our own; who is in one of its folders is in the first."""
-        # Asked several times in each call: a text file object would be most of the cost.
-        with suppress(OSError, IndexError), (self.folders[0] / "cgroup.procs").open("rb", buffering=0) as file:
-            return set(map(int, file.readall().split())) - {os.getpid()}
-        return set()
+        return self._members() or set()
+
+    def holds_at_most(self, pid: int) -> bool:
+        """Whether it is certain that nobody but this process is in it; 0 is nobody."""
+        found = self._members()
+        return found is not None and found <= ({pid} if pid else set())
 
     @property
     def free(self) -> bool:
         """Whether it is still there and nobody is in it."""
-        return all(folder.is_dir() for folder in self.folders) and not self.members()
+        return self.holds_at_most(0) and all(os.path.isdir(folder) for folder in self.folders[1:])  # noqa: PTH112 - as below
+
+    def _members(self) -> set[int] | None:
+        """Return the processes in the group but our own, None where that cannot be read."""
+        # Asked several times in each call: a path and a text file object would be most of the cost.
+        with suppress(OSError, IndexError), open(f"{self.folders[0]}/cgroup.procs", "rb", buffering=0) as file:  # noqa: PTH123
+            return set(map(int, file.readall().split())) - {os.getpid()}
+        return None
 
 
 class Groups:
@@ -168,8 +177,12 @@ def _limit(folder: Path, limits: dict[str, int]) -> bool:
 
 
 def _write(folder: Path, name: str, value: int) -> int:
-    with (folder / name).open("wb", buffering=0) as file:
-        return file.write(b"%d" % value) or 0
+    # Each call asks for it several times: a path and a file object would be most of the cost.
+    descriptor = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        return os.write(descriptor, b"%d" % value)
+    finally:
+        os.close(descriptor)
 
 
 def _discard(idle: deque[Group]) -> None:

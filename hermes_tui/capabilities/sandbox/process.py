@@ -86,6 +86,8 @@ class _Tree:
         self._group = launch.group
         self.in_group = launch.status is not None and bool(launch.group.folders)
         """Whether the group names every process of the tree: what bubblewrap confines cannot leave it."""
+        self.gone = False
+        """Whether the process has ended and nothing is left of its tree that could do anything."""
         self._mark = mark
         self._first_pid = 0
         self._first: int | None = None
@@ -112,11 +114,12 @@ class _Tree:
     def _heard(self, said: dict[str, int]) -> None:
         self.executed = self.executed or "exit-code" in said
         first = said.get("child-pid")
-        if first is None or self._first is not None or self.in_group:
+        if first is None or self._first_pid:
             return
-        with suppress(OSError):
-            self._first = os.pidfd_open(first)
-            self._first_pid = first
+        self._first_pid = first
+        if not self.in_group:
+            with suppress(OSError):
+                self._first = os.pidfd_open(first)
 
     def kill(self) -> None:
         """Kill all that is known of the tree."""
@@ -129,6 +132,14 @@ class _Tree:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
+    def clear(self) -> None:
+        """Kill what the process left running when it ended: mostly, the first process of its namespace alone.
+
+        That one is bubblewrap itself and only takes its mounts down then, for which nobody has to wait.
+        """
+        self.kill()
+        self.gone = self.in_group and not self._mark and self._group.holds_at_most(self._first_pid)
+
     async def end(self) -> None:
         """Kill the tree; return when it is gone, or after GRACE_S."""
         with suppress(TimeoutError):
@@ -136,6 +147,12 @@ class _Tree:
                 await self._end()
         if self._first is not None:
             os.close(self._first)
+
+    def close(self) -> None:
+        """Close our ends of its pipes."""
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     async def _end(self) -> None:
         self.kill()
@@ -183,7 +200,11 @@ async def run(launch: Launch) -> tuple[ProcessResult, bool]:
     except TimeoutError:
         end = ProcessEnd.DEADLINE
     finally:
-        await asyncio.shield(_closed(tree))
+        if tree.gone:
+            process.wait()
+            tree.close()
+        else:
+            await asyncio.shield(_closed(tree))
     code = process.returncode or 0
     result = ProcessResult(
         exit_code=128 - code if code < 0 else code,
@@ -243,7 +264,7 @@ async def _leave(tree: _Tree, status: int | None) -> None:
     await _ended(tree.process)
     if status is not None and tree.in_group:
         tree.hear_out(status)
-    tree.kill()
+    tree.clear()
 
 
 async def _ended(process: subprocess.Popen[bytes]) -> None:
@@ -266,9 +287,7 @@ async def _closed(tree: _Tree) -> None:
     try:
         await tree.end()
     finally:
-        for pipe in (tree.process.stdin, tree.process.stdout, tree.process.stderr):
-            if pipe is not None:
-                pipe.close()
+        tree.close()
 
 
 async def _feed(pipe: IO[bytes] | None, data: bytes) -> None:

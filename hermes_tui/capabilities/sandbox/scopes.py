@@ -40,11 +40,12 @@ def writable_folders(write: Sequence[Path], workspace: Path) -> tuple[Path, ...]
     """
     folders = [_folder_of(scope) for scope in write]
     for folder in folders:
-        if not folder.is_relative_to(workspace) or Path(os.path.realpath(folder)) != folder:
+        if not folder.is_relative_to(workspace) or os.path.realpath(folder) != str(folder):
             raise SandboxUnavailable(
                 f"The write scope {folder} leads out of the workspace.", hint="Look for a link on it."
             )
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
     kept = set(folders)
     return tuple(sorted(folder for folder in kept if not any(other in kept for other in folder.parents)))
 
@@ -59,7 +60,7 @@ def opened(folder: Path) -> int:
         descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise SandboxUnavailable(f"The write scope {folder} cannot be opened: {error.strerror}.") from error
-    if Path(f"/proc/self/fd/{descriptor}").readlink() != folder:
+    if os.readlink(f"/proc/self/fd/{descriptor}") != str(folder):  # noqa: PTH115 - compared as text
         os.close(descriptor)
         raise SandboxUnavailable(f"The write scope {folder} leads elsewhere.", hint="Look for a link on it.")
     return descriptor
@@ -132,7 +133,9 @@ def sockets(roots: Iterable[Path], listing: Path = SOCKETS) -> Iterator[Path]:
     """Yield the Unix sockets under `roots`: a read-only file system does not keep anyone from connecting."""
     tops = tuple(roots)
     with suppress(OSError):
-        lines = listing.read_text(encoding="utf-8", errors="surrogateescape").splitlines()[1:]
+        # At once and as bytes: the kernel makes the list anew for each piece that is read.
+        with listing.open("rb", buffering=0) as file:
+            lines = os.fsdecode(file.readall()).splitlines()[1:]
         names = {columns[7] for line in lines if len(columns := line.split(maxsplit=7)) == 8}
         # Of the host's many sockets hardly one lies here: only what might becomes a path.
         starts = tuple(f"{top}/" for top in tops)

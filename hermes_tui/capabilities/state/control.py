@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import socket
 import stat
 import struct
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from hermes_tui.domain.errors import JournalError
+from hermes_tui.kernel.chance import token
 
 Fields = Mapping[str, object]
 Answerer = Callable[[Fields], Awaitable[Fields]]
@@ -67,7 +67,7 @@ async def listening(answer: Answerer, folder: Path, *, uid: int | None = None) -
         uid: Whose requests are answered; None is this user.
     """
     _sweep(folder)
-    path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.sock"
+    path = folder / f"{os.getpid()}-{token(4)}.sock"
     listener = _bound(path)
     if listener is None:
         yield ""

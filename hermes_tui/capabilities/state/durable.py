@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+
+from hermes_tui.capabilities.new_file import new_file
 
 
 def write_durably(path: Path, content: bytes, *, sync_names: bool = True) -> None:
@@ -16,8 +17,7 @@ def write_durably(path: Path, content: bytes, *, sync_names: bool = True) -> Non
         return
     made = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    temporary = Path(name)
+    descriptor, temporary = new_file(path.parent, ".new-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from hermes_tui.capabilities.new_file import new_file
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -47,8 +48,7 @@ class EarlyWrites:
         self._begun.clear()
 
     def _written(self, content: bytes) -> Path:
-        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".new-")
-        temporary = Path(name)
+        descriptor, temporary = new_file(self._folder, ".new-")
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 file.write(content)

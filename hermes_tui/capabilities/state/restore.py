@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.capabilities.state.durable import sync_folder
 from hermes_tui.capabilities.state.survey import Entry, Kind
 
@@ -87,8 +87,7 @@ def _put_link(path: Path, source: Path, mode: int) -> None:
 
 
 def _put_file(path: Path, content: bytes, mode: int) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".hermes-")
-    temporary = Path(name)
+    descriptor, temporary = new_file(path.parent, ".hermes-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -16,6 +16,9 @@ from hermes_tui.domain.ports import ToolContext
 from hermes_tui.domain.tasks import Reach
 
 PATH_LIMIT = 4096
+_FEW = 2
+"""Up to so many steps are looked at in fewer calls than where a path really leads is found out."""
+_ODD = frozenset({"", ".", ".."})
 _CONTROL = later(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NEVER = frozenset({".git", ".hermes", ".hermes-tui.yaml"})
 _MARKS_BARE = frozenset({"HEAD", "commondir", "COMMONDIR"})
@@ -32,16 +35,37 @@ def readable(path: str, context: ToolContext) -> Path:
     Raises:
         PathRefused: it has control characters or leads out of the workspace.
     """
-    real = _real(path, context.workspace.root)
     workspace = context.workspace
+    real = _real(path, workspace.root)
     if not _is_within(real, workspace.root) and not any(_is_within(real, folder) for folder in workspace.read):
         raise PathRefused(f"{path} leads out of the workspace.", hint="Use a path inside the workspace.")
-    context.found[path] = real
-    return real
+    context.found[path] = _path(real)
+    return context.found[path]
+
+
+def foreseen(path: str, context: ToolContext) -> Path:
+    """Return what `readable` does; where a path is short and no step of it is a link, by a look at each step alone.
+
+    Only for what is opened by `read_…` here: they open nothing that is elsewhere than its path says.
+
+    Raises:
+        PathRefused: see `readable`.
+    """
+    workspace = context.workspace
+    steps = path.split("/")
+    if len(steps) > _FEW or not _ODD.isdisjoint(steps) or _CONTROL.search(path):
+        return readable(path, context)
+    real = str(workspace.root)
+    for step in steps:
+        real = f"{_as_folder(real)}{step}"
+        if _may_lead_on(real):
+            return readable(path, context)
+    context.found[path] = _path(real)
+    return context.found[path]
 
 
 def found(path: str, context: ToolContext) -> Path:
-    """Return what `readable` found for this very call when it was judged; only for what is opened by `read_…` here.
+    """Return where a path of this very call leads, as it was found when it was judged; only for `read_…` here.
 
     They follow no link that appeared since.
 
@@ -57,12 +81,13 @@ def writable(path: str, context: ToolContext) -> tuple[Path, Reach]:
     Raises:
         PathRefused: it has control characters, or is git's or Hermes's own.
     """
-    root = context.workspace.root
-    real = _real(path, root)
-    own = any(real.is_relative_to(folder) for folder in context.workspace.kept)
-    if real == root or own or _is_protected(real, root):
+    workspace = context.workspace
+    text = _real(path, workspace.root)
+    real = _path(text)
+    own = any(_is_within(text, folder) for folder in workspace.kept)
+    if real == workspace.root or own or _is_protected(real, workspace.root):
         raise PathRefused(f"{path} may never be written.", hint="Git's and Hermes's own files are off limits.")
-    within = any(_is_within(real, scope) for scope in context.workspace.write)
+    within = any(_is_within(text, scope) for scope in workspace.write)
     return real, Reach.SCOPE if within else Reach.HOST
 
 
@@ -81,10 +106,8 @@ def judged(path: str, context: ToolContext) -> Path:
 
 def shown(path: Path, context: ToolContext) -> str:
     """Return `path` relative to the workspace where it is inside, whole elsewhere."""
-    text, root = str(path), context.workspace.root
-    if path == root:
-        return "."
-    return text[len(_as_folder(root)) :] if _is_within(path, root) else text
+    text, root = str(path), str(context.workspace.root)
+    return "." if text == root else text.removeprefix(_as_folder(root))
 
 
 def open_folder(path: Path, *, create: bool = False) -> int:
@@ -155,7 +178,7 @@ def _open(path: Path) -> tuple[int, os.stat_result]:
         ToolError: it is missing, no regular file or unreadable.
     """
     try:
-        descriptor = _at_once(path)
+        descriptor = _at_once(str(path))
         if descriptor is None:
             folder = open_folder(path.parent)
             try:
@@ -175,7 +198,7 @@ def _open(path: Path) -> tuple[int, os.stat_result]:
     raise ToolError(f"{path.name} is not a regular file.", kind="not_a_file")
 
 
-def _at_once(path: Path) -> int | None:
+def _at_once(path: str) -> int | None:
     """Return a descriptor of the file that is at a real path, opened without walking there; None where it has to be.
 
     Where the kernel says that what was opened is at another place than the path names, some step of it is a link by
@@ -185,7 +208,7 @@ def _at_once(path: Path) -> int | None:
         return None
     descriptor = os.open(path, _FILE)
     try:
-        if os.readlink(f"/proc/self/fd/{descriptor}") == str(path):  # noqa: PTH115 - the text is what is wanted
+        if os.readlink(f"/proc/self/fd/{descriptor}") == path:  # noqa: PTH115 - the text is what is wanted
             return descriptor
     except OSError:
         # There is no /proc here; the walk needs none.
@@ -194,12 +217,13 @@ def _at_once(path: Path) -> int | None:
     return None
 
 
-def _real(path: str, root: Path) -> Path:
+def _real(path: str, root: Path) -> str:
+    """Return where a path leads that a model gave, as text: each call asks several times what that is below of."""
     if not path or len(path) > PATH_LIMIT:
         raise PathRefused(f"A path has 1 to {PATH_LIMIT} characters.")
     if _CONTROL.search(path):
         raise PathRefused("The path holds control characters.", hint="Give it without newlines or NUL.")
-    return _path(_followed(os.path.join(root, path)))  # noqa: PTH118 - a Path is made of what it leads to, once
+    return _followed(path if path[0] == "/" else f"{_as_folder(str(root))}{path}")
 
 
 def _followed(path: str) -> str:
@@ -224,29 +248,36 @@ def _followed(path: str) -> str:
     return os.path.realpath(path)
 
 
+def _may_lead_on(step: str) -> bool:
+    """Whether what is at a path is a link, or is not there."""
+    try:
+        return stat.S_ISLNK(os.lstat(step).st_mode)
+    except OSError:
+        return True
+
+
 @lru_cache(maxsize=512)
 def _path(text: str) -> Path:
     """Return the path of a text; the same files are asked for again and again."""
     return Path(text)
 
 
-def _as_folder(folder: Path) -> str:
-    text = str(folder)
-    return text if text.endswith("/") else f"{text}/"
+def _as_folder(folder: str) -> str:
+    return folder if folder == "/" else f"{folder}/"
 
 
-def _is_within(path: Path, folder: Path) -> bool:
-    """Whether a real path is `folder` or below it; as text, as each call asks this several times."""
-    text, above = str(path), str(folder)
-    return text.startswith(above) and (len(text) == len(above) or above.endswith("/") or text[len(above)] == "/")
+def _is_within(real: str, folder: Path) -> bool:
+    """Whether a real path is `folder` or below it."""
+    above = str(folder)
+    return real == above or real.startswith(_as_folder(above))
 
 
 def _is_protected(real: Path, root: Path) -> bool:
     if any(part.casefold() in _NEVER for part in real.parts) or _makes_repository(real):
         return True
-    if any(_is_within(real, guarded) for guarded in _guardrails()):
+    if any(_is_within(str(real), guarded) for guarded in _guardrails()):
         return True
-    if _is_within(real, Path(os.path.realpath(root / ".git"))):
+    if _is_within(str(real), Path(os.path.realpath(root / ".git"))):
         return True
     return any(_is_state_of(home, real) for home in real.parents)
 

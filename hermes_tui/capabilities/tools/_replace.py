@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
 from hermes_tui.capabilities.tools._paths import open_folder, read_bytes
 from hermes_tui.domain.errors import FileChanged, ToolError
 from hermes_tui.domain.values import frozen
+from hermes_tui.kernel.chance import token
 
 FILE_LIMIT_BYTES = 10_000_000
 
@@ -63,7 +63,7 @@ def replace_file(path: Path, content: bytes, before: Present | None) -> str:
 
 
 def _replace_in(folder: int, path: Path, content: bytes, before: Present | None) -> None:
-    temporary = f".{path.name[:100]}.{secrets.token_hex(6)}.tmp"
+    temporary = f".{path.name[:100]}.{token(6)}.tmp"
     try:
         _write_new(folder, temporary, content, before)
         _check_unchanged(path, before)

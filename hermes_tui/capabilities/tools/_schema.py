@@ -37,7 +37,7 @@ class Misfits(ValueError):
 class Argument:
     """One argument: its annotation, what the model reads of it, and its default or `REQUIRED`."""
 
-    kind: object
+    kind: Any
     note: str | None
     default: object
 
@@ -108,7 +108,7 @@ def checked(arguments: Mapping[str, Argument], text: str) -> dict[str, object]:
             found[name] = argument.default
         else:
             try:
-                found[name] = msgspec.convert(given[name], cast("Any", argument.kind))
+                found[name] = msgspec.convert(given[name], argument.kind)
             except msgspec.ValidationError as error:
                 wrong.append(_misfit(name, str(error)))
     if wrong:
@@ -118,7 +118,7 @@ def checked(arguments: Mapping[str, Argument], text: str) -> dict[str, object]:
 
 def _decoded(text: str) -> dict[str, object]:
     try:
-        given = msgspec.json.decode(text.encode() or b"{}")
+        given = msgspec.json.decode(text or "{}")
     except UnicodeEncodeError as error:
         raise Misfits("the arguments are not valid Unicode") from error
     except RecursionError as error:

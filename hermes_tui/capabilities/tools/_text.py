@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.errors import ToolError
+from hermes_tui.domain.late import late
 from hermes_tui.domain.values import frozen
 
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = late("difflib")
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MARKS = tuple(bom for bom, _ in _BOMS)
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _DIFF_INPUT_LINES = 5_000
 _DIFF_LINES = 80
@@ -27,7 +34,7 @@ class Text:
     @property
     def newline(self) -> str:
         """CRLF if every line ends so, else LF."""
-        ends = self.text.count("\n")
+        ends = self.text.count("\n") if "\r" in self.text else 0
         return "\r\n" if ends and self.text.count("\r\n") == ends else "\n"
 
     @property
@@ -57,9 +64,8 @@ def decode(content: bytes) -> Text:
     Raises:
         ToolError: it is binary.
     """
-    for bom, encoding in _BOMS:
-        if content.startswith(bom) and not content.startswith(codecs.BOM_UTF32_LE):
-            return _marked(content, bom, encoding)
+    if content.startswith(_MARKS) and not content.startswith(codecs.BOM_UTF32_LE):
+        return _marked(content, *next(known for known in _BOMS if content.startswith(known[0])))
     if b"\0" in content:
         raise _binary()
     try:

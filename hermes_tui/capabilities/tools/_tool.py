@@ -38,15 +38,14 @@ _ARG_LINE = later(r"^ {4}(\w+): (.*)$")
 
 def one_line(text: str, limit: int = SUMMARY_LIMIT) -> str:
     """Return `text` on one line, without control or direction characters, at most `limit` characters."""
-    clean = _UNSEEN.sub(" ", text[: limit * 4]).strip()
+    head = text[: limit * 4]
+    clean = (head if head.isprintable() else _UNSEEN.sub(" ", head)).strip()
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
-def as_outcome(result: Result) -> ToolOutcome:
-    """Wrap what a tool function returned; text becomes `{"output": …}` for other tasks."""
-    if isinstance(result, ToolOutcome):
-        return result
-    return ToolOutcome(output=result, data=json.dumps({"output": result}, ensure_ascii=False))
+def _said(text: str) -> ToolOutcome:
+    """Wrap the text that a tool function returned; for other tasks it becomes `{"output": …}`."""
+    return ToolOutcome(output=text, data=json.dumps({"output": text}, ensure_ascii=False))
 
 
 class FunctionTool:
@@ -57,18 +56,14 @@ class FunctionTool:
 
     def __init__(self, body: Body, spec: ToolSpec, arguments: Mapping[str, Argument], resolve: Resolve | None) -> None:
         self._body = body
-        self._spec = spec
+        self.spec = spec
         self.arguments = arguments
         self._resolve = resolve
         self._resolved: tuple[str, dict[str, object]] | None = None
         self.__doc__ = body.__doc__
 
     def __repr__(self) -> str:
-        return f"<tool {self._spec.schema.name}>"
-
-    @property
-    def spec(self) -> ToolSpec:
-        return self._spec
+        return f"<tool {self.spec.schema.name}>"
 
     def parse(self, arguments: str) -> dict[str, object]:
         """Return the checked arguments by name.
@@ -76,7 +71,7 @@ class FunctionTool:
         Raises:
             ArgumentsInvalid: they do not fit; the message names the field.
         """
-        name = self._spec.schema.name
+        name = self.spec.schema.name
         if len(arguments) > ARGUMENTS_LIMIT:
             raise ArgumentsInvalid(f"{name}: arguments of more than {ARGUMENTS_LIMIT} characters.")
         try:
@@ -87,7 +82,7 @@ class FunctionTool:
     def resolve(self, arguments: str, context: ToolContext) -> ResolvedCall:
         values = self.parse(arguments)
         self._resolved = (arguments, values)
-        spec = self._spec
+        spec = self.spec
         if self._resolve is None:
             return ResolvedCall(tool=spec.schema.name, effect=spec.effect, reach=spec.reach, summary=_summary(values))
         call = self._resolve(**values, context=context)
@@ -102,14 +97,15 @@ class FunctionTool:
         # What was resolved is mostly what runs next; it is taken away, as a body may change what it is given.
         last, self._resolved = self._resolved, None
         values = last[1] if last is not None and last[0] is arguments else self.parse(arguments)
-        return as_outcome(await self._timed(self._body(**values, context=context), context))
+        result = await self._timed(self._body(**values, context=context), context)
+        return result if isinstance(result, ToolOutcome) else _said(result)
 
     async def _timed(self, work: Coroutine[Any, Any, T], context: ToolContext) -> T:
         limit_s = context.timeout_s + GRACE_S
         try:
             return await within(limit_s, work)
         except TimeoutError as error:
-            message = f"{self._spec.schema.name} did not end within {context.timeout_s:g} s."
+            message = f"{self.spec.schema.name} did not end within {context.timeout_s:g} s."
             raise DeadlinePassed(message, hint="Ask for less at once.") from error
 
     def _usage(self) -> str:
@@ -121,7 +117,7 @@ class ProbedTool(FunctionTool):
     """A tool that can also find out whether its effect already happened; implements `ports.Probe`."""
 
     def __init__(self, made: FunctionTool, probe: ProbeBody) -> None:
-        super().__init__(made._body, made._spec, made.arguments, made._resolve)
+        super().__init__(made._body, made.spec, made.arguments, made._resolve)
         self._probe = probe
 
     async def probe(self, arguments: str, context: ToolContext) -> ToolOutcome | None:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from hermes_tui.capabilities.tools._paths import found, read_at_once, read_bytes, readable, shown
+from hermes_tui.capabilities.tools._paths import foreseen, found, read_at_once, read_bytes, readable, shown
 from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._text import decode
 from hermes_tui.capabilities.tools._tool import tool
@@ -29,8 +29,8 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _resolve(path: str, context: ToolContext, **others: object) -> ResolvedCall:
-    name = "list" if "depth" in others else "read"
-    real = readable(path, context)
+    name, find = ("list", readable) if "depth" in others else ("read", foreseen)
+    real = find(path, context)
     return ResolvedCall(tool=name, effect=Effect.READ, reach=Reach.WORKSPACE, summary=shown(real, context))
 
 
@@ -79,7 +79,10 @@ def _given(real: Path, content: bytes, part: tuple[int, int], context: ToolConte
     if lines[-1] == "":
         lines.pop()
     context.seen[str(real)] = digest
-    numbered = _numbered(lines, offset, limit)
+    wanted = lines[offset - 1 : offset - 1 + limit]
+    if "\r" in decoded.text:
+        wanted = [line.rstrip("\r") for line in wanted]
+    numbered = _numbered(wanted, offset, len(decoded.text))
     last = offset - 1 + len(numbered)
     notes = [f"[{decoded.note}]"] if decoded.note else []
     if not numbered:
@@ -87,17 +90,19 @@ def _given(real: Path, content: bytes, part: tuple[int, int], context: ToolConte
     more = (
         [f"[{len(lines) - last} more lines; read on with offset={last + 1}]"] if numbered and last < len(lines) else []
     )
-    text = "\n".join(line.rstrip("\r") for line in lines[offset - 1 : last])
-    data = {"path": shown(real, context), "text": text, "lines": len(lines), "sha256": digest}
-    return ToolOutcome(output="\n".join(notes + numbered + more), data=_to_json(data))
+    name, text = _to_json(shown(real, context)), _to_json("\n".join(wanted[: len(numbered)]))
+    data = f'{{"path": {name}, "text": {text}, "lines": {len(lines)}, "sha256": "{digest}"}}'
+    return ToolOutcome(output="\n".join(notes + numbered + more), data=data)
 
 
-def _numbered(lines: list[str], offset: int, limit: int) -> list[str]:
+def _numbered(lines: list[str], offset: int, size: int) -> list[str]:
+    """Return as many lines with their numbers as fit; no line is cut of a file of few characters, its `size`."""
+    if size <= LINE_LIMIT:
+        return [f"{number:>5}\t{line}" for number, line in enumerate(lines, offset)]
     numbered: list[str] = []
     left = OUTPUT_LIMIT - 200
-    for number, line in enumerate(islice(lines, offset - 1, offset - 1 + limit), offset):
-        clean = line.rstrip("\r")
-        cut = clean if len(clean) <= LINE_LIMIT else f"{clean[:LINE_LIMIT]}… [{len(clean)} characters]"
+    for number, line in enumerate(lines, offset):
+        cut = line if len(line) <= LINE_LIMIT else f"{line[:LINE_LIMIT]}… [{len(line)} characters]"
         text = f"{number:>5}\t{cut}"
         left -= len(text) + 1
         if left < 0:

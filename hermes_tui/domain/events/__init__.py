@@ -14,6 +14,7 @@ from hermes_tui.domain.events.agent import (
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
 from hermes_tui.domain.events.budget import BoundPassed, BudgetEvent, BudgetRefused, CapRaised, OutputLowered
 from hermes_tui.domain.events.context import (
+    CompactionAsked,
     ContextCompacted,
     ContextEvent,
     ContextRestored,
@@ -107,7 +108,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
         *(BudgetRefused, OutputLowered, BoundPassed, CapRaised),
         *(MessageGiven, ModeChanged, InterruptAsked, RunPaused, RunUnpaused, ConfigApplied, ConfigRefused),
         *(AgentSpawned, AgentPaused, AgentUnpaused, AgentEnded, BoardSet),
-        *(WindowFilled, OutputsPruned, ContextCompacted, ContextRestored, MessagePinned),
+        *(WindowFilled, OutputsPruned, CompactionAsked, ContextCompacted, ContextRestored, MessagePinned),
         *(LoopNoticed, CircuitMoved),
         *(ShellStarted, ShellEnded),
     )
@@ -131,6 +132,7 @@ __all__ = [
     "BudgetRefused",
     "CapRaised",
     "CircuitMoved",
+    "CompactionAsked",
     "ConfigApplied",
     "ConfigRefused",
     "ContextCompacted",

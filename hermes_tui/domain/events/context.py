@@ -63,6 +63,13 @@ class ContextCompacted:
 
 
 @frozen
+class CompactionAsked:
+    """Someone wants older messages condensed before the next request, though there is room; `by` names who asked."""
+
+    by: str
+
+
+@frozen
 class ContextRestored:
     """The last compaction was taken back; `by` names who asked. It comes again only where the window overflows."""
 
@@ -78,4 +85,4 @@ class MessagePinned:
     by: str
 
 
-ContextEvent = WindowFilled | OutputsPruned | ContextCompacted | ContextRestored | MessagePinned
+ContextEvent = WindowFilled | OutputsPruned | CompactionAsked | ContextCompacted | ContextRestored | MessagePinned

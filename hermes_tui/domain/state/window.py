@@ -7,6 +7,7 @@ from dataclasses import field
 
 from hermes_tui.domain.events.agent import AgentSpawned
 from hermes_tui.domain.events.context import (
+    CompactionAsked,
     ContextCompacted,
     ContextEvent,
     ContextRestored,
@@ -25,12 +26,14 @@ class Window:
 
     `pruned` holds the digest that is carried for a call's output. `compactions` is a stack: only the last one counts,
     taking it back brings the one before. `pins` are messages that stay as they were said, `filled` is the last request.
+    `asked` says that the next request is to carry less, though there is room.
     """
 
     pruned: Mapping[CallId, str] = field(default_factory=dict[CallId, str])
     compactions: tuple[ContextCompacted, ...] = ()
     pins: frozenset[int] = frozenset()
     filled: WindowFilled | None = None
+    asked: bool = False
 
     @property
     def compaction(self) -> ContextCompacted | None:
@@ -67,9 +70,11 @@ def _after(old: Window, body: ContextEvent | AgentSpawned) -> Window:
         case AgentSpawned():
             return Window()
         case WindowFilled():
-            return replace(old, filled=body)
+            return replace(old, filled=body, asked=False)
         case OutputsPruned():
             return replace(old, pruned={**old.pruned, **dict(body.digests)})
+        case CompactionAsked():
+            return replace(old, asked=True)
         case ContextCompacted():
             return replace(old, compactions=(*old.compactions, body))
         case ContextRestored():

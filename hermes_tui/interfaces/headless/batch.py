@@ -7,11 +7,10 @@ import errno
 import json
 import signal
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import HermesError, Interrupted, JournalError, JournalUnreadable, NoProvider, UsageInvalid
 from hermes_tui.domain.records import Record
@@ -19,9 +18,13 @@ from hermes_tui.domain.text import printable
 from hermes_tui.interfaces._options import options_of
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.interfaces.headless.outlet import Outlet
+from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.verdict import Result, failure
-from hermes_tui.services.wiring import RunOptions, told
+from hermes_tui.services.wiring import told
 from hermes_tui.services.workstation import Workstation
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 SEVERITY: Final = (0, 1, 3, 4, 5, 2, 143, 130)
 """Exit codes from good to bad; several goals end with the worst one."""

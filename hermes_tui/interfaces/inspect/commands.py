@@ -22,7 +22,8 @@ from hermes_tui.interfaces.inspect import (
     spending,
 )
 from hermes_tui.interfaces.inspect._print import complain, tell
-from hermes_tui.services.wiring import RunOptions, told
+from hermes_tui.services.premises import RunOptions
+from hermes_tui.services.wiring import told
 from hermes_tui.services.workstation import Workstation
 
 NO_SANDBOX: Final = 125

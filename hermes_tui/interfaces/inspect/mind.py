@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from hermes_tui.domain.commands import ChangeWindow, WindowChange
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.domain.ids import SessionId
+from hermes_tui.domain.ids import AgentId, SessionId
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import fold_all
 from hermes_tui.interfaces._tables import mind_lines, window_lines
@@ -30,11 +31,9 @@ async def mind(station: Workstation, args: Namespace) -> int:
 
 async def context(station: Workstation, args: Namespace) -> int:
     """Print what is in a window and why; or show a compaction first, take one back, pin a message."""
-    pinned = args.pin if args.pin is not None else args.unpin
-    if args.undo or pinned is not None:
-        what = "undo" if args.undo else "unpin" if args.pin is None else "pin"
-        index = int(pinned or 0)
-        say(await _change(station, args.session, contexts.Change(what=what, agent=args.agent, index=index)))
+    wanted = _wanted(args)
+    if wanted is not None:
+        say(await _change(station, args.session, wanted))
         return 0
     state = fold_all(history.records(station.sessions(), args.session))
     agent = contexts.agent_of(state, args.agent)
@@ -49,7 +48,19 @@ async def context(station: Workstation, args: Namespace) -> int:
     return 0
 
 
-async def _change(station: Workstation, session: str, wanted: contexts.Change) -> str:
+def _wanted(args: Namespace) -> ChangeWindow | None:
+    """Return what is to become of the window; None where it is only looked at."""
+    agent = None if args.agent is None else AgentId(args.agent)
+    if args.pin is not None:
+        return ChangeWindow(what=WindowChange.PIN, agent=agent, index=int(args.pin))
+    if args.unpin is not None:
+        return ChangeWindow(what=WindowChange.UNPIN, agent=agent, index=int(args.unpin))
+    if args.condense or args.undo:
+        return ChangeWindow(what=WindowChange.CONDENSE if args.condense else WindowChange.UNDO, agent=agent)
+    return None
+
+
+async def _change(station: Workstation, session: str, wanted: ChangeWindow) -> str:
     """Tell the session's owner; where nobody owns it, put it on record for the next one."""
     path, by = history.path_of(station.sessions(), session), "hermes context"
     request = {"do": "context", "what": wanted.what, "agent": wanted.agent, "index": wanted.index, "by": by}

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.commands import Interrupt, Submit
 from hermes_tui.domain.errors import HermesError
@@ -38,7 +37,10 @@ from hermes_tui.interfaces.plain.host import Host
 from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed
 from hermes_tui.interfaces.plain.speech import Speech
 from hermes_tui.services import attachments
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 FRAME_S: Final = 0.1
 """Records and parts are printed at most so often."""
@@ -54,14 +56,19 @@ def main(_: str, args: Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("hermes: line mode wants a terminal.\n        Without one: hermes -p GOAL\n")
         return 2
-    return sit_down(args, lambda sitting: Parting(asyncio.run(LineMode(sitting).run())))
+    return sit_down(args, _sit)
+
+
+def _sit(sitting: Sitting) -> Parting:
+    sitting.desk.prepare()
+    return Parting(asyncio.run(LineMode(sitting).run()))
 
 
 class LineMode(Host):
     """One session, line by line. Its result names the session to open next: empty for a new one, None to leave."""
 
     def __init__(self, sitting: Sitting, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(sitting.desk, sitting.earlier)
+        super().__init__(sitting.desk, sitting.desk.earlier)
         self.goal = sitting.goal
         self.monotonic = monotonic
         self.sources = Sources()

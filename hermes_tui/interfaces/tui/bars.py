@@ -8,26 +8,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.status import status_line
 
 QUEUE_ROWS: Final = 3
-
-
-class Mark(Widget):
-    """The sign before the prompt."""
-
-    DEFAULT_CSS = "Mark { width: 2; height: 1; }"
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.look = look
-
-    def render_line(self, y: int) -> Strip:
-        """Draw it."""
-        del y
-        return self.look.strip(Line((("› ", "accent"),)), self.size.width)
 
 
 class QueueRows(Widget):

@@ -130,6 +130,10 @@ class Clerk(Scribe):
         """Go on in a copy of this session."""
         self.app.start(self.archive.fork(self.archive.here, None))
 
+    def do_export(self, name: str) -> None:
+        """Write this session to one file."""
+        self.app.start(self.archive.export(name))
+
     def do_rename(self, name: str) -> None:
         """Name this session; without a name, ask for one."""
         if name:
@@ -200,6 +204,10 @@ class Clerk(Scribe):
         self.app.push_screen(
             Page(self.app.look, title, lambda width: list(subagents.context_lines(state, wanted, width)))
         )
+
+    def do_compact(self, wanted: str) -> None:
+        """Condense a window before its next request, or take the last compaction back; the kernel says what it did."""
+        self.app.order(steering.compaction(wanted))
 
     def do_memory(self, _: str) -> None:
         """Show the notes."""

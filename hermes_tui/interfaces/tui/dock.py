@@ -19,10 +19,11 @@ from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.layout import roomy
-from hermes_tui.interfaces.tui.panes._pane import Late, TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Late, View
 from hermes_tui.interfaces.tui.panes._question import Answers, change_in, editable, key_spans, whole_call
+from hermes_tui.interfaces.tui.rules import TitleRule
 
 SHARE: Final = 3
 """The question takes this part of the screen at most: a third; `v` shows what is beyond."""

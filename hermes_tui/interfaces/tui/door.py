@@ -17,9 +17,12 @@ def main(_: str, args: Namespace) -> int:
 
     def sit(sitting: Sitting) -> Parting:
         desk = sitting.desk
-        app = HermesApp(desk, earlier=sitting.earlier, goal=sitting.goal, themes=sitting.themes)
+        app = HermesApp(desk, earlier=desk.earlier, goal=sitting.goal, themes=sitting.themes)
         app.first_frame = getattr(args, "curtain", None)
         drive(app)
-        return Parting(app.run(mouse=desk.facts.config.ui.mouse), app.return_code or 0)
+        following = app.run(mouse=desk.facts.config.ui.mouse)
+        if app.refused is not None:
+            raise app.refused
+        return Parting(following, app.return_code or 0)
 
     return sit_down(args, sit)

@@ -51,6 +51,11 @@ class EarlyKeys:
             await self._type(self._kept.pop(0))
         self._writes = True
 
+    async def hold(self) -> None:
+        """Keep words, too, until `write` is called again; those that went on before have been taken."""
+        self._writes = False
+        await self._taken()
+
     async def type(self) -> None:
         """Type the rest, each key once the one before has been taken; from now on everything passes."""
         while self._kept:
@@ -60,7 +65,12 @@ class EarlyKeys:
     async def _type(self, event: Message) -> None:
         self._typing = event
         self.app.post_message(event)
-        for pump in (self.app, self.app.workspace.prompt, *self.app.workspace.prompt.ancestors):
+        await self._taken()
+
+    async def _taken(self) -> None:
+        """Wait until all that was typed is where it belongs."""
+        prompt = self.app.prompt
+        for pump in (self.app, prompt, *prompt.ancestors):
             await _caught_up(pump)
 
 

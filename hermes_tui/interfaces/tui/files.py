@@ -11,7 +11,7 @@ from hermes_tui.domain.events import ModelFailed, ModelFinished
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.themes import as_textual, find_themes
-from hermes_tui.services.errands import Draft
+from hermes_tui.services.drawer import Draft
 
 if TYPE_CHECKING:
     from os import stat_result
@@ -67,6 +67,14 @@ class ThemeKeeper:
         self.folders = folders
         self._known = self._stamps()
 
+    def read(self) -> None:
+        """Read every theme; the one in use is known already."""
+        app = self.app
+        app.themes, app.theme_errors = find_themes(self.folders)
+        for theme in app.themes.values():
+            if theme != app.look.palette.theme:
+                app.register_theme(as_textual(theme))
+
     def look(self) -> None:
         """Read the themes again if a file of theirs is not what it was."""
         stamps = self._stamps()
@@ -110,9 +118,9 @@ class PromptKeeper:
 
         What was typed before there was a prompt comes first: until `begun`, nothing is put into it or kept.
         """
-        errands, workspace = self.app.seat.errands, self.app.workspace
-        draft = await asyncio.to_thread(errands.draft)
-        remembered = await asyncio.to_thread(errands.remembered)
+        drawer, workspace = self.app.seat.drawer, self.app.workspace
+        draft = await asyncio.to_thread(drawer.draft)
+        remembered = await asyncio.to_thread(drawer.remembered)
         await self.begun.wait()
         workspace.prompt.remembered[:0] = remembered
         self._kept = draft
@@ -122,7 +130,7 @@ class PromptKeeper:
             workspace.queue[:0] = draft.queue
             workspace.refresh_panes()
         self.changed()
-        workspace.sources.files = await asyncio.to_thread(errands.files)
+        workspace.sources.files = await asyncio.to_thread(self.app.seat.errands.files)
 
     async def _bring_back(self, text: str) -> None:
         """Put a draft into the prompt; where something else stands there by now, into the history."""
@@ -153,9 +161,9 @@ class PromptKeeper:
         draft = self._now
         if self._kept is not None and draft != self._kept:
             self._kept = draft
-            self.app.start(asyncio.to_thread(self.app.seat.errands.keep_draft, draft))
+            self.app.start(asyncio.to_thread(self.app.seat.drawer.keep_draft, draft))
 
     def keep_now(self) -> None:
         """Keep the draft before anything else happens."""
         if self._kept is not None:
-            self.app.seat.errands.keep_draft(self._now)
+            self.app.seat.drawer.keep_draft(self._now)

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.app import App
 
-from hermes_tui.domain.commands import Command, Decide, GoOn
 from hermes_tui.domain.errors import HermesError
-from hermes_tui.domain.ports import Brain
-from hermes_tui.domain.records import Record
-from hermes_tui.interfaces._bridge import Seat
 from hermes_tui.interfaces._swatch import ascii_wanted
+from hermes_tui.interfaces.tui.beacon import Beacon
 from hermes_tui.interfaces.tui.drawing.cells import harmless
-from hermes_tui.interfaces.tui.drawing.line_view import Look
-from hermes_tui.interfaces.tui.keymap import Keymap
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.layout import sizes_from
-from hermes_tui.interfaces.tui.panes.memory import NOTHING_STANDS_OUT
-from hermes_tui.interfaces.tui.screens.workspace import Workspace
-from hermes_tui.interfaces.tui.themes import Palette, dress, find_themes
-from hermes_tui.services.brains import Missing
+from hermes_tui.interfaces.tui.prompt import Prompt
+from hermes_tui.interfaces.tui.screens.threshold import Threshold
+from hermes_tui.interfaces.tui.themes import Palette, Theme, dress, find_theme, read_theme
+from hermes_tui.interfaces.tui.vim import Vim
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+    from hermes_tui.domain.commands import Command
+    from hermes_tui.domain.errors import UsageInvalid
+    from hermes_tui.domain.ports import Brain
+    from hermes_tui.domain.records import Record
+    from hermes_tui.interfaces._bridge import Seat
+    from hermes_tui.interfaces.tui.keymap import Keymap
+    from hermes_tui.interfaces.tui.screens.workspace import Workspace
+    from hermes_tui.services.missing import Missing
 
 CLIPBOARD_BYTES: Final = 64_000
 """What terminals take at once by OSC 52, encoded; the rest would be dropped without a word."""
@@ -36,7 +44,8 @@ class Host(App[str]):
     """
 
     keys: Keymap
-    """What each key does here."""
+    """What each key does here; like `workspace`, there once the app is furnished."""
+    workspace: Workspace
 
     def __init__(
         self,
@@ -51,19 +60,25 @@ class Host(App[str]):
         # What there is to say stands in the status line: no screen needs a rack for toasts or a tooltip.
         self._disable_notifications = self._disable_tooltips = True
         self.seat = seat
+        self.earlier = earlier
         self.monotonic = monotonic
         ui = seat.facts.config.ui
-        self.themes, self.theme_errors = find_themes(themes)
-        chosen = self.themes.get(ui.theme) or self.themes["night"]
+        self.theme_folders = themes
+        self.themes: Mapping[str, Theme] = {}
+        self.theme_errors: Sequence[UsageInvalid] = ()
+        chosen = find_theme(themes, ui.theme) or find_theme(themes, "night") or read_theme(themes[0] / "night.yaml")
         coloured = "NO_COLOR" not in os.environ
         self.look = Look(
             Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
         )
-        dress(self, self.themes.values(), chosen)
-        self.workspace = Workspace(self.look, seat, earlier, monotonic)
-        self.workspace.sizes = sizes_from({**ui.layout, **seat.errands.layout()})
+        dress(self, chosen)
+        self.threshold = Threshold(self.look, "opening the session · Enter is kept until it is open")
+        self.threshold.sizes = sizes_from({**ui.layout, **seat.drawer.layout()})
+        self.threshold.prompt.vim = Vim() if ui.vim else None
         self.brains: Sequence[Brain | Missing] = ()
         self.before_leaving: Callable[[], None] = lambda: None
+        self.refused: HermesError | None = None
+        self.beacon = Beacon(monotonic, self._to_terminal)
 
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Do something that takes time; what goes wrong is said."""
@@ -75,11 +90,29 @@ class Host(App[str]):
         except HermesError as error:
             self.say(f"{error.message} {error.hint}".strip(), "fail")
 
+    @property
+    def terminal(self) -> Driver | None:
+        """What is drawn on."""
+        return self._driver
+
+    def _to_terminal(self, text: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
+
+    @property
+    def furnished(self) -> bool:
+        """Whether the workspace stands in the place of the first screen."""
+        return self.screen_stack[0] is not self.threshold
+
+    @property
+    def prompt(self) -> Prompt:
+        """Where the operator writes."""
+        return self.workspace.prompt if self.furnished else self.threshold.prompt
+
     def order(self, command: Command) -> None:
         """Hand a command to the kernel."""
-        self.seat.send(command)
-        if isinstance(command, Decide) and self.workspace.unfinished:
-            self.seat.send(GoOn())
+        for one in self.workspace.with_what_follows(command):
+            self.seat.send(one)
 
     async def look_for_brains(self) -> None:
         """Ask each provider what it offers, and show it."""
@@ -89,14 +122,13 @@ class Host(App[str]):
     @property
     def brain_name(self) -> str:
         """Who answers: the model that was asked last, else the first that can."""
-        able = [one.name for one in self.brains if isinstance(one, Brain)]
-        return self.workspace.chronicle.model or next(iter(able), "")
+        return self.workspace.brain_name
 
     async def list_notes(self) -> None:
         """Show the notes as they stand on disk, unless the past is looked at."""
         errands = self.seat.errands
         notes = await asyncio.to_thread(errands.notebook.notes)
-        standing = await asyncio.to_thread(errands.standing) if notes else NOTHING_STANDS_OUT
+        standing = await asyncio.to_thread(errands.standing) if notes else None
         if not self.workspace.travelling:
             self.workspace.memory_pane.take_notes(notes, standing)
 
@@ -130,7 +162,10 @@ class Host(App[str]):
 
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the status line for a moment."""
-        self.workspace.say(text, role)
+        if self.furnished:
+            self.workspace.say(text, role)
+        else:
+            self.threshold.say(text, role)
 
     def use_theme(self, name: str) -> bool:
         """Draw with another theme; return whether there is one of that name."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.past import Moment, Past

@@ -9,7 +9,7 @@ from textual.widgets import TextArea
 
 from hermes_tui.domain.patterns import later
 from hermes_tui.interfaces.tui.drawing.cells import masked
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 
 _MARKS: Final = (
     (later(r"^ {0,3}#{1,6}\s.*"), "accent bold"),

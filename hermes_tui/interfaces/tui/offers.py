@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from hermes_tui.interfaces._completion import Offer, Offered
 from hermes_tui.interfaces.tui.drawing.cells import Line, ends, fit_middle, foreign, one_line, pad
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 
 
 class Offers(Widget):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual import events
@@ -13,13 +13,15 @@ from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
-from hermes_tui.interfaces._completion import Offer
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing.cells import harmless, masked
-from hermes_tui.interfaces.tui.offers import Offers
 from hermes_tui.interfaces.tui.vim import REDO, Mode, Vim
 from hermes_tui.interfaces.tui.vim_motions import line_number, line_start
 from hermes_tui.services.pictures import paths_in
+
+if TYPE_CHECKING:
+    from hermes_tui.interfaces._completion import Offer
+    from hermes_tui.interfaces.tui.offers import Offers
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000
@@ -29,12 +31,13 @@ EDITS: Final = {key: one.action for one in TextArea.BINDINGS if isinstance(one, 
 """What the editor's own keys do."""
 
 
-class Prompt(TextArea):
+class Prompt(TextArea, inherit_css=False):
     """Where the operator types. What it holds is never sent by anything but Enter.
 
     Keys that act are taken in the widget's own queue, after the letters before them and before the letters after.
     """
 
+    COMPONENT_CLASSES = TextArea.COMPONENT_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "send, or steer while busy", id="prompt.send"),
         Binding("ctrl+j,shift+enter,alt+enter", "newline", "new line", id="prompt.newline"),
@@ -124,6 +127,13 @@ class Prompt(TextArea):
         """Put a text in and the cursor at its end."""
         self.load_text(text)
         self.move_cursor(self.document.end)
+
+    def go_on_from(self, other: Prompt) -> None:
+        """Hold what another prompt held, with the cursor where it was."""
+        self.load_text(other.text)
+        self.selection = other.selection
+        self._pasted = dict(other._pasted)
+        self.vim = other.vim
 
     def take(self) -> str:
         """Return the text, empty the prompt, remember it."""

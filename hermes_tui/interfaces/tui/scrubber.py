@@ -13,7 +13,7 @@ from textual.widget import Widget
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, clip, ends, foreign, width_of
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.past import PLAIN, Past, said
 
 _WEIGHT: Final = {"×": 4, "◊": 3, "✓": 1, "•": 2}

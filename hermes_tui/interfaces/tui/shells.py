@@ -16,7 +16,7 @@ from hermes_tui.interfaces.tui import choices
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, RUNNING, Sign
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.panes._pane import Sheet
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser

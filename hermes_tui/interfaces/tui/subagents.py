@@ -12,6 +12,7 @@ from hermes_tui.domain.events import (
     AgentSpawned,
     AgentUnpaused,
     BoardSet,
+    CompactionAsked,
     ContextCompacted,
     ContextEvent,
     ContextRestored,
@@ -75,6 +76,8 @@ def _of_window(agent: str, body: ContextEvent) -> Told | None:
             sizes = f"{wording.tokens(body.before_tokens)} → {wording.tokens(body.after_tokens)} tokens"
             what = f"{agent} carries {wording.count(len(body.digests), 'output')} as a digest, {sizes}"
             return Told(KERNEL, what, one_line(body.why))
+        case CompactionAsked():
+            return Told(KERNEL, f"{agent} condenses older messages before its next request", f"by {body.by}")
         case ContextRestored():
             return Told(KERNEL, f"{agent} took its compaction back", f"by {body.by}")
         case MessagePinned():

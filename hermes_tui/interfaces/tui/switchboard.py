@@ -15,7 +15,7 @@ from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.patchbay import PatchbayScreen
 from hermes_tui.interfaces.tui.screens.picker import BrainPicker
 from hermes_tui.interfaces.tui.welcome import LOCAL, how_to_start
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.host import Host
@@ -51,6 +51,13 @@ class Switchboard:
 
         app.push_screen(chooser, taken)
         self.app.start(look())
+
+    def further(self, screen: object) -> None:
+        """Go on from a screen about brains to the next: from the choice to the patchbay, from there back."""
+        if isinstance(screen, BrainPicker):
+            screen.further()
+        elif isinstance(screen, PatchbayScreen):
+            screen.action_leave()
 
     def _connect(self, provider: str) -> None:
         """Ask for a key, or say how a server on this machine is started."""

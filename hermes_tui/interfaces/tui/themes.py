@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -103,6 +104,15 @@ def find_themes(folders: Iterable[Path]) -> tuple[dict[str, Theme], list[UsageIn
     return found, wrong
 
 
+def find_theme(folders: Sequence[Path], name: str) -> Theme | None:
+    """Return the theme of a name, later folders first; None where there is none that can be read."""
+    for folder in reversed(folders):
+        with suppress(UsageInvalid):
+            if (path := folder / f"{name}.yaml").is_file():
+                return read_theme(path)
+    return None
+
+
 def as_textual(theme: Theme) -> TextualTheme:
     """Return the theme for Textual's own style sheets."""
     colours = theme.colours
@@ -157,10 +167,9 @@ class Palette:
         return Style.parse(" ".join(words))
 
 
-def dress(app: App[Any], themes: Iterable[Theme], chosen: Theme) -> None:
-    """Give an app its themes before it reads its style sheets: it would read them anew after a change."""
-    for theme in themes:
-        app.register_theme(as_textual(theme))
+def dress(app: App[Any], chosen: Theme) -> None:
+    """Give an app its theme before it reads its style sheets: it would read them anew after a change."""
+    app.register_theme(as_textual(chosen))
     app.set_reactive(App[Any].theme, as_textual(chosen).name)
     app.set_class(chosen.dark, "-dark-mode")
     app.set_class(not chosen.dark, "-light-mode")

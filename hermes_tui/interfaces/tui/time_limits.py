@@ -18,11 +18,11 @@ def unknown(tool: str, arguments: str) -> float:
     return 0.0
 
 
-def limits_of(tools: Mapping[str, Tool]) -> LimitOf:
-    """Return how long calls of these tools may take."""
+def limits_of(tools: Callable[[], Mapping[str, Tool]]) -> LimitOf:
+    """Return how long calls of these tools may take; which tools there are is asked when there is a call."""
 
     def limit(name: str, arguments: str) -> float:
-        tool = tools.get(name)
+        tool = tools().get(name)
         if tool is None:
             return 0.0
         asked, usual = _number(arguments), _number(tool.spec.schema.parameters, "properties", "timeout_s", "default")

@@ -10,10 +10,10 @@ from hermes_tui.domain.ports import Brain
 from hermes_tui.interfaces.tui.choices import page_lines
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit, fit_middle, foreign, one_line, pad, wrap
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH
 from hermes_tui.interfaces.tui.screens.page import Page
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 
 BEGIN: Final = (
     ("Enter", "sends a goal in plain words"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from hermes_tui.domain.messages import Role, Source
 from hermes_tui.domain.ports import Brains
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
-from hermes_tui.domain.values import replace
+from hermes_tui.domain.values import mutable, replace
 from hermes_tui.kernel.agents import assignment
 from hermes_tui.kernel.agents.home import HomeBrains, HomeImages, HomeMemory, HomeShells, at_home
 from hermes_tui.kernel.budget import SliceUsed
@@ -29,7 +29,7 @@ from hermes_tui.kernel.turn import run_turn
 from hermes_tui.kernel.worker import Door
 
 
-@dataclass(slots=True, eq=False)
+@mutable(eq=False)
 class Subagent:
     """A child at work. `kit` is the run's, `door` leads to the child's loop, `home` to the run's.
 

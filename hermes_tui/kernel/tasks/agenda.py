@@ -40,8 +40,12 @@ class Agenda:
         """`task` ended, well or not."""
         if self._stale:
             return
-        for dependant in self._dependants.get(task, ()):
-            if graph.is_dead(task) and not graph.tasks[dependant].partial:
+        dependants = self._dependants.get(task)
+        if not dependants:
+            return
+        dead = graph.status[task].state is not TaskState.DONE and graph.is_dead(task)
+        for dependant in dependants:
+            if dead and not graph.tasks[dependant].partial:
                 self._doomed.append(dependant)
                 continue
             self._unmet[dependant] -= 1
@@ -49,7 +53,7 @@ class Agenda:
 
     def offer(self, task: TaskId) -> None:
         """`task` is not being carried out; it may start, or start again, if nothing it needs is open."""
-        if task in self._place and not self._unmet[task]:
+        if self._unmet.get(task) == 0:
             heapq.heappush(self._offers, (self._place[task], task))
 
     def unreachable(self, now: Callable[[], GraphState]) -> Iterator[tuple[Task, TaskId]]:
@@ -57,7 +61,8 @@ class Agenda:
 
         What is skipped dooms others in turn, so the graph is looked at anew, by `now`, for each.
         """
-        self._refresh(now())
+        if self._stale:
+            self._refresh(now())
         while self._doomed:
             task, graph = self._doomed.pop(0), now()
             dead = next((need for need in graph.tasks[task].needs if graph.is_dead(need)), None)
@@ -67,22 +72,26 @@ class Agenda:
 
     def roomless(self, graph: GraphState) -> bool:
         """Whether some task of the graph takes no room: it may start even where the width is full."""
-        self._refresh(graph)
+        if self._stale:
+            self._refresh(graph)
         return self._roomless
 
     def next(self, graph: GraphState, busy: Sequence[Collection[TaskId]]) -> Task | None:
         """Return the task in none of `busy` that starts next, by priority, then in plan order; None if none can."""
-        self._refresh(graph)
+        if self._stale:
+            self._refresh(graph)
         while self._offers:
             _, task = heapq.heappop(self._offers)
-            if graph.state_of(task) in _STARTABLE and not any(task in one for one in busy):
-                return graph.tasks[task]
+            for one in busy:
+                if task in one:
+                    break
+            else:
+                if graph.status[task].state in _STARTABLE:
+                    return graph.tasks[task]
         return None
 
     def _refresh(self, graph: GraphState) -> None:
-        """Read the whole graph again, if it was edited."""
-        if not self._stale:
-            return
+        """Read the whole graph again."""
         self._stale = False
         awake = [task for task in graph.tasks.values() if task.id not in graph.dormant]
         self._roomless = any(not lane_of(task) for task in awake)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, LimitReached, ToolError
 from hermes_tui.domain.events import TaskFailed, TaskFinished, TaskSkipped, TaskStarted, TaskWaiting
 from hermes_tui.domain.ids import MAIN_AGENT, AgentId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.records import Place
-from hermes_tui.domain.state.graph import GraphState
+from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.budget import check_seconds
@@ -16,7 +17,11 @@ from hermes_tui.kernel.in_doubt import settle_task
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.tasks.condition import holds
 from hermes_tui.kernel.tasks.perform import perform
-from hermes_tui.kernel.tasks.recover import is_final, recover
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel.tasks import recover
+else:
+    recover = late("hermes_tui.kernel.tasks.recover")
 
 _SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
 
@@ -39,7 +44,7 @@ def place_of(kit: Kit, run: Place, task: Task) -> Place:
     again = status.state in (TaskState.RUNNING, TaskState.WAITING)
     attempt = status.attempts if again else status.attempts + 1
     agent = AgentId(task.id) if task.kind in _SPEAKING else MAIN_AGENT
-    return replace(run, task=task.id, attempt=max(attempt, 1), agent=agent)
+    return replace(run, task=task.id, attempt=attempt or 1, agent=agent)
 
 
 async def carry_out(kit: Kit, run: Place, task: Task) -> Rested | None:
@@ -52,8 +57,10 @@ async def carry_out(kit: Kit, run: Place, task: Task) -> Rested | None:
         kit.session.emit(TaskSkipped(why="its guard is false"), place_of(kit, run, task))
         return None
     try:
-        while _goes_on(_graph(kit), task):
-            if await _recovered(kit, run, task) and _goes_on(_graph(kit), task):
+        while (status := _open(_graph(kit), task)) is not None:
+            if status.recovering:
+                await _recover(kit, run, task, status)
+            else:
                 await _attempt(kit, run, task)
     except JournalError:
         raise
@@ -65,9 +72,12 @@ async def carry_out(kit: Kit, run: Place, task: Task) -> Rested | None:
     return None
 
 
-def _goes_on(graph: GraphState, task: Task) -> bool:
-    """Whether the task is still what it was, and has not ended; one that was edited starts anew."""
-    return graph.tasks.get(task.id) is task and not graph.state_of(task.id).ended
+def _open(graph: GraphState, task: Task) -> TaskStatus | None:
+    """Return where the task is, if it is still what it was and has not ended; one that was edited starts anew."""
+    if graph.tasks.get(task.id) is not task:
+        return None
+    status = graph.status[task.id]
+    return None if status.state.ended else status
 
 
 def _graph(kit: Kit) -> GraphState:
@@ -79,23 +89,20 @@ def _same(kit: Kit, run: Place, task: Task) -> Place:
     return replace(place_of(kit, run, task), attempt=max(1, _graph(kit).status[task.id].attempts))
 
 
-async def _recovered(kit: Kit, run: Place, task: Task) -> bool:
-    """Decide what follows a failed attempt; return whether there is another one."""
-    status = _graph(kit).status[task.id]
-    if not status.recovering:
-        return True
+async def _recover(kit: Kit, run: Place, task: Task, status: TaskStatus) -> None:
+    """Decide what follows a failed attempt: another one, or the end."""
     place = _same(kit, run, task)
     error = ToolError(status.failed_with, kind=status.kind)
-    if await recover(kit, task, place, error):
-        return _graph(kit).state_of(task.id) is TaskState.PENDING
-    kit.session.emit(TaskFailed(kind=error.kind, message=error.message, seconds=0.0), place)
-    return False
+    if not await recover.recover(kit, task, place, error):
+        kit.session.emit(TaskFailed(kind=error.kind, message=error.message, seconds=0.0), place)
 
 
 async def _attempt(kit: Kit, run: Place, task: Task) -> None:
-    await kit.gate.passed()
+    if kit.gate.closed:
+        await kit.gate.passed()
     check_seconds(kit)
-    await settle_task(kit, task.id)
+    if kit.session.state.calls.intents:
+        await settle_task(kit, task.id)
     place = place_of(kit, run, task)
     kit.session.emit(TaskStarted(), place)
     began = kit.clock.monotonic()
@@ -103,7 +110,7 @@ async def _attempt(kit: Kit, run: Place, task: Task) -> None:
         result = await perform(kit, task, place)
     except ToolError as error:
         seconds = kit.clock.monotonic() - began
-        recovering = not is_final(kit, task, place, error)
+        recovering = not recover.is_final(kit, task, place, error)
         failed = TaskFailed(kind=error.kind, message=str(error), seconds=seconds, recovering=recovering)
         kit.session.emit(failed, place)
         return

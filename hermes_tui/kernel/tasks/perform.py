@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.events import MessageGiven, TaskWaiting
 from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place
-from hermes_tui.domain.state.graph import GraphState
+from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch
+from hermes_tui.kernel.call import Call
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.other_brains import OtherBrains
-from hermes_tui.kernel.tasks import planning, replan
 from hermes_tui.kernel.turn import run_turn
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel.tasks import planning, replan
+else:
+    planning = late("hermes_tui.kernel.tasks.planning")
+    replan = late("hermes_tui.kernel.tasks.replan")
 
 
 async def perform(kit: Kit, task: Task, place: Place) -> str:
@@ -29,7 +38,8 @@ async def perform(kit: Kit, task: Task, place: Place) -> str:
         ApprovalPending: an operator must decide first.
         LimitReached, NoProvider, ProviderError: no model could be asked.
     """
-    kit = _within(kit, task)
+    if task.write:
+        kit = _within(kit, task)
     match task.kind:
         case TaskKind.TOOL:
             return await _call_tool(kit, task, place)
@@ -49,7 +59,8 @@ async def perform(kit: Kit, task: Task, place: Place) -> str:
             return await _wait(kit, task, place)
         case TaskKind.APPROVAL:
             arguments = json.dumps({"question": json.loads(task.args).get("question") or task.title})
-            await dispatch.dispatch(kit, _call(kit, task, "ask", arguments), place)
+            call = _call(task, kit.session.state.graph.status[task.id], "ask", (arguments, {}))
+            await dispatch.dispatch(kit, call, place)
             return "true"
 
 
@@ -67,34 +78,33 @@ def joined(graph: GraphState, task: Task) -> dict[str, object]:
     return found
 
 
-def _call(kit: Kit, task: Task, tool: str, arguments: str) -> dispatch.Call:
-    place = kit.session.state
-    attempts = place.graph.status[task.id].attempts
-    return dispatch.Call(
-        call_id=CallId(f"{task.id}-r{attempts}"[-40:]),
+def _call(task: Task, status: TaskStatus, tool: str, filled: tuple[str, Mapping[str, str]]) -> Call:
+    arguments, env = filled
+    return Call(
+        call_id=CallId(f"{task.id}-r{status.attempts}"[-40:]),
         tool=tool,
         arguments=arguments,
+        env=env,
         rationale=task.title,
         raised=task.effect,
         timeout_s=task.timeout_s,
     )
 
 
-def _filled(kit: Kit, task: Task, args: str) -> tuple[str, dict[str, str]]:
+def _filled(kit: Kit, task: Task, args: str) -> tuple[str, Mapping[str, str]]:
     """Return arguments with the values of their references, and the variables that they need."""
     status = kit.session.state.graph.status
-    results = {str(need): status[need].result for need in task.needs if status[need].result}
-    arguments, env = kit.substitute(task.use, args, results)
-    return arguments, dict(env)
+    results = {str(need): done for need in task.needs if (done := status[need].result)}
+    return kit.substitute(task.use, args, results)
 
 
 async def _call_tool(kit: Kit, task: Task, place: Place) -> str:
     status = kit.session.state.graph.status[task.id]
     finished = status.call
     if finished is None:
-        arguments, env = _filled(kit, task, status.args or task.args)
-        key = f"{place.session}-{place.run}-{task.key}" if task.key else ""
-        call = replace(_call(kit, task, task.use, arguments), env=env, key=key)
+        call = _call(task, status, task.use, _filled(kit, task, status.args or task.args))
+        if task.key:
+            call = replace(call, key=f"{place.session}-{place.run}-{task.key}")
         finished = await dispatch.dispatch(kit, call, place)
     if not finished.ok:
         raise ToolError(finished.output, kind=finished.error_kind or "failed")
@@ -150,8 +160,6 @@ def _for(kit: Kit, task: Task) -> Kit:
 
 def _within(kit: Kit, task: Task) -> Kit:
     """Return the kit whose workspace may be written only where the task may; never more than the run may."""
-    if not task.write:
-        return kit
     workspace = kit.workspace
     asked = [Path(os.path.realpath(workspace.root / scope)) for scope in task.write]
     allowed = tuple(path for path in asked if any(path.is_relative_to(one) for one in workspace.write))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -17,6 +16,7 @@ from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.tasks import Reach, Rung, Task, TaskKind
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel import circuits
+from hermes_tui.kernel.chance import up_to
 from hermes_tui.kernel.consult import aside, consult
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.tasks import replan
@@ -147,7 +147,7 @@ async def _retry(fall: _Fall) -> str:
     most = fall.task.retry if fall.declared or not transient else max(fall.task.retry, RETRIES)
     if tried >= most:
         return f"tried {tried} times" if most else "the plan allows none"
-    delay_s = random.uniform(0, min(CEILING_S, 2.0**tried)) if transient else 0.0  # noqa: S311 - spreads load
+    delay_s = up_to(min(CEILING_S, 2.0**tried)) if transient else 0.0
     if fall.error.kind == circuits.REFUSED:
         delay_s += circuits.ready_in_s(fall.kit.session.state, fall.kit.clock.now())
     fall.take(Rung.RETRY, f"{fall.error.kind}: again in {delay_s:.1f} s, {most - tried - 1} left")

@@ -15,10 +15,11 @@ from hermes_tui.capabilities.memory.history import History, HistoryWriter
 from hermes_tui.capabilities.memory.index import MemoryIndex
 from hermes_tui.capabilities.memory.ingress import Ingress
 from hermes_tui.capabilities.memory.items import Layer
-from hermes_tui.capabilities.memory.notes import Note, scope_of_workspace
+from hermes_tui.capabilities.memory.notes import Note
 from hermes_tui.capabilities.memory.past import Past
 from hermes_tui.capabilities.memory.ranking import Hit, Recall, Search
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable, Repository
+from hermes_tui.capabilities.memory.scopes import scope_of_workspace
 from hermes_tui.capabilities.memory.storing import digest_of
 from hermes_tui.capabilities.memory.vectors import Query, Vectors
 from hermes_tui.capabilities.memory.writing import Writer, WritingPolicy

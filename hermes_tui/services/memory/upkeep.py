@@ -14,9 +14,10 @@ from hermes_tui.capabilities.memory.decoding import NEW, decode
 from hermes_tui.capabilities.memory.erasure import Eraser
 from hermes_tui.capabilities.memory.foreign import foreign_notes
 from hermes_tui.capabilities.memory.ingress import Edit, Reason, in_vault
-from hermes_tui.capabilities.memory.notes import is_index, read_note
+from hermes_tui.capabilities.memory.notes import read_note
 from hermes_tui.capabilities.memory.past import BlameLine, Entry
 from hermes_tui.capabilities.memory.repository import HistoryUnavailable
+from hermes_tui.capabilities.memory.scopes import is_index
 from hermes_tui.capabilities.state.reply_store import forget_replies
 from hermes_tui.domain.errors import HermesError, ToolError, UsageInvalid
 from hermes_tui.domain.memory import Landing, NoteAuthor, NoteDraft, Origin

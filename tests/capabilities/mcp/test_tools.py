@@ -19,7 +19,7 @@ from hermes_tui.domain.ports import ToolContext
 from hermes_tui.domain.provenance import source_of
 from hermes_tui.domain.tasks import Effect, Mode, Reach
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel.dispatch import rule_for
+from hermes_tui.kernel.approval import rule_for
 from tests.capabilities.mcp.conftest import Staged
 from tests.fakes.tool_server import ECHO
 

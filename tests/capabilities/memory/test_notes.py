@@ -8,15 +8,9 @@ from hypothesis import strategies as st
 
 from hermes_tui.capabilities.memory import frontmatter
 from hermes_tui.capabilities.memory.decoding import decode
-from hermes_tui.capabilities.memory.notes import (
-    Note,
-    paths_for,
-    read_note,
-    scope_of_path,
-    scope_of_workspace,
-    write_note,
-)
+from hermes_tui.capabilities.memory.notes import Note, paths_for, read_note, write_note
 from hermes_tui.capabilities.memory.pieces import LONGEST_CHARS, pieces_of
+from hermes_tui.capabilities.memory.scopes import scope_of_path, scope_of_workspace
 from hermes_tui.domain.memory import NoteAuthor, NoteKind, NoteStatus
 
 HAND = """\

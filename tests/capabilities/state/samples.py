@@ -22,6 +22,7 @@ from hermes_tui.domain.events import (
     BudgetRefused,
     CapRaised,
     CircuitMoved,
+    CompactionAsked,
     ConfigApplied,
     ConfigRefused,
     ContextCompacted,
@@ -289,6 +290,7 @@ EVENTS: tuple[Event, ...] = (
     ),
     OutputsPruned(digests=((_CALL, "[read a]"),), before_tokens=10, after_tokens=2, why="every 10 steps"),
     ContextCompacted(upto=4, summary="s", kept=(1,), before_tokens=9, after_tokens=3, by="extract", checks=("added",)),
+    CompactionAsked(by="operator"),
     ContextRestored(by="operator"),
     MessagePinned(index=2, pinned=True, by="operator"),
 )

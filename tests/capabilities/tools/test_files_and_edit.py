@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from hermes_tui.capabilities.tools import edit as edit_module
 from hermes_tui.capabilities.tools._paths import AT_ONCE_BYTES
-from hermes_tui.capabilities.tools.files import list_, read
+from hermes_tui.capabilities.tools.files import LINE_LIMIT, list_, read
 from hermes_tui.capabilities.tools.search import search
 from hermes_tui.domain.errors import ArgumentsInvalid, FileChanged, PathRefused, ToolError
 from hermes_tui.domain.events.tool import FileChange
@@ -74,6 +75,21 @@ async def test_a_link_that_took_a_folders_place_since_the_call_was_judged_is_not
 
     with pytest.raises(ToolError, match="cannot be read"):
         await read.run('{"path": "src/f"}', bench.context)
+
+
+@pytest.mark.parametrize(
+    "text", ['say "hi"\t\\ \u2028 ünï\x7f', "a\r\nb\r\n", "é" * LINE_LIMIT, "y" * (LINE_LIMIT + 1)]
+)
+async def test_other_tasks_get_a_file_as_json_whatever_it_holds(bench: Bench, text: str) -> None:
+    file = bench.root / "src" / 'it "is"'
+    file.write_bytes(text.encode())
+
+    outcome = await bench.call(read, path='src/it "is"')
+
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    data = {"path": 'src/it "is"', "text": "\n".join(lines), "lines": len(lines)}
+    data["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    assert outcome.data == json.dumps(data, ensure_ascii=False)
 
 
 async def test_a_folder_is_no_file_to_read(bench: Bench) -> None:

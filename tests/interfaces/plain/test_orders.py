@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from hermes_tui.domain.commands import Command, EditPlan, SteerAgent, UndoFiles
+from hermes_tui.domain.commands import ChangeWindow, Command, EditPlan, SteerAgent, UndoFiles, WindowChange
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import EditKind, Event, MessageGiven, PlanEdited, PlanOp, RunStarted
 from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
@@ -20,7 +20,7 @@ from hermes_tui.domain.usage import Limits
 from hermes_tui.interfaces._progress import Progress
 from hermes_tui.interfaces.plain.archivist import Archivist
 from hermes_tui.services.patchbay import Patchbay
-from hermes_tui.services.wiring import RunOptions, home_of
+from hermes_tui.services.premises import RunOptions, home_of
 from tests.interfaces.tui.test_subagents import CHILD, SPAWNED
 
 if TYPE_CHECKING:
@@ -129,6 +129,18 @@ def test_steer_without_words_asks_for_them() -> None:
 
     with pytest.raises(UsageInvalid, match="Say what to tell it"):
         clerk.do_steer("scout")
+
+
+def test_compact_and_its_undo_name_the_agent_or_mean_the_first() -> None:
+    clerk, heard = archivist(4)
+
+    for said in ("", "scout", "undo", "undo scout"):
+        clerk.do_compact(said)
+
+    condense, undo = WindowChange.CONDENSE, WindowChange.UNDO
+    assert heard.ordered == [
+        ChangeWindow(what=what, agent=agent) for what in (condense, undo) for agent in (None, CHILD)
+    ]
 
 
 async def test_rewind_with_a_number_goes_on_before_that_prompt_in_a_session_of_its_own() -> None:

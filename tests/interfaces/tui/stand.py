@@ -17,7 +17,7 @@ from hermes_tui.interfaces.tui.app import HermesApp
 from hermes_tui.services import history
 from hermes_tui.services.desk import Desk
 from hermes_tui.services.homes import built_in_folder
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from tests.fakes import Scenario
 from tests.fakes.running import running_server
 
@@ -35,23 +35,35 @@ class Stand(HermesApp):
 
     def on_load(self) -> None:
         self.moved = asyncio.Event()
+        self.told: list[str] = []
         for key in self.early:
             self.post_message(events.Key("enter" if key == "\n" else key, key if len(key) == 1 else None))
 
-    def _deliver(self, batch: Batch) -> None:
-        super()._deliver(batch)
+    def deliver(self, batch: Batch) -> None:
+        super().deliver(batch)
         self.moved.set()
 
     def say(self, text: str, role: str = "text") -> None:
         super().say(text, role)
         self.said = text
+        self.told.append(text)
+        if self.listen is not None:
+            self.listen(text)
         self.moved.set()
 
     async def look_for_brains(self) -> None:
         await super().look_for_brains()
         self.moved.set()
 
+    @property
+    def complete(self) -> bool:
+        """Whether every pane is there and somebody has looked for brains."""
+        if not self.furnished:
+            return False
+        return self.workspace.brains is not None and all(pane.furnished for pane in self.workspace.panes.values())
+
     said = ""
+    listen: Callable[[str], None] | None = None
     early: Sequence[str] = ""
 
     async def until(self, seen: Callable[[], object]) -> None:
@@ -136,8 +148,7 @@ async def seated(
     try:
         async with app.run_test(size=size) as pilot:
             app.pilot = pilot
-            panes = app.workspace.panes.values()
-            await app.until(lambda: app.workspace.brains is not None and all(pane.furnished for pane in panes))
+            await app.until(lambda: app.complete)
             yield app
     finally:
         await asyncio.to_thread(desk.close)

@@ -9,7 +9,7 @@ from pathlib import Path
 from hermes_tui.domain.events import ApprovalAsked, ModeChanged, RunEnded, RunStarted, ToolFinished
 from hermes_tui.services import demo
 from hermes_tui.services.desk import Desk
-from hermes_tui.services.wiring import RunOptions
+from hermes_tui.services.premises import RunOptions
 from tests.fakes import Call, Reply, Scenario
 from tests.interfaces.processes import needs_sandbox
 from tests.interfaces.tui.stand import Stand, Table, events_of, seated, workstation

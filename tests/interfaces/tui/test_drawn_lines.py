@@ -9,7 +9,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from hermes_tui.interfaces.tui.drawing.cells import Line
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.rows import Origin, Reply
 from hermes_tui.interfaces.tui.themes import Palette, Theme, find_themes
 from hermes_tui.services.homes import built_in_folder

@@ -8,7 +8,7 @@ from textual import events
 
 from hermes_tui.domain.events import RunStarted
 from hermes_tui.services.desk import Desk
-from hermes_tui.services.errands import Draft
+from hermes_tui.services.drawer import Draft
 from tests.fakes import Repeat, Reply, Scenario, running_server
 from tests.interfaces.tui.stand import Stand, Table, events_of, seated, workstation
 from tests.services.test_pictures import png
@@ -237,9 +237,9 @@ async def test_every_pane_comes_empty_and_is_filled_once_the_prompt_can_be_typed
     seen: list[tuple[bool, ...]] = []
 
     class Watched(Stand):
-        def _start(self) -> None:
+        async def _settle_down(self) -> None:
             seen.append(tuple(pane.furnished for pane in self.workspace.panes.values()))
-            super()._start()
+            await super()._settle_down()
 
     async with seated(table.desk(), kind=Watched) as app:
         await app.until(lambda: all(pane.furnished for pane in app.workspace.panes.values()))

@@ -9,7 +9,15 @@ import signal
 from textual import events
 
 from hermes_tui.domain.commands import Submit
-from hermes_tui.domain.events import ApprovalAsked, ModelChosen, ModelFailed, RunEnded, RunStarted
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ContextCompacted,
+    ContextRestored,
+    ModelChosen,
+    ModelFailed,
+    RunEnded,
+    RunStarted,
+)
 from hermes_tui.domain.ports import Brain
 from hermes_tui.services.desk import Desk
 from hermes_tui.services.kits import agent_of
@@ -73,6 +81,29 @@ async def test_a_second_switch_sends_the_step_under_way_again_and_keeps_the_frag
     assert "From the other." in shown
     assert read == ["begin", "From the other."]
     assert [one.dialect for one in server.log.replies] == ["anthropic", "openai_chat"]
+
+
+async def test_compact_condenses_before_the_next_request_and_where_there_is_nothing_it_says_so(table: Table) -> None:
+    words = "Monday was grey. Always write dates as ISO 8601. "
+    replies = [Reply(words * 12) for _ in range(6)]
+    with running_server(Scenario(replies=replies)) as server:
+        async with seated(table.desk(server.openai_url)) as app:
+            for number in range(4):
+                await app.enter(f"Tell me of day {number}. {words * 6}")
+                await app.until_event(RunEnded, number + 1)
+            await app.enter("/compact")
+            await app.until(lambda: "condenses older messages" in app.text)
+            await app.enter("And now?")
+            await app.until_event(ContextCompacted)
+            await app.until_event(RunEnded, 5)
+            await app.enter("/compact undo")
+            await app.until_event(ContextRestored)
+            await app.enter("/compact undo")
+            await app.until(lambda: "was not condensed" in app.said)
+
+    told = server.log.replies[-1].body or {}
+    assert len(told["messages"]) < 8
+    assert len((server.log.replies[3].body or {})["messages"]) == 8
 
 
 async def test_a_megabyte_is_pasted_as_one_mark_and_sent_whole(table: Table) -> None:

@@ -21,7 +21,7 @@ from hermes_tui.services.wiring import all_tools
     ],
 )
 def test_a_limit_is_what_was_asked_for_else_what_the_tool_takes(tool: str, arguments: str, seconds: float) -> None:
-    assert limits_of(all_tools())(tool, arguments) == seconds
+    assert limits_of(all_tools)(tool, arguments) == seconds
 
 
 def test_a_running_call_says_until_when_it_may_run() -> None:

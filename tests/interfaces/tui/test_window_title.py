@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.domain.events import ApprovalAsked, RunEnded
-from hermes_tui.interfaces.tui.window_title import GIVE_BACK, SAVE, WindowTitle, takes_title, title_of
+from hermes_tui.interfaces.tui.headline import title_of
+from hermes_tui.interfaces.tui.window_title import GIVE_BACK, SAVE, WindowTitle, takes_title
 from tests.fakes import Call, Reply, Scenario
 from tests.interfaces.tui.stand import Table, workstation
 from tests.interfaces.tui.test_panes import GOAL, HELLO

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.interfaces.tui.drawing.cells import Line
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.panes._pane import Sheet
 
 

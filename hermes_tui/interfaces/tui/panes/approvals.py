@@ -16,10 +16,12 @@ from hermes_tui.interfaces.tui.chronicle import Asked, Decided
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
-from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
 from hermes_tui.interfaces.tui.panes._question import Answers, Reading, editable, question_lines
+from hermes_tui.interfaces.tui.rules import Divider, TitleRule
 
 EMPTY_TEXT = (EMPTY, Line(((" Nothing waits for you.", "muted"),)))
 

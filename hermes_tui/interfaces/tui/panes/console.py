@@ -15,7 +15,8 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.graph.rows import TaskRow, ribbon
 from hermes_tui.interfaces.tui.links import link_at, links_in

@@ -14,14 +14,16 @@ from textual.widgets import Input
 from hermes_tui.domain.memory import Recalled
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit_middle, harmless, one_line, wrap
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.markdown import draw
 from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.memory_rows import ChangeRow, FolderRow, HitRow, NoteRow, blame_line, diff_line, tree
 from hermes_tui.interfaces.tui.note_editor import NoteEditor
 from hermes_tui.interfaces.tui.panes._note_wishes import KEYS, Wish
-from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
-from hermes_tui.services.errands import Authored, Standing
+from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
+from hermes_tui.interfaces.tui.rules import Divider, TitleRule
+from hermes_tui.services.listed import Authored, Standing
 from hermes_tui.services.memory.notebook import Change, Note, parted
 
 EMPTY_TEXT: Final = (
@@ -104,11 +106,10 @@ class MemoryPane(Pane):
 
     # what was found
 
-    def take_notes(self, notes: Sequence[Note], standing: Standing = NOTHING_STANDS_OUT) -> None:
+    def take_notes(self, notes: Sequence[Note], standing: Standing | None = None) -> None:
         """Show these notes, those that wait for an answer first."""
-        self._notes = [
-            NoteRow(note, standing.waiting.get(note.path, ""), note.path in standing.pinned) for note in notes
-        ]
+        known = standing or NOTHING_STANDS_OUT
+        self._notes = [NoteRow(note, known.waiting.get(note.path, ""), note.path in known.pinned) for note in notes]
         self._count = len(notes)
         self._empty = EMPTY_TEXT
         self._show_notes()

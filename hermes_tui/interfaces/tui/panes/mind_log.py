@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import RowWindow
 from hermes_tui.interfaces.tui.mind_rows import KINDS, MindLog, Thought
 from hermes_tui.interfaces.tui.panes._pane import Pane, View

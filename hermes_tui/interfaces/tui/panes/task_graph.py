@@ -21,7 +21,8 @@ from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph import picture
 from hermes_tui.interfaces.tui.graph.detail import detail_lines
 from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of, speaker_of
@@ -34,8 +35,9 @@ from hermes_tui.interfaces.tui.graph.rows import (
     TaskRow,
     heading,
 )
-from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Sheet, TitleRule, View
+from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
 from hermes_tui.interfaces.tui.panes._picture import PictureView
+from hermes_tui.interfaces.tui.rules import Divider, TitleRule
 
 EMPTY_TEXT = (
     EMPTY,

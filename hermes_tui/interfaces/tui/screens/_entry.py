@@ -16,16 +16,16 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces._bridge import Seat
 from hermes_tui.interfaces._completion import Offered, Sources, offered_for
-from hermes_tui.interfaces.tui.bars import Mark, QueueRows, StatusLine
+from hermes_tui.interfaces.tui.bars import QueueRows, StatusLine
 from hermes_tui.interfaces.tui.dock import Dock
 from hermes_tui.interfaces.tui.journey import Journey
 from hermes_tui.interfaces.tui.layout import roomy
 from hermes_tui.interfaces.tui.offers import Offers
-from hermes_tui.interfaces.tui.panes._pane import Pane, TitleRule
+from hermes_tui.interfaces.tui.panes._pane import Pane
 from hermes_tui.interfaces.tui.prompt import Prompt
+from hermes_tui.interfaces.tui.rules import Mark, TitleRule
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.vim import Mode as VimMode
-from hermes_tui.interfaces.tui.vim import Vim
 
 FLASH_S: Final = 6.0
 
@@ -59,7 +59,6 @@ class Entry(Timeline):
         self.queue_rows = QueueRows(look)
         self.offers = Offers(look)
         self.prompt = Prompt(self.offers)
-        self.prompt.vim = Vim() if seat.facts.config.ui.vim else None
         super().__init__(journey, seat, earlier, panes, resting_place=self.prompt)
         self.prompt_rule = TitleRule(look, "goal")
         self.status = StatusLine(look)

@@ -7,25 +7,26 @@ from typing import cast
 
 from textual import events, on
 from textual.app import App
-from textual.geometry import Size
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from hermes_tui.interfaces.tui.drawing.compositor import LineCompositor
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.layout import Border, Plan, Sizes, moved, plan_for, too_small
-from hermes_tui.interfaces.tui.panes._pane import BorderMoved, Pane
+from hermes_tui.interfaces.tui.panes._pane import Pane
 from hermes_tui.interfaces.tui.rows import Entry
+from hermes_tui.interfaces.tui.rules import BorderMoved
+from hermes_tui.interfaces.tui.screens._held import HeldScreen
 
 COLUMNS = ("#left", "#middle", "#right")
 SHAPES = ("wide", "two", "one", "narrow", "tiny")
 
 
-class Stage(Screen[None]):
+class Stage(HeldScreen):
     """The panes and where they stand. What they show is somebody else's.
 
     `resting_place` is where the focus returns to, `task_count` how many rows the task graph wants.
@@ -49,9 +50,8 @@ class Stage(Screen[None]):
             self.pane = pane
 
     def __init__(self, look: Look, panes: dict[str, Pane], *, resting_place: Widget) -> None:
-        super().__init__(id="workspace")
+        super().__init__(name="workspace")
         self._compositor = LineCompositor()
-        self._held = True
         self.look = look
         self.panes = panes
         self.resting_place = resting_place
@@ -60,8 +60,6 @@ class Stage(Screen[None]):
         self.full_pane = ""
         self.sizes = Sizes()
         self._divided: tuple[Plan, str] | None = None
-        self._was_seen = False
-        self._sized: Size | None = None
 
     @property
     def _own_app(self) -> App[str]:
@@ -85,35 +83,17 @@ class Stage(Screen[None]):
     # size
 
     def on_resize(self, event: events.Resize) -> None:
-        """Divide and lay out the screen; not for a size that is past, and before it appears once for each size."""
-        if event.size != self._own_app.size or (self._held and event.size == self._sized):
-            event.prevent_default()
+        """Divide and lay out the screen."""
+        if not self.is_news(event):
             return
-        self._sized = event.size
         width, height = event.size
         self.query_one("#too-small", Static).update(too_small(width, height))
         self.divide()
         self.call_after_refresh(self.post_message, self.Divided())
 
-    def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """Style nothing anew when first seen: every widget was styled as it was mounted."""
-        event.refresh_styles, self._was_seen = self._was_seen, True
-
     def expect(self, width: int, height: int) -> None:
         """Before anything is mounted, say what room there will be: every widget is styled for it from the start."""
         self._name_shape(plan_for(width, height, tasks=0, sizes=self.sizes).shape)
-
-    def appear(self) -> None:
-        """Draw for the first time, without waiting for Textual's next tick."""
-        self._repaint_required = True
-        self._on_timer_update()
-        self._held = False
-        self._compositor_refresh()
-
-    def _compositor_refresh(self) -> None:
-        """Draw what changed. Until the screen appears nothing is drawn, however often it is styled and laid out."""
-        if not self._held:
-            super()._compositor_refresh()
 
     def _name_shape(self, shape: str, *, full: bool = False) -> None:
         """Let the style sheet know, at once: each change of a class would style every widget anew."""

@@ -8,7 +8,7 @@ from textual import on
 from textual.message import Message
 from textual.widget import Widget
 
-from hermes_tui.domain.commands import Command
+from hermes_tui.domain.commands import Command, Decide, GoOn
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -20,12 +20,14 @@ from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.past import Past
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.scrubber import Scrubber
-from hermes_tui.services.brains import Missing
-from hermes_tui.services.sessions import resumable
+from hermes_tui.services.missing import Missing
 
 
 class Timeline(Stage):
-    """Folds records for the panes. `live` and `frozen` speak of now, whatever is looked at."""
+    """Folds records for the panes. `live` and `frozen` speak of now, whatever is looked at.
+
+    `reading` stands for a session that is being read to be looked through; whoever reads it stops once it is another.
+    """
 
     class Ordered(Message):
         """Something for the kernel."""
@@ -63,12 +65,13 @@ class Timeline(Stage):
         self.day_beside: float | None = None
         self.live = self.frozen = False
         self.brains: Sequence[Brain | Missing] | None = None
+        self.reading: object | None = None
         self._at_present = resting_place
 
     @property
     def unfinished(self) -> bool:
         """Whether a run was begun, does not go on, and could."""
-        return not self.live and resumable(self.seat.state)
+        return not self.live and self.seat.state.run.resumable
 
     @property
     def travelling(self) -> bool:
@@ -90,6 +93,16 @@ class Timeline(Stage):
     def day_usd(self) -> float | None:
         """What all sessions spent today; None if nobody looked. `day_beside` is that without this one's total."""
         return None if self.day_beside is None else self.day_beside + self.seat.state.spend.total.usd
+
+    @property
+    def brain_name(self) -> str:
+        """Who answers: the model that was asked last, else the first that can."""
+        able = [one.name for one in self.brains or () if isinstance(one, Brain)]
+        return self.chronicle.model or next(iter(able), "")
+
+    def with_what_follows(self, command: Command) -> Sequence[Command]:
+        """Return an order with what goes with it: an answer takes up the run that waited for it."""
+        return (command, GoOn()) if isinstance(command, Decide) and self.unfinished else (command,)
 
     def view_now(self) -> View:
         """Return what the panes show."""
@@ -143,8 +156,10 @@ class Timeline(Stage):
         self.arrive()
 
     def step_back_in_time(self) -> None:
-        """Go one layer back: to the scrubber, out of its question, to now."""
-        if not self.scrubber.has_focus:
+        """Go one layer back: out of what is being read, to the scrubber, out of its question, to now."""
+        if self.reading is not None:
+            self.reading = None
+        elif not self.scrubber.has_focus:
             self.scrubber.focus()
         elif not self.scrubber.step_back():
             self.arrive()

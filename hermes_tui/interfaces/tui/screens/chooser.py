@@ -16,10 +16,11 @@ from textual.widgets import Input
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces import _fuzzy as fuzzy
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.line_input import LineInput
-from hermes_tui.interfaces.tui.panes._pane import TitleRule
+from hermes_tui.interfaces.tui.rules import TitleRule
 
 MOST: Final = 500
 NAME_CELLS: Final = 44

@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.line_input import LineInput
-from hermes_tui.interfaces.tui.panes._pane import TitleRule
+from hermes_tui.interfaces.tui.rules import TitleRule
 
 
 class LineEntry(ModalScreen[str | None]):

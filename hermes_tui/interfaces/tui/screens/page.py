@@ -12,8 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from hermes_tui.interfaces.tui.drawing.cells import Line
-from hermes_tui.interfaces.tui.drawing.line_view import Look
-from hermes_tui.interfaces.tui.panes._pane import Sheet, TitleRule
+from hermes_tui.interfaces.tui.drawing.look import Look
+from hermes_tui.interfaces.tui.panes._pane import Sheet
+from hermes_tui.interfaces.tui.rules import TitleRule
 
 NO_ORDERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 

@@ -14,9 +14,11 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces import _patchbay as words
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit, foreign, one_line, pad, wrap
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
-from hermes_tui.interfaces.tui.panes._pane import Sheet, TitleRule
+from hermes_tui.interfaces.tui.panes._pane import Sheet
+from hermes_tui.interfaces.tui.rules import TitleRule
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.services.patchbay import CLOCKS, INHERITED, Edit, Patch, Patchbay
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from hermes_tui.interfaces.tui.drawing.line_view import Look
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 
 BRAINS_HINT: Final = "type to filter · Enter takes · F3 patchbay · Esc leaves"

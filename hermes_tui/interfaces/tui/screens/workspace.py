@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -10,7 +12,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Static
 
 from hermes_tui.domain.commands import Interrupt, RaiseCap
@@ -23,10 +24,11 @@ from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import one_line
-from hermes_tui.interfaces.tui.drawing.line_view import LineView, Look
+from hermes_tui.interfaces.tui.drawing.line_view import LineView
+from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
-from hermes_tui.interfaces.tui.panes._pane import Divider, Pane, Showing
+from hermes_tui.interfaces.tui.panes._pane import Pane, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
@@ -36,6 +38,7 @@ from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, seq_of
+from hermes_tui.interfaces.tui.rules import Divider
 from hermes_tui.interfaces.tui.screens._entry import Entry
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
@@ -43,7 +46,7 @@ from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.time_limits import limits_of
 from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, how_to_start, welcome_lines
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 
 TWICE_S: Final = 1.0
 LATE_S: Final = 1.0
@@ -54,6 +57,7 @@ class Workspace(Entry):
     """The main screen."""
 
     AUTO_FOCUS = "#prompt"
+    STYLES = Path(__file__).with_name("workspace.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "pane('graph')", "task graph", id="pane.graph", priority=True),
         Binding("f4", "pane('mind')", "mind-log", id="pane.mind", priority=True),
@@ -75,21 +79,19 @@ class Workspace(Entry):
         Binding("c", "jump('console')", "in which words: console", id="jump.console"),
     ]
 
-    class Settled(Message):
-        """The prompt has the focus for the first time."""
-
     def __init__(
         self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
     ) -> None:
         self._shown = 0
-        self._settled = False
+        self.settled = asyncio.Event()
+        """Set once the prompt has the focus for the first time."""
         self._said_long = 0
         self._escaped = -TWICE_S
         self.brains_at = 0.0
         self.clock_s = 1.0
         self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
-        limit_of = limits_of(seat.errands.station.tools)
+        limit_of = limits_of(lambda: seat.errands.station.tools)
         self.console_pane = ConsolePane(look, first_token_s=first_token_s, limit_of=limit_of)
         self.console_pane.place = wording.place(seat.facts.workspace)
         self.graph_pane = TaskGraphPane(look)
@@ -268,9 +270,8 @@ class Workspace(Entry):
         if self.console_pane.first_page:
             self.call_after_refresh(self._show_first_page)
         self.prompt_rule.mark(focused=self.prompt.has_focus)
-        if self.prompt.has_focus and not self._settled:
-            self._settled = True
-            self.post_message(self.Settled())
+        if self.prompt.has_focus:
+            self.settled.set()
 
     # keys
 
@@ -287,7 +288,7 @@ class Workspace(Entry):
             return
         if self.full_pane:
             self.restore()
-        elif self.travelling:
+        elif self.travelling or self.reading:
             self.step_back_in_time()
         elif not self.prompt.has_focus:
             self.dock.answers.close()
