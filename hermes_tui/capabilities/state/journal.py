@@ -18,10 +18,12 @@ from hermes_tui.capabilities.state.rows import (
     HEAD,
     NO_MAC,
     SELECT,
-    chained,
+    Bound,
+    Chain,
     head_of,
     insert_all,
     record_of,
+    stored_as,
 )
 from hermes_tui.capabilities.state.waiters import Waiters
 from hermes_tui.domain.errors import JournalError, JournalPoisoned, JournalUnreadable
@@ -35,8 +37,6 @@ from hermes_tui.domain.values import frozen
 BATCH_RECORDS: Final = 512
 LINGER_S: Final = 0.005
 """How long records that nobody waits for may wait for others; each commit costs the agents' threads their turn."""
-
-_Pending = tuple[Record, bytes]
 
 
 @frozen
@@ -86,15 +86,17 @@ class SessionJournal:
         self.lock = SessionLock.take(path.with_suffix(".lock"), options.control)
         try:
             self._connection = options.connect(path)
-            last, self._mac = _last_of(self._connection, path)
+            last, link = _last_of(self._connection, path)
         except (JournalError, OSError):
             self.lock.release()
             raise
         self._blobs = Blobs(self._connection, self._blob_folder)
         self._next = last + 1
+        self._chain = Chain(link, options.key)
         self._waiters = Waiters(last, self._waited_for)
         self._failure: JournalPoisoned | None = None
-        self._queue: list[_Pending] = []
+        self._queue: list[Bound] = []
+        self._long: dict[int, bytes] = {}
         self._fold: SessionState | None = None
         self._closing = False
         self._idle = False
@@ -135,14 +137,18 @@ class SessionJournal:
             JournalPoisoned: an earlier commit failed, or the journal is closed.
         """
         event, body = self._clean(event)
+        stored, digest = stored_as(body)
         with self._lock:
             if self._failure is not None:
                 raise JournalPoisoned(self._failure.message, hint=self._failure.hint)
             if self._closing:
                 raise JournalPoisoned("The session is closed.", hint="Open it again with -c.")
             record = Record(seq=Seq(self._next), at=self._clock.now(), place=place, body=event)
+            # Sealed here and not by the writer: that holds the interpreter's lock as long, and every commit would wait.
+            self._queue.append(self._chain.row_of(record, stored, digest))
             self._next += 1
-            self._queue.append((record, body))
+            if stored is not body:
+                self._long[record.seq] = body
             if self._idle or (self._lingering and len(self._queue) >= BATCH_RECORDS):
                 self._idle = self._lingering = False
                 self._work.notify()
@@ -236,10 +242,10 @@ class SessionJournal:
         failure: BaseException | None = JournalError("The writer stopped.")
         try:
             while batch := self._take():
-                self._commit(batch)
-                self._waiters.reach(batch[-1][0].seq)
+                seq, link = self._commit(batch)
+                self._waiters.reach(seq)
                 if self._options.on_committed is not None:
-                    self._options.on_committed(batch[-1][0].seq, self._mac)
+                    self._options.on_committed(seq, link)
             self._keep_last()
             # Not TRUNCATE: that waits for readers and for the disk once more, and closing removes the log anyway.
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -252,7 +258,7 @@ class SessionJournal:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
 
-    def _take(self) -> list[_Pending]:
+    def _take(self) -> list[Bound]:
         """Return what is queued, at most one batch; wait while there is nothing, shortly while nobody waits for it."""
         with self._lock:
             while not self._queue and not self._closing:
@@ -265,23 +271,32 @@ class SessionJournal:
                 self._work.wait(LINGER_S)
             self._lingering = False
             end = BATCH_RECORDS
-            while end < len(self._queue) and self._queue[end - 1][0].seq in self._joined:
+            while end < len(self._queue) and self._queue[end - 1][0] in self._joined:
                 end += 1
             batch, self._queue = self._queue[:end], self._queue[end:]
             if self._joined:
-                self._joined.difference_update(record.seq for record, _ in batch)
+                self._joined.difference_update(row[0] for row in batch)
         return batch
 
-    def _commit(self, batch: Sequence[_Pending]) -> None:
+    def _commit(self, batch: Sequence[Bound]) -> tuple[Seq, bytes]:
+        """Store rows; return the last one's seq and link."""
         connection, key = self._connection, self._options.key
+        seq, link = Seq(batch[-1][0]), bytes(batch[-1][-1])
         connection.execute("BEGIN IMMEDIATE")
-        values, mac = chained(batch, self._mac, key, self._blobs.store)
-        insert_all(connection, values)
-        head = head_of(batch[-1][0].seq, mac, key)
-        connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head))
-        self._keep_fold(batch[-1][0].seq)
+        for long in self._long_ones(batch):
+            self._blobs.store(long)
+        insert_all(connection, batch)
+        connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head_of(seq, link, key)))
+        self._keep_fold(seq)
         connection.execute("COMMIT")
-        self._mac = mac
+        return seq, link
+
+    def _long_ones(self, batch: Sequence[Bound]) -> Sequence[bytes]:
+        """Take the bodies that have no room in these rows."""
+        if not self._long:
+            return ()
+        with self._lock:
+            return [self._long.pop(row[0]) for row in batch if row[0] in self._long]
 
     def _keep_fold(self, upto: int) -> None:
         """Store the fold that waits, if its record is among those up to `upto`."""
@@ -309,6 +324,7 @@ class SessionJournal:
         with self._lock:
             self._failure = failure
             self._queue.clear()
+            self._long.clear()
         with contextlib.suppress(sqlite3.Error):
             self._connection.rollback()
         self._waiters.fail(failure)

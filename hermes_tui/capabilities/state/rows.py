@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any, Final, cast
 
 import msgspec
@@ -30,8 +31,8 @@ NO_MAC: Final = b""
 
 _REFERENCE: Final = b"#"
 Row = tuple[Any, ...]
-Value = str | int | float | bytearray
-Store = Callable[[bytes], str]
+Bound = tuple[Any, ...]
+"""A row as it is bound; see `_VALUES`."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -41,51 +42,51 @@ def _insert(rows: int) -> str:
     return f"INSERT INTO record({COLUMNS}) VALUES{', '.join([values] * rows)}"
 
 
-def insert_all(connection: sqlite3.Connection, values: Sequence[Value]) -> None:
-    """Insert rows, given as their values one after another, with as few statements as possible.
+def insert_all(connection: sqlite3.Connection, rows: Sequence[Bound]) -> None:
+    """Insert `rows` with as few statements as possible.
 
     Each statement gives the interpreter's lock away and has to win it back from the threads that append meanwhile;
     `executemany` would do so for every single row.
     """
     done = 0
     for size in _CHUNKS:
-        width = size * _WIDTH
-        while len(values) - done >= width:
-            connection.execute(_insert(size), values[done : done + width])
-            done += width
+        while len(rows) - done >= size:
+            connection.execute(_insert(size), list(chain.from_iterable(rows[done : done + size])))
+            done += size
 
 
-def chained(
-    records: Iterable[tuple[Record, bytes]], mac: bytes, key: bytes, store: Store
-) -> tuple[Sequence[Value], bytes]:
-    """Return the rows of records with their bodies, for `insert_all`, and the link of the last.
+def stored_as(body: bytes) -> tuple[bytes, bytes]:
+    """Return what stands in the row for a body, which is its reference if it is too long, and the body's hash."""
+    digest = hashlib.sha256(body).digest()
+    return (body if len(body) <= INLINE_BYTES else reference(digest.hex())), digest
 
-    Each is linked to the one before, the first to `mac`. `store` keeps a body that is too long for a row and returns
-    its hash. This runs for every record on a thread that shares the interpreter with all agents.
+
+class Chain:
+    """Seals records, in their order: the row of each holds a link that covers it and the link before.
+
+    `link` is the last; it is told by a `key` of at most 64 bytes.
     """
-    values: list[Value] = []
-    linked = _linked(key)
-    for record, body in records:
-        if len(body) <= INLINE_BYTES:
-            stored, digest = body, hashlib.sha256(body).digest()
-        else:
-            stored = reference(store(body))
-            digest = body_digest(stored)
+
+    def __init__(self, link: bytes, key: bytes) -> None:
+        self.link = link
+        self._linked = _linked(key)
+
+    def row_of(self, record: Record, stored: bytes, digest: bytes) -> Bound:
+        """Return the row of the next record, for `insert_all`; its body is `stored` so and has this hash."""
         seq, v, at, place, kind = record.seq, record.v, record.at, record.place, type(record.body).__name__
         session, run, turn, task = place.session, place.run, place.turn, place.task
         attempt, agent, cause = place.attempt, place.agent, place.cause
+        link = self._linked.copy()
         envelope = (seq, v, at, session, run, turn, task, attempt, agent, cause, kind)
-        link = linked.copy()
-        link.update(_covered(mac, envelope, digest))
-        mac = link.digest()
-        values += (seq, v, at, session)
-        values += (
+        link.update(_covered(self.link, envelope, digest))
+        self.link = link.digest()
+        run_, turn_, task_ = (
             _NIL if run is None else run,
             _NIL if turn is None else turn,
             _NIL if task is None else task,
         )
-        values += (attempt, agent, cause, kind, bytearray(stored), bytearray(mac))
-    return values, mac
+        sealed = (bytearray(stored), bytearray(self.link))
+        return (seq, v, at, session, run_, turn_, task_, attempt, agent, cause, kind, *sealed)
 
 
 def record_of(row: Row, load: Callable[[str], bytes]) -> Record:

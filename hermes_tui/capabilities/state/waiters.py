@@ -20,11 +20,16 @@ _seq_of = itemgetter(0)
 
 @mutable
 class _Line:
-    """Who waits on one loop, by seq; only that loop's thread touches `waiting`. `called` while a call to it is out."""
+    """Who waits on one loop, by seq; only that loop's thread touches `waiting`. `called` while a call to it is out.
+
+    What is up to `wanted` is waited for by a loop that had nothing else to run; `counting` while that is to be seen.
+    """
 
     loop: asyncio.AbstractEventLoop
     waiting: deque[_Waiting] = field(default_factory=deque[_Waiting])
     called: bool = False
+    wanted: int = 0
+    counting: bool = False
 
     def join(self, seq: int, future: asyncio.Future[None]) -> None:
         """Queue up; nearly everyone waits for the newest record there is."""
@@ -37,7 +42,8 @@ class _Line:
 class Waiters:
     """The last durable seq, and the futures that wait for more; each commit wakes a loop once.
 
-    `joined` is called on the waiting thread by each that begins to wait.
+    Who begins to wait does not stand for itself alone: others of its loop are about to, and one commit does for all. So
+    `joined` is called on a loop's thread when all that it had to run has been run, and somebody waits.
     """
 
     def __init__(self, durable: int, joined: Callable[[], None] = lambda: None) -> None:
@@ -59,7 +65,9 @@ class Waiters:
         line = self._lines.get(loop) or self._line(loop)
         future = loop.create_future()
         line.join(seq, future)
-        self._joined()
+        if not line.counting:
+            line.counting = True
+            loop.call_soon(self._count, line)
         # Whoever commits from now on sees the line; what was committed before is seen here.
         if seq <= self.durable or self._failure is not None:
             self._wake(line)
@@ -67,9 +75,9 @@ class Waiters:
 
     @property
     def waited_for(self) -> bool:
-        """Whether anybody waits."""
+        """Whether a loop waits that has nothing else to run."""
         with self._lock:
-            return any(line.waiting for line in self._lines.values())
+            return any(line.wanted > self.durable for line in self._lines.values())
 
     def reach(self, seq: int) -> None:
         """Everything up to `seq` is on disk; called by the writer thread."""
@@ -80,6 +88,13 @@ class Waiters:
         """Nothing after the last durable seq will be; called by the writer thread."""
         self._failure = failure
         self._call()
+
+    def _count(self, line: _Line) -> None:
+        """Now everyone has run who was ready when the first began to wait."""
+        line.counting = False
+        if line.waiting:
+            line.wanted = line.waiting[-1][0]
+            self._joined()
 
     def _line(self, loop: asyncio.AbstractEventLoop) -> _Line:
         with self._lock:

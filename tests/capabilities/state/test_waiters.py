@@ -82,8 +82,42 @@ async def test_whoever_begins_to_wait_says_so_and_who_need_not_wait_does_not() -
     await waiters.wait(1)
     waiting = asyncio.create_task(waiters.wait(2))
     await asyncio.sleep(0)
+    before = joined.copy()
+    await asyncio.sleep(0)
     waiters.reach(2)
     await waiting
 
-    assert joined == [True]
+    assert (before, joined) == ([], [True])
     assert not waiters.waited_for
+
+
+async def test_a_loop_waits_once_for_all_who_were_ready_to() -> None:
+    ready, told = list[int](), list[int]()
+    waiters = Waiters(0, lambda: told.append(len(ready)))
+
+    async def wait(seq: int) -> None:
+        ready.append(seq)
+        await waiters.wait(seq)
+
+    async with asyncio.TaskGroup() as group:
+        for seq in (1, 2, 3):
+            group.create_task(wait(seq))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        waiters.reach(3)
+
+    assert told == [3]
+
+
+async def test_a_commit_in_between_leaves_a_loop_waiting_for_what_came_after_it() -> None:
+    waiters = Waiters(0)
+    waiting = [asyncio.create_task(waiters.wait(seq)) for seq in (1, 2)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    waiters.reach(1)
+    after_one = waiters.waited_for
+    waiters.reach(2)
+    await asyncio.gather(*waiting)
+
+    assert (after_one, waiters.waited_for) == (True, False)
