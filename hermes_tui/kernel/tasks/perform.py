@@ -22,6 +22,9 @@ from hermes_tui.kernel.other_brains import OtherBrains
 from hermes_tui.kernel.tasks import planning, replan
 from hermes_tui.kernel.turn import run_turn
 
+_MARK, _ESCAPED = "$", "\\u0024"
+"""What every reference begins with, as it is or as JSON may write it."""
+
 
 async def perform(kit: Kit, task: Task, place: Place) -> str:
     """Do what the task is; return its result.
@@ -86,6 +89,8 @@ def _call(task: Task, status: TaskStatus, tool: str, filled: tuple[str, Mapping[
 
 def _filled(kit: Kit, task: Task, args: str) -> tuple[str, Mapping[str, str]]:
     """Return arguments with the values of their references, and the variables that they need."""
+    if _MARK not in args and _ESCAPED not in args:
+        return args, {}
     status = kit.session.state.graph.status
     results = {str(need): done for need in task.needs if (done := status[need].result)}
     return kit.substitute(task.use, args, results)
