@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused, SandboxUnavailable, ToolError
@@ -13,15 +14,22 @@ from hermes_tui.domain.events import (
     ToolRequested,
 )
 from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.provenance import READ_ANY, source_of
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel import approval, circuits, critic, excerpt, expectation, own_tools, review, taint
+from hermes_tui.kernel import circuits, critic, excerpt, expectation, own_tools, taint
 from hermes_tui.kernel.call import Call, refuse
 from hermes_tui.kernel.deadline import within
 from hermes_tui.kernel.kit import Kit
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel import approval, review
+else:
+    approval = late("kernel.approval")
+    review = late("kernel.review")
 
 
 async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) -> ToolFinished:

@@ -11,7 +11,6 @@ from typing import Final
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.memory.scopes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.state.day import Left, SessionDay
-from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.lock import is_free
 from hermes_tui.capabilities.state.taint import TaintBook
@@ -21,7 +20,7 @@ from hermes_tui.domain.hosts import covers
 from hermes_tui.domain.ids import AgentId, SessionId
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.messages import Source
-from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
+from hermes_tui.domain.ports import BeforeImages, Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.skills import Skill, Skills
 from hermes_tui.domain.tasks import Criterion, Goal, Task
@@ -34,6 +33,7 @@ from hermes_tui.kernel.worker import Workers
 from hermes_tui.services import criteria, instructions, outputs, wiring
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
+from hermes_tui.services.lazy_images import LazyImages
 from hermes_tui.services.offers import limits_of
 from hermes_tui.services.sandboxes import LazySandbox
 from hermes_tui.services.sessions import peek
@@ -120,10 +120,17 @@ class KitMaker:
         """Return what runs wrote here after they had read a stranger's text."""
         return TaintBook(self.ledger, self.root, self.clock.now)
 
-    def _images(self, session_id: SessionId) -> ImageStore:
+    def _images(self, session_id: SessionId) -> LazyImages:
         """Return where before-images of the session are kept; the home is in none."""
-        folder = self.home.state / "images" / session_id
-        return ImageStore(folder, self.root, skip=(self.home.root, self.home.state))
+
+        def find() -> BeforeImages:
+            folder, skip = self.home.state / "images" / session_id, (self.home.root, self.home.state)
+            found: BeforeImages = registry.load_late("capabilities.state.images").ImageStore(
+                folder, self.root, skip=skip
+            )
+            return found
+
+        return LazyImages(find)
 
     # What few runs have, planned tasks and pictures, is read by modules that are loaded with the first of it.
 
