@@ -19,16 +19,16 @@ class _Late:
 
 
 def late(module: str) -> Any:  # noqa: ANN401 - the import beside it says what it is
-    """Return what stands for a module of Hermes, by its name inside the package, until one of its names is used.
+    """Return what stands for a module until one of its names is used.
 
     It stands beside the import that it puts off, which type checkers and the check of the floors go by:
 
         if TYPE_CHECKING:
             from hermes_tui.kernel import compaction
         else:
-            compaction = late("kernel.compaction")
+            compaction = late("hermes_tui.kernel.compaction")
 
     For modules of which a run that succeeds at once uses nothing: together they take longer to load than its request to
     be put together.
     """
-    return _Late(f"hermes_tui.{module}")
+    return _Late(module)

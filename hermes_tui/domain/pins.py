@@ -9,7 +9,7 @@ PINS: Final = {
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/budget.py": "d77d9891e5539758343309f91ff0e73d66d0f339dba92eaaae59d84a099fc0d0",
     "kernel/approval.py": "7ad796891ad58e769b1cab37c46a27d45dec17f77f11656863a5534db85c559c",
-    "kernel/dispatch.py": "7afe022d08d097761b11ce783e5657b9c92dd578ad2d1e1443b5afe49c42b4da",
+    "kernel/dispatch.py": "e26eec6bc9dff38362a4c8c7c1a549266238733438ee33f9cffc63b96d4728f3",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "a3d3a94358bb2279d9899ea71861d3f2603a496dc62bee12955ee6815867ae2e",
     "capabilities/governance/redact.py": "b4303846a519ec542f825603cdf59004a42880187a230cd8278f57947deb64a0",
@@ -28,5 +28,5 @@ PINS: Final = {
     "capabilities/sandbox/seccomp.py": "502dd6f82b24cd7b01469ad5f38d6e8a0e14c09f5fa07ff59d93070108f8fd07",
     "capabilities/tools/_paths.py": "5e205ce1dea87b2d81fcf998fe94400314300fb8168a6d2d65b014a81c16414d",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
-    "services/trust.py": "524ddd3fab4b6ff893c65b719e80ba362942ddf7b25cda079ac39580d15efd82",
+    "services/trust.py": "45d9115fccaf6ed2278dc156d58902305866b14640b6fd9c753d74654ea5bbbe",
 }

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     import asyncio
 
     from hermes_tui.domain.state import SessionState
-    from hermes_tui.services.brains import Missing
     from hermes_tui.services.desk import Facts
     from hermes_tui.services.drawer import Drawer
     from hermes_tui.services.errands import Errands
+    from hermes_tui.services.missing import Missing
 
 FRAME_S: Final = 1 / 30
 BURST_S: Final = 0.015

@@ -28,8 +28,8 @@ from hermes_tui.kernel.kit import Kit
 if TYPE_CHECKING:
     from hermes_tui.kernel import approval, review
 else:
-    approval = late("kernel.approval")
-    review = late("kernel.review")
+    approval = late("hermes_tui.kernel.approval")
+    review = late("hermes_tui.kernel.review")
 
 
 async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) -> ToolFinished:

@@ -20,8 +20,8 @@ from hermes_tui.kernel.kit import Kit
 if TYPE_CHECKING:
     from hermes_tui.kernel import board, lookback
 else:
-    board = late("kernel.board")
-    lookback = late("kernel.lookback")
+    board = late("hermes_tui.kernel.board")
+    lookback = late("hermes_tui.kernel.lookback")
 
 
 @frozen(kw_only=False)

@@ -32,7 +32,7 @@ from hermes_tui.kernel.tasks.abandon import begin_undoing, skip_dormant
 if TYPE_CHECKING:
     from hermes_tui.kernel.tasks import reflect
 else:
-    reflect = late("kernel.tasks.reflect")
+    reflect = late("hermes_tui.kernel.tasks.reflect")
 
 Check = Callable[[Criterion], Awaitable[CriterionChecked]]
 Deliver = Callable[[], tuple[ArtifactMade, ...]]

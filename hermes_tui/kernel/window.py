@@ -27,7 +27,7 @@ from hermes_tui.kernel.kit import Kit
 if TYPE_CHECKING:
     from hermes_tui.kernel import compaction
 else:
-    compaction = late("kernel.compaction")
+    compaction = late("hermes_tui.kernel.compaction")
 
 RECENT: Final = 6
 """The latest messages, whose outputs stay whole as long as they fit."""

@@ -24,7 +24,8 @@ from hermes_tui.kernel.retry import CEILING_S, PATIENT_S
 from hermes_tui.services.chains import Candidate, chain, named_for
 from hermes_tui.services.clock import SystemClock
 from hermes_tui.services.config import ROLES, ROUTED, HermesConfig
-from hermes_tui.services.offers import PROBE_S, Missing, Offers
+from hermes_tui.services.missing import Missing
+from hermes_tui.services.offers import PROBE_S, Offers
 from hermes_tui.services.routes import Route, route, tier_above, tier_by, tier_of
 from hermes_tui.services.strict_yaml import closest
 

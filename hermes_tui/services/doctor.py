@@ -21,8 +21,8 @@ from hermes_tui.domain.guardrails import PINNED
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.values import frozen
 from hermes_tui.services import history, premises, wiring
-from hermes_tui.services.brains import Missing
 from hermes_tui.services.homes import Home
+from hermes_tui.services.missing import Missing
 from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
 

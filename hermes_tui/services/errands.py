@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -21,10 +21,10 @@ from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.processes import ProcessResult
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.values import frozen
-from hermes_tui.services import forks, history, sessions, wiring
+from hermes_tui.services import exports, forks, history, sessions, wiring
 from hermes_tui.services.drawer import Drawer, write_private
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
+from hermes_tui.services.listed import Authored, Standing, Summary
 from hermes_tui.services.memory.notebook import Notebook
 from hermes_tui.services.past_notes import PastNotes
 from hermes_tui.services.patchbay import Patchbay
@@ -36,38 +36,6 @@ MOST_FILES: Final = 20_000
 MOST_RECALLED: Final = 12
 DEPTH: Final = 12
 COMMAND_S: Final = 120.0
-
-
-@frozen
-class Summary:
-    """A session in a list: what it was for, how it stands, what it cost and when it was written last."""
-
-    session: str
-    goal: str
-    name: str
-    status: str
-    usd: float
-    workspace: str
-    written_at: float
-    records: int
-
-
-@frozen(kw_only=False)
-class Standing:
-    """Which notes wait for an answer, with their ids by path, and which are pinned."""
-
-    waiting: Mapping[str, str]
-    pinned: frozenset[str]
-
-
-@frozen(kw_only=False)
-class Authored:
-    """A line of a note, with the commit that wrote it, and its author and time."""
-
-    commit: str
-    author: str
-    at: float
-    text: str
 
 
 class Errands(Drawer):
@@ -268,6 +236,17 @@ class Errands(Drawer):
     def rename(self, session: str, name: str) -> str:
         """Name a session that is not open here; see `forks.rename`."""
         return forks.rename(self.station, session, name)
+
+    def export(self, session: str, name: str) -> Path:
+        """Write a session to one file, in the workspace where no other folder is named; return the file.
+
+        Raises:
+            UsageInvalid: something stands there already, or it cannot be written.
+            JournalUnreadable: the session is damaged.
+        """
+        folder = self.station.root
+        file, _ = exports.export(self.station.sessions(), session, folder / Path(name).expanduser() if name else folder)
+        return file
 
     def day_spent(self, session: SessionId) -> tuple[float, float]:
         """Return what every session of this home booked today, and what one of them did on any day, in US dollars."""

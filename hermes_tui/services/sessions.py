@@ -139,8 +139,7 @@ def rename(session: Session, place: Place, name: str) -> str:
 
 def resumable(state: SessionState) -> bool:
     """Whether the session's last run was begun and can go on."""
-    ended = state.run.ended
-    return state.run.run is not None and (ended is None or ended.status not in ("done", "not_done"))
+    return state.run.resumable
 
 
 def drop_open_calls(session: Session, place: Place) -> None:

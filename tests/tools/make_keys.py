@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from hermes_tui.interfaces.tui.furniture import DECLARING
 from hermes_tui.interfaces.tui.keymap import bindings_of, key_name
+from hermes_tui.interfaces.tui.staff import DECLARING
 
 TARGET: Final = Path(__file__).resolve().parents[2] / "docs" / "workstation.md"
 HEAD: Final = "| id | key | does |\n|---|---|---|\n"

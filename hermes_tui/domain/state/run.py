@@ -61,6 +61,11 @@ class RunState:
     reflected_seq: int = 0
     abandoned: str = ""
 
+    @property
+    def resumable(self) -> bool:
+        """Whether the run was begun and can go on."""
+        return self.run is not None and (self.ended is None or self.ended.status not in ("done", "not_done"))
+
 
 def fold_run(state: RunState, record: Record, body: RunEvent) -> RunState:
     """Return the run after one event of its family."""

@@ -37,7 +37,7 @@ from hermes_tui.interfaces._tables import cost_lines, mind_lines, plan_lines, re
 from hermes_tui.interfaces.plain.archivist import Archivist
 from hermes_tui.interfaces.plain.card import card_lines
 from hermes_tui.services import costs, mindlog
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 
 MODES: Final = tuple(Mode)
 SHOWN: Final = 20

@@ -37,7 +37,7 @@ from hermes_tui.interfaces.plain.host import Host
 from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed
 from hermes_tui.interfaces.plain.speech import Speech
 from hermes_tui.services import attachments
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 
 if TYPE_CHECKING:
     from argparse import Namespace

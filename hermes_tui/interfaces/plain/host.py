@@ -19,7 +19,7 @@ from hermes_tui.interfaces.plain.card import Answering
 from hermes_tui.interfaces.plain.reader import Reader
 from hermes_tui.interfaces.plain.sheet import Sheet
 from hermes_tui.interfaces.plain.speech import Speech
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 from hermes_tui.services.sessions import resumable
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -22,6 +24,8 @@ from hermes_tui.interfaces.tui.screens.threshold import Threshold
 from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from hermes_tui.domain.records import Record
     from hermes_tui.interfaces._bridge import Batch, Bridge, Seat
     from hermes_tui.interfaces.tui.chord import Chord
@@ -42,7 +46,8 @@ if TYPE_CHECKING:
 TWICE_S: Final = 1.0
 THEMES_S: Final = 1.0
 FURNITURE: Final = "hermes_tui.interfaces.tui.furniture"
-"""Loaded once there is a prompt to write in; it sets everything that is only declared here."""
+STAFF: Final = "hermes_tui.interfaces.tui.staff"
+"""Loaded once there is a prompt to write in, one after the other; they set everything that is only declared here."""
 
 
 class HermesApp(Host, inherit_css=False):
@@ -148,10 +153,12 @@ class HermesApp(Host, inherit_css=False):
         self.threshold.appear()
         if isinstance(self._driver, Terminal):
             self._driver.show()
-        furniture = await asyncio.to_thread(import_module, FURNITURE)
+        furniture = await asyncio.to_thread(_loaded, FURNITURE)
         furniture.furnish(self)
         self.bridge.open(asyncio.get_running_loop())
         await self._move_in()
+        staff = await asyncio.to_thread(_loaded, STAFF)
+        staff.engage(self)
         self.start(self._open_session())
         self.start(self.prompts.read())
         await self._settle_down()
@@ -327,3 +334,16 @@ class HermesApp(Host, inherit_css=False):
         """Leave as a shell expects of a signal, with the terminal as it was."""
         self.before_leaving()
         self.exit(None, return_code=128 + number)
+
+
+def _loaded(name: str) -> ModuleType:
+    """Return a module; what loading it makes stays for as long as the process, so the collector need not look at it."""
+    if name in sys.modules:
+        return sys.modules[name]
+    gc.disable()
+    try:
+        module = import_module(name)
+        gc.freeze()
+    finally:
+        gc.enable()
+    return module

@@ -18,8 +18,8 @@ from hermes_tui.interfaces.tui.links import host_of
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Choice
 from hermes_tui.interfaces.tui.themes import Theme
-from hermes_tui.services.brains import Missing
-from hermes_tui.services.errands import Summary
+from hermes_tui.services.listed import Summary
+from hermes_tui.services.missing import Missing
 
 _ENDED: Final = {"done": DONE, "not_done": FAILED, "error": FAILED, "needs_approval": NEEDS_YOU}
 

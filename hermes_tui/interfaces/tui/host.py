@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces._bridge import Seat
     from hermes_tui.interfaces.tui.keymap import Keymap
     from hermes_tui.interfaces.tui.screens.workspace import Workspace
-    from hermes_tui.services.brains import Missing
+    from hermes_tui.services.missing import Missing
 
 CLIPBOARD_BYTES: Final = 64_000
 """What terminals take at once by OSC 52, encoded; the rest would be dropped without a word."""
@@ -72,7 +72,7 @@ class Host(App[str]):
             Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
         )
         dress(self, chosen)
-        self.threshold = Threshold(self.look, "opening the session")
+        self.threshold = Threshold(self.look, "opening the session · Enter is kept until it is open")
         self.threshold.sizes = sizes_from({**ui.layout, **seat.drawer.layout()})
         self.threshold.prompt.vim = Vim() if ui.vim else None
         self.brains: Sequence[Brain | Missing] = ()

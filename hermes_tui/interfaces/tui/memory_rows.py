@@ -11,7 +11,7 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, fit, foreign, harmless, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
-from hermes_tui.services.errands import Authored
+from hermes_tui.services.listed import Authored
 from hermes_tui.services.memory.notebook import FOLDER, Change, Note
 
 _GROUND: Final = {"+": "add", "-": "del"}

@@ -15,7 +15,7 @@ from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.patchbay import PatchbayScreen
 from hermes_tui.interfaces.tui.screens.picker import BrainPicker
 from hermes_tui.interfaces.tui.welcome import LOCAL, how_to_start
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.host import Host

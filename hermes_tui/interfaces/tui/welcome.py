@@ -13,7 +13,7 @@ from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit, fit_
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH
 from hermes_tui.interfaces.tui.screens.page import Page
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 
 BEGIN: Final = (
     ("Enter", "sends a goal in plain words"),

@@ -39,8 +39,8 @@ from hermes_tui.kernel.worker import Door, Workers
 if TYPE_CHECKING:
     from hermes_tui.kernel.agents import assignment, subagent
 else:
-    assignment = late("kernel.agents.assignment")
-    subagent = late("kernel.agents.subagent")
+    assignment = late("hermes_tui.kernel.agents.assignment")
+    subagent = late("hermes_tui.kernel.agents.subagent")
 
 _ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE})
 _TASK_ENDS: Final = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled})

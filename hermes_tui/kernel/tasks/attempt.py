@@ -21,7 +21,7 @@ from hermes_tui.kernel.tasks.perform import perform
 if TYPE_CHECKING:
     from hermes_tui.kernel.tasks import recover
 else:
-    recover = late("kernel.tasks.recover")
+    recover = late("hermes_tui.kernel.tasks.recover")
 
 _SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
 

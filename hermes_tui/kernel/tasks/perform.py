@@ -26,8 +26,8 @@ from hermes_tui.kernel.turn import run_turn
 if TYPE_CHECKING:
     from hermes_tui.kernel.tasks import planning, replan
 else:
-    planning = late("kernel.tasks.planning")
-    replan = late("kernel.tasks.replan")
+    planning = late("hermes_tui.kernel.tasks.planning")
+    replan = late("hermes_tui.kernel.tasks.replan")
 
 _MARK, _ESCAPED = "$", "\\u0024"
 """What every reference begins with, as it is or as JSON may write it."""

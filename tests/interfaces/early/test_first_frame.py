@@ -101,6 +101,19 @@ def test_an_unusable_config_is_said_on_the_terminal_as_it_was(shop: Shop) -> Non
     assert "config.yaml" in screen.raw.rpartition(BACK)[2].decode()
 
 
+def test_a_model_that_nobody_provides_is_said_on_the_terminal_as_it_was(shop: Shop) -> None:
+    with terminal(["-m", "nope:model"], {**shop.environment(), **TERM}, shop.work) as screen:
+        before = mode(screen)
+        screen.until("starting")
+        code, after = screen.ended(), mode(screen)
+
+    said = screen.raw.rpartition(BACK)[2].decode()
+    assert code == 2
+    assert "hermes: " in said
+    assert "nope" in said
+    assert after == before
+
+
 @pytest.mark.parametrize("size", [(39, 30), (100, 9)])
 def test_a_terminal_too_small_for_it_gets_no_first_frame(shop: Shop, size: tuple[int, int]) -> None:
     with terminal([], {**shop.environment(), **TERM}, shop.work, size) as screen:

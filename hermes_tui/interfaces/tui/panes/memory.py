@@ -23,7 +23,7 @@ from hermes_tui.interfaces.tui.note_editor import NoteEditor
 from hermes_tui.interfaces.tui.panes._note_wishes import KEYS, Wish
 from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
 from hermes_tui.interfaces.tui.rules import Divider, TitleRule
-from hermes_tui.services.errands import Authored, Standing
+from hermes_tui.services.listed import Authored, Standing
 from hermes_tui.services.memory.notebook import Change, Note, parted
 
 EMPTY_TEXT: Final = (

@@ -46,7 +46,7 @@ from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.time_limits import limits_of
 from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, how_to_start, welcome_lines
-from hermes_tui.services.brains import Missing
+from hermes_tui.services.missing import Missing
 
 TWICE_S: Final = 1.0
 LATE_S: Final = 1.0
@@ -288,7 +288,7 @@ class Workspace(Entry):
             return
         if self.full_pane:
             self.restore()
-        elif self.travelling:
+        elif self.travelling or self.reading:
             self.step_back_in_time()
         elif not self.prompt.has_focus:
             self.dock.answers.close()
