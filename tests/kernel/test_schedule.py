@@ -258,3 +258,49 @@ async def test_reads_follow_each_other_without_waiting_for_the_disk_and_an_effec
         record.seq for record in journal.records if isinstance(record.body, ToolFinished) and record.place.task == "p"
     )
     assert journal.waited[:2] == [intent, result]
+
+
+def slow_chain() -> KernelBench:
+    """Return three tasks that follow each other, each of which takes a second."""
+    kernel = bench()
+
+    async def tick(values: dict[str, object], context: ToolContext) -> ToolOutcome:
+        kernel.clock.time += 1.0
+        return await echo(values, context)
+
+    kernel.kit.tools = {"echo": FakeTool("echo", tick)}
+    kernel.start(tool_task("a"), tool_task("b", needs=(TaskId("a"),)), tool_task("c", needs=(TaskId("b"),)))
+    return kernel
+
+
+async def test_between_tasks_that_take_their_time_everything_else_on_the_loop_has_its_turn() -> None:
+    kernel, done = slow_chain(), list[int]()
+    running = asyncio.create_task(kernel.run())
+
+    while not running.done():
+        await asyncio.sleep(0)
+        ended = len(kernel.bodies(ToolFinished))
+        if ended not in done:
+            done.append(ended)
+
+    assert done == [0, 1, 2, 3]
+
+
+async def test_a_task_that_is_cancelled_while_others_have_their_turn_never_begins() -> None:
+    kernel = slow_chain()
+    session = kernel.kit.session
+
+    def cancel() -> None:
+        amend(session, PLACE, [PlanOp(kind=EditKind.CANCEL, target=TaskId("b"))], by="operator", why="")
+
+    def hear(record: Record) -> None:
+        if isinstance(record.body, ToolFinished) and record.place.task == "a":
+            asyncio.get_running_loop().call_soon(cancel)
+
+    session.bus.subscribe(hear)
+
+    await asyncio.wait_for(kernel.run(), timeout=10)
+
+    states = [kernel.state.graph.state_of(TaskId(name)) for name in ("a", "b", "c")]
+    assert states == [TaskState.DONE, TaskState.CANCELLED, TaskState.SKIPPED]
+    assert len(kernel.bodies(TaskStarted)) == 1

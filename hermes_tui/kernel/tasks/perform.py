@@ -29,6 +29,9 @@ else:
     planning = late("hermes_tui.kernel.tasks.planning")
     replan = late("hermes_tui.kernel.tasks.replan")
 
+_MARK, _ESCAPED = "$", "\\u0024"
+"""What every reference begins with, as it is or as JSON may write it."""
+
 
 async def perform(kit: Kit, task: Task, place: Place) -> str:
     """Do what the task is; return its result.
@@ -93,6 +96,8 @@ def _call(task: Task, status: TaskStatus, tool: str, filled: tuple[str, Mapping[
 
 def _filled(kit: Kit, task: Task, args: str) -> tuple[str, Mapping[str, str]]:
     """Return arguments with the values of their references, and the variables that they need."""
+    if _MARK not in args and _ESCAPED not in args:
+        return args, {}
     status = kit.session.state.graph.status
     results = {str(need): done for need in task.needs if (done := status[need].result)}
     return kit.substitute(task.use, args, results)
