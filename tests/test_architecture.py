@@ -41,7 +41,9 @@ LAZY_LOADERS: Final = (
     "hermes_tui/capabilities/registry.py",
     "hermes_tui/domain/late.py",
     "hermes_tui/services/desk.py",
+    "hermes_tui/interfaces/tui/app.py",
 )
+"""The start, what is chosen by name, and the two that stand before the rest is loaded: a desk and a prompt."""
 
 # What breaks a rule today. A line that no longer does fails its test: delete it.
 LOOP_DEBTS: Final[set[str]] = set()
@@ -169,7 +171,7 @@ def test_only_the_worker_and_the_headless_door_own_event_loops() -> None:
     assert {name for name in owners if not name.startswith(LOOP_OWNERS)} == LOOP_DEBTS
 
 
-def test_only_three_files_import_by_name_at_run_time() -> None:
+def test_only_five_files_import_by_name_at_run_time() -> None:
     lazy = {name_of(path) for path in sources("hermes_tui") if loads_lazily(path)}
 
     assert lazy - set(LAZY_LOADERS) == LAZY_DEBTS

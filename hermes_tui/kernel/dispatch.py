@@ -130,7 +130,8 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         sandbox=kit.sandbox,
         key=call.key or f"{place.session}-{call.call_id}",
         timeout_s=min(call.timeout_s, timeout_s * 10) if call.timeout_s else timeout_s,
-        seen=dict(calls.seen.get(place.agent, {})),
+        seen={},
+        known=calls.seen.get(place.agent, {}),
         egress=kit.egress,
         env=call.env,
         memory=kit.memory,
@@ -231,7 +232,6 @@ async def _act(
     kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = ""
 ) -> tuple[ToolFinished, Record]:
     began = kit.clock.monotonic()
-    known = dict(context.seen)
     tainted = call.tool in READ_ANY and await taint.reachable(kit)
     try:
         outcome = await within(context.timeout_s + 5.0, tool.run(call.arguments, context))
@@ -250,7 +250,7 @@ async def _act(
     output, artifact = kit.redactor.redact(outcome.output), ""
     if len(output) > tool.spec.output_limit:
         output, artifact = await _capped(kit, call, output, tool.spec.output_limit)
-    seen = tuple(item for item in context.seen.items() if item not in known.items())
+    seen = tuple((path, sha256) for path, sha256 in context.seen.items() if context.known.get(path) != sha256)
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,

@@ -82,7 +82,8 @@ class Desk:
     def state(self) -> SessionState:
         """The fold over every record so far; immutable."""
         if self._state is None:
-            self._state = import_module("hermes_tui.domain.state").SessionState()
+            empty: SessionState = import_module("hermes_tui.domain.state").SessionState()
+            self._state = empty
         return self._state
 
     @property
@@ -153,7 +154,8 @@ class Desk:
     def _prepared(self) -> LiveSession:
         with self._building:
             if self._live is None:
-                self._live = import_module("hermes_tui.services.live_session").LiveSession(self.premises)
+                live: LiveSession = import_module("hermes_tui.services.live_session").LiveSession(self.premises)
+                self._live = live
             return self._live
 
     @property
@@ -214,12 +216,16 @@ class Desk:
         """Be the kernel's thread."""
         try:
             live = self._prepared()
+
+            def on_error(error: Exception) -> None:
+                self._on_trouble(live.told(error))
+
             outlets: Outlets = import_module("hermes_tui.services.live_session").Outlets(
                 on_record=on_record,
                 on_part=on_part,
                 on_state=self._show,
                 on_sandbox=self._confined_by,
-                on_trouble=lambda error: self._on_trouble(live.told(error)),
+                on_trouble=on_error,
                 on_open=self._open,
             )
             asyncio.run(live.run(self.session_id, outlets))

@@ -15,7 +15,6 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.interfaces.tui.asks import OrderAsked
-from hermes_tui.interfaces.tui.beacon import Beacon
 from hermes_tui.interfaces.tui.early_keys import EarlyKeys
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.prompt import Prompt
@@ -23,8 +22,6 @@ from hermes_tui.interfaces.tui.screens.threshold import Threshold
 from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
 
 if TYPE_CHECKING:
-    from textual.driver import Driver
-
     from hermes_tui.domain.records import Record
     from hermes_tui.interfaces._bridge import Batch, Bridge, Seat
     from hermes_tui.interfaces.tui.chord import Chord
@@ -39,11 +36,11 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.screens._entry import Entry
     from hermes_tui.interfaces.tui.screens._stage import Stage
     from hermes_tui.interfaces.tui.screens._timeline import Timeline
+    from hermes_tui.interfaces.tui.screens.workspace import Workspace
     from hermes_tui.interfaces.tui.scrubber import Scrubber
 
 TWICE_S: Final = 1.0
 THEMES_S: Final = 1.0
-MAIN: Final = "main"
 FURNITURE: Final = "hermes_tui.interfaces.tui.furniture"
 """Loaded once there is a prompt to write in; it sets everything that is only declared here."""
 
@@ -109,7 +106,6 @@ class HermesApp(Host, inherit_css=False):
         self.early_keys = EarlyKeys(self)
         self.early_orders: list[OrderAsked] | None = []
         self._asked_to_quit = -TWICE_S
-        self.beacon = Beacon(monotonic, self._to_terminal)
         self.first_frame: FirstFrame | None = None
         self._stands = asyncio.Event()
         self._prepared = asyncio.Event()
@@ -163,21 +159,27 @@ class HermesApp(Host, inherit_css=False):
     async def _move_in(self) -> None:
         """Put the workspace in the place of the first screen, with what stands in the prompt."""
         workspace = self.workspace
-        self.add_mode(MAIN, lambda: workspace)
-        # Its style sheet is read with what is not parsed yet: otherwise all of them would be parsed anew, twice.
-        self.stylesheet.read(workspace.STYLES)
-        workspace._css_update_count = self._css_update_count
-        # Mounted while the first screen is still written in.
-        await self._init_mode(MAIN)
-        await workspace.settled.wait()
+        await self._mount_aside(workspace)
         await self.early_keys.hold()
         workspace.prompt.go_on_from(self.threshold.prompt)
-        await self.switch_mode(MAIN)
+        # The first screen was never pushed; what a push leaves is looked for where a screen is replaced.
+        self.threshold._push_result_callback(self, None)
+        replaced = self.switch_screen(workspace)  # pyright: ignore[reportUnknownMemberType] - of any result
         if not self.goal:
             await self.early_keys.write()
         workspace.refresh_panes()
         workspace.appear()
         self.relay.entitle()
+        await replaced
+
+    async def _mount_aside(self, workspace: Workspace) -> None:
+        """Mount and style the workspace while the first screen is still written in."""
+        styles = workspace.STYLES
+        self.stylesheet.add_source(styles.read_text(encoding="utf-8"), (str(styles), ""))
+        mounted = self._get_screen(workspace)[1]  # pyright: ignore[reportUnknownMemberType] - of any result
+        workspace._screen_resized(self.size)
+        await mounted
+        await workspace.settled.wait()
 
     async def _open_session(self) -> None:
         """Load and build what the session works with, then open it; where that cannot be, leave and say why."""
@@ -215,15 +217,6 @@ class HermesApp(Host, inherit_css=False):
         """Show what came from the kernel."""
         if not self._exit and self.workspace.is_mounted and self.workspace.is_attached:
             self.relay.take(batch)
-
-    @property
-    def terminal(self) -> Driver | None:
-        """What is drawn on."""
-        return self._driver
-
-    def _to_terminal(self, text: str) -> None:
-        if self._driver is not None and not self.is_headless:
-            self._driver.write(text)
 
     # screen to kernel
 

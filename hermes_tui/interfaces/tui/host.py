@@ -12,6 +12,7 @@ from textual.app import App
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.interfaces._swatch import ascii_wanted
+from hermes_tui.interfaces.tui.beacon import Beacon
 from hermes_tui.interfaces.tui.drawing.cells import harmless
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.layout import sizes_from
@@ -21,6 +22,8 @@ from hermes_tui.interfaces.tui.themes import Palette, Theme, dress, find_theme, 
 from hermes_tui.interfaces.tui.vim import Vim
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from hermes_tui.domain.commands import Command
     from hermes_tui.domain.errors import UsageInvalid
     from hermes_tui.domain.ports import Brain
@@ -75,6 +78,7 @@ class Host(App[str]):
         self.brains: Sequence[Brain | Missing] = ()
         self.before_leaving: Callable[[], None] = lambda: None
         self.refused: HermesError | None = None
+        self.beacon = Beacon(monotonic, self._to_terminal)
 
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Do something that takes time; what goes wrong is said."""
@@ -85,6 +89,15 @@ class Host(App[str]):
             await work
         except HermesError as error:
             self.say(f"{error.message} {error.hint}".strip(), "fail")
+
+    @property
+    def terminal(self) -> Driver | None:
+        """What is drawn on."""
+        return self._driver
+
+    def _to_terminal(self, text: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
 
     @property
     def furnished(self) -> bool:

@@ -12,8 +12,8 @@ from hermes_tui.interfaces.tui.terminal import Terminal
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces._bridge import Batch
-    from hermes_tui.interfaces.tui.app import HermesApp
     from hermes_tui.interfaces.tui.files import DayReader
+    from hermes_tui.interfaces.tui.host import Host
 
 TIDY_S: Final = 0.3
 """So long after a run its remains are let go of: its end is on screen by then, and whoever reads it is not kept."""
@@ -22,7 +22,7 @@ TIDY_S: Final = 0.3
 class Relay:
     """Takes in a frame's worth of records and parts."""
 
-    def __init__(self, app: HermesApp, day: DayReader) -> None:
+    def __init__(self, app: Host, day: DayReader) -> None:
         self.app = app
         self._day = day
 

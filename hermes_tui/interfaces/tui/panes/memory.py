@@ -108,10 +108,8 @@ class MemoryPane(Pane):
 
     def take_notes(self, notes: Sequence[Note], standing: Standing | None = None) -> None:
         """Show these notes, those that wait for an answer first."""
-        standing = standing or NOTHING_STANDS_OUT
-        self._notes = [
-            NoteRow(note, standing.waiting.get(note.path, ""), note.path in standing.pinned) for note in notes
-        ]
+        known = standing or NOTHING_STANDS_OUT
+        self._notes = [NoteRow(note, known.waiting.get(note.path, ""), note.path in known.pinned) for note in notes]
         self._count = len(notes)
         self._empty = EMPTY_TEXT
         self._show_notes()

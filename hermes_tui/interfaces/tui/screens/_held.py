@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from textual import events
+from textual.app import App
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -22,7 +25,8 @@ class HeldScreen(Screen[None]):
 
     def is_news(self, event: events.Resize) -> bool:
         """Whether a size is to be laid out: not one that is past, and before the screen appears each but once."""
-        if event.size != self.app.size or (self._held and event.size == self._sized):
+        app = cast("App[object]", self.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its result open
+        if event.size != app.size or (self._held and event.size == self._sized):
             event.prevent_default()
             return False
         self._sized = event.size
