@@ -8,13 +8,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Gene
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import field
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
-from hermes_tui.domain.commands import ShellCommand, StartShell
 from hermes_tui.domain.errors import HermesError, SandboxUnavailable, UsageInvalid
 from hermes_tui.domain.events import MessageGiven, ShellEnded, ShellEnding, ShellStarted
 from hermes_tui.domain.events.shell import OPERATOR
 from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Clock, Redactor, Sandbox
 from hermes_tui.domain.processes import ProcessEnd, SandboxCommand
@@ -23,6 +23,11 @@ from hermes_tui.domain.state.shells import Shell, ending
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.kernel.session import Session
+
+if TYPE_CHECKING:
+    from hermes_tui.domain import commands
+else:
+    commands = late("hermes_tui.domain.commands")
 
 MOST: Final = 8
 """How many run at once."""
@@ -112,9 +117,9 @@ class Shells:
             session.emit(lost, self.ground.place())
             tell(session, AgentId(started.by), self.ground.place(), f"{said(lost)} It was not begun again.")
 
-    async def carry_out(self, command: ShellCommand) -> None:
+    async def carry_out(self, command: commands.ShellCommand) -> None:
         """Begin a command or stop one; see `start` and `stop`."""
-        if isinstance(command, StartShell):
+        if isinstance(command, commands.StartShell):
             await self.start(command.command)
         else:
             self.stop(command.shell_id, why="by the operator" if self._is_agents(command.shell_id) else "")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from hermes_tui.capabilities.providers import _http
 from hermes_tui.capabilities.providers._json import count_of, fields_of, list_of, text_of
 from hermes_tui.capabilities.providers._openai_wire import ChatWire, Dialect
-from hermes_tui.capabilities.providers._sdk import LazyProvider
+from hermes_tui.domain.late import late
 from hermes_tui.domain.ports import Provider
 from hermes_tui.domain.values import frozen
+
+if TYPE_CHECKING:
+    from hermes_tui.capabilities.providers import _sdk
+else:
+    _sdk = late("hermes_tui.capabilities.providers._sdk")
 
 BASE_URL: Final = "http://127.0.0.1:1234/v1"
 KEY_ENV: Final[str | None] = None
@@ -28,7 +33,7 @@ def build(name: str, base_url: str, key: str | None, *, client: Literal["wire", 
     """Return the provider called `name` at `base_url`; the key goes to that host only."""
     if client == "sdk":
         given = {"name": name, "base_url": base_url, "key": key, "dialect": Dialect()}
-        return LazyProvider(name=name, module="_sdk_openai", factory="chat", given=given)
+        return _sdk.LazyProvider(name=name, module="_sdk_openai", factory="chat", given=given)
     return ChatWire(name=name, base_url=base_url, key=key)
 
 

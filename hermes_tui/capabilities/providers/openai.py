@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
-from hermes_tui.capabilities.providers._openai_responses_wire import ResponsesWire
-from hermes_tui.capabilities.providers._openai_wire import ChatWire, Dialect
-from hermes_tui.capabilities.providers._sdk import LazyProvider
+from hermes_tui.domain.late import late
 from hermes_tui.domain.ports import Provider
+
+if TYPE_CHECKING:
+    from hermes_tui.capabilities.providers import _openai_responses_wire, _openai_wire, _sdk
+else:
+    _openai_responses_wire = late("hermes_tui.capabilities.providers._openai_responses_wire")
+    _openai_wire = late("hermes_tui.capabilities.providers._openai_wire")
+    _sdk = late("hermes_tui.capabilities.providers._sdk")
 
 BASE_URL: Final = "https://api.openai.com/v1"
 KEY_ENV: Final[str | None] = "OPENAI_API_KEY"
@@ -32,10 +37,10 @@ def build(
     given = {"name": name, "base_url": base_url, "key": key}
     if dialect == "responses" or (dialect == "auto" and host == OWN_HOST):
         if client == "sdk":
-            return LazyProvider(name=name, module="_sdk_openai", factory="responses", given=given)
-        return ResponsesWire(name=name, base_url=base_url, key=key)
+            return _sdk.LazyProvider(name=name, module="_sdk_openai", factory="responses", given=given)
+        return _openai_responses_wire.ResponsesWire(name=name, base_url=base_url, key=key)
     newer = host == OWN_HOST or host.endswith(AZURE)
-    chat = Dialect(cap="max_completion_tokens", caches="key") if newer else Dialect()
+    chat = _openai_wire.Dialect(cap="max_completion_tokens", caches="key") if newer else _openai_wire.Dialect()
     if client == "sdk":
-        return LazyProvider(name=name, module="_sdk_openai", factory="chat", given={**given, "dialect": chat})
-    return ChatWire(name=name, base_url=base_url, key=key, dialect=chat)
+        return _sdk.LazyProvider(name=name, module="_sdk_openai", factory="chat", given={**given, "dialect": chat})
+    return _openai_wire.ChatWire(name=name, base_url=base_url, key=key, dialect=chat)

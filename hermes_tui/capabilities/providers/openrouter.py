@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from hermes_tui.capabilities.providers._openai_wire import ChatWire, Dialect
-from hermes_tui.capabilities.providers._sdk import LazyProvider
+from hermes_tui.domain.late import late
 from hermes_tui.domain.ports import Provider
+
+if TYPE_CHECKING:
+    from hermes_tui.capabilities.providers import _sdk
+else:
+    _sdk = late("hermes_tui.capabilities.providers._sdk")
 
 BASE_URL: Final = "https://openrouter.ai/api/v1"
 KEY_ENV: Final[str | None] = "OPENROUTER_API_KEY"
@@ -31,5 +36,5 @@ def build(
     dialect = Dialect(effort="reasoning", caches="marks", extra=extra)
     if client == "sdk":
         given = {"name": name, "base_url": base_url, "key": key, "dialect": dialect}
-        return LazyProvider(name=name, module="_sdk_openai", factory="chat", given=given)
+        return _sdk.LazyProvider(name=name, module="_sdk_openai", factory="chat", given=given)
     return ChatWire(name=name, base_url=base_url, key=key, dialect=dialect)
