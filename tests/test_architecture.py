@@ -39,6 +39,7 @@ LAZY_LOADERS: Final = (
     "hermes_tui/cli.py",
     "hermes_tui/services/wiring.py",
     "hermes_tui/capabilities/registry.py",
+    "hermes_tui/domain/late.py",
     "hermes_tui/services/desk.py",
     "hermes_tui/interfaces/tui/app.py",
 )

@@ -27,7 +27,33 @@ LATER: Final = {
     *("pydantic", "pydantic_core", "annotated_types", "yaml"),
 }
 """What a run loads when it first needs it, if ever: an HTTP client at its first request, a toolkit never."""
-MOST_MODULES: Final = 530
+UNUSED: Final = {
+    *(
+        "argparse",
+        "gettext",
+        "difflib",
+        "shutil",
+        "tempfile",
+        "random",
+        "secrets",
+        "pkgutil",
+        "platformdirs",
+        "graphlib",
+    ),
+    *("bz2", "lzma", "unicodedata", "concurrent.futures.thread"),
+    "hermes_tui.arguments",
+    *(f"hermes_tui.capabilities.{one}" for one in ("memory.notes", "state.images", "state.survey", "tools._git_env")),
+    *(
+        f"hermes_tui.kernel.{one}"
+        for one in ("approval", "board", "compaction", "lookback", "notes", "review", "two_keys")
+    ),
+    *(f"hermes_tui.kernel.agents.{one}" for one in ("assignment", "home", "subagent")),
+    *(f"hermes_tui.kernel.tasks.{one}" for one in ("planning", "recover", "reflect", "replan")),
+    *(f"hermes_tui.services.{one}" for one in ("answering", "contexts", "criteria", "edits", "goal_files", "pictures")),
+    *(f"hermes_tui.services.{one}" for one in ("places", "plans", "reflexes", "reply_cache", "subagents")),
+}
+"""What a run that says one sentence and ends has no use for, and does not load."""
+MOST_MODULES: Final = 430
 """Modules after the import of the headless door, Python's own included; each is a fraction of a millisecond."""
 MOST_FOR_A_PROMPT: Final = 540
 """Modules before there is a prompt, Textual's 200 and Python's own included."""
@@ -113,6 +139,7 @@ def test_a_whole_run_loads_the_provider_it_asks_and_neither_a_vendors_package_no
     shelf = "hermes_tui.capabilities.providers."
     providers = {name.removeprefix(shelf) for name in modules if name.startswith(shelf)}
     assert asked == 1
+    assert UNUSED & set(modules) == set()
     assert {name for name in providers if not name.startswith("_")} == used
     assert not {name for name in providers if name.startswith(("_sdk_", "_trust"))}
     assert packages(modules) & LATER == set()

@@ -207,14 +207,13 @@ class Workspace:
 
 @mutable(kw_only=True)
 class ToolContext:
-    """What a tool call may use. One per call; `seen` is shared by the calls of one agent.
+    """What a tool call may use. One per call.
 
-    `seen` maps an absolute path to the sha256 of the content that was last read or written through a tool.
+    `known` maps an absolute path to the sha256 of what its agent last read or wrote there; this call adds to `seen`.
     `env` holds values of `${task.path}` references for a sandboxed command; they are never spliced into its text.
     `memory` is None where nothing is remembered; `session` and `run` name where a note comes from, `unvouched` the
-    sources nobody vouches for whose text an agent of the session has read. `judged` are the targets that were decided
-    about: a link may lead elsewhere by the time the call is carried out. None stands for the write scope. `found` holds
-    where the paths of this call were found to lead. Commands run on in the `background`, where there is one.
+    sources nobody vouches for whose text an agent has read. `judged` are the targets that were decided about, None the
+    write scope: a link may lead elsewhere by now. `found` holds where its paths lead. `background` runs commands on.
     """
 
     workspace: Workspace
@@ -222,6 +221,7 @@ class ToolContext:
     key: str
     timeout_s: float
     seen: dict[str, str]
+    known: Mapping[str, str] = field(default_factory=dict[str, str])
     egress: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     memory: Memory | None = None

@@ -10,12 +10,13 @@ from hermes_tui.domain.patterns import later
 _WEB: Final = frozenset({"fetch"})
 _WORKSPACE: Final = frozenset({"read", "list", "search", "git"})
 _COMMANDS: Final = frozenset({"shell", "shells", "python"})
+_OF_WORKSPACE: Final = _WORKSPACE | _COMMANDS
 _MEMORY: Final = frozenset({"recall", "search_sessions"})
 _UNVOUCHED: Final = later(r'"provenance": "(?!")')
 """What the data of a recall holds if one hit was written after reading the web; no text can: its quotes are escaped."""
 SERVED: Final = "mcp."
 """How the names of tools begin that a tool server carries out: what they say is a stranger's word, as the web's is."""
-READ_ANY: Final = (_WORKSPACE | _COMMANDS) - {"read"}
+READ_ANY: Final = _OF_WORKSPACE - {"read"}
 """Tools that may read any file of the workspace; `read` says which one it read."""
 CONTACTS: Final = '"contacts"'
 """What the data of a command holds whose sandbox was let out to a host."""
@@ -26,13 +27,8 @@ def source_of(tool: str, data: str, provenance: str = "") -> Source:
 
     What was recalled is the web's if any of it was. `provenance` is what the record of the call says of what it read.
     """
-    let_out = tool in _COMMANDS and CONTACTS in data
-    if (
-        provenance
-        or tool in _WEB
-        or tool.startswith(SERVED)
-        or let_out
-        or (tool in _MEMORY and _UNVOUCHED.search(data))
-    ):
+    if provenance or tool in _WEB or tool.startswith(SERVED):
         return Source.WEB
-    return Source.WORKSPACE if tool in _WORKSPACE | _COMMANDS else Source.TOOL
+    if (tool in _COMMANDS and CONTACTS in data) or (tool in _MEMORY and _UNVOUCHED.search(data)):
+        return Source.WEB
+    return Source.WORKSPACE if tool in _OF_WORKSPACE else Source.TOOL

@@ -35,6 +35,7 @@ ORDERS: Final = (
     Order("travel", "look through a session, record by record", "[SESSION@RECORD]"),
     Order("rewind", "back to before an earlier prompt", key="app.back"),
     Order("fork", "go on in a copy of this session"),
+    Order("export", "write this session to one file that can be sent and replayed", "[FILE]"),
     Order("rename", "name this session", "[NAME]"),
     Order("new", "begin a new session"),
     Order("mode", "how much runs without a question", "[MODE]", "app.mode"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.approval import Decision, Grant, ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused, SandboxUnavailable, ToolError
@@ -13,15 +14,22 @@ from hermes_tui.domain.events import (
     ToolRequested,
 )
 from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.provenance import READ_ANY, source_of
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel import approval, circuits, critic, excerpt, expectation, own_tools, review, taint
+from hermes_tui.kernel import circuits, critic, excerpt, expectation, own_tools, taint
 from hermes_tui.kernel.call import Call, refuse
 from hermes_tui.kernel.deadline import within
 from hermes_tui.kernel.kit import Kit
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel import approval, review
+else:
+    approval = late("hermes_tui.kernel.approval")
+    review = late("hermes_tui.kernel.review")
 
 
 async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) -> ToolFinished:
@@ -122,7 +130,8 @@ def context_for(kit: Kit, call: Call, tool: Tool, place: Place) -> ToolContext:
         sandbox=kit.sandbox,
         key=call.key or f"{place.session}-{call.call_id}",
         timeout_s=min(call.timeout_s, timeout_s * 10) if call.timeout_s else timeout_s,
-        seen=dict(calls.seen.get(place.agent, {})),
+        seen={},
+        known=calls.seen.get(place.agent, {}),
         egress=kit.egress,
         env=call.env,
         memory=kit.memory,
@@ -223,7 +232,6 @@ async def _act(
     kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = ""
 ) -> tuple[ToolFinished, Record]:
     began = kit.clock.monotonic()
-    known = dict(context.seen)
     tainted = call.tool in READ_ANY and await taint.reachable(kit)
     try:
         outcome = await within(context.timeout_s + 5.0, tool.run(call.arguments, context))
@@ -242,7 +250,7 @@ async def _act(
     output, artifact = kit.redactor.redact(outcome.output), ""
     if len(output) > tool.spec.output_limit:
         output, artifact = await _capped(kit, call, output, tool.spec.output_limit)
-    seen = tuple(item for item in context.seen.items() if item not in known.items())
+    seen = tuple((path, sha256) for path, sha256 in context.seen.items() if context.known.get(path) != sha256)
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome, ToolSpec
 from hermes_tui.domain.provenance import SERVED
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.values import frozen
-from hermes_tui.kernel import board, lookback, tiers
+from hermes_tui.kernel import tiers
 from hermes_tui.kernel.kit import Kit
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel import board, lookback
+else:
+    board = late("hermes_tui.kernel.board")
+    lookback = late("hermes_tui.kernel.lookback")
 
 
 @frozen(kw_only=False)

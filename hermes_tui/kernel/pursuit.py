@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.errors import (
     ApprovalPending,
@@ -16,6 +17,7 @@ from hermes_tui.domain.errors import (
 )
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked, RunAbandoned, RunEnded
 from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Criterion, TaskKind, TaskState
@@ -26,7 +28,11 @@ from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.schedule import Scheduler
 from hermes_tui.kernel.tasks import abandon
 from hermes_tui.kernel.tasks.abandon import begin_undoing, skip_dormant
-from hermes_tui.kernel.tasks.reflect import reflect
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel.tasks import reflect
+else:
+    reflect = late("hermes_tui.kernel.tasks.reflect")
 
 Check = Callable[[Criterion], Awaitable[CriterionChecked]]
 Deliver = Callable[[], tuple[ArtifactMade, ...]]
@@ -145,7 +151,7 @@ class Pursuit:
         if not reason:
             verified = bool(state.run.goal and state.run.goal.criteria)
             return RunEnded(status="done", exit_code=0, answer=answer_of(self.kit.session.state), verified=verified)
-        if reflect(self.kit, self.place, failed):
+        if reflect.reflect(self.kit, self.place, failed):
             return None
         if looped := self._looped():
             return self._ended(

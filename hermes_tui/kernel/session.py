@@ -53,7 +53,7 @@ class Session:
             self._unseen.append(record)
         if self._away():
             self._post(self._show)
-        else:
+        elif not self._handing:
             self._show()
 
     def emit(self, event: Event, place: Place) -> Record:
@@ -93,8 +93,6 @@ class Session:
 
     def _show(self) -> None:
         """Publish what is unseen, in order; what a reader emits meanwhile comes after what it was called with."""
-        if self._handing:
-            return
         self._handing = True
         try:
             while self._unseen:

@@ -6,11 +6,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import NoProvider
 from hermes_tui.domain.events import OutputsPruned, Portion
 from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Message, Role, Source, Text, ToolResult
 from hermes_tui.domain.parts import ModelRequest
 from hermes_tui.domain.ports import Brain
@@ -19,9 +20,14 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.state.window import Window
 from hermes_tui.domain.values import frozen, replace
-from hermes_tui.kernel import budget, compaction, context, excerpt
+from hermes_tui.kernel import budget, context, excerpt
 from hermes_tui.kernel.context import Filled
 from hermes_tui.kernel.kit import Kit
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel import compaction
+else:
+    compaction = late("hermes_tui.kernel.compaction")
 
 RECENT: Final = 6
 """The latest messages, whose outputs stay whole as long as they fit."""

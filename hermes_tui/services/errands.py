@@ -21,7 +21,7 @@ from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.processes import ProcessResult
 from hermes_tui.domain.records import Record
-from hermes_tui.services import forks, history, sessions, wiring
+from hermes_tui.services import exports, forks, history, sessions, wiring
 from hermes_tui.services.drawer import Drawer, write_private
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.listed import Authored, Standing, Summary
@@ -236,6 +236,17 @@ class Errands(Drawer):
     def rename(self, session: str, name: str) -> str:
         """Name a session that is not open here; see `forks.rename`."""
         return forks.rename(self.station, session, name)
+
+    def export(self, session: str, name: str) -> Path:
+        """Write a session to one file, in the workspace where no other folder is named; return the file.
+
+        Raises:
+            UsageInvalid: something stands there already, or it cannot be written.
+            JournalUnreadable: the session is damaged.
+        """
+        folder = self.station.root
+        file, _ = exports.export(self.station.sessions(), session, folder / Path(name).expanduser() if name else folder)
+        return file
 
     def day_spent(self, session: SessionId) -> tuple[float, float]:
         """Return what every session of this home booked today, and what one of them did on any day, in US dollars."""

@@ -22,11 +22,13 @@ def export(folder: Path, session: str, out: Path | None) -> tuple[Path, int]:
     if target.is_dir():
         target /= f"{source.stem}.hermes.db"
     if target.exists():
-        raise UsageInvalid(f"{target} exists already.", hint="Choose another name with -o FILE.")
+        raise UsageInvalid(f"{target} exists already.", hint="Name another file.")
     try:
         back_up(source, target)
     except OSError as error:
-        raise UsageInvalid(f"{target} cannot be written: {error.strerror or error}.", hint="Use -o FILE.") from error
+        raise UsageInvalid(
+            f"{target} cannot be written: {error.strerror or error}.", hint="Name another file."
+        ) from error
     broken = verify_chain(target)
     if broken is not None:
         target.unlink()

@@ -6,12 +6,11 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.memory.scopes import index_of_scope, scope_of_workspace
 from hermes_tui.capabilities.state.day import Left, SessionDay
-from hermes_tui.capabilities.state.images import ImageStore
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.lock import is_free
 from hermes_tui.capabilities.state.taint import TaintBook
@@ -19,24 +18,36 @@ from hermes_tui.domain.errors import JournalUnreadable
 from hermes_tui.domain.events import ArtifactMade, CriterionChecked
 from hermes_tui.domain.hosts import covers
 from hermes_tui.domain.ids import AgentId, SessionId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.memory import Memory
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.ports import Brains, Clock, Sandbox, Tool, Workspace
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.skills import Skill, Skills
-from hermes_tui.domain.tasks import Criterion, Goal, Task
+from hermes_tui.domain.tasks import Criterion, Goal
 from hermes_tui.domain.values import frozen
 from hermes_tui.kernel.agents.crew import LoopCrew
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.pursuit import Pursuit
 from hermes_tui.kernel.session import Session
 from hermes_tui.kernel.worker import Workers
-from hermes_tui.services import criteria, instructions, outputs, wiring
+from hermes_tui.services import instructions, outputs, wiring
 from hermes_tui.services.config import HermesConfig, SandboxConfig
 from hermes_tui.services.homes import Home
+from hermes_tui.services.lazy_images import LazyImages
 from hermes_tui.services.offers import limits_of
 from hermes_tui.services.sandboxes import LazySandbox
 from hermes_tui.services.sessions import peek
+
+if TYPE_CHECKING:
+    from hermes_tui.capabilities.state import images
+    from hermes_tui.services import criteria, pictures, plans, references
+else:
+    images = late("hermes_tui.capabilities.state.images")
+    criteria = late("hermes_tui.services.criteria")
+    pictures = late("hermes_tui.services.pictures")
+    plans = late("hermes_tui.services.plans")
+    references = late("hermes_tui.services.references")
 
 BRIEF_BYTES: Final = 1_024
 """How much of the project's instructions, and of memory's index, a small window carries; `read` finds the rest."""
@@ -120,20 +131,10 @@ class KitMaker:
         """Return what runs wrote here after they had read a stranger's text."""
         return TaintBook(self.ledger, self.root, self.clock.now)
 
-    def _images(self, session_id: SessionId) -> ImageStore:
+    def _images(self, session_id: SessionId) -> LazyImages:
         """Return where before-images of the session are kept; the home is in none."""
-        folder = self.home.state / "images" / session_id
-        return ImageStore(folder, self.root, skip=(self.home.root, self.home.state))
-
-    # What few runs have, planned tasks and pictures, is read by modules that are loaded with the first of it.
-
-    def _read_task(self, text: str) -> Task:
-        task: Task = registry.load_late("services.plans").read_task(text, self.tools)
-        return task
-
-    def _picture(self, sha256: str) -> bytes | None:
-        found: bytes | None = registry.load_late("services.pictures").shelf_of(self.home.state).find(sha256)
-        return found
+        folder, skip = self.home.state / "images" / session_id, (self.home.root, self.home.state)
+        return LazyImages(lambda: images.ImageStore(folder, self.root, skip=skip))
 
     def _indexes(self) -> list[Path]:
         """Return the indexes of memory that every request carries."""
@@ -183,7 +184,7 @@ class KitMaker:
             workspace=Workspace(
                 root=self.root, write=write_scopes(self.root, goal), read=(kept,), kept=self._off_limits()
             ),
-            substitute=_substitute,
+            substitute=lambda tool, arguments, known: references.substitute(arguments, known, tool=tool),
             instructions=self._system_text(
                 context.instructions_bytes,
                 config.memory.index_bytes,
@@ -193,7 +194,7 @@ class KitMaker:
                 min(BRIEF_BYTES, context.instructions_bytes), min(BRIEF_BYTES, config.memory.index_bytes), {}
             ),
             slots=dict(config.planning.at_once),
-            read_task=self._read_task,
+            read_task=lambda text: plans.read_task(text, self.tools),
             memory=self.memory,
             egress=known_hosts(config, goal),
             distrusted=self.distrusted,
@@ -201,18 +202,10 @@ class KitMaker:
             notary=wiring.notary_of(config, self.home, self.ledger),
             prune_steps=context.prune_steps,
             critic=frozenset(config.policy.critic),
-            picture=self._picture,
+            picture=lambda sha256: pictures.shelf_of(self.home.state).find(sha256),
             skills=self.skills,
             taints=self.taints(),
         )
-
-
-def _substitute(tool: str, arguments: str, known: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Return a task's arguments with the results that they refer to."""
-    found: tuple[str, dict[str, str]] = registry.load_late("services.references").substitute(
-        arguments, known, tool=tool
-    )
-    return found
 
 
 def known_hosts(config: HermesConfig, goal: Goal | None) -> tuple[str, ...]:

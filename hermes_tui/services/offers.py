@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import field
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.capabilities.providers import _catalog, _limits
 from hermes_tui.capabilities.state.reply_store import ReplyStore
+from hermes_tui.domain.late import late
 from hermes_tui.domain.parts import Clocks, ModelRequest, Part
 from hermes_tui.domain.ports import Brain, Provider
 from hermes_tui.domain.usage import FREE, Limits, Price
@@ -25,9 +26,13 @@ from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.keys import Keys
 from hermes_tui.services.missing import Missing
 from hermes_tui.services.provider_config import Abilities, ProviderConfig
-from hermes_tui.services.reflexes import RuledProvider
-from hermes_tui.services.reply_cache import CachedProvider
 from hermes_tui.services.sections import without_empty
+
+if TYPE_CHECKING:
+    from hermes_tui.services import reflexes, reply_cache
+else:
+    reflexes = late("hermes_tui.services.reflexes")
+    reply_cache = late("hermes_tui.services.reply_cache")
 
 PROBE_S: Final = 1.0
 """Everything that is asked before a choice ends within this time, however many questions to however many servers."""
@@ -162,8 +167,8 @@ class Offers:
         """Return a provider that gives replies again where its role keeps them, and follows the rules of the config."""
         found: Provider = heard
         if self.kept is not None and wanted.keep_s:
-            found = CachedProvider(heard, self.kept, heard.target, wanted.keep_s)
-        return RuledProvider(found, self.config.reflexes) if self.config.reflexes else found
+            found = reply_cache.CachedProvider(heard, self.kept, heard.target, wanted.keep_s)
+        return reflexes.RuledProvider(found, self.config.reflexes) if self.config.reflexes else found
 
     def answered(self, brain: Brain) -> None:
         """Learn that a model just answered: it is in memory."""

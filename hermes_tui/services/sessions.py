@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.state.anchors import AnchorKeeper
-from hermes_tui.capabilities.state.checkpoints import EVERY, is_due
+from hermes_tui.capabilities.state.checkpoints import EVERY, next_due
 from hermes_tui.capabilities.state.journal import JournalOptions, SessionJournal
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.reading import read_session
@@ -53,13 +53,13 @@ def owned(
     for reader in readers:
         bus.subscribe(reader)
     live: list[Session] = []
-    kept = Seq(0)
+    kept, due = Seq(0), 0
 
     def publish(record: Record) -> None:
-        nonlocal kept
+        nonlocal kept, due
         live[0].receive(record)
-        if is_due(record.seq, kept):
-            kept = record.seq
+        if record.seq >= due:
+            kept, due = record.seq, next_due(record.seq)
             journal.keep(live[0].state)
 
     keeper = AnchorKeeper(ledger, path.stem) if ledger is not None else None
@@ -67,6 +67,7 @@ def owned(
     journal = SessionJournal.open(path, redactor=redactor, clock=clock, publish=publish, options=options)
     try:
         state, kept = journal.resume()
+        due = next_due(kept)
         session = Session(journal=journal, bus=bus, state=state, listeners=[])
         live.append(session)
         yield OwnedSession(session, journal)

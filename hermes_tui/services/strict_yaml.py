@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.capabilities import registry
 from hermes_tui.domain.errors import Location, UsageInvalid
+from hermes_tui.domain.late import late
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = late("difflib")
 
 MAX_BYTES: Final = 1_000_000
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from hermes_tui.capabilities.new_file import new_file
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.values import frozen
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = late("difflib")
 
 CONFIG: Final = ".hermes-tui.yaml"
 FOLDER: Final = ".hermes"

@@ -97,7 +97,7 @@ PLAIN: Final = tuple(sorted({text for family in FAMILIES if not family.folded fo
 FOLDED: Final = tuple(sorted({text for family in FAMILIES if family.folded for text in family.literals}))
 _DASHED: Final = later(r"-(?:(?<=sk-)|(?<=xox[abeoprs]-)|----BEGIN )")
 _BARRED: Final = later(r"_(?:(?<=gh[pousr]_)|(?<=github_)pat_|(?<=[sr]k_)(?:live|test)_)")
-_KEYED: Final = later(r"ke(?:y(?<=[_-]key)|y(?<=apikey)|n(?<=[_h-]token))")
+_KEYED: Final = later(r"ke(?:y(?:(?<=[ise]_key)|(?<=pi-key)|(?<=pikey))|n(?<=[_h-]token))")
 """What key formats need, from the sign on that is the rarest in them: that sign alone is looked for first."""
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from hermes_tui.domain.late import late
 from hermes_tui.domain.patterns import later
+
+if TYPE_CHECKING:
+    import unicodedata
+else:
+    unicodedata = late("unicodedata")
 
 _WORD: Final = later(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - people type both apostrophes
 _ASCII_WORD: Final = later(r"[a-z0-9]+(?:'[a-z0-9]+)*")

@@ -24,13 +24,13 @@ _MADE: Final = """CREATE TABLE IF NOT EXISTS checkpoint(
 _FIND: Final = "SELECT version, checksum, checkpoint.body, mac FROM checkpoint JOIN record USING(seq) WHERE id = 0"
 
 
-def is_due(seq: int, last: int) -> bool:
-    """Whether record `seq` is to be a checkpoint, after one at `last`.
+def next_due(last: int) -> int:
+    """Return from which record on the next checkpoint is due, after one at `last`.
 
     Each is at twice the records of the one before, so that all that is ever written grows with the session, and not
     with its square.
     """
-    return seq - last >= max(EVERY, last)
+    return last + max(EVERY, last)
 
 
 def keep(connection: sqlite3.Connection, state: SessionState) -> None:

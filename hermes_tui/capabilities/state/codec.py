@@ -23,13 +23,8 @@ _ENCODER: Final = msgspec.json.Encoder()
 _LINES: Final = msgspec.json.Encoder(enc_hook=str)
 
 
-def encode(event: Event) -> bytes:
-    """Return the JSON of `event`.
-
-    Raises:
-        UnicodeEncodeError: a text holds half a surrogate pair; `scrubbed` removes it.
-    """
-    return _ENCODER.encode(event)
+encode: Final[Callable[[Event], bytes]] = _ENCODER.encode
+"""Returns the JSON of an event; raises UnicodeEncodeError where a text holds half a surrogate pair, see `scrubbed`."""
 
 
 def encode_line(fields: Mapping[str, object]) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.errors import ToolError
+from hermes_tui.domain.late import late
 from hermes_tui.domain.values import frozen
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = late("difflib")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _MARKS = tuple(bom for bom, _ in _BOMS)

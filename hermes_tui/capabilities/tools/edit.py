@@ -118,7 +118,7 @@ def _put(real: Path, before: Present | None, text: Text, after: str, context: To
 
 
 def _was_read(real: Path, before: Present, context: ToolContext) -> None:
-    known = context.seen.get(str(real))
+    known = context.seen.get(str(real)) or context.known.get(str(real))
     if known is None:
         raise FileChanged(f"{shown(real, context)} was not read yet.", hint="Read it first.")
     if known != before.digest:

@@ -8,17 +8,22 @@ import json
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from hermes_tui.capabilities.tools._git_env import git_folder, run_git, submodules
 from hermes_tui.capabilities.tools._schema import Bounds
 from hermes_tui.capabilities.tools._tool import tool
 from hermes_tui.domain.approval import ResolvedCall
 from hermes_tui.domain.errors import ArgumentsInvalid, PathRefused, ToolError
+from hermes_tui.domain.late import late
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen
+
+if TYPE_CHECKING:
+    from hermes_tui.capabilities.tools import _git_env
+else:
+    _git_env = late("hermes_tui.capabilities.tools._git_env")
 
 _CONTROL = later(r"[\x00\ud800-\udfff]")
 _DIFF = (
@@ -90,7 +95,7 @@ def _resolve(args: list[str], context: ToolContext) -> ResolvedCall:
         effect=command.effect,
         reach=command.reach,
         summary=" ".join(args),
-        targets=(str(git_folder(context.workspace.root)),) if writes else (),
+        targets=(str(_git_env.git_folder(context.workspace.root)),) if writes else (),
         argv=tuple(args),
         undo="git reset takes it back" if writes else "",
     )
@@ -107,10 +112,10 @@ async def git(args: Annotated[list[str], Bounds(min_length=1, max_length=100)], 
     if command.reach is Reach.NETWORK:
         raise ToolError(f"git {args[0]} is not done by Hermes.", hint="Ask the operator to run it.", kind="refused")
     root, until = context.workspace.root, context.timeout_s
-    foreign = await submodules(root, until) if command.effect is Effect.WRITE else ()
+    foreign = await _git_env.submodules(root, until) if command.effect is Effect.WRITE else ()
     code, raw = 0, b""
     for line in _lines(args, command, foreign):
-        code, said = await run_git(root, line, until)
+        code, said = await _git_env.run_git(root, line, until)
         raw += said
         if code != 0:
             break

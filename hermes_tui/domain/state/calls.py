@@ -99,14 +99,15 @@ def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
                 intents=_without(state.intents, body.call_id),
             )
         case ToolFinished():
+            source = source_of(body.tool, body.data, body.provenance)
             return replace(
                 state,
                 requested=_without(state.requested, body.call_id),
                 intents=_without(state.intents, body.call_id),
                 resolved=_without(state.resolved, body.call_id),
-                changed=_merged(state.changed, body.changed),
-                seen=_seen(state.seen, record.place.agent, body.seen),
-                sources=state.sources | {source_of(body.tool, body.data, body.provenance)},
+                changed=_merged(state.changed, body.changed) if body.changed else state.changed,
+                seen=_seen(state.seen, record.place.agent, body.seen) if body.seen else state.seen,
+                sources=state.sources if source in state.sources else state.sources | {source},
             )
 
 
@@ -124,12 +125,13 @@ def _without(items: Mapping[CallId, T], call_id: CallId) -> Mapping[CallId, T]:
 def _seen(
     old: Mapping[AgentId, Mapping[str, str]], agent: AgentId, new: tuple[tuple[str, str], ...]
 ) -> Mapping[AgentId, Mapping[str, str]]:
-    return {**old, agent: {**old.get(agent, {}), **dict(new)}} if new else old
+    known = old.get(agent, {})
+    if all(known.get(path) == digest for path, digest in new):
+        return old
+    return {**old, agent: {**known, **dict(new)}}
 
 
 def _merged(old: Mapping[str, FileChange], new: tuple[FileChange, ...]) -> Mapping[str, FileChange]:
-    if not new:
-        return old
     merged = dict(old)
     for change in new:
         before = merged.get(change.path)

@@ -100,30 +100,34 @@ class GraphState:
 def fold_task(state: GraphState, record: Record, body: TaskEvent) -> GraphState:
     """Return the graph after something happened to the task of the record's place."""
     task = record.place.task
-    if task is None or task not in state.status:
+    old = None if task is None else state.status.get(task)
+    if task is None or old is None:
         return state
-    return replace(state, status=having(state.status, task, _after(state.status[task], record, body)))
+    return replace(state, status=having(state.status, task, _after(old, record, body)))
 
 
 def halted(state: GraphState, at: float) -> GraphState:
     """Return the graph after work stopped at a moment: what was under way has been worked on until then."""
-    open_ones = {task: _worked(one, at) for task, one in state.status.items() if one.started_at}
+    open_ones = {
+        task: replace(one, seconds=_worked_s(one, at), started_at=0.0)
+        for task, one in state.status.items()
+        if one.started_at
+    }
     return replace(state, status={**state.status, **open_ones}) if open_ones else state
 
 
-def _worked(old: TaskStatus, at: float) -> TaskStatus:
-    """Return a status whose open stretch of work, if there is one, ended at a moment."""
-    if not old.started_at:
-        return old
-    return replace(old, seconds=old.seconds + max(at - old.started_at, 0.0), started_at=0.0)
+def _worked_s(old: TaskStatus, at: float) -> float:
+    """Return how long a task was worked on if its open stretch of work, should there be one, ended at a moment."""
+    return old.seconds + max(at - old.started_at, 0.0) if old.started_at else old.seconds
 
 
 def fold_result(state: GraphState, record: Record, body: ToolFinished) -> GraphState:
     """Return the graph after a tool task's own call ended."""
-    task = record.place.task
-    if task is None or task not in state.tasks or state.tasks[task].kind is not TaskKind.TOOL:
+    name = record.place.task
+    task = None if name is None else state.tasks.get(name)
+    if task is None or task.kind is not TaskKind.TOOL:
         return state
-    return replace(state, status=having(state.status, task, replace(state.status[task], call=body)))
+    return replace(state, status=having(state.status, task.id, replace(state.status[task.id], call=body)))
 
 
 def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> GraphState:
@@ -139,25 +143,31 @@ def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> Graph
 def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
     match body:
         case TaskStarted():
-            attempts = record.place.attempt or old.attempts + 1
-            old = _worked(old, record.at)
-            return replace(old, state=TaskState.RUNNING, attempts=attempts, started_at=record.at, note="", kind="")
+            return replace(
+                old,
+                state=TaskState.RUNNING,
+                attempts=record.place.attempt or old.attempts + 1,
+                started_at=record.at,
+                seconds=_worked_s(old, record.at),
+                note="",
+                kind="",
+            )
         case TaskWaiting():
             return replace(old, state=TaskState.WAITING, note=body.why, until=body.until or old.until)
         case RecoveryTried():
             return _recovering(old, body)
         case _:
-            return _ended(replace(old, ended_seq=record.seq, until=0.0), body, record.at)
+            return _ended(old, record, body)
 
 
-def _ended(old: TaskStatus, body: _End, at: float) -> TaskStatus:
+def _ended(old: TaskStatus, record: Record, body: _End) -> TaskStatus:
     """Return the status after an end; what the event measured counts, where it measured nothing the clock does."""
+    took = old.seconds + body.seconds if isinstance(body, TaskFinished | TaskFailed) else _worked_s(old, record.at)
+    old = replace(old, ended_seq=record.seq, until=0.0, seconds=took, started_at=0.0)
     match body:
         case TaskFinished():
-            old = replace(old, seconds=old.seconds + body.seconds, started_at=0.0)
             return replace(old, state=TaskState.DONE, result=body.result, note="", kind="", call=None)
         case TaskFailed():
-            old = replace(old, seconds=old.seconds + body.seconds, started_at=0.0)
             return replace(
                 old,
                 state=TaskState.READY if body.recovering else TaskState.FAILED,
@@ -167,9 +177,9 @@ def _ended(old: TaskStatus, body: _End, at: float) -> TaskStatus:
                 call=None,
             )
         case TaskSkipped():
-            return replace(_worked(old, at), state=TaskState.SKIPPED, note=body.why, kind=DEAD if body.dead else "")
+            return replace(old, state=TaskState.SKIPPED, note=body.why, kind=DEAD if body.dead else "")
         case TaskCancelled():
-            return replace(_worked(old, at), state=TaskState.CANCELLED, note=body.why)
+            return replace(old, state=TaskState.CANCELLED, note=body.why)
 
 
 def _recovering(old: TaskStatus, body: RecoveryTried) -> TaskStatus:

@@ -66,6 +66,9 @@ class Watch:
     resets: int = 0
 
 
+_CALM: Final = Watch()
+
+
 @frozen
 class GuardState:
     """Every agent's watch, and the calls under way."""
@@ -75,7 +78,7 @@ class GuardState:
 
     def of(self, agent: AgentId) -> Watch:
         """Return the watch of `agent`, empty if it did nothing yet."""
-        return self.by_agent.get(agent, Watch())
+        return self.by_agent.get(agent, _CALM)
 
 
 def digest(tool: str, arguments: str) -> str:
@@ -112,7 +115,7 @@ def fold_guard(state: GuardState, record: Record, body: Seen) -> GuardState:
 
 
 def _with(state: GuardState, agent: AgentId, watch: Watch) -> Mapping[AgentId, Watch]:
-    return {**state.by_agent, agent: watch}
+    return state.by_agent if state.by_agent.get(agent) is watch else {**state.by_agent, agent: watch}
 
 
 def _ended(watch: Watch, asked: ToolRequested | None, body: ToolFinished) -> Watch:
@@ -123,6 +126,8 @@ def _ended(watch: Watch, asked: ToolRequested | None, body: ToolFinished) -> Wat
         acted = asked.effect is Effect.EXTERNAL and asked.reach is Reach.NETWORK
         if body.changed or acted:
             return Watch(thoughts=watch.thoughts)
+        if not watch.failures:
+            return watch
         rest = tuple(one for one in watch.failures if one.tool != body.tool or asked.effect > Effect.READ)
         return replace(watch, failures=rest)
     return _failed(watch, asked, body.error_kind or "failed", body.output)

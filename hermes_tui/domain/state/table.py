@@ -10,6 +10,7 @@ V = TypeVar("V")
 
 _BITS: Final = 5
 _ROW: Final = 1 << _BITS
+_COLUMN: Final = _ROW - 1
 
 
 class Table(Mapping[K, V], Generic[K, V]):
@@ -19,7 +20,7 @@ class Table(Mapping[K, V], Generic[K, V]):
     __hash__ = None  # type: ignore[assignment] # what is compared by its entries has no hash
 
     def __init__(self, entries: Mapping[K, V]) -> None:
-        values = tuple(entries.values())
+        values = list(entries.values())
         self._at = {key: at for at, key in enumerate(entries)}
         self._rows = [values[at : at + _ROW] for at in range(0, len(values), _ROW)]
 
@@ -29,17 +30,18 @@ class Table(Mapping[K, V], Generic[K, V]):
         Raises:
             KeyError: it does not have it.
         """
-        row, column = divmod(self._at[key], _ROW)
+        at = self._at[key]
+        rows = self._rows.copy()
+        values = list(rows[at >> _BITS])
+        values[at & _COLUMN] = value
+        rows[at >> _BITS] = values
         after = cast("Table[K, V]", object.__new__(Table))
-        after._at, after._rows = self._at, self._rows.copy()
-        values = list(after._rows[row])
-        values[column] = value
-        after._rows[row] = tuple(values)
+        after._at, after._rows = self._at, rows
         return after
 
     def __getitem__(self, key: K) -> V:
         at = self._at[key]
-        return self._rows[at >> _BITS][at & (_ROW - 1)]
+        return self._rows[at >> _BITS][at & _COLUMN]
 
     def __contains__(self, key: object) -> bool:
         return key in self._at

@@ -153,6 +153,14 @@ class Archivist:
         new = await asyncio.to_thread(self.mode.seat.errands.fork, session, at)
         self.mode.leave(str(new))
 
+    def do_export(self, name: str) -> None:
+        """Write this session to one file, as it stands."""
+        self.mode.start(self._export(name))
+
+    async def _export(self, name: str) -> None:
+        file = await asyncio.to_thread(self.mode.seat.errands.export, self._here, name)
+        self.mode.say(f"{first_line(str(file), 200)} holds this session. hermes replay reads it anywhere.")
+
     def do_rename(self, name: str) -> None:
         """Name this session; without a name it has none any more."""
         self.mode.order(NameSession(name=name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from hermes_tui.domain.commands import NameSession, UndoFiles
 from hermes_tui.domain.ids import Seq
@@ -17,6 +18,8 @@ from hermes_tui.interfaces.tui.screens.chooser import Choice, Chooser
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.picker import SessionPicker
 
+AT_ONCE: Final = 500
+"""So many records are read between two words about how far it is; some tenth of a second."""
 REWINDS = (
     ("fork", "a new session from before it", "this one stays as it is; files stay as they are"),
     ("both", "a new session from before it, files too", "files as they were then; an undo of that is one key away"),
@@ -27,8 +30,9 @@ REWINDS = (
 class Archive:
     """What the clerk leaves to one who knows the shelves. Reading is done beside the screen's loop."""
 
-    def __init__(self, app: Host) -> None:
+    def __init__(self, app: Host, *, at_once: int = AT_ONCE) -> None:
         self.app = app
+        self._at_once = at_once
 
     @property
     def here(self) -> str:
@@ -83,6 +87,12 @@ class Archive:
         else:
             self.app.say(await asyncio.to_thread(self.app.seat.errands.rename, session, name))
 
+    async def export(self, name: str) -> None:
+        """Write this session to one file, as it stands."""
+        self.app.say("Writing this session to one file.")
+        file = await asyncio.to_thread(self.app.seat.errands.export, self.here, name)
+        self.app.say(f"{one_line(str(file))} holds this session. hermes replay reads it anywhere.")
+
     async def fork(self, session: str, at: Seq | None) -> None:
         """Make a session that begins where another stood, and open it."""
         new = await asyncio.to_thread(self.app.seat.errands.fork, session, at)
@@ -93,14 +103,17 @@ class Archive:
     def travel(self, wanted: str, seq: Seq | None = None) -> None:
         """Look through a session; `wanted` is its id, empty for this one, and may end in `@` and a record."""
         name, at = steering.moment(wanted)
-        self.app.start(self._travel(name or self.here, seq if at is None else at))
+        self.app.start(self.travel_to(name or self.here, seq if at is None else at))
 
-    async def _travel(self, session: str, seq: Seq | None) -> None:
+    async def travel_to(self, session: str, seq: Seq | None) -> None:
+        """Read a session and show it as it was at a record, else at its last."""
         app = self.app
         if app.workspace.travelling:
             app.workspace.arrive()
-        app.say(f"Reading session {one_line(session)}. Esc leaves it.")
-        past = await asyncio.to_thread(self._past, session)
+        past = await self._read(session)
+        if past is None:
+            app.workspace.status.flash(())
+            return
         if not len(past):
             here = session == self.here
             nothing = f"There is no session {one_line(session)[:40]}. F10 lists them."
@@ -109,10 +122,22 @@ class Archive:
         app.workspace.status.flash(())
         app.workspace.travel(past, seq if seq is not None else past.records[-1].seq)
 
-    def _past(self, session: str) -> Past:
-        records = self.app.seat.errands.records(session)
+    async def _read(self, session: str) -> Past | None:
+        """Return what is on record of a session, or None where the operator leaves before all of it is read."""
+        app, reading = self.app, object()
+        app.workspace.reading = reading
+        app.say(f"Reading session {one_line(session)}. Esc leaves it.")
+        records = await asyncio.to_thread(app.seat.errands.records, session)
         past = Past(str(records[0].place.session) if records else session)
-        past.extend(records)
+        for at in range(0, len(records), self._at_once):
+            if app.workspace.reading is not reading:
+                return None
+            if at:
+                app.say(f"Reading session {one_line(session)}, {at:,} of {len(records):,} records. Esc leaves it.")
+            await asyncio.to_thread(past.extend, records[at : at + self._at_once])
+        if app.workspace.reading is not reading:
+            return None
+        app.workspace.reading = None
         return past
 
     def from_scrubber(self, what: str) -> None:

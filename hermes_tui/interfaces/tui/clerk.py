@@ -130,6 +130,10 @@ class Clerk(Scribe):
         """Go on in a copy of this session."""
         self.app.start(self.archive.fork(self.archive.here, None))
 
+    def do_export(self, name: str) -> None:
+        """Write this session to one file."""
+        self.app.start(self.archive.export(name))
+
     def do_rename(self, name: str) -> None:
         """Name this session; without a name, ask for one."""
         if name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hermes_tui.domain.errors import ApprovalPending, HermesError, ToolError
 from hermes_tui.domain.events import (
@@ -24,18 +24,23 @@ from hermes_tui.domain.events import (
     TaskSkipped,
 )
 from hermes_tui.domain.ids import AgentId, CallId, TaskId, child_session
+from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Role
 from hermes_tui.domain.ports import ToolOutcome
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.values import replace
-from hermes_tui.kernel.agents import assignment
-from hermes_tui.kernel.agents.subagent import Subagent, end_agent
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.kit import Kit, News, Rest
 from hermes_tui.kernel.loop_guard import LOOP
 from hermes_tui.kernel.worker import Door, Workers
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel.agents import assignment, subagent
+else:
+    assignment = late("hermes_tui.kernel.agents.assignment")
+    subagent = late("hermes_tui.kernel.agents.subagent")
 
 _ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE})
 _TASK_ENDS: Final = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled})
@@ -52,7 +57,7 @@ class LoopCrew:
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
-        self._hands: dict[AgentId, Subagent] = {}
+        self._hands: dict[AgentId, subagent.Subagent] = {}
         self._tasks: dict[AgentId, asyncio.Task[None]] = {}
         self._doors: dict[AgentId, Door] = {}
         self._watchers: list[asyncio.Future[None]] = []
@@ -267,7 +272,7 @@ class LoopCrew:
             self._end(status.agent, why)
 
     def _end(self, agent: AgentId, why: str) -> None:
-        end_agent(self._kit, agent, ("cancelled", why), "")
+        subagent.end_agent(self._kit, agent, ("cancelled", why), "")
 
     def _cancel(self, agent: AgentId) -> None:
         """Stop what runs of a child; what it did stands, and the journal says whether it goes on some day."""
@@ -291,11 +296,13 @@ class LoopCrew:
         gate = Gate(above.gate if above is not None else self._kit.gate)
         if status.paused:
             gate.freeze()
-        hand = Subagent(agent, self._kit, self._home, self._doors[agent], gate, self._wake, self._tasks.get(agent))
+        hand = subagent.Subagent(
+            agent, self._kit, self._home, self._doors[agent], gate, self._wake, self._tasks.get(agent)
+        )
         self._hands[agent] = hand
         hand.task = self._tasks[agent] = self._home.loop.create_task(self._live(hand), name=f"agent:{agent}")
 
-    async def _live(self, hand: Subagent) -> None:
+    async def _live(self, hand: subagent.Subagent) -> None:
         """Carry a child to its end; what stops the whole run leaves it where it is."""
         try:
             await hand.pursue()

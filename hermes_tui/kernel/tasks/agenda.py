@@ -43,7 +43,7 @@ class Agenda:
         dependants = self._dependants.get(task)
         if not dependants:
             return
-        dead = graph.is_dead(task)
+        dead = graph.status[task].state is not TaskState.DONE and graph.is_dead(task)
         for dependant in dependants:
             if dead and not graph.tasks[dependant].partial:
                 self._doomed.append(dependant)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import ApprovalPending, HermesError, JournalError, LimitReached, ToolError
 from hermes_tui.domain.events import TaskFailed, TaskFinished, TaskSkipped, TaskStarted, TaskWaiting
 from hermes_tui.domain.ids import MAIN_AGENT, AgentId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
@@ -16,7 +17,11 @@ from hermes_tui.kernel.in_doubt import settle_task
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.tasks.condition import holds
 from hermes_tui.kernel.tasks.perform import perform
-from hermes_tui.kernel.tasks.recover import is_final, recover
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel.tasks import recover
+else:
+    recover = late("hermes_tui.kernel.tasks.recover")
 
 _SPEAKING: Final = (TaskKind.AGENT, TaskKind.LLM)
 
@@ -88,7 +93,7 @@ async def _recover(kit: Kit, run: Place, task: Task, status: TaskStatus) -> None
     """Decide what follows a failed attempt: another one, or the end."""
     place = _same(kit, run, task)
     error = ToolError(status.failed_with, kind=status.kind)
-    if not await recover(kit, task, place, error):
+    if not await recover.recover(kit, task, place, error):
         kit.session.emit(TaskFailed(kind=error.kind, message=error.message, seconds=0.0), place)
 
 
@@ -105,7 +110,7 @@ async def _attempt(kit: Kit, run: Place, task: Task) -> None:
         result = await perform(kit, task, place)
     except ToolError as error:
         seconds = kit.clock.monotonic() - began
-        recovering = not is_final(kit, task, place, error)
+        recovering = not recover.is_final(kit, task, place, error)
         failed = TaskFailed(kind=error.kind, message=str(error), seconds=seconds, recovering=recovering)
         kit.session.emit(failed, place)
         return

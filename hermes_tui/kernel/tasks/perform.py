@@ -6,10 +6,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_tui.domain.errors import ToolError
 from hermes_tui.domain.events import MessageGiven, TaskWaiting
 from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
@@ -19,8 +21,13 @@ from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.call import Call
 from hermes_tui.kernel.kit import Kit
 from hermes_tui.kernel.other_brains import OtherBrains
-from hermes_tui.kernel.tasks import planning, replan
 from hermes_tui.kernel.turn import run_turn
+
+if TYPE_CHECKING:
+    from hermes_tui.kernel.tasks import planning, replan
+else:
+    planning = late("hermes_tui.kernel.tasks.planning")
+    replan = late("hermes_tui.kernel.tasks.replan")
 
 
 async def perform(kit: Kit, task: Task, place: Place) -> str:

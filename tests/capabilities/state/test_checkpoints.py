@@ -12,7 +12,7 @@ import pytest
 from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.state import checkpoints
 from hermes_tui.capabilities.state.anchors import check
-from hermes_tui.capabilities.state.checkpoints import EVERY, is_due
+from hermes_tui.capabilities.state.checkpoints import EVERY, next_due
 from hermes_tui.capabilities.state.follower import verify_chain
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.ids import Seq
@@ -94,7 +94,7 @@ def test_a_process_that_is_killed_leaves_the_folds_it_stored_on_its_way(path: Pa
 def test_a_fold_is_stored_at_every_doubling_so_that_what_is_written_grows_with_the_session() -> None:
     last, stored = 0, list[int]()
     for seq in range(1, 2_001):
-        if is_due(seq, last):
+        if seq >= next_due(last):
             last = seq
             stored.append(seq)
 

@@ -35,6 +35,7 @@ class Stand(HermesApp):
 
     def on_load(self) -> None:
         self.moved = asyncio.Event()
+        self.told: list[str] = []
         for key in self.early:
             self.post_message(events.Key("enter" if key == "\n" else key, key if len(key) == 1 else None))
 
@@ -45,6 +46,9 @@ class Stand(HermesApp):
     def say(self, text: str, role: str = "text") -> None:
         super().say(text, role)
         self.said = text
+        self.told.append(text)
+        if self.listen is not None:
+            self.listen(text)
         self.moved.set()
 
     async def look_for_brains(self) -> None:
@@ -59,6 +63,7 @@ class Stand(HermesApp):
         return self.workspace.brains is not None and all(pane.furnished for pane in self.workspace.panes.values())
 
     said = ""
+    listen: Callable[[str], None] | None = None
     early: Sequence[str] = ""
 
     async def until(self, seen: Callable[[], object]) -> None:

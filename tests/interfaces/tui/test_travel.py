@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.events import RunEnded, SessionForked, ToolFinished
 from hermes_tui.domain.ids import SessionId
+from hermes_tui.interfaces.tui.archive import Archive
 from hermes_tui.services import history
 from hermes_tui.services.desk import Desk
 from tests.fakes import Call, Reply, Scenario
@@ -54,6 +56,51 @@ async def test_panes_show_the_session_as_it_was_and_come_back_to_now_with_the_dr
         assert "✓ list" in one_later
         assert "All done here." in app.text
         assert app.workspace.prompt.text == "draft"
+
+
+async def test_reading_a_long_session_says_how_far_it_is_and_ends_where_the_operator_leaves(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        archive = Archive(app, at_once=5)
+        told = app.told
+        told.clear()
+        await archive.travel_to(archive.here, None)
+        arrived, said = app.workspace.travelling, list(told)
+        app.workspace.arrive()
+
+        def leave(text: str) -> None:
+            if ", 5 of" in text:
+                app.workspace.step_back_in_time()
+
+        app.listen = leave
+        told.clear()
+        await archive.travel_to(archive.here, None)
+
+        assert arrived
+        assert [line.partition(",")[2].partition(" of")[0].strip() for line in said[1:4]] == ["5", "10", "15"]
+        assert not app.workspace.travelling
+        assert len(told) == 2
+        assert said[0].endswith("Esc leaves it.")
+
+
+async def test_esc_leaves_what_is_being_read(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        app.workspace.reading = object()
+
+        await app.pilot.press("escape")
+
+        assert app.workspace.reading is None
+
+
+async def test_a_session_is_exported_into_the_workspace_and_never_over_a_file(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        await app.enter("/export kept.db")
+        await app.until(lambda: "holds this session" in app.said)
+        await app.enter("/export kept.db")
+        await app.until(lambda: "exists already" in app.said)
+
+    assert [type(one.body) for one in read_session(table.workspace / "kept.db")][-1] is RunEnded
 
 
 async def test_a_fork_begins_at_the_record_that_is_shown_and_the_first_session_stays(table: Table) -> None:

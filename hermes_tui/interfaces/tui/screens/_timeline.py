@@ -24,7 +24,10 @@ from hermes_tui.services.missing import Missing
 
 
 class Timeline(Stage):
-    """Folds records for the panes. `live` and `frozen` speak of now, whatever is looked at."""
+    """Folds records for the panes. `live` and `frozen` speak of now, whatever is looked at.
+
+    `reading` stands for a session that is being read to be looked through; whoever reads it stops once it is another.
+    """
 
     class Ordered(Message):
         """Something for the kernel."""
@@ -62,6 +65,7 @@ class Timeline(Stage):
         self.day_beside: float | None = None
         self.live = self.frozen = False
         self.brains: Sequence[Brain | Missing] | None = None
+        self.reading: object | None = None
         self._at_present = resting_place
 
     @property
@@ -152,8 +156,10 @@ class Timeline(Stage):
         self.arrive()
 
     def step_back_in_time(self) -> None:
-        """Go one layer back: to the scrubber, out of its question, to now."""
-        if not self.scrubber.has_focus:
+        """Go one layer back: out of what is being read, to the scrubber, out of its question, to now."""
+        if self.reading is not None:
+            self.reading = None
+        elif not self.scrubber.has_focus:
             self.scrubber.focus()
         elif not self.scrubber.step_back():
             self.arrive()

@@ -288,7 +288,7 @@ class Workspace(Entry):
             return
         if self.full_pane:
             self.restore()
-        elif self.travelling:
+        elif self.travelling or self.reading:
             self.step_back_in_time()
         elif not self.prompt.has_focus:
             self.dock.answers.close()
