@@ -109,7 +109,7 @@ class HermesApp(Host, inherit_css=False):
         self.goal = goal
         self.chord: Chord | None = None
         self.early_keys = EarlyKeys(self)
-        self.early_orders: list[OrderAsked] | None = []
+        self._later: list[Callable[[], object]] | None = []
         self._asked_to_quit = -TWICE_S
         self.first_frame: FirstFrame | None = None
         self._stands = asyncio.Event()
@@ -207,9 +207,9 @@ class HermesApp(Host, inherit_css=False):
         await self._prepared.wait()
         if self.goal:
             self.clerk.take_line(self.goal)
-        early, self.early_orders = self.early_orders or [], None
-        for order in early:
-            self.clerk.obey(order.name, order.argument)
+        later, self._later = self._later or [], None
+        for do in later:
+            do()
         await self.early_keys.type()
         self.prompts.begun.set()
         self.set_interval(THEMES_S, self.theme_files.look)
@@ -217,6 +217,13 @@ class HermesApp(Host, inherit_css=False):
         if wrong:
             more = f" {len(wrong) - 1} more: F1 lists them." if len(wrong) > 1 else ""
             self.say(f"{wrong[0]}{more}", "fail")
+
+    def _once_settled(self, do: Callable[[], object]) -> None:
+        """Do something as soon as there is somebody who can."""
+        if self._later is None:
+            do()
+        else:
+            self._later.append(do)
 
     # kernel to screen
 
@@ -246,7 +253,7 @@ class HermesApp(Host, inherit_css=False):
 
     def on_wish(self, event: Wish) -> None:
         """Do what is wanted with a note."""
-        self.notes.do(event)
+        self._once_settled(lambda: self.notes.do(event))
 
     def on_scrubber_asked(self, event: Scrubber.Asked) -> None:
         """Do what is wanted with a moment of the past."""
@@ -263,10 +270,7 @@ class HermesApp(Host, inherit_css=False):
 
     @on(OrderAsked)
     def _order_asked(self, event: OrderAsked) -> None:
-        if self.early_orders is not None:
-            self.early_orders.append(event)
-        else:
-            self.clerk.obey(event.name, event.argument)
+        self._once_settled(lambda: self.clerk.obey(event.name, event.argument))
 
     @on(Prompt.SearchAsked)
     def _search_history(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from typing import Final, Literal
 
 from hermes_tui.domain.values import frozen, replace
@@ -38,17 +37,18 @@ class Sizes:
     @property
     def as_json(self) -> dict[str, int]:
         """What is kept: only what was set."""
-        return {name: size for name, size in asdict(self).items() if size}
+        return {name: size for name in SIZED if (size := getattr(self, name))}
 
 
+SIZED: Final = ("side", "right", "graph", "budget", "memory")
+"""What is kept under its name."""
 USUAL: Final = Sizes()
 """Nothing was moved."""
 
 
 def sizes_from(kept: Mapping[str, object]) -> Sizes:
     """Return the sizes that were kept; what is no size is left out."""
-    known = {field.name for field in fields(Sizes)}
-    good = {name: size for name, size in kept.items() if name in known and isinstance(size, int) and 0 < size < 1000}
+    good = {name: size for name, size in kept.items() if name in SIZED and isinstance(size, int) and 0 < size < 1000}
     return Sizes(**good)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from hermes_tui.domain.approval import Decision
@@ -31,22 +30,24 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import gist
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces.tui import subagents
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, pad, wrap
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, STOPPED, WAITING, Sign
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.notices import ENDINGS, KERNEL, SKIPPED, call_key, origin
-from hermes_tui.interfaces.tui.rows import Entry
+from hermes_tui.interfaces.tui.rows import Entry, Origin
 
 FULL_WIDTH: Final = 70
 KINDS: Final = ("all", "act", "agent", "context", "ask", "plan", "brain", "budget", "run")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Thought(Entry):
     """One decision: what, why, and what was seen. `rule` is what let it happen."""
 
+    origin: Origin
     sign: Sign
     who: str
     kind: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
 
@@ -34,7 +33,7 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.state.shells import ending, lasted_s, well
 from hermes_tui.domain.tasks import TaskState
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Final, Literal, cast
 
@@ -53,9 +52,10 @@ class Origin:
     agent: AgentId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What every row has."""
+    """What every row has; each names `origin` among its fields."""
+
+    __slots__ = ()
 
     origin: Origin
 
@@ -75,10 +75,11 @@ def seq_of(row: Row) -> int:
     return row.origin.seq if isinstance(row, Entry) else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Said(Entry):
     """The operator's words."""
 
+    origin: Origin
     text: str
     note: str = ""
     first: bool = False
@@ -102,10 +103,11 @@ class Said(Entry):
         return self.text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Notice(Entry):
     """Something the kernel has to say: one line, perhaps more behind it."""
 
+    origin: Origin
     sign: Sign
     spans: tuple[Span, ...]
     hint: str = ""
@@ -134,10 +136,11 @@ class Notice(Entry):
         return f"{said}\n{self.details}" if self.details else said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reply(Entry):
     """A whole reply of a model, with the stamp of who gave it."""
 
+    origin: Origin
     text: str
     thinking: str = ""
     stamp: str = ""
@@ -172,10 +175,11 @@ def _stamped(body: list[Line], stamp: str, width: int) -> list[Line]:
     return [*body, ends((), ((stamp, "muted"), (" ", "")), width)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Streaming(Entry):
     """A reply that is on its way; `heard` changes with each part, so that the row is drawn again."""
 
+    origin: Origin
     model: str
     flow: Flow
     thinking: Flow
@@ -222,10 +226,11 @@ class Streaming(Entry):
         return self.flow.text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call(Entry):
     """A tool call: one line that opens to its reason, input, output, diff and evidence."""
 
+    origin: Origin
     tool: str
     subject: str
     arguments: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from textual.theme import Theme as TextualTheme
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.patterns import later
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.interfaces._swatch import colours_in
 from hermes_tui.services import strict_yaml
 
@@ -134,7 +134,7 @@ def as_textual(theme: Theme) -> TextualTheme:
     )
 
 
-@dataclass(slots=True)
+@mutable
 class Palette:
     """Roles as styles. Without colour, weight and reverse video carry what colour did."""
 

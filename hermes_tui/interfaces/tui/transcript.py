@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from hermes_tui.domain.approval import Decision
@@ -63,6 +62,7 @@ from hermes_tui.domain.messages import Source, Thinking
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import TaskKind
+from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui import notices, subagents
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line

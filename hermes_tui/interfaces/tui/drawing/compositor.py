@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Any
 
@@ -15,11 +15,13 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hermes_tui.domain.values import mutable
+
 Stretch = tuple[int, int, int]
 """A part of one line of the screen: y, its first cell, and the cell behind its last."""
 
 
-@dataclass(slots=True)
+@mutable
 class Pieces:
     """A stretch that changed, in pieces that belong to one widget each: by their first cell, None while not drawn."""
 

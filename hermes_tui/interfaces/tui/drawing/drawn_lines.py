@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from rich.segment import Segment
@@ -12,6 +12,7 @@ from textual.color import TRANSPARENT
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces.tui.drawing.cells import Line
 
 ScreenLine = tuple[Line, str, int]
@@ -20,7 +21,7 @@ KEPT: Final = 240
 """Drawn lines that are kept, some screens full: each takes a kilobyte or two."""
 
 
-@dataclass(slots=True)
+@mutable
 class DrawnLines:
     """The lines of one view. It has no border, so that behind `draw` only the filters of the app are still due."""
 

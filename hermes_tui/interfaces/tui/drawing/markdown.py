@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.capabilities.registry import load_late
 from hermes_tui.domain.patterns import later
+from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, pad, width_of, wrap
 
 PROSE_WIDTH: Final = 84
@@ -188,7 +189,7 @@ def settled_length(text: str) -> int:
     return end
 
 
-@dataclass(slots=True)
+@mutable
 class Flow:
     """A text that streams in: settled blocks are drawn once per width, only the open tail again and again."""
 

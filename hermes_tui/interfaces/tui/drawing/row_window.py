@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol, runtime_checkable
 
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.interfaces.tui.drawing.cells import Line
 
 KEPT: Final = 2000
@@ -59,7 +59,7 @@ def searched(row: Row) -> str:
     return f"{row.copy()} {row.marks}" if isinstance(row, Marked) else row.copy()
 
 
-@dataclass(slots=True)
+@mutable
 class _Drawn:
     row: Row
     width: int
@@ -67,7 +67,7 @@ class _Drawn:
     lines: Sequence[Line]
 
 
-@dataclass(slots=True)
+@mutable
 class RowWindow:
     """Rows and where the screen is among them.
 

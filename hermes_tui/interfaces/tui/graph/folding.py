@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from hermes_tui.domain.ids import AgentId, TaskId
@@ -14,6 +14,7 @@ from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, TASK, WAITING, Sign
@@ -63,7 +64,7 @@ def sign_of(status: TaskStatus, *, asks: bool) -> Sign:
     return NEEDS_YOU if asks and not status.state.ended else TASK[status.state]
 
 
-@dataclass(slots=True)
+@mutable
 class GraphRows:
     """The rows. Lanes are laid out again only when the plan, the critical path or what is folded changes.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Generic, TypeVar
 
-from hermes_tui.domain.values import frozen
+from hermes_tui.domain.values import frozen, mutable
 
 Node = TypeVar("Node")
 MOST_LANES: Final = 8
@@ -74,7 +74,7 @@ def longest_chain(needs: Mapping[Node, Sequence[Node]], weight: Mapping[Node, fl
     return [node for node in reversed(chain) if weight[node] > 0]
 
 
-@dataclass(slots=True)
+@mutable
 class _Lanes(Generic[Node]):
     """The open lanes: what each waits for, and whether it is critical."""
 
