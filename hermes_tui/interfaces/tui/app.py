@@ -112,7 +112,7 @@ class HermesApp(Host, inherit_css=False):
         self._later: list[Callable[[], object]] | None = []
         self._asked_to_quit = -TWICE_S
         self.first_frame: FirstFrame | None = None
-        self._stands = asyncio.Event()
+        self._begun = False
         self._prepared = asyncio.Event()
 
     # opening
@@ -141,8 +141,8 @@ class HermesApp(Host, inherit_css=False):
 
     def on_threshold_settled(self) -> None:
         """Begin, once."""
-        if not self._stands.is_set():
-            self._stands.set()
+        if not self._begun:
+            self._begun = True
             self.start(self._begin())
 
     async def _begin(self) -> None:

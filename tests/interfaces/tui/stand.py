@@ -60,7 +60,7 @@ class Stand(HermesApp):
         """Whether every pane is there and somebody has looked for brains."""
         if not self.furnished:
             return False
-        return self.workspace.brains is not None and all(pane.furnished for pane in self.workspace.panes.values())
+        return self.workspace.brains is not None and self.workspace.dock in self.workspace.showing
 
     said = ""
     listen: Callable[[str], None] | None = None

@@ -139,8 +139,9 @@ class Workspace(Entry):
         """Fill the panes that came empty, those in sight first, and show the present state in them."""
         for one in sorted((*self._beside, self.dock), key=lambda one: not one.display):
             await one.furnish()
-        self.showing = (self.console_pane, *self._beside, self.dock, self.status)
-        self.refresh_panes()
+        if self.dock.is_attached:  # the operator may have left meanwhile
+            self.showing = (self.console_pane, *self._beside, self.dock, self.status)
+            self.refresh_panes()
 
     def read_again(self) -> None:
         """Take in the records that the journal holds and the screen has not seen."""
