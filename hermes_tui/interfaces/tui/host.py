@@ -80,6 +80,10 @@ class Host(App[str]):
         self.refused: HermesError | None = None
         self.beacon = Beacon(monotonic, self._to_terminal)
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the colours that style sheets name; none before there is a theme: nobody would wear Textual's own."""
+        return super().get_css_variables() if hasattr(self, "look") else {}
+
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Do something that takes time; what goes wrong is said."""
         self.run_worker(self._guarded(work), exit_on_error=True)
