@@ -34,7 +34,7 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.values import frozen
 
-BATCH_RECORDS: Final = 512
+BATCH_RECORDS: Final = 2048
 LINGER_S: Final = 0.005
 """How long records that nobody waits for may wait for others; each commit costs the agents' threads their turn."""
 
