@@ -73,6 +73,20 @@ class Terminal:
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.kill(self.pid, signal.SIGWINCH)
 
+    def hang_up(self) -> int | None:
+        """Take the terminal away, as a connection that breaks does; return the exit code, None where it never ends."""
+        os.close(self.descriptor)
+        self.descriptor = -1
+        # With the hang-up, the end of a shell tells whoever is stopped to go on, so that it can end.
+        os.kill(self.pid, signal.SIGCONT)
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            select.select([], [], [], 0.05)
+        return None
+
     def ended(self) -> int:
         """Read to the end of the process; return its exit code."""
         end = time.monotonic() + WAIT_S
@@ -99,4 +113,5 @@ def terminal(
             os.kill(pid, signal.SIGKILL)
         with suppress(OSError):
             os.waitpid(pid, 0)
-        os.close(descriptor)
+        with suppress(OSError):
+            os.close(opened.descriptor)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import select
+import termios
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from textual import constants
 from textual._xterm_parser import XTermParser
@@ -40,6 +42,27 @@ class FirstFrame(Protocol):
         ...
 
 
+class Sheet:
+    """What is drawn on. Once the terminal is gone, drawing goes nowhere: who draws must be able to come to an end."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write, if there is still something to write on."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        with suppress(OSError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        """Return the number of the file below."""
+        return self._file.fileno()
+
+
 class Terminal(LinuxDriver):
     """Textual's driver with an input thread that waits instead of polling.
 
@@ -57,6 +80,8 @@ class Terminal(LinuxDriver):
         self._held: list[str] | None = None
         self._listening = threading.Event()
         self._told, self._tell = os.pipe()
+        # Its writing thread would die of the first error, and whoever has more to write would wait for it for good.
+        self._file: Any = Sheet(self._file) if self._file is not None else None
         self._title = WindowTitle(self.write)
         self._titled = ""
         self._parser = XTermParser()
@@ -79,6 +104,12 @@ class Terminal(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]  # theirs has no annotations
         if self._titled:
             self.entitle(self._titled)
+
+    def _sigcont_application(self, *signal: object) -> None:
+        """Come back after a stop. The end of a terminal sends the same signal, and leaves nothing to come back to."""
+        with suppress(termios.error):
+            termios.tcgetattr(self.fileno)
+            super()._sigcont_application(*signal)  # pyright: ignore[reportUnknownMemberType]  # theirs
 
     def entitle(self, title: str) -> None:
         """Show a title of the window, where this terminal has one."""
@@ -130,13 +161,19 @@ class Terminal(LinuxDriver):
             if self._told in ready:
                 os.read(self._told, 64)
                 return
-            data = os.read(self.fileno, PIECE) if ready else b""
+            data = self._typed() if ready else b""
             if ready and not data:
                 return
             if text := self._decode(data):
                 self._process(self._parser.feed(text))
             self._process(self._parser.tick())
             patience = ESCAPE_S if data else None
+
+    def _typed(self) -> bytes:
+        """Return what was typed, nothing once the terminal is gone."""
+        with suppress(OSError):
+            return os.read(self.fileno, PIECE)
+        return b""
 
     def _process(self, messages: Iterable[Message]) -> None:
         for message in messages:

@@ -8,6 +8,7 @@ import signal
 
 from textual import events
 
+from hermes_tui.capabilities.state.lock import is_free
 from hermes_tui.domain.commands import Submit
 from hermes_tui.domain.events import (
     ApprovalAsked,
@@ -229,3 +230,13 @@ def test_a_first_launch_in_a_terminal_is_suspended_resized_and_left_as_it_was_fo
     assert left == 1, "a suspended workstation gives the terminal back"
     assert code == 0
     assert screen.raw.count(b"\x1b[?1049h") == screen.raw.count(b"\x1b[?1049l") == 2
+
+
+def test_a_terminal_that_goes_away_ends_the_workstation_and_frees_its_session(shop: Shop) -> None:
+    environment = {**shop.environment(), "TERM": "xterm-256color"}
+    with terminal([], environment, shop.work) as screen:
+        screen.until("No brain is connected yet")
+        code = screen.hang_up()
+
+    assert code == 128 + signal.SIGHUP
+    assert [lock for lock in (shop.home / "state" / "sessions").glob("*.lock") if not is_free(lock)] == []
