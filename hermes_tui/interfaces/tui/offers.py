@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.interfaces._completion import Offer, Offered
+from hermes_tui.interfaces._completion import Offer, Offered, Sources, offered_for
 from hermes_tui.interfaces.tui.drawing.cells import Line, ends, fit_middle, foreign, one_line, pad
 from hermes_tui.interfaces.tui.drawing.look import Look
 
@@ -15,11 +15,13 @@ class Offers(Widget):
 
     DEFAULT_CSS = "Offers { height: auto; display: none; }"
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, sources: Sources | None = None) -> None:
         super().__init__(id="offers")
         self.look = look
+        self.sources = Sources() if sources is None else sources
         self.offered = Offered()
         self.cursor = 0
+        self._before = ""
 
     @property
     def open(self) -> bool:
@@ -30,6 +32,16 @@ class Offers(Widget):
     def current(self) -> Offer | None:
         """The completion that would be taken."""
         return self.offered.offers[self.cursor] if self.open else None
+
+    def look_up(self, before: str) -> None:
+        """Offer what completes a row of text up to the cursor."""
+        self._before = before
+        self.show(offered_for(before, self.sources))
+
+    def keep_up(self, before: str) -> None:
+        """Offer for this text, where what is offered is for an earlier one: keys may come faster than completions."""
+        if self.open and before != self._before:
+            self.look_up(before)
 
     def show(self, offered: Offered) -> None:
         """Offer something else; the first of it is chosen."""

@@ -235,6 +235,7 @@ class Prompt(TextArea, inherit_css=False):
 
     def action_submit(self) -> None:
         """Send what stands here; an open completion is taken first."""
+        self.offers.keep_up(self.before_cursor)
         offer = self.offers.current
         if offer is not None and not self._typed(offer):
             self._accept(offer)
@@ -265,6 +266,7 @@ class Prompt(TextArea, inherit_css=False):
 
     def action_tab(self) -> None:
         """Complete, or queue while busy, or go on to the next pane."""
+        self.offers.keep_up(self.before_cursor)
         offer = self.offers.current
         if offer is not None:
             self._accept(offer)

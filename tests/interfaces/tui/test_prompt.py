@@ -34,6 +34,30 @@ async def test_enter_on_a_half_typed_command_carries_it_out(table: Table) -> Non
         assert app.workspace.full_pane == "mind"
 
 
+async def test_a_line_typed_faster_than_its_completions_is_sent_as_it_was_typed(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        prompt = app.workspace.prompt
+        await app.type("/")
+        offered = prompt.offers.current
+        prompt.insert("nonsense")
+        prompt.action_submit()
+        await app.until(lambda: app.said)
+
+        assert offered is not None
+        assert app.screen is app.workspace
+        assert app.said.startswith("There is no /nonsense")
+
+
+async def test_tab_completes_what_stands_there_however_fast_it_was_typed(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        prompt = app.workspace.prompt
+        await app.type("/")
+        prompt.insert("expo")
+        prompt.action_tab()
+
+        assert prompt.text.strip() == "/export"
+
+
 async def test_an_unknown_command_says_what_is_near_and_keeps_the_line(table: Table) -> None:
     async with workstation(table, HELLO) as app:
         await app.enter("/budgets")

@@ -15,7 +15,7 @@ from textual.widgets import TextArea
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces._bridge import Seat
-from hermes_tui.interfaces._completion import Offered, Sources, offered_for
+from hermes_tui.interfaces._completion import Offered, Sources
 from hermes_tui.interfaces.tui.bars import QueueRows, StatusLine
 from hermes_tui.interfaces.tui.dock import Dock
 from hermes_tui.interfaces.tui.journey import Journey
@@ -57,7 +57,7 @@ class Entry(Timeline):
         self.sources = Sources()
         self.dock = Dock(look, monotonic)
         self.queue_rows = QueueRows(look)
-        self.offers = Offers(look)
+        self.offers = Offers(look, self.sources)
         self.prompt = Prompt(self.offers)
         super().__init__(journey, seat, earlier, panes, resting_place=self.prompt)
         self.prompt_rule = TitleRule(look, "goal")
@@ -112,8 +112,10 @@ class Entry(Timeline):
     def _edited_draft(self, event: Message) -> None:
         event.stop()
         if isinstance(event, TextArea.Changed):
-            writes = self.prompt.mode in (None, VimMode.INSERT)
-            self.offers.show(offered_for(self.prompt.before_cursor, self.sources) if writes else Offered())
+            if self.prompt.mode in (None, VimMode.INSERT):
+                self.offers.look_up(self.prompt.before_cursor)
+            else:
+                self.offers.show(Offered())
             self.post_message(self.Drafted())
 
     @on(Prompt.ModeMoved)
