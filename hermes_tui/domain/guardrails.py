@@ -14,15 +14,9 @@ NAMES: Final = (
 CONSTITUTION: Final = ("home/constitution.md", "../docs/constitution.md")
 """Where the constitution lies beside the package: in an installed Hermes, and in a checkout."""
 PINNED: Final = (
-    *(
-        "domain/guardrails.py",
-        "domain/hosts.py",
-        "domain/intents.py",
-        "kernel/budget.py",
-        "kernel/approval.py",
-        "kernel/dispatch.py",
-    ),
-    *("kernel/two_keys.py", "capabilities/governance/policy.py", "capabilities/governance/redact.py"),
+    *("domain/guardrails.py", "domain/hosts.py", "domain/intents.py", "kernel/approval.py", "kernel/budget.py"),
+    *("kernel/dispatch.py", "kernel/two_keys.py", "capabilities/governance/policy.py"),
+    "capabilities/governance/redact.py",
     *("capabilities/keys/_notary.py", "capabilities/keys/_sshsig.py", "capabilities/keys/_tree.py"),
     *("capabilities/programs.py", "capabilities/regular.py", "capabilities/sandbox/bounds.py"),
     *("capabilities/sandbox/bubblewrap.py", "capabilities/sandbox/confine.py", "capabilities/sandbox/egress.py"),

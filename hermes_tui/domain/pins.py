@@ -4,11 +4,11 @@ from typing import Final
 
 PINS: Final = {
     "constitution.md": "2bc32bb5ca38a162dd970bbe1884155d62e1fcd98f6db3133da78d36577b9170",
-    "domain/guardrails.py": "7727d95aac87abc7184271435dfa4d3c5e4ca40b0234c6da3e69edbf6acc00b6",
+    "domain/guardrails.py": "9db30e3858f1a6a46224531b818729a0b1bc3d7f1fda68871426c8f2f3314235",
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
-    "kernel/budget.py": "d77d9891e5539758343309f91ff0e73d66d0f339dba92eaaae59d84a099fc0d0",
     "kernel/approval.py": "7ad796891ad58e769b1cab37c46a27d45dec17f77f11656863a5534db85c559c",
+    "kernel/budget.py": "d77d9891e5539758343309f91ff0e73d66d0f339dba92eaaae59d84a099fc0d0",
     "kernel/dispatch.py": "e26eec6bc9dff38362a4c8c7c1a549266238733438ee33f9cffc63b96d4728f3",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "a3d3a94358bb2279d9899ea71861d3f2603a496dc62bee12955ee6815867ae2e",
