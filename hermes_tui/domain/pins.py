@@ -9,7 +9,7 @@ PINS: Final = {
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/approval.py": "7ad796891ad58e769b1cab37c46a27d45dec17f77f11656863a5534db85c559c",
     "kernel/budget.py": "d77d9891e5539758343309f91ff0e73d66d0f339dba92eaaae59d84a099fc0d0",
-    "kernel/dispatch.py": "e26eec6bc9dff38362a4c8c7c1a549266238733438ee33f9cffc63b96d4728f3",
+    "kernel/dispatch.py": "83987413660a756f66cedca846b3c7cab8c02e1b0c530fd92fecb3d054d3b778",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "a3d3a94358bb2279d9899ea71861d3f2603a496dc62bee12955ee6815867ae2e",
     "capabilities/governance/redact.py": "b4303846a519ec542f825603cdf59004a42880187a230cd8278f57947deb64a0",
