@@ -12,7 +12,7 @@ PINS: Final = {
     "kernel/dispatch.py": "e26eec6bc9dff38362a4c8c7c1a549266238733438ee33f9cffc63b96d4728f3",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "a3d3a94358bb2279d9899ea71861d3f2603a496dc62bee12955ee6815867ae2e",
-    "capabilities/governance/redact.py": "b4303846a519ec542f825603cdf59004a42880187a230cd8278f57947deb64a0",
+    "capabilities/governance/redact.py": "1c17c7c85bdea9d047d2e7aad5a0688f7de03c624c3f058d439eaaab88c7f5f7",
     "capabilities/keys/_notary.py": "89ecc5c0f9df234e29aece24d93a07d75690be686af58e7006da18c36a728fc5",
     "capabilities/keys/_sshsig.py": "3674bc99877e57be94bc0fbdb9c2d7d41e2b90845a4f50945440223ea8436505",
     "capabilities/keys/_tree.py": "455b0e634ce4c2b8754f677a9b8a850371452715628abc3c9266bf4edb927caf",

@@ -243,7 +243,7 @@ def is_suspicious(text: str) -> bool:
     folded = text.lower()
     if "k" in folded and _KEYED.search(folded):
         return True
-    return "secret" in folded or "passw" in folded or "bearer " in folded
+    return "secret" in folded or ("w" in folded and "passw" in folded) or "bearer " in folded
 
 
 def _plain(secret: str) -> str:

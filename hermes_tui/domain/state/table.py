@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,11 +31,10 @@ class Table(Mapping[K, V], Generic[K, V]):
             KeyError: it does not have it.
         """
         at = self._at[key]
-        rows = self._rows.copy()
-        values = list(rows[at >> _BITS])
+        row, rows = at >> _BITS, self._rows.copy()
+        rows[row] = values = rows[row].copy()
         values[at & _COLUMN] = value
-        rows[at >> _BITS] = values
-        after = cast("Table[K, V]", object.__new__(Table))
+        after: Table[K, V] = object.__new__(Table)
         after._at, after._rows = self._at, rows
         return after
 
