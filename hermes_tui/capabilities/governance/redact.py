@@ -164,6 +164,8 @@ class SecretRedactor:
 
     def restore_json(self, text: str) -> str:
         """Return JSON text with every placeholder put back as part of its string; unknown ones stay."""
+        if "[" not in text:
+            return text
 
         def put_back(found: re.Match[str]) -> str:
             known = self._meant(found[0])
