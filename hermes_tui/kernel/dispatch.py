@@ -246,7 +246,8 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
     output, artifact = kit.redactor.redact(outcome.output), ""
     if len(output) > tool.spec.output_limit:
         output, artifact = await _capped(kit, call, output, tool.spec.output_limit)
-    seen = tuple((path, sha256) for path, sha256 in context.seen.items() if context.known.get(path) != sha256)
+    known = context.known
+    seen = tuple([(path, sha256) for path, sha256 in context.seen.items() if known.get(path) != sha256])
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,
