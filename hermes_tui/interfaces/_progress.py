@@ -123,7 +123,7 @@ class Progress:
             case _ if isinstance(body, _Guidance):
                 return _guidance_line(record, body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
-                return self._tool_line(body)
+                return self._tool_line(record, body)
             case _:
                 return ""
 
@@ -137,14 +137,19 @@ class Progress:
             return f"! brain    {body.route}"
         return "" if known else f"» brain    {body.model}: {body.why}"
 
-    def _tool_line(self, body: ToolRequested | ToolFinished | ToolRefused | ToolResolved) -> str:
+    def _tool_line(self, record: Record, body: ToolRequested | ToolFinished | ToolRefused | ToolResolved) -> str:
+        task = record.place.task
         match body:
             case ToolRequested():
                 self._summaries[body.call_id] = body.summary
+                if body.begins_task:
+                    return f"● task     {task}  {body.tool} {body.summary}"
                 return "" if body.ruling.decision is Decision.ALLOW else f"◊ {body.tool:8} {body.summary}"
             case ToolFinished():
-                mark = "✓" if body.ok else "×"
-                return f"{mark} {body.tool:8} {self._summaries.get(body.call_id, '')}  {body.seconds:.1f} s"
+                what, took = self._summaries.get(body.call_id, ""), f"{body.seconds:.1f} s"
+                if body.ends_task:
+                    return f"✓ task     {task}  {body.tool} {what}  {took}"
+                return f"{'✓' if body.ok else '×'} {body.tool:8} {what}  {took}"
             case ToolRefused():
                 return f"× {body.tool:8} refused: {body.reason}"
             case ToolResolved():

@@ -15,6 +15,7 @@ from hermes_tui.domain.events import (
     TaskFailed,
     TaskFinished,
     TaskSkipped,
+    ToolFinished,
 )
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Place, Record
@@ -29,7 +30,7 @@ from hermes_tui.kernel.tasks.attempt import carry_out, place_of
 _STOPPING = frozenset(
     {EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE}
 )
-_ENDINGS = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled})
+_ENDINGS = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, ToolFinished})
 _MOVING = frozenset({ApprovalGiven, PlanEdited, RunAbandoned})
 HELD = 64
 """How many tasks whose lane is full are passed over for others in one look."""
@@ -111,7 +112,8 @@ class Scheduler:
     def _ended(self, record: Record) -> None:
         """Let what waited for an ending task move on; one that recovers has not ended."""
         body, task = record.body, record.place.task
-        if task is not None and not (type(body) is TaskFailed and body.recovering):
+        goes_on = (type(body) is ToolFinished and not body.ends_task) or (type(body) is TaskFailed and body.recovering)
+        if task is not None and not goes_on:
             self._agenda.ended(task, self._graph())
 
     def _change(self, op: PlanOp) -> None:
