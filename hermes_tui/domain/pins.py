@@ -9,7 +9,7 @@ PINS: Final = {
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/approval.py": "7ad796891ad58e769b1cab37c46a27d45dec17f77f11656863a5534db85c559c",
     "kernel/budget.py": "d77d9891e5539758343309f91ff0e73d66d0f339dba92eaaae59d84a099fc0d0",
-    "kernel/dispatch.py": "fc8e924df65714ca82a0be5803d37c8cc287cd01b3d1f434597c030e12945a9c",
+    "kernel/dispatch.py": "9808de9c4ac0e2347c746b7217dbffa64349469496bb958d4e3fd6b6a84ac470",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "50cf6f37a18e4d0801a8b0443b36562b8d73c6c96c7bd618253787b212490858",
     "capabilities/governance/redact.py": "d7c506e96ea3a45d6dc6b73a434672f631c6b0e82879192824c98410087a0b5f",
