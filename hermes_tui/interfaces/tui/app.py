@@ -26,6 +26,7 @@ from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from hermes_tui.bundle import Bundle
     from hermes_tui.domain.records import Record
     from hermes_tui.interfaces._bridge import Batch, Bridge, Seat
     from hermes_tui.interfaces.tui.chord import Chord
@@ -112,6 +113,7 @@ class HermesApp(Host, inherit_css=False):
         self._later: list[Callable[[], object]] | None = []
         self._asked_to_quit = -TWICE_S
         self.first_frame: FirstFrame | None = None
+        self.bundle: Bundle | None = None
         self._begun = False
         self._prepared = asyncio.Event()
 
@@ -217,6 +219,8 @@ class HermesApp(Host, inherit_css=False):
         if wrong:
             more = f" {len(wrong) - 1} more: F1 lists them." if len(wrong) > 1 else ""
             self.say(f"{wrong[0]}{more}", "fail")
+        if self.bundle is not None:
+            await asyncio.to_thread(self.bundle.keep)
 
     def _once_settled(self, do: Callable[[], object]) -> None:
         """Do something as soon as there is somebody who can."""

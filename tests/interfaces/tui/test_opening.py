@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from hermes_tui.bundle import Bundle
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.screens.page import Page
@@ -84,3 +85,24 @@ def test_a_desk_stands_before_anything_is_built_and_says_once_it_is_what_has_not
         desk.prepare()
 
     assert desk.facts.workspace == str(table.workspace)
+
+
+async def test_what_the_start_has_loaded_is_kept_once_everything_is_there(table: Table) -> None:
+    kept: list[bool] = []
+
+    class Watched(Stand):
+        def on_load(self) -> None:
+            super().on_load()
+            self.bundle = Kept("")
+            self.bundle.stand = self
+
+    class Kept(Bundle):
+        stand: Watched
+
+        def keep(self) -> None:
+            kept.append(self.stand.furnished and hasattr(self.stand, "clerk"))
+
+    async with seated(table.desk(), kind=Watched) as app:
+        await app.until(lambda: kept)
+
+    assert kept == [True]
