@@ -59,7 +59,17 @@ MOST_FOR_A_PROMPT: Final = 540
 """Modules before there is a prompt, Textual's 200 and Python's own included."""
 FIRST: Final = {
     *("_opening", "_options", "_completion", "_fuzzy", "_orders", "_swatch", "tui"),
-    *("tui.app", "tui.asks", "tui.beacon", "tui.door", "tui.early_keys", "tui.host", "tui.layout", "tui.offers"),
+    *(
+        "tui.app",
+        "tui.aside",
+        "tui.asks",
+        "tui.beacon",
+        "tui.door",
+        "tui.early_keys",
+        "tui.host",
+        "tui.layout",
+        "tui.offers",
+    ),
     *("tui.prompt", "tui.rules", "tui.screens", "tui.screens._held", "tui.screens.threshold", "tui.terminal"),
     *("tui.drawing", "tui.drawing.cells", "tui.drawing.glyphs", "tui.drawing.look", "tui.themes", "tui.vim"),
     *("tui.vim_motions", "tui.window_title"),

@@ -80,8 +80,8 @@ class Seat(Protocol):
         """Return what each provider offers."""
         ...
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Stop, resumably."""
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """End; wait for what ends, and return whether the session was ever open."""
         ...
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SWITCH_S: Final = 0.0005
 """How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
+OPENING_S: Final = 1.0
+"""How long leaving waits for a session that is still being opened; it has nothing to lose."""
 
 
 @frozen
@@ -70,7 +72,8 @@ class Desk:
         self._state: SessionState | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._early: list[Command] = []
+        self._early: list[Command | None] = []
+        self._was_open = False
         self._over = False
         self._lock = threading.Lock()
         self._sandbox = ""
@@ -196,21 +199,27 @@ class Desk:
         """Hand a command to the kernel; from any thread."""
         self._post(command)
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Stop what runs, resumably, and wait until the session file is closed."""
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Stop what runs, resumably, and wait until the session file is closed; return whether it was ever open.
+
+        One that is being opened ends as soon as it is open; one that hangs is not waited for as long.
+        """
+        patience_s = timeout_s if self._was_open else min(timeout_s, OPENING_S)
         if self._thread is not None:
             self._post(None)
-            self._thread.join(timeout_s)
+            self._thread.join(patience_s)
+        return self._was_open
 
     def _post(self, command: Command | None) -> None:
         with self._lock:
             if self._loop is not None and self._live is not None:
                 self._loop.call_soon_threadsafe(self._live.commands.put_nowait, command)
                 return
-            if command is None or not self._over:
-                self._early += [command] if command is not None else []
+            if not self._over:
+                self._early.append(command)
                 return
-        self._on_trouble(HermesError("The session is not open here; nothing was done.", hint="Open another."))
+        if command is not None:
+            self._on_trouble(HermesError("The session is not open here; nothing was done.", hint="Open another."))
 
     def _run(self, on_record: Callable[[Record], None], on_part: Callable[[Place, Part], None]) -> None:
         """Be the kernel's thread."""
@@ -239,7 +248,7 @@ class Desk:
         """Take commands, those first that came before the session was open."""
         live = self._prepared()
         with self._lock:
-            self._loop = loop
+            self._loop, self._was_open = loop, True
             while self._early:
                 live.commands.put_nowait(self._early.pop(0))
 

@@ -16,8 +16,9 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.interfaces.tui.aside import aside
 from hermes_tui.interfaces.tui.asks import OrderAsked
-from hermes_tui.interfaces.tui.early_keys import EarlyKeys
+from hermes_tui.interfaces.tui.early_keys import TWICE_S, EarlyKeys
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.threshold import Threshold
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.screens.workspace import Workspace
     from hermes_tui.interfaces.tui.scrubber import Scrubber
 
-TWICE_S: Final = 1.0
 THEMES_S: Final = 1.0
 FURNITURE: Final = "hermes_tui.interfaces.tui.furniture"
 STAFF: Final = "hermes_tui.interfaces.tui.staff"
@@ -155,11 +155,11 @@ class HermesApp(Host, inherit_css=False):
         self.threshold.appear()
         if isinstance(self._driver, Terminal):
             self._driver.show()
-        furniture = await asyncio.to_thread(_loaded, FURNITURE)
+        furniture = await aside(lambda: _loaded(FURNITURE))
         furniture.furnish(self)
         self.bridge.open(asyncio.get_running_loop())
         await self._move_in()
-        staff = await asyncio.to_thread(_loaded, STAFF)
+        staff = await aside(lambda: _loaded(STAFF))
         staff.engage(self)
         self.start(self._open_session())
         self.start(self.prompts.read())
@@ -193,7 +193,7 @@ class HermesApp(Host, inherit_css=False):
     async def _open_session(self) -> None:
         """Load and build what the session works with, then open it; where that cannot be, leave and say why."""
         try:
-            await asyncio.to_thread(self.seat.prepare)
+            await aside(self.seat.prepare)
         except HermesError as error:
             self.refused = error
             self.exit(None)

@@ -1,9 +1,13 @@
-"""What is typed before the workstation is complete: kept, and typed into it in order once it can be taken."""
+"""What is typed before the workstation is complete: kept, and typed into it in order once it can be taken.
+
+The keys that leave are not kept: what is being opened may hang.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 from textual import events
 from textual.message import Message
@@ -14,6 +18,12 @@ from hermes_tui.interfaces.tui.terminal import Terminal
 if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.message_pump import MessagePump
+
+CLEAR: Final = "app.copy"
+WAYS_OUT: Final = {"app.leave": "ctrl+q", "app.quit": "ctrl+d", CLEAR: "ctrl+c"}
+"""What leaves, and its usual key: none of them needs a pane."""
+TWICE_S: Final = 1.0
+"""The second of two keys that leave together comes so soon after the first."""
 
 
 class EarlyKeys:
@@ -27,11 +37,14 @@ class EarlyKeys:
         self._kept: list[Message] | None = []
         self._typing: Message | None = None
         self._writes = False
+        self._cleared = -TWICE_S
 
     def keep(self, event: events.Event) -> bool:
         """Keep an event if it is input and too early; return whether it was."""
         if self._kept is None or not isinstance(event, events.Key | events.Paste) or event is self._typing:
             return False
+        if self._goes_out(event):
+            return True
         if self._writes and not self._kept and _is_word(event):
             return False
         if isinstance(event, events.Key) and event.key == "ctrl+j":
@@ -43,7 +56,36 @@ class EarlyKeys:
     def take_over(self, driver: Driver | None) -> None:
         """Keep what was typed into the first frame, too."""
         if isinstance(driver, Terminal) and self._kept is not None:
-            self._kept.extend(driver.take_over())
+            self._take(driver.take_over())
+
+    def _take(self, typed: Iterable[Message]) -> None:
+        for one in typed:
+            if self._kept is not None and not self._goes_out(one):
+                self._kept.append(one)
+
+    def _goes_out(self, event: Message) -> bool:
+        """Leave if that is what a key means; return whether it was one of those."""
+        if not isinstance(event, events.Key) or self._kept is None:
+            return False
+        named = self.app.seat.facts.config.ui.keys
+        meant = {name for name, usual in WAYS_OUT.items() if event.key in named.get(name, usual).split(",")}
+        if "app.quit" in meant and (self._kept or self.app.prompt.text):
+            return False
+        if meant == {CLEAR}:
+            self._clear(self._kept)
+        elif meant:
+            self.app.leave_for(None)
+        return bool(meant)
+
+    def _clear(self, kept: list[Message]) -> None:
+        """Take back all that was typed; twice within a second, leave."""
+        if self.app.monotonic() - self._cleared < TWICE_S:
+            self.app.leave_for(None)
+            return
+        self._cleared = self.app.monotonic()
+        kept.clear()
+        self.app.prompt.take()
+        self.app.say("Still opening the session. Ctrl+C again leaves.")
 
     async def write(self) -> None:
         """Type the words that were kept; from now on words pass, as long as nothing else was typed before them."""
