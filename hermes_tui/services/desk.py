@@ -62,9 +62,12 @@ class Desk:
         """Read the config and choose the session file; nothing is opened yet.
 
         Raises:
-            UsageInvalid: the home, the config or the workspace cannot be used.
+            UsageInvalid: the home, the config or the workspace cannot be used, or nobody provides the model of the
+                options.
         """
         self.premises = Premises(options)
+        if options.model is not None:
+            import_module("hermes_tui.services.chains").chain(self.premises.config, "cortex", options.model)
         self._drawer = Drawer(self.premises)
         self.session_id = session or new_session()
         self._building = threading.RLock()

@@ -111,6 +111,7 @@ def test_a_model_that_nobody_provides_is_said_on_the_terminal_as_it_was(shop: Sh
     assert code == 2
     assert "hermes: " in said
     assert "nope" in said
+    assert "F1 help" not in screen.text
     assert after == before
 
 

@@ -72,8 +72,12 @@ async def test_an_order_of_the_first_moment_is_carried_out_once_there_is_somebod
         assert "keys and commands" in app.text
 
 
+NOBODY = "brains:\n  cortex:\n    model: nope:model\n"
+
+
 async def test_a_session_that_cannot_be_built_ends_the_workstation_with_the_reason(table: Table) -> None:
-    desk = Desk(RunOptions(workspace=table.workspace, home=table.home, model="nope:model"))
+    table.configure(NOBODY)
+    desk = Desk(RunOptions(workspace=table.workspace, home=table.home))
     app = Stand(desk, earlier=desk.earlier, themes=[built_in_folder() / "themes"])
 
     async with app.run_test() as pilot:
@@ -86,12 +90,18 @@ async def test_a_session_that_cannot_be_built_ends_the_workstation_with_the_reas
 
 
 def test_a_desk_stands_before_anything_is_built_and_says_once_it_is_what_has_nothing_behind_it(table: Table) -> None:
-    desk = Desk(RunOptions(workspace=table.workspace, home=table.home, model="nope:model"))
+    table.configure(NOBODY)
+    desk = Desk(RunOptions(workspace=table.workspace, home=table.home))
 
     with pytest.raises(UsageInvalid, match="nope"):
         desk.prepare()
 
     assert desk.facts.workspace == str(table.workspace)
+
+
+def test_a_model_of_the_command_line_that_nobody_provides_is_refused_before_there_is_a_prompt(table: Table) -> None:
+    with pytest.raises(UsageInvalid, match="nope"):
+        Desk(RunOptions(workspace=table.workspace, home=table.home, model="nope:model"))
 
 
 class Hanging(Desk):
