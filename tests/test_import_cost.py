@@ -14,7 +14,8 @@ from typing import Final
 import pytest
 
 import hermes_tui.domain
-from hermes_tui.services.premises import RunOptions, home_of, layers_of
+from hermes_tui.services.layers import layers_of
+from hermes_tui.services.premises import Premises, RunOptions, home_of
 from tests.fakes import Reply, Scenario, running_server
 
 HEAVY: Final = {
@@ -75,6 +76,11 @@ FIRST: Final = {
     *("tui.vim_motions", "tui.window_title"),
 }
 """Of the interfaces: what a prompt and a status line need."""
+OF_CONFIG: Final = {
+    *(f"hermes_tui.services.{one}" for one in ("config", "explain", "layers", "sections", "trust")),
+    "hashlib",
+}
+"""What reads the config, and what only that needs."""
 MOST_FOR_A_FRAME: Final = 32
 """Modules beyond those of the interpreter before the first frame is drawn."""
 DOMAIN: Final = Path(hermes_tui.domain.__file__).parent
@@ -183,8 +189,22 @@ def test_there_is_a_prompt_before_the_kernel_its_services_and_the_panes_are_load
     }
     assert not {name for name in modules if name.startswith(("hermes_tui.domain.state", "hermes_tui.domain.events"))}
     assert shown == FIRST
-    assert "sqlite3" not in modules
+    assert {"sqlite3", *OF_CONFIG} & set(modules) == set()
     assert len(modules) <= MOST_FOR_A_PROMPT
+
+
+def test_a_start_that_knows_its_outlook_reads_no_config_before_the_prompt(tmp_path: Path) -> None:
+    options = RunOptions(workspace=tmp_path, home=tmp_path / "h")
+    Premises(options)
+
+    statement = (
+        "from pathlib import Path\n"
+        "from hermes_tui.services.desk import Desk\n"
+        "from hermes_tui.services.premises import RunOptions\n"
+        f"desk = Desk(RunOptions(workspace=Path({str(tmp_path)!r}), home=Path({str(tmp_path / 'h')!r})))\n"
+        "desk.outlook, desk.drawer.layout()"
+    )
+    assert OF_CONFIG & set(after(statement)) == set()
 
 
 def test_the_first_frame_is_drawn_before_anything_but_a_few_small_modules_is_loaded() -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.values import frozen
-from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.drawer import Drawer
 from hermes_tui.services.premises import Premises, RunOptions, new_session
 from hermes_tui.version import VERSION
@@ -26,8 +25,10 @@ if TYPE_CHECKING:
     from hermes_tui.domain.records import Place, Record
     from hermes_tui.domain.state import SessionState
     from hermes_tui.services.brains import ConfiguredBrains, Missing
+    from hermes_tui.services.config import HermesConfig  # noqa: TC004 - a name in `Facts`, which nobody evaluates
     from hermes_tui.services.errands import Errands
     from hermes_tui.services.live_session import LiveSession, Outlets
+    from hermes_tui.services.outlook import Outlook
     from hermes_tui.services.workstation import Workstation
 
 SWITCH_S: Final = 0.0005
@@ -94,7 +95,11 @@ class Desk:
 
     @property
     def facts(self) -> Facts:
-        """What the screen shows beside the state."""
+        """What the screen shows beside the state.
+
+        Raises:
+            UsageInvalid: the config cannot be used; it may have changed since its outlook was kept.
+        """
         return Facts(
             session=self.session_id,
             workspace=str(self.premises.root),
@@ -103,6 +108,11 @@ class Desk:
             version=VERSION,
             config=self.premises.config,
         )
+
+    @property
+    def outlook(self) -> Outlook:
+        """How the first screen looks; known before the config is read."""
+        return self.premises.outlook
 
     @property
     def drawer(self) -> Drawer:

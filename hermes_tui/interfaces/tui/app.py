@@ -155,7 +155,11 @@ class HermesApp(Host, inherit_css=False):
         self.threshold.appear()
         if isinstance(self._driver, Terminal):
             self._driver.show()
-        furniture = await aside(lambda: _loaded(FURNITURE))
+        try:
+            furniture = await aside(self._furniture)
+        except HermesError as error:
+            self._refuse(error)
+            return
         furniture.furnish(self)
         self.bridge.open(asyncio.get_running_loop())
         await self._move_in()
@@ -195,13 +199,22 @@ class HermesApp(Host, inherit_css=False):
         try:
             await aside(self.seat.prepare)
         except HermesError as error:
-            self.refused = error
-            self.exit(None)
+            self._refuse(error)
             return
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
         self._prepared.set()
         self.start(self.look_for_brains())
         self.start(self.day.read())
+
+    def _furniture(self) -> ModuleType:
+        """Load what makes the workspace, and the config, which it goes by."""
+        furniture = _loaded(FURNITURE)
+        self.seat.facts  # noqa: B018 - read here, not on the thread that draws
+        return furniture
+
+    def _refuse(self, error: HermesError) -> None:
+        self.refused = error
+        self.exit(None)
 
     async def _settle_down(self) -> None:
         """Bring the panes, begin with the goal of the command line, then take the keys that are more than words."""

@@ -67,7 +67,7 @@ class EarlyKeys:
         """Leave if that is what a key means; return whether it was one of those."""
         if not isinstance(event, events.Key) or self._kept is None:
             return False
-        named = self.app.seat.facts.config.ui.keys
+        named = self.app.seat.outlook.keys
         meant = {name for name, usual in WAYS_OUT.items() if event.key in named.get(name, usual).split(",")}
         if "app.quit" in meant and (self._kept or self.app.prompt.text):
             return False

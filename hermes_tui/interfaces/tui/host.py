@@ -62,7 +62,7 @@ class Host(App[str]):
         self.seat = seat
         self.earlier = earlier
         self.monotonic = monotonic
-        ui = seat.facts.config.ui
+        ui = seat.outlook
         self.theme_folders = themes
         self.themes: Mapping[str, Theme] = {}
         self.theme_errors: Sequence[UsageInvalid] = ()

@@ -16,7 +16,7 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.screens.workspace import Workspace
-from hermes_tui.services.desk import Desk
+from hermes_tui.services.desk import Desk, Facts
 from hermes_tui.services.homes import built_in_folder
 from hermes_tui.services.premises import RunOptions
 from tests.interfaces.tui.stand import Stand, Table, rows_of, seated
@@ -87,6 +87,25 @@ async def test_a_session_that_cannot_be_built_ends_the_workstation_with_the_reas
 
     assert isinstance(app.refused, UsageInvalid)
     assert "nope" in str(app.refused)
+
+
+async def test_a_config_that_is_wrong_behind_the_prompt_ends_the_workstation_with_the_reason(
+    table: Table,
+) -> None:
+    class Edited(Desk):
+        @property
+        def facts(self) -> Facts:
+            raise UsageInvalid("edited a moment ago")
+
+    desk = Edited(RunOptions(workspace=table.workspace, home=table.home))
+    app = Stand(desk, earlier=desk.earlier, themes=[built_in_folder() / "themes"])
+
+    async with app.run_test() as pilot:
+        while app.is_running:
+            await asyncio.sleep(0)
+            await pilot.pause()
+
+    assert str(app.refused) == "edited a moment ago"
 
 
 def test_a_desk_stands_before_anything_is_built_and_says_once_it_is_what_has_nothing_behind_it(table: Table) -> None:
