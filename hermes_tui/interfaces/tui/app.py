@@ -165,8 +165,10 @@ class HermesApp(Host, inherit_css=False):
         await self._move_in()
         staff = await aside(lambda: _loaded(STAFF))
         staff.engage(self)
-        self.start(self._open_session())
         self.start(self.prompts.read())
+        # One after the other: what is loaded on a thread would let a key wait for each slice of both.
+        await self.workspace.furnish()
+        self.start(self._open_session())
         await self._settle_down()
 
     async def _move_in(self) -> None:
@@ -217,8 +219,7 @@ class HermesApp(Host, inherit_css=False):
         self.exit(None)
 
     async def _settle_down(self) -> None:
-        """Bring the panes, begin with the goal of the command line, then take the keys that are more than words."""
-        await self.workspace.furnish()
+        """Begin with the goal of the command line, then take the keys that are more than words."""
         await self._prepared.wait()
         if self.goal:
             self.clerk.take_line(self.goal)
