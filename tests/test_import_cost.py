@@ -194,7 +194,7 @@ def test_there_is_a_prompt_before_the_kernel_its_services_and_the_panes_are_load
 
 def test_a_start_that_knows_its_outlook_reads_no_config_before_the_prompt(tmp_path: Path) -> None:
     options = RunOptions(workspace=tmp_path, home=tmp_path / "h")
-    Premises(options)
+    assert Premises(options).outlook.theme
 
     statement = (
         "from pathlib import Path\n"

@@ -67,6 +67,8 @@ class Desk:
                 options.
         """
         self.premises = Premises(options)
+        self.outlook: Outlook = self.premises.outlook
+        """How the first screen looks; a config that was not known to be right has been read for it."""
         if options.model is not None:
             import_module("hermes_tui.services.chains").chain(self.premises.config, "cortex", options.model)
         self._drawer = Drawer(self.premises)
@@ -108,11 +110,6 @@ class Desk:
             version=VERSION,
             config=self.premises.config,
         )
-
-    @property
-    def outlook(self) -> Outlook:
-        """How the first screen looks; known before the config is read."""
-        return self.premises.outlook
 
     @property
     def drawer(self) -> Drawer:

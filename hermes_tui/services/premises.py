@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,24 +34,28 @@ def home_of(options: RunOptions) -> Home:
 class Premises:
     """Where a workstation stands and what its operator wants of it; everything else is built on them.
 
-    The config is read when it is first asked for, or now if it is not the one of the last time: then all of it was
-    right, and how the first screen looks is known. An edit of the home's config moves the settings in force.
+    The config is read when it is first asked for. An edit of the home's config moves the settings in force.
     """
 
     def __init__(self, options: RunOptions) -> None:
         """Find them.
 
         Raises:
-            UsageInvalid: the home, the config or the workspace cannot be used.
+            UsageInvalid: the home or the workspace cannot be used.
         """
         self.options = options
         self.home: Home = home_of(options)
         self.root = workspace_of(options)
         self._reading = threading.RLock()
         self._read: tuple[Sequence[Layer], Settings] | None = None
-        self.outlook: Outlook = self._looked()
 
-    def _looked(self) -> Outlook:
+    @cached_property
+    def outlook(self) -> Outlook:
+        """How the first screen looks. The config is read for it if it is not that of the last time, which was right.
+
+        Raises:
+            UsageInvalid: see `layers`.
+        """
         shelf = outlook.Shelf(self.home, self.root, self.options, os.environ)
         found = shelf.outlook()
         if found is None:

@@ -29,11 +29,12 @@ def configure(options: RunOptions, text: str) -> None:
 def known(options: RunOptions, **variables: str) -> bool:
     """Whether a start would know its outlook without reading the config."""
     first = Premises(options)
+    assert first.outlook.theme
     return Shelf(first.home, first.root, options, variables).outlook() is not None
 
 
 def test_a_second_start_knows_its_outlook_and_reads_the_config_when_that_is_asked_for(options: RunOptions) -> None:
-    Premises(options)
+    assert Premises(options).outlook.theme
     configure(options, DAY)
     first, second = Premises(options), Premises(options)
 
@@ -50,11 +51,12 @@ def test_a_config_that_was_changed_is_read_at_once(options: RunOptions) -> None:
 
 
 def test_a_config_that_became_wrong_is_refused_at_once(options: RunOptions) -> None:
-    Premises(options)
+    assert Premises(options).outlook.theme
     configure(options, "ui: {theme: 7}\n")
+    changed = Premises(options)
 
     with pytest.raises(UsageInvalid, match="theme"):
-        Premises(options)
+        assert changed.outlook.theme
 
 
 def test_a_variable_that_sets_something_counts(options: RunOptions) -> None:
@@ -98,6 +100,7 @@ def test_a_file_that_is_damaged_counts_as_none(options: RunOptions, text: str) -
 
 def test_a_value_of_another_kind_counts_as_none(options: RunOptions) -> None:
     first = Premises(options)
+    assert first.outlook.theme
     kept = first.home.state / "outlook.json"
     kept.write_text(kept.read_text(encoding="utf-8").replace('"night"', "7"), encoding="utf-8")
 
