@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from textual import events
@@ -35,13 +36,13 @@ class EarlyKeys:
     def __init__(self, app: Host) -> None:
         self.app = app
         self._kept: list[Message] | None = []
-        self._typing: Message | None = None
+        self._typing: list[Message] = []
         self._writes = False
         self._cleared = -TWICE_S
 
     def keep(self, event: events.Event) -> bool:
         """Keep an event if it is input and too early; return whether it was."""
-        if self._kept is None or not isinstance(event, events.Key | events.Paste) or event is self._typing:
+        if self._kept is None or not isinstance(event, events.Key | events.Paste) or self._is_typed(event):
             return False
         if self._goes_out(event):
             return True
@@ -89,8 +90,10 @@ class EarlyKeys:
 
     async def write(self) -> None:
         """Type the words that were kept; from now on words pass, as long as nothing else was typed before them."""
-        while self._kept and _is_word(self._kept[0]):
-            await self._type(self._kept.pop(0))
+        kept = self._kept or []
+        while words := list(takewhile(_is_word, kept)):
+            del kept[: len(words)]
+            await self._type(words)
         self._writes = True
 
     async def hold(self) -> None:
@@ -101,13 +104,17 @@ class EarlyKeys:
     async def type(self) -> None:
         """Type the rest, each key once the one before has been taken; from now on everything passes."""
         while self._kept:
-            await self._type(self._kept.pop(0))
+            await self._type([self._kept.pop(0)])
         self._kept = None
 
-    async def _type(self, event: Message) -> None:
-        self._typing = event
-        self.app.post_message(event)
+    async def _type(self, keys: list[Message]) -> None:
+        self._typing = keys
+        for one in keys:
+            self.app.post_message(one)
         await self._taken()
+
+    def _is_typed(self, event: Message) -> bool:
+        return any(event is one for one in self._typing)
 
     async def _taken(self) -> None:
         """Wait until all that was typed is where it belongs."""
