@@ -166,9 +166,6 @@ class HermesApp(Host, inherit_css=False):
         staff = await aside(lambda: _loaded(STAFF))
         staff.engage(self)
         self.start(self.prompts.read())
-        # One after the other: what is loaded on a thread would let a key wait for each slice of both.
-        await self.workspace.furnish()
-        self.start(self._open_session())
         await self._settle_down()
 
     async def _move_in(self) -> None:
@@ -219,7 +216,10 @@ class HermesApp(Host, inherit_css=False):
         self.exit(None)
 
     async def _settle_down(self) -> None:
-        """Begin with the goal of the command line, then take the keys that are more than words."""
+        """Bring the panes, open the session, begin with the command line's goal, take keys that are more than words."""
+        # One after the other: what is loaded on a thread would let a key wait for each slice of both.
+        await self.workspace.furnish()
+        self.start(self._open_session())
         await self._prepared.wait()
         if self.goal:
             self.clerk.take_line(self.goal)
