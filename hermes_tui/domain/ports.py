@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hermes_tui.domain.approval import Grant, ResolvedCall, Ruling
 from hermes_tui.domain.errors import FailureReason
@@ -42,7 +42,7 @@ class Journal(Protocol):
         """Let what is appended within reach the disk in one commit: after a crash all of it is there, or none."""
         ...
 
-    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
+    def durable(self, seq: Seq) -> Awaitable[None]:
         """Return when every record up to `seq` is on disk.
 
         Raises:

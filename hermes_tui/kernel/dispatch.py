@@ -17,7 +17,7 @@ from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.late import late
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
 from hermes_tui.domain.provenance import READ_ANY, source_of
-from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.records import Place
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import circuits, critic, excerpt, expectation, own_tools, taint
@@ -32,11 +32,11 @@ else:
     review = late("hermes_tui.kernel.review")
 
 
-async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) -> ToolFinished:
-    """Carry `call` out and return its result, durable if it changed something; a failing tool is a result.
+async def dispatch(kit: Kit, call: Call, place: Place) -> ToolFinished:
+    """Carry `call` out and return its result; a failing tool is a result.
 
-    With `settled` False that is not waited for: the caller does nothing that builds on it before a later record is
-    durable, and with it this one.
+    It is on record, and on disk before anything that matters can follow: another intent, a request to a model and
+    whatever leaves the process wait for a later record, and with it for this one.
 
     Raises:
         Refused: the call was not run, and why.
@@ -64,7 +64,7 @@ async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) 
             await approval.redeem(kit, call, signed, place)
         _admitted(kit, call, resolved, place, probe=True)
         await call.settle()
-        finished, _ = await _act(kit, call, tool, context, place)
+        finished = await _act(kit, call, tool, context, place)
         _learned(kit, resolved, finished, place)
         return finished
     targets = _imaged(kit, resolved)
@@ -77,9 +77,7 @@ async def dispatch(kit: Kit, call: Call, place: Place, *, settled: bool = True) 
         # One wait for the disk: with the intent, the reply is there too.
         await kit.session.commit(kit.session.emit(_intent(kit, call, resolved, context.key, image), place))
         await call.settle()
-        finished, record = await _act(kit, call, tool, context, place, image)
-        if settled:
-            await kit.session.commit(record)
+        finished = await _act(kit, call, tool, context, place, image)
         _learned(kit, resolved, finished, place)
         return finished
 
@@ -228,9 +226,7 @@ def _imaged(kit: Kit, resolved: ResolvedCall) -> list[Path]:
     return targets
 
 
-async def _act(
-    kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = ""
-) -> tuple[ToolFinished, Record]:
+async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place, image: str = "") -> ToolFinished:
     began = kit.clock.monotonic()
     tainted = call.tool in READ_ANY and await taint.reachable(kit)
     try:
@@ -250,7 +246,8 @@ async def _act(
     output, artifact = kit.redactor.redact(outcome.output), ""
     if len(output) > tool.spec.output_limit:
         output, artifact = await _capped(kit, call, output, tool.spec.output_limit)
-    seen = tuple((path, sha256) for path, sha256 in context.seen.items() if context.known.get(path) != sha256)
+    known = context.known
+    seen = tuple([(path, sha256) for path, sha256 in context.seen.items() if known.get(path) != sha256])
     finished = ToolFinished(
         call_id=call.call_id,
         tool=call.tool,
@@ -266,7 +263,8 @@ async def _act(
     )
     if changed:
         await taint.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)
-    return finished, kit.session.emit(finished, place)
+    kit.session.emit(finished, place)
+    return finished
 
 
 async def _capped(kit: Kit, call: Call, output: str, limit: int) -> tuple[str, str]:

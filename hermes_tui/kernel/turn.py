@@ -80,8 +80,7 @@ async def _run_calls(kit: Kit, calls: tuple[ToolCall, ...], place: Place, settle
                 expectation=expected,
                 settle=settle,
             )
-            # What comes next is another call that waits for its intent, or a request that waits for its reservation.
-            await dispatch.dispatch(kit, wanted, place, settled=False)
+            await dispatch.dispatch(kit, wanted, place)
             malformed.append(False)
         except Refused as refused:
             malformed.append(refused.stage == "schema")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
 
 from hermes_tui.domain.ids import Seq
@@ -22,7 +22,7 @@ class Durable(Protocol):
         """The seq up to which everything is on disk."""
         ...
 
-    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
+    def durable(self, seq: Seq) -> Awaitable[None]:
         """Return when every record up to `seq` is on disk.
 
         Raises:

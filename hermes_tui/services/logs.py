@@ -8,15 +8,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
-from itertools import islice
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, Final, Literal
 
 from hermes_tui.capabilities.state.codec import encode_line
-from hermes_tui.domain.events import EVENT_TYPES, Event, RunEnded, ToolFinished
+from hermes_tui.domain.events import EVENT_TYPES, RunEnded, ToolFinished
 from hermes_tui.domain.ports import Redactor
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import printable
@@ -95,64 +94,67 @@ class JsonLog:
             self._writer.start()
 
     def _write(self) -> None:
-        done = False
+        queue, done = self._queue, False
         while not done:
-            items = [self._queue.get()]
+            items = [queue.get()]
             # A short rest gathers what a busy run says at once into one write.
             self._closing.wait(PAUSE_S)
-            items += islice(self._rest(), MOST_AT_ONCE)
+            # Nobody else takes anything, so that all of it is there.
+            items += [queue.get() for _ in range(min(queue.qsize(), MOST_AT_ONCE))]
             done = None in items
-            entries = [entry_of(item) if isinstance(item, Record) else item for item in items if item is not None]
-            self._keep(entries)
+            # Each is made and encoded in one go: what a record holds is fetched once from where it was made.
+            self._keep([encode_line(entry_of(one) if isinstance(one, Record) else one) for one in items if one])
 
-    def _rest(self) -> Iterable[Record | Entry | None]:
-        while True:
-            try:
-                yield self._queue.get_nowait()
-            except Empty:
-                return
-
-    def _keep(self, entries: list[Entry]) -> None:
+    def _keep(self, lines: list[str]) -> None:
         lost, self._lost = self._lost, 0
         if lost:
-            entries.append(_entry(time.time(), "warning", ("services", "log", "queue", "lost"), {"entries": lost}))
+            entry = _entry(time.time(), "warning", ("services", "log", "queue", "lost"), {"entries": lost})
+            lines.append(encode_line(entry))
         # All lines in one go: looking for what is secret costs mostly by the look, and a run says many things at once.
-        lines = self._redactor.redact("\n".join(map(encode_line, entries))).split("\n") if entries else []
-        if self._verbose:
-            sys.stderr.writelines(f"{_words(json.loads(line))}\n" for line in lines)
+        text = self._redactor.redact("\n".join(lines))
+        if self._verbose and text:
+            sys.stderr.writelines(f"{_words(json.loads(line))}\n" for line in text.split("\n"))
         try:
-            append(self.path, lines, self._file_bytes)
+            append(self.path, text, self._file_bytes)
         except OSError:
             self._verbose = self._verbose and sys.stderr is not None
 
 
-def append(path: Path, lines: Iterable[str], file_bytes: int) -> None:
+def append(path: Path, text: str, file_bytes: int) -> None:
     """Add lines to a log that others write too; rotate it where it would grow over `file_bytes`."""
+    added = text.encode("utf-8", "replace") + b"\n" if text else b""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        chunk: list[bytes] = []
         size = path.stat().st_size if path.exists() else 0
-        for line in lines:
-            data = line.encode("utf-8", "replace") + b"\n"
-            if size and size + len(data) > file_bytes:
-                _extend(path, chunk)
-                _rotate(path)
-                chunk, size = [], 0
-            chunk.append(data)
-            size += len(data)
-        _extend(path, chunk)
+        if size + len(added) > file_bytes:
+            added = _rotated(path, size, added, file_bytes)
+        _extend(path, added)
     finally:
         os.close(lock)
 
 
-def _extend(path: Path, chunk: list[bytes]) -> None:
-    if not chunk:
+def _rotated(path: Path, size: int, added: bytes, file_bytes: int) -> bytes:
+    """Fill the file up with whole lines, as often as it takes; return those that stand in the newest one."""
+    begun = at = 0
+    while at < len(added):
+        end = added.index(b"\n", at) + 1
+        if size and size + end - at > file_bytes:
+            _extend(path, added[begun:at])
+            _rotate(path)
+            begun, size = at, 0
+        size += end - at
+        at = end
+    return added[begun:]
+
+
+def _extend(path: Path, added: bytes) -> None:
+    if not added:
         return
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "ab") as file:
-        file.write(b"".join(chunk))
+        file.write(added)
 
 
 def _rotate(path: Path) -> None:
@@ -165,38 +167,29 @@ def _rotate(path: Path) -> None:
 def entry_of(record: Record) -> Entry:
     """Return what the log says about a record."""
     body, place = record.body, record.place
+    name = type(body).__name__
+    component, told, (status, level) = _shape(name)
     metadata: Entry = {"session": place.session, "seq": record.seq}
     if place.task is not None:
         metadata["task"] = place.task
-    component, told = _shape(record.type)
-    for name in told:
-        value: object = getattr(body, name)
+    for field in told:
+        value: object = getattr(body, field)
         if value is not None and value != "":
-            metadata[name] = value[:LONGEST] if isinstance(value, str) else value
-    status, level = _status(body)
-    return _entry(record.at, level, ("kernel", component, record.type, status), metadata)
-
-
-@cache
-def _shape(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the family of a kind of event, and which of its fields may stand in a log."""
-    kind = EVENT_TYPES[name]
-    return kind.__module__.rpartition(".")[2], tuple(name for name in _TOLD if hasattr(kind, name))
-
-
-def _status(body: Event) -> tuple[str, Level]:
+            metadata[field] = value[:LONGEST] if isinstance(value, str) else value
     if isinstance(body, RunEnded):
-        return body.status, "info" if body.exit_code == 0 else "warning"
-    if isinstance(body, ToolFinished):
-        return ("ok", "info") if body.ok else ("failed", "warning")
-    return _usual_status(type(body).__name__)
+        status, level = body.status, "info" if body.exit_code == 0 else "warning"
+    elif isinstance(body, ToolFinished) and not body.ok:
+        status, level = "failed", "warning"
+    return _entry(record.at, level, ("kernel", component, name, status), metadata)
 
 
 @cache
-def _usual_status(name: str) -> tuple[str, Level]:
-    """Return what the name of a kind of event says of how it went."""
+def _shape(name: str) -> tuple[str, Sequence[str], tuple[str, Level]]:
+    """Return the family of a kind of event, which of its fields may stand in a log, and what its name says of it."""
+    kind = EVENT_TYPES[name]
     ending = next((one for one in _WARNINGS if name.endswith(one)), None)
-    return ("ok", "info") if ending is None else (ending.lower(), "warning")
+    usual: tuple[str, Level] = ("ok", "info") if ending is None else (ending.lower(), "warning")
+    return kind.__module__.rpartition(".")[2], tuple(field for field in _TOLD if hasattr(kind, field)), usual
 
 
 def _entry(at: float, level: Level, what: tuple[str, str, str, str], metadata: Entry) -> Entry:

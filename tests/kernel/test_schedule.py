@@ -11,6 +11,7 @@ from hermes_tui.domain.events import (
     EditKind,
     PlanOp,
     RetryScheduled,
+    RunEnded,
     TaskStarted,
     TaskWaiting,
     ToolFinished,
@@ -240,7 +241,7 @@ class CountingJournal(FakeJournal):
         await super().durable(seq)
 
 
-async def test_reads_follow_each_other_without_waiting_for_the_disk_and_an_effect_waits_for_all() -> None:
+async def test_steps_wait_for_the_disk_where_one_is_about_to_act_and_then_for_all_before_it() -> None:
     journal = CountingJournal()
     effect = FakeTool("post", echo, effect=Effect.EXTERNAL, reach=Reach.NETWORK)
     kernel = KernelBench(
@@ -249,15 +250,16 @@ async def test_reads_follow_each_other_without_waiting_for_the_disk_and_an_effec
     kernel.start(
         *[tool_task(f"r{n}", needs=(TaskId(f"r{n - 1}"),) if n else ()) for n in range(5)],
         tool_task("p", "post", needs=(TaskId("r4"),)),
+        tool_task("q", needs=(TaskId("p"),)),
+        tool_task("s", "post", needs=(TaskId("q"),)),
     )
 
     await kernel.run()
 
-    intent = next(record.seq for record in journal.records if isinstance(record.body, ToolIntended))
-    result = next(
-        record.seq for record in journal.records if isinstance(record.body, ToolFinished) and record.place.task == "p"
-    )
-    assert journal.waited[:2] == [intent, result]
+    intents = [record.seq for record in journal.records if isinstance(record.body, ToolIntended)]
+    assert [seq for seq in journal.waited if seq <= intents[-1]] == intents
+    assert journal.waited[-1] == journal.records[-1].seq
+    assert isinstance(journal.records[-1].body, RunEnded)
 
 
 def slow_chain() -> KernelBench:

@@ -70,7 +70,7 @@ def test_the_log_is_rotated_by_size_and_the_oldest_lines_go(tmp_path: Path) -> N
     path = tmp_path / "hermes.jsonl"
 
     for number in range(100):
-        append(path, [json.dumps({"n": number, "pad": "x" * 80})], 1_000)
+        append(path, json.dumps({"n": number, "pad": "x" * 80}), 1_000)
 
     files = sorted(file.name for file in tmp_path.glob("hermes.jsonl*"))
     kept = [entry["n"] for number in range(FILES - 1, 0, -1) for entry in lines(tmp_path / f"hermes.jsonl.{number}")]
@@ -80,10 +80,21 @@ def test_the_log_is_rotated_by_size_and_the_oldest_lines_go(tmp_path: Path) -> N
     assert all(file.stat().st_size <= 1_000 for file in tmp_path.glob("hermes.jsonl*"))
 
 
+def test_lines_that_come_at_once_fill_file_after_file(tmp_path: Path) -> None:
+    path = tmp_path / "hermes.jsonl"
+    first, *more = [json.dumps({"n": number, "pad": "é" * 80}, ensure_ascii=False) for number in range(12)]
+    append(path, first, 1_000)
+
+    append(path, "\n".join(more), 1_000)
+
+    files = [tmp_path / name for name in ("hermes.jsonl.2", "hermes.jsonl.1", "hermes.jsonl")]
+    assert [[entry["n"] for entry in lines(file)] for file in files] == [[*range(5)], [*range(5, 10)], [10, 11]]
+
+
 def test_two_processes_lose_and_mix_no_line(tmp_path: Path) -> None:
     program = (
         "import sys, json; from pathlib import Path; from hermes_tui.services.logs import append\n"
-        "for n in range(300): append(Path(sys.argv[1]), [json.dumps({'who': sys.argv[2], 'n': n})], 20_000)"
+        "for n in range(300): append(Path(sys.argv[1]), json.dumps({'who': sys.argv[2], 'n': n}), 20_000)"
     )
     path = tmp_path / "hermes.jsonl"
     command = [sys.executable, "-c", program, str(path)]

@@ -31,6 +31,7 @@ _RUNS: dict[Mode, frozenset[Reach]] = {
     Mode.AUTO: _EDITS | {Reach.SANDBOX},
 }
 """What a writing call may reach in each mode without a question."""
+_BY_ITSELF: dict[Mode, Ruling] = {mode: Ruling(decision=Decision.ALLOW, rule=f"mode:{mode}") for mode in Mode}
 
 
 @frozen(kw_only=False)
@@ -121,11 +122,13 @@ class RulePolicy:
             return Ruling(decision=Decision.ASK, rule=f"two keys: {high}", why=_why(call), two_keys=True)
         hidden = denying and call.argv is None and call.tool != "fetch"
         if not hidden and _runs_by_itself(call, mode):
-            return Ruling(decision=Decision.ALLOW, rule=f"mode:{mode}")
+            return _BY_ITSELF[mode]
         return self._by_rule(call, mode, grants) or Ruling(decision=Decision.ASK, rule=f"mode:{mode}", why=_why(call))
 
     def _takes_two_keys(self, call: ResolvedCall) -> str:
         """Return the class of high stakes that the call is in, empty if in none; nothing can be hidden from a rule."""
+        if not self._classes and not self._high:
+            return ""
         if call.reach is Reach.HOST and "host" in self._classes:
             return "host"
         if call.reach is Reach.NETWORK and "network" in self._classes:

@@ -164,6 +164,8 @@ class SecretRedactor:
 
     def restore_json(self, text: str) -> str:
         """Return JSON text with every placeholder put back as part of its string; unknown ones stay."""
+        if "[" not in text:
+            return text
 
         def put_back(found: re.Match[str]) -> str:
             known = self._meant(found[0])
@@ -243,7 +245,7 @@ def is_suspicious(text: str) -> bool:
     folded = text.lower()
     if "k" in folded and _KEYED.search(folded):
         return True
-    return "secret" in folded or "passw" in folded or "bearer " in folded
+    return "secret" in folded or ("w" in folded and "passw" in folded) or "bearer " in folded
 
 
 def _plain(secret: str) -> str:

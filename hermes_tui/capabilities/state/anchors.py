@@ -18,7 +18,7 @@ from hermes_tui.capabilities.state.follower import verify_chain
 from hermes_tui.capabilities.state.journal import blob_folder
 from hermes_tui.capabilities.state.ledger import Ledger
 from hermes_tui.capabilities.state.reading import read_session
-from hermes_tui.capabilities.state.rows import SELECT, referred_hash
+from hermes_tui.capabilities.state.rows import NO_MAC, SELECT, is_link, referred_hash
 from hermes_tui.domain.errors import HermesError, JournalUnreadable
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.state import fold_all
@@ -141,7 +141,9 @@ def _misfold(path: Path) -> Break | None:
 
 
 def exported(path: Path, known: Sequence[Anchor]) -> Iterator[str]:
-    """Yield a session's chain as lines of JSON, to be kept elsewhere: a header, then each record with its link.
+    """Yield a session's chain as lines of JSON, to be kept elsewhere: a header, then each record; `mac` is its link.
+
+    A record that was not the last of its commit has none.
 
     Raises:
         JournalUnreadable: the file is damaged.
@@ -158,7 +160,7 @@ def exported(path: Path, known: Sequence[Anchor]) -> Iterator[str]:
 
 
 def read_export(path: Path) -> list[Anchor]:
-    """Return every record of an exported chain as an anchor.
+    """Return every link of an exported chain as an anchor.
 
     Raises:
         JournalUnreadable: it is no exported chain.
@@ -168,7 +170,8 @@ def read_export(path: Path) -> list[Anchor]:
         if lines[0]["schema"] != _HEADER:
             raise JournalUnreadable(f"{path} is no exported audit chain.")
         session = str(lines[0]["session"])
-        return [Anchor(session, int(line["seq"]), bytes.fromhex(line["mac"]), float(line["at"])) for line in lines[1:]]
+        linked = [line for line in lines[1:] if line["mac"]]
+        return [Anchor(session, int(line["seq"]), bytes.fromhex(line["mac"]), float(line["at"])) for line in linked]
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise JournalUnreadable(f"{path} is no exported audit chain: {error}.") from error
 
@@ -176,7 +179,8 @@ def read_export(path: Path) -> list[Anchor]:
 def _links(path: Path) -> dict[int, bytes]:
     with contextlib.closing(connect_reader(path)) as connection:
         try:
-            return {int(seq): bytes(mac) for seq, mac in connection.execute("SELECT seq, mac FROM record")}
+            rows = connection.execute("SELECT seq, mac FROM record")
+            return {int(seq): mac if is_link(mac) else NO_MAC for seq, mac in rows}
         except sqlite3.Error as error:
             raise JournalUnreadable(f"{path} is damaged: {error}.", hint="Restore an export.") from error
 
@@ -186,11 +190,11 @@ def _line(row: tuple[object, ...], blobs: Blobs) -> dict[str, object]:
     body = row[11] if isinstance(row[11], bytes) else str(row[11]).encode()
     referred = referred_hash(body)
     whole = body if referred is None else blobs.find(referred)
-    mac = row[12] if isinstance(row[12], bytes) else b""
+    mac = row[-1]
     line: dict[str, object] = dict(zip(names, row, strict=False))
     line["sha256"] = referred or hashlib.sha256(body).hexdigest()
     line["body"] = None if whole is None else json.loads(whole)
-    return line | {"mac": mac.hex()}
+    return line | {"mac": mac.hex() if is_link(mac) else ""}
 
 
 def _said(anchor: Anchor) -> str:

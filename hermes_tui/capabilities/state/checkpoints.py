@@ -17,11 +17,15 @@ from hermes_tui.domain.state import SessionState
 from hermes_tui.version import VERSION
 
 EVERY: Final = 100
-"""Fewest records between two checkpoints of a session."""
+"""Fewest records between two checkpoints of a session that is put to rest."""
+BUSY_EVERY: Final = 1000
+"""The same while its agents work, whom it holds up for some milliseconds: folding as many takes no longer than 20."""
 _MADE: Final = """CREATE TABLE IF NOT EXISTS checkpoint(
     id INTEGER PRIMARY KEY CHECK(id = 0), seq INTEGER NOT NULL, version TEXT NOT NULL, checksum INTEGER NOT NULL,
     body BLOB NOT NULL)"""
-_FIND: Final = "SELECT version, checksum, checkpoint.body, mac FROM checkpoint JOIN record USING(seq) WHERE id = 0"
+_LINK: Final = "SELECT mac FROM record WHERE seq >= ? AND typeof(mac) = 'blob' ORDER BY seq LIMIT 1"
+"""The link of the commit that a record is in."""
+_FIND: Final = "SELECT seq, version, checksum, body FROM checkpoint WHERE id = 0"
 
 
 def next_due(last: int) -> int:
@@ -30,17 +34,17 @@ def next_due(last: int) -> int:
     Each is at twice the records of the one before, so that all that is ever written grows with the session, and not
     with its square.
     """
-    return last + max(EVERY, last)
+    return last + max(BUSY_EVERY, last)
 
 
 def keep(connection: sqlite3.Connection, state: SessionState) -> None:
     """Store the state at its record, which is stored already, in place of the checkpoint before."""
-    (mac,) = connection.execute("SELECT mac FROM record WHERE seq = ?", (state.seq,)).fetchone()
+    (link,) = connection.execute(_LINK, (state.seq,)).fetchone()
     body = encode_state(state)
     connection.execute(_MADE)
     # Not replaced in one: the one before is taken away first, so that its pages are used again.
     connection.execute("DELETE FROM checkpoint")
-    row = (state.seq, version(), _checksum(mac, body), body)
+    row = (state.seq, version(), _checksum(link, body), body)
     connection.execute("INSERT INTO checkpoint VALUES(0, ?, ?, ?, ?)", row)
 
 
@@ -53,15 +57,17 @@ def find(connection: sqlite3.Connection) -> SessionState | None:
         row = connection.execute(_FIND).fetchone()
     except sqlite3.OperationalError:
         return None
-    if row is None:
+    link = None if row is None else connection.execute(_LINK, row[:1]).fetchone()
+    if row is None or link is None:
         return None
-    made_by, checksum, body, mac = row
-    if made_by != version() or checksum != _checksum(mac, body):
+    seq, made_by, checksum, body = row
+    if made_by != version() or checksum != _checksum(link[0], body):
         return None
     try:
-        return decode_state(body)
+        state = decode_state(body)
     except JournalUnreadable:
         return None
+    return state if state.seq == seq else None
 
 
 @cache
@@ -79,6 +85,6 @@ def version() -> str:
     return f"{VERSION} {known.hexdigest()}"
 
 
-def _checksum(mac: bytes, body: bytes) -> int:
+def _checksum(link: bytes, body: bytes) -> int:
     """Return what tells damage, and other records, by the chain's link at the checkpoint; the audit tells the rest."""
-    return zlib.crc32(body, zlib.crc32(mac))
+    return zlib.crc32(body, zlib.crc32(link))

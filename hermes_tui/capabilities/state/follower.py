@@ -8,18 +8,22 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 from hermes_tui.capabilities.state.blobs import Blobs
 from hermes_tui.capabilities.state.database import connect_reader
 from hermes_tui.capabilities.state.journal import blob_folder
 from hermes_tui.capabilities.state.rows import (
+    ENVELOPE,
     HEAD,
     NO_MAC,
     SELECT,
     Row,
     body_digest,
+    covered_by,
     head_of,
-    mac_of,
+    is_link,
+    link_of,
     record_of,
     referred_hash,
 )
@@ -76,15 +80,25 @@ def verify_chain(path: Path, *, key: bytes = b"", blobs: Path | None = None) -> 
 
 
 def _first_broken(connection: sqlite3.Connection, key: bytes, stored: Blobs) -> Seq | None:
-    mac, last = NO_MAC, 0
+    link, last, covered = NO_MAC, 0, list[bytes]()
     for row in _rows(connection):
-        if row[0] != last + 1 or not _holds(row, mac, key, stored):
+        seq, body, mac = int(row[0]), _stored(row), row[-1]
+        covered.append(covered_by(row, body_digest(body)))
+        broken = seq != last + 1 or not _is_whole(body, stored)
+        if broken or not (is_link(mac) or mac == crc32(covered[-1])):
             return Seq(last + 1)
-        last, mac = int(row[0]), bytes(row[12])
+        last = seq
+        if is_link(mac):
+            # Of a commit whose link does not hold, while each checksum does, nobody can say which record it is.
+            if mac != link_of(link, b"".join(covered), key):
+                return Seq(last + 1 - len(covered))
+            link, covered = mac, []
+    if covered:
+        return Seq(last + 1)
     head = connection.execute("SELECT value FROM meta WHERE key=?", (HEAD,)).fetchone()
     if head is None:
         return None if last == 0 else Seq(1)
-    return None if head[0] == head_of(last, mac, key) else Seq(last + 1)
+    return None if head[0] == head_of(last, link, key) else Seq(last + 1)
 
 
 def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
@@ -92,10 +106,12 @@ def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
     yield from connection.execute(SELECT, (0,))
 
 
-def _holds(row: Row, previous: bytes, key: bytes, blobs: Blobs) -> bool:
-    stored = row[11].encode() if isinstance(row[11], str) else bytes(row[11])
-    if mac_of(previous, row[:11], body_digest(stored), key) != row[12]:
-        return False
+def _stored(row: Row) -> bytes:
+    return row[ENVELOPE].encode() if isinstance(row[ENVELOPE], str) else bytes(row[ENVELOPE])
+
+
+def _is_whole(stored: bytes, blobs: Blobs) -> bool:
+    """Whether a body that is kept elsewhere is what its reference says, or was erased."""
     referred = referred_hash(stored)
     body = None if referred is None else blobs.find(referred)
     return body is None or hashlib.sha256(body).hexdigest() == referred

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, cast
 
 from hermes_tui.capabilities.state import checkpoints
-from hermes_tui.capabilities.state.blobs import Blobs
+from hermes_tui.capabilities.state.blobs import INLINE_BYTES, Blobs
 from hermes_tui.capabilities.state.codec import decode, encode, scrubbed
 from hermes_tui.capabilities.state.database import connect_owner, connect_reader
 from hermes_tui.capabilities.state.lock import SessionLock
@@ -18,12 +19,12 @@ from hermes_tui.capabilities.state.rows import (
     HEAD,
     NO_MAC,
     SELECT,
-    Bound,
     Chain,
+    Unsealed,
     head_of,
     insert_all,
+    is_link,
     record_of,
-    stored_as,
 )
 from hermes_tui.capabilities.state.waiters import Waiters
 from hermes_tui.domain.errors import JournalError, JournalPoisoned, JournalUnreadable
@@ -34,7 +35,8 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.values import frozen
 
-BATCH_RECORDS: Final = 2048
+BATCH_RECORDS: Final = 512
+"""Most records of a commit. Of a thousand agents half append while the others' records are written."""
 LINGER_S: Final = 0.005
 """How long records that nobody waits for may wait for others; each commit costs the agents' threads their turn."""
 
@@ -91,11 +93,12 @@ class SessionJournal:
             self.lock.release()
             raise
         self._blobs = Blobs(self._connection, self._blob_folder)
-        self._next = last + 1
+        self._last = last
+        self._seqs = cast("Iterator[Seq]", count(last + 1))
         self._chain = Chain(link, options.key)
         self._waiters = Waiters(last, self._waited_for)
-        self._failure: JournalPoisoned | None = None
-        self._queue: list[Bound] = []
+        self._refusal: JournalPoisoned | None = None
+        self._queue: list[Unsealed] = []
         self._long: dict[int, bytes] = {}
         self._fold: SessionState | None = None
         self._closing = False
@@ -137,17 +140,14 @@ class SessionJournal:
             JournalPoisoned: an earlier commit failed, or the journal is closed.
         """
         event, body = self._clean(event)
-        stored, digest = stored_as(body)
         with self._lock:
-            if self._failure is not None:
-                raise JournalPoisoned(self._failure.message, hint=self._failure.hint)
-            if self._closing:
-                raise JournalPoisoned("The session is closed.", hint="Open it again with -c.")
-            record = Record(seq=Seq(self._next), at=self._clock.now(), place=place, body=event)
-            # Sealed here and not by the writer: that holds the interpreter's lock as long, and every commit would wait.
-            self._queue.append(self._chain.row_of(record, stored, digest))
-            self._next += 1
-            if stored is not body:
+            if (refusal := self._refusal) is not None:
+                raise JournalPoisoned(refusal.message, hint=refusal.hint)
+            record = Record(seq=next(self._seqs), at=self._clock.now(), place=place, body=event)
+            self._last = record.seq
+            # Made here and not by the writer: that holds the interpreter's lock as long, and every commit would wait.
+            self._queue.append(self._chain.row_of(record, body))
+            if len(body) > INLINE_BYTES:
                 self._long[record.seq] = body
             if self._idle or (self._lingering and len(self._queue) >= BATCH_RECORDS):
                 self._idle = self._lingering = False
@@ -159,13 +159,13 @@ class SessionJournal:
     def together(self) -> Generator[None]:
         """Let what is appended within reach the disk in one commit: after a crash all of it is there, or none."""
         with self._lock:
-            first = self._next
+            before = self._last
             try:
                 yield
             finally:
-                self._joined.update(range(first, self._next - 1))
+                self._joined.update(range(before + 1, self._last))
 
-    def durable(self, seq: Seq) -> Coroutine[Any, Any, None]:
+    def durable(self, seq: Seq) -> Awaitable[None]:
         """Return when every record up to `seq` is on disk; to be awaited.
 
         Raises:
@@ -213,6 +213,7 @@ class SessionJournal:
         """Commit what is queued, fold the write-ahead log into the file and give the session back."""
         with self._lock:
             self._closing = True
+            self._refusal = self._refusal or JournalPoisoned("The session is closed.", hint="Open it again with -c.")
             self._idle = self._lingering = False
             self._work.notify()
         self._writer.join()
@@ -258,7 +259,7 @@ class SessionJournal:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
 
-    def _take(self) -> list[Bound]:
+    def _take(self) -> list[Unsealed]:
         """Return what is queued, at most one batch; wait while there is nothing, shortly while nobody waits for it."""
         with self._lock:
             while not self._queue and not self._closing:
@@ -271,32 +272,33 @@ class SessionJournal:
                 self._work.wait(LINGER_S)
             self._lingering = False
             end = BATCH_RECORDS
-            while end < len(self._queue) and self._queue[end - 1][0] in self._joined:
+            while end < len(self._queue) and self._queue[end - 1][0][0] in self._joined:
                 end += 1
             batch, self._queue = self._queue[:end], self._queue[end:]
             if self._joined:
-                self._joined.difference_update(row[0] for row in batch)
+                self._joined.difference_update(row[0] for row, _ in batch)
         return batch
 
-    def _commit(self, batch: Sequence[Bound]) -> tuple[Seq, bytes]:
+    def _commit(self, batch: Sequence[Unsealed]) -> tuple[Seq, bytes]:
         """Store rows; return the last one's seq and link."""
         connection, key = self._connection, self._options.key
-        seq, link = Seq(batch[-1][0]), bytes(batch[-1][-1])
+        rows = self._chain.seal(batch)
+        seq, link = Seq(rows[-1][0]), self._chain.link
         connection.execute("BEGIN IMMEDIATE")
         for long in self._long_ones(batch):
             self._blobs.store(long)
-        insert_all(connection, batch)
+        insert_all(connection, rows)
         connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head_of(seq, link, key)))
         self._keep_fold(seq)
         connection.execute("COMMIT")
         return seq, link
 
-    def _long_ones(self, batch: Sequence[Bound]) -> Sequence[bytes]:
+    def _long_ones(self, batch: Sequence[Unsealed]) -> Sequence[bytes]:
         """Take the bodies that have no room in these rows."""
         if not self._long:
             return ()
         with self._lock:
-            return [self._long.pop(row[0]) for row in batch if row[0] in self._long]
+            return [self._long.pop(row[0]) for row, _ in batch if row[0] in self._long]
 
     def _keep_fold(self, upto: int) -> None:
         """Store the fold that waits, if its record is among those up to `upto`."""
@@ -322,7 +324,7 @@ class SessionJournal:
             hint="Free some space or mend the disk, then run the same command again to go on.",
         )
         with self._lock:
-            self._failure = failure
+            self._refusal = failure
             self._queue.clear()
             self._long.clear()
         with contextlib.suppress(sqlite3.Error):
@@ -338,4 +340,6 @@ def _last_of(connection: sqlite3.Connection, path: Path) -> tuple[int, bytes]:
     except sqlite3.Error as error:
         connection.close()
         raise JournalUnreadable(f"{path} is damaged: {error}.", hint="Restore an export.") from error
-    return (0, NO_MAC) if row is None else (int(row[0]), bytes(row[1]))
+    seq, mac = row or (0, NO_MAC)
+    # A file that was cut in the middle of a commit goes on, and the audit goes on to say so.
+    return int(seq), mac if is_link(mac) else NO_MAC

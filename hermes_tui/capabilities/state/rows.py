@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from itertools import chain
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
+from zlib import crc32
 
 import msgspec
 
@@ -22,7 +23,11 @@ _VALUES: Final = (*"????", *[f"nullif(?, {_NIL})"] * 3, *"??????")
 """What is bound for each column. The driver takes None and `bytes` the long way round, through its adapters: that is as
 long as all other work on a row. So it never gets them: 0 stands for a run, turn or task that there is not."""
 _WIDTH: Final = len(_VALUES)
-_CHUNKS: Final = tuple(1 << power for power in range(9, -1, -1))
+ENVELOPE: Final = 11
+"""How many columns come before the body."""
+LINK_BYTES: Final = 32
+_CHUNKS: Final = (256, 32, 4, 1)
+"""Rows of one statement. To compile one takes about 5 µs a row, so that few sizes and no larger ones are worth it."""
 SELECT: Final = f"SELECT {COLUMNS} FROM record WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
 SELECT_HOLDING: Final = f"SELECT {COLUMNS} FROM record WHERE substr(body, 1, 1)=x'23' OR ({{}}) ORDER BY seq"  # noqa: S608 - constants only
 """Records whose body fits a condition, or stands elsewhere: a reference begins with `#`."""
@@ -33,6 +38,8 @@ _REFERENCE: Final = b"#"
 Row = tuple[Any, ...]
 Bound = tuple[Any, ...]
 """A row as it is bound; see `_VALUES`."""
+Unsealed = tuple[Bound, bytes]
+"""A row with its checksum, and what a link covers of it."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -55,38 +62,44 @@ def insert_all(connection: sqlite3.Connection, rows: Sequence[Bound]) -> None:
             done += size
 
 
-def stored_as(body: bytes) -> tuple[bytes, bytes]:
-    """Return what stands in the row for a body, which is its reference if it is too long, and the body's hash."""
-    digest = hashlib.sha256(body).digest()
-    return (body if len(body) <= INLINE_BYTES else reference(digest.hex())), digest
-
-
 class Chain:
-    """Seals records, in their order: the row of each holds a link that covers it and the link before.
+    """Makes rows of records, in their order, and seals those of a commit with a link.
 
-    `link` is the last; it is told by a `key` of at most 64 bytes.
+    The last row of a commit holds the link, which covers each record of the commit and the link before; the others hold
+    a checksum, which tells the one that was changed. `link` is the last; it is told by a `key` of at most 64 bytes.
     """
 
     def __init__(self, link: bytes, key: bytes) -> None:
         self.link = link
-        self._linked = _linked(key)
+        self._key = key
+        self._place: Place | None = None
+        self._columns: Row = ()
+        self._bound: Bound = ()
 
-    def row_of(self, record: Record, stored: bytes, digest: bytes) -> Bound:
-        """Return the row of the next record, for `insert_all`; its body is `stored` so and has this hash."""
+    def row_of(self, record: Record, body: bytes) -> Unsealed:
+        """Return the row of the next record, whose body is encoded so; one too long for a row is referred to."""
         seq, v, at, place, kind = record.seq, record.v, record.at, record.place, type(record.body).__name__
-        session, run, turn, task = place.session, place.run, place.turn, place.task
-        attempt, agent, cause = place.attempt, place.agent, place.cause
-        link = self._linked.copy()
-        envelope = (seq, v, at, session, run, turn, task, attempt, agent, cause, kind)
-        link.update(_covered(self.link, envelope, digest))
-        self.link = link.digest()
-        run_, turn_, task_ = (
-            _NIL if run is None else run,
-            _NIL if turn is None else turn,
-            _NIL if task is None else task,
-        )
-        sealed = (bytearray(stored), bytearray(self.link))
-        return (seq, v, at, session, run_, turn_, task_, attempt, agent, cause, kind, *sealed)
+        if place is not self._place:
+            self._know(place)
+        digest = hashlib.sha256(body).digest()
+        covered = _encode((seq, v, at, *self._columns, kind)) + digest
+        stored = bytearray(body if len(body) <= INLINE_BYTES else reference(digest.hex()))
+        return (seq, v, at, *self._bound, kind, stored, crc32(covered)), covered
+
+    def seal(self, batch: Sequence[Unsealed]) -> list[Bound]:
+        """Return the rows of a commit, for `insert_all`; `link` is theirs from now on."""
+        rows = [row for row, _ in batch]
+        self.link = link_of(self.link, b"".join([covered for _, covered in batch]), self._key)
+        rows[-1] = (*rows[-1][:-1], bytearray(self.link))
+        return rows
+
+    def _know(self, place: Place) -> None:
+        """Keep the columns of a place: the records of a step share one."""
+        nullable = (place.run, place.turn, place.task)
+        rest = (place.attempt, place.agent, place.cause)
+        self._place = place
+        self._columns = (place.session, *nullable, *rest)
+        self._bound = (place.session, *(_NIL if name is None else name for name in nullable), *rest)
 
 
 def record_of(row: Row, load: Callable[[str], bytes]) -> Record:
@@ -138,22 +151,22 @@ def body_digest(stored: bytes) -> bytes:
         return b""
 
 
-def mac_of(previous: bytes, envelope: Row, digest: bytes, key: bytes) -> bytes:
-    """Return the link of one record: a keyed hash over the link before, the envelope and the body's hash."""
-    link = _linked(key)
-    link.update(_covered(previous, envelope, digest))
-    return link.digest()
+def covered_by(row: Row, digest: bytes) -> bytes:
+    """Return what a link covers of one record: its envelope and the hash of its body."""
+    return _encode(row[:ENVELOPE]) + digest
 
 
-def _linked(key: bytes) -> hashlib.blake2b:
-    return hashlib.blake2b(digest_size=32, key=key)
+def link_of(previous: bytes, covered: bytes, key: bytes) -> bytes:
+    """Return the link of a commit: a keyed hash over the link before and what it covers of each of its records."""
+    return hashlib.blake2b(previous + covered, digest_size=LINK_BYTES, key=key).digest()
 
 
-def _covered(previous: bytes, envelope: Row, digest: bytes) -> bytes:
-    return b"".join((previous, _encode(envelope), digest))
+def is_link(mac: object) -> TypeGuard[bytes]:
+    """Whether a row ends a commit; else its `mac` is the checksum of what is covered of it, a number."""
+    return isinstance(mac, bytes)
 
 
 def head_of(seq: int, mac: bytes, key: bytes) -> str:
     """Return the sealed end of the chain, so that a cut tail shows."""
-    seal = hashlib.blake2b(seq.to_bytes(8, "big") + mac, digest_size=32, key=key, person=b"hermes.head")
+    seal = hashlib.blake2b(seq.to_bytes(8, "big") + mac, digest_size=LINK_BYTES, key=key, person=b"hermes.head")
     return f"{seq} {seal.hexdigest()}"

@@ -7,15 +7,27 @@ import contextlib
 import threading
 from bisect import insort
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import field
 from operator import itemgetter
+from typing import Any, Final
 
 from hermes_tui.domain.errors import JournalPoisoned
 from hermes_tui.domain.values import mutable
 
 _Waiting = tuple[int, "asyncio.Future[None]"]
 _seq_of = itemgetter(0)
+
+
+class _Over:
+    """What was waited for is there already."""
+
+    def __await__(self) -> Generator[Any]:
+        return
+        yield
+
+
+_OVER: Final = _Over()
 
 
 @mutable
@@ -53,14 +65,14 @@ class Waiters:
         self._lock = threading.Lock()
         self._lines: dict[asyncio.AbstractEventLoop, _Line] = {}
 
-    async def wait(self, seq: int) -> None:
-        """Return when `seq` is durable.
+    def wait(self, seq: int) -> Awaitable[None]:
+        """Return what is over when `seq` is durable; to be awaited on the loop that runs.
 
         Raises:
-            JournalPoisoned: it never will be.
+            JournalPoisoned: it never will be; raised where it is awaited.
         """
         if seq <= self.durable:
-            return
+            return _OVER
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop) or self._line(loop)
         future = loop.create_future()
@@ -71,7 +83,7 @@ class Waiters:
         # Whoever commits from now on sees the line; what was committed before is seen here.
         if seq <= self.durable or self._failure is not None:
             self._wake(line)
-        await future
+        return future
 
     @property
     def waited_for(self) -> bool:

@@ -40,6 +40,8 @@ class Text:
     @property
     def note(self) -> str:
         """What is unusual about the form, in words; empty for UTF-8 with LF."""
+        if self.encoding == "utf-8" and not self.bom and "\r" not in self.text:
+            return ""
         form = [] if self.encoding == "utf-8" and not self.bom else [self.encoding + (" BOM" if self.bom else "")]
         return ", ".join(form + (["CRLF"] if self.newline == "\r\n" else []))
 

@@ -7,7 +7,7 @@ import json
 import re
 import typing
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from hermes_tui.capabilities.tools._schema import REQUIRED, Argument, Misfits, Schema, checked, schema_of
 from hermes_tui.domain.approval import ResolvedCall
@@ -32,7 +32,6 @@ GRACE_S = 2.0
 ARGUMENTS_LIMIT = 4_000_000
 SUMMARY_LIMIT = 200
 _UNSEEN = later(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
-T = TypeVar("T")
 _ARG_LINE = later(r"^ {4}(\w+): (.*)$")
 
 
@@ -97,16 +96,15 @@ class FunctionTool:
         # What was resolved is mostly what runs next; it is taken away, as a body may change what it is given.
         last, self._resolved = self._resolved, None
         values = last[1] if last is not None and last[0] is arguments else self.parse(arguments)
-        result = await self._timed(self._body(**values, context=context), context)
+        try:
+            result = await within(context.timeout_s + GRACE_S, self._body(**values, context=context))
+        except TimeoutError as error:
+            raise self._late(context) from error
         return result if isinstance(result, ToolOutcome) else _said(result)
 
-    async def _timed(self, work: Coroutine[Any, Any, T], context: ToolContext) -> T:
-        limit_s = context.timeout_s + GRACE_S
-        try:
-            return await within(limit_s, work)
-        except TimeoutError as error:
-            message = f"{self.spec.schema.name} did not end within {context.timeout_s:g} s."
-            raise DeadlinePassed(message, hint="Ask for less at once.") from error
+    def _late(self, context: ToolContext) -> DeadlinePassed:
+        message = f"{self.spec.schema.name} did not end within {context.timeout_s:g} s."
+        return DeadlinePassed(message, hint="Ask for less at once.")
 
     def _usage(self) -> str:
         names = (f"{name}{'' if one.default is REQUIRED else '?'}" for name, one in self.arguments.items())
@@ -122,7 +120,10 @@ class ProbedTool(FunctionTool):
 
     async def probe(self, arguments: str, context: ToolContext) -> ToolOutcome | None:
         values = self.parse(arguments)
-        return await self._timed(self._probe(**values, context=context), context)
+        try:
+            return await within(context.timeout_s + GRACE_S, self._probe(**values, context=context))
+        except TimeoutError as error:
+            raise self._late(context) from error
 
 
 def tool(  # noqa: PLR0913 - each is one independent fact about a tool

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 from itertools import islice
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Annotated
 
@@ -90,7 +91,7 @@ def _given(real: Path, content: bytes, part: tuple[int, int], context: ToolConte
     more = (
         [f"[{len(lines) - last} more lines; read on with offset={last + 1}]"] if numbered and last < len(lines) else []
     )
-    name, text = _to_json(shown(real, context)), _to_json("\n".join(wanted[: len(numbered)]))
+    name, text = encode_basestring(shown(real, context)), encode_basestring("\n".join(wanted[: len(numbered)]))
     data = f'{{"path": {name}, "text": {text}, "lines": {len(lines)}, "sha256": "{digest}"}}'
     return ToolOutcome(output="\n".join(notes + numbered + more), data=data)
 

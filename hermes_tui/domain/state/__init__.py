@@ -35,6 +35,7 @@ from hermes_tui.domain.events import (
     TaskEvent,
     ToolEvent,
     ToolFinished,
+    ToolRefused,
 )
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
@@ -43,7 +44,7 @@ from hermes_tui.domain.state.brains import BrainMoved, BrainState, fold_brains
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls, fold_changes
 from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task, halted
-from hermes_tui.domain.state.guard import GuardState, Seen, fold_guard
+from hermes_tui.domain.state.guard import GuardState, Seen, fold_attempt, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.shells import ShellState, fold_shells
 from hermes_tui.domain.state.spend import SpendState, fold_spend
@@ -77,12 +78,11 @@ class SessionState:
 def fold(state: SessionState, record: Record) -> SessionState:
     """Return the state after `record`; pure."""
     body = record.body
-    kind = type(body)
-    first = _FIRST.get(kind)
+    first, folds = _FOLDS.get(type(body), _UNTOLD)
     if first is not None:
         state = first(state, record)
     parts: dict[str, Any] = {"seq": record.seq, "at": record.at}
-    for part, fold_part in _FOLDS.get(kind, ()):
+    for part, fold_part in folds:
         parts[part] = fold_part(getattr(state, part), record, body)
     return replace(state, **parts)
 
@@ -108,6 +108,15 @@ def _shaken(state: SessionState, record: Record) -> SessionState:
         return state
     kept = kept_by(state.talk.of(agent), body)
     return state if kept is None else replace(state, windows=shaken_window(state.windows, agent, kept))
+
+
+def _attempted(state: SessionState, record: Record) -> SessionState:
+    """Return the state in which a call ended or was refused: what was asked for only the calls know, until now."""
+    body = record.body
+    if not isinstance(body, (ToolFinished, ToolRefused)):
+        return state
+    guard = fold_attempt(state.guard, record.place.agent, state.calls.requested.get(body.call_id), body)
+    return state if guard is state.guard else replace(state, guard=guard)
 
 
 def _edited(state: GraphState, _: Record, body: PlanEdited) -> GraphState:
@@ -138,10 +147,13 @@ def _circuit(state: Mapping[str, Circuit], record: Record, body: CircuitMoved) -
 
 _Fold = Callable[[Any, Record, Any], object]
 """Takes a part of the state, a record and its body, which is of a kind that the part is told of."""
-_FIRST: Final[Mapping[type[Event], Callable[[SessionState, Record], SessionState]]] = {
+_First = Callable[[SessionState, Record], SessionState]
+_FIRST: Final[Mapping[type[Event], _First]] = {
     RunStarted: _next_run,
     RunResumed: _stopped,
     LoopNoticed: _shaken,
+    ToolFinished: _attempted,
+    ToolRefused: _attempted,
 }
 """What a record means for more than one part, before each part is told of it."""
 _TOLD: Final[tuple[tuple[str, _Fold, UnionType | type], ...]] = (
@@ -168,14 +180,18 @@ _TOLD: Final[tuple[tuple[str, _Fold, UnionType | type], ...]] = (
 """Which part of the state is told of which kinds of records, and by what."""
 
 
-def _by_kind() -> Mapping[type[Event], Sequence[tuple[str, _Fold]]]:
+_Folds = tuple[_First | None, Sequence[tuple[str, _Fold]]]
+_UNTOLD: Final[_Folds] = (None, ())
+
+
+def _by_kind() -> Mapping[type[Event], _Folds]:
     """Return what is to be done for each kind: a resume folds every record of a session, so that is found at once."""
-    found: dict[type[Event], list[tuple[str, _Fold]]] = {}
+    found: dict[type[Event], list[tuple[str, _Fold]]] = {kind: [] for kind in _FIRST}
     for part, fold_part, family in _TOLD:
         kinds = cast("Sequence[type[Event]]", get_args(family) or (family,))
         for kind in kinds:
             found.setdefault(kind, []).append((part, fold_part))
-    return found
+    return {kind: (_FIRST.get(kind), folds) for kind, folds in found.items()}
 
 
 _FOLDS: Final = _by_kind()

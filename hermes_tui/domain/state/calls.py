@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from hermes_tui.domain.events.approval import ApprovalAsked, ApprovalEvent, ApprovalGiven
 from hermes_tui.domain.events.tool import (
@@ -99,16 +99,24 @@ def fold_calls(state: CallState, record: Record, body: ToolEvent) -> CallState:
                 intents=_without(state.intents, body.call_id),
             )
         case ToolFinished():
-            source = source_of(body.tool, body.data, body.provenance)
-            return replace(
-                state,
-                requested=_without(state.requested, body.call_id),
-                intents=_without(state.intents, body.call_id),
-                resolved=_without(state.resolved, body.call_id),
-                changed=_merged(state.changed, body.changed) if body.changed else state.changed,
-                seen=_seen(state.seen, record.place.agent, body.seen) if body.seen else state.seen,
-                sources=state.sources if source in state.sources else state.sources | {source},
-            )
+            return _finished(state, record, body)
+
+
+def _finished(state: CallState, record: Record, body: ToolFinished) -> CallState:
+    """Return the calls after one ended; most read what was read before and had no intent."""
+    after: dict[str, Any] = {"requested": _without(state.requested, body.call_id)}
+    if state.intents:
+        after["intents"] = _without(state.intents, body.call_id)
+    if state.resolved:
+        after["resolved"] = _without(state.resolved, body.call_id)
+    if body.changed:
+        after["changed"] = _merged(state.changed, body.changed)
+    if body.seen:
+        after["seen"] = _seen(state.seen, record.place.agent, body.seen)
+    source = source_of(body.tool, body.data, body.provenance)
+    if source not in state.sources:
+        after["sources"] = state.sources | {source}
+    return replace(state, **after)
 
 
 def fold_changes(state: CallState, changed: tuple[FileChange, ...]) -> CallState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Final
+from typing import Any, Final
 
 from hermes_tui.domain.events.model import ModelFinished
 from hermes_tui.domain.events.plan import PlanOp
@@ -99,11 +99,10 @@ class GraphState:
 
 def fold_task(state: GraphState, record: Record, body: TaskEvent) -> GraphState:
     """Return the graph after something happened to the task of the record's place."""
-    task = record.place.task
-    old = None if task is None else state.status.get(task)
-    if task is None or old is None:
+    task, status = record.place.task, state.status
+    if task is None or task not in status:
         return state
-    return replace(state, status=having(state.status, task, _after(old, record, body)))
+    return replace(state, status=having(status, task, _after(status[task], record, body)))
 
 
 def halted(state: GraphState, at: float) -> GraphState:
@@ -162,11 +161,13 @@ def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
 
 def _ended(old: TaskStatus, record: Record, body: _End) -> TaskStatus:
     """Return the status after an end; what the event measured counts, where it measured nothing the clock does."""
-    took = old.seconds + body.seconds if isinstance(body, TaskFinished | TaskFailed) else _worked_s(old, record.at)
-    old = replace(old, ended_seq=record.seq, until=0.0, seconds=took, started_at=0.0)
+    end: dict[str, Any] = {"ended_seq": record.seq, "until": 0.0, "started_at": 0.0}
     match body:
         case TaskFinished():
-            return replace(old, state=TaskState.DONE, result=body.result, note="", kind="", call=None)
+            seconds = old.seconds + body.seconds
+            return replace(
+                old, state=TaskState.DONE, result=body.result, note="", kind="", call=None, seconds=seconds, **end
+            )
         case TaskFailed():
             return replace(
                 old,
@@ -175,11 +176,15 @@ def _ended(old: TaskStatus, record: Record, body: _End) -> TaskStatus:
                 failed_with=body.message,
                 kind=body.kind,
                 call=None,
+                seconds=old.seconds + body.seconds,
+                **end,
             )
         case TaskSkipped():
-            return replace(old, state=TaskState.SKIPPED, note=body.why, kind=DEAD if body.dead else "")
+            kind, seconds = DEAD if body.dead else "", _worked_s(old, record.at)
+            return replace(old, state=TaskState.SKIPPED, note=body.why, kind=kind, seconds=seconds, **end)
         case TaskCancelled():
-            return replace(old, state=TaskState.CANCELLED, note=body.why)
+            seconds = _worked_s(old, record.at)
+            return replace(old, state=TaskState.CANCELLED, note=body.why, seconds=seconds, **end)
 
 
 def _recovering(old: TaskStatus, body: RecoveryTried) -> TaskStatus:

@@ -13,14 +13,14 @@ from hermes_tui.domain.events.guard import LoopNoticed
 from hermes_tui.domain.events.model import ModelFinished
 from hermes_tui.domain.events.operator import MessageGiven
 from hermes_tui.domain.events.tool import ToolFinished, ToolRefused, ToolRequested
-from hermes_tui.domain.ids import AgentId, CallId
+from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import frozen, replace
 
-Seen = ToolRequested | ToolFinished | ToolRefused | ModelFinished | MessageGiven | LoopNoticed | AgentSpawned
+Seen = ModelFinished | MessageGiven | LoopNoticed | AgentSpawned
 
 KEPT: Final = 24
 THOUGHTS: Final = 5
@@ -71,10 +71,9 @@ _CALM: Final = Watch()
 
 @frozen
 class GuardState:
-    """Every agent's watch, and the calls under way."""
+    """Every agent's watch."""
 
     by_agent: Mapping[AgentId, Watch] = field(default_factory=dict[AgentId, Watch])
-    asked: Mapping[CallId, ToolRequested] = field(default_factory=dict[CallId, ToolRequested])
 
     def of(self, agent: AgentId) -> Watch:
         """Return the watch of `agent`, empty if it did nothing yet."""
@@ -87,35 +86,34 @@ def digest(tool: str, arguments: str) -> str:
 
 
 def fold_guard(state: GuardState, record: Record, body: Seen) -> GuardState:
-    """Return the watches after something an agent did, said or was told."""
+    """Return the watches after something an agent said or was told."""
     agent = record.place.agent
     match body:
-        case ToolRequested():
-            return replace(state, asked={**state.asked, body.call_id: body})
-        case ToolFinished():
-            asked = state.asked.get(body.call_id)
-            rest = {key: call for key, call in state.asked.items() if key != body.call_id}
-            return replace(state, asked=rest, by_agent=_with(state, agent, _ended(state.of(agent), asked, body)))
-        case ToolRefused():
-            asked = state.asked.get(body.call_id)
-            rest = {key: call for key, call in state.asked.items() if key != body.call_id}
-            return replace(state, asked=rest, by_agent=_with(state, agent, _refused(state.of(agent), asked, body)))
         case ModelFinished():
             said = body.message.text.strip()
             watch = state.of(agent)
             thoughts = (*watch.thoughts, said)[-THOUGHTS:] if said else watch.thoughts
-            return replace(state, by_agent=_with(state, agent, replace(watch, thoughts=thoughts)))
+            return _with(state, agent, replace(watch, thoughts=thoughts))
         case MessageGiven():
             known = body.source is Source.OPERATOR and agent in state.by_agent
-            return replace(state, by_agent=_with(state, agent, Watch())) if known else state
+            return _with(state, agent, Watch()) if known else state
         case LoopNoticed():
-            return replace(state, by_agent=_with(state, agent, _noticed(state.of(agent), body)))
+            return _with(state, agent, _noticed(state.of(agent), body))
         case AgentSpawned():
             return replace(state, by_agent={key: one for key, one in state.by_agent.items() if key != agent})
 
 
-def _with(state: GuardState, agent: AgentId, watch: Watch) -> Mapping[AgentId, Watch]:
-    return state.by_agent if state.by_agent.get(agent) is watch else {**state.by_agent, agent: watch}
+def fold_attempt(
+    state: GuardState, agent: AgentId, asked: ToolRequested | None, body: ToolFinished | ToolRefused
+) -> GuardState:
+    """Return the watches after a call of an agent ended or was refused; `asked` is what it had asked for."""
+    old = state.of(agent)
+    new = _ended(old, asked, body) if isinstance(body, ToolFinished) else _refused(old, asked, body)
+    return state if new is old else _with(state, agent, new)  # nearly every call of a calm agent leaves it so
+
+
+def _with(state: GuardState, agent: AgentId, watch: Watch) -> GuardState:
+    return replace(state, by_agent={**state.by_agent, agent: watch})
 
 
 def _ended(watch: Watch, asked: ToolRequested | None, body: ToolFinished) -> Watch:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final, Generic, TypeVar, cast
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from itertools import chain
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,11 +32,10 @@ class Table(Mapping[K, V], Generic[K, V]):
             KeyError: it does not have it.
         """
         at = self._at[key]
-        rows = self._rows.copy()
-        values = list(rows[at >> _BITS])
+        row, rows = at >> _BITS, self._rows.copy()
+        rows[row] = values = rows[row].copy()
         values[at & _COLUMN] = value
-        rows[at >> _BITS] = values
-        after = cast("Table[K, V]", object.__new__(Table))
+        after: Table[K, V] = object.__new__(Table)
         after._at, after._rows = self._at, rows
         return after
 
@@ -51,6 +51,16 @@ class Table(Mapping[K, V], Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._at)
+
+    def items(self) -> ItemsView[K, V]:
+        return self._plain().items()
+
+    def values(self) -> ValuesView[V]:
+        return self._plain().values()
+
+    def _plain(self) -> dict[K, V]:
+        """Return all of it at once: looked up key by key it would take ten times as long."""
+        return dict(zip(self._at, chain.from_iterable(self._rows), strict=True))
 
 
 def having(entries: Mapping[K, V], key: K, value: V) -> Table[K, V]:

@@ -94,20 +94,20 @@ class Agenda:
         """Read the whole graph again."""
         self._stale = False
         awake = [task for task in graph.tasks.values() if task.id not in graph.dormant]
+        ended = {task: status.state for task, status in graph.status.items() if status.state.ended}
+        met = {task for task, state in ended.items() if state in _MET}
+        dead = {task for task in ended if graph.is_dead(task)}
         self._roomless = any(not lane_of(task) for task in awake)
         self._place = {task.id: (-task.priority, order) for order, task in enumerate(awake)}
         self._dependants = defaultdict(list)
         self._unmet, self._offers, self._doomed = {}, [], []
         for task in awake:
-            unmet = [need for need in task.needs if not _met(graph, task, need)]
+            done = ended if task.partial else met
+            unmet = [need for need in task.needs if need not in done]
             self._unmet[task.id] = len(unmet)
             for need in unmet:
                 self._dependants[need].append(task.id)
-            if not task.partial and any(graph.is_dead(need) for need in task.needs):
+            if not task.partial and not dead.isdisjoint(task.needs):
                 self._doomed.append(task.id)
             else:
                 self.offer(task.id)
-
-
-def _met(graph: GraphState, task: Task, need: TaskId) -> bool:
-    return graph.state_of(need).ended if task.partial else graph.state_of(need) in _MET

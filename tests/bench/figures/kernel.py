@@ -134,7 +134,7 @@ def _chain() -> list[Task]:
 
 
 def _acting() -> list[Task]:
-    """Return the chain in which every tenth step acts outside: its intent and its result are durable first."""
+    """Return the chain in which every tenth step acts outside: its intent is on disk first."""
     chain = _chain()
     return [_task(at, one.needs, "post") if at % EFFECT_EVERY == 0 else one for at, one in enumerate(chain)]
 

@@ -12,7 +12,7 @@ import pytest
 from hermes_tui.capabilities.governance.redact import SecretRedactor
 from hermes_tui.capabilities.state import checkpoints
 from hermes_tui.capabilities.state.anchors import check
-from hermes_tui.capabilities.state.checkpoints import EVERY, next_due
+from hermes_tui.capabilities.state.checkpoints import BUSY_EVERY, EVERY, next_due
 from hermes_tui.capabilities.state.follower import verify_chain
 from hermes_tui.capabilities.state.reading import read_session
 from hermes_tui.domain.ids import Seq
@@ -22,7 +22,8 @@ from hermes_tui.services.sessions import owned
 from tests.capabilities.state.samples import PLACE, StillClock, open_journal, said
 
 STORED = 2 * EVERY
-RECORDS = STORED + 7
+LATER = 7
+RECORDS = STORED + LATER
 Change = Callable[[sqlite3.Connection], object]
 
 
@@ -38,8 +39,10 @@ def write(path: Path, *texts: str) -> None:
             own.session.emit(said(text), PLACE)
 
 
-def many(path: Path, number: int = RECORDS) -> None:
-    write(path, *(f"text {at}" for at in range(number)))
+def many(path: Path, number: int = STORED, later: int = LATER) -> None:
+    """Fill a session whose fold is stored, and go on with too few records to store another one."""
+    for begin, end in ((0, number), (number, number + later)):
+        write(path, *(f"text {at}" for at in range(begin, end)))
 
 
 def opened(path: Path) -> tuple[SessionState, Seq]:
@@ -65,16 +68,16 @@ def test_a_session_opens_from_its_last_fold_and_the_records_after_it(path: Path)
 
 
 def test_one_that_rests_after_long_work_opens_from_where_it_stopped(path: Path) -> None:
-    many(path, STORED + EVERY)
+    many(path, STORED, EVERY)
 
     assert opened(path)[1] == STORED + EVERY
 
 
 def test_several_short_lives_are_stored_together_in_the_end(path: Path) -> None:
     for _ in range(3):
-        many(path, EVERY // 2 - 1)
+        write(path, *("text" for _ in range(EVERY // 2 - 1)))
 
-    assert opened(path)[1] == EVERY
+    assert opened(path)[1] == 3 * (EVERY // 2 - 1)
 
 
 def test_a_process_that_is_killed_leaves_the_folds_it_stored_on_its_way(path: Path) -> None:
@@ -93,12 +96,12 @@ def test_a_process_that_is_killed_leaves_the_folds_it_stored_on_its_way(path: Pa
 
 def test_a_fold_is_stored_at_every_doubling_so_that_what_is_written_grows_with_the_session() -> None:
     last, stored = 0, list[int]()
-    for seq in range(1, 2_001):
+    for seq in range(1, 9_001):
         if seq >= next_due(last):
             last = seq
             stored.append(seq)
 
-    assert stored == [100, 200, 400, 800, 1600]
+    assert stored == [BUSY_EVERY * times for times in (1, 2, 4, 8)]
 
 
 def _other_version(connection: sqlite3.Connection) -> object:
@@ -148,7 +151,7 @@ def test_one_whose_seal_holds_over_another_state_is_found_by_the_audit(path: Pat
 
 
 def test_it_holds_no_secret(path: Path) -> None:
-    write(path, *("sk-proj-" + "a1B2" * 12 for _ in range(RECORDS)))
+    write(path, *("sk-proj-" + "a1B2" * 12 for _ in range(STORED)))
 
     assert b"sk-proj-" not in path.read_bytes()
     assert opened(path)[1] == STORED

@@ -108,7 +108,7 @@ async def test_what_waits_goes_in_one_commit(path: Path) -> None:
     journal = open_journal(path, JournalOptions(connect=gated))
     journal.append(said("first"), PLACE)
     await asyncio.to_thread(GatedConnection.reached.wait, 30)
-    waiting = [asyncio.create_task(journal.durable(journal.append(said(str(n)), PLACE).seq)) for n in range(300)]
+    waiting = [asyncio.ensure_future(journal.durable(journal.append(said(str(n)), PLACE).seq)) for n in range(300)]
     await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     GatedConnection.gate.set()
@@ -166,7 +166,7 @@ async def test_a_failed_commit_poisons(path: Path) -> None:
 async def test_a_cancelled_waiter_does_no_harm(path: Path) -> None:
     journal = open_journal(path, JournalOptions(connect=gated))
     record = journal.append(said("x"), PLACE)
-    waiting = asyncio.create_task(journal.durable(record.seq))
+    waiting = asyncio.ensure_future(journal.durable(record.seq))
     await asyncio.sleep(0)
     waiting.cancel()
     GatedConnection.gate.set()

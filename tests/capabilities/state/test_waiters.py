@@ -13,7 +13,7 @@ from hermes_tui.domain.errors import JournalPoisoned
 
 async def test_an_earlier_record_wakes_who_waits_for_it_although_others_came_first() -> None:
     waiters = Waiters(0)
-    late, early = (asyncio.create_task(waiters.wait(seq)) for seq in (5, 2))
+    late, early = (asyncio.ensure_future(waiters.wait(seq)) for seq in (5, 2))
     await asyncio.sleep(0)
 
     waiters.reach(3)
@@ -33,20 +33,19 @@ async def test_nobody_is_forgotten_while_another_thread_commits() -> None:
             waiters.reach(seq)
 
     committing = threading.Thread(target=commit_all)
-    async with asyncio.TaskGroup() as group:
-        waiting = [group.create_task(waiters.wait(seq)) for seq in range(1, most + 1)]
-        await asyncio.sleep(0)
-        committing.start()
-        for seq in range(1, most + 1):
-            await waiters.wait(seq)
+    waiting = [asyncio.ensure_future(waiters.wait(seq)) for seq in range(1, most + 1)]
+    committing.start()
+    for seq in range(1, most + 1):
+        await waiters.wait(seq)
+    await asyncio.gather(*waiting)
     committing.join()
 
-    assert all(task.done() for task in waiting)
+    assert waiters.durable == most
 
 
 async def test_a_failure_reaches_who_waits_and_who_comes_later() -> None:
     waiters = Waiters(1)
-    waiting = asyncio.create_task(waiters.wait(2))
+    waiting = asyncio.ensure_future(waiters.wait(2))
     await asyncio.sleep(0)
 
     waiters.fail(JournalPoisoned("The disk is full."))
@@ -61,7 +60,7 @@ def test_a_loop_that_was_closed_is_left_alone() -> None:
     waiters = Waiters(0)
 
     async def give_up() -> None:
-        waiting = asyncio.create_task(waiters.wait(1))
+        waiting = asyncio.ensure_future(waiters.wait(1))
         await asyncio.sleep(0)
         waiting.cancel()
 
@@ -80,8 +79,7 @@ async def test_whoever_begins_to_wait_says_so_and_who_need_not_wait_does_not() -
     waiters = Waiters(1, lambda: joined.append(waiters.waited_for))
 
     await waiters.wait(1)
-    waiting = asyncio.create_task(waiters.wait(2))
-    await asyncio.sleep(0)
+    waiting = waiters.wait(2)
     before = joined.copy()
     await asyncio.sleep(0)
     waiters.reach(2)
@@ -111,7 +109,7 @@ async def test_a_loop_waits_once_for_all_who_were_ready_to() -> None:
 
 async def test_a_commit_in_between_leaves_a_loop_waiting_for_what_came_after_it() -> None:
     waiters = Waiters(0)
-    waiting = [asyncio.create_task(waiters.wait(seq)) for seq in (1, 2)]
+    waiting = [asyncio.ensure_future(waiters.wait(seq)) for seq in (1, 2)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 

@@ -77,6 +77,19 @@ async def test_a_link_that_took_a_folders_place_since_the_call_was_judged_is_not
         await read.run('{"path": "src/f"}', bench.context)
 
 
+@pytest.mark.parametrize("step", ["", "src", "src/f"])
+async def test_a_link_anywhere_on_the_way_is_not_followed(bench: Bench, tmp_path: Path, step: str) -> None:
+    for root in (bench.root, tmp_path / "outside"):
+        (root / "src").mkdir(exist_ok=True, parents=True)
+        (root / "src" / "f").write_text("mine" if root is bench.root else "theirs")
+    read.resolve('{"path": "src/f"}', bench.context)
+    (bench.root / step).rename(tmp_path / "moved")
+    (bench.root / step).symlink_to(tmp_path / ("moved" if step == "" else f"outside/{step}"))
+
+    with pytest.raises(ToolError, match="cannot be read"):
+        await read.run('{"path": "src/f"}', bench.context)
+
+
 @pytest.mark.parametrize(
     "text", ['say "hi"\t\\ \u2028 ünï\x7f', "a\r\nb\r\n", "é" * LINE_LIMIT, "y" * (LINE_LIMIT + 1)]
 )
