@@ -57,6 +57,7 @@ class Bundle:
         self._rows: dict[str, Row] = {}
         self._times: dict[str, int] = {}
         self._unchanged: dict[str, bool] = {}
+        self._elsewhere: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._before = frozenset(sys.modules)
         self._folders = [one for one in sys.path if os.path.isabs(one)]
@@ -68,14 +69,14 @@ class Bundle:
             self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             made_for, folders, tops, self._times, rows = _index(self._file)
             if made_for == MADE_FOR and [one for one in sys.path if one in folders] == folders:
-                elsewhere = set(_elsewhere(tops, self._times))
-                self._rows = {name: row for name, row in rows.items() if name.partition(".")[0] not in elsewhere}
+                self._elsewhere = frozenset(_elsewhere(tops, self._times))
+                self._rows = rows
         sys.meta_path.insert(sys.meta_path.index(PathFinder), self)
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, _: ModuleType | None = None) -> ModuleSpec | None:
         """Return what loads a module, None if that is for another to find."""
         row = self._rows.get(name)
-        if row is None or (path is not None and list(path) != [row[0]]) or not self._is_unchanged(row[0]):
+        if row is None or not self._is_found(name, row) or (path is not None and list(path) != [row[0]]):
             return None
         folder, tail, cached, *_rest = row
         source = f"{folder}/{tail}"
@@ -118,7 +119,7 @@ class Bundle:
         self.close()
         loaded = {name: place for name, place in _loaded() if name not in self._before}
         if not sys.dont_write_bytecode and not loaded.keys() <= self.served:
-            known = {name: (row[0], row[1], row[2]) for name, row in self._rows.items()}
+            known = {name: row[:3] for name, row in self._rows.items() if self._is_found(name, row)}
             with suppress(OSError):
                 self._write(known | loaded)
 
@@ -143,11 +144,13 @@ class Bundle:
             with suppress(FileNotFoundError):
                 os.unlink(fresh)
 
-    def _is_unchanged(self, folder: str) -> bool:
-        known = self._unchanged.get(folder)
-        if known is None:
-            known = self._unchanged[folder] = self._times.get(folder) == _time_of(folder)
-        return known
+    def _is_found(self, name: str, row: Row) -> bool:
+        """Whether Python would still find a module where it was."""
+        folder = row[0]
+        unchanged = self._unchanged.get(folder)
+        if unchanged is None:
+            unchanged = self._unchanged[folder] = self._times.get(folder) == _time_of(folder)
+        return unchanged and name.partition(".")[0] not in self._elsewhere
 
 
 class _Loader(SourceFileLoader):

@@ -29,7 +29,7 @@ said = {
     "origin": [one.__spec__.origin for one in (plum, tree, tree.leaf)],
     "cached": [one.__cached__ for one in (plum, tree, tree.leaf)],
     "path": list(tree.__path__),
-    "source": inspect.getsource(plum),
+    "source": inspect.getsource(tree.leaf),
     "finders": sum(isinstance(one, Bundle) for one in sys.meta_path),
     "served": served,
 }
@@ -100,6 +100,17 @@ def test_a_module_of_that_name_in_an_earlier_folder_is_taken_first(place: Place)
     place.put(place.earlier / "plum.py", "earlier")
 
     assert place.start()["says"] == ["earlier", "first", "first"]
+
+
+@pytest.mark.parametrize("where", ["earlier/plum.pyc", "modules/plum/__init__.pyc"])
+def test_what_has_no_source_takes_its_place_for_good(place: Place, where: str) -> None:
+    compiled = place.here.parent / where
+    place.start()
+    place.put(place.here / "other.py", "compiled")
+    compiled.parent.mkdir(exist_ok=True)
+    (place.here / "__pycache__").joinpath(f"other.{sys.implementation.cache_tag}.pyc").rename(compiled)
+
+    assert [place.start()["says"] for _ in range(3)] == [["compiled", "first", "first"]] * 3
 
 
 def test_a_module_of_that_name_in_the_current_folder_is_taken_where_that_is_searched_first(place: Place) -> None:

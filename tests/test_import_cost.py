@@ -186,7 +186,7 @@ def test_there_is_a_prompt_before_the_kernel_its_services_and_the_panes_are_load
         "hermes_tui.capabilities.new_file",
         "hermes_tui.capabilities.registry",
     }
-    assert not {name for name in modules if name.startswith(("hermes_tui.domain.state", "hermes_tui.domain.events"))}
+    assert {f"hermes_tui.domain.{one}" for one in ("state", "events", "tasks", "messages")} & set(modules) == set()
     assert shown == FIRST
     assert {"sqlite3", *OF_CONFIG} & set(modules) == set()
     assert len(modules) <= MOST_FOR_A_PROMPT
