@@ -68,7 +68,8 @@ class Bundle:
         with suppress(*UNREADABLE):
             self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             made_for, folders, tops, self._times, rows = _index(self._file)
-            if made_for == MADE_FOR and [one for one in sys.path if one in folders] == folders:
+            same_order = [one for one in sys.path if one in folders] == [one for one in folders if one in sys.path]
+            if made_for == MADE_FOR and same_order:
                 self._elsewhere = frozenset(_elsewhere(tops, self._times))
                 self._rows = rows
         sys.meta_path.insert(sys.meta_path.index(PathFinder), self)

@@ -145,6 +145,13 @@ def test_folders_in_another_order_are_searched_in_that_order(place: Place) -> No
     assert (before["says"], after["says"]) == (["first"] * 3, ["other", "first", "first"])
 
 
+def test_a_folder_that_is_searched_by_one_of_two_starts_and_holds_none_of_it_changes_nothing(place: Place) -> None:
+    place.start(path=[place.here, place.modules])
+
+    assert place.start(path=[place.modules])["served"] == ALL
+    assert place.start(path=[place.earlier, place.modules])["served"] == ALL
+
+
 @pytest.mark.parametrize("left", [0, 10, 400, -1])
 def test_a_file_that_is_cut_off_counts_as_none_and_is_written_anew(place: Place, left: int) -> None:
     place.start()

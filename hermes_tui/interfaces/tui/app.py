@@ -208,7 +208,7 @@ class HermesApp(Host, inherit_css=False):
     def _furniture(self) -> ModuleType:
         """Load what makes the workspace, and the config, which it goes by."""
         furniture = _loaded(FURNITURE)
-        self.seat.facts  # noqa: B018 - read here, not on the thread that draws
+        _ = self.seat.facts  # read here, not on the thread that draws
         return furniture
 
     def _refuse(self, error: HermesError) -> None:
