@@ -278,12 +278,13 @@ def test_a_desk_whose_session_never_opens_can_be_left(tmp_path: Path) -> None:
     never = threading.Event()
 
     class Hanging(Desk):
-        def _run(self, *_: object) -> None:
+        def _run(self, on_record: Callable[[Record], None], on_part: Callable[[Place, Part], None]) -> None:
+            del on_record, on_part
             never.wait()
 
     (tmp_path / "workspace").mkdir()
     desk = Hanging(RunOptions(workspace=tmp_path / "workspace", home=tmp_path / "home"))
-    desk.start(on_record=lambda _: None, on_part=lambda *_: None)
+    desk.start(on_record=Watcher().record, on_part=Watcher().part)
 
     assert not desk.close(timeout_s=0.1)
     never.set()
