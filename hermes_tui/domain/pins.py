@@ -28,5 +28,5 @@ PINS: Final = {
     "capabilities/sandbox/seccomp.py": "502dd6f82b24cd7b01469ad5f38d6e8a0e14c09f5fa07ff59d93070108f8fd07",
     "capabilities/tools/_paths.py": "5e205ce1dea87b2d81fcf998fe94400314300fb8168a6d2d65b014a81c16414d",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
-    "services/trust.py": "45d9115fccaf6ed2278dc156d58902305866b14640b6fd9c753d74654ea5bbbe",
+    "services/trust.py": "0d7a59bffe9a4b24f65d24b755496575967c1750700fc09ac3b29098584b54bd",
 }
