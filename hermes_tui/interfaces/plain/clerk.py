@@ -149,7 +149,7 @@ class Clerk(Archivist):
 
     def do_copy(self, _: str) -> None:
         """Put the last reply on the terminal's clipboard."""
-        replies = self.mode.speech.replies
+        replies = self.mode.replies()
         if not replies:
             self.mode.say("There is no reply to copy yet.")
         elif self.mode.reader.dumb:
@@ -267,9 +267,9 @@ class Clerk(Archivist):
         await self.mode.look_for_brains()
         for number, one in zip(count(1), self.mode.brains, strict=False):
             if isinstance(one, Brain):
-                self.mode.say(f"  {number} ✓ {one.name}: {one.why}")
+                self.mode.say(f"  {number} {one.name}: can answer, {one.why}")
             else:
-                self.mode.say(f"  {number} – {one.provider}: {one.found}. {one.remedy}")
+                self.mode.say(f"  {number} {one.provider}: cannot answer, {one.found}. {one.remedy}")
 
     def do_doctor(self, _: str) -> None:
         """Look for brains again."""
