@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from hermes_tui.domain.commands import ChangeWindow, EditPlan, SetEffort, WindowChange
+from hermes_tui.domain.commands import ChangeWindow, EditPlan, GoOn, Interrupt, SetEffort, WindowChange
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import EditKind, MessageGiven, PlanOp, RunStarted
 from hermes_tui.domain.ids import AgentId, Seq, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.text import first_line
@@ -84,6 +85,30 @@ def reworded(graph: GraphState, task: Task, text: str) -> EditPlan:
         text = json.dumps({**arguments, key: text}, ensure_ascii=False)
     op = PlanOp(kind=EditKind.EDIT, target=task.id, task=replace(task, args=text))
     return EditPlan(base_rev=graph.rev, why=f"edit {task.id}, by hand", ops=(op,))
+
+
+def going_on(state: SessionState, *, live: bool) -> GoOn:
+    """Return the order that takes the unfinished run up.
+
+    Raises:
+        UsageInvalid: there is none.
+    """
+    if live:
+        raise UsageInvalid("The run is under way; nothing is left to take up.")
+    if not state.run.resumable:
+        raise UsageInvalid("No run is unfinished in this session.", hint="/sessions shows the others.")
+    return GoOn()
+
+
+def interruption(*, live: bool) -> Interrupt:
+    """Return the order that stops what runs.
+
+    Raises:
+        UsageInvalid: nothing does.
+    """
+    if not live:
+        raise UsageInvalid("Nothing runs that could be interrupted.")
+    return Interrupt()
 
 
 def moment(wanted: str) -> tuple[str, Seq | None]:

@@ -11,8 +11,6 @@ from typing import Final
 from hermes_tui.domain.commands import (
     Decide,
     Freeze,
-    GoOn,
-    Interrupt,
     RaiseCap,
     SetMode,
     StartShell,
@@ -30,6 +28,7 @@ from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces import _shells as shells
+from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
@@ -174,7 +173,7 @@ class Clerk(Archivist):
 
     def do_resume(self, _: str) -> None:
         """Take the run up again."""
-        self.mode.order(GoOn())
+        self.mode.order(steering.going_on(self.mode.state, live=self.mode.live))
 
     def do_queue(self, text: str) -> None:
         """Send something when the run is done; at once where none is live."""
@@ -188,7 +187,7 @@ class Clerk(Archivist):
 
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""
-        self.mode.order(Interrupt())
+        self.mode.order(steering.interruption(live=self.mode.live))
 
     def do_freeze(self, _: str) -> None:
         """Dispatch nothing more, or go on."""
