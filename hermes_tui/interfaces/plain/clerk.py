@@ -99,7 +99,7 @@ class Clerk(Archivist):
 
     def do_budget(self, _: str) -> None:
         """Print what was spent."""
-        self.mode.say(self.mode.spent())
+        self.mode.say(f"This run: {self.mode.spent()}. Every run of this session:")
         found = costs.shares(self.mode.records(), "model")
         self.rows(cost_lines(found, "model") if found else ["Nothing was spent yet."])
 
