@@ -144,13 +144,15 @@ class Host(App[str]):
         if self.is_web:
             self.say("An editor needs a terminal; there is none behind a browser.", "fail")
             return None
-        try:
-            with self.suspend():
+        edited, trouble = None, ""
+        with self.suspend():
+            try:  # an error that leaves the block would leave the terminal suspended
                 edited = self.seat.errands.in_editor(text)
-        except HermesError as error:
-            self.say(f"{error.message} {error.hint}", "fail")
-            return None
+            except HermesError as error:
+                trouble = f"{error.message} {error.hint}"
         self.refresh(layout=True)
+        if trouble:
+            self.say(trouble, "fail")
         return edited
 
     def copy(self, text: str) -> None:
