@@ -244,6 +244,7 @@ class Workspace(Entry):
         if not self.live and not self.chronicle.asked:
             return
         view = self.view_now()
+        self.show_waiting(view)
         for line_view in self.query(LineView):
             if line_view.display:
                 line_view.tick()
@@ -381,8 +382,7 @@ class Workspace(Entry):
             self.post_message(OrderAsked("open", event.row.artifact))
             return
         lines = event.row.copy().splitlines()
-        page = Page(self.look, "all of it", lambda width: choices.page_lines(lines, width))
-        self._own_app.push_screen(page)
+        self._own_app.push_screen(Page(self.look, "all of it", lambda width: choices.page_lines(lines, width)))
 
     @on(TaskGraphPane.Ordered)
     def _edited(self, event: TaskGraphPane.Ordered) -> None:
