@@ -82,8 +82,11 @@ _SAID_ELSEWHERE: Final = ("approval", "limit")
 class Transcript:
     """The rows so far. Taking a record returns the rows that are new or changed, in order."""
 
-    def __init__(self, *, first_token_s: float | None = None, limit_of: LimitOf = unknown) -> None:
+    def __init__(
+        self, *, first_token_s: float | None = None, limit_of: LimitOf = unknown, whole_lines: bool = False
+    ) -> None:
         self.first_token_s = first_token_s
+        self.whole_lines = whole_lines
         self.limit_of = limit_of
         self._goal = ""
         self._kinds: dict[TaskId, TaskKind] = {}
@@ -227,7 +230,12 @@ class Transcript:
             case ModelRequested():
                 known = origin(record, reply_key(body.request_id))
                 stream = Streaming(
-                    origin=known, model=body.model, flow=Flow(), thinking=Flow(), first_token_s=self.first_token_s
+                    origin=known,
+                    model=body.model,
+                    flow=Flow(),
+                    thinking=Flow(),
+                    first_token_s=self.first_token_s,
+                    whole_lines=self.whole_lines,
                 )
                 self._streams[record.place.agent] = stream
                 for unread in self._unread.pop(record.place.agent, ()):

@@ -161,7 +161,7 @@ class Workspace(Entry):
         for record in batch.records:
             self._note(record)
         self.take(batch.records)
-        late = bool(batch.records) and self.look.clock() - batch.records[-1].at > LATE_S
+        late = bool(batch.records) and self.look.now() - batch.records[-1].at > LATE_S
         self.console_pane.show_behind(self.seat.state.seq - self.seen if late else 0)
         if batch.parts:
             self.console_pane.hear(batch.parts)
@@ -258,12 +258,12 @@ class Workspace(Entry):
         super().say(text, role)
         if self.seen and cell_len(text) + 2 > self.size.width:
             self._said_long += 1
-            where = Origin(key=("said", self._said_long), at=self.look.clock())
+            where = Origin(key=("said", self._said_long), at=self.look.now())
             self.console_pane.say(Notice(origin=where, sign=notices.KERNEL, spans=((one_line(text), role),)))
 
     def show_brains(self, found: Sequence[Brain | Missing]) -> None:
         """Show who can answer."""
-        self.brains, self.brains_at = found, self.look.clock()
+        self.brains, self.brains_at = found, self.look.now()
         if self.is_mounted:  # a provider that needs no network answers before there is anything to draw on
             self.refresh_panes()
 
