@@ -150,12 +150,12 @@ class Progress:
             case ToolRequested():
                 self._summaries[body.call_id] = body.summary
                 if body.begins_task:
-                    return f"● task     {task}  {body.tool} {first_line(body.summary, SUMMARY)}"
+                    return f"● task     {task}  begins: {body.tool} {first_line(body.summary, SUMMARY)}"
                 return "" if body.ruling.decision is Decision.ALLOW else f"◊ {body.tool:8} {body.summary}  asks"
             case ToolFinished():
                 summary, took = first_line(self._summaries.get(body.call_id, ""), SUMMARY), f"{body.seconds:.1f} s"
                 if body.ends_task:
-                    return f"✓ task     {task}  {body.tool} {summary}  done, {took}"
+                    return f"✓ task     {task}  done, {took}: {body.tool} {summary}"
                 sign, ended = ("✓", "done") if body.ok else ("×", "failed")
                 return f"{sign} {body.tool:8} {summary}  {ended}, {took}"
             case ToolRefused():

@@ -31,6 +31,7 @@ from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.help import help_lines
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.rows import Call
+from hermes_tui.interfaces.tui.screens.changes import ChangesPage
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.scribe import Scribe
@@ -159,15 +160,12 @@ class Clerk(Scribe):
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
         calls = [row for row in self.app.workspace.console_pane.view.window.rows if isinstance(row, Call)]
-        page = Page(
-            self.app.look, "changes", lambda width: choices.changes(calls, width), {"c": ("commit", "commit this")}
-        )
 
         def taken(order: str | None) -> None:
             if order is not None:
                 self.obey(order, "")
 
-        self.app.push_screen(page, taken)
+        self.app.push_screen(ChangesPage(self.app.look, calls), taken)
 
     # panes
 

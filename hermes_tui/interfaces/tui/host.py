@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from hermes_tui.domain.records import Record
     from hermes_tui.interfaces._bridge import Seat
     from hermes_tui.interfaces.tui import vim
+    from hermes_tui.interfaces.tui.drawing import uncoloured
     from hermes_tui.interfaces.tui.keymap import Keymap
     from hermes_tui.interfaces.tui.screens.workspace import Workspace
     from hermes_tui.services.missing import Missing
 else:
     vim = late("hermes_tui.interfaces.tui.vim")
+    uncoloured = late("hermes_tui.interfaces.tui.drawing.uncoloured")
 
 CLIPBOARD_BYTES: Final = 64_000
 """What terminals take at once by OSC 52, encoded; the rest would be dropped without a word."""
@@ -70,9 +72,10 @@ class Host(App[str]):
         self.themes: Mapping[str, Theme] = {}
         self.theme_errors: Sequence[UsageInvalid] = ()
         chosen = find_theme(themes, ui.theme) or find_theme(themes, "night") or read_theme(themes[0] / "night.yaml")
-        coloured = "NO_COLOR" not in os.environ
+        if self.no_color:
+            self._filters = [uncoloured.Uncoloured()]
         self.look = Look(
-            Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
+            Palette(chosen, coloured=not self.no_color), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
         )
         dress(self, chosen)
         self.threshold = Threshold(self.look, "opening the session · Enter is kept until it is open")
