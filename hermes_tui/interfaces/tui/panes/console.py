@@ -198,7 +198,7 @@ class ConsolePane(Pane):
     def _mark(self) -> None:
         window = self.view.window
         if self._when:
-            hint: tuple[Span, ...] = (*self._ribbon, (f" {self._when}", "text"))
+            hint: tuple[Span, ...] = (*self._ribbon, (" " if self._ribbon else "", ""), (self._when, "text"))
         elif self._behind:
             hint = ((f"behind {self._behind:,}", "warn"),)
         elif window.following:
