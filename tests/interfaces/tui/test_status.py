@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.status import status_line
+from hermes_tui.services.desk import Desk
 from tests.fakes import Scenario
 from tests.interfaces.tui.stand import Table, workstation
 
@@ -38,3 +39,17 @@ async def test_the_past_says_nothing_of_help(table: Table) -> None:
         past = replace(app.workspace.view_now(), past=True)
 
         assert [width for width in range(40, 121) if "F1" in status_line(past, width).text] == []
+
+
+async def test_a_sandbox_that_is_found_late_is_named_though_nothing_else_happens(table: Table) -> None:
+    async with workstation(table, Scenario(), url=False) as app:
+        assert isinstance(app.seat, Desk)
+        app.seat._confined_by("")
+        app.workspace.refresh_panes()
+        unknown = app.text
+        app.seat._confined_by("bubblewrap")
+        app.workspace.tick()
+        await app.until(lambda: "sandbox bubblewrap   checked " in app.text)
+
+        assert "bubblewrap" not in unknown
+        assert "  bwrap  " in app.rows[-1]

@@ -83,7 +83,7 @@ class Workspace(Entry):
     def __init__(
         self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
     ) -> None:
-        self._shown = 0
+        self._shown = (0, "")
         self.settled = asyncio.Event()
         """Set once the prompt has the focus for the first time."""
         self._said_long = 0
@@ -184,7 +184,7 @@ class Workspace(Entry):
     def refresh_panes(self) -> None:
         """Show the present state everywhere."""
         view = self.view_now()
-        self._shown = view.state.seq
+        self._shown = (view.state.seq, view.facts.sandbox)
         for one in self.showing:
             one.show(view)
         self.task_count = len(self.graph_pane.view)
@@ -239,7 +239,7 @@ class Workspace(Entry):
         """Move the clocks of what is under way."""
         if self.travelling:
             return
-        if self.seat.state.seq != self._shown:
+        if (self.seat.state.seq, self.seat.facts.sandbox) != self._shown:
             self.refresh_panes()
         if not self.live and not self.chronicle.asked:
             return
