@@ -8,7 +8,7 @@ PINS: Final = {
     "domain/hosts.py": "c1031abb3a51f94c917f61cefe7746338b08099f63e85bbaca58e8081cb03c1b",
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/approval.py": "7ad796891ad58e769b1cab37c46a27d45dec17f77f11656863a5534db85c559c",
-    "kernel/budget.py": "d77d9891e5539758343309f91ff0e73d66d0f339dba92eaaae59d84a099fc0d0",
+    "kernel/budget.py": "d5838683c69371475a3279709b37f9965b1011186e0c38000c9c2533bba60f31",
     "kernel/dispatch.py": "3ded6a2a1c3b9eb4cbdd409ba2164c9a48a873536e93151f447445ec6a229a90",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "50cf6f37a18e4d0801a8b0443b36562b8d73c6c96c7bd618253787b212490858",

@@ -75,6 +75,11 @@ class SessionState:
     circuits: Mapping[str, Circuit] = field(default_factory=dict[str, Circuit])
     shells: ShellState = ShellState()
 
+    @property
+    def steps(self) -> int:
+        """The model steps of every agent in the run so far."""
+        return sum(conversation.steps for conversation in self.talk.by_agent.values()) - self.run.steps_before
+
 
 def fold(state: SessionState, record: Record) -> SessionState:
     """Return the state after `record`; pure."""
@@ -90,8 +95,8 @@ def fold(state: SessionState, record: Record) -> SessionState:
 
 def _next_run(state: SessionState, _: Record) -> SessionState:
     """Return the state in which another run of the session begins: its plan, caps and end are its own."""
-    steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
     was = state.run
+    steps = was.steps_before + state.steps
     run = RunState(workspace=was.workspace, name=was.name, forked=was.forked, steps_before=steps)
     agents = replace(state.agents, board={})
     return replace(state, run=run, graph=GraphState(), spend=state.spend.next_run(), agents=agents)

@@ -130,9 +130,10 @@ def detail(state: SessionState, chronicle: Chronicle, now: float, width: int, da
     lines += _day(day, spend.reserved_usd, width)
     drawn_plot = plot(chronicle.columns(now, PLOT)) or UNKNOWN
     rate = wording.money(chronicle.rate_usd(now))
+    over = wording.elapsed(chronicle.rate_over_s(now))
     near = forecast(state)
     ending = f"about {wording.money(near)} in the end" if near is not None else "no forecast yet"
-    rated = ((" rate  ", "muted"), (drawn_plot, "accent"), (f"  {rate}/min over 6 min  ", "text"), (ending, "muted"))
+    rated = ((" rate  ", "muted"), (drawn_plot, "accent"), (f"  {rate}/min over {over}  ", "text"), (ending, "muted"))
     lines += [Line(rated), EMPTY]
     return [*lines, *_tables(state, chronicle, width)]
 

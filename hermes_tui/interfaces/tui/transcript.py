@@ -217,7 +217,7 @@ class Transcript:
             case TaskSkipped():
                 yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
             case TaskWaiting() if body.what not in _SAID_ELSEWHERE:
-                yield notices.notice(record, WAITING, title, f"waits for {body.what}: {body.why}", hint="F3 brains")
+                yield notices.waits(record, title, body)
             case RecoveryTried() if body.taken:
                 yield notices.notice(record, notices.KERNEL, title, f"recovers by {body.rung}: {body.why}")
             case TaskFailed() if not body.recovering and self._kinds.get(task) is not TaskKind.TOOL:
