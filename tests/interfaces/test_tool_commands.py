@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +75,10 @@ def test_a_declared_plan_calls_a_servers_tool_without_any_model_and_the_server_e
     assert (done.returncode, [task["state"] for task in result["tasks"]]) == (0, ["done", "done"]), done.stderr
     assert "FileNotFoundError" in result["answer"]
     # Were the server still there, it would hold the output open, and this would not have returned.
-    assert done.stderr.count("mcp.notes") == 2
+    assert re.findall(r"✓ task +(\w+)  done, [0-9.]+ s: (mcp\.notes\.\w+)", done.stderr) == [
+        ("a", "mcp.notes.echo"),
+        ("b", "mcp.notes.look_around"),
+    ]
 
 
 def test_what_is_not_configured_is_said(shop: Shop) -> None:
