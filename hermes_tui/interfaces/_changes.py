@@ -12,6 +12,8 @@ from hermes_tui.domain.values import frozen
 CONTEXT: Final = 3
 _CHANGING: Final = {"edit": frozenset({"path", "old", "new"}), "write": frozenset({"path", "content"})}
 """The tools whose calls are drawn as a diff, and the arguments that it shows."""
+_FLAGS: Final = {("shell", "background"): "in the background: "}
+"""The flags that the words about a call begin with, where they are set."""
 _LISTED: Final = str.maketrans("[],", "   ")
 
 
@@ -69,7 +71,8 @@ def unsaid(tool: str, arguments: str, said: str) -> dict[str, str]:
         for name, value in named_in(arguments).items()
         if name not in drawn and value not in (None, "", [], {}, False)
     }
-    return {name: text for name, text in texts.items() if not _is_said(text.strip(), said)}
+    flags = {name for (of, name), words in _FLAGS.items() if of == tool and said.startswith(words)}
+    return {name: text for name, text in texts.items() if name not in flags and not _is_said(text.strip(), said)}
 
 
 def _is_said(text: str, said: str) -> bool:

@@ -309,8 +309,7 @@ def check_time(kit: Kit) -> None:
     Raises:
         LimitReached: no step or second is left.
     """
-    run, state = kit.session.state.run, kit.session.state
-    steps = sum(conversation.steps for conversation in state.talk.by_agent.values()) - run.steps_before
+    run, steps = kit.session.state.run, kit.session.state.steps
     if run.limits.steps is not None and steps >= run.limits.steps:
         message = f"Stopped after {steps} steps, the run's cap. Work is kept."
         raise LimitReached(message, limit="steps", hint="Run it again with a higher --max-steps to go on.")

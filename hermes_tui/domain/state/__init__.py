@@ -36,6 +36,7 @@ from hermes_tui.domain.events import (
     ToolEvent,
     ToolFinished,
     ToolRefused,
+    ToolRequested,
 )
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
@@ -43,7 +44,7 @@ from hermes_tui.domain.state.agents import AgentsState, fold_agents, fold_eviden
 from hermes_tui.domain.state.brains import BrainMoved, BrainState, fold_brains
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls, fold_changes
 from hermes_tui.domain.state.edits import fold_plan
-from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task, halted
+from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_request, fold_result, fold_task, halted
 from hermes_tui.domain.state.guard import GuardState, Seen, fold_attempt, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.shells import ShellState, fold_shells
@@ -74,6 +75,11 @@ class SessionState:
     circuits: Mapping[str, Circuit] = field(default_factory=dict[str, Circuit])
     shells: ShellState = ShellState()
 
+    @property
+    def steps(self) -> int:
+        """The model steps of every agent in the run so far."""
+        return sum(conversation.steps for conversation in self.talk.by_agent.values()) - self.run.steps_before
+
 
 def fold(state: SessionState, record: Record) -> SessionState:
     """Return the state after `record`; pure."""
@@ -89,8 +95,8 @@ def fold(state: SessionState, record: Record) -> SessionState:
 
 def _next_run(state: SessionState, _: Record) -> SessionState:
     """Return the state in which another run of the session begins: its plan, caps and end are its own."""
-    steps = sum(conversation.steps for conversation in state.talk.by_agent.values())
     was = state.run
+    steps = was.steps_before + state.steps
     run = RunState(workspace=was.workspace, name=was.name, forked=was.forked, steps_before=steps)
     agents = replace(state.agents, board={})
     return replace(state, run=run, graph=GraphState(), spend=state.spend.next_run(), agents=agents)
@@ -162,6 +168,7 @@ _TOLD: Final[tuple[tuple[str, _Fold, UnionType | type], ...]] = (
     ("graph", _edited, PlanEvent),
     ("graph", fold_task, TaskEvent),
     ("graph", fold_answer, ModelFinished),
+    ("graph", fold_request, ToolRequested),
     ("graph", fold_result, ToolFinished),
     ("graph", _ended, RunEnded),
     ("calls", fold_calls, ToolEvent),

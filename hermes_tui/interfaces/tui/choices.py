@@ -56,7 +56,8 @@ def of_brains(found: Sequence[Brain | Missing], current: str) -> list[Choice]:
                 Choice(
                     value=f"?{one.provider}",
                     name=f"{number}{one.provider}",
-                    about=f"{one.found}. {one.remedy}",
+                    about=f"{one.found}.",
+                    more=one.remedy,
                     sign=("–", "muted"),
                 )
             )
@@ -66,7 +67,8 @@ def of_brains(found: Sequence[Brain | Missing], current: str) -> list[Choice]:
             Choice(
                 value=one.name,
                 name=f"{number}{one.name}",
-                about=f"{'in use · ' if one.name == current else ''}{one.why}",
+                about="in use" if one.name == current else one.why,
+                more=f"· {one.why}" if one.name == current else "",
                 right=" · ".join(facts),
                 sign=(DONE.glyph, DONE.role),
             )

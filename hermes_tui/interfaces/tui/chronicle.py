@@ -32,6 +32,9 @@ from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, Sign
 
+RATE_S = 360.0
+"""What is spent per minute is told of so many seconds at most."""
+
 
 @frozen(kw_only=False)
 class Asked:
@@ -200,13 +203,16 @@ class Chronicle:
         if body.usd:
             self.spending.append((record.at, body.usd))
 
-    def rate_usd(self, now: float, span_s: float = 360.0) -> float | None:
-        """Return the spending per minute over the last `span_s` seconds, None before anything was spent."""
+    def rate_over_s(self, now: float) -> float:
+        """Return the seconds that the rate is of: the last six minutes at most, or what there is of the run."""
+        return max(min(now - self.began, RATE_S), 1.0)
+
+    def rate_usd(self, now: float) -> float | None:
+        """Return the spending per minute over the last `rate_over_s` seconds, None before anything was spent."""
         if not self.spending or not self.began:
             return None
-        since = max(now - span_s, self.began)
-        minutes = max((now - since) / 60, 1 / 60)
-        return sum(usd for at, usd in self.spending if at >= since) / minutes
+        over_s = self.rate_over_s(now)
+        return sum(usd for at, usd in self.spending if at >= now - over_s) / (over_s / 60)
 
     def columns(self, now: float, count: int, step_s: float = 15.0) -> list[float]:
         """Return the spending of the last `count` spans of `step_s` seconds, oldest first."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from hermes_tui.domain.commands import (
     Command,
     Decide,
     Freeze,
-    GoOn,
-    Interrupt,
     RaiseCap,
     SetMode,
     Submit,
@@ -231,7 +230,14 @@ class Clerk(Scribe):
 
     def do_resume(self, _: str) -> None:
         """Take the run up again."""
-        self.app.order(GoOn())
+        self._steer(partial(steering.going_on, self.app.seat.state, live=self.app.workspace.live))
+
+    def _steer(self, made: Callable[[], Command]) -> None:
+        """Give an order, or say why there is none to give."""
+        try:
+            self.app.order(made())
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}".strip(), "fail")
 
     def do_queue(self, text: str) -> None:
         """Send something when the run is done; at once where none is live."""
@@ -244,7 +250,7 @@ class Clerk(Scribe):
 
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""
-        self.app.order(Interrupt())
+        self._steer(partial(steering.interruption, live=self.app.workspace.live))
 
     def do_freeze(self, _: str) -> None:
         """Dispatch nothing more, or go on."""

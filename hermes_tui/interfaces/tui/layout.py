@@ -54,7 +54,10 @@ def sizes_from(kept: Mapping[str, object]) -> Sizes:
 
 @frozen(kw_only=False)
 class Plan:
-    """How the screen is divided. Widths and heights are in cells; a height of 0 leaves a pane out."""
+    """How the screen is divided. Widths and heights are in cells; a height of 0 leaves a pane out.
+
+    `alone` leaves out everything beside the console, as long as there is nothing to show in it.
+    """
 
     shape: Shape
     graph: int = 0
@@ -63,17 +66,20 @@ class Plan:
     memory: int = 0
     middle_width: int = 0
     right_width: int = 0
+    alone: bool = False
 
     @property
     def panes(self) -> frozenset[str]:
         """The panes that are shown."""
+        if self.alone:
+            return frozenset({"console"})
         beside = {"graph": self.side, "mind": self.mind, "budget": self.budget > 0, "memory": self.memory > 0}
         return frozenset({"console", *(name for name, wanted in beside.items() if wanted)})
 
     @property
     def side(self) -> bool:
         """Whether there is anything beside the console."""
-        return self.shape in ("wide", "two")
+        return self.shape in ("wide", "two") and not self.alone
 
     @property
     def side_width(self) -> int:

@@ -31,15 +31,27 @@ def limit_lines(view: View, width: int) -> list[Line]:
         ("run, tokens", wording.tokens(spent.usage.total_tokens), _count(run_tokens)),
     ]
     if run is not None and run.steps is not None:
-        rows.append(("run, steps", UNKNOWN, f"{run.steps:,}"))
+        rows.append(("run, steps", f"{state.steps:,}", f"{run.steps:,}"))
     if run is not None and run.seconds is not None:
-        rows.append(("run, time", UNKNOWN, wording.elapsed(run.seconds)))
+        rows.append(("run, time", wording.elapsed(_seconds(view)), wording.elapsed(run.seconds)))
     rows.append(("all sessions today", wording.money(view.day_usd), _usd(budgets.day.usd)))
     capped = ((name, brain.budget) for name, brain in config.brains.items())
-    rows += [(f"role {one_line(name)}", UNKNOWN, _usd(cap.usd)) for name, cap in capped if cap.usd is not None]
+    by_role = state.spend.by_role
+    rows += [
+        (f"role {one_line(name)}", wording.money(by_role[name].usd if name in by_role else 0.0), _usd(cap.usd))
+        for name, cap in capped
+        if cap.usd is not None
+    ]
     head = Line(((_row("limit of", "spent", "cap"), "muted"),))
     about = [Line(((" ", ""), *spans)) for spans in wrap(((ABOUT, "muted"),), width - 2)]
     return [head, *(Line(((_row(*row), "text"),)) for row in rows), EMPTY, *about]
+
+
+def _seconds(view: View) -> float:
+    """Return how long the run has gone on since it was begun or taken up, without its pauses."""
+    run = view.state.run
+    until = view.now if view.live else view.chronicle.ended or view.chronicle.last_at
+    return max(0.0, (run.paused_at or until) - run.resumed_at - run.paused_s)
 
 
 def _row(name: str, spent: str, cap: str) -> str:

@@ -123,7 +123,7 @@ class ChangeRow:
         change = self.change
         sign: Span = (f" {change.commit or 'pending':<8} ", "muted" if change.commit else "warn")
         who = ((f"{wording.day(change.at, room.now):<7}", "muted"), (f"{fit(one_line(change.author), 9):<10}", "text"))
-        return (ends((sign, *who, *foreign(one_line(change.subject))), (), room.width),)
+        return (ends((sign, *who, *foreign(one_line(change.subject))), ((" ", ""),), room.width),)
 
     def copy(self) -> str:
         """Return commit and subject."""

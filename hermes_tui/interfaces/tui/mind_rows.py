@@ -45,7 +45,7 @@ KINDS: Final = ("all", "act", "agent", "context", "ask", "plan", "brain", "budge
 
 @frozen
 class Thought(Entry):
-    """One decision: what, why, and what was seen. `rule` is what let it happen."""
+    """One decision: what, why, and what was seen; `rule` let it happen, `last` is how a failed call's output ends."""
 
     origin: Origin
     sign: Sign
@@ -55,6 +55,7 @@ class Thought(Entry):
     why: str = ""
     expected: str = ""
     observed: str = ""
+    last: str = ""
     outcome: str = ""
     rule: str = ""
 
@@ -70,7 +71,7 @@ class Thought(Entry):
             *foreign(self.action, "text"),
         )
         lines = [ends(left, ((" ", ""),), room.width)]
-        reason = self.observed if self.sign in (FAILED, STOPPED) and self.observed else self.why
+        reason = (self.last or self.observed if self.sign in (FAILED, STOPPED) else "") or self.why
         if reason:
             lines.append(ends(((" " * 10, ""), *foreign(one_line(reason), "muted")), ((" ", ""),), room.width))
         return [*lines, *(self._details(room.width, 10) if room.opened else ())]
@@ -137,8 +138,9 @@ class MindLog:
                 known = replace(known, sign=RUNNING) if known else None
             case ToolFinished():
                 seen = one_line(body.output[:400]) if body.output.strip() else "no output"
-                sign = DONE if body.ok else FAILED
-                known = replace(known, sign=sign, observed=seen, outcome=wording.took(body.seconds)) if known else None
+                last = "" if body.ok else one_line(body.output.strip().rpartition("\n")[2])
+                sign, took = DONE if body.ok else FAILED, wording.took(body.seconds)
+                known = replace(known, sign=sign, observed=seen, last=last, outcome=took) if known else None
             case ToolRefused():
                 known = replace(known, sign=FAILED, observed=body.reason, outcome="refused") if known else None
             case ToolResolved():

@@ -14,6 +14,8 @@ from hermes_tui.interfaces.tui.panes._pane import View
 
 CONFINED: Final = ("bubblewrap", "")
 EXTENDED: Final = 160
+HELP: Final[tuple[Span, ...]] = (("F1 help ", "muted"),)
+GAP: Final = 2
 
 
 @frozen(kw_only=False)
@@ -126,7 +128,7 @@ def _needs(facts: _Facts, step: int) -> Sequence[Span]:
     if facts.view.past:
         return ()
     if not count:
-        return (("F1 help ", "muted"),) if step < 1 else ()
+        return ()
     return ((f" ◊ {count} {'needs you  F7' if step < 7 else 'F7'} ", "bg on-warn bold"),)
 
 
@@ -143,9 +145,14 @@ def status_line(view: View, width: int) -> Line:
         parts = [part for part in (part(facts, step) for part in _PARTS) if part]
         more = _more(facts, width) if step == 0 else ()
         left = _joined([*parts, more] if more else parts)
-        right = tuple(_needs(facts, step))
-        if width_of(left) + width_of(right) + (2 if right else 0) <= width or step == STEPS - 1:
+        asked = tuple(_needs(facts, step))
+        right = asked or (() if view.past else HELP)
+        free = width - width_of(left)
+        if width_of(right) + (GAP if right else 0) <= free:
             return ends(left, right, width)
+        # Help costs the reason of the brain and nothing else: it stands where there is room for it after that.
+        if step == STEPS - 1 or (step and not asked and free >= 0):
+            return ends(left, asked, width)
     raise AssertionError
 
 

@@ -222,9 +222,7 @@ class Transcript:
             case TaskSkipped():
                 yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
             case TaskWaiting() if body.what not in _SAID_ELSEWHERE:
-                why, _, rest = body.why.partition("\n")
-                waits = notices.notice(record, WAITING, title, f"waits for {body.what}: {why}", hint="F3 brains")
-                yield replace(waits, details=rest)
+                yield notices.waits(record, title, body)
             case RecoveryTried() if body.taken:
                 yield notices.notice(record, notices.KERNEL, title, f"recovers by {body.rung}: {body.why}")
             case TaskFailed() if not body.recovering and self._kinds.get(task) is not TaskKind.TOOL:

@@ -57,7 +57,7 @@ def welcome_lines(
     `armed` says that its keys act. Where the page is too high it gives up its blank lines, then what only explains.
     """
     width, height = size
-    room = min(width - 4, PROSE_WIDTH)
+    room = min(width, PROSE_WIDTH) - 4
     if found is None:
         return [EMPTY, _said("Looking for a brain: keys in the environment, local servers for 1 s.", "muted")]
     able = [one for one in found if isinstance(one, Brain)]

@@ -46,6 +46,15 @@ async def test_the_dock_says_who_wants_what_why_how_far_and_how_to_undo(table: T
         assert app.rows[-1].rstrip().endswith("◊ 1 needs you  F7")
 
 
+async def test_the_dock_says_once_that_a_command_is_to_run_in_the_background(table: Table) -> None:
+    async with workstation(table, script(Call("shell", {"command": "make serve", "background": True}))) as app:
+        await asked(app)
+        card = app.workspace.dock.card.lines
+
+        assert card[0].text.startswith("◊ goal wants shell in the background: make serve ")
+        assert [line.text.strip() for line in card if "background" in line.text][1:] == []
+
+
 async def test_the_dock_shows_the_change_before_its_y_and_says_what_it_leaves_out(table: Table) -> None:
     long = Call("write", {"path": "a.txt", "content": "\n".join(f"line {n}" for n in range(1, 41))})
     async with workstation(table, script(long)) as app:

@@ -29,7 +29,7 @@ def divider_of(app: Stand) -> int:
 
 
 async def test_columns_are_resized_by_key_and_by_hand_and_stand_there_at_the_next_start(table: Table) -> None:
-    async with seated(table.desk()) as app:
+    async with workstation(table, HELLO) as app:
         before = divider_of(app)
         await app.pilot.press("f2", "greater_than_sign", "greater_than_sign")
         await app.until(lambda: divider_of(app) == before - 4)
@@ -38,7 +38,7 @@ async def test_columns_are_resized_by_key_and_by_hand_and_stand_there_at_the_nex
         await app.pilot.mouse_up(offset=(before + 2, 20))
         await app.until(lambda: divider_of(app) == before + 2)
         await app.until((table.home / "state" / "layout.json").exists)
-    async with seated(table.desk()) as app:
+    async with workstation(table, HELLO) as app:
         again = divider_of(app)
         await app.pilot.press("f2", "equals_sign")
         await app.until(lambda: divider_of(app) == before)

@@ -9,16 +9,16 @@ import pytest
 from hermes_tui.capabilities.providers._errors import connected_late, unreachable
 from hermes_tui.domain.commands import Interrupt
 from hermes_tui.domain.errors import ProviderError
-from hermes_tui.domain.events import Event, RetryScheduled, RunEnded, TaskWaiting
-from hermes_tui.domain.ids import Seq, TaskId
+from hermes_tui.domain.events import Event, RetryScheduled, RunEnded
+from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.values import replace
-from hermes_tui.interfaces.tui.drawing.row_window import Room, RowWindow
+from hermes_tui.interfaces.tui.drawing.row_window import RowWindow
 from hermes_tui.interfaces.tui.transcript import Transcript
 from tests.fakes import Scenario
 from tests.fakes.running import running_server
 from tests.interfaces.tui.stand import Table, seated
-from tests.interfaces.tui.test_microcopy import ASKING, FAILED, PLACE, START, planned, reply, shown
+from tests.interfaces.tui.test_microcopy import ASKING, FAILED, PLACE, START, reply, shown
 
 
 def cut_off(error: ProviderError, attempt: int, delay_s: float = 8.0) -> tuple[Event, Event]:
@@ -78,21 +78,6 @@ def test_a_try_without_a_connection_takes_the_place_of_the_request_that_failed()
         rows.extend(transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event)))
 
     assert [row.copy().partition(" since")[0] for row in rows.rows] == ["go", "No route to api.anthropic.com"]
-
-
-def test_what_each_provider_lacks_stands_behind_the_row_of_a_task_that_waits_for_one() -> None:
-    transcript = Transcript()
-    waiting = TaskWaiting(what="provider", why="No brain can answer for cortex.\n  anthropic: no key")
-    at_work = replace(PLACE, task=TaskId("t1"))
-
-    transcript.take(Record(seq=Seq(1), at=36_502.0, place=PLACE, body=planned("t1")))
-    (row,) = transcript.take(Record(seq=Seq(2), at=36_503.0, place=at_work, body=waiting))
-
-    folded, opened = (row.lines(Room(width=90, opened=state)) for state in (False, True))
-    assert [" ".join(line.text.split()) for line in folded] == [
-        "○ do t1: waits for provider: No brain can answer for cortex. F3 brains ►"
-    ]
-    assert [line.text.strip() for line in opened[1:]] == ["anthropic: no key"]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

@@ -6,6 +6,11 @@ import pytest
 
 from hermes_tui.domain.commands import Decide
 from hermes_tui.domain.events import ApprovalAsked, CapRaised, PlanEdited, RunEnded, TaskFailed
+from hermes_tui.domain.ids import RunId
+from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import replace
+from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.limits import limit_lines
 from hermes_tui.services.desk import Desk
 from tests.fakes import Call, Repeat, Reply, Scenario
 from tests.interfaces.tui.stand import Stand, Table, events_of, workstation
@@ -154,6 +159,35 @@ async def test_l_shows_every_limit_and_x_twice_stops_spending(table: Table) -> N
         assert still
         assert app.seat.state.run.ended is not None
         assert app.seat.state.run.ended.status == "interrupted"
+
+
+async def test_the_limits_page_says_what_is_spent_of_each_limit_that_is_counted(table: Table) -> None:
+    table.configure("brains: {cortex: {budget: {usd: 2.0}}}\n")
+    replies = [Reply("I look.", tool_calls=[Call("list", {"path": "."})]), Reply("Done.")]
+    async with workstation(table, Scenario(replies=replies)) as app:
+        await app.enter("Look around.")
+        await app.until_event(RunEnded)
+        await app.until(lambda: not app.workspace.live)
+        spent = wording.money(app.seat.state.spend.run.usd)
+        await app.pilot.press("f6", "l")
+        await app.until(lambda: "═ limits ═" in app.text)
+        rows = {row.split("  ")[0].strip(): row.split()[-2:] for row in app.rows if row.strip()}
+
+        assert rows["run, steps"] == ["2", "200"]
+        assert rows["role cortex"] == [spent, "$2.00"]
+        assert rows["run, money"] == [spent, "$5.00"]
+
+
+async def test_the_limits_page_counts_the_time_of_a_run_without_its_pauses(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        view = app.workspace.view_now()
+        run = replace(view.state.run, run=RunId("r1"), limits=Limits(seconds=600.0), resumed_at=1_000.0, paused_s=30.0)
+        going = replace(view, state=replace(view.state, run=run), now=1_095.0, live=True)
+        held = replace(going, state=replace(view.state, run=replace(run, paused_at=1_050.0)))
+        lines = [limit_lines(one, 80) for one in (going, held)]
+        rows = [[line.text.split() for line in page if "run, time" in line.text] for page in lines]
+
+        assert rows == [[["run,", "time", "1:05", "10:00"]], [["run,", "time", "0:20", "10:00"]]]
 
 
 async def test_the_budget_adds_up_across_its_tables(table: Table) -> None:

@@ -190,6 +190,33 @@ async def test_the_first_page_connects_by_number_while_nothing_else_is_typed(tab
         assert "Start it with `ollama serve`" in app.text
 
 
+async def test_the_first_page_stands_alone_however_wide_and_the_panes_come_with_the_first_record(table: Table) -> None:
+    async with workstation(table, HELLO, size=(120, 36), url=False) as app:
+        await app.until(lambda: "4 ollama      no server at http://127.0.0.1:11434  " in app.text)
+        page = app.rows[:-3]
+        await app.enter("Say hello.")
+        await app.until(lambda: "│─ budget ─" in app.text)
+
+        assert "│" not in "".join(page)
+        assert max(len(row.rstrip()) for row in page[1:]) <= 84
+        assert page[0].startswith("─ hermes ─")
+        assert "│─ tasks 0/1 ─" in app.rows[0]
+
+
+async def test_a_pane_opened_from_the_first_page_takes_the_screen_and_gives_it_back(table: Table) -> None:
+    async with workstation(table, HELLO, size=(120, 36), url=False) as app:
+        await app.until(lambda: "  d  watch the demo" in app.text)
+        before = app.rows[:18]
+        await app.pilot.press("f5")
+        await app.until(lambda: "═ memory" in app.rows[0])
+        side_by_side = "│" in app.rows[0]
+        await app.pilot.press("f5")
+        await app.until(lambda: "─ hermes ─" in app.rows[0])
+
+        assert side_by_side
+        assert app.rows[:18] == before
+
+
 async def test_in_little_room_the_first_page_keeps_every_key(table: Table) -> None:
     async with workstation(table, HELLO, size=(60, 20), url=False) as app:
         await app.until(lambda: " · r looks again" in app.text)

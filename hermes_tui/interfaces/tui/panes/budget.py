@@ -66,8 +66,8 @@ class BudgetPane(Pane):
         if self.full:
             note = (
                 "No call with an unknown price."
-                if not view.state.spend.total.unknown
-                else (f"{wording.count(view.state.spend.total.unknown, 'call')} with an unknown price: not in the sum.")
+                if not view.state.spend.run.unknown
+                else (f"{wording.count(view.state.spend.run.unknown, 'call')} with an unknown price: not in the sum.")
             )
             lines += [EMPTY, Line(((f" {note} Usage as the providers reported it.", "muted"),))]
         self.view.show(lines)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -14,7 +14,7 @@ from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import Span
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
@@ -69,6 +69,7 @@ class ConsolePane(Pane):
         self.view = LineView(look, name="transcript")
         self.first_page = False
         self.place = ""
+        self._page: Callable[[tuple[int, int]], Sequence[Line]] | None = None
         self._ribbon: tuple[Span, ...] = ()
         self._now: RowWindow | None = None
         self._when = ""
@@ -170,6 +171,18 @@ class ConsolePane(Pane):
         del view
         self._mark()
 
+    def begin_with(self, page: Callable[[tuple[int, int]], Sequence[Line]]) -> None:
+        """Show a page, drawn for a width and a height, as long as there is no row."""
+        self._page = page
+        self.view.empty = page(self.view.size if self.view.size.width else self.screen.size)
+        self.view.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw the page for the new size."""
+        del event
+        if self._page is not None and not self.view.window.rows:
+            self.begin_with(self._page)
+
     def show_behind(self, count: int) -> None:
         """Say how many records the screen is behind; nothing where there are none."""
         if count != self._behind:
@@ -185,7 +198,7 @@ class ConsolePane(Pane):
     def _mark(self) -> None:
         window = self.view.window
         if self._when:
-            hint: tuple[Span, ...] = (*self._ribbon, (f" {self._when}", "text"))
+            hint: tuple[Span, ...] = (*self._ribbon, (" " if self._ribbon else "", ""), (self._when, "text"))
         elif self._behind:
             hint = ((f"behind {self._behind:,}", "warn"),)
         elif window.following:

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.drawing.compositor import LineCompositor
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
@@ -29,7 +30,8 @@ SHAPES = ("wide", "two", "one", "narrow", "tiny")
 class Stage(HeldScreen):
     """The panes and where they stand. What they show is somebody else's.
 
-    `resting_place` is where the focus returns to, `task_count` how many rows the task graph wants.
+    `resting_place` is where the focus returns to, `task_count` how many rows the task graph wants, `alone` whether only
+    the console has anything to show.
     """
 
     class Divided(Message):
@@ -56,6 +58,7 @@ class Stage(HeldScreen):
         self.panes = panes
         self.resting_place = resting_place
         self.task_count = 0
+        self.alone = False
         self.division = Plan("tiny")
         self.full_pane = ""
         self.sizes = Sizes()
@@ -106,9 +109,11 @@ class Stage(HeldScreen):
 
     def divide(self) -> None:
         """Give each pane its place: in columns, or the whole screen to one."""
-        plan = plan_for(*self.size, tasks=self.task_count, sizes=self.sizes)
+        plan = replace(plan_for(*self.size, tasks=self.task_count, sizes=self.sizes), alone=self.alone)
         if (plan, self.full_pane) == self._divided:
             return
+        if self._divided is not None and self._divided[0].alone != plan.alone:
+            self.call_after_refresh(self.post_message, self.Divided())
         self._divided = (plan, self.full_pane)
         self.division, full = plan, self.full_pane
         self._name_shape(plan.shape, full=bool(full))

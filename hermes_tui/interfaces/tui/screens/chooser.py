@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces import _fuzzy as fuzzy
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, one_line, pad
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, foreign, one_line, pad
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
@@ -24,15 +24,19 @@ from hermes_tui.interfaces.tui.rules import TitleRule
 
 MOST: Final = 500
 NAME_CELLS: Final = 44
+NAME_SHARE: Final = 38
+"""Names take so much of a hundred at most: what they are about has to be read beside them."""
+LEAST_NAME: Final = 16
 
 
 @frozen
 class Choice:
-    """One thing that can be chosen; `value` is what choosing it returns."""
+    """One thing that can be chosen; `value` is what choosing it returns, `more` is said where there is room for it."""
 
     value: str
     name: str
     about: str = ""
+    more: str = ""
     right: str = ""
     sign: Span = ("", "")
     live: bool = False
@@ -46,22 +50,28 @@ class Choice:
     @property
     def searched(self) -> str:
         """What the filter looks at."""
-        return f"{self.name} {self.about}"
+        return f"{self.name} {self.about} {self.more}"
 
     def lines(self, room: Room) -> tuple[Line, ...]:
         """Draw it: sign, name, what it is about, and a short fact at the end."""
-        name = one_line(self.name)
-        shown = pad(name, self.cells) + "  " if room.width > self.cells * 2 else f"{fit(name, self.cells)}  "
         sign = (f"{self.sign[0]} ", self.sign[1]) if self.sign[0] else ("  ", "")
-        left = (sign, *foreign(shown if self.about else name, "text"), *foreign(one_line(self.about), "muted"))
-        return (ends(left, ((f"{self.right} " if self.right else "", "muted"),), room.width),)
+        right = f"{self.right} " if self.right else ""
+        if not self.about:
+            return (ends((sign, *foreign(one_line(self.name))), ((right, "muted"),), room.width),)
+        cells = min(self.cells, max(room.width * NAME_SHARE // 100, LEAST_NAME))
+        name, about = pad(one_line(self.name), cells), one_line(self.about)
+        whole = f"{about} {one_line(self.more)}" if self.more else about
+        left_for_it = room.width - 2 - cells - 2 - cell_len(right) - 1
+        said = whole if cell_len(whole) <= left_for_it else about
+        left = (sign, *foreign(f"{name}  "), *foreign(said, "muted"))
+        return (ends(left, ((right, "muted"),), room.width),)
 
     def copy(self) -> str:
         """Return its value."""
         return self.value
 
 
-def _aligned(choices: Sequence[Choice]) -> list[Choice]:
+def aligned(choices: Sequence[Choice]) -> list[Choice]:
     """Return choices whose names take the same room."""
     cells = min(max((cell_len(one_line(choice.name)) for choice in choices), default=1), NAME_CELLS)
     return [replace(choice, cells=cells) for choice in choices]
@@ -93,7 +103,7 @@ class Chooser(ModalScreen[str | None]):
     ) -> None:
         super().__init__()
         self.look = look
-        self.choices = _aligned(choices)
+        self.choices = aligned(choices)
         self.start = start
         self.shown = shown
         self.rule = TitleRule(look, title, hint)
@@ -122,7 +132,7 @@ class Chooser(ModalScreen[str | None]):
 
     def offer(self, choices: Sequence[Choice]) -> None:
         """Offer other things, such as what was found meanwhile."""
-        self.choices = _aligned(choices)
+        self.choices = aligned(choices)
         self._filter(self.entry.value)
 
     @on(Input.Changed)

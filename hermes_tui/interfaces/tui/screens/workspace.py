@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -82,7 +83,7 @@ class Workspace(Entry):
     def __init__(
         self, look: Look, seat: Seat, earlier: Callable[[], Sequence[Record]], monotonic: Callable[[], float]
     ) -> None:
-        self._shown = 0
+        self._shown = (0, "")
         self.settled = asyncio.Event()
         """Set once the prompt has the focus for the first time."""
         self._said_long = 0
@@ -183,7 +184,7 @@ class Workspace(Entry):
     def refresh_panes(self) -> None:
         """Show the present state everywhere."""
         view = self.view_now()
-        self._shown = view.state.seq
+        self._shown = (view.state.seq, view.facts.sandbox)
         for one in self.showing:
             one.show(view)
         self.task_count = len(self.graph_pane.view)
@@ -196,16 +197,15 @@ class Workspace(Entry):
     def _show_first_page(self) -> None:
         """Show what to begin with, as long as nothing happened; where nobody can answer, its keys act."""
         missing = connectable(self.brains) if not self.seen and not self.travelling else []
-        self.console_pane.first_page = bool(missing)
+        self.console_pane.first_page = self.alone = bool(missing)
         self.console_pane.show(self.view_now())
         most = len(missing) or -1
         self.prompt.lone_keys = {key: name for key, name in self.page_keys.items() if number_of(name) <= most}
         if not self.seen and not self.travelling:
-            page = self.console_pane.view
-            armed = page.has_focus or not self.prompt.text
-            size, sandbox = page.size if page.size.width else self.size, self.seat.facts.sandbox
-            page.empty = welcome_lines(self.brains, self.brains_at, size, sandbox=sandbox, armed=armed)
-            page.refresh()
+            armed = self.console_pane.view.has_focus or not self.prompt.text
+            sandbox = self.seat.facts.sandbox
+            page = partial(welcome_lines, self.brains, self.brains_at, sandbox=sandbox, armed=armed)
+            self.console_pane.begin_with(page)
 
     @on(Entry.Drafted)
     def _drafted(self) -> None:
@@ -239,7 +239,7 @@ class Workspace(Entry):
         """Move the clocks of what is under way."""
         if self.travelling:
             return
-        if self.seat.state.seq != self._shown:
+        if (self.seat.state.seq, self.seat.facts.sandbox) != self._shown:
             self.refresh_panes()
         if not self.live and not self.chronicle.asked:
             return

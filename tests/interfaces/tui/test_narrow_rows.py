@@ -1,0 +1,117 @@
+"""Rows in little room: what gives way is what can be missed, and what is told is what was counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_tui.domain.approval import Decision, Ruling
+from hermes_tui.domain.events import Event, TaskWaiting, ToolFinished, ToolRequested
+from hermes_tui.domain.ids import CallId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.interfaces._orders import ORDERS
+from hermes_tui.interfaces.tui import meter
+from hermes_tui.interfaces.tui.choices import of_brains
+from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.memory_rows import ChangeRow
+from hermes_tui.interfaces.tui.mind_rows import MindLog
+from hermes_tui.interfaces.tui.screens.chooser import Choice, aligned
+from hermes_tui.interfaces.tui.transcript import Transcript
+from hermes_tui.services.memory.notebook import Change
+from hermes_tui.services.missing import Missing
+
+PLACE = Place(session=SessionId("k7q2"), run=RunId("r1"), task=TaskId("report"))
+NO_BRAIN = "No brain can answer for cortex.\n  openai: no key. Set OPENAI_API_KEY.\n  ollama: no server."
+CALL = CallId("c1")
+ASKED = ToolRequested(
+    call_id=CALL,
+    tool="shell",
+    arguments='{"command": "make test"}',
+    summary="make test",
+    effect=Effect.WRITE,
+    reach=Reach.SANDBOX,
+    ruling=Ruling(decision=Decision.ALLOW, rule="mode"),
+)
+
+
+def recorded(event: Event, at: float = 36_502.0) -> Record:
+    return Record(seq=Seq(1), at=at, place=PLACE, body=event)
+
+
+def waiting(event: TaskWaiting, *, opened: bool = False) -> list[str]:
+    row = Transcript().take(recorded(event))[0]
+    return [line.text.rstrip() for line in row.lines(Room(width=100, opened=opened))]
+
+
+def test_a_task_without_a_brain_says_in_one_line_what_is_missing_and_the_rest_when_opened() -> None:
+    folded = waiting(TaskWaiting(what="provider", why=NO_BRAIN))
+    opened = waiting(TaskWaiting(what="provider", why=NO_BRAIN), opened=True)
+
+    assert len(folded) == 1
+    assert folded[0].startswith("○ report: waits for provider: No brain can answer for cortex.")
+    assert folded[0].endswith("F3 brains ►")
+    assert "ollama: no server." in "\n".join(opened[1:])
+
+
+@pytest.mark.parametrize("later", [600.0, 200_000.0])
+def test_a_task_that_waits_for_a_time_says_when_that_is_and_not_in_seconds_since_1970(later: float) -> None:
+    due = 36_502.0 + later
+    said = waiting(TaskWaiting(what="timer", why=f"due at {due:.0f}", until=due))[0]
+
+    assert "waits until " in said
+    assert ("Jan 03 " in said) == (later > 86_400)
+    assert f"{due:.0f}" not in said
+
+
+@pytest.mark.parametrize("width", [80, 100, 119])
+def test_what_a_command_does_is_read_whole_beside_its_name_from_80_columns_on(width: int) -> None:
+    choices = aligned([Choice(value=one.name, name=one.usage, about=one.does, right="Ctrl+P") for one in ORDERS])
+    rows = [choice.lines(Room(width=width))[0].text for choice in choices]
+    begins = {row.index(one.does[:12]) for one, row in zip(ORDERS, rows, strict=True)}
+    interrupts = next(row for one, row in zip(ORDERS, rows, strict=True) if one.name == "interrupt")
+
+    assert len(begins) == 1
+    assert "stop what runs; finished work is kept " in interrupts
+    assert {len(row) for row in rows} == {width}
+
+
+def test_a_brain_that_is_missing_says_its_remedy_where_there_is_room_for_all_of_it() -> None:
+    found = [Missing("anthropic", "no key in $ANTHROPIC_API_KEY", "Set ANTHROPIC_API_KEY, or run `hermes keys set`.")]
+    row = aligned(of_brains(found, ""))[0]
+    narrow, wide = (row.lines(Room(width=width))[0].text.rstrip() for width in (80, 120))
+
+    assert narrow.endswith("no key in $ANTHROPIC_API_KEY.")
+    assert wide.endswith("Set ANTHROPIC_API_KEY, or run `hermes keys set`.")
+
+
+def test_a_change_of_a_note_never_touches_what_stands_beside_it() -> None:
+    change = Change(commit="ef2d0c1", at=36_502.0, author="operator", subject="remember: " + "long " * 40)
+    row = ChangeRow(change).lines(Room(width=60, now=36_510.0))[0].text
+
+    assert row.rstrip().endswith("…")
+    assert row.endswith(" ")
+    assert len(row) == 60
+
+
+def test_what_is_spent_in_a_minute_is_told_of_the_time_that_it_was_counted_over() -> None:
+    chronicle = Chronicle()
+    chronicle.began, chronicle.spending = 1_000.0, [(1_004.0, 0.02), (1_010.0, 0.02)]
+    told = [
+        next(line.text for line in meter.detail(SessionState(), chronicle, now, 120) if "/min" in line.text)
+        for now in (1_012.0, 1_720.0)
+    ]
+
+    assert "$0.20/min over 0:12 " in told[0]
+    assert "$0.00/min over 6:00 " in told[1]
+
+
+def test_a_failed_command_stands_in_the_mind_log_with_the_last_line_of_what_it_printed() -> None:
+    mind = MindLog()
+    mind.take(recorded(ASKED))
+    output = "=" * 60 + "\nFAIL: test_half\n\nFAILED (failures=1)\n"
+    row = mind.take(recorded(ToolFinished(call_id=CALL, tool="shell", ok=False, output=output, data="", seconds=0.4)))
+
+    assert row is not None
+    assert row.lines(Room(width=48))[1].text.strip() == "FAILED (failures=1)"
