@@ -10,9 +10,10 @@ from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.events import ModelFailed, ModelFinished, RetryScheduled
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.values import mutable, replace
+from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces.tui import notices
 from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import WAITING
 from hermes_tui.interfaces.tui.rows import Notice
 from hermes_tui.kernel.retry import MAX_ATTEMPTS
@@ -49,13 +50,12 @@ class Outages:
         since = self._since.get(body.model.partition(":")[0], record.at)
         then = f"Trying again in {_wait(body.delay_s)}, {body.attempt} of {MAX_ATTEMPTS}."
         another = "another" if _HERE.fullmatch(url.hostname or "") else "a local"
-        row = notices.notice(
-            record,
-            WAITING,
-            f"No route to {url.netloc.rpartition('@')[2]} since {wording.clock(since)}. {then}",
-            hint=f"F3 switches to {another} brain",
+        said = f"No route to {url.netloc.rpartition('@')[2]} since {wording.clock(since)}. {then}"
+        return Notice(
+            origin=notices.origin(record, notices.reply_key(body.request_id)),
+            sign=WAITING,
+            spans=(*foreign(one_line(said), "text"), (" F3", "accent"), (f" switches to {another} brain.", "text")),
         )
-        return replace(row, origin=notices.origin(record, notices.reply_key(body.request_id)))
 
 
 def _wait(seconds: float) -> str:

@@ -210,8 +210,10 @@ class Streaming(Entry):
         body = [_indented(line) for line in drawn]
         if body:
             body[-1] = Line((*body[-1].spans, ("▌", "accent")), body[-1].ground)
-        counted = "" if self.whole_lines else f"{wording.count(self.flow.length, 'character')} · "
-        so_far = f"{self.model} · {counted}{wording.took(seconds)}"
+        counted = "" if self.whole_lines else wording.count(self.flow.length, "character")
+        # A clock that moves by steps has not begun to count before its first one.
+        clock = wording.took(seconds) if seconds or not self.whole_lines else ""
+        so_far = " · ".join(part for part in (self.model, counted, clock) if part)
         foot = ends((("  ", ""), (so_far, "muted")), (("Esc interrupt ", "muted"),), room.width)
         return [*lines, *body, foot]
 

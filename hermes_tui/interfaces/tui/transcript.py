@@ -20,6 +20,7 @@ from hermes_tui.domain.events import (
     ConfigRefused,
     ContextEvent,
     CriterionChecked,
+    EditKind,
     GuardEvent,
     InterruptAsked,
     MessageGiven,
@@ -168,6 +169,8 @@ class Transcript:
             case RunStarted():
                 self._live = True
                 first, self._goal = not self._began, body.goal.text
+                self._kinds.clear()
+                self._titles.clear()
                 self._began, self._spent, self._criteria = record.at, 0.0, []
                 self._cap, self._near = body.limits.usd, False
                 yield Said(
@@ -206,6 +209,8 @@ class Transcript:
         for op in body.ops:
             if op.task is not None:
                 self._kinds[op.target], self._titles[op.target] = op.task.kind, op.task.title
+            elif op.kind is EditKind.REMOVE:
+                self._kinds.pop(op.target, None)
         said = f" rev {body.base_rev + 1} · {wording.count(len(self._kinds), 'task')} · {one_line(body.why)}"
         spans: tuple[Span, ...] = (("plan", "text bold"), *foreign(said, "muted"))
         return Notice(origin=origin(record), sign=notices.KERNEL, spans=spans, hint="F2")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_tui.capabilities.providers._errors import connected_late, unreachable
 from hermes_tui.domain.approval import Decision, Ruling, Scope
-from hermes_tui.domain.errors import FailureReason, ProviderError, UsageInvalid
+from hermes_tui.domain.errors import FailureReason, UsageInvalid
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -15,6 +14,7 @@ from hermes_tui.domain.events import (
     CircuitMoved,
     ConfigRefused,
     ContextCompacted,
+    EditKind,
     Event,
     LoopNoticed,
     MessageGiven,
@@ -22,6 +22,8 @@ from hermes_tui.domain.events import (
     ModelFailed,
     ModelFinished,
     ModelRequested,
+    PlanEdited,
+    PlanOp,
     RetryScheduled,
     RunEnded,
     RunStarted,
@@ -30,19 +32,19 @@ from hermes_tui.domain.events import (
     ToolRequested,
     ToolResolved,
 )
-from hermes_tui.domain.ids import ApprovalId, CallId, RequestId, RunId, Seq, SessionId
+from hermes_tui.domain.ids import ApprovalId, CallId, RequestId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message, Role, Source, Text
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.processes import SandboxLevel
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state.shells import ShellState
-from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach
+from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach, Task, TaskKind
 from hermes_tui.domain.usage import Bound, Limits, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces._shells import stop_of
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE
-from hermes_tui.interfaces.tui.drawing.row_window import Room, RowWindow
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.rows import Notice, Origin
 from hermes_tui.interfaces.tui.transcript import Transcript
 
@@ -136,22 +138,13 @@ FAILED = ModelFailed(
 )
 
 
-def cut_off(error: ProviderError, attempt: int, delay_s: float = 8.0) -> tuple[Event, Event]:
-    """Return the records of a request that failed so, and of the try that follows."""
-    failed = replace(FAILED, model="anthropic:haiku", reason=error.reason, message=error.message)
-    again = RetryScheduled(
-        request_id=failed.request_id,
-        model=failed.model,
-        reason=error.reason,
-        attempt=attempt,
-        delay_s=delay_s,
-        message=error.message,
-    )
-    return failed, again
+def planned(*names: str) -> PlanEdited:
+    """Return the first revision of a plan with these tasks."""
+    made = (Task(id=TaskId(name), kind=TaskKind.AGENT, title=f"do {name}") for name in names)
+    ops = tuple(PlanOp(kind=EditKind.ADD, target=task.id, task=task) for task in made)
+    return PlanEdited(base_rev=0, by="kernel", why="because", ops=ops)
 
 
-ANTHROPIC = "https://api.anthropic.com/v1/messages"
-GONE = unreachable("anthropic", ANTHROPIC)
 SAID: dict[str, tuple[tuple[Event, ...], str]] = {
     "near the cap": (
         (START, reply(0.5), reply(0.31)),
@@ -208,29 +201,15 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         ),
         "○ m: overloaded, try 2 in 6 s F3 switch now",
     ),
-    "no network": (
-        (START, *cut_off(GONE, 2, 0.4)),
-        "○ No route to api.anthropic.com since 10:08:23. Trying again in 0.4 s, 2 of 3. F3 switches to a local brain",
+    "a plan after another one": (
+        (START, planned("t1", "t2"), ended("done", ""), START, planned("t3")),
+        "• plan rev 1 · 1 task · because F2",
     ),
-    "no network for a while": (
-        (START, *cut_off(GONE, 2), *cut_off(connected_late("anthropic", ANTHROPIC, 5.0), 3)),
-        "○ No route to api.anthropic.com since 10:08:23. Trying again in 8 s, 3 of 3. F3 switches to a local brain",
-    ),
-    "no network again": (
-        (START, *cut_off(GONE, 2), replace(reply(0.0), model="anthropic:haiku"), *cut_off(GONE, 2)),
-        "○ No route to api.anthropic.com since 10:08:26. Trying again in 8 s, 2 of 3. F3 switches to a local brain",
-    ),
-    "a server of this machine that does not run": (
-        (START, *cut_off(unreachable("ollama", "http://127.0.0.1:11434/api/chat"), 2)),
-        "○ No route to 127.0.0.1:11434 since 10:08:23. Trying again in 8 s, 2 of 3. F3 switches to another brain",
-    ),
-    "an address that holds a key": (
-        (START, *cut_off(unreachable("anthropic", "https://me:k-1@gate.test/v1"), 2)),
-        "○ No route to gate.test since 10:08:23. Trying again in 8 s, 2 of 3. F3 switches to a local brain",
-    ),
-    "a connection that is refused for another reason": (
-        (START, *cut_off(unreachable("anthropic", ANTHROPIC, "its certificate is not good"), 2)),
-        "○ anthropic:haiku: unreachable, try 2 in 8 s F3 switch now",
+    "a plan of which a task was taken out": (
+        (START, planned("t1", "t2"), PlanEdited(
+            base_rev=1, by="operator", why="too much", ops=(PlanOp(kind=EditKind.REMOVE, target=TaskId("t2")),)
+        )),
+        "• plan rev 2 · 1 task · too much F2",
     ),
     "another brain": (
         (START, ModelChosen(role="cortex", model="openai:mini", why="connection cut", before="anthropic:haiku")),
@@ -307,14 +286,6 @@ def test_what_happened_is_said_first_then_what_to_press(what: str) -> None:
     events, said = SAID[what]
 
     assert shown(*events) == said
-
-
-def test_a_try_without_a_connection_takes_the_place_of_the_request_that_failed() -> None:
-    transcript, rows = Transcript(), RowWindow(clock=lambda: 36_510.0)
-    for at, event in enumerate((START, ASKING, *cut_off(GONE, 2)), start=1):
-        rows.extend(transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event)))
-
-    assert [row.copy().partition(" since")[0] for row in rows.rows] == ["go", "No route to api.anthropic.com"]
 
 
 def test_a_hostile_command_in_the_background_reaches_no_terminal_raw() -> None:

@@ -87,16 +87,17 @@ def test_with_reduced_motion_a_line_of_a_reply_stands_there_once_the_next_has_be
     assert found[False][:-1] == flowing
     assert "character" not in found[True][-1]
     assert "character" in found[False][-1]
+    assert streamed(heard, whole_lines=True, now=1.0)[-1].split() == ["m", "Esc", "interrupt"]
 
 
-def streamed(text: str, *, whole_lines: bool) -> list[str]:
+def streamed(text: str, *, whole_lines: bool, now: float = 2.0) -> list[str]:
     """Return the lines of a reply of which so much has arrived."""
     flow = Flow()
     flow.push(text)
     row = Streaming(
         origin=Origin(key="r", at=1.0), model="m", flow=flow, thinking=Flow(), heard=1, whole_lines=whole_lines
     )
-    return [line.text.strip() for line in row.lines(Room(width=48, now=2.0))]
+    return [line.text.strip() for line in row.lines(Room(width=48, now=now))]
 
 
 async def test_a_screen_that_is_late_says_by_how_many_records(table: Table) -> None:

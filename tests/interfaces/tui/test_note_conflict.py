@@ -86,7 +86,7 @@ async def test_both_texts_are_kept_compared_and_one_of_them_is_chosen(table: Tab
     kept(table.home, START, {LAMP: "Low\n"})
     async with workstation(table, Scenario(), size=size) as app:
         place = await clash(app, table, "High\n")
-        said = side(app)
+        said, drawn = side(app), app.text
         await app.pilot.press("D")
         await app.until(lambda: "from theirs to yours" in app.text)
         compared = side(app)
@@ -98,6 +98,7 @@ async def test_both_texts_are_kept_compared_and_one_of_them_is_chosen(table: Tab
         await app.until(lambda: "changed outside Hermes" not in app.text)
 
     assert SAID in said
+    assert "lamp.md changed outside Hermes at 10:07." in drawn
     assert "-High +Very Low" in compared
     assert undecided == "High\n"
     assert place.read_text("utf-8") == "Very Low\n"

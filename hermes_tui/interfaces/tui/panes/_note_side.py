@@ -103,7 +103,8 @@ class NoteSide(Pane):
         self._aside = False
         if self.editor.display or not self.path:
             return
-        width = max(self.preview.size.width, 20)
+        # The rule is always there; a preview that just took the editor's place has no size yet.
+        width = max(self.text_rule.size.width, 20)
         keys = ((SEEN if self._then is not None else DONE, "muted"),)
         name = fit_middle(one_line(self.path.rpartition("/")[2]), TITLE_CELLS)
         if self.conflict is not None:
