@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 
 from hermes_tui.domain.approval import Decision, Ruling
-from hermes_tui.domain.events import Event, TaskWaiting, ToolFinished, ToolRequested
-from hermes_tui.domain.ids import MAIN_AGENT, CallId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.events import ApprovalAsked, Event, TaskWaiting, ToolFinished, ToolRequested
+from hermes_tui.domain.ids import MAIN_AGENT, ApprovalId, CallId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message, Role, Text
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
@@ -22,7 +22,9 @@ from hermes_tui.domain.values import replace
 from hermes_tui.interfaces._orders import ORDERS
 from hermes_tui.interfaces.tui import meter
 from hermes_tui.interfaces.tui.choices import of_brains
-from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.chronicle import Asked, Chronicle
+from hermes_tui.interfaces.tui.dock import card_lines
+from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.graph.detail import conversation
 from hermes_tui.interfaces.tui.memory_rows import ChangeRow
@@ -162,6 +164,25 @@ async def test_a_brain_that_costs_nothing_is_free(table: Table) -> None:
         free = replace(found, price=FREE, local=False, window_tokens=32_768)
 
         assert of_brains([free], "")[0].right == "window 32.8k · free"
+
+
+def test_a_question_of_the_kernel_is_told_from_the_words_that_ask_it() -> None:
+    what = "Task gone failed: nowhere.txt does not exist. Try it once more?"
+    asked = ApprovalAsked(
+        approval_id=ApprovalId("a1"),
+        call_id=CALL,
+        tool="recover",
+        what=what,
+        why="",
+        reach=Reach.NONE,
+        undo="",
+        digest="d",
+    )
+    card = card_lines(Asked(asked, 36_502.0, MAIN_AGENT, None), 36_505.0, 120)
+
+    assert card[0].text.startswith(f"◊ the kernel asks: {what} ")
+    assert wording.wanted("recover", what) == what
+    assert wording.wanted("shell", "make") == "shell make"
 
 
 def test_a_failed_command_stands_in_the_mind_log_with_the_last_line_of_what_it_printed() -> None:
