@@ -41,7 +41,7 @@ def asks(asked: ApprovalAsked) -> str:
     """Return what stands between who asks and what is asked about."""
     if asked.in_doubt:
         return f"is in doubt about {asked.tool}"
-    return "asks" if asked.tool in _NO_CALLS else f"wants {asked.tool}"
+    return "asks:" if asked.tool in _NO_CALLS else f"wants {asked.tool}"
 
 
 def allowance(asked: ApprovalAsked, said: str) -> Decide:

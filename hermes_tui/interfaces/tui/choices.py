@@ -81,6 +81,8 @@ def _price(price: Price | None, *, local: bool) -> str:
         return "local"
     if price is None:
         return "price unknown"
+    if not price.input_usd and not price.output_usd:
+        return "free"
     return f"${price.input_usd:g} in, ${price.output_usd:g} out per M"
 
 

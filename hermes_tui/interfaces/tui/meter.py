@@ -128,14 +128,20 @@ def detail(state: SessionState, chronicle: Chronicle, now: float, width: int, da
     lines: list[Line] = []
     lines.append(_against("run", (spend.run.usd, spent_text(spend.run)), spend.reserved_usd, cap, width))
     lines += _day(day, spend.reserved_usd, width)
-    drawn_plot = plot(chronicle.columns(now, PLOT)) or UNKNOWN
-    rate = wording.money(chronicle.rate_usd(now))
-    over = wording.elapsed(chronicle.rate_over_s(now))
     near = forecast(state)
     ending = f"about {wording.money(near)} in the end" if near is not None else "no forecast yet"
-    rated = ((" rate  ", "muted"), (drawn_plot, "accent"), (f"  {rate}/min over {over}  ", "text"), (ending, "muted"))
-    lines += [Line(rated), EMPTY]
+    lines += [Line(((" rate  ", "muted"), *_rated(chronicle, now), (ending, "muted"))), EMPTY]
     return [*lines, *_tables(state, chronicle, width)]
+
+
+def _rated(chronicle: Chronicle, now: float) -> tuple[Span, ...]:
+    """Return the plot and the rate over the time that it is of; unknown before anything was spent."""
+    rate = chronicle.rate_usd(now)
+    if rate is None:
+        return ((f"{UNKNOWN}  ", "text"),)
+    over = wording.elapsed(chronicle.rate_over_s(now))
+    drawn = plot(chronicle.columns(now, PLOT)) or UNKNOWN
+    return ((drawn, "accent"), (f"  {wording.money(rate)}/min over {over}  ", "text"))
 
 
 def _day(day: Day, reserved: float, width: int) -> list[Line]:

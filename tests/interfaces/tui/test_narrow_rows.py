@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from hermes_tui.domain.approval import Decision, Ruling
-from hermes_tui.domain.events import Event, TaskWaiting, ToolFinished, ToolRequested
-from hermes_tui.domain.ids import CallId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.events import ApprovalAsked, Event, TaskWaiting, ToolFinished, ToolRequested
+from hermes_tui.domain.ids import MAIN_AGENT, ApprovalId, CallId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.messages import Message, Role, Text
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.log import Log
+from hermes_tui.domain.state.spend import Spent
+from hermes_tui.domain.state.talk import Conversation, TalkState
 from hermes_tui.domain.tasks import Effect, Reach
+from hermes_tui.domain.usage import FREE, Usage
+from hermes_tui.domain.values import replace
 from hermes_tui.interfaces._orders import ORDERS
 from hermes_tui.interfaces.tui import meter
 from hermes_tui.interfaces.tui.choices import of_brains
-from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.chronicle import Asked, Chronicle
+from hermes_tui.interfaces.tui.dock import card_lines
+from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.graph.detail import conversation
 from hermes_tui.interfaces.tui.memory_rows import ChangeRow
 from hermes_tui.interfaces.tui.mind_rows import MindLog
+from hermes_tui.interfaces.tui.panes.budget import note_of
 from hermes_tui.interfaces.tui.screens.chooser import Choice, aligned
 from hermes_tui.interfaces.tui.transcript import Transcript
 from hermes_tui.services.memory.notebook import Change
 from hermes_tui.services.missing import Missing
+from tests.fakes import Scenario
+from tests.interfaces.tui.stand import Table, workstation
 
 PLACE = Place(session=SessionId("k7q2"), run=RunId("r1"), task=TaskId("report"))
 NO_BRAIN = "No brain can answer for cortex.\n  openai: no key. Set OPENAI_API_KEY.\n  ollama: no server."
@@ -105,6 +120,69 @@ def test_what_is_spent_in_a_minute_is_told_of_the_time_that_it_was_counted_over(
 
     assert "$0.20/min over 0:12 " in told[0]
     assert "$0.00/min over 6:00 " in told[1]
+
+
+def test_before_anything_is_spent_the_rate_is_unknown_and_said_once() -> None:
+    lines = meter.detail(SessionState(), Chronicle(), 1_012.0, 120)
+
+    assert [line.text.strip() for line in lines if "rate" in line.text] == ["rate  –  no forecast yet"]
+
+
+@pytest.mark.parametrize(
+    ("source", "unknown", "said"),
+    [
+        ("reported", 0, "No call with an unknown price. Usage as the providers reported it."),
+        ("estimated", 0, "No call with an unknown price. Usage is an estimate where none was reported."),
+        ("reported", 2, "2 calls with an unknown price: not in the sum. Usage as the providers reported it."),
+    ],
+)
+def test_the_budget_says_whether_its_tokens_are_counted_or_estimated(
+    source: Literal["reported", "estimated"], unknown: int, said: str
+) -> None:
+    assert note_of(Spent(usage=Usage(source=source), unknown=unknown)) == said
+
+
+def test_who_said_what_last_can_be_told_by_a_mark_that_stands_alone() -> None:
+    said = (
+        Message(role=Role.KERNEL, content=(Text(text="Mend it."),)),
+        Message(role=Role.MODEL, content=(Text(text="The function rounds a half to the even number."),)),
+    )
+    talk = TalkState(by_agent={MAIN_AGENT: Conversation(messages=Log[Message]().append(said[0]).append(said[1]))})
+    lines = conversation(replace(SessionState(), talk=talk), MAIN_AGENT, 30)
+
+    assert [line.text.rstrip() for line in lines] == [
+        " » Mend it.",
+        " • The function rounds a half",
+        "   to the even number.",
+    ]
+    assert [line.spans[1][1] for line in lines] == ["muted", "text", "text"]
+
+
+async def test_a_brain_that_costs_nothing_is_free(table: Table) -> None:
+    async with workstation(table, Scenario()) as app:
+        found = next(one for one in app.brains if isinstance(one, Brain))
+        free = replace(found, price=FREE, local=False, window_tokens=32_768)
+
+        assert of_brains([free], "")[0].right == "window 32.8k · free"
+
+
+def test_a_question_of_the_kernel_is_told_from_the_words_that_ask_it() -> None:
+    what = "Task gone failed: nowhere.txt does not exist. Try it once more?"
+    asked = ApprovalAsked(
+        approval_id=ApprovalId("a1"),
+        call_id=CALL,
+        tool="recover",
+        what=what,
+        why="",
+        reach=Reach.NONE,
+        undo="",
+        digest="d",
+    )
+    card = card_lines(Asked(asked, 36_502.0, MAIN_AGENT, None), 36_505.0, 120)
+
+    assert card[0].text.startswith(f"◊ the kernel asks: {what} ")
+    assert wording.wanted("recover", what) == what
+    assert wording.wanted("shell", "make") == "shell make"
 
 
 def test_a_failed_command_stands_in_the_mind_log_with_the_last_line_of_what_it_printed() -> None:

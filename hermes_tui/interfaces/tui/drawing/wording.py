@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from hermes_tui.domain.state.calls import RECOVER
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import UNKNOWN
@@ -97,8 +98,8 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def wanted(tool: str, what: str) -> str:
-    """Return what a call is for, with the tool's name before it."""
-    return what if what.startswith(tool) else f"{tool} {what}"
+    """Return what a call is for, with the tool's name before it; a question of the kernel's own has no tool."""
+    return what if tool == RECOVER or what.startswith(tool) else f"{tool} {what}"
 
 
 def ratio(part: float, whole: float) -> str:

@@ -159,16 +159,24 @@ def _conversation(row: GraphRow, state: SessionState, width: int) -> Iterator[Li
     said = deque(subagents.transcript(state, agent), maxlen=LAST_SAID)
     yield EMPTY
     yield Line(((f" {one_line(agent)}, what was said last", "muted"),))
-    wrapped = wrap(foreign("\n".join(said)), max(width - 2, 12))
-    yield from (Line(((" ", ""), *spans)) for spans in wrapped[-LAST_LINES:])
+    yield from [line for text in said for line in _said(text, width)][-LAST_LINES:]
 
 
 def conversation(state: SessionState, agent: AgentId, width: int) -> list[Line]:
     """Return all that an agent heard, said and did, as lines."""
     if agent not in state.talk.by_agent:
         return []
-    text = "\n".join(subagents.transcript(state, agent))
-    return [Line(((" ", ""), *spans)) for spans in wrap(foreign(text), max(width - 2, 12))]
+    return [line for text in subagents.transcript(state, agent) for line in _said(text, width)]
+
+
+def _said(text: str, width: int) -> Iterator[Line]:
+    """Yield what was said at once: the mark that says by whom stands alone before it; what no model said is muted."""
+    mark, _, words = text.partition(" ")
+    if len(mark) > 1:
+        mark, words = " ", text
+    role = "text" if mark in ("•", ">") else "muted"
+    for at, spans in enumerate(wrap(foreign(words, role), max(width - 4, 12))):
+        yield Line(((f" {mark if at == 0 else ' '} ", "muted"), *spans))
 
 
 def _cost(spent: Spent | None) -> str:

@@ -11,10 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from hermes_tui.domain.state.spend import Spent
 from hermes_tui.interfaces.tui import meter
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, wrap
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.limits import limit_lines
 from hermes_tui.interfaces.tui.line_input import LineInput
@@ -64,12 +65,8 @@ class BudgetPane(Pane):
         day = meter.Day(view.day_usd, view.facts.config.budgets.day.usd)
         lines = draw(view.state, view.chronicle, view.now, width, day)
         if self.full:
-            note = (
-                "No call with an unknown price."
-                if not view.state.spend.run.unknown
-                else (f"{wording.count(view.state.spend.run.unknown, 'call')} with an unknown price: not in the sum.")
-            )
-            lines += [EMPTY, Line(((f" {note} Usage as the providers reported it.", "muted"),))]
+            note = wrap(((note_of(view.state.spend.run), "muted"),), width - 2)
+            lines += [EMPTY, *(Line(((" ", ""), *spans)) for spans in note)]
         self.view.show(lines)
         hint: tuple[Span, ...] = (
             (("+ raise cap · l limits · x stop spending", "muted"),) if self.full else ((self.KEY, "muted"),)
@@ -115,3 +112,12 @@ class BudgetPane(Pane):
         self.entry.clear()
         if usd > 0:
             self.post_message(self.RaiseAsked(usd))
+
+
+def note_of(total: Spent) -> str:
+    """Return how far the tables can be trusted: which calls have no price, and who counted the tokens."""
+    calls = wording.count(total.unknown, "call")
+    priced = f"{calls} with an unknown price: not in the sum." if total.unknown else "No call with an unknown price."
+    reported = total.usage.source == "reported"
+    counted = "Usage as the providers reported it." if reported else "Usage is an estimate where none was reported."
+    return f"{priced} {counted}"

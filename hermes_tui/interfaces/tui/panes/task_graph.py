@@ -154,9 +154,10 @@ class TaskGraphPane(Pane):
         asking = sum(row.sign is NEEDS_YOU for row in self.shown)
         live = sum(row.live for row in self.shown)
         roomy = self.rule.size.width >= 60
-        hint: list[Span] = [(f"{failed} failed · ", "fail")] if failed else []
+        dot: Span = (" · ", "muted")
+        hint: list[Span] = [(f"{failed} failed", "fail"), dot] if failed else []
         hint += [(f"{live} live · ", "muted")] if live and roomy else []
-        hint += [(f"{asking} needs you · ", "warn")] if asking and roomy else []
+        hint += [(f"{asking} needs you", "warn"), dot] if asking and roomy else []
         hint += [("║ critical · ", "muted")] if self.rows.path and roomy else []
         hint += [("Space fold · v picture · ", "muted")] if self.full and self.rule.size.width >= 90 else []
         self.rule.say(tuple(title), (*hint, (self.KEY, "muted")))
