@@ -137,6 +137,8 @@ def _run(parsed: Namespace, curtain: Curtain | None) -> int:
     parsed.goal = " ".join(parsed.goal).encode(errors="surrogateescape").decode(errors="replace")
     own = _raised(parsed.home, parsed.cd) if curtain is None and door == WORKSTATION and not parsed.served else None
     parsed.curtain = curtain or own
+    if door == WORKSTATION:
+        parsed.bundle = import_module("hermes_tui.bundle").of_workstation()
     try:
         return int(_opened(f"hermes_tui.interfaces.{door}").main("run", parsed))
     finally:

@@ -69,7 +69,7 @@ PLANTS: Final = {
     "Only state/ and memory/database.py open SQLite": ("capabilities/planted.py", "import sqlite3"),
     "Each vendor's package has one file": ("services/planted_vendor.py", "import openai"),
     "Only plain/reader.py reads lines with prompt-toolkit": ("interfaces/planted_lines.py", "import prompt_toolkit"),
-    "Only serve/door.py serves a browser": ("interfaces/planted_server.py", "import aiohttp"),
+    "Only serve/door.py and serve/tab.py serve a browser": ("interfaces/planted_server.py", "import aiohttp"),
     "Models, matrices, pages and extensions have one file each": ("services/planted_matrix.py", "import numpy"),
     "Only keys/ opens keyrings and encrypts": ("services/planted_keys.py", "import keyring"),
     "Only tools/_regex.py uses the engine in pydantic-core, and nothing pydantic": (

@@ -14,7 +14,8 @@ from typing import Final
 import pytest
 
 import hermes_tui.domain
-from hermes_tui.services.premises import RunOptions, home_of, layers_of
+from hermes_tui.services.layers import layers_of
+from hermes_tui.services.premises import Premises, RunOptions, home_of
 from tests.fakes import Reply, Scenario, running_server
 
 HEAVY: Final = {
@@ -55,16 +56,31 @@ UNUSED: Final = {
 """What a run that says one sentence and ends has no use for, and does not load."""
 MOST_MODULES: Final = 430
 """Modules after the import of the headless door, Python's own included; each is a fraction of a millisecond."""
-MOST_FOR_A_PROMPT: Final = 540
-"""Modules before there is a prompt, Textual's 200 and Python's own included."""
+MOST_FOR_A_PROMPT: Final = 470
+"""Modules before there is a prompt, Textual's 150 and Python's own included."""
 FIRST: Final = {
     *("_opening", "_options", "_completion", "_fuzzy", "_orders", "_swatch", "tui"),
-    *("tui.app", "tui.asks", "tui.beacon", "tui.door", "tui.early_keys", "tui.host", "tui.layout", "tui.offers"),
+    *(
+        "tui.app",
+        "tui.aside",
+        "tui.asks",
+        "tui.beacon",
+        "tui.door",
+        "tui.early_keys",
+        "tui.host",
+        "tui.layout",
+        "tui.offers",
+    ),
     *("tui.prompt", "tui.rules", "tui.screens", "tui.screens._held", "tui.screens.threshold", "tui.terminal"),
-    *("tui.drawing", "tui.drawing.cells", "tui.drawing.glyphs", "tui.drawing.look", "tui.themes", "tui.vim"),
-    *("tui.vim_motions", "tui.window_title"),
+    *("tui.drawing", "tui.drawing.cells", "tui.drawing.glyphs", "tui.drawing.look", "tui.themes"),
+    "tui.window_title",
 }
 """Of the interfaces: what a prompt and a status line need."""
+OF_CONFIG: Final = {
+    *(f"hermes_tui.services.{one}" for one in ("config", "explain", "layers", "sections", "trust")),
+    "hashlib",
+}
+"""What reads the config, and what only that needs."""
 MOST_FOR_A_FRAME: Final = 32
 """Modules beyond those of the interpreter before the first frame is drawn."""
 DOMAIN: Final = Path(hermes_tui.domain.__file__).parent
@@ -168,13 +184,26 @@ def test_there_is_a_prompt_before_the_kernel_its_services_and_the_panes_are_load
     assert "kernel" not in floors
     assert {name for name in modules if name.startswith("hermes_tui.capabilities.")} == {
         "hermes_tui.capabilities.new_file",
-        "hermes_tui.capabilities.programs",
         "hermes_tui.capabilities.registry",
     }
-    assert not {name for name in modules if name.startswith(("hermes_tui.domain.state", "hermes_tui.domain.events"))}
+    assert {f"hermes_tui.domain.{one}" for one in ("state", "events", "tasks", "messages")} & set(modules) == set()
     assert shown == FIRST
-    assert "sqlite3" not in modules
+    assert {"sqlite3", *OF_CONFIG} & set(modules) == set()
     assert len(modules) <= MOST_FOR_A_PROMPT
+
+
+def test_a_start_that_knows_its_outlook_reads_no_config_before_the_prompt(tmp_path: Path) -> None:
+    options = RunOptions(workspace=tmp_path, home=tmp_path / "h")
+    assert Premises(options).outlook.theme
+
+    statement = (
+        "from pathlib import Path\n"
+        "from hermes_tui.services.desk import Desk\n"
+        "from hermes_tui.services.premises import RunOptions\n"
+        f"desk = Desk(RunOptions(workspace=Path({str(tmp_path)!r}), home=Path({str(tmp_path / 'h')!r})))\n"
+        "desk.outlook, desk.drawer.layout()"
+    )
+    assert OF_CONFIG & set(after(statement)) == set()
 
 
 def test_the_first_frame_is_drawn_before_anything_but_a_few_small_modules_is_loaded() -> None:

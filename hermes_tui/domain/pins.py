@@ -9,7 +9,7 @@ PINS: Final = {
     "domain/intents.py": "09abfeaee34fde4ddfadb854830aab7746c1990804a28eee72b7baf40fb548c9",
     "kernel/approval.py": "7ad796891ad58e769b1cab37c46a27d45dec17f77f11656863a5534db85c559c",
     "kernel/budget.py": "d5838683c69371475a3279709b37f9965b1011186e0c38000c9c2533bba60f31",
-    "kernel/dispatch.py": "9808de9c4ac0e2347c746b7217dbffa64349469496bb958d4e3fd6b6a84ac470",
+    "kernel/dispatch.py": "3ded6a2a1c3b9eb4cbdd409ba2164c9a48a873536e93151f447445ec6a229a90",
     "kernel/two_keys.py": "fcd7364bf2f32600c356de4c9c1635882127c56baf856f722998d810c6edd027",
     "capabilities/governance/policy.py": "50cf6f37a18e4d0801a8b0443b36562b8d73c6c96c7bd618253787b212490858",
     "capabilities/governance/redact.py": "d7c506e96ea3a45d6dc6b73a434672f631c6b0e82879192824c98410087a0b5f",
@@ -28,5 +28,5 @@ PINS: Final = {
     "capabilities/sandbox/seccomp.py": "502dd6f82b24cd7b01469ad5f38d6e8a0e14c09f5fa07ff59d93070108f8fd07",
     "capabilities/tools/_paths.py": "5e205ce1dea87b2d81fcf998fe94400314300fb8168a6d2d65b014a81c16414d",
     "services/constitution.py": "8f11a7120f5a33b5e6a9bbb15574181186157afc0eff115e765a113e6bea97f0",
-    "services/trust.py": "45d9115fccaf6ed2278dc156d58902305866b14640b6fd9c753d74654ea5bbbe",
+    "services/trust.py": "0d7a59bffe9a4b24f65d24b755496575967c1750700fc09ac3b29098584b54bd",
 }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hermes_tui.services.drawer import Drawer
     from hermes_tui.services.errands import Errands
     from hermes_tui.services.missing import Missing
+    from hermes_tui.services.outlook import Outlook
 
 FRAME_S: Final = 1 / 30
 BURST_S: Final = 0.015
@@ -40,8 +41,13 @@ class Seat(Protocol):
         ...
 
     @property
+    def outlook(self) -> Outlook:
+        """How the first screen looks."""
+        ...
+
+    @property
     def facts(self) -> Facts:
-        """What does not change."""
+        """What does not change; the config among it is read when it is first asked for."""
         ...
 
     @property
@@ -80,8 +86,8 @@ class Seat(Protocol):
         """Return what each provider offers."""
         ...
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Stop, resumably."""
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """End; wait for what ends, and return whether the session was ever open."""
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -88,5 +89,8 @@ def _open(args: Namespace, goal: str, sit: Callable[[Sitting], Parting]) -> Part
     except HermesError as error:
         sys.stderr.write(f"hermes: {printable(str(error))}\n")
         return Parting(None, 2 if isinstance(error, UsageInvalid) else 1)
-    desk.close()
+    if not desk.close():
+        # The terminal itself may be gone.
+        with suppress(OSError):
+            sys.stderr.write("hermes: Left while the session was opening; nothing was sent.\n")
     return parting

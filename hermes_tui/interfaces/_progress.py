@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
 from typing import Final
 
 from hermes_tui.domain.approval import Decision, answering
@@ -53,6 +52,9 @@ from hermes_tui.domain.state.shells import ending, lasted_s, well
 from hermes_tui.domain.text import first_line, printable
 
 WIDTH: Final = 100
+SUMMARY: Final = 60
+"""A longer call is cut, so that how it ended is not."""
+CLOCK: Final = len("00:00:00 ")
 WHOLE: Final = (
     ApprovalAsked,
     ConfigApplied,
@@ -98,7 +100,12 @@ class Progress:
             return ""
         clock = time.strftime("%H:%M:%S", time.localtime(record.at))
         width = None if isinstance(record.body, WHOLE) else WIDTH
-        return f"{clock} {printable(line)[:width]}"
+        return f"{clock} {printable(line)[:width]}".rstrip()
+
+    @staticmethod
+    def spoken(line: str) -> str:
+        """Return a line without its sign, which a screen reader names or leaves out; the words say the same."""
+        return line[:CLOCK] + line[CLOCK:].partition(" ")[2]
 
     def _line(self, record: Record) -> str:
         body = record.body
@@ -108,7 +115,7 @@ class Progress:
             case TaskStarted() | TaskFinished() | TaskFailed() | TaskSkipped():
                 return _task_line(record, body)
             case CriterionChecked():
-                return f"{'✓' if body.ok else '×'} check    {body.text}"
+                return f"{'✓ check    holds' if body.ok else '× check    does not hold'}: {body.text}"
             case ApprovalAsked():
                 asker = f" for {body.asker}" if body.asker else ""
                 command = answering(body.approval_id, body.tool, root_session(record.place.session))
@@ -123,7 +130,7 @@ class Progress:
             case _ if isinstance(body, _Guidance):
                 return _guidance_line(record, body)
             case ToolRequested() | ToolFinished() | ToolRefused() | ToolResolved():
-                return self._tool_line(body)
+                return self._tool_line(record, body)
             case _:
                 return ""
 
@@ -137,14 +144,20 @@ class Progress:
             return f"! brain    {body.route}"
         return "" if known else f"» brain    {body.model}: {body.why}"
 
-    def _tool_line(self, body: ToolRequested | ToolFinished | ToolRefused | ToolResolved) -> str:
+    def _tool_line(self, record: Record, body: ToolRequested | ToolFinished | ToolRefused | ToolResolved) -> str:
+        task = record.place.task
         match body:
             case ToolRequested():
                 self._summaries[body.call_id] = body.summary
-                return "" if body.ruling.decision is Decision.ALLOW else f"◊ {body.tool:8} {body.summary}"
+                if body.begins_task:
+                    return f"● task     {task}  begins: {body.tool} {first_line(body.summary, SUMMARY)}"
+                return "" if body.ruling.decision is Decision.ALLOW else f"◊ {body.tool:8} {body.summary}  asks"
             case ToolFinished():
-                mark = "✓" if body.ok else "×"
-                return f"{mark} {body.tool:8} {self._summaries.get(body.call_id, '')}  {body.seconds:.1f} s"
+                summary, took = first_line(self._summaries.get(body.call_id, ""), SUMMARY), f"{body.seconds:.1f} s"
+                if body.ends_task:
+                    return f"✓ task     {task}  done, {took}: {body.tool} {summary}"
+                sign, ended = ("✓", "done") if body.ok else ("×", "failed")
+                return f"{sign} {body.tool:8} {summary}  {ended}, {took}"
             case ToolRefused():
                 return f"× {body.tool:8} refused: {body.reason}"
             case ToolResolved():
@@ -163,37 +176,16 @@ def _window_line(record: Record, body: CompactionAsked | ContextCompacted | Cont
             return f"• context  {agent} carries what was condensed as it was said again"
 
 
-class Reader:
-    """Finds what a person wants to read of each record: its line, and replies in their own words."""
-
-    def __init__(self) -> None:
-        self._progress = Progress()
-
-    def lines(self, record: Record) -> Iterator[str]:
-        """Yield the lines of one record."""
-        if isinstance(record.body, ModelFinished):
-            yield from record.body.message.text.splitlines()
-        if line := self._progress.line(record):
-            yield line
-
-
-def told(records: Iterable[Record]) -> Iterator[str]:
-    """Yield every line that records so far would have printed."""
-    reader = Reader()
-    for record in records:
-        yield from reader.lines(record)
-
-
 def _task_line(record: Record, body: TaskStarted | TaskFinished | TaskFailed | TaskSkipped) -> str:
     match body:
         case TaskStarted():
-            return f"● task     {record.place.task}"
+            return f"● task     {record.place.task}  begins"
         case TaskFinished():
-            return f"✓ task     {record.place.task}  {body.seconds:.1f} s"
+            return f"✓ task     {record.place.task}  done, {body.seconds:.1f} s"
         case TaskFailed():
-            return f"× task     {record.place.task}: {body.message}"
+            return f"× task     {record.place.task}  failed: {body.message}"
         case TaskSkipped():
-            return f"» task     {record.place.task}: {body.why}"
+            return f"» task     {record.place.task}  skipped: {body.why}"
 
 
 def _agent_line(record: Record, body: AgentSpawned | AgentEnded) -> str:

@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from hermes_tui.domain.commands import ChangeWindow, EditPlan, SetEffort, WindowChange
+from hermes_tui.domain.commands import ChangeWindow, EditPlan, GoOn, Interrupt, SetEffort, WindowChange
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.events import EditKind, MessageGiven, PlanOp, RunStarted
 from hermes_tui.domain.ids import AgentId, Seq, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.text import first_line
@@ -86,26 +87,65 @@ def reworded(graph: GraphState, task: Task, text: str) -> EditPlan:
     return EditPlan(base_rev=graph.rev, why=f"edit {task.id}, by hand", ops=(op,))
 
 
+def going_on(state: SessionState, *, live: bool) -> GoOn:
+    """Return the order that takes the unfinished run up.
+
+    Raises:
+        UsageInvalid: there is none.
+    """
+    if live:
+        raise UsageInvalid("The run is under way; nothing is left to take up.")
+    if not state.run.resumable:
+        raise UsageInvalid("No run is unfinished in this session.", hint="/sessions shows the others.")
+    return GoOn()
+
+
+def interruption(*, live: bool) -> Interrupt:
+    """Return the order that stops what runs.
+
+    Raises:
+        UsageInvalid: nothing does.
+    """
+    if not live:
+        raise UsageInvalid("Nothing runs that could be interrupted.")
+    return Interrupt()
+
+
 def moment(wanted: str) -> tuple[str, Seq | None]:
-    """Return the session and the record that `SESSION@RECORD` names; what is left out is empty or None."""
-    name, _, number = wanted.partition("@")
+    """Return the session and the record that `SESSION@RECORD` names; what is left out is empty or None.
+
+    A number alone is a record: the ids of sessions begin with a letter.
+    """
+    name, _, number = ("", "", wanted) if wanted.isdecimal() else wanted.partition("@")
     return name, Seq(int(number)) if number.isdecimal() else None
 
 
 def prompts(records: Sequence[Record]) -> list[tuple[Record, str]]:
     """Return what the operator said in a session, each with its record, the oldest first."""
-    found: list[tuple[Record, str]] = []
-    for record in records:
+    reader = Prompts()
+    return [(record, text) for record in records if (text := reader.said(record))]
+
+
+class Prompts:
+    """Finds the operator's words in records, read one after the other."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[Record, str] | None = None
+
+    def said(self, record: Record) -> str:
+        """Return what the operator said with a record, empty if it is none of theirs or was said before."""
         text = _prompt_of(record)
-        if text and not (found and _said_again(found[-1], record, text)):
-            found.append((record, text))
-    return found
+        if not text or self._said_again(record, text):
+            return ""
+        self._latest = (record, text)
+        return text
 
-
-def _said_again(latest: tuple[Record, str], record: Record, text: str) -> bool:
-    """Whether a record only hands the goal, with which its run just began, to the agent of the conversation."""
-    began, goal = latest
-    return isinstance(began.body, RunStarted) and began.place.run == record.place.run and goal == text
+    def _said_again(self, record: Record, text: str) -> bool:
+        """Whether a record only hands the goal, with which its run just began, to the agent of the conversation."""
+        if self._latest is None:
+            return False
+        began, goal = self._latest
+        return isinstance(began.body, RunStarted) and began.place.run == record.place.run and goal == text
 
 
 def _prompt_of(record: Record) -> str:

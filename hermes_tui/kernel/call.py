@@ -19,7 +19,8 @@ from hermes_tui.kernel.kit import Kit
 class Call:
     """A call to carry out. `raised` is the effect that a plan asks for, never below the tool's own.
 
-    `settle` is awaited before anything is done: then the reply that asks for the call is on disk.
+    `settle` is awaited before anything is done: then the reply that asks for the call is on disk. `is_task`: it is all
+    that the task of its place does.
     """
 
     call_id: CallId
@@ -32,6 +33,7 @@ class Call:
     key: str = ""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     settle: Settle = settled
+    is_task: bool = False
 
 
 class Refused(ToolError):

@@ -41,13 +41,13 @@ class Claims:
         self._lock = threading.Lock()
         self._claims: list[_Claim] = []
 
-    @contextlib.asynccontextmanager
-    async def held(self, paths: Sequence[Path]) -> AsyncGenerator[None]:
+    def held(self, paths: Sequence[Path]) -> contextlib.AbstractAsyncContextManager[None]:
         """Hold `paths`, and everything below them, while the block runs; without paths nothing is held."""
-        if not paths:
-            yield
-            return
-        claim = _Claim(tuple(paths))
+        return self._held(tuple(paths)) if paths else contextlib.nullcontext()
+
+    @contextlib.asynccontextmanager
+    async def _held(self, paths: tuple[Path, ...]) -> AsyncGenerator[None]:
+        claim = _Claim(paths)
         with self._lock:
             free = not any(claim.overlaps(other) for other in self._claims)
             self._claims.append(claim)

@@ -178,6 +178,7 @@ def _judge(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Place)
         ruling=ruling,
         rationale=call.rationale,
         expectation=call.expectation or expectation.of(resolved),
+        begins_task=call.is_task,
     )
     kit.session.emit(requested, place)
     if ruling.decision is Decision.DENY:
@@ -260,6 +261,7 @@ async def _act(kit: Kit, call: Call, tool: Tool, context: ToolContext, place: Pl
         changed=changed,
         seen=seen,
         provenance=taint.provenance(kit, seen, tainted=tainted),
+        ends_task=call.is_task and outcome.ok,
     )
     if changed:
         await taint.leave(kit, source_of(finished.tool, finished.data, finished.provenance), changed, place)

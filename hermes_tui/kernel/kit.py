@@ -34,6 +34,7 @@ from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.values import mutable
 from hermes_tui.kernel.claims import Claims
 from hermes_tui.kernel.gate import Gate
+from hermes_tui.kernel.lanes import WIDTH
 from hermes_tui.kernel.session import Session
 
 Substitute = Callable[[str, str, Mapping[str, str]], tuple[str, Mapping[str, str]]]
@@ -152,7 +153,7 @@ class Kit:
     brief_instructions: str = ""
     egress: tuple[str, ...] = ()
     memory: Memory | None = None
-    width: int = 8
+    width: int = WIDTH
     attended: bool = False
     max_output_tokens: int = 4096
     prune_steps: int = 10

@@ -12,6 +12,8 @@ from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Task, TaskKind
 
 MODEL: Final = "model"
+WIDTH: Final = 8
+"""How many tasks run at once."""
 GROW_AFTER: Final = 4
 """Replies without a refusal before the lane of the models widens by one."""
 HEARD: Final = frozenset({RetryScheduled, ModelFinished})

@@ -15,10 +15,10 @@ from hermes_tui.domain.events import (
     TaskFailed,
     TaskFinished,
     TaskSkipped,
+    ToolFinished,
 )
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task
 from hermes_tui.kernel.in_doubt import settle_task
 from hermes_tui.kernel.kit import Kit
@@ -29,7 +29,7 @@ from hermes_tui.kernel.tasks.attempt import carry_out, place_of
 _STOPPING = frozenset(
     {EditKind.CANCEL, EditKind.PAUSE, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE}
 )
-_ENDINGS = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled})
+_ENDINGS = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, ToolFinished})
 _MOVING = frozenset({ApprovalGiven, PlanEdited, RunAbandoned})
 HELD = 64
 """How many tasks whose lane is full are passed over for others in one look."""
@@ -46,6 +46,7 @@ class Scheduler:
     def __init__(self, kit: Kit, place: Place) -> None:
         self.kit = kit
         self.place = place
+        self._session = kit.session
         self.stopped: HermesError | None = None
         self.parked: set[TaskId] = set()
         self._running: dict[TaskId, asyncio.Task[None]] = {}
@@ -62,7 +63,7 @@ class Scheduler:
         Raises:
             JournalError: the journal failed; every task was cancelled.
         """
-        bus = self.kit.session.bus
+        bus = self._session.bus
         leave = [
             bus.subscribe(self._ended, _ENDINGS),
             bus.subscribe(self._hear, _MOVING),
@@ -111,8 +112,9 @@ class Scheduler:
     def _ended(self, record: Record) -> None:
         """Let what waited for an ending task move on; one that recovers has not ended."""
         body, task = record.body, record.place.task
-        if task is not None and not (type(body) is TaskFailed and body.recovering):
-            self._agenda.ended(task, self._graph())
+        goes_on = (type(body) is ToolFinished and not body.ends_task) or (type(body) is TaskFailed and body.recovering)
+        if task is not None and not goes_on:
+            self._agenda.ended(task, self._session.state.graph)
 
     def _change(self, op: PlanOp) -> None:
         self.parked.discard(op.target)
@@ -123,11 +125,8 @@ class Scheduler:
 
     def _unpark(self) -> None:
         """Let every task go on whose questions are all answered."""
-        calls = self.kit.session.state.calls
+        calls = self._session.state.calls
         self.parked &= {task for asked in calls.waiting if (task := calls.askers.get(asked.approval_id)) is not None}
-
-    def _graph(self) -> GraphState:
-        return self.kit.session.state.graph
 
     def _ready(self) -> list[Task]:
         """Return what starts now, its room taken."""
@@ -136,12 +135,12 @@ class Scheduler:
         if self.parked:
             self._unpark()
         agenda, lanes = self._agenda, self._lanes
-        for lost, dead in agenda.unreachable(self._graph):
+        for lost, dead in agenda.unreachable(lambda: self._session.state.graph):
             skipped = TaskSkipped(why=f"{dead} did not end well", dead=True)
-            self.kit.session.emit(skipped, place_of(self.kit, self.place, lost))
+            self._session.emit(skipped, place_of(self.kit, self.place, lost))
         if self.stopped is not None:
             return []
-        graph = self._graph()
+        graph = self._session.state.graph
         ready: dict[TaskId, Task] = {}
         held: dict[TaskId, Task] = {}
         while (lanes.free or agenda.roomless(graph)) and len(held) < HELD:
@@ -170,8 +169,8 @@ class Scheduler:
         self._edited.discard(task.id)
         self._running.pop(task.id, None)
         self._lanes.leave(task)
-        status = self._graph().status
-        if task.id in status and not status[task.id].state.ended:
+        graph = self._session.state.graph
+        if task.id in graph.tasks and not graph.status[task.id].state.ended:
             self._agenda.offer(task.id)
 
     async def _follow(self, group: asyncio.TaskGroup, task: Task) -> None:

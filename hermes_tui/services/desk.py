@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.domain.errors import HermesError, UsageInvalid
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.domain.values import frozen
-from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.drawer import Drawer
 from hermes_tui.services.premises import Premises, RunOptions, new_session
 from hermes_tui.version import VERSION
@@ -26,12 +25,16 @@ if TYPE_CHECKING:
     from hermes_tui.domain.records import Place, Record
     from hermes_tui.domain.state import SessionState
     from hermes_tui.services.brains import ConfiguredBrains, Missing
+    from hermes_tui.services.config import HermesConfig  # noqa: TC004 - a name in `Facts`, which nobody evaluates
     from hermes_tui.services.errands import Errands
     from hermes_tui.services.live_session import LiveSession, Outlets
+    from hermes_tui.services.outlook import Outlook
     from hermes_tui.services.workstation import Workstation
 
 SWITCH_S: Final = 0.0005
 """How long a thread may keep the interpreter while another waits; the default of 5 ms is felt at the keyboard."""
+OPENING_S: Final = 1.0
+"""How long leaving waits for a session that is still being opened; it has nothing to lose."""
 
 
 @frozen
@@ -60,9 +63,14 @@ class Desk:
         """Read the config and choose the session file; nothing is opened yet.
 
         Raises:
-            UsageInvalid: the home, the config or the workspace cannot be used.
+            UsageInvalid: the home, the config or the workspace cannot be used, or nobody provides the model of the
+                options.
         """
         self.premises = Premises(options)
+        self.outlook: Outlook = self.premises.outlook
+        """How the first screen looks; a config that was not known to be right has been read for it."""
+        if options.model is not None:
+            import_module("hermes_tui.services.chains").chain(self.premises.config, "cortex", options.model)
         self._drawer = Drawer(self.premises)
         self.session_id = session or new_session()
         self._building = threading.RLock()
@@ -70,7 +78,8 @@ class Desk:
         self._state: SessionState | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._early: list[Command] = []
+        self._early: list[Command | None] = []
+        self._was_open = False
         self._over = False
         self._lock = threading.Lock()
         self._sandbox = ""
@@ -88,7 +97,11 @@ class Desk:
 
     @property
     def facts(self) -> Facts:
-        """What the screen shows beside the state."""
+        """What the screen shows beside the state.
+
+        Raises:
+            UsageInvalid: the config cannot be used; it may have changed since its outlook was kept.
+        """
         return Facts(
             session=self.session_id,
             workspace=str(self.premises.root),
@@ -196,21 +209,27 @@ class Desk:
         """Hand a command to the kernel; from any thread."""
         self._post(command)
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Stop what runs, resumably, and wait until the session file is closed."""
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Stop what runs, resumably, and wait until the session file is closed; return whether it was ever open.
+
+        One that is being opened ends as soon as it is open; one that hangs is not waited for as long.
+        """
+        patience_s = timeout_s if self._was_open else min(timeout_s, OPENING_S)
         if self._thread is not None:
             self._post(None)
-            self._thread.join(timeout_s)
+            self._thread.join(patience_s)
+        return self._was_open
 
     def _post(self, command: Command | None) -> None:
         with self._lock:
             if self._loop is not None and self._live is not None:
                 self._loop.call_soon_threadsafe(self._live.commands.put_nowait, command)
                 return
-            if command is None or not self._over:
-                self._early += [command] if command is not None else []
+            if not self._over:
+                self._early.append(command)
                 return
-        self._on_trouble(HermesError("The session is not open here; nothing was done.", hint="Open another."))
+        if command is not None:
+            self._on_trouble(HermesError("The session is not open here; nothing was done.", hint="Open another."))
 
     def _run(self, on_record: Callable[[Record], None], on_part: Callable[[Place, Part], None]) -> None:
         """Be the kernel's thread."""
@@ -239,7 +258,7 @@ class Desk:
         """Take commands, those first that came before the session was open."""
         live = self._prepared()
         with self._lock:
-            self._loop = loop
+            self._loop, self._was_open = loop, True
             while self._early:
                 live.commands.put_nowait(self._early.pop(0))
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
+from hermes_tui.domain.late import late
 from hermes_tui.domain.values import mutable
 from hermes_tui.services.premises import Premises
+
+if TYPE_CHECKING:
+    import hashlib
+else:
+    hashlib = late("hashlib")
 
 MOST_REMEMBERED: Final = 1000
 

@@ -267,11 +267,14 @@ class Errands(Drawer):
             write_private(path, text)
             try:
                 done = subprocess.run([*shlex.split(named), str(path)], check=False)  # noqa: S603 - the operator's own
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 raise UsageInvalid(f"{named} cannot be started.", hint="Set EDITOR to one that can.") from error
             if done.returncode != 0:
                 raise UsageInvalid(f"{named} ended with {done.returncode}.", hint="The text is as it was.")
-            return path.read_text(encoding="utf-8", errors="replace")
+            try:
+                return path.read_text(encoding="utf-8", errors="replace")
+            except OSError as error:
+                raise UsageInvalid(f"{named} left no text behind.", hint="The text is as it was.") from error
 
     def remember(self, text: str) -> None:
         """Keep a prompt for later; secrets are masked."""

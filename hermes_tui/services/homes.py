@@ -14,6 +14,9 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.text import printable
 from hermes_tui.domain.values import frozen
 
+PROJECT_CONFIG: Final = ".hermes-tui.yaml"
+PROJECT_FOLDER: Final = ".hermes"
+"""What a workspace may bring along for its project."""
 FIRST_FILES: Final = ("config.yaml", "MEMORY.md")
 
 

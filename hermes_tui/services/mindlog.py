@@ -155,10 +155,11 @@ class _Log:
         entry = self.pending.pop(_key(record), None)
         body = record.body
         if entry is None:
-            if not isinstance(body, ToolRefused):
+            began = _untold(body)
+            if began is None:
                 return
-            self._open(record, ("act", body.tool, "", "that it runs"), "refused")
-            entry = self.pending.pop("refused")
+            self._open(record, began, "untold")
+            entry = self.pending.pop("untold")
         entry.met, entry.outcome = closed[0], closed[1][:OUTCOME]
         entry.ended_seq = record.seq
         entry.seconds = max(0.0, record.at - entry.at)
@@ -207,6 +208,17 @@ def _opened(body: Event) -> tuple[str, str, str, str] | None:
             return "run", body.goal.text, f"mode {body.mode}", "; ".join(c.text for c in body.goal.criteria)
         case _:
             return _decided(body)
+
+
+def _untold(body: Event) -> tuple[str, str, str, str] | None:
+    """Return the action of which nothing but its end is on record: a call that was refused, a task without a call."""
+    match body:
+        case ToolRefused():
+            return "act", body.tool, "", "that it runs"
+        case TaskFailed():
+            return _opened(TaskStarted())
+        case _:
+            return None
 
 
 def _decided(body: Event) -> tuple[str, str, str, str] | None:

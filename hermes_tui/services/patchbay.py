@@ -10,7 +10,7 @@ from typing import Final
 
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.values import frozen
-from hermes_tui.services import premises, wiring
+from hermes_tui.services import layers, wiring
 from hermes_tui.services.config import ROLES, HermesConfig, LayerName
 from hermes_tui.services.explain import Layer, Settings, merge, parse_layer, read_layer
 from hermes_tui.services.homes import Home
@@ -77,7 +77,7 @@ class Patchbay:
         text = data.decode("utf-8")
         for edit in edits:
             text = self._edited(text, edit)
-        others = [layer for layer in premises.layers_of(self._options, self._home) if layer.name is not LayerName.HOME]
+        others = [layer for layer in layers.layers_of(self._options, self._home) if layer.name is not LayerName.HOME]
         if not any(layer.name is LayerName.BUILT_IN for layer in others):
             others.append(read_layer(LayerName.BUILT_IN, self._home.built_in / "config.yaml"))
         settings = merge([*others, self._layer(text)])

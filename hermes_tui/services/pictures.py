@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import struct
@@ -10,14 +9,20 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from hermes_tui.capabilities.programs import program
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Image
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import frozen
+
+if TYPE_CHECKING:
+    import hashlib
+else:
+    hashlib = late("hashlib")
 
 MOST_BYTES: Final = 5_000_000
 MOST_SIDE: Final = 8000

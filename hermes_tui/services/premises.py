@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.ids import SessionId
-from hermes_tui.domain.values import frozen
-from hermes_tui.services import trust
-from hermes_tui.services.config import HermesConfig, LayerName
-from hermes_tui.services.config_cache import ParsedFiles
-from hermes_tui.services.explain import Layer, command_line_layer, environment_layer, merge, read_layer
-from hermes_tui.services.homes import Home, choose, demand_text, open_home
+from hermes_tui.domain.late import late
+from hermes_tui.services import outlook
+from hermes_tui.services.homes import Home, choose, open_home
+from hermes_tui.services.options import RunOptions as RunOptions  # noqa: PLC0414 - whoever asks for premises has some
+from hermes_tui.services.options import workspace_of
+from hermes_tui.services.outlook import Outlook
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-@frozen
-class RunOptions:
-    """What the command line says; None leaves a thing to the goal and the config."""
-
-    workspace: Path = Path()
-    home: Path | None = None
-    model: str | None = None
-    mode: str | None = None
-    budget_usd: float | None = None
-    max_steps: int | None = None
-    time_limit: str | None = None
-    strategy: str | None = None
-    fresh: bool = False
-    verbose: bool = False
+    from hermes_tui.services import layers
+    from hermes_tui.services.config import HermesConfig
+    from hermes_tui.services.explain import Layer, Settings
+else:
+    layers = late("hermes_tui.services.layers")
 
 
 def home_of(options: RunOptions) -> Home:
@@ -37,83 +31,73 @@ def home_of(options: RunOptions) -> Home:
     return open_home(choose(os.environ, str(options.home) if options.home else None))
 
 
-def layers_of(options: RunOptions, home: Home) -> list[Layer]:
-    """Return every source of config but the goal.
-
-    Raises:
-        UsageInvalid: a layer is wrong; file, line and remedy are named.
-    """
-    layers: list[Layer] = []
-    built_in, own = home.built_in / "config.yaml", home.root / "config.yaml"
-    # A home starts with a copy of the built-in file. As long as nobody changed it, it says the same and is read alone.
-    if not own.is_file() or own.read_bytes() != built_in.read_bytes():
-        layers.append(read_layer(LayerName.BUILT_IN, built_in))
-    if own.is_file():
-        layers.append(read_layer(LayerName.HOME, own, ParsedFiles(home.state / "parsed").parse))
-    if project_layer := _project_layer(options, home, layers):
-        layers.append(project_layer)
-    layers.append(environment_layer(os.environ))
-    wanted = {"policy.mode": options.mode, "brains.cortex.model": options.model, "budgets.run.usd": options.budget_usd}
-    layers.append(command_line_layer({key: value for key, value in wanted.items() if value is not None}))
-    return layers
-
-
-def project_of(options: RunOptions, home: Home, layers: Sequence[Layer]) -> trust.Project:
-    """Return what the workspace's project brings along, and whether it is trusted; `layers` are the operator's own.
-
-    Raises:
-        UsageInvalid: there is no such workspace.
-    """
-    pinned: dict[str, str] = {}
-    for layer in layers:
-        held = layer.node.value.get("trust") if isinstance(layer.node.value, dict) else None
-        if layer.name in (LayerName.BUILT_IN, LayerName.HOME) and isinstance(held, dict):
-            pinned |= {root: str(digest) for root, digest in held.items()}
-    return trust.project_of(workspace_of(options), home.state, pinned)
-
-
-def _project_layer(options: RunOptions, home: Home, layers: Sequence[Layer]) -> Layer | None:
-    """Return the project's config as a layer, if there is one and it is trusted as it is."""
-    project = project_of(options, home, layers)
-    if project.standing is not trust.Standing.TRUSTED or trust.CONFIG not in project.files:
-        return None
-    return read_layer(LayerName.PROJECT, project.root / trust.CONFIG)
-
-
-def workspace_of(options: RunOptions) -> Path:
-    """Return the real workspace folder.
-
-    Raises:
-        UsageInvalid: it is no folder, or its path is no text.
-    """
-    root = Path(os.path.realpath(options.workspace))
-    demand_text(str(root), "workspace")
-    if not root.is_dir():
-        raise UsageInvalid(f"{options.workspace} is not a folder.", hint="Name the workspace with -C DIR.")
-    return root
-
-
 class Premises:
     """Where a workstation stands and what its operator wants of it; everything else is built on them.
 
-    `settings` are those in force: an edit of the home's config moves them.
+    The config is read when it is first asked for. An edit of the home's config moves the settings in force.
     """
 
     def __init__(self, options: RunOptions) -> None:
-        """Read them.
+        """Find them.
 
         Raises:
-            UsageInvalid: the home, the config or the workspace cannot be used.
+            UsageInvalid: the home or the workspace cannot be used.
         """
         self.options = options
         self.home: Home = home_of(options)
-        self.layers = layers_of(options, self.home)
-        self.settings = merge(self.layers)
         self.root = workspace_of(options)
+        self._reading = threading.RLock()
+        self._read: tuple[Sequence[Layer], Settings] | None = None
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """How the first screen looks. The config is read for it if it is not that of the last time, which was right.
+
+        Raises:
+            UsageInvalid: see `layers`.
+        """
+        shelf = outlook.Shelf(self.home, self.root, self.options, os.environ)
+        found = shelf.outlook()
+        if found is None:
+            found = outlook.outlook_of(self.config.ui)
+            shelf.keep(found)
+        return found
+
+    def _known(self) -> tuple[Sequence[Layer], Settings]:
+        with self._reading:
+            if self._read is None:
+                self._read = layers.read_all(self.options, self.home)
+            return self._read
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """Every source of config but the goal, as first read.
+
+        Raises:
+            UsageInvalid: a layer is wrong; file, line and remedy are named.
+        """
+        return self._known()[0]
+
+    @property
+    def settings(self) -> Settings:
+        """The config in force and where each value comes from.
+
+        Raises:
+            UsageInvalid: see `layers`.
+        """
+        return self._known()[1]
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._read = (self.layers, settings)
 
     @property
     def config(self) -> HermesConfig:
-        """The config in force."""
+        """The config in force.
+
+        Raises:
+            UsageInvalid: see `layers`.
+        """
         return self.settings.config
 
     def sessions(self) -> Path:

@@ -53,7 +53,7 @@ class Node:
 def closest(word: str, known: list[str]) -> str:
     """Return a hint that names the nearest known word, else all of them."""
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"Did you mean `{found[0]}`?" if found else f"Known: {', '.join(sorted(known))}."
+    return f"Did you mean `{found[0]}`?" if found else f"Known: {', '.join(sorted(set(known)))}."
 
 
 def read(path: Path) -> bytes:

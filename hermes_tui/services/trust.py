@@ -15,14 +15,15 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.values import frozen
+from hermes_tui.services.homes import PROJECT_CONFIG, PROJECT_FOLDER
 
 if TYPE_CHECKING:
     import difflib
 else:
     difflib = late("difflib")
 
-CONFIG: Final = ".hermes-tui.yaml"
-FOLDER: Final = ".hermes"
+CONFIG: Final = PROJECT_CONFIG
+FOLDER: Final = PROJECT_FOLDER
 """Where a project keeps skills, hooks and tool servers; all of it is under the one pin."""
 SERVERS: Final = f"{FOLDER}/mcp.json"
 """The tool servers of a project, in the form that other agents read too."""

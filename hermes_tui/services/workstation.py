@@ -48,12 +48,13 @@ from hermes_tui.services.explain import Settings, goal_layer, merge
 from hermes_tui.services.goals import file_digest, parse_goal
 from hermes_tui.services.homes import demand_text
 from hermes_tui.services.keys import Keys
+from hermes_tui.services.layers import layers_of, project_of
 from hermes_tui.services.logs import JsonLog
 from hermes_tui.services.loops import under_watch
 from hermes_tui.services.memory import embedders
 from hermes_tui.services.memory.home import tended
 from hermes_tui.services.memory.settings import MemorySettings
-from hermes_tui.services.premises import Premises, RunOptions, layers_of, project_of
+from hermes_tui.services.premises import Premises, RunOptions
 from hermes_tui.services.sessions import OwnedSession, Reader
 from hermes_tui.services.shells import ShellGround, beside
 from hermes_tui.services.strict_yaml import read

@@ -16,7 +16,7 @@ from tests.fakes.counter import running_counter
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is missing: commands would ask")
 
 SEED: Final = 20261121
-LAST_RECORD: Final = 50
+LAST_RECORD: Final = 34
 POINTS: Final = sorted(random.Random(SEED).sample(range(1, LAST_RECORD), 8))
 EVERY: Final = [point for point in range(1, LAST_RECORD) if point not in POINTS]
 

@@ -45,7 +45,7 @@ tasks:
 """
 LOG: Final = "dug\nnoted\nuncounted\nunnoted\n"
 STEPS: Final = 3
-LAST_RECORD: Final = 62
+LAST_RECORD: Final = 53
 POINTS: Final = sorted([1, *random.Random(20261121).sample(range(4, LAST_RECORD), 8)])
 RUNS: Final = 25
 KILLS: Final = 8

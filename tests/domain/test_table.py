@@ -23,6 +23,7 @@ def test_every_version_stays_what_it_was_however_others_go_on(size: int, changes
         versions.append((table.having(key % size, value), {**plain, key % size: value}))
 
     assert all(list(table.items()) == list(plain.items()) for table, plain in versions)
+    assert all(list(table.values()) == [table[key] for key in table] for table, _ in versions)
 
 
 def test_a_key_that_is_not_there_is_refused_and_not_found() -> None:

@@ -96,6 +96,21 @@ def test_more_than_any_model_reads_is_not_taken_from_a_pipe(home: Path, workspac
     assert (ran.returncode, "piped" in ran.stderr) == (2, True), ran.stderr
 
 
+def test_without_words_what_is_piped_is_the_goal(home: Path, workspace: Path) -> None:
+    ran = hermes("-p", "-C", str(workspace), "--output-format", "json", home=home, stdin="Say hi.\n")
+    silent = hermes("-p", "-C", str(workspace), home=home, stdin=" \n")
+
+    assert (ran.returncode, json.loads(ran.stdout)["goal"]) == (5, "Say hi.")
+    assert (silent.returncode, "There is no goal." in silent.stderr) == (2, True), silent.stderr
+
+
+def test_a_brain_that_nobody_knows_is_answered_with_each_known_one_once(home: Path, workspace: Path) -> None:
+    ran = hermes("-p", "Say hi.", "-m", "zzz", "-C", str(workspace), home=home)
+
+    known = ran.stderr.partition("Known: ")[2].strip().rstrip(".").split(", ")
+    assert (ran.returncode, "cortex" in known, len(known)) == (2, True, len(set(known))), ran.stderr
+
+
 def test_a_goal_in_words_without_a_provider_ends_5_and_says_what_was_looked_for(home: Path, workspace: Path) -> None:
     ran = hermes("-p", "Say hi.", "-C", str(workspace), "--output-format", "json", home=home)
 

@@ -36,10 +36,10 @@ def test_a_paused_run_starts_nothing_new_until_it_is_resumed(shop: Shop) -> None
         out, err = process.communicate(timeout=30)
 
     types = [json.loads(line)["type"] for line in shop.run("replay", session).stdout.splitlines()]
-    order = [name for name in types if name in ("RunPaused", "RunUnpaused", "TaskStarted", "TaskFinished")]
+    order = [name for name in types if name in ("RunPaused", "RunUnpaused", "ToolRequested", "ToolFinished")]
     assert (paused.returncode, resumed.returncode, process.returncode) == (0, 0, 0), err
     assert held == ("paused", False)
-    assert order == ["TaskStarted", "RunPaused", "TaskFinished", "RunUnpaused", "TaskStarted", "TaskFinished"]
+    assert order == ["ToolRequested", "RunPaused", "ToolFinished", "RunUnpaused", "ToolRequested", "ToolFinished"]
     assert json.loads(out)["status"] == "done"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from hermes_tui.domain.events import RunAbandoned, RunEnded, TaskStarted, ToolIntended
+from hermes_tui.domain.events import RunAbandoned, RunEnded, ToolIntended, ToolRequested
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.tasks import Effect, Reach, Task, TaskState
@@ -161,7 +161,7 @@ async def test_what_was_given_up_between_two_processes_is_undone_by_the_next() -
 
     assert world.acts == ["a", "b", "ub", "ua"]
     assert isinstance(ended, RunEnded)
-    started = {record.place.task for record in resumed.journal.records[cut:] if isinstance(record.body, TaskStarted)}
+    started = {record.place.task for record in resumed.journal.records[cut:] if isinstance(record.body, ToolRequested)}
     assert started == {"undo-ub", "undo-ua"}
 
 

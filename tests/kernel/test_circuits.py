@@ -16,7 +16,7 @@ from hermes_tui.domain.ports import ToolContext, ToolOutcome
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.tasks import Effect, Reach
 from hermes_tui.domain.values import replace
-from hermes_tui.interfaces._progress import told
+from hermes_tui.interfaces._telling import told
 from hermes_tui.interfaces.inspect import show
 from hermes_tui.kernel import dispatch
 from hermes_tui.kernel.call import Call, Refused

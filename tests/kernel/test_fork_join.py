@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 from hermes_tui.domain.errors import FailureReason, ProviderRefused
-from hermes_tui.domain.events import ModelFinished, RetryScheduled, RunResumed, TaskFinished
+from hermes_tui.domain.events import ModelFinished, RetryScheduled, RunResumed, TaskFinished, ToolFinished
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.parts import ModelRequest, Part, Stop, StopReason, TextDelta
 from hermes_tui.domain.ports import Tool, ToolContext, ToolOutcome
@@ -88,7 +88,8 @@ def prepared(kernel: KernelBench) -> KernelBench:
 
 
 def finished(kernel: KernelBench) -> Counter[TaskId | None]:
-    return Counter(record.place.task for record in kernel.journal.records if isinstance(record.body, TaskFinished))
+    ended = [record for record in kernel.journal.records if isinstance(record.body, TaskFinished | ToolFinished)]
+    return Counter(one.place.task for one in ended if not isinstance(one.body, ToolFinished) or one.body.ends_task)
 
 
 async def test_a_hundred_repositories_stop_at_the_cap_and_only_the_rest_goes_on_once_it_is_raised() -> None:

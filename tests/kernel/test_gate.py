@@ -11,7 +11,6 @@ from hermes_tui.domain.events import (
     ModelRequested,
     RunPaused,
     RunUnpaused,
-    TaskStarted,
     ToolIntended,
     ToolRequested,
 )
@@ -37,7 +36,7 @@ async def test_a_frozen_run_starts_nothing_and_goes_on_when_thawed() -> None:
 
     running = asyncio.create_task(kernel.run())
     await settle()
-    before = kernel.bodies(TaskStarted)
+    before = kernel.bodies(ToolRequested)
     kernel.kit.gate.thaw()
     ended = await running
 
@@ -139,7 +138,7 @@ async def test_an_answer_to_one_question_leaves_the_other_task_waiting() -> None
     given = ApprovalGiven(approval_id=first.approval_id, decision=Decision.ALLOW, scope=Scope.ONCE, by="x")
     kernel.kit.session.emit(given, PLACE)
     await settle()
-    started = [record.place.task for record in kernel.journal.records if isinstance(record.body, TaskStarted)]
+    started = [record.place.task for record in kernel.journal.records if isinstance(record.body, ToolRequested)]
     leave.set()
     ended = await running
 

@@ -20,7 +20,7 @@ from hermes_tui.domain.events import (
     RunStarted,
     SessionOpened,
     TaskFailed,
-    TaskStarted,
+    ToolRequested,
 )
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.parts import Stop, StopReason, TextDelta
@@ -85,7 +85,7 @@ async def test_what_would_fail_the_same_way_is_not_retried(kind: str) -> None:
     ended = await kernel.run()
 
     assert ended.exit_code == 1
-    assert len(kernel.bodies(TaskStarted)) == 1
+    assert len(kernel.bodies(ToolRequested)) == 1
 
 
 async def test_what_may_pass_is_retried_after_a_while_as_often_as_the_plan_says() -> None:
@@ -97,7 +97,7 @@ async def test_what_may_pass_is_retried_after_a_while_as_often_as_the_plan_says(
     assert ended.exit_code == 0
     assert rungs(kernel) == [(Rung.RETRY, True), (Rung.RETRY, True)]
     assert len(kernel.clock.slept) == 2
-    assert len(kernel.bodies(TaskStarted)) == 3
+    assert len(kernel.bodies(ToolRequested)) == 3
 
 
 async def test_a_task_that_recovers_dooms_nothing_meanwhile() -> None:

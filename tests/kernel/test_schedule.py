@@ -12,10 +12,10 @@ from hermes_tui.domain.events import (
     PlanOp,
     RetryScheduled,
     RunEnded,
-    TaskStarted,
     TaskWaiting,
     ToolFinished,
     ToolIntended,
+    ToolRequested,
     ToolResolved,
 )
 from hermes_tui.domain.ids import RequestId, Seq, TaskId
@@ -218,7 +218,7 @@ async def test_a_paused_task_that_never_began_does_not_hang_the_run() -> None:
     session = kernel.kit.session
 
     def pause(record: Record) -> None:
-        if isinstance(record.body, TaskStarted) and record.place.task == "a":
+        if isinstance(record.body, ToolRequested) and record.place.task == "a":
             amend(session, PLACE, [PlanOp(kind=EditKind.CANCEL, target=TaskId("b"))], by="operator", why="")
 
     session.bus.subscribe(pause)
@@ -305,4 +305,4 @@ async def test_a_task_that_is_cancelled_while_others_have_their_turn_never_begin
 
     states = [kernel.state.graph.state_of(TaskId(name)) for name in ("a", "b", "c")]
     assert states == [TaskState.DONE, TaskState.CANCELLED, TaskState.SKIPPED]
-    assert len(kernel.bodies(TaskStarted)) == 1
+    assert len(kernel.bodies(ToolRequested)) == 1

@@ -12,7 +12,8 @@ from hermes_tui.services.brains import ConfiguredBrains
 from hermes_tui.services.config_watch import ConfigWatch
 from hermes_tui.services.explain import Settings, merge
 from hermes_tui.services.homes import open_home
-from hermes_tui.services.premises import RunOptions, layers_of
+from hermes_tui.services.layers import layers_of
+from hermes_tui.services.premises import RunOptions
 
 FIRST = "strategy: fixed\nbrains:\n  cortex: {model: 'openai:gpt-5'}\n"
 KEYS = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}

@@ -261,6 +261,35 @@ def test_a_wrong_command_is_told_and_changes_nothing(open_desk: Callable[..., Op
         assert ended.answer == "Hello."
 
 
+def test_a_desk_that_is_left_while_it_opens_its_session_ends_once_that_is_open(
+    open_desk: Callable[..., Open],
+) -> None:
+    with running_server(Scenario(replies=[])) as server:
+        before = set(threading.enumerate())
+        table = open_desk(server.openai_url)
+        (kernel,) = (one for one in threading.enumerate() if one not in before and one.name == "kernel")
+        table.desk.close(timeout_s=0.0)
+
+        kernel.join(WAIT_S)
+        assert not kernel.is_alive()
+
+
+def test_a_desk_whose_session_never_opens_can_be_left(tmp_path: Path) -> None:
+    never = threading.Event()
+
+    class Hanging(Desk):
+        def _run(self, on_record: Callable[[Record], None], on_part: Callable[[Place, Part], None]) -> None:
+            del on_record, on_part
+            never.wait()
+
+    (tmp_path / "workspace").mkdir()
+    desk = Hanging(RunOptions(workspace=tmp_path / "workspace", home=tmp_path / "home"))
+    desk.start(on_record=Watcher().record, on_part=Watcher().part)
+
+    assert not desk.close(timeout_s=0.1)
+    never.set()
+
+
 def test_a_session_opened_again_holds_the_whole_conversation(open_desk: Callable[..., Open]) -> None:
     with running_server(Scenario(replies=[Reply("First."), Reply("Second.")])) as server:
         table = open_desk(server.openai_url)

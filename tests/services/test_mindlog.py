@@ -11,7 +11,7 @@ from hermes_tui.kernel import expectation
 from hermes_tui.services import mindlog, replays
 from hermes_tui.services.mindlog import Query
 from tests.capabilities.state.samples import EVENTS, StillClock
-from tests.kernel.bench import FakeProvider, FakeTool, KernelBench, ask_for, echo, say
+from tests.kernel.bench import FakeProvider, FakeTool, KernelBench, ask_for, echo, say, tool_task
 
 PLACE = Place(session="s1")  # type: ignore[arg-type] # a plain text in tests
 
@@ -47,6 +47,16 @@ async def test_every_action_has_its_reason_its_expectation_and_its_outcome() -> 
     assert (broke.rationale, broke.expectation) == ("Now it breaks.", "to see fails {}")
     assert (broke.outcome, broke.met) == ("exit 1", False)
     assert all(entry.met is not None for entry in mindlog.entries(records))
+
+
+async def test_a_tool_task_is_one_action_and_one_that_had_no_call_is_told_as_well() -> None:
+    kernel = KernelBench(provider=FakeProvider([]), tools={"echo": FakeTool("echo", echo)})
+    kernel.start(tool_task("a"), tool_task("b", "missing"))
+    await kernel.run()
+
+    told = [(entry.kind, entry.task, entry.met) for entry in mindlog.entries(kernel.journal.records) if entry.task]
+
+    assert told[:3] == [("act", "a", True), ("act", "b", False), ("task", "b", False)]
 
 
 async def test_queries_by_task_agent_kind_words_and_failure() -> None:

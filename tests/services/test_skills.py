@@ -12,7 +12,7 @@ from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.messages import ToolResult
 from hermes_tui.domain.skills import Skill
 from hermes_tui.interfaces._commissions import by_skill
-from hermes_tui.services import premises, trust, wiring
+from hermes_tui.services import layers, trust, wiring
 from hermes_tui.services.instructions import SKILLS_BYTES, skills_text
 from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.workstation import Workstation
@@ -47,7 +47,7 @@ def test_the_operators_own_come_first_and_a_projects_only_once_it_is_trusted(opt
     put(options.workspace / ".hermes" / "skills", "deploy", "Their way.")
     put(options.workspace / ".hermes" / "skills", "write-tests", "Their way.")
     waiting = Workstation(options)
-    trust.trust(premises.project_of(options, waiting.home, waiting.layers), waiting.home.state)
+    trust.trust(layers.project_of(options, waiting.home, waiting.layers), waiting.home.state)
     trusted = Workstation(options)
     put(options.workspace / ".hermes" / "skills", "deploy", "Another way.")
     changed = Workstation(options)

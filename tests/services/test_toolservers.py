@@ -12,7 +12,7 @@ import pytest
 from hermes_tui.capabilities.mcp.catalog import catalog_of
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.domain.tasks import Effect
-from hermes_tui.services import premises, trust
+from hermes_tui.services import layers, trust
 from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.toolservers import ToolServers
 from hermes_tui.services.workstation import Workstation
@@ -46,7 +46,7 @@ def bring(options: RunOptions, text: str, *, trusted: bool = True) -> None:
     (folder / "mcp.json").write_text(text, encoding="utf-8")
     station = Workstation(options)
     if trusted:
-        trust.trust(premises.project_of(options, station.home, station.layers), station.home.state)
+        trust.trust(layers.project_of(options, station.home, station.layers), station.home.state)
 
 
 def test_a_server_that_was_never_trusted_offers_nothing_and_that_is_said(options: RunOptions) -> None:
@@ -174,7 +174,7 @@ def test_a_server_is_a_command_or_an_address(options: RunOptions, written: str) 
 def test_a_project_config_names_no_servers(options: RunOptions) -> None:
     (options.workspace / ".hermes-tui.yaml").write_text(OWN, encoding="utf-8")
     station = Workstation(options)
-    trust.trust(premises.project_of(options, station.home, station.layers), station.home.state)
+    trust.trust(layers.project_of(options, station.home, station.layers), station.home.state)
 
     with pytest.raises(UsageInvalid, match=r"a project may not set `mcp\.notes"):
         Workstation(options)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.domain.errors import UsageInvalid
-from hermes_tui.services import premises, trust
+from hermes_tui.services import layers, trust
 from hermes_tui.services.premises import RunOptions
 from hermes_tui.services.trust import Project, Standing
 from hermes_tui.services.workstation import Workstation
@@ -24,7 +24,7 @@ def options(tmp_path: Path) -> RunOptions:
 
 def project(options: RunOptions) -> Project:
     station = Workstation(options)
-    return premises.project_of(options, station.home, station.layers)
+    return layers.project_of(options, station.home, station.layers)
 
 
 def allow(options: RunOptions) -> None:

@@ -254,7 +254,8 @@ async def draw(scene: str, size: tuple[int, int], theme: str, folder: Path) -> s
     """Return a scene as SVG."""
     act, url = SCENES[scene]
     with pytest.MonkeyPatch.context() as patch:
-        table = Table(folder, patch)
+        patch.setenv("HOME", str(folder))
+        table = Table(folder, patch, workspace=folder / "src" / "ledger")
         table.configure(f"ui: {{theme: {theme}}}\nbudgets: {{run: {{usd: 1.00}}}}\n")
         (table.workspace / "ledger").mkdir()
         (table.workspace / "ledger" / "clock.py").write_text(CLOCK, encoding="utf-8")

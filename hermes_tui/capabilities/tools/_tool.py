@@ -85,12 +85,10 @@ class FunctionTool:
         if self._resolve is None:
             return ResolvedCall(tool=spec.schema.name, effect=spec.effect, reach=spec.reach, summary=_summary(values))
         call = self._resolve(**values, context=context)
-        return replace(
-            call,
-            effect=max(call.effect, spec.effect),
-            reach=max(call.reach, spec.reach),
-            summary=one_line(call.summary),
-        )
+        summary = one_line(call.summary)
+        if summary == call.summary and call.effect >= spec.effect and call.reach >= spec.reach:
+            return call
+        return replace(call, effect=max(call.effect, spec.effect), reach=max(call.reach, spec.reach), summary=summary)
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         # What was resolved is mostly what runs next; it is taken away, as a body may change what it is given.

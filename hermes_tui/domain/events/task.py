@@ -8,7 +8,7 @@ from hermes_tui.domain.values import frozen
 
 @frozen(kw_only=False)
 class TaskStarted:
-    """An attempt at the task of this record's place began."""
+    """An attempt at the task of this record's place began; that of a tool task begins with its `ToolRequested`."""
 
 
 @frozen
@@ -22,7 +22,10 @@ class TaskWaiting:
 
 @frozen
 class TaskFinished:
-    """The task ended well. `result` is JSON text; `${task.path}` in other tasks reads it."""
+    """The task ended well; a tool task mostly does with its `ToolFinished`.
+
+    `result` is JSON text; `${task.path}` in other tasks reads it.
+    """
 
     result: str
     seconds: float

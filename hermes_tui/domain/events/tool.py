@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from hermes_tui.domain.approval import Ruling
@@ -23,6 +24,7 @@ class ToolRequested:
     """A call passed its schema and was judged. `arguments` is JSON text, `rationale` the agent's reason for it.
 
     `expectation` is what it should bring, in the agent's words or, where it said nothing, by what the call is.
+    `begins_task`: an attempt at the task of this record's place begins with it, as the call is all that the task does.
     """
 
     call_id: CallId
@@ -34,6 +36,7 @@ class ToolRequested:
     ruling: Ruling
     rationale: str = ""
     expectation: str = ""
+    begins_task: bool = False
 
 
 @frozen
@@ -72,6 +75,7 @@ class ToolFinished:
     `artifact` names the file that holds the whole output where `output` was cut. `seen` holds each file the call read
     or wrote, by absolute path, with the sha256 of its content: who writes it next must have seen what is there.
     `provenance` is `web` where what it read was written by a run that had read a stranger's text; else empty.
+    `ends_task`: the task of this record's place is done with it, and its `result` is the task's.
     """
 
     call_id: CallId
@@ -85,6 +89,12 @@ class ToolFinished:
     changed: tuple[FileChange, ...] = ()
     seen: tuple[tuple[str, str], ...] = ()
     provenance: str = ""
+    ends_task: bool = False
+
+    @property
+    def result(self) -> str:
+        """What other tasks read of it, as JSON text: its data or, where it has none, what it said."""
+        return self.data if self.data != "null" else json.dumps(self.output)
 
 
 @frozen

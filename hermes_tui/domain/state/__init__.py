@@ -36,6 +36,7 @@ from hermes_tui.domain.events import (
     ToolEvent,
     ToolFinished,
     ToolRefused,
+    ToolRequested,
 )
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
@@ -43,7 +44,7 @@ from hermes_tui.domain.state.agents import AgentsState, fold_agents, fold_eviden
 from hermes_tui.domain.state.brains import BrainMoved, BrainState, fold_brains
 from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls, fold_changes
 from hermes_tui.domain.state.edits import fold_plan
-from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_result, fold_task, halted
+from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_request, fold_result, fold_task, halted
 from hermes_tui.domain.state.guard import GuardState, Seen, fold_attempt, fold_guard
 from hermes_tui.domain.state.run import RunState, fold_run, fold_settings
 from hermes_tui.domain.state.shells import ShellState, fold_shells
@@ -167,6 +168,7 @@ _TOLD: Final[tuple[tuple[str, _Fold, UnionType | type], ...]] = (
     ("graph", _edited, PlanEvent),
     ("graph", fold_task, TaskEvent),
     ("graph", fold_answer, ModelFinished),
+    ("graph", fold_request, ToolRequested),
     ("graph", fold_result, ToolFinished),
     ("graph", _ended, RunEnded),
     ("calls", fold_calls, ToolEvent),

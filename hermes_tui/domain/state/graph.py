@@ -18,8 +18,8 @@ from hermes_tui.domain.events.task import (
     TaskStarted,
     TaskWaiting,
 )
-from hermes_tui.domain.events.tool import ToolFinished
-from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.events.tool import ToolFinished, ToolRequested
+from hermes_tui.domain.ids import MAIN_AGENT, TaskId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.table import having
 from hermes_tui.domain.tasks import Rung, Task, TaskKind, TaskState
@@ -34,7 +34,7 @@ DEAD: Final = "dead"
 class TaskStatus:
     """What became of one task. `result` is JSON text once it is done; `note` says why it waits or failed.
 
-    `call` is the result of a tool task's own call, until the task itself ends: a crash between the two repeats nothing.
+    `call` is how a tool task's own call ended where the task did not end with it: it failed, or a crash came between.
     `seconds` is how long all its stretches of work took but the one that began at `started_at`, 0 where none is open.
     `by` is who put the task into the plan, `until` when a timer is due, `ended_seq` the record that ended it, `ladder`
     the rungs of its recovery so far, `args` its repaired arguments (JSON text), empty if there are none. `model` is the
@@ -120,13 +120,23 @@ def _worked_s(old: TaskStatus, at: float) -> float:
     return old.seconds + max(at - old.started_at, 0.0) if old.started_at else old.seconds
 
 
+def fold_request(state: GraphState, record: Record, body: ToolRequested) -> GraphState:
+    """Return the graph after a call was asked for, which may be a tool task's own."""
+    task, status = record.place.task, state.status
+    if not body.begins_task or task is None or task not in status:
+        return state
+    return replace(state, status=having(status, task, _begun(status[task], record)))
+
+
 def fold_result(state: GraphState, record: Record, body: ToolFinished) -> GraphState:
-    """Return the graph after a tool task's own call ended."""
+    """Return the graph after a call ended, which may be a tool task's own."""
     name = record.place.task
     task = None if name is None else state.tasks.get(name)
-    if task is None or task.kind is not TaskKind.TOOL:
-        return state
-    return replace(state, status=having(state.status, task.id, replace(state.status[task.id], call=body)))
+    if task is None or task.kind is not TaskKind.TOOL or record.place.agent != MAIN_AGENT:
+        return state  # What a subagent calls on behalf of a tool task is none of the task's own.
+    old = state.status[task.id]
+    new = _done(old, record, body.result, _worked_s(old, record.at)) if body.ends_task else replace(old, call=body)
+    return replace(state, status=having(state.status, task.id, new))
 
 
 def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> GraphState:
@@ -142,15 +152,7 @@ def fold_answer(state: GraphState, record: Record, body: ModelFinished) -> Graph
 def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
     match body:
         case TaskStarted():
-            return replace(
-                old,
-                state=TaskState.RUNNING,
-                attempts=record.place.attempt or old.attempts + 1,
-                started_at=record.at,
-                seconds=_worked_s(old, record.at),
-                note="",
-                kind="",
-            )
+            return _begun(old, record)
         case TaskWaiting():
             return replace(old, state=TaskState.WAITING, note=body.why, until=body.until or old.until)
         case RecoveryTried():
@@ -159,18 +161,38 @@ def _after(old: TaskStatus, record: Record, body: TaskEvent) -> TaskStatus:
             return _ended(old, record, body)
 
 
+def _begun(old: TaskStatus, record: Record) -> TaskStatus:
+    return replace(
+        old,
+        state=TaskState.RUNNING,
+        attempts=record.place.attempt or old.attempts + 1,
+        started_at=record.at,
+        seconds=_worked_s(old, record.at),
+        note="",
+        kind="",
+    )
+
+
+def _end(record: Record) -> dict[str, Any]:
+    return {"ended_seq": record.seq, "until": 0.0, "started_at": 0.0}
+
+
+def _done(old: TaskStatus, record: Record, result: str, seconds: float) -> TaskStatus:
+    end = _end(record)
+    return replace(old, state=TaskState.DONE, result=result, note="", kind="", call=None, seconds=seconds, **end)
+
+
 def _ended(old: TaskStatus, record: Record, body: _End) -> TaskStatus:
     """Return the status after an end; what the event measured counts, where it measured nothing the clock does."""
-    end: dict[str, Any] = {"ended_seq": record.seq, "until": 0.0, "started_at": 0.0}
+    end = _end(record)
     match body:
         case TaskFinished():
-            seconds = old.seconds + body.seconds
-            return replace(
-                old, state=TaskState.DONE, result=body.result, note="", kind="", call=None, seconds=seconds, **end
-            )
+            return _done(old, record, body.result, old.seconds + body.seconds)
         case TaskFailed():
+            # It may have failed before there was a call with which the attempt would have begun.
             return replace(
                 old,
+                attempts=max(old.attempts, record.place.attempt),
                 state=TaskState.READY if body.recovering else TaskState.FAILED,
                 note=body.message,
                 failed_with=body.message,

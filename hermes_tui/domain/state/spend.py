@@ -36,7 +36,8 @@ class Spent:
 class SpendState:
     """Total of the session, share of its latest run, of each task, model and agent, and calls under way with bounds.
 
-    `by_role` is of the latest run alone, for a role's cap holds within a run.
+    `by_task`, `by_model` and `by_role` are of the latest run alone: a role's cap holds within a run, and each run has
+    tasks of its own, that may be called as those of the run before.
     `askers` names the agent of each call under way; what is done on an agent's behalf counts as its own.
     """
 
@@ -62,7 +63,7 @@ class SpendState:
 
     def next_run(self) -> SpendState:
         """Return the spending as the next run finds it."""
-        return replace(self, run=Spent(), by_role={})
+        return replace(self, run=Spent(), by_task={}, by_model={}, by_role={})
 
 
 def fold_spend(state: SpendState, record: Record, body: ModelEvent | AgentSpawned) -> SpendState:

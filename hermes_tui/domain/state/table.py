@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from itertools import chain
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -35,7 +35,7 @@ class Table(Mapping[K, V], Generic[K, V]):
         row, rows = at >> _BITS, self._rows.copy()
         rows[row] = values = rows[row].copy()
         values[at & _COLUMN] = value
-        after: Table[K, V] = object.__new__(Table)
+        after = cast("Table[K, V]", object.__new__(Table))
         after._at, after._rows = self._at, rows
         return after
 

@@ -57,8 +57,8 @@ def _goals(args: Namespace) -> Sequence[Path | str]:
         raise UsageInvalid("A goal in words and goal files are two things.", hint="Use either -p GOAL or --batch FILE.")
     if args.batch:
         return [Path(name) for name in args.batch]
-    if args.print and args.goal.strip():
-        return [f"{args.goal}\n\n{_piped()}".strip()]
+    if args.print and (goal := f"{args.goal}\n\n{_piped()}".strip()):
+        return [goal]
     if args.print:
         raise UsageInvalid("There is no goal.", hint="Use `hermes -p GOAL` or `hermes --batch goal.md`.")
     if args.demo or args.goal or args.continue_ or args.resume is not None:

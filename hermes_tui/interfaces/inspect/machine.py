@@ -17,7 +17,7 @@ from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces._tables import table
 from hermes_tui.interfaces.inspect._print import say, say_json
 from hermes_tui.services import doctor as checks
-from hermes_tui.services import key_help, policies, premises
+from hermes_tui.services import key_help, layers, policies
 from hermes_tui.services import trust as projects
 from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.doctor import Health
@@ -118,7 +118,7 @@ async def trust(station: Workstation, args: Namespace) -> int:
     """Show, allow or revoke what the project brings along, and what runs left here; 1 where it is not trusted."""
     if args.verb in ("files", "accept"):
         return await _taints(station.kits.taints(), args)
-    project = premises.project_of(station.options, station.home, station.layers)
+    project = layers.project_of(station.options, station.home, station.layers)
     if args.verb == "revoke":
         known = projects.forget(project.root, station.home.state)
         say(f"{project.root} is not trusted{' any more' if known else ''}.")

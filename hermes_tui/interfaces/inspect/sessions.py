@@ -11,8 +11,8 @@ from typing import Final
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.text import first_line
-from hermes_tui.interfaces._progress import Reader
 from hermes_tui.interfaces._tables import table, when
+from hermes_tui.interfaces._telling import Reader
 from hermes_tui.interfaces.inspect import graph, show
 from hermes_tui.interfaces.inspect._print import complain, say, say_json, say_line
 from hermes_tui.services import approvals, audits, control, exports, forks, history, replays, undo

@@ -19,9 +19,9 @@ from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces import _patchbay as patchbay
 from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces._commissions import by_skill, repo_map
-from hermes_tui.interfaces._progress import told
 from hermes_tui.interfaces._servers import mcp_lines, skill_lines, tool_lines
 from hermes_tui.interfaces._tables import cost_lines, plan_lines, table, when, window_lines
+from hermes_tui.interfaces._telling import told
 from hermes_tui.interfaces.plain.host import Host
 from hermes_tui.services import contexts, costs, edits, history, subagents
 
@@ -107,8 +107,10 @@ class Archivist:
             records = await asyncio.to_thread(self.mode.seat.errands.records, session or self._here)
             if records:
                 then(records)
-            else:
+            elif session in ("", self._here):
                 self.mode.say("No record yet. What happens first can be looked at then.")
+            else:
+                self.mode.say(f"There is no session {first_line(session, 40)}. /sessions lists them.", "fail")
 
         self.mode.start(read())
 
@@ -139,7 +141,7 @@ class Archivist:
         self.rows(cost_lines(spent, "model") if spent else ["Nothing was spent by then."])
         self.rows([f"waits for you: {asked.tool} {first_line(asked.what, 80)}" for asked in state.calls.waiting])
         self.mode.say("last", "bold")
-        self.rows(list(told(past))[-LAST:] or ["Nothing was said by then."])
+        self.rows(list(told(past, signs=False))[-LAST:] or ["Nothing was said by then."])
         self.mode.say(
             f"/travel {session}@{max(record.seq - 1, 1)} goes one back; /fork {session}@{record.seq} goes on from here."
         )

@@ -21,7 +21,7 @@ def card_lines(asked: ApprovalAsked, state: SessionState) -> Iterator[tuple[str,
     """Yield each line with its role: what, why, how far it reaches, the whole call and change, and how to answer."""
     what = asked.what.removeprefix(f"{asked.tool} ").removeprefix(f"{asked.tool}: ")
     lead = f"{asked.tool} is in doubt:" if asked.in_doubt else asked.tool
-    yield f"◊ needs you: {lead} {what}", "warn"
+    yield f"needs you: {lead} {what}", "warn"
     yield f"  why    {gist(asked.why) or 'no reason was given'}", "text"
     if asked.in_doubt:
         yield f"  r {AGAIN} · d WORDS {HAPPENED}", "accent"

@@ -11,8 +11,6 @@ from typing import Final
 from hermes_tui.domain.commands import (
     Decide,
     Freeze,
-    GoOn,
-    Interrupt,
     RaiseCap,
     SetMode,
     StartShell,
@@ -30,6 +28,7 @@ from hermes_tui.domain.text import first_line
 from hermes_tui.interfaces import _commissions
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces import _shells as shells
+from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._opening import DEMO
 from hermes_tui.interfaces._questions import NOTHING_WAITS, allowance
@@ -100,7 +99,7 @@ class Clerk(Archivist):
 
     def do_budget(self, _: str) -> None:
         """Print what was spent."""
-        self.mode.say(self.mode.spent())
+        self.mode.say(f"This run: {self.mode.spent()}. Every run of this session:")
         found = costs.shares(self.mode.records(), "model")
         self.rows(cost_lines(found, "model") if found else ["Nothing was spent yet."])
 
@@ -149,7 +148,7 @@ class Clerk(Archivist):
 
     def do_copy(self, _: str) -> None:
         """Put the last reply on the terminal's clipboard."""
-        replies = self.mode.speech.replies
+        replies = self.mode.replies()
         if not replies:
             self.mode.say("There is no reply to copy yet.")
         elif self.mode.reader.dumb:
@@ -174,7 +173,7 @@ class Clerk(Archivist):
 
     def do_resume(self, _: str) -> None:
         """Take the run up again."""
-        self.mode.order(GoOn())
+        self.mode.order(steering.going_on(self.mode.state, live=self.mode.live))
 
     def do_queue(self, text: str) -> None:
         """Send something when the run is done; at once where none is live."""
@@ -188,7 +187,7 @@ class Clerk(Archivist):
 
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""
-        self.mode.order(Interrupt())
+        self.mode.order(steering.interruption(live=self.mode.live))
 
     def do_freeze(self, _: str) -> None:
         """Dispatch nothing more, or go on."""
@@ -267,9 +266,9 @@ class Clerk(Archivist):
         await self.mode.look_for_brains()
         for number, one in zip(count(1), self.mode.brains, strict=False):
             if isinstance(one, Brain):
-                self.mode.say(f"  {number} ✓ {one.name}: {one.why}")
+                self.mode.say(f"  {number} {one.name}: can answer, {one.why}")
             else:
-                self.mode.say(f"  {number} – {one.provider}: {one.found}. {one.remedy}")
+                self.mode.say(f"  {number} {one.provider}: cannot answer, {one.found}. {one.remedy}")
 
     def do_doctor(self, _: str) -> None:
         """Look for brains again."""

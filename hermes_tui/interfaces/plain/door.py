@@ -172,7 +172,7 @@ class LineMode(Host):
             attachments.require_sight(self.model or able, self.seat.errands.station.config)
         self.order(Submit(text=text, images=tuple(picture.image for picture in pictures)))
         if self.live:
-            self.say("• steers at the next step")
+            self.say("steers at the next step")
 
     def _answers(self, text: str) -> bool:
         """Whether the line was taken for an answer to the question above the prompt."""
@@ -259,10 +259,11 @@ class LineMode(Host):
                 self.model = body.model
             case ModeChanged():
                 self.policy_mode = body.mode
-                self.say(f"• mode {body.mode.value}")
+                self.say(f"mode {body.mode.value}")
             case ApprovalGiven():
-                said = f"{body.scope.value}" if body.decision == "allow" else f"denied: {body.reason or 'no reason'}"
-                self.say(f"{'✓' if body.decision == 'allow' else '×'} {said}, by {body.by}")
+                allowed = body.decision == "allow"
+                said = f"allowed {body.scope.value}" if allowed else f"denied: {body.reason or 'no reason'}"
+                self.say(f"{said}, by {body.by}", "ok" if allowed else "fail")
             case _:
                 pass
         self.speech.take(record)
@@ -274,7 +275,7 @@ class LineMode(Host):
         self._ring()
         self.say(self.spent())
         if body.status == "done" and self.policy_mode is Mode.PLAN:
-            self.say("• /approve carries the plan out in mode ask; words change it first.", "accent")
+            self.say("/approve carries the plan out in mode ask; words change it first.", "accent")
         if body.status == "done" and self.queue:
             self.take_line(self.queue.pop(0))
 

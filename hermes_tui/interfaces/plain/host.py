@@ -8,13 +8,13 @@ from pathlib import Path
 
 from hermes_tui.domain.commands import Command, Decide, GoOn
 from hermes_tui.domain.errors import HermesError
-from hermes_tui.domain.events import ModeChanged, RunStarted, ToolFinished, ToolRequested
+from hermes_tui.domain.events import ModeChanged, ModelFinished, RunStarted, ToolFinished, ToolRequested
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.tasks import Mode
 from hermes_tui.interfaces._bridge import Seat
-from hermes_tui.interfaces._progress import told
+from hermes_tui.interfaces._telling import told
 from hermes_tui.interfaces.plain.card import Answering
 from hermes_tui.interfaces.plain.reader import Reader
 from hermes_tui.interfaces.plain.sheet import Sheet
@@ -74,9 +74,15 @@ class Host:
                 done[record.body.call_id] = record.body
         return [(call, done.get(key)) for key, call in requested.items()]
 
+    def replies(self) -> list[str]:
+        """Return what models said in this session, oldest first; what was just heard may not be on disk yet."""
+        bodies = (record.body for record in self.records())
+        spoken = (body.message.text for body in bodies if isinstance(body, ModelFinished))
+        return self.speech.replies or [text for text in spoken if text.strip()]
+
     def told(self) -> Iterator[str]:
         """Return every line that the session so far would have printed."""
-        return told(self.records())
+        return told(self.records(), signs=False)
 
     def order(self, command: Command) -> None:
         """Hand a command to the kernel; an answer wakes a run that waits for it."""

@@ -82,6 +82,7 @@ class Reader:
         self._label = label
         self._proxy: StdoutProxy | None = None
         self._reading = self._shown = self._stopped = False
+        self._stood = ""  # what stood in the line when something was last printed above it
         self._reads: asyncio.Task[object] | None = None
         self._session: PromptSession[str] = PromptSession(
             message=label,
@@ -111,6 +112,7 @@ class Reader:
     async def read(self) -> Typed | Broken | Left:
         """Return what the operator does next."""
         self._reading = self._shown = True
+        self._stood = ""
         self._reads = asyncio.current_task()
         try:
             return Typed(await self._session.prompt_async(handle_sigint=False))
@@ -139,10 +141,11 @@ class Reader:
         if self._proxy is not None:
             self._proxy.write(text)
         else:
-            begun = self._reading and self._shown
+            typed = self._session.default_buffer.text
+            begun = self._reading and (self._shown or typed != self._stood)
             sys.stdout.write(f"\n{text}" if begun else text)
             sys.stdout.flush()
-            self._shown = False
+            self._shown, self._stood = False, typed
 
     def signal(self, control: str) -> None:
         """Send the terminal what shows nothing: a bell, a text for its clipboard."""
@@ -165,6 +168,9 @@ class Reader:
         typed = self._session.default_buffer.text
         if self._reading and not self.dumb:
             self._session.app.invalidate()
+        elif self._reading and not self._shown and typed != self._stood:
+            # A dumb terminal shows what is typed as it is typed, prompt or not.
+            self._shown = True
         elif self._reading and not self._shown and (quiet or typed):
             sys.stdout.write(f"{self._label()}{typed}")
             sys.stdout.flush()

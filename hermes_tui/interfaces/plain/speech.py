@@ -11,12 +11,11 @@ from hermes_tui.domain.events import ModelFailed, ModelFinished, ModelRequested,
 from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.interfaces._progress import Progress
+from hermes_tui.interfaces._progress import CLOCK, Progress
 from hermes_tui.interfaces.plain.sheet import Sheet
 
 _FENCE: Final = re.compile(r"^\s*(?:```|~~~)\s*(\S*)")
 _ROLES: Final = {"✓": "ok", "×": "fail", "◊": "warn", "■": "warn", "?": "warn"}
-_CLOCK: Final = len("00:00:00 ")
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ class Speech:
         voice = self._voices.setdefault(place.agent, _Voice())
         if isinstance(part, ThinkingDelta) and not voice.thinking:
             voice.thinking = True
-            self._show(self._sheet.line("○ thinking"))
+            self._show(self._sheet.line("thinking"))
         elif isinstance(part, TextDelta):
             voice.text += part.text
             self._print(place.agent, voice, self._ready(voice))
@@ -74,7 +73,7 @@ class Speech:
     def _line(self, line: str) -> None:
         if line:
             self._speaker = None
-            self._show(self._sheet.line(line, _ROLES.get(line[_CLOCK : _CLOCK + 1], "text")))
+            self._show(self._sheet.line(self._progress.spoken(line), _ROLES.get(line[CLOCK], "text")))
 
     def _end(self, agent: AgentId, whole: str) -> None:
         """Print the rest of a reply; all of it where none or something else was streamed."""

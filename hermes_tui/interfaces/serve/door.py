@@ -9,67 +9,31 @@ import socket
 import sys
 from argparse import Namespace
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
-from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
+from hermes_tui.domain.errors import HermesError, UsageInvalid
+from hermes_tui.domain.text import printable
 from hermes_tui.interfaces.serve.gate import ADDRESS, HEADERS, SOCKET, Gate
+from hermes_tui.interfaces.serve.tab import CLOSING_S, Tab
+from hermes_tui.services.premises import Premises, RunOptions
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-
     from aiohttp.typedefs import Handler
-    from textual_serve.download_manager import DownloadManager
 
 HEARTBEAT_S: Final = 15.0
-CLOSING_S: Final = 5.0
-"""How long apps have to put their sessions away."""
+PASTE_BYTES: Final = 64 * 1024 * 1024
+"""The longest message of a page: a paste comes as one."""
 REFUSED: Final = "Open the address that `hermes serve` printed; nothing else is let in.\n"
+FOLDER: Final = Path(__file__).parent
+SCRIPT: Final = "/page.js"
 GATE: Final = web.AppKey("gate", Gate)
-
-
-class Tab(AppService):
-    """One tab and its app, a process that ends with it: asked to, and after a while made to."""
-
-    def __init__(self, command: list[str], socket: web.WebSocketResponse, downloads: DownloadManager) -> None:
-        async def close() -> None:
-            await socket.close()
-
-        super().__init__(
-            shlex.join(command),
-            write_bytes=socket.send_bytes,
-            write_str=socket.send_str,
-            close=close,
-            download_manager=downloads,
-        )
-        self._argv = command
-
-    async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
-        """Start the app, without a shell."""
-        pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(
-            *self._argv, stdin=pipe, stdout=pipe, stderr=pipe, env=self._build_environment(width, height)
-        )
-        self._stdin = self._process.stdin
-        return self._process
-
-    async def stop(self) -> None:
-        """End the app; what it runs is stopped resumably."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING_S):
-                await super().stop()
-        process = self._process
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await process.communicate()
 
 
 class Station(Server):
@@ -85,11 +49,12 @@ class Station(Server):
         """Return the server's routes behind the gate."""
         app = web.Application(middlewares=[guarded])
         app[GATE] = self.gate
-        aiohttp_jinja2.setup(app, loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True)
+        aiohttp_jinja2.setup(app, loader=jinja2.FileSystemLoader(FOLDER), autoescape=True)
         app.add_routes(
             [
                 web.get("/", self.page, name="index"),
                 web.get(SOCKET, self.handle_websocket, name="websocket"),
+                web.get(SCRIPT, self.script, name="script"),
                 web.static("/static", self.statics_path, name="static"),
             ]
         )
@@ -98,7 +63,7 @@ class Station(Server):
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Run an app for as long as its tab is open."""
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=PASTE_BYTES)
         await socket.prepare(request)
         self._sockets.add(socket)
         width, height = to_int(request.query.get("width", ""), 80), to_int(request.query.get("height", ""), 24)
@@ -122,9 +87,14 @@ class Station(Server):
         return {
             "font_size": 16,
             "app_websocket_url": f"ws://{ADDRESS}:{self.gate.port}{SOCKET}",
+            "script_url": SCRIPT,
             "config": {"static": {"url": "/static/"}},
             "application": {"name": self.title},
         }
+
+    async def script(self, _: web.Request) -> web.FileResponse:
+        """Return what the page does by itself; the policy lets it run no script that stands in the page."""
+        return web.FileResponse(FOLDER / "page.js")
 
 
 @web.middleware
@@ -171,6 +141,12 @@ def command_of(args: Namespace) -> list[str]:
 
 def main(_: str, args: Namespace) -> int:
     """Serve until Ctrl+C; return the exit code."""
+    home = Path(args.home) if args.home else None
+    try:
+        Premises(RunOptions(workspace=Path(args.cd), home=home, model=args.model, mode=args.mode))
+    except HermesError as error:  # every tab would end with it as soon as it is opened
+        sys.stderr.write(f"hermes: {printable(str(error))}\n")
+        return 2 if isinstance(error, UsageInvalid) else 1
     try:
         asyncio.run(_serve(args))
     except OSError as error:

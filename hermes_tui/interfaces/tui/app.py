@@ -16,8 +16,9 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.interfaces.tui.aside import aside
 from hermes_tui.interfaces.tui.asks import OrderAsked
-from hermes_tui.interfaces.tui.early_keys import EarlyKeys
+from hermes_tui.interfaces.tui.early_keys import TWICE_S, EarlyKeys
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.threshold import Threshold
@@ -26,6 +27,7 @@ from hermes_tui.interfaces.tui.terminal import FirstFrame, Terminal
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from hermes_tui.bundle import Bundle
     from hermes_tui.domain.records import Record
     from hermes_tui.interfaces._bridge import Batch, Bridge, Seat
     from hermes_tui.interfaces.tui.chord import Chord
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.screens.workspace import Workspace
     from hermes_tui.interfaces.tui.scrubber import Scrubber
 
-TWICE_S: Final = 1.0
 THEMES_S: Final = 1.0
 FURNITURE: Final = "hermes_tui.interfaces.tui.furniture"
 STAFF: Final = "hermes_tui.interfaces.tui.staff"
@@ -112,6 +113,7 @@ class HermesApp(Host, inherit_css=False):
         self._later: list[Callable[[], object]] | None = []
         self._asked_to_quit = -TWICE_S
         self.first_frame: FirstFrame | None = None
+        self.bundle: Bundle | None = None
         self._begun = False
         self._prepared = asyncio.Event()
 
@@ -153,13 +155,16 @@ class HermesApp(Host, inherit_css=False):
         self.threshold.appear()
         if isinstance(self._driver, Terminal):
             self._driver.show()
-        furniture = await asyncio.to_thread(_loaded, FURNITURE)
+        try:
+            furniture = await aside(self._furniture)
+        except HermesError as error:
+            self._refuse(error)
+            return
         furniture.furnish(self)
         self.bridge.open(asyncio.get_running_loop())
         await self._move_in()
-        staff = await asyncio.to_thread(_loaded, STAFF)
+        staff = await aside(lambda: _loaded(STAFF))
         staff.engage(self)
-        self.start(self._open_session())
         self.start(self.prompts.read())
         await self._settle_down()
 
@@ -191,19 +196,30 @@ class HermesApp(Host, inherit_css=False):
     async def _open_session(self) -> None:
         """Load and build what the session works with, then open it; where that cannot be, leave and say why."""
         try:
-            await asyncio.to_thread(self.seat.prepare)
+            await aside(self.seat.prepare)
         except HermesError as error:
-            self.refused = error
-            self.exit(None)
+            self._refuse(error)
             return
         self.seat.start(on_record=self.bridge.record, on_part=self.bridge.part, on_trouble=self.bridge.trouble)
         self._prepared.set()
         self.start(self.look_for_brains())
         self.start(self.day.read())
 
+    def _furniture(self) -> ModuleType:
+        """Load what makes the workspace, and the config, which it goes by."""
+        furniture = _loaded(FURNITURE)
+        _ = self.seat.facts  # read here, not on the thread that draws
+        return furniture
+
+    def _refuse(self, error: HermesError) -> None:
+        self.refused = error
+        self.exit(None)
+
     async def _settle_down(self) -> None:
-        """Bring the panes, begin with the goal of the command line, then take the keys that are more than words."""
+        """Bring the panes, open the session, begin with the command line's goal, take keys that are more than words."""
+        # One after the other: what is loaded on a thread would let a key wait for each slice of both.
         await self.workspace.furnish()
+        self.start(self._open_session())
         await self._prepared.wait()
         if self.goal:
             self.clerk.take_line(self.goal)
@@ -217,6 +233,8 @@ class HermesApp(Host, inherit_css=False):
         if wrong:
             more = f" {len(wrong) - 1} more: F1 lists them." if len(wrong) > 1 else ""
             self.say(f"{wrong[0]}{more}", "fail")
+        if self.bundle is not None:
+            await asyncio.to_thread(self.bundle.keep)
 
     def _once_settled(self, do: Callable[[], object]) -> None:
         """Do something as soon as there is somebody who can."""

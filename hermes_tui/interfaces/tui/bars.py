@@ -8,7 +8,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line
+from hermes_tui.interfaces.tui.drawing.glyphs import WAITING
 from hermes_tui.interfaces.tui.drawing.look import Look
+from hermes_tui.interfaces.tui.graph.queued import NONE, Queued
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.status import status_line
 
@@ -16,7 +18,10 @@ QUEUE_ROWS: Final = 3
 
 
 class QueueRows(Widget):
-    """What is sent after the run, one row each; not there while nothing is queued."""
+    """What waits for its turn: tasks without a free slot in one row, then what is sent after the run, one row each.
+
+    Not there while nothing waits.
+    """
 
     DEFAULT_CSS = "QueueRows { height: auto; display: none; }"
 
@@ -24,16 +29,35 @@ class QueueRows(Widget):
         super().__init__(id="queue")
         self.look = look
         self.queue: list[str] = []
+        self.waiting = NONE
 
     def show(self, queue: list[str]) -> None:
         """Show these; the first is sent first."""
         self.queue = list(queue)
-        self.display = bool(queue)
-        self.styles.height = min(len(queue), QUEUE_ROWS)
+        self._fit()
+
+    def wait(self, waiting: Queued) -> None:
+        """Say how many tasks wait for a free slot."""
+        if waiting != self.waiting:
+            self.waiting = waiting
+            self._fit()
+
+    def _fit(self) -> None:
+        """Take as many lines as there are rows."""
+        self.display = bool(self.queue or self.waiting.tasks)
+        self.styles.height = min(len(self.queue), QUEUE_ROWS) + bool(self.waiting.tasks)
         self.refresh()
+
+    def _waiting(self, width: int) -> Line:
+        said = self.waiting.said(width - 2)
+        hint = "F2 tasks " if len(said) + 12 <= width else ""
+        return ends(((f"{WAITING.glyph} ", WAITING.role), (said, "text")), ((hint, "muted"),), width)
 
     def render_line(self, y: int) -> Strip:
         """Draw one of them."""
+        if self.waiting.tasks and y == 0:
+            return self.look.strip(self._waiting(self.size.width), self.size.width)
+        y -= bool(self.waiting.tasks)
         if y >= len(self.queue):
             return self.look.strip(Line(), self.size.width)
         more = f" and {len(self.queue) - QUEUE_ROWS} more" if y == QUEUE_ROWS - 1 < len(self.queue) - 1 else ""

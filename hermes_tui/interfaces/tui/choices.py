@@ -7,15 +7,12 @@ from typing import Final
 
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.usage import Price
-from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces._orders import Order
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.drawing.diff import diff_lines
+from hermes_tui.interfaces.tui.drawing.cells import Line, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, STOPPED, Sign
 from hermes_tui.interfaces.tui.keymap import Keymap
 from hermes_tui.interfaces.tui.links import host_of
-from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.chooser import Choice
 from hermes_tui.interfaces.tui.themes import Theme
 from hermes_tui.services.listed import Summary
@@ -92,22 +89,6 @@ def _price(price: Price | None, *, local: bool) -> str:
 def of_link(target: str) -> Choice:
     """Return a link as a choice, with who would be asked for it."""
     return Choice(value=target, name=one_line(target), about=host_of(target) or "a file")
-
-
-def changes(calls: Sequence[Call], width: int) -> list[Line]:
-    """Return every change that calls made, as one diff after the other."""
-    lines: list[Line] = []
-    for call in calls:
-        change = change_of(call.tool, call.arguments)
-        if change is None or call.state != "done":
-            continue
-        added, removed = change.counts
-        head = Line(
-            ((f" {call.tool} {one_line(change.path)} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail"))
-        )
-        lines += [EMPTY] if lines else []
-        lines += [head, *diff_lines(change, 1, width)]
-    return lines or [Line(((" Nothing was written or edited in this session.", "muted"),))]
 
 
 def page_lines(texts: Sequence[str], width: int) -> list[Line]:

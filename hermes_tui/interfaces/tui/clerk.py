@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from hermes_tui.domain.commands import (
     Command,
     Decide,
     Freeze,
-    GoOn,
-    Interrupt,
     RaiseCap,
     SetMode,
     Submit,
@@ -32,6 +31,7 @@ from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.help import help_lines
 from hermes_tui.interfaces.tui.host import Host
 from hermes_tui.interfaces.tui.rows import Call
+from hermes_tui.interfaces.tui.screens.changes import ChangesPage
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.scribe import Scribe
@@ -160,15 +160,12 @@ class Clerk(Scribe):
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
         calls = [row for row in self.app.workspace.console_pane.view.window.rows if isinstance(row, Call)]
-        page = Page(
-            self.app.look, "changes", lambda width: choices.changes(calls, width), {"c": ("commit", "commit this")}
-        )
 
         def taken(order: str | None) -> None:
             if order is not None:
                 self.obey(order, "")
 
-        self.app.push_screen(page, taken)
+        self.app.push_screen(ChangesPage(self.app.look, calls), taken)
 
     # panes
 
@@ -233,7 +230,14 @@ class Clerk(Scribe):
 
     def do_resume(self, _: str) -> None:
         """Take the run up again."""
-        self.app.order(GoOn())
+        self._steer(partial(steering.going_on, self.app.seat.state, live=self.app.workspace.live))
+
+    def _steer(self, made: Callable[[], Command]) -> None:
+        """Give an order, or say why there is none to give."""
+        try:
+            self.app.order(made())
+        except UsageInvalid as error:
+            self.app.say(f"{error.message} {error.hint}".strip(), "fail")
 
     def do_queue(self, text: str) -> None:
         """Send something when the run is done; at once where none is live."""
@@ -246,7 +250,7 @@ class Clerk(Scribe):
 
     def do_interrupt(self, _: str) -> None:
         """Stop what runs."""
-        self.app.order(Interrupt())
+        self._steer(partial(steering.interruption, live=self.app.workspace.live))
 
     def do_freeze(self, _: str) -> None:
         """Dispatch nothing more, or go on."""

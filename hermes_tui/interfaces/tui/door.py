@@ -19,8 +19,9 @@ def main(_: str, args: Namespace) -> int:
         desk = sitting.desk
         app = HermesApp(desk, earlier=desk.earlier, goal=sitting.goal, themes=sitting.themes)
         app.first_frame = getattr(args, "curtain", None)
+        app.bundle = getattr(args, "bundle", None)
         drive(app)
-        following = app.run(mouse=desk.facts.config.ui.mouse)
+        following = app.run(mouse=desk.outlook.mouse)
         if app.refused is not None:
             raise app.refused
         return Parting(following, app.return_code or 0)

@@ -19,6 +19,7 @@ def furnish(app: HermesApp) -> None:
     app.theme_files = ThemeKeeper(app, app.theme_folders)
     app.theme_files.read()
     app.motion = motion_of(config.ui.motion, os.environ)
+    app.look.step_s = app.motion.step_s
     app.workspace = _workspace(app)
     app.prompts = PromptKeeper(app)
     app.before_leaving = app.prompts.keep_now

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from textual.app import App
 
 from hermes_tui.domain.errors import HermesError
+from hermes_tui.domain.late import late
 from hermes_tui.interfaces._swatch import ascii_wanted
 from hermes_tui.interfaces.tui.beacon import Beacon
 from hermes_tui.interfaces.tui.drawing.cells import harmless
@@ -19,7 +20,6 @@ from hermes_tui.interfaces.tui.layout import sizes_from
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.threshold import Threshold
 from hermes_tui.interfaces.tui.themes import Palette, Theme, dress, find_theme, read_theme
-from hermes_tui.interfaces.tui.vim import Vim
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -29,9 +29,14 @@ if TYPE_CHECKING:
     from hermes_tui.domain.ports import Brain
     from hermes_tui.domain.records import Record
     from hermes_tui.interfaces._bridge import Seat
+    from hermes_tui.interfaces.tui import vim
+    from hermes_tui.interfaces.tui.drawing import uncoloured
     from hermes_tui.interfaces.tui.keymap import Keymap
     from hermes_tui.interfaces.tui.screens.workspace import Workspace
     from hermes_tui.services.missing import Missing
+else:
+    vim = late("hermes_tui.interfaces.tui.vim")
+    uncoloured = late("hermes_tui.interfaces.tui.drawing.uncoloured")
 
 CLIPBOARD_BYTES: Final = 64_000
 """What terminals take at once by OSC 52, encoded; the rest would be dropped without a word."""
@@ -62,19 +67,20 @@ class Host(App[str]):
         self.seat = seat
         self.earlier = earlier
         self.monotonic = monotonic
-        ui = seat.facts.config.ui
+        ui = seat.outlook
         self.theme_folders = themes
         self.themes: Mapping[str, Theme] = {}
         self.theme_errors: Sequence[UsageInvalid] = ()
         chosen = find_theme(themes, ui.theme) or find_theme(themes, "night") or read_theme(themes[0] / "night.yaml")
-        coloured = "NO_COLOR" not in os.environ
+        if self.no_color:
+            self._filters = [uncoloured.Uncoloured()]
         self.look = Look(
-            Palette(chosen, coloured=coloured), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
+            Palette(chosen, coloured=not self.no_color), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
         )
         dress(self, chosen)
         self.threshold = Threshold(self.look, "opening the session · Enter is kept until it is open")
         self.threshold.sizes = sizes_from({**ui.layout, **seat.drawer.layout()})
-        self.threshold.prompt.vim = Vim() if ui.vim else None
+        self.threshold.prompt.vim = vim.Vim() if ui.vim else None
         self.brains: Sequence[Brain | Missing] = ()
         self.before_leaving: Callable[[], None] = lambda: None
         self.refused: HermesError | None = None
@@ -141,13 +147,15 @@ class Host(App[str]):
         if self.is_web:
             self.say("An editor needs a terminal; there is none behind a browser.", "fail")
             return None
-        try:
-            with self.suspend():
+        edited, trouble = None, ""
+        with self.suspend():
+            try:  # an error that leaves the block would leave the terminal suspended
                 edited = self.seat.errands.in_editor(text)
-        except HermesError as error:
-            self.say(f"{error.message} {error.hint}", "fail")
-            return None
+            except HermesError as error:
+                trouble = f"{error.message} {error.hint}"
         self.refresh(layout=True)
+        if trouble:
+            self.say(trouble, "fail")
         return edited
 
     def copy(self, text: str) -> None:

@@ -31,6 +31,7 @@ AREAS: Final = {
     "inbox": "approvals, full screen",
     "patchbay": "patchbay",
     "shells": "output of a shell",
+    "changes": "changes of the session",
 }
 EVERYWHERE: Final = frozenset({"app", "pane"})
 _NAMES: Final = {

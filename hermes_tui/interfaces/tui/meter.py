@@ -93,7 +93,7 @@ def compact(state: SessionState, chronicle: Chronicle, now: float, width: int, d
     lines.append(_rate(state, chronicle, now))
     lines.append(EMPTY)
     lines += [_share(model, spent, chronicle, width) for model, spent in spend.by_model.items()]
-    lines.append(_cached(spend.total, width))
+    lines.append(_cached(spend.run, width))
     if day.usd is not None:
         lines.append(ends(((" today, all sessions ", "muted"), (day.text, "text")), (), width))
     return lines
@@ -114,8 +114,8 @@ def _share(model: str, spent: Spent, chronicle: Chronicle, width: int) -> Line:
     return ends(left, ((spent_text(spent), "text"), (" ", "")), width)
 
 
-def _cached(total: Spent, width: int) -> Line:
-    usage = total.usage
+def _cached(run: Spent, width: int) -> Line:
+    usage = run.usage
     share = wording.ratio(usage.cache_read_tokens, usage.prompt_tokens)
     about = "" if usage.source == "reported" else "about "
     right = ((f"{about}{wording.tokens(usage.total_tokens)} tokens", "muted"), (" ", ""))
@@ -199,7 +199,7 @@ def _by_model(state: SessionState, chronicle: Chronicle, width: int) -> list[Lin
     for model, spent in state.spend.by_model.items():
         role = chronicle.model_roles.get(model, "")
         lines.append(_table_row(f"{model} {role}", _cells(spent), width, "text"))
-    return [*lines, _table_row("total", _cells(state.spend.total), width, "text bold")]
+    return [*lines, _table_row("total", _cells(state.spend.run), width, "text bold")]
 
 
 def _by_task(state: SessionState, width: int) -> list[Line]:
@@ -212,4 +212,4 @@ def _by_task(state: SessionState, width: int) -> list[Line]:
         known = state.graph.tasks.get(task) if task is not None else None
         cap = wording.money(known.budget.usd) if known and known.budget and known.budget.usd else UNKNOWN
         lines.append(row(known.title if known else str(task or "no task"), spent_text(spent), cap, "text"))
-    return [*lines, row("total", spent_text(state.spend.total), "", "text bold")]
+    return [*lines, row("total", spent_text(state.spend.run), "", "text bold")]

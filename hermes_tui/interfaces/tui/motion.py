@@ -16,6 +16,11 @@ class Motion:
     frame_s: float
     clock_s: float
 
+    @property
+    def step_s(self) -> float:
+        """How many seconds a clock moves at once, whatever else is drawn between; 0 where it may move at any time."""
+        return self.clock_s if self.clock_s > 1 else 0.0
+
 
 FULL: Final = Motion(FRAME_S, 1.0)
 REMOTE: Final = Motion(1 / 20, 1.0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.given_notes import given_lines
+from hermes_tui.interfaces.tui.note_conflict import Conflict
 from hermes_tui.interfaces.tui.panes._note_wishes import Wish
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 
@@ -65,9 +66,11 @@ class NoteKeeper:
             case "save":
                 await self._save(wanted.path, wanted.text, wanted.before)
             case "editor":
-                edited = self.app.in_editor(wanted.before)
-                if edited is not None and edited != wanted.before:
+                edited = self.app.in_editor(wanted.text)
+                if edited is not None and edited != wanted.text and not self._pane.refuses(wanted.path, edited):
                     await self._save(wanted.path, edited, wanted.before)
+            case "theirs":
+                await self._keep_theirs(wanted)
             case "accept" | "reject":
                 said = await asyncio.to_thread(errands.review, f"{wanted.what} {wanted.text}")
                 self.app.say(" ".join(said))
@@ -107,10 +110,20 @@ class NoteKeeper:
         try:
             commit = await notebook.write(path, text, before=before)
         except UsageInvalid:
-            self._pane.take_conflict(path, text, await asyncio.to_thread(notebook.read, path))
-            raise
+            theirs = await asyncio.to_thread(notebook.read, path)
+            at = await asyncio.to_thread(notebook.changed_at, path)
+            self._pane.take_conflict(Conflict(path=path, before=before, mine=text, theirs=theirs, at=at))
+            return
+        self._pane.settled(path)
         self.app.say(f"Saved {path}, {commit}.")
         await self.app.list_notes()
+
+    async def _keep_theirs(self, wanted: Wish) -> None:
+        """Leave what stands on disk; what was written here goes into a file of its own."""
+        kept = await asyncio.to_thread(self.app.seat.errands.keep_copied, wanted.text)
+        self._pane.settled(wanted.path)
+        self.app.say(f"Theirs stays; yours is in {kept}.")
+        await self._show(wanted.path)
 
     # then
 

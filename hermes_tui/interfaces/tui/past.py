@@ -168,7 +168,7 @@ def _outcome(record: Record) -> tuple[Sign, str]:
             return ENDINGS[body.status][0], ENDINGS[body.status][1]
         case CriterionChecked():
             return (DONE if body.ok else FAILED), f"check {one_line(body.text)}"
-        case TaskFinished():
+        case TaskFinished() | ToolFinished(ends_task=True):
             return DONE, f"task {task} done"
         case TaskFailed():
             return FAILED, f"task {task} failed: {one_line(body.message)}"

@@ -13,15 +13,20 @@ from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
+from hermes_tui.domain.late import late
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing.cells import harmless, masked
-from hermes_tui.interfaces.tui.vim import REDO, Mode, Vim
-from hermes_tui.interfaces.tui.vim_motions import line_number, line_start
-from hermes_tui.services.pictures import paths_in
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces._completion import Offer
+    from hermes_tui.interfaces.tui import vim as modal
+    from hermes_tui.interfaces.tui import vim_motions
     from hermes_tui.interfaces.tui.offers import Offers
+    from hermes_tui.services import pictures
+else:
+    modal = late("hermes_tui.interfaces.tui.vim")
+    vim_motions = late("hermes_tui.interfaces.tui.vim_motions")
+    pictures = late("hermes_tui.services.pictures")
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000
@@ -96,7 +101,7 @@ class Prompt(TextArea, inherit_css=False):
         self._place: int | None = None
         self._draft = ""
         self._pasted: dict[str, str] = {}
-        self.vim: Vim | None = None
+        self.vim: modal.Vim | None = None
 
     @property
     def whole(self) -> str:
@@ -107,7 +112,7 @@ class Prompt(TextArea, inherit_css=False):
         return text
 
     @property
-    def mode(self) -> Mode | None:
+    def mode(self) -> modal.Mode | None:
         """Vim's mode; None where keys are simply written."""
         return self.vim.mode if self.vim is not None else None
 
@@ -149,7 +154,7 @@ class Prompt(TextArea, inherit_css=False):
         return text
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key in self.lone_keys and not self.text and self.mode in (None, Mode.INSERT):
+        if event.key in self.lone_keys and not self.text and self.mode in (None, modal.Mode.INSERT):
             self.set_timer(self.rest_s, partial(self._act_if_alone, self.lone_keys[event.key], event.character or ""))
         if self.vim is not None and self._taken_by(self.vim, event):
             event.stop()
@@ -168,16 +173,16 @@ class Prompt(TextArea, inherit_css=False):
             self.load_text("")
             self.post_message(self.LoneKey(name))
 
-    def _taken_by(self, vim: Vim, event: events.Key) -> bool:
+    def _taken_by(self, vim: modal.Vim, event: events.Key) -> bool:
         """Let vim have a key; return whether it is one for it."""
-        escaped, writes = event.key == "escape", vim.mode is Mode.INSERT
-        key = REDO if event.key == "ctrl+r" else (event.character or "") if event.is_printable else ""
+        escaped, writes = event.key == "escape", vim.mode is modal.Mode.INSERT
+        key = modal.REDO if event.key == "ctrl+r" else (event.character or "") if event.is_printable else ""
         if (escaped and self.offers.open) or (not escaped and (writes or not key)):
             return False
         before = vim.mode
         row, column = self.cursor_location
-        vim.text, vim.at = self.text, line_number(self.text, row + 1) + column
-        if key in ("j", "k") and not vim.pending and before is Mode.NORMAL and self._leaves(key):
+        vim.text, vim.at = self.text, vim_motions.line_number(self.text, row + 1) + column
+        if key in ("j", "k") and not vim.pending and before is modal.Mode.NORMAL and self._leaves(key):
             (self.action_ahead if key == "j" else self.action_back)()
             return True
         taken = vim.escape() if escaped else vim.press(key)
@@ -190,14 +195,14 @@ class Prompt(TextArea, inherit_css=False):
         """Whether `j` or `k` leads out of the text, to a later or an earlier prompt."""
         return self.cursor_location[0] == (0 if key == "k" else self.document.end[0])
 
-    def _show_vim(self, vim: Vim) -> None:
+    def _show_vim(self, vim: modal.Vim) -> None:
         """Show what vim made of the text, where its cursor is and what is selected."""
         if vim.text != self.text:
             self.replace(vim.text, (0, 0), self.document.end)
         chosen = vim.chosen
 
         def place(at: int) -> tuple[int, int]:
-            return vim.text.count("\n", 0, at), at - line_start(vim.text, at)
+            return vim.text.count("\n", 0, at), at - vim_motions.line_start(vim.text, at)
 
         if chosen is None:
             self.selection = Selection.cursor(place(vim.at))
@@ -214,7 +219,7 @@ class Prompt(TextArea, inherit_css=False):
         return bound.action if bound is not None else EDITS.get(key, "")
 
     async def _on_paste(self, event: events.Paste) -> None:
-        dropped = paths_in(event.text)
+        dropped = pictures.paths_in(event.text)
         for path in dropped:
             self.post_message(OrderAsked("image", str(path)))
         if dropped:

@@ -177,7 +177,10 @@ def _stamped(body: list[Line], stamp: str, width: int) -> list[Line]:
 
 @frozen
 class Streaming(Entry):
-    """A reply that is on its way; `heard` changes with each part, so that the row is drawn again."""
+    """A reply that is on its way; `heard` changes with each part, so that the row is drawn again.
+
+    With `whole_lines` a line stands there once the next one has begun, and nothing is counted meanwhile.
+    """
 
     origin: Origin
     model: str
@@ -185,6 +188,7 @@ class Streaming(Entry):
     thinking: Flow
     heard: int = 0
     first_token_s: float | None = None
+    whole_lines: bool = False
 
     @property
     def live(self) -> bool:
@@ -198,13 +202,16 @@ class Streaming(Entry):
             return self._waiting(seconds, room.width)
         lines: list[Line] = []
         if self.thinking.length:
-            words = wording.count(len(self.thinking.text.split()), "word")
+            words = f", {wording.count(len(self.thinking.text.split()), 'word')}"
             state = "thought" if self.flow.length else "thinking"
-            lines.append(Line((("  ", ""), (f"► {state}, {words}", "muted"))))
-        body = [_indented(line) for line in self.flow.draw(room.width - 3)] if self.flow.length else []
+            counted = words if self.flow.length or not self.whole_lines else ""
+            lines.append(Line((("  ", ""), (f"► {state}{counted}", "muted"))))
+        drawn = self.flow.draw(room.width - 3, whole_lines=self.whole_lines) if self.flow.length else []
+        body = [_indented(line) for line in drawn]
         if body:
             body[-1] = Line((*body[-1].spans, ("▌", "accent")), body[-1].ground)
-        so_far = f"{self.model} · {wording.count(self.flow.length, 'character')} · {wording.took(seconds)}"
+        counted = "" if self.whole_lines else f"{wording.count(self.flow.length, 'character')} · "
+        so_far = f"{self.model} · {counted}{wording.took(seconds)}"
         foot = ends((("  ", ""), (so_far, "muted")), (("Esc interrupt ", "muted"),), room.width)
         return [*lines, *body, foot]
 

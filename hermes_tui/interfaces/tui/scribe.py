@@ -138,7 +138,7 @@ class Scribe:
         key = ("own", self._made)
 
         def row(sign: tuple[str, str], spans: tuple[Span, ...], details: str = "") -> Notice:
-            origin = Origin(key=key, at=app.look.clock())
+            origin = Origin(key=key, at=app.look.now())
             return Notice(origin=origin, sign=choices.sign(*sign), spans=spans, details=details)
 
         async def run() -> None:

@@ -71,6 +71,7 @@ from hermes_tui.interfaces.tui.drawing.markdown import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.meter import NEAR
 from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
+from hermes_tui.interfaces.tui.outages import Outages
 from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 
@@ -81,8 +82,11 @@ _SAID_ELSEWHERE: Final = ("approval", "limit")
 class Transcript:
     """The rows so far. Taking a record returns the rows that are new or changed, in order."""
 
-    def __init__(self, *, first_token_s: float | None = None, limit_of: LimitOf = unknown) -> None:
+    def __init__(
+        self, *, first_token_s: float | None = None, limit_of: LimitOf = unknown, whole_lines: bool = False
+    ) -> None:
         self.first_token_s = first_token_s
+        self.whole_lines = whole_lines
         self.limit_of = limit_of
         self._goal = ""
         self._kinds: dict[TaskId, TaskKind] = {}
@@ -93,6 +97,7 @@ class Transcript:
         self._streams: dict[AgentId, Streaming] = {}
         self._live = False
         self._unread: dict[AgentId, list[Said]] = {}
+        self._outages = Outages()
         self._criteria: list[bool] = []
         self._spent = 0.0
         self._unpriced = False
@@ -225,7 +230,12 @@ class Transcript:
             case ModelRequested():
                 known = origin(record, reply_key(body.request_id))
                 stream = Streaming(
-                    origin=known, model=body.model, flow=Flow(), thinking=Flow(), first_token_s=self.first_token_s
+                    origin=known,
+                    model=body.model,
+                    flow=Flow(),
+                    thinking=Flow(),
+                    first_token_s=self.first_token_s,
+                    whole_lines=self.whole_lines,
                 )
                 self._streams[record.place.agent] = stream
                 for unread in self._unread.pop(record.place.agent, ()):
@@ -233,12 +243,14 @@ class Transcript:
                 yield stream
             case ModelFinished():
                 self._streams.pop(record.place.agent, None)
+                self._outages.take(record, body)
                 yield self._finished(record, body)
                 if not self._near and self._cap and self._spent >= NEAR * self._cap:
                     self._near = True
                     yield notices.near_cap(record, self._spent, self._cap)
             case ModelFailed():
                 self._streams.pop(record.place.agent, None)
+                self._outages.take(record, body)
                 self._count(body.usd, body.usage.total_tokens)
                 details = f"The fragment is kept, not used:\n{body.fragment}" if body.fragment else ""
                 stopped = body.reason is FailureReason.CANCELLED
@@ -247,7 +259,8 @@ class Transcript:
                 yield replace(failed, origin=origin(record, reply_key(body.request_id)), details=details)
             case RetryScheduled():
                 said = f"{body.reason.value}, try {body.attempt} in {body.delay_s:.0f} s"
-                yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
+                other = notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
+                yield self._outages.said(record, body) or other
             case ModelChosen():
                 what = f"switched {body.before} → {body.model}" if body.before else f"{body.role} is now {body.model}"
                 yield notices.notice(record, notices.KERNEL, what, body.why, hint="F3 brains")

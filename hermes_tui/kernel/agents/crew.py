@@ -22,6 +22,7 @@ from hermes_tui.domain.events import (
     TaskFailed,
     TaskFinished,
     TaskSkipped,
+    ToolFinished,
 )
 from hermes_tui.domain.ids import AgentId, CallId, TaskId, child_session
 from hermes_tui.domain.late import late
@@ -43,7 +44,7 @@ else:
     subagent = late("hermes_tui.kernel.agents.subagent")
 
 _ENDING: Final = frozenset({EditKind.CANCEL, EditKind.SKIP, EditKind.REMOVE, EditKind.EDIT, EditKind.RESTORE})
-_TASK_ENDS: Final = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled})
+_TASK_ENDS: Final = frozenset({TaskFinished, TaskFailed, TaskSkipped, TaskCancelled, ToolFinished})
 _STIRRING: Final = (AgentEnded, AgentSpawned, ApprovalGiven, BoardSet, MessageGiven)
 _HEARD: Final = frozenset({*_STIRRING, AgentPaused, AgentUnpaused, PlanEdited})
 
@@ -252,8 +253,10 @@ class LoopCrew:
             self._wake()
 
     def _task_ended(self, record: Record) -> None:
-        task = record.place.task
-        if task is not None and self._kit.session.state.agents.by_id:
+        task, body = record.place.task, record.body
+        if task is None or (isinstance(body, ToolFinished) and not body.ends_task):
+            return
+        if self._kit.session.state.agents.by_id:
             self._end_task(task, "the task it worked for has ended")
 
     def _follow_edit(self, edited: PlanEdited) -> None:

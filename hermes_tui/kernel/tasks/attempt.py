@@ -104,7 +104,8 @@ async def _attempt(kit: Kit, run: Place, task: Task) -> None:
     if kit.session.state.calls.intents:
         await settle_task(kit, task.id)
     place = place_of(kit, run, task)
-    kit.session.emit(TaskStarted(), place)
+    if task.kind is not TaskKind.TOOL:
+        kit.session.emit(TaskStarted(), place)
     began = kit.clock.monotonic()
     try:
         result = await perform(kit, task, place)
@@ -114,4 +115,5 @@ async def _attempt(kit: Kit, run: Place, task: Task) -> None:
         failed = TaskFailed(kind=error.kind, message=str(error), seconds=seconds, recovering=recovering)
         kit.session.emit(failed, place)
         return
-    kit.session.emit(TaskFinished(result=result, seconds=kit.clock.monotonic() - began), place)
+    if result is not None:
+        kit.session.emit(TaskFinished(result=result, seconds=kit.clock.monotonic() - began), place)

@@ -14,7 +14,7 @@ from hermes_tui.domain.ids import CallId
 from hermes_tui.domain.late import late
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place
-from hermes_tui.domain.state.graph import GraphState, TaskStatus
+from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import replace
 from hermes_tui.kernel import dispatch
@@ -33,8 +33,8 @@ _MARK, _ESCAPED = "$", "\\u0024"
 """What every reference begins with, as it is or as JSON may write it."""
 
 
-async def perform(kit: Kit, task: Task, place: Place) -> str:
-    """Do what the task is; return its result.
+async def perform(kit: Kit, task: Task, place: Place) -> str | None:
+    """Do what the task is; return its result, None where the record of its call has said it.
 
     Raises:
         ToolError: the attempt failed.
@@ -62,7 +62,7 @@ async def perform(kit: Kit, task: Task, place: Place) -> str:
             return await _wait(kit, task, place)
         case TaskKind.APPROVAL:
             arguments = json.dumps({"question": json.loads(task.args).get("question") or task.title})
-            call = _call(task, kit.session.state.graph.status[task.id], "ask", (arguments, {}))
+            call = _call(task, place, "ask", (arguments, {}))
             await dispatch.dispatch(kit, call, place)
             return "true"
 
@@ -81,16 +81,17 @@ def joined(graph: GraphState, task: Task) -> dict[str, object]:
     return found
 
 
-def _call(task: Task, status: TaskStatus, tool: str, filled: tuple[str, Mapping[str, str]]) -> Call:
+def _call(task: Task, place: Place, tool: str, filled: tuple[str, Mapping[str, str]]) -> Call:
     arguments, env = filled
     return Call(
-        call_id=CallId(f"{task.id}-r{status.attempts}"[-40:]),
+        call_id=CallId(f"{task.id}-r{place.attempt}"[-40:]),
         tool=tool,
         arguments=arguments,
         env=env,
         rationale=task.title,
         raised=task.effect,
         timeout_s=task.timeout_s,
+        is_task=task.kind is TaskKind.TOOL,
     )
 
 
@@ -103,17 +104,17 @@ def _filled(kit: Kit, task: Task, args: str) -> tuple[str, Mapping[str, str]]:
     return kit.substitute(task.use, args, results)
 
 
-async def _call_tool(kit: Kit, task: Task, place: Place) -> str:
+async def _call_tool(kit: Kit, task: Task, place: Place) -> str | None:
     status = kit.session.state.graph.status[task.id]
     finished = status.call
     if finished is None:
-        call = _call(task, status, task.use, _filled(kit, task, status.args or task.args))
+        call = _call(task, place, task.use, _filled(kit, task, status.args or task.args))
         if task.key:
             call = replace(call, key=f"{place.session}-{place.run}-{task.key}")
         finished = await dispatch.dispatch(kit, call, place)
     if not finished.ok:
         raise ToolError(finished.output, kind=finished.error_kind or "failed")
-    return finished.data if finished.data != "null" else json.dumps(finished.output)
+    return None if finished.ends_task else finished.result
 
 
 async def _wait(kit: Kit, task: Task, place: Place) -> str:

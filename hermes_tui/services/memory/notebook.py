@@ -83,6 +83,14 @@ class Notebook:
         """
         return decode(self._inside(path).read_bytes()).text
 
+    def changed_at(self, path: str) -> float:
+        """Return when a note's file was changed last; blocking.
+
+        Raises:
+            PathRefused: the path is no note.
+        """
+        return self._inside(path).stat().st_mtime
+
     async def write(self, path: str, text: str, *, before: str | None = None) -> str:
         """Save a note, in the encoding and with the line ends it has; return what became of it in git.
 

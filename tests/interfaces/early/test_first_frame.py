@@ -111,6 +111,36 @@ def test_a_model_that_nobody_provides_is_said_on_the_terminal_as_it_was(shop: Sh
     assert code == 2
     assert "hermes: " in said
     assert "nope" in said
+    assert "F1 help" not in screen.text
+    assert after == before
+
+
+HANGING = """
+import sys, threading
+
+class Hanging:
+    def find_spec(self, name, path=None, target=None):
+        if name == "hermes_tui.services.live_session":
+            threading.Event().wait()
+
+sys.meta_path.insert(0, Hanging())
+"""
+
+
+def test_a_session_that_never_opens_can_be_left_with_the_terminal_as_it_was(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HANGING, encoding="utf-8")
+    environment = {**shop.environment(), **TERM}
+    environment["PYTHONPATH"] = f"{tmp_path}:{environment.get('PYTHONPATH', '')}"
+    with terminal([], environment, shop.work) as screen:
+        before = mode(screen)
+        screen.until("F1 help")
+        screen.type("fix it\r\x03")
+        screen.until("Ctrl+C again leaves")
+        screen.type("\x03\x03")
+        code, after = screen.ended(), mode(screen)
+
+    assert code == 0
+    assert "Left while the session was opening; nothing was sent." in screen.raw.rpartition(BACK)[2].decode()
     assert after == before
 
 

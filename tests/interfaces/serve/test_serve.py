@@ -136,6 +136,20 @@ async def test_the_app_answers_over_the_socket(tmp_path: Path, monkeypatch: pyte
     assert server.log.exchanges[-1].body is not None
 
 
+async def test_another_session_is_opened_in_the_same_tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_server(Scenario()) as server:
+        async with served(tmp_path, monkeypatch, server.openai_url) as gate, aiohttp.ClientSession() as session:
+            address = f"ws://127.0.0.1:{gate.port}/ws?width=120&height=36"
+            headers = {**cookie(gate), "Origin": gate.origin}
+            async with asyncio.timeout(60), session.ws_connect(address, headers=headers) as socket:
+                await seen(socket, b"answers")
+                await socket.send_json(["stdin", "/demo\r"])
+                shown = await seen(socket, b"scripted brain")
+                shown += await seen(socket, b"needs you")
+
+    assert b"\x1b[?1049h" in shown, "a second app has begun"
+
+
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is missing: the page is not tried in a real browser")
 async def test_a_goal_typed_into_a_real_browser_reaches_the_model_and_a_foreign_page_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -148,7 +162,7 @@ async def test_a_goal_typed_into_a_real_browser_reaches_the_model_and_a_foreign_
             knock = KNOCK.replace("PORT", str(gate.port))
             await tab.open(gate.address)
             await tab.until("document.body?.classList.contains('-first-byte')")
-            await tab.say("document.querySelector('textarea').focus()")
+            await tab.until("document.activeElement.tagName == 'TEXTAREA'")  # nobody has to click first
             await tab.type("say something")
             async with asyncio.timeout(60):
                 await told.wait()

@@ -157,10 +157,10 @@ async def seated(
 class Table:
     """Makes desks in one home and one workspace."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.workspace = folder / "workspace"
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, workspace: Path | None = None) -> None:
+        self.workspace = workspace or folder / "workspace"
         self.home = folder / "home"
-        self.workspace.mkdir()
+        self.workspace.mkdir(parents=True)
         self.monkeypatch = monkeypatch
 
     def configure(self, text: str) -> None:

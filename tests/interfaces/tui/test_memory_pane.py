@@ -117,26 +117,6 @@ async def test_a_note_is_pinned_unpinned_and_blamed_line_by_line(table: Table) -
     assert "pin: true" not in (table.home / LAMP).read_text("utf-8")
 
 
-async def test_a_note_that_changed_on_disk_while_it_was_edited_keeps_both_texts_in_reach(table: Table) -> None:
-    kept(table.home, START, {LAMP: "Low\n"})
-    async with workstation(table, HELLO) as app:
-        pane = app.workspace.memory_pane
-        await opened(app, "2 notes")
-        await app.pilot.press("home", "down", "down")
-        await app.until(lambda: pane.path == LAMP)
-        await app.pilot.press("e")
-        await app.type("Very ")
-        (table.home / LAMP).write_text("High\n", "utf-8")
-        await app.pilot.press("ctrl+s")
-        await app.until(lambda: "Ctrl+S writes yours over it" in app.text)
-        theirs, mine = (table.home / LAMP).read_text("utf-8"), pane.editor.text
-        await app.pilot.press("ctrl+s")
-        await app.until(lambda: app.said.startswith("Saved"))
-
-    assert (theirs, mine) == ("High\n", "Very Low\n")
-    assert (table.home / LAMP).read_text("utf-8") == "Very Low\n"
-
-
 async def test_the_editor_colours_markdown_and_shows_no_control_character(table: Table) -> None:
     kept(table.home, START, {LAMP: "# Lamps\n- hang `low`\n\x1b[2J**gone**\n"})
     async with workstation(table, HELLO) as app:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hermes_tui.capabilities.providers._errors import connected_late, unreachable
 from hermes_tui.domain.approval import Decision, Ruling, Scope
-from hermes_tui.domain.errors import FailureReason, UsageInvalid
+from hermes_tui.domain.errors import FailureReason, ProviderError, UsageInvalid
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -41,7 +42,7 @@ from hermes_tui.domain.values import replace
 from hermes_tui.interfaces import _orders as orders
 from hermes_tui.interfaces._shells import stop_of
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE
-from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.drawing.row_window import Room, RowWindow
 from hermes_tui.interfaces.tui.rows import Notice, Origin
 from hermes_tui.interfaces.tui.transcript import Transcript
 
@@ -133,6 +134,24 @@ FAILED = ModelFailed(
     usd=None,
     seconds=0.1,
 )
+
+
+def cut_off(error: ProviderError, attempt: int, delay_s: float = 8.0) -> tuple[Event, Event]:
+    """Return the records of a request that failed so, and of the try that follows."""
+    failed = replace(FAILED, model="anthropic:haiku", reason=error.reason, message=error.message)
+    again = RetryScheduled(
+        request_id=failed.request_id,
+        model=failed.model,
+        reason=error.reason,
+        attempt=attempt,
+        delay_s=delay_s,
+        message=error.message,
+    )
+    return failed, again
+
+
+ANTHROPIC = "https://api.anthropic.com/v1/messages"
+GONE = unreachable("anthropic", ANTHROPIC)
 SAID: dict[str, tuple[tuple[Event, ...], str]] = {
     "near the cap": (
         (START, reply(0.5), reply(0.31)),
@@ -188,6 +207,30 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
             ),
         ),
         "○ m: overloaded, try 2 in 6 s F3 switch now",
+    ),
+    "no network": (
+        (START, *cut_off(GONE, 2, 0.4)),
+        "○ No route to api.anthropic.com since 10:08:23. Trying again in 0.4 s, 2 of 3. F3 switches to a local brain",
+    ),
+    "no network for a while": (
+        (START, *cut_off(GONE, 2), *cut_off(connected_late("anthropic", ANTHROPIC, 5.0), 3)),
+        "○ No route to api.anthropic.com since 10:08:23. Trying again in 8 s, 3 of 3. F3 switches to a local brain",
+    ),
+    "no network again": (
+        (START, *cut_off(GONE, 2), replace(reply(0.0), model="anthropic:haiku"), *cut_off(GONE, 2)),
+        "○ No route to api.anthropic.com since 10:08:26. Trying again in 8 s, 2 of 3. F3 switches to a local brain",
+    ),
+    "a server of this machine that does not run": (
+        (START, *cut_off(unreachable("ollama", "http://127.0.0.1:11434/api/chat"), 2)),
+        "○ No route to 127.0.0.1:11434 since 10:08:23. Trying again in 8 s, 2 of 3. F3 switches to another brain",
+    ),
+    "an address that holds a key": (
+        (START, *cut_off(unreachable("anthropic", "https://me:k-1@gate.test/v1"), 2)),
+        "○ No route to gate.test since 10:08:23. Trying again in 8 s, 2 of 3. F3 switches to a local brain",
+    ),
+    "a connection that is refused for another reason": (
+        (START, *cut_off(unreachable("anthropic", ANTHROPIC, "its certificate is not good"), 2)),
+        "○ anthropic:haiku: unreachable, try 2 in 8 s F3 switch now",
     ),
     "another brain": (
         (START, ModelChosen(role="cortex", model="openai:mini", why="connection cut", before="anthropic:haiku")),
@@ -264,6 +307,14 @@ def test_what_happened_is_said_first_then_what_to_press(what: str) -> None:
     events, said = SAID[what]
 
     assert shown(*events) == said
+
+
+def test_a_try_without_a_connection_takes_the_place_of_the_request_that_failed() -> None:
+    transcript, rows = Transcript(), RowWindow(clock=lambda: 36_510.0)
+    for at, event in enumerate((START, ASKING, *cut_off(GONE, 2)), start=1):
+        rows.extend(transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event)))
+
+    assert [row.copy().partition(" since")[0] for row in rows.rows] == ["go", "No route to api.anthropic.com"]
 
 
 def test_a_hostile_command_in_the_background_reaches_no_terminal_raw() -> None:

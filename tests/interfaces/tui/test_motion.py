@@ -10,9 +10,15 @@ import pytest
 from hermes_tui.domain.events import RunEnded
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces._bridge import Batch
+from hermes_tui.interfaces.tui.drawing.look import Look
+from hermes_tui.interfaces.tui.drawing.markdown import Flow
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.motion import FULL, REDUCED, REMOTE, Motion, motion_of
+from hermes_tui.interfaces.tui.rows import Origin, Streaming
+from hermes_tui.interfaces.tui.themes import Palette, read_theme
 from hermes_tui.services import history
 from hermes_tui.services.desk import Desk
+from hermes_tui.services.homes import built_in_folder
 from tests.interfaces.tui.stand import Table, workstation
 from tests.interfaces.tui.test_panes import HELLO
 
@@ -38,6 +44,59 @@ async def test_with_reduced_motion_clocks_move_every_ten_seconds(table: Table) -
     async with workstation(table, HELLO) as app:
         assert app.motion == REDUCED
         assert app.workspace.clock_s == 10.0
+
+
+async def test_textuals_own_variable_for_no_animations_counts_as_reduced(table: Table) -> None:
+    table.monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    async with workstation(table, HELLO) as app:
+        assert app.motion == REDUCED
+        assert app.look.step_s == 10.0
+        assert app.workspace.console_pane.transcript.whole_lines
+
+
+@pytest.mark.parametrize(("step_s", "shown"), [(0.0, 1234.5), (10.0, 1230.0)])
+def test_a_clock_that_moves_by_steps_shows_the_same_whatever_is_drawn_between(step_s: float, shown: float) -> None:
+    look = Look(Palette(read_theme(built_in_folder() / "themes" / "night.yaml"), coloured=True), clock=lambda: 1234.5)
+    look.step_s = step_s
+
+    assert (look.clock(), look.now()) == (shown, 1234.5)
+
+    look.held_at = 1111.5
+    assert look.clock() == 1111.5
+
+
+@pytest.mark.parametrize(
+    ("heard", "whole", "flowing"),
+    [
+        ("One two", [], ["One two▌"]),
+        (
+            "one two three four five six seven eight nine ten eleven",
+            ["one two three four five six seven eight nine ▌"],
+            ["one two three four five six seven eight nine", "ten eleven▌"],
+        ),
+        ("One.\n\nTwo", ["One.", "▌"], ["One.", "", "Two▌"]),
+        ("```\na = 1\nb", ["a = 1▌"], ["a = 1", "b▌"]),
+    ],
+)
+def test_with_reduced_motion_a_line_of_a_reply_stands_there_once_the_next_has_begun(
+    heard: str, whole: list[str], flowing: list[str]
+) -> None:
+    found = {reduced: streamed(heard, whole_lines=reduced) for reduced in (True, False)}
+
+    assert found[True][:-1] == whole
+    assert found[False][:-1] == flowing
+    assert "character" not in found[True][-1]
+    assert "character" in found[False][-1]
+
+
+def streamed(text: str, *, whole_lines: bool) -> list[str]:
+    """Return the lines of a reply of which so much has arrived."""
+    flow = Flow()
+    flow.push(text)
+    row = Streaming(
+        origin=Origin(key="r", at=1.0), model="m", flow=flow, thinking=Flow(), heard=1, whole_lines=whole_lines
+    )
+    return [line.text.strip() for line in row.lines(Room(width=48, now=2.0))]
 
 
 async def test_a_screen_that_is_late_says_by_how_many_records(table: Table) -> None:

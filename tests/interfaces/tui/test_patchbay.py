@@ -87,3 +87,11 @@ async def test_one_line_from_the_prompt_does_the_same(table: Table) -> None:
         await app.until(lambda: app.said.startswith("Saved cortex"))
 
     assert "cortex: {budget: {usd: 3}}" in (table.home / "config.yaml").read_text("utf-8")
+
+
+async def test_the_file_is_named_as_its_operator_names_it(table: Table) -> None:
+    table.monkeypatch.setenv("HOME", str(table.home.parent))
+    async with workstation(table, HELLO) as app:
+        await opened(app)
+
+        assert any(row.strip() == "~/home/config.yaml" for row in app.rows)

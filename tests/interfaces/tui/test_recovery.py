@@ -85,3 +85,12 @@ async def test_an_answer_alone_makes_the_unfinished_run_go_on(table: Table) -> N
             await app.until_event(RunEnded)
 
     assert (table.workspace / "a.txt").read_text() == "x"
+
+
+async def test_orders_that_find_nothing_to_do_say_so(table: Table) -> None:
+    with running_server(Scenario(replies=[])) as server:
+        async with seated(table.desk(server.openai_url)) as app:
+            await app.enter("/resume")
+            await app.until(lambda: app.said.startswith("No run is unfinished in this session."))
+            await app.enter("/interrupt")
+            await app.until(lambda: app.said == "Nothing runs that could be interrupted.")

@@ -80,6 +80,32 @@ async def test_without_colour_weight_and_reverse_carry_the_state(table: Table) -
         assert chip.style.color is None
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_without_colour_not_even_a_grey_is_sent_and_cursor_and_selection_are_reversed(
+    table: Table, size: tuple[int, int]
+) -> None:
+    table.monkeypatch.setenv("NO_COLOR", "1")
+    write = Call("write", {"path": "a.txt", "content": "x = 1\n"})
+    scenario = Scenario(replies=[Reply("# It\n\n```python\nx = 'a'  # b\n```", tool_calls=[write]), Reply("Done.")])
+    async with workstation(table, scenario, size=size) as app:
+        await app.enter("/mode auto-edit")
+        await app.enter("Hello?")
+        await app.until(lambda: "✓ done" in app.text)
+        await app.type("one two")
+        await app.pilot.press("shift+left", "shift+left", "shift+left")
+        await app.pilot.pause()
+        drawn = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
+        row = next(at for at, row in enumerate(app.rows) if row.startswith("› one two"))
+        written = app.screen._compositor.render_strips()[row]
+        await app.enter("/diff")
+        await app.pilot.pause()
+        drawn += [segment for strip in app.screen._compositor.render_strips() for segment in strip]
+
+        coloured = [one for one in drawn if one.style and (one.style.color or one.style.bgcolor)]
+        assert [(one.text, str(one.style)) for one in coloured] == []
+        assert "".join(one.text for one in written if one.style and one.style.reverse) == "two"
+
+
 async def test_plain_characters_only_where_the_config_says_so(table: Table) -> None:
     table.configure("ui: {glyphs: ascii}\n")
     replies = [Reply("Hello there.", tool_calls=[Call("list", {"path": "."})]), Reply("Done.")]

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 
+import pytest
 from textual import events
 
 from hermes_tui.capabilities.state.lock import is_free
@@ -240,3 +241,31 @@ def test_a_terminal_that_goes_away_ends_the_workstation_and_frees_its_session(sh
 
     assert code == 128 + signal.SIGHUP
     assert [lock for lock in (shop.home / "state" / "sessions").glob("*.lock") if not is_free(lock)] == []
+
+
+@pytest.mark.parametrize(
+    ("editor", "said"),
+    [
+        ("", "No editor is set."),
+        ("false", "false ended with 1."),
+        ("no-such-editor", "no-such-editor cannot be started."),
+        ("vi 'unclosed", "cannot be started."),
+        ("rm", "rm left no text behind."),
+    ],
+)
+def test_an_editor_that_fails_leaves_the_draft_and_the_workstation_as_they_were(
+    shop: Shop, editor: str, said: str
+) -> None:
+    environment = {**shop.environment(), "TERM": "xterm-256color", "EDITOR": editor}
+    with terminal([], environment, shop.work) as screen:
+        screen.until("No brain is connected yet")
+        screen.type("/qui")
+        screen.until("/quit")
+        screen.type("\x07")
+        screen.until(said)
+        screen.type("t")
+        screen.until("/quit")
+        screen.type("\r")
+        code = screen.ended()
+
+    assert code == 0

@@ -1,10 +1,9 @@
-"""The signs of every state, with its word and role, and how each sign is drawn without Unicode."""
+"""The signs that several views share, with their words and roles, and how each sign is drawn without Unicode."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
 
 
@@ -23,25 +22,15 @@ class Sign:
         return self.word_role or self.role
 
 
-TASK: Final = {
-    TaskState.PENDING: Sign("·", "pending", "muted"),
-    TaskState.READY: Sign("◦", "ready", "text"),
-    TaskState.RUNNING: Sign("●", "running", "accent"),
-    TaskState.WAITING: Sign("○", "waiting", "muted"),
-    TaskState.PAUSED: Sign("■", "paused", "muted"),
-    TaskState.DONE: Sign("✓", "done", "ok", "muted"),
-    TaskState.FAILED: Sign("×", "failed", "fail"),
-    TaskState.SKIPPED: Sign("»", "skipped", "muted"),
-    TaskState.CANCELLED: Sign("–", "cancelled", "muted"),
-}
+RUNNING: Final = Sign("●", "running", "accent")
+WAITING: Final = Sign("○", "waiting", "muted")
+DONE: Final = Sign("✓", "done", "ok", "muted")
+FAILED: Final = Sign("×", "failed", "fail")
 NEEDS_YOU: Final = Sign("◊", "needs you", "warn")
 STOPPED: Final = Sign("■", "stopped", "warn")
 LEFT: Final = Sign("■", "stopped", "muted")
 """What was begun when the run ended around it."""
 IN_DOUBT: Final = Sign("?", "in doubt", "warn")
-RUNNING, WAITING, DONE, FAILED = (
-    TASK[state] for state in (TaskState.RUNNING, TaskState.WAITING, TaskState.DONE, TaskState.FAILED)
-)
 
 UNKNOWN: Final = "–"
 """What stands for a number that nobody knows."""

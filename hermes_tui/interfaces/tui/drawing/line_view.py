@@ -263,6 +263,10 @@ class LineView(Widget, can_focus=True):
             self._after_move(moved=self.window.move_to(at))
         return at >= 0
 
+    def begin_with(self, index: int) -> None:
+        """Put the cursor on a row and let the screen begin with it."""
+        self._after_move(moved=self.window.begin_with(index))
+
     def action_step(self, by: int) -> None:
         """Move the cursor; the first step takes the last row on screen."""
         if self.window.cursor < 0 and not self.window.follows:

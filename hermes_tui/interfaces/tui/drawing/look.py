@@ -15,18 +15,25 @@ from hermes_tui.interfaces.tui.themes import Palette
 class Look:
     """How lines become strips: the palette, and whether only ASCII may be drawn. One per app, shared by its views.
 
-    `held_at` is the time that clocks show while the past is looked at.
+    `held_at` is the time that clocks show while the past is looked at. Where `step_s` is above 0, what moves does so by
+    steps: clocks by so many seconds, a reply by whole lines.
     """
 
     def __init__(self, palette: Palette, *, ascii_only: bool = False, clock: Callable[[], float]) -> None:
         self.palette = palette
         self.ascii_only = ascii_only
         self.held_at: float | None = None
+        self.step_s = 0.0
         self._clock = clock
 
-    def clock(self) -> float:
+    def now(self) -> float:
         """Return Unix seconds: now, or the moment that is looked at."""
         return self._clock() if self.held_at is None else self.held_at
+
+    def clock(self) -> float:
+        """Return what clocks show: that moment, by steps where they move by steps."""
+        now = self.now()
+        return now - now % self.step_s if self.step_s and self.held_at is None else now
 
     def strip(self, line: Line, width: int, ground: str = "") -> Strip:
         """Return a line in exactly `width` cells; `ground` wins over the line's own."""

@@ -215,8 +215,8 @@ class Flow:
         """All of it."""
         return "".join(self._settled) + self.tail
 
-    def draw(self, width: int) -> list[Line]:
-        """Return all lines so far."""
+    def draw(self, width: int, *, whole_lines: bool = False) -> list[Line]:
+        """Return all lines so far; with `whole_lines` without the last, which still grows."""
         if width != self._width:
             self._lines, self._drawn, self._width = [], 0, width
         for block in self._settled[self._drawn :]:
@@ -224,4 +224,5 @@ class Flow:
             if block.endswith("\n\n") or block.strip() == "":
                 self._lines.append(EMPTY)
         self._drawn = len(self._settled)
-        return [*self._lines, *draw(self.tail, width, open_end=True)]
+        growing = draw(self.tail, width, open_end=True)
+        return [*self._lines, *(growing[:-1] if whole_lines else growing)]

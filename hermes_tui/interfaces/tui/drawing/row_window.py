@@ -241,6 +241,13 @@ class RowWindow:
         self.follow(following=index == len(self.rows) - 1 and not tall)
         return moved
 
+    def begin_with(self, index: int) -> bool:
+        """Put the cursor on a row and let the screen begin with it, where enough follows; return whether it moved."""
+        moved = self.move_to(index)
+        self._top = min((max(self.cursor, 0), 0), self._back(len(self.rows), self.height))
+        self._layout = None
+        return moved
+
     def step(self, by: int) -> bool:
         """Move the cursor to the next row that is seen; return whether it moved."""
         start = self.cursor if self.cursor >= 0 else len(self.rows)

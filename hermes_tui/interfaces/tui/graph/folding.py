@@ -17,7 +17,7 @@ from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, TASK, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.graph.lanes import LaneRow, lay_out, longest_chain, order
 from hermes_tui.interfaces.tui.graph.rows import (
     MOST_LANES_WIDTH,
@@ -28,6 +28,7 @@ from hermes_tui.interfaces.tui.graph.rows import (
     StepRow,
     TaskRow,
 )
+from hermes_tui.interfaces.tui.graph.signs import TASK
 
 FOLD_ABOVE: Final = 40
 """With more tasks than this, groups begin folded."""

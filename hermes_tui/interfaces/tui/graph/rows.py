@@ -19,11 +19,11 @@ from hermes_tui.interfaces.tui.drawing.glyphs import (
     NEEDS_YOU,
     RUNNING,
     STOPPED,
-    TASK,
     UNKNOWN,
     Sign,
 )
 from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.graph.signs import TASK
 
 FULL_WIDTH: Final = 70
 """From here on a row has a column for who works on it."""

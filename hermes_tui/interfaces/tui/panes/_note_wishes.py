@@ -9,13 +9,14 @@ from textual.message import Message
 
 KEYS: Final[list[BindingType]] = [
     Binding("a", "add", "write a note", id="memory.add"),
-    Binding("y", "accept", "accept the note that waits; else copy", id="memory.accept"),
+    Binding("y", "accept", "accept the note that waits, keep yours; else copy", id="memory.accept"),
+    Binding("t", "theirs", "keep theirs, where the note changed on disk", id="memory.theirs"),
     Binding("d", "refuse", "refuse the note that waits", id="memory.refuse"),
     Binding("e", "edit", "edit here", id="memory.edit"),
     Binding("E", "editor", "edit in $EDITOR", id="memory.editor"),
     Binding("h", "history", "history of the note", id="memory.history"),
     Binding("b", "blame", "who wrote each line", id="memory.blame"),
-    Binding("D", "diff", "what changed on disk since its last commit", id="memory.diff"),
+    Binding("D", "diff", "what changed on disk, since its last commit or beside yours", id="memory.diff"),
     Binding("w", "why", "who was given it, and why", id="memory.why"),
     Binding("p", "pin", "pin or unpin the note", id="memory.pin"),
     Binding("r", "revert", "take a change back", id="memory.revert"),
@@ -25,7 +26,7 @@ KEYS: Final[list[BindingType]] = [
 
 
 class Wish(Message):
-    """Something is to be done, such as list, note, search, accept, diff, blame, why, save, pin, revert or forget."""
+    """Something is to be done, such as list, note, search, accept, diff, blame, why, save, theirs, pin or forget."""
 
     def __init__(self, what: str, path: str = "", *, commit: str = "", text: str = "", before: str = "") -> None:
         super().__init__()

@@ -65,7 +65,7 @@ class BudgetPane(Pane):
         day = meter.Day(view.day_usd, view.facts.config.budgets.day.usd)
         lines = draw(view.state, view.chronicle, view.now, width, day)
         if self.full:
-            note = wrap(((note_of(view.state.spend.total), "muted"),), width - 2)
+            note = wrap(((note_of(view.state.spend.run), "muted"),), width - 2)
             lines += [EMPTY, *(Line(((" ", ""), *spans)) for spans in note)]
         self.view.show(lines)
         hint: tuple[Span, ...] = (

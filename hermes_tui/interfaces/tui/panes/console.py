@@ -65,7 +65,7 @@ class ConsolePane(Pane):
     def __init__(self, look: Look, *, first_token_s: float | None = None, limit_of: LimitOf = unknown) -> None:
         super().__init__(look, name="console")
         self.furnished = True
-        self.transcript = Transcript(first_token_s=first_token_s, limit_of=limit_of)
+        self.transcript = Transcript(first_token_s=first_token_s, limit_of=limit_of, whole_lines=bool(look.step_s))
         self.view = LineView(look, name="transcript")
         self.first_page = False
         self.place = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -13,34 +13,29 @@ from textual.widgets import Input
 
 from hermes_tui.domain.memory import Recalled
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit_middle, harmless, one_line, wrap
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
-from hermes_tui.interfaces.tui.drawing.markdown import draw
 from hermes_tui.interfaces.tui.line_input import LineInput
-from hermes_tui.interfaces.tui.memory_rows import ChangeRow, FolderRow, HitRow, NoteRow, blame_line, diff_line, tree
-from hermes_tui.interfaces.tui.note_editor import NoteEditor
+from hermes_tui.interfaces.tui.memory_rows import ChangeRow, FolderRow, HitRow, NoteRow, tree
+from hermes_tui.interfaces.tui.panes._note_side import NoteSide
 from hermes_tui.interfaces.tui.panes._note_wishes import KEYS, Wish
-from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
-from hermes_tui.interfaces.tui.rules import Divider, TitleRule
-from hermes_tui.services.listed import Authored, Standing
-from hermes_tui.services.memory.notebook import Change, Note, parted
+from hermes_tui.interfaces.tui.panes._pane import View
+from hermes_tui.interfaces.tui.rules import Divider
+from hermes_tui.services.listed import Standing
+from hermes_tui.services.memory.notebook import Note
 
 EMPTY_TEXT: Final = (
     EMPTY,
     Line(((" No notes yet. # in the prompt", "muted"),)),
     Line(((" writes the first one.", "muted"),)),
 )
-NO_HISTORY: Final = (Line(((" No commit holds this note yet; saving it here makes one.", "muted"),)),)
 NOTHING_STANDS_OUT: Final = Standing({}, frozenset())
-TITLE_CELLS: Final = 28
-DONE: Final = "e edit · b blame · p pin · f forget"
-SEEN: Final = "as it was"
 REST_S: Final = 0.12
 """Where the past is scrubbed, the notes are listed after so long a rest."""
 
 
-class MemoryPane(Pane):
+class MemoryPane(NoteSide):
     """The notes. It holds no file: what it wants leaves as a message, what was found comes back by `take_…`."""
 
     TITLE = "memory"
@@ -52,22 +47,13 @@ class MemoryPane(Pane):
         self.view = LineView(look, name="note-rows", folds=False, follows=False, empty=EMPTY_TEXT)
         self.view.copies = False
         self.entry = LineInput(placeholder="what to look for, Enter; Esc leaves", id="memory-entry", compact=True)
-        self.text_rule = TitleRule(look, "note")
-        self.preview = Sheet(look, name="note-text", focusable=False)
-        self.editor = NoteEditor(look)
-        self.history_rule = TitleRule(look, "history")
-        self.history = LineView(look, name="note-history", folds=False, follows=False, empty=NO_HISTORY)
-        self.path = ""
-        self.text = ""
         self._notes: list[NoteRow] = []
         self._query = ""
         self._count = -1
         self._folded: set[str] = set()
         self._empty: Sequence[Line] = EMPTY_TEXT
-        self._then: float | None = None
         self._as_of = ""
         self._forgetting = ""
-        self._aside = False
 
     def contents(self) -> ComposeResult:
         """Notes; beside them text and history."""
@@ -78,12 +64,7 @@ class MemoryPane(Pane):
                 yield self.entry
                 yield self.view
             yield Divider(self.look, "memory-divider")
-            with Vertical(id="memory-side"):
-                yield self.text_rule
-                yield self.preview
-                yield self.editor
-                yield self.history_rule
-                yield self.history
+            yield from self.compose_side()
 
     def show(self, view: View) -> None:
         """Notes are files, not records: listed when the pane is opened, after each change and where the past moves."""
@@ -147,60 +128,10 @@ class MemoryPane(Pane):
         )
         self._ask_for_note()
 
-    def take_note(self, path: str, text: str, history: Sequence[Change]) -> None:
-        """Show a note's text and history."""
-        self.path, self.text = path, text
-        self.history.empty = NO_HISTORY
-        self.history.replace_all([ChangeRow(change) for change in history])
-        self.history_rule.say((("history", "text bold"),), (("h Enter what it did · r take back", "muted"),))
-        self._show_text()
-
-    def take_given(self, path: str, lines: Sequence[Line]) -> None:
-        """Show who was given a note."""
-        if path == self.path:
-            self._show_aside("given to, in this session", lines)
-
-    def _show_aside(self, title: str, lines: Sequence[Line]) -> None:
-        """Show something about the note in the place of its text."""
-        self._aside = True
-        self.text_rule.say(((title, "text bold"),), (("Esc back to the text", "muted"),))
-        self.preview.show(lines)
-
-    def take_diff(self, commit: str, diff: str) -> None:
-        """Show what a change did."""
-        lines = diff.splitlines()
-        start = next((at for at, line in enumerate(lines) if line.startswith("@@")), 0)
-        drawn = [diff_line(line) for line in lines[start:]]
-        self._show_aside(f"change {commit or 'on disk'}", drawn or [Line(((" Nothing changed.", "muted"),))])
-
-    def take_blame(self, lines: Sequence[Authored]) -> None:
-        """Show who wrote each line."""
-        now = self.look.clock()
-        self._show_aside("who wrote each line", [blame_line(line, now) for line in lines] or list(NO_HISTORY))
-
     def _title(self) -> None:
         count = f" {wording.count(self._count, 'note')}" if self._count >= 0 else ""
         hint: Span = (self._as_of, "text") if self._as_of else (f"/ search · {self.KEY}", "muted")
         self.rule.say(((self.TITLE, "text bold"), (count, "muted")), (hint,))
-
-    def _show_text(self) -> None:
-        self._aside = False
-        if self.editor.display or not self.path:
-            return
-        width = max(self.preview.size.width, 20)
-        keys = ((SEEN if self._then is not None else DONE, "muted"),)
-        name = fit_middle(one_line(self.path.rpartition("/")[2]), TITLE_CELLS)
-        self.text_rule.say(((name, "text bold"),), keys)
-        front, body = parted(self.text)
-        lines = [Line(((f" {harmless(line)}", "muted"),)) for line in front.splitlines()]
-        lines += [EMPTY] if lines else []
-        lines += [Line(((" ", ""), *line.spans), line.ground) for line in draw(body, width - 2)]
-        self.preview.show(lines or [Line(((" Empty.", "muted"),))])
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Wrap for the new width."""
-        del event
-        self.call_after_refresh(self._show_text)
 
     # moving
 
@@ -219,14 +150,6 @@ class MemoryPane(Pane):
     def _show_folder(self, row: FolderRow) -> None:
         said = f" {wording.count(row.count, 'note')} in {one_line(row.folder)}; Space folds."
         self._show_nothing(one_line(row.name), Line(((said, "muted"),)))
-
-    def _show_nothing(self, title: str, *lines: Line) -> None:
-        """Show that no note is under the cursor."""
-        self.path = self.text = ""
-        self.text_rule.say(((title, "text bold"),))
-        self.preview.show(lines)
-        self.history.empty = ()
-        self.history.replace_all(())
 
     @on(LineView.Moved)
     @on(LineView.Scrolled)
@@ -297,9 +220,11 @@ class MemoryPane(Pane):
             self._show_notes()
 
     def action_accept(self) -> None:
-        """Accept the note under the cursor if it waits; else copy it."""
+        """Keep yours where a note changed on disk; accept the note under the cursor if it waits; else copy it."""
         row = self.view.current
-        if isinstance(row, NoteRow) and row.waits:
+        if self.conflict is not None:
+            self.keep_mine(self.conflict)
+        elif isinstance(row, NoteRow) and row.waits:
             self.post_message(Wish("accept", row.note.path, text=row.waits))
         else:
             self.view.action_copy_row()
@@ -310,81 +235,10 @@ class MemoryPane(Pane):
         if isinstance(row, NoteRow) and row.waits:
             self.post_message(Wish("reject", row.note.path, text=row.waits))
 
-    def action_edit(self) -> None:
-        """Edit the note here."""
-        if not self.path or self.editor.display or self._unchangeable:
-            return
-        said = (("Ctrl+S saves · Esc leaves it as it was", "muted"),)
-        self._open_editor(self.text, ((one_line(self.path), "text bold"),), said)
-        self.editor.move_cursor((self.text.count("\n") - parted(self.text)[1].count("\n"), 0))
-
-    def take_conflict(self, path: str, mine: str, theirs: str) -> None:
-        """Let the operator settle it where a note changed on disk while it was edited."""
-        self.path, self.text = path, theirs
-        said = (("changed on disk", "warn bold"), (" · Ctrl+S writes yours over it, Esc keeps theirs", "warn"))
-        self._open_editor(mine, said, ())
-
-    def _open_editor(self, text: str, title: tuple[Span, ...], hint: tuple[Span, ...]) -> None:
-        self.preview.display, self.editor.display = False, True
-        self.editor.load_text(text)
-        self.editor.focus()
-        self.text_rule.say(title, hint)
-
-    @property
-    def _unchangeable(self) -> bool:
-        """Whether the past is shown; if so, it is said that nothing can be changed there."""
-        if self._then is not None:
-            self.post_message(Wish("change"))
-        return self._then is not None
-
-    def action_save(self) -> None:
-        """Save what stands in the editor."""
-        if self.editor.display:
-            text, before = self.editor.text, self.text
-            self.step_back()
-            self.post_message(Wish("save", self.path, text=text, before=before))
-
-    def action_editor(self) -> None:
-        """Edit the note in the operator's editor."""
-        if self.path and not self._unchangeable:
-            self.post_message(Wish("editor", self.path, before=self.text))
-
-    def action_history(self) -> None:
-        """Move in the history."""
-        self.history.focus()
-        if self.history.current is None:
-            self.history.action_home()
-
     def action_add(self) -> None:
         """Write a note in the prompt."""
         if not self.editor.display and not self._unchangeable:
             self.post_message(Wish("add"))
-
-    def action_diff(self) -> None:
-        """Show what stands on disk beyond the last commit."""
-        self._ask_about("diff")
-
-    def action_why(self) -> None:
-        """Show who was given the note, and why."""
-        self._ask_about("why")
-
-    def _ask_about(self, what: str) -> None:
-        if self.path and not self.editor.display:
-            self.post_message(Wish(what, self.path))
-
-    def action_blame(self) -> None:
-        """Show who wrote each line."""
-        self._ask_about("blame")
-
-    def action_pin(self) -> None:
-        """Pin the note, or unpin it."""
-        self._ask_about("pin")
-
-    def action_revert(self) -> None:
-        """Take the change under the cursor back."""
-        row = self.history.current
-        if self.history.has_focus and isinstance(row, ChangeRow) and row.change.commit:
-            self.post_message(Wish("revert", self.path, commit=row.change.commit))
 
     def action_forget(self) -> None:
         """Forget the note; the first press asks."""
@@ -392,6 +246,7 @@ class MemoryPane(Pane):
             return
         if self._forgetting == self.path:
             self._forgetting = ""
+            self.conflicts.pop(self.path, None)
             self.post_message(Wish("forget", self.path))
             return
         self._forgetting = self.path

@@ -18,10 +18,11 @@ from hermes_tui.interfaces._bridge import Seat
 from hermes_tui.interfaces._completion import Offered, Sources
 from hermes_tui.interfaces.tui.bars import QueueRows, StatusLine
 from hermes_tui.interfaces.tui.dock import Dock
+from hermes_tui.interfaces.tui.graph.queued import NONE, queued
 from hermes_tui.interfaces.tui.journey import Journey
 from hermes_tui.interfaces.tui.layout import roomy
 from hermes_tui.interfaces.tui.offers import Offers
-from hermes_tui.interfaces.tui.panes._pane import Pane
+from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.rules import Mark, TitleRule
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
@@ -91,6 +92,8 @@ class Entry(Timeline):
         """Say who reads what is typed, and which keys do what with it."""
         self.prompt.busy, self.prompt.queued = self.live, len(self.queue)
         self.queue_rows.show(self.queue)
+        if not self.live:
+            self.queue_rows.wait(NONE)
         title = "to main" if self.live else "goal · run unfinished" if self.unfinished else "goal"
         mode = self.prompt.mode
         title += f" · {mode.value}" if mode is not None else ""
@@ -101,6 +104,11 @@ class Entry(Timeline):
         idle = (("Enter", "send"), more, ("F1", "keys"))
         said = " · ".join(f"{key} {means}" for key, means in (busy if self.live else idle))
         self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if roomy(*self.size) else ())
+
+    def show_waiting(self, view: View) -> None:
+        """Say how many tasks wait for a free slot; asked once a tick, so that no short wait makes the rows jump."""
+        limits = view.facts.config.planning.at_once
+        self.queue_rows.wait(queued(view.state.graph, limits) if self.live and not self.frozen else NONE)
 
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the status line for a moment."""

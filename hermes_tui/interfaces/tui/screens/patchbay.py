@@ -17,6 +17,7 @@ from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, fit, fore
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.drawing.wording import place
 from hermes_tui.interfaces.tui.panes._pane import Sheet
 from hermes_tui.interfaces.tui.rules import TitleRule
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
@@ -143,7 +144,7 @@ class PatchbayScreen(ModalScreen[str | None]):
         head = f" {pad('role', ROLE_CELLS)}{pad('model', model_cells)}{pad('clocks', CLOCK_CELLS)}{'usd':>{USD_CELLS}} "
         self.heads.show([Line(((head, "muted"),))])
         wrapped = [Line(((" ", ""), *spans)) for spans in wrap(said or ((ABOUT, "muted"),), width - 2)]
-        file = Line(((f" {one_line(str(self.bay.path))}", "muted"),))
+        file = Line(((f" {place(str(self.bay.path))}", "muted"),))
         self.about.show([EMPTY, *wrapped, EMPTY, file])
         count = f" {len(self.edits)} not saved" if self.edits else ""
         keys = "e model · c clocks · b cap · u undo · s save · Esc"

@@ -162,7 +162,7 @@ class Workspace(Entry):
         for record in batch.records:
             self._note(record)
         self.take(batch.records)
-        late = bool(batch.records) and self.look.clock() - batch.records[-1].at > LATE_S
+        late = bool(batch.records) and self.look.now() - batch.records[-1].at > LATE_S
         self.console_pane.show_behind(self.seat.state.seq - self.seen if late else 0)
         if batch.parts:
             self.console_pane.hear(batch.parts)
@@ -244,6 +244,7 @@ class Workspace(Entry):
         if not self.live and not self.chronicle.asked:
             return
         view = self.view_now()
+        self.show_waiting(view)
         for line_view in self.query(LineView):
             if line_view.display:
                 line_view.tick()
@@ -257,12 +258,12 @@ class Workspace(Entry):
         super().say(text, role)
         if self.seen and cell_len(text) + 2 > self.size.width:
             self._said_long += 1
-            where = Origin(key=("said", self._said_long), at=self.look.clock())
+            where = Origin(key=("said", self._said_long), at=self.look.now())
             self.console_pane.say(Notice(origin=where, sign=notices.KERNEL, spans=((one_line(text), role),)))
 
     def show_brains(self, found: Sequence[Brain | Missing]) -> None:
         """Show who can answer."""
-        self.brains, self.brains_at = found, self.look.clock()
+        self.brains, self.brains_at = found, self.look.now()
         if self.is_mounted:  # a provider that needs no network answers before there is anything to draw on
             self.refresh_panes()
 
@@ -381,8 +382,7 @@ class Workspace(Entry):
             self.post_message(OrderAsked("open", event.row.artifact))
             return
         lines = event.row.copy().splitlines()
-        page = Page(self.look, "all of it", lambda width: choices.page_lines(lines, width))
-        self._own_app.push_screen(page)
+        self._own_app.push_screen(Page(self.look, "all of it", lambda width: choices.page_lines(lines, width)))
 
     @on(TaskGraphPane.Ordered)
     def _edited(self, event: TaskGraphPane.Ordered) -> None:
