@@ -143,7 +143,8 @@ def main(_: str, args: Namespace) -> int:
     """Serve until Ctrl+C; return the exit code."""
     home = Path(args.home) if args.home else None
     try:
-        _ = Premises(RunOptions(workspace=Path(args.cd), home=home, model=args.model, mode=args.mode)).config
+        premises = Premises(RunOptions(workspace=Path(args.cd), home=home, model=args.model, mode=args.mode))
+        _config = premises.config
     except HermesError as error:  # every tab would end with it as soon as it is opened
         sys.stderr.write(f"hermes: {printable(str(error))}\n")
         return 2 if isinstance(error, UsageInvalid) else 1
