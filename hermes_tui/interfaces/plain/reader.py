@@ -82,7 +82,7 @@ class Reader:
         self._label = label
         self._proxy: StdoutProxy | None = None
         self._reading = self._shown = self._stopped = False
-        self._stood = ""  # what stood in the line when something was last printed above it
+        self._stood: str = ""  # what stood in the line when something was last printed above it
         self._reads: asyncio.Task[object] | None = None
         self._session: PromptSession[str] = PromptSession(
             message=label,
@@ -141,7 +141,7 @@ class Reader:
         if self._proxy is not None:
             self._proxy.write(text)
         else:
-            typed = self._session.default_buffer.text
+            typed: str = self._session.default_buffer.text
             begun = self._reading and (self._shown or typed != self._stood)
             sys.stdout.write(f"\n{text}" if begun else text)
             sys.stdout.flush()
