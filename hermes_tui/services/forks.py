@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.capabilities.state.durable import UNNAMED
+from hermes_tui.domain.errors import JournalError, UsageInvalid
 from hermes_tui.domain.events import SessionForked
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.records import Place, Record
@@ -37,7 +38,7 @@ def fork(station: Workstation, session: str, at: Seq | None = None) -> SessionId
 
     Raises:
         UsageInvalid: there is no such session or record, or no run had begun there.
-        JournalError: one of the two files cannot be used.
+        JournalError: one of the two files cannot be used, or the disk has no room for the images.
     """
     found = history.records(station.sessions(), session)
     upto = at if at is not None else found[-1].seq if found else Seq(0)
@@ -69,9 +70,24 @@ def _moved(place: Place, origin: SessionId, new: SessionId) -> Place:
 
 
 def _share_images(folder: Path, origin: SessionId, new: SessionId) -> None:
-    """Give the new session the images of the old one under names of its own; none is ever changed."""
-    if (folder / origin).is_dir():
-        shutil.copytree(folder / origin, folder / new, copy_function=_link)
+    """Give the new session the images of the old one under names of its own; none is ever changed.
+
+    What is still being written belongs to a call that is not among the records.
+
+    Raises:
+        JournalError: the disk has no room for them; nothing of them stays.
+    """
+    if not (folder / origin).is_dir():
+        return
+    try:
+        shutil.copytree(
+            folder / origin, folder / new, ignore=shutil.ignore_patterns(f"{UNNAMED}*"), copy_function=_link
+        )
+    except OSError as error:
+        shutil.rmtree(folder / new, ignore_errors=True)
+        # What went wrong with each file is told in a list: file, copy, reason.
+        why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
+        raise JournalError(f"The files of {origin} could not be copied: {why}.", hint="Free some space.") from error
 
 
 def _link(source: str, target: str) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.capabilities.new_file import new_file
+
+UNNAMED: Final = ".new-"
+"""What the name of a file begins with that is still being written, and is gone as soon as it is whole."""
 
 
 def write_durably(path: Path, content: bytes, *, sync_names: bool = True) -> None:
@@ -17,7 +21,7 @@ def write_durably(path: Path, content: bytes, *, sync_names: bool = True) -> Non
         return
     made = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = new_file(path.parent, ".new-")
+    descriptor, temporary = new_file(path.parent, UNNAMED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

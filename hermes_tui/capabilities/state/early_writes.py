@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.capabilities.new_file import new_file
+from hermes_tui.capabilities.state.durable import UNNAMED
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -48,7 +49,7 @@ class EarlyWrites:
         self._begun.clear()
 
     def _written(self, content: bytes) -> Path:
-        descriptor, temporary = new_file(self._folder, ".new-")
+        descriptor, temporary = new_file(self._folder, UNNAMED)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 file.write(content)
