@@ -11,6 +11,7 @@ from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.memory import Recalled
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.text import first_line, printable
+from hermes_tui.interfaces._startable import states_now
 from hermes_tui.services import contexts, costs, mindlog
 
 MARKS: Final = {True: "✓", False: "×", None: "○"}
@@ -33,8 +34,9 @@ def when(at: float) -> str:
 def plan_lines(state: SessionState) -> Iterator[str]:
     """Yield the task graph: its revision, then a line for each task."""
     yield f"revision {state.graph.rev}   strategy {state.run.strategy or 'declared'}"
+    now = states_now(state)
     rows = [
-        (name, state.graph.state_of(name), task.kind, task.use, ",".join(task.needs), first_line(task.title, 50))
+        (name, now[name], task.kind, task.use, ",".join(task.needs), first_line(task.title, 50))
         for name, task in state.graph.tasks.items()
     ]
     yield from table(rows)

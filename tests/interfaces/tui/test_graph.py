@@ -9,12 +9,15 @@ from hermes_tui.domain.events import PlanEdited, RunEnded
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
-from hermes_tui.domain.tasks import Task, TaskKind, TaskState
+from hermes_tui.domain.state.run import RunState
+from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
+from hermes_tui.domain.values import replace
+from hermes_tui.interfaces._tables import plan_lines
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.graph import picture
 from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of
-from hermes_tui.interfaces.tui.graph.rows import GroupRow, TaskRow
+from hermes_tui.interfaces.tui.graph.rows import GroupRow, TaskRow, ribbon
 from tests.fakes import Call, Reply, Scenario
 from tests.fakes.scenario import Rule
 from tests.interfaces.tui.stand import Stand, Table, workstation
@@ -181,3 +184,38 @@ def test_a_task_that_the_end_of_its_run_left_behind_is_stopped_and_its_clock_sta
 
     assert row.lines(Room(60, now=900.0))[0].text.split()[-3:] == ["stopped", "1:00", "–"]
     assert not row.live
+
+
+def test_what_could_start_is_ready_and_what_waits_for_others_or_a_guard_is_pending() -> None:
+    done, pending, running = TaskState.DONE, TaskState.PENDING, TaskState.RUNNING
+    state = graph(("a", "", done), ("b", "a", pending), ("c", "b", pending), ("d", "a", pending), ("e", "", running))
+    guarded = replace(
+        state.graph.tasks[TaskId("d")], when=Guard(task=TaskId("a"), path="ok", op=Operator.EQ, value="true")
+    )
+    tasks = {**state.graph.tasks, guarded.id: guarded}
+    status = {**state.graph.status, TaskId("a"): TaskStatus(state=done, result='{"ok": false}')}
+    state = replace(state, graph=replace(state.graph, tasks=tasks, status=status))
+    over = replace(state, run=RunState(ended=RunEnded(status="limited", exit_code=3, answer="")))
+    rows = GraphRows().tasks(state, Chronicle())
+
+    assert {name: row.word for name, row in rows.items()} == {
+        "a": "done",
+        "b": "ready",
+        "c": "pending",
+        "d": "pending",
+        "e": "running",
+    }
+    assert ribbon(list(rows.values())) == (
+        *(("✓", "ok"), ("◦", "text"), ("·", "muted"), ("·", "muted"), ("●", "accent")),
+    )
+    assert "state:ready" in rows[TaskId("b")].marks
+    assert [line.split()[1] for line in list(plan_lines(state))[1:]] == ["done", "ready", *["pending"] * 2, "running"]
+    assert "ready" not in "".join(plan_lines(over)), "nothing is about to start when the run is over"
+
+
+def test_a_folded_group_says_that_some_of_it_could_start() -> None:
+    done, pending = TaskState.DONE, TaskState.PENDING
+    some = [(f"read-{at}", "", done if at < 4 else pending) for at in range(50)]
+    rows = GraphRows()
+
+    assert shown(rows, graph(*some))[0].startswith(" ◦ ► read × 50")

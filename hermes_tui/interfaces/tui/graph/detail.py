@@ -15,8 +15,8 @@ from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_li
 from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU, UNKNOWN
 from hermes_tui.interfaces.tui.graph.folding import agent_of, speaker_of
 from hermes_tui.interfaces.tui.graph.rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
-from hermes_tui.interfaces.tui.meter import spent_text
 from hermes_tui.interfaces.tui.panes._pane import View
+from hermes_tui.interfaces.tui.spend_tables import spent_text
 from hermes_tui.services import subagents
 
 Fact = tuple[str, str, str]

@@ -15,6 +15,7 @@ from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import mutable
+from hermes_tui.interfaces._startable import states_now
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
@@ -60,9 +61,9 @@ def groups_of(tasks: Iterable[TaskId]) -> dict[str, tuple[TaskId, ...]]:
     return {stem: tuple(members) for stem, members in found.items() if len(members) >= LEAST_GROUP}
 
 
-def sign_of(status: TaskStatus, *, asks: bool) -> Sign:
+def sign_of(state: TaskState, *, asks: bool) -> Sign:
     """Return the sign of a task: an open question comes before its state."""
-    return NEEDS_YOU if asks and not status.state.ended else TASK[status.state]
+    return NEEDS_YOU if asks and not state.ended else TASK[state]
 
 
 @mutable
@@ -82,8 +83,10 @@ class GraphRows:
     def tasks(self, state: SessionState, chronicle: Chronicle) -> dict[TaskId, TaskRow]:
         """Return a row for each task, without its lanes."""
         asking = {asked.task for asked in chronicle.asked.values()}
-        none = Lanes(cells="*", width=1)
-        return {name: self._task(state, chronicle, name, none, asks=name in asking) for name in state.graph.tasks}
+        return {
+            name: self._task(state, chronicle, name, sign_of(now, asks=name in asking))
+            for name, now in states_now(state).items()
+        }
 
     def of(
         self, state: SessionState, chronicle: Chronicle, plain: Mapping[TaskId, TaskRow], *, steps: bool
@@ -143,16 +146,15 @@ class GraphRows:
 
     # rows
 
-    def _task(self, state: SessionState, chronicle: Chronicle, name: TaskId, lanes: Lanes, *, asks: bool) -> TaskRow:
+    def _task(self, state: SessionState, chronicle: Chronicle, name: TaskId, sign: Sign) -> TaskRow:
         task, status = state.graph.tasks[name], state.graph.status[name]
-        sign = sign_of(status, asks=asks)
         begun = status.state in (TaskState.RUNNING, TaskState.WAITING)
-        if chronicle.ended and begun and not asks:
+        if chronicle.ended and begun and sign is not NEEDS_YOU:
             sign = LEFT
         return TaskRow(
             task=task,
             status=status,
-            lanes=lanes,
+            lanes=Lanes(cells="*", width=1),
             sign=sign,
             word=_word(task, status, sign),
             who=_who(chronicle, task),
@@ -165,7 +167,8 @@ class GraphRows:
         present = [row.sign for row in members]
         sign = next((one for one in _FIRST if one in present), None)
         if sign is None:
-            sign = DONE if all(row.status.state.ended for row in members) else TASK[TaskState.PENDING]
+            open_one = TASK[TaskState.READY if TASK[TaskState.READY] in present else TaskState.PENDING]
+            sign = DONE if all(row.status.state.ended for row in members) else open_one
         spent = [share for row in members if (share := state.spend.by_task.get(row.task.id)) is not None]
         whole = Spent(
             calls=sum(one.calls for one in spent),

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.chronicle import Chronicle
@@ -27,7 +28,8 @@ class View:
     """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
 
     `past` says that this is not now, `day_usd` what all sessions spent today, None if nobody looked. `brain` is who
-    would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain.
+    would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain, `brains` those
+    that can answer by their names.
     """
 
     state: SessionState
@@ -40,6 +42,7 @@ class View:
     day_usd: float | None = None
     brain: str | None = None
     windows: Mapping[str, int] = field(default_factory=dict[str, int])
+    brains: Mapping[str, Brain] = field(default_factory=dict[str, Brain])
 
 
 @frozen(kw_only=False)

@@ -119,6 +119,7 @@ class Timeline(Stage):
             day_usd=self.day_usd if then is None else None,
             brain=None if self.brains is None else able[0].name if able else "",
             windows={one.name: one.window_tokens for one in able},
+            brains={one.name: one for one in able},
         )
 
     # time travel
