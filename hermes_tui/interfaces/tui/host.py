@@ -12,7 +12,7 @@ from textual.app import App
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.late import late
-from hermes_tui.interfaces._swatch import NONE, XTERM, ascii_wanted
+from hermes_tui.interfaces._swatch import NONE, SIXTEEN, XTERM, ascii_wanted
 from hermes_tui.interfaces.tui.beacon import Beacon
 from hermes_tui.interfaces.tui.drawing.cells import harmless
 from hermes_tui.interfaces.tui.drawing.look import Look
@@ -39,6 +39,10 @@ else:
     uncoloured = late("hermes_tui.interfaces.tui.drawing.uncoloured")
     xterm_colours = late("hermes_tui.interfaces.tui.drawing.xterm_colours")
 
+THEMELESS: Final = {
+    NONE: "A theme needs colours; NO_COLOR leaves them out.",
+    SIXTEEN: "A theme needs 256 colours; this terminal says it has 16. COLORTERM=truecolor says it has all.",
+}
 CLIPBOARD_BYTES: Final = 64_000
 """What terminals take at once by OSC 52, encoded; the rest would be dropped without a word."""
 
@@ -196,6 +200,8 @@ class Host(App[str]):
         self.register_theme(as_textual(palette.shown))
         self.theme = f"hermes-{name}"
         self.workspace.redraw()
+        if palette.depth < XTERM:
+            self.say(THEMELESS[palette.depth])
         return True
 
     def workspace_file(self, name: str) -> Path:

@@ -144,11 +144,14 @@ class Palette:
         return [*([colours[ink]] if ink else []), f"on {colours[ground]}"]
 
     def _plain(self, ink: str, ground: str) -> list[str]:
-        filled = ["reverse"] if ground in _FILLED else []
         if self.depth == NONE:
-            return filled + (["bold"] if ink in _BOLD else [])
-        hue = _ANSI.get(ground) or (_ANSI.get(ink) if not filled else None)
-        return filled + ([hue] if hue else [])
+            return [*(["reverse"] if ground in _FILLED else []), *(["bold"] if ink in _BOLD else [])]
+        if ground == "select":
+            return ["reverse"]
+        if ground in _FILLED:
+            # Reversed, it would have the ink of the terminal's ground: white on yellow in many.
+            return ["black", "on", _ANSI[ground]]
+        return [_ANSI.get(ground) or _ANSI.get(ink, "")]
 
 
 def dress(app: App[Any], chosen: Theme) -> None:

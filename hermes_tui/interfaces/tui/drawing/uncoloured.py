@@ -28,7 +28,6 @@ class Uncoloured(LineFilter):
 @lru_cache(KEPT)
 def _bare(style: Style, ground: tuple[int, int, int]) -> Style:
     ink, own = style.color, style.bgcolor
-    bare = style.without_color
-    if ink is not None and ink.triplet is None:
-        bare += Style(color=ink)
+    kept = (one if one is not None and one.triplet is None else None for one in (ink, own))
+    bare = style.without_color + Style.from_color(*kept)
     return bare + _REVERSE if own is not None and own.triplet is not None and own.triplet != ground else bare
