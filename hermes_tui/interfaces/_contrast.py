@@ -19,6 +19,8 @@ TELLING = ("add", "del")
 READABLE, STRONG, VISIBLE = 4.5, 7.0, 3.0
 """Contrast ratios of WCAG 2: text, text in the highest contrast, and lines."""
 
+Point = tuple[float, float, float]
+
 _CUBE = (0, 95, 135, 175, 215, 255)
 _RAMP = range(8, 239, 10)
 _SAME_HUE, _GRAY = 0.7, 0.02
@@ -28,13 +30,18 @@ _SAME_HUE, _GRAY = 0.7, 0.02
 class Step:
     """One of the 256: its number, what a screen shows, and how light that is."""
 
-    __slots__ = ("colour", "light", "linear", "number")
+    __slots__ = ("light", "linear", "number", "rgb")
 
-    def __init__(self, number: int, red: int, green: int, blue: int) -> None:
+    def __init__(self, number: int, rgb: tuple[int, int, int]) -> None:
         self.number = number
-        self.colour = f"#{red:02x}{green:02x}{blue:02x}"
-        self.linear = _channel(red), _channel(green), _channel(blue)
+        self.rgb = rgb
+        self.linear = _channel(rgb[0]), _channel(rgb[1]), _channel(rgb[2])
         self.light = _light(self.linear)
+
+    @property
+    def colour(self) -> str:
+        """The colour as `#rrggbb`."""
+        return "#{:02x}{:02x}{:02x}".format(*self.rgb)
 
 
 def luminance(colour: str) -> float:
@@ -57,15 +64,15 @@ def too_low(colours: Mapping[str, str], least: float) -> list[str]:
     return [f"{one} on {ground}: {ratio:.2f} < {wanted}" for one, ground, ratio, wanted in measured if ratio < wanted]
 
 
-def in_256(colours: Mapping[str, str]) -> dict[str, str]:
+def in_256(colours: Mapping[str, str]) -> dict[str, Step]:
     """Return a theme in colours of xterm's 256: those most like its own that can still be read on each other.
 
     First the grounds, each as near as its texts allow, then what is written on them. The row under the cursor, an added
     and a removed line keep a ground of their own. What no colour can fulfil is given up: the nearest is taken.
-    A theme that lacks a role comes back as it is.
+    Of a theme that lacks a role nobody knows what stands on what: each colour becomes the nearest.
     """
     if not colours.keys() >= set(ROLES):
-        return dict(colours)
+        return {role: _nearest(colour, _steps()) for role, colour in colours.items()}
     own = {role: luminance(colour) for role, colour in colours.items()}
     least = STRONG if _lowest(own) >= STRONG else READABLE
     under_texts = _reaching(_steps(), [own[role] for role in TEXT_ROLES], least)
@@ -79,27 +86,21 @@ def in_256(colours: Mapping[str, str]) -> dict[str, str]:
     visible = _reaching(_steps(), [found[role].light for role in RULED], VISIBLE)
     for role in colours.keys() - found.keys():
         found[role] = _nearest(colours[role], visible if role == "rule" else readable)
-    return {role: found[role].colour for role in colours}
+    return found
 
 
 @lru_cache(1024)
 def number_of(colour: str) -> int:
     """Return the number of the colour of xterm's 256 that looks most like `#rrggbb`; it may be one of them."""
-    known = _numbers().get(colour)
-    return known if known is not None else _nearest(colour, _steps()).number
-
-
-@lru_cache(1)
-def _numbers() -> dict[str, int]:
-    return {step.colour: step.number for step in _steps()}
+    return _nearest(colour, _steps()).number
 
 
 @lru_cache(1)
 def _steps() -> tuple[Step, ...]:
     """Return the gray ramp and the cube without its grays; the first sixteen are what each operator made of them."""
     cube = [(red, green, blue) for red in _CUBE for green in _CUBE for blue in _CUBE]
-    hued = (Step(16 + at, *rgb) for at, rgb in enumerate(cube) if rgb[0] in (0, 255) or len(set(rgb)) > 1)
-    return (*hued, *(Step(232 + at, gray, gray, gray) for at, gray in enumerate(_RAMP)))
+    hued = (Step(16 + at, rgb) for at, rgb in enumerate(cube) if rgb[0] in (0, 255) or not rgb[0] == rgb[1] == rgb[2])
+    return (*hued, *(Step(232 + at, (gray, gray, gray)) for at, gray in enumerate(_RAMP)))
 
 
 def _lowest(lights: Mapping[str, float]) -> float:
@@ -137,12 +138,10 @@ def _nearest(colour: str, steps: Iterable[Step]) -> Step:
 
     def distance(step: Step) -> float:
         its_lightness, its_a, its_b = _oklab(step.linear)
-        return (its_lightness - lightness) ** 2 + (its_a - a) ** 2 + (its_b - b) ** 2
+        by_lightness, by_a, by_b = its_lightness - lightness, its_a - a, its_b - b
+        return by_lightness * by_lightness + by_a * by_a + by_b * by_b
 
     return min(steps, key=distance)
-
-
-Point = tuple[float, float, float]
 
 
 def _linear(colour: str) -> Point:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 10
 USED = ("accent", "text", "muted")
+"""The roles of what is written in the frame."""
 MOST_ROWS = 10
 """The prompt grows up to so many rows."""
 BESIDE_TWO, BESIDE_WIDE = 49, 112
@@ -28,11 +29,14 @@ class Frame:
     """Draws a draft for one terminal. `depth` is its colours: 2**24, 256, 16, or 0 for none."""
 
     def __init__(self, colours: Mapping[str, str], depth: int, *, ascii_only: bool, status: str) -> None:
-        shown = _contrast.in_256(colours) if depth == _swatch.XTERM else colours
-        self._ground = _code(shown.get("bg", ""), depth, background=True)
-        self._roles = {role: _code(shown.get(role, ""), depth, background=False) for role in USED}
+        self._ground = ""
+        self._roles = dict.fromkeys(USED, "")
         if depth == _swatch.SIXTEEN:
             self._roles["accent"] = CYAN
+        elif depth:
+            codes = _codes(colours, depth)
+            self._ground = f"\x1b[48;{codes['bg']}m" if "bg" in codes else ""
+            self._roles |= {role: f"\x1b[38;{code}m" for role, code in codes.items() if role != "bg"}
         self._rule, self._mark, self._dots = ("=", ">", "...") if ascii_only else ("═", "›", "…")
         self._status = status
 
@@ -102,12 +106,10 @@ def _cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _code(colour: str, depth: int, *, background: bool) -> str:
-    """Return the sequence for `#rrggbb`; one of 256 colours where a terminal has no more."""
-    if not colour or depth < _swatch.XTERM:
-        return ""
-    plane = 48 if background else 38
+def _codes(colours: Mapping[str, str], depth: int) -> dict[str, str]:
+    """Return what names the colour of each role that is used, behind the 38 of an ink or the 48 of a ground."""
+    used = [role for role in ("bg", *USED) if role in colours]
     if depth == _swatch.XTERM:
-        return f"\x1b[{plane};5;{_contrast.number_of(colour)}m"
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"\x1b[{plane};2;{red};{green};{blue}m"
+        steps = _contrast.in_256(colours)
+        return {role: f"5;{steps[role].number}" for role in used}
+    return {role: "2;{};{};{}".format(*bytes.fromhex(colours[role][1:])) for role in used}

@@ -111,6 +111,10 @@ def as_textual(theme: Theme) -> TextualTheme:
     )
 
 
+def _in_256(theme: Theme) -> Theme:
+    return Theme(theme.name, {role: step.colour for role, step in in_256(theme.colours).items()})
+
+
 class Palette:
     """Roles as styles, in as many colours as a terminal has; `shown` is the theme as it is drawn.
 
@@ -121,7 +125,7 @@ class Palette:
     def __init__(self, theme: Theme, depth: int = ALL) -> None:
         self.theme = theme
         self.depth = depth
-        self.shown = Theme(theme.name, in_256(theme.colours)) if depth == XTERM else theme
+        self.shown = _in_256(theme) if depth == XTERM else theme
         self._known: dict[str, Style] = {}
 
     def style(self, role: str) -> Style:

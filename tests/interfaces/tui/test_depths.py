@@ -14,7 +14,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from hermes_tui.domain.events import ApprovalAsked
-from hermes_tui.interfaces._contrast import in_256, number_of
+from hermes_tui.interfaces._contrast import in_256
 from hermes_tui.interfaces._swatch import ALL, NONE, SIXTEEN, XTERM
 from hermes_tui.interfaces.tui.themes import read_theme
 from hermes_tui.services.homes import built_in_folder
@@ -141,12 +141,12 @@ async def test_with_256_colours_only_those_of_the_theme_that_keep_its_contrast_a
 ) -> None:
     table.configure(f"ui: {{theme: {name}}}\n")
     shown = in_256(read_theme(BUILT_IN / f"{name}.yaml").colours)
-    allowed = {f"{plane};5;{number_of(colour)}" for plane in (38, 48) for colour in shown.values()}
+    allowed = {f"{plane};5;{step.number}" for plane in (38, 48) for step in shown.values()}
     async with asked(table, InXterm) as app:
         drawn = sent(app)
 
         assert drawn - ATTRIBUTES <= allowed
-        assert drawn >= {f"48;5;{number_of(shown[role])}" for role in ("bg", "select", "accent", "warn", "add")}
+        assert drawn >= {f"48;5;{shown[role].number}" for role in ("bg", "select", "accent", "warn", "add")}
 
 
 async def test_with_256_colours_a_theme_is_changed_live_and_an_edited_one_is_drawn_in_them_too(table: Table) -> None:
