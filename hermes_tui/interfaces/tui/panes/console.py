@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -118,6 +118,10 @@ class ConsolePane(Pane):
             if row is not None:
                 rows[row.key] = row
         self._add(rows.values())
+
+    def calls(self) -> Iterator[Call]:
+        """Yield every tool call on show, in order."""
+        return (row for row in self.view.window.rows if isinstance(row, Call))
 
     def toggle_last_call(self) -> None:
         """Open or fold the newest tool call."""

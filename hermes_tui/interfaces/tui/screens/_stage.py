@@ -279,8 +279,9 @@ class Stage(HeldScreen):
 def _keys_for(row: Row, view: LineView) -> list[Hashable]:
     """Return what stands for `row` in another view: itself, else its task, else whatever belongs to that task."""
     keys = [row.key]
-    if isinstance(row, Entry) and row.origin.task is not None:
-        keys.append(("task", row.origin.task))
+    if isinstance(row, Entry):
+        keys += [row.origin.key] if row.origin.key != row.key else []
+        keys += [("task", row.origin.task)] if row.origin.task is not None else []
     if isinstance(row, TaskRow):
         keys += [one.key for one in view.window.rows if isinstance(one, Entry) and one.origin.task == row.task.id]
     return keys
