@@ -169,3 +169,16 @@ async def test_the_picker_renames_a_session_and_finds_it_by_its_name(table: Tabl
         await app.until(lambda: "first light" in app.text)
 
         assert "first light · Look around." in app.text
+
+
+async def test_the_picker_looks_through_a_session_although_its_key_changes_the_mode_elsewhere(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        await app.pilot.press("f10")
+        await app.until(lambda: "open here" in app.text)
+        await app.pilot.press("ctrl+t")
+        await app.until(lambda: app.workspace.travelling)
+        await app.pilot.pause()
+
+        assert "viewing the past" in app.text
+        assert app.text.splitlines()[-1].strip().startswith("ask")
