@@ -84,7 +84,7 @@ class Host(App[str]):
         self.brains: Sequence[Brain | Missing] = ()
         self.before_leaving: Callable[[], None] = lambda: None
         self.refused: HermesError | None = None
-        self.beacon = Beacon(monotonic, self._to_terminal)
+        self.beacon = Beacon(monotonic, self._to_terminal, self.set_timer)
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the colours that style sheets name; none before there is a theme: nobody would wear Textual's own."""
