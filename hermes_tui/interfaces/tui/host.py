@@ -87,7 +87,7 @@ class Host(App[str]):
         self.brains: Sequence[Brain | Missing] = ()
         self.before_leaving: Callable[[], None] = lambda: None
         self.refused: HermesError | None = None
-        self.beacon = Beacon(monotonic, self._to_terminal)
+        self.beacon = Beacon(monotonic, self._to_terminal, self.set_timer)
 
     def draw_in(self, depth: int) -> None:
         """Draw in so many colours, or in none where the operator wants none; to be said before anything is drawn."""
