@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.chronicle import Chronicle
@@ -20,6 +21,7 @@ from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.rules import TitleRule
 from hermes_tui.services.desk import Facts
+from hermes_tui.services.missing import Missing
 
 
 @frozen
@@ -27,7 +29,8 @@ class View:
     """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
 
     `past` says that this is not now, `day_usd` what all sessions spent today, None if nobody looked. `brain` is who
-    would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain.
+    would answer now: empty if nobody can, None while nobody has looked; `brains` is F3's list. `windows` are
+    tokens by brain.
     """
 
     state: SessionState
@@ -39,6 +42,7 @@ class View:
     past: bool = False
     day_usd: float | None = None
     brain: str | None = None
+    brains: Sequence[Brain | Missing] = ()
     windows: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
