@@ -113,8 +113,9 @@ class ConsolePane(Pane):
     def hear(self, parts: Iterable[tuple[Place, Part]]) -> None:
         """Add what streams in."""
         rows: dict[object, Row] = {}
+        now = self.look.now()
         for place, part in parts:
-            row = self.transcript.hear(place, part)
+            row = self.transcript.hear(place, part, now)
             if row is not None:
                 rows[row.key] = row
         self._add(rows.values())
@@ -171,8 +172,8 @@ class ConsolePane(Pane):
         self._add([row])
 
     def show(self, view: View) -> None:
-        """Nothing but rows: they come by `take` and `hear`."""
-        del view
+        """Know who can answer; rows come by `take` and `hear`."""
+        self.transcript.replies.brains = view.brains
         self._mark()
 
     def begin_with(self, page: Callable[[tuple[int, int]], Sequence[Line]]) -> None:
