@@ -182,7 +182,7 @@ def test_a_task_that_the_end_of_its_run_left_behind_is_stopped_and_its_clock_sta
 
     row = rows.of(state, chronicle, rows.tasks(state, chronicle), steps=False)[0]
 
-    assert row.lines(Room(60, now=900.0))[0].text.split()[-3:] == ["stopped", "1:00", "–"]
+    assert row.lines(Room(59, now=900.0))[0].text.split()[-3:] == ["stopped", "1:00", "–"]
     assert not row.live
 
 

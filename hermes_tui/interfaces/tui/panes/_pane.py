@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
+from hermes_tui.domain.estimate import Rates
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.values import frozen
@@ -29,7 +30,7 @@ class View:
 
     `past` says that this is not now, `day_usd` what all sessions spent today, None if nobody looked. `brain` is who
     would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain, `brains` those
-    that can answer by their names.
+    that can answer by their names. `rates` says what steps took in earlier runs, None while nobody has looked.
     """
 
     state: SessionState
@@ -43,6 +44,7 @@ class View:
     brain: str | None = None
     windows: Mapping[str, int] = field(default_factory=dict[str, int])
     brains: Mapping[str, Brain] = field(default_factory=dict[str, Brain])
+    rates: Rates | None = None
 
 
 @frozen(kw_only=False)

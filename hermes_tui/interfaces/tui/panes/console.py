@@ -167,8 +167,10 @@ class ConsolePane(Pane):
         self._add([row])
 
     def show(self, view: View) -> None:
-        """Nothing but rows: they come by `take` and `hear`."""
-        del view
+        """Nothing but rows: they come by `take` and `hear`; the plan's says more once that is known."""
+        told = None if view.past else self.transcript.plan.foreseen(view)
+        if told is not None:
+            self._add([told])
         self._mark()
 
     def begin_with(self, page: Callable[[tuple[int, int]], Sequence[Line]]) -> None:
