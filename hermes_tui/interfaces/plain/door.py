@@ -34,7 +34,7 @@ from hermes_tui.interfaces._orders import heard
 from hermes_tui.interfaces.plain.card import answers_to, card_lines
 from hermes_tui.interfaces.plain.clerk import MODES, Clerk
 from hermes_tui.interfaces.plain.host import Host
-from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed
+from hermes_tui.interfaces.plain.reader import Broken, Habits, Left, Reader, Typed, terminal
 from hermes_tui.interfaces.plain.speech import Speech
 from hermes_tui.services import attachments
 from hermes_tui.services.missing import Missing
@@ -61,7 +61,8 @@ def main(_: str, args: Namespace) -> int:
 
 def _sit(sitting: Sitting) -> Parting:
     sitting.desk.prepare()
-    return Parting(asyncio.run(LineMode(sitting).run()))
+    with terminal():
+        return Parting(asyncio.run(LineMode(sitting).run()))
 
 
 class LineMode(Host):

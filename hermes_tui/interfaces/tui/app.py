@@ -125,6 +125,7 @@ class HermesApp(Host, inherit_css=False):
 
     def on_mount(self) -> None:
         """Listen to signals."""
+        self.app_resume_signal.subscribe(self, self._come_back)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended_by, number)
@@ -301,11 +302,17 @@ class HermesApp(Host, inherit_css=False):
         if text is not None:
             prompt.fill(text.rstrip("\n"))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the key of an order to what is chosen from just now; F3 alone means something there."""
+        if action == "order" and parameters != ("brain",) and self.screen is not self.workspace:
+            return False
+        return super().check_action(action, parameters)
+
     def action_order(self, name: str) -> None:
-        """Carry out an order; not while something else is being chosen."""
+        """Carry out an order; not while something else is being chosen, but for F3, which goes on there."""
         if self.screen is self.workspace:
             self.clerk.obey(name, "")
-        elif name == "brain":
+        else:
             self.clerk.switchboard.further(self.screen)
 
     def action_keys_here(self) -> None:
@@ -351,6 +358,10 @@ class HermesApp(Host, inherit_css=False):
     def action_leave(self) -> None:
         """Leave; what runs is stopped resumably."""
         self.leave_for(None)
+
+    def _come_back(self, _: object) -> None:
+        """Draw everything after a stop: nothing of it stands on the terminal any more."""
+        self.screen.refresh()
 
     def _ended_by(self, number: int) -> None:
         """Leave as a shell expects of a signal, with the terminal as it was."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.domain.events import ModelFailed, ModelFinished
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.host import Host
-from hermes_tui.interfaces.tui.themes import as_textual, find_themes
+from hermes_tui.interfaces.tui.themes import find_themes
 from hermes_tui.services.drawer import Draft
 
 if TYPE_CHECKING:
@@ -88,12 +88,9 @@ class ThemeKeeper:
         self._known = self._stamps()
 
     def read(self) -> None:
-        """Read every theme; the one in use is known already."""
+        """Read every theme."""
         app = self.app
         app.themes, app.theme_errors = find_themes(self.folders)
-        for theme in app.themes.values():
-            if theme != app.look.palette.theme:
-                app.register_theme(as_textual(theme))
 
     def look(self) -> None:
         """Read the themes again if a file of theirs is not what it was."""
@@ -103,8 +100,6 @@ class ThemeKeeper:
         self._known = stamps
         app = self.app
         app.themes, app.theme_errors = find_themes(self.folders)
-        for theme in app.themes.values():
-            app.register_theme(as_textual(theme))
         for error in app.theme_errors:
             app.say(str(error), "fail")
         current = app.look.palette.theme

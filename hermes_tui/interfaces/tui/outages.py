@@ -48,7 +48,7 @@ class Outages:
             return None
         url = urlsplit(found[1])
         since = self._since.get(body.model.partition(":")[0], record.at)
-        then = f"Trying again in {_wait(body.delay_s)}, {body.attempt} of {MAX_ATTEMPTS}."
+        then = f"Trying again in {wait(body.delay_s)}, {body.attempt} of {MAX_ATTEMPTS}."
         another = "another" if _HERE.fullmatch(url.hostname or "") else "a local"
         said = f"No route to {url.netloc.rpartition('@')[2]} since {wording.clock(since)}. {then}"
         return Notice(
@@ -58,6 +58,6 @@ class Outages:
         )
 
 
-def _wait(seconds: float) -> str:
+def wait(seconds: float) -> str:
     """Return a wait in whole seconds, one below a second as exactly as it is said elsewhere."""
     return f"{seconds:.0f} s" if seconds >= 1 else wording.took(seconds)

@@ -8,7 +8,7 @@ from hermes_tui.domain.values import mutable, replace
 from hermes_tui.interfaces.tui import notices
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
-from hermes_tui.interfaces.tui.graph.remaining import cortex_of, foreseen
+from hermes_tui.interfaces.tui.graph.remaining import cortex_price, foreseen
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.rows import Notice
 from hermes_tui.kernel.strategies.port import PLAN
@@ -45,7 +45,7 @@ class PlanRow:
 
     def foreseen(self, view: View) -> Notice | None:
         """Return the row with what the plan will probably cost and take; None where nothing of that is new."""
-        known = (view.state.graph.rev, view.rates, view.brains.get(cortex_of(view)))
+        known = (view.state.graph.rev, view.rates, cortex_price(view))
         if self._row is None or known[0] != self.rev or known == self._known:
             return None
         self._known = known

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
+
 from hermes_tui.interfaces.tui import notices
+from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.headline import title_of
 from hermes_tui.interfaces.tui.terminal import Terminal
 
@@ -31,7 +35,11 @@ class Relay:
         """Show what came, and call the operator where something waits or has ended."""
         app, workspace = self.app, self.app.workspace
         was_live, known = workspace.live, len(workspace.chronicle.asked)
+        replies = workspace.console_pane.transcript.replies
+        switch = replies.switch
         workspace.absorb(batch)
+        if replies.switch is not switch:
+            self._say_shortly(replies.switch)
         self._day.noticed(batch.records)
         self._pace.noticed()
         if batch.records:
@@ -48,6 +56,12 @@ class Relay:
         if ended:
             # A run leaves cycles behind, which would wait for tens of thousands of others before they are looked for.
             app.set_timer(TIDY_S, partial(gc.collect, 1))
+
+    def _say_shortly(self, choices: Sequence[str]) -> None:
+        """Say the longest that fits the status line; what fits at no length has a row of the console anyway."""
+        said = next((one for one in choices if cell_len(one) + 2 <= self.app.size.width), "")
+        if said:
+            self.app.say(one_line(said))
 
     def entitle(self) -> None:
         """Let the window's title say how it stands, unless it is to be left alone."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Sequence
-from itertools import product
 from typing import Final, Literal, cast
-
-from rich.cells import cell_len
 
 from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.text import gist
@@ -16,6 +13,7 @@ from hermes_tui.interfaces._changes import change_of
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import (
     EMPTY,
+    SIGN_CELLS,
     Line,
     Span,
     ends,
@@ -28,8 +26,8 @@ from hermes_tui.interfaces.tui.drawing.cells import (
     wrap,
 )
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
-from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH, Flow, draw
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, Sign
+from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH, draw
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
 from hermes_tui.interfaces.tui.links import marked
 
@@ -105,11 +103,12 @@ class Said(Entry):
 
 @frozen
 class Notice(Entry):
-    """Something the kernel has to say: one line, perhaps more behind it."""
+    """Something the kernel has to say: one line, what belongs `below` it, perhaps more behind it."""
 
     origin: Origin
     sign: Sign
     spans: tuple[Span, ...]
+    below: str = ""
     hint: str = ""
     hint_role: str = "muted"
     details: str = ""
@@ -125,6 +124,7 @@ class Notice(Entry):
         lines = [ends(((f"{self.sign.glyph} ", self.sign.role), *first), right, room.width)]
         lines += [Line((("  ", ""), *spans)) for spans in rest]
         lines += [ends((), (*hint, (" ", "")), room.width)] if apart else []
+        lines += [Line((("  ", ""), *spans)) for spans in wrap(foreign(self.below, "muted"), room.width - 3) if spans]
         if room.opened and self.details:
             wrapped = wrap(foreign(self.details, "muted"), min(room.width - 3, PROSE_WIDTH))
             lines += [Line((("  ", ""), *spans)) for spans in wrapped]
@@ -133,7 +133,7 @@ class Notice(Entry):
     def copy(self) -> str:
         """Return what it says."""
         said = "".join(text for text, _ in self.spans)
-        return f"{said}\n{self.details}" if self.details else said
+        return "\n".join(filter(None, (said, self.below, self.details)))
 
 
 @frozen
@@ -154,7 +154,7 @@ class Reply(Entry):
             if room.opened:
                 thought = wrap(foreign(self.thinking.strip(), "muted"), min(room.width - 5, PROSE_WIDTH))
                 lines += [Line((("    ", ""), *spans)) for spans in thought]
-        body = [_indented(line) for line in draw(self.text, room.width - 3)] if self.text.strip() else []
+        body = draw(self.text, room.width - 3, SIGN_CELLS) if self.text.strip() else []
         if body and self.stamp:
             body = _stamped(body, self.stamp, room.width)
         return [*lines, *body]
@@ -164,75 +164,11 @@ class Reply(Entry):
         return self.text
 
 
-def _indented(line: Line) -> Line:
-    return Line((("  ", ""), *line.spans), line.ground)
-
-
 def _stamped(body: list[Line], stamp: str, width: int) -> list[Line]:
-    """Put the stamp at the end of the last line, or below it."""
-    if body[-1].width + len(stamp) + 4 <= width and not body[-1].ground:
+    """Put the stamp at the end of the last line, or below it where that is full or code."""
+    if body[-1].width + len(stamp) + 4 <= width and body[-1].gutter <= SIGN_CELLS:
         return [*body[:-1], ends(body[-1].spans, ((stamp, "muted"), (" ", "")), width)]
     return [*body, ends((), ((stamp, "muted"), (" ", "")), width)]
-
-
-@frozen
-class Streaming(Entry):
-    """A reply that is on its way; `heard` changes with each part, so that the row is drawn again.
-
-    With `whole_lines` a line stands there once the next one has begun, and nothing is counted meanwhile.
-    """
-
-    origin: Origin
-    model: str
-    flow: Flow
-    thinking: Flow
-    heard: int = 0
-    first_token_s: float | None = None
-    whole_lines: bool = False
-
-    @property
-    def live(self) -> bool:
-        """A clock runs until the reply is whole."""
-        return True
-
-    def lines(self, room: Room) -> Sequence[Line]:
-        """Draw what has arrived, and for how long it has been waited for."""
-        seconds = max(room.now - self.origin.at, 0.0)
-        if not self.heard:
-            return self._waiting(seconds, room.width)
-        lines: list[Line] = []
-        if self.thinking.length:
-            words = f", {wording.count(len(self.thinking.text.split()), 'word')}"
-            state = "thought" if self.flow.length else "thinking"
-            counted = words if self.flow.length or not self.whole_lines else ""
-            lines.append(Line((("  ", ""), (f"► {state}{counted}", "muted"))))
-        drawn = self.flow.draw(room.width - 3, whole_lines=self.whole_lines) if self.flow.length else []
-        body = [_indented(line) for line in drawn]
-        if body:
-            body[-1] = Line((*body[-1].spans, ("▌", "accent")), body[-1].ground)
-        counted = "" if self.whole_lines else wording.count(self.flow.length, "character")
-        # A clock that moves by steps has not begun to count before its first one.
-        clock = wording.took(seconds) if seconds or not self.whole_lines else ""
-        so_far = " · ".join(part for part in (self.model, counted, clock) if part)
-        foot = ends((("  ", ""), (so_far, "muted")), (("Esc interrupt ", "muted"),), room.width)
-        return [*lines, *body, foot]
-
-    def _waiting(self, seconds: float, width: int) -> list[Line]:
-        limit = f" of {self.first_token_s:.0f}" if self.first_token_s else ""
-        # Since when and until when are never cut: what there is no room for is a key, then words.
-        short = f"first token, {seconds:.0f} s{limit}"
-        words = (
-            f"{self.model}: waiting for the {short}",
-            f"{self.model}: {short}",
-            f"{self.model.rpartition(':')[2]}: {short}",
-        )
-        told = [(said, hint) for hint, said in product(("Esc stop · F3 switch ", "Esc stop ", ""), words)]
-        said, hint = next((one for one in told if cell_len("".join(one)) + 3 <= width), told[-1])
-        return [ends((("○ ", WAITING.role), (said, "text")), ((hint, "muted"),), width)]
-
-    def copy(self) -> str:
-        """Return what has arrived."""
-        return self.flow.text
 
 
 @frozen

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from hermes_tui.domain.approval import Decision
-from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.events import (
     AgentEnded,
     AgentEvent,
@@ -25,18 +24,12 @@ from hermes_tui.domain.events import (
     InterruptAsked,
     MessageGiven,
     ModeChanged,
-    ModelAwaited,
-    ModelChosen,
-    ModelEscalated,
     ModelEvent,
-    ModelFailed,
-    ModelFinished,
     ModelRequested,
     OperatorEvent,
     PlanEdited,
     RecoveryTried,
     ReflectionBegun,
-    RetryScheduled,
     RunAbandoned,
     RunEnded,
     RunEvent,
@@ -60,22 +53,19 @@ from hermes_tui.domain.events import (
     ToolResolved,
 )
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
-from hermes_tui.domain.messages import Source, Thinking
-from hermes_tui.domain.parts import Part, TextDelta, ThinkingDelta
+from hermes_tui.domain.messages import Source
+from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import TaskKind
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui import notices, subagents
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import Span
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STOPPED, WAITING
-from hermes_tui.interfaces.tui.drawing.markdown import Flow
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STOPPED
 from hermes_tui.interfaces.tui.drawing.row_window import Row
-from hermes_tui.interfaces.tui.meter import NEAR
-from hermes_tui.interfaces.tui.notices import call_key, origin, reply_key
-from hermes_tui.interfaces.tui.outages import Outages
+from hermes_tui.interfaces.tui.notices import call_key, origin
 from hermes_tui.interfaces.tui.plan_row import PlanRow
-from hermes_tui.interfaces.tui.rows import Call, Notice, Reply, Said, Streaming
+from hermes_tui.interfaces.tui.replies import Replies
+from hermes_tui.interfaces.tui.rows import Call, Said
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 
 _SAID_ELSEWHERE: Final = ("approval", "limit")
@@ -88,8 +78,7 @@ class Transcript:
     def __init__(
         self, *, first_token_s: float | None = None, limit_of: LimitOf = unknown, whole_lines: bool = False
     ) -> None:
-        self.first_token_s = first_token_s
-        self.whole_lines = whole_lines
+        self.replies = Replies(first_token_s=first_token_s, whole_lines=whole_lines)
         self.limit_of = limit_of
         self._goal = ""
         self._kinds: dict[TaskId, TaskKind] = {}
@@ -97,17 +86,10 @@ class Transcript:
         self._calls: dict[CallId, Call] = {}
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
         self._shells: dict[str, ShellStarted] = {}
-        self._streams: dict[AgentId, Streaming] = {}
         self._live = False
         self._unread: dict[AgentId, list[Said]] = {}
-        self._outages = Outages()
         self._criteria: list[bool] = []
-        self._spent = 0.0
-        self._unpriced = False
-        self._cap: float | None = None
-        self._near = False
         self._began = 0.0
-        self._last_text = ""
         self.plan = PlanRow()
 
     def take(self, record: Record) -> list[Row]:
@@ -121,11 +103,7 @@ class Transcript:
             if call.state == "running":
                 rows.append(replace(call, state="doubt"))
                 self._calls[call_id] = replace(call, state="doubt")
-        for stream in self._streams.values():
-            spans: tuple[Span, ...] = ((stream.model, "text"), (": no reply was stored when Hermes ended", "muted"))
-            rows.append(Notice(origin=stream.origin, sign=IN_DOUBT, spans=spans))
-        self._streams.clear()
-        return rows
+        return [*rows, *self.replies.cut_off()]
 
     def _rows(self, record: Record) -> Iterator[Row]:
         body = record.body
@@ -158,14 +136,9 @@ class Transcript:
         else:
             yield from self._kin(record)
 
-    def hear(self, place: Place, part: Part) -> Row | None:
-        """Return the streaming row after one more part, if the part shows."""
-        stream = self._streams.get(place.agent)
-        if stream is None or not isinstance(part, TextDelta | ThinkingDelta):
-            return None
-        (stream.flow if isinstance(part, TextDelta) else stream.thinking).push(part.text)
-        self._streams[place.agent] = replace(stream, heard=stream.heard + 1)
-        return self._streams[place.agent]
+    def hear(self, place: Place, part: Part, at: float = 0.0) -> Row | None:
+        """Return the streaming row after one more part, which came at `at`, if the part shows."""
+        return self.replies.hear(place, part, at)
 
     def _run(self, record: Record, body: RunEvent) -> Iterator[Row]:
         match body:
@@ -174,8 +147,8 @@ class Transcript:
                 first, self._goal = not self._began, body.goal.text
                 self._kinds.clear()
                 self._titles.clear()
-                self._began, self._spent, self._criteria = record.at, 0.0, []
-                self._cap, self._near = body.limits.usd, False
+                self._began, self._criteria = record.at, []
+                self.replies.begin(body.limits.usd)
                 yield Said(
                     origin=origin(record), text=body.goal.text, note=notices.file_name(body.goal.path), first=first
                 )
@@ -183,6 +156,7 @@ class Transcript:
                 self.plan.strategy = body.strategy
             case RunResumed():
                 self._live = True
+                self.replies.resume()
                 yield notices.notice(record, notices.KERNEL, "resumed", "finished work is kept, nothing is repeated")
             case CriterionChecked():
                 self._criteria.append(body.ok)
@@ -207,8 +181,8 @@ class Transcript:
                 return
 
     def _tally(self) -> notices.Tally:
-        usd = None if self._unpriced else self._spent
-        return notices.Tally(tuple(self._criteria), len(self._kinds), usd, self._began, self._last_text)
+        usd, said = self.replies.spending.known_usd, self.replies.last_text
+        return notices.Tally(tuple(self._criteria), len(self._kinds), usd, self._began, said)
 
     def _plan(self, record: Record, body: PlanEdited) -> Row:
         for op in body.ops:
@@ -234,54 +208,14 @@ class Transcript:
                 return
 
     def _model(self, record: Record, body: ModelEvent) -> Iterator[Row]:
-        match body:
-            case ModelRequested():
-                known = origin(record, reply_key(body.request_id))
-                stream = Streaming(
-                    origin=known,
-                    model=body.model,
-                    flow=Flow(),
-                    thinking=Flow(),
-                    first_token_s=self.first_token_s,
-                    whole_lines=self.whole_lines,
-                )
-                self._streams[record.place.agent] = stream
-                for unread in self._unread.pop(record.place.agent, ()):
-                    yield replace(unread, note=f"read {wording.clock(record.at)} ·")
-                yield stream
-            case ModelFinished():
-                self._streams.pop(record.place.agent, None)
-                self._outages.take(record, body)
-                yield self._finished(record, body)
-                if not self._near and self._cap and self._spent >= NEAR * self._cap:
-                    self._near = True
-                    yield notices.near_cap(record, self._spent, self._cap)
-            case ModelFailed():
-                self._streams.pop(record.place.agent, None)
-                self._outages.take(record, body)
-                self._count(body.usd, body.usage.total_tokens)
-                details = f"The fragment is kept, not used:\n{body.fragment}" if body.fragment else ""
-                stopped = body.reason is FailureReason.CANCELLED
-                sign, hint = (STOPPED, "") if stopped else (FAILED, "F3 brains")
-                failed = notices.notice(record, sign, body.model, body.message, hint=hint)
-                yield replace(failed, origin=origin(record, reply_key(body.request_id)), details=details)
-            case RetryScheduled():
-                said = f"{body.reason.value}, try {body.attempt} in {body.delay_s:.0f} s"
-                other = notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
-                yield self._outages.said(record, body) or other
-            case ModelChosen():
-                what = f"switched {body.before} → {body.model}" if body.before else f"{body.role} is now {body.model}"
-                yield notices.notice(record, notices.KERNEL, what, body.why, hint="F3 brains")
-            case ModelEscalated():
-                said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
-                yield notices.notice(record, notices.KERNEL, f"tier {body.tier} → {body.to_tier}", said)
-            case ModelAwaited():
-                said = f"{body.why}; goes on in {body.delay_s:.0f} s" if body.delay_s else body.why
-                yield notices.notice(record, WAITING, body.model, said, hint="F3 switch now")
+        if isinstance(body, ModelRequested):
+            for unread in self._unread.pop(record.place.agent, ()):
+                yield replace(unread, note=f"read {wording.clock(record.at)} ·")
+        yield from self.replies.take(record, body)
 
     def _budget(self, record: Record, body: BudgetEvent) -> Row:
         if isinstance(body, CapRaised):
-            self._cap, self._near = body.limits.usd, False
+            self.replies.spending.cap, self.replies.spending.near = body.limits.usd, False
         return notices.budget(record, body)
 
     def _steering(self, record: Record, body: MessageGiven) -> Row:
@@ -292,22 +226,6 @@ class Transcript:
         said = replace(said, note="steers at the next step ·")
         self._unread.setdefault(record.place.agent, []).append(said)
         return said
-
-    def _count(self, usd: float | None, tokens: int) -> None:
-        self._spent += usd or 0.0
-        self._unpriced = self._unpriced or (usd is None and tokens > 0)
-
-    def _finished(self, record: Record, body: ModelFinished) -> Row:
-        self._count(body.usd, body.usage.total_tokens)
-        thinking = "\n".join(part.text for part in body.message.content if isinstance(part, Thinking))
-        self._last_text = body.message.text or self._last_text
-        about = "" if body.usage.source == "reported" else "about "
-        stamp = (
-            f"{body.model.partition(':')[2] or body.model} · {about}{wording.tokens(body.usage.total_tokens)} tokens"
-        )
-        stamp += f" · {wording.money(body.usd)} · {wording.took(body.seconds)}"
-        known = origin(record, reply_key(body.request_id))
-        return Reply(origin=known, text=body.message.text, thinking=thinking, stamp=stamp)
 
     def _tool(self, record: Record, body: ToolEvent) -> Iterator[Row]:
         call = self._calls.get(body.call_id)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.batch import Chain
 from hermes_tui.capabilities.state.codec import encode
-from hermes_tui.capabilities.state.rows import NO_MAC, Chain
+from hermes_tui.capabilities.state.rows import NO_MAC
 from hermes_tui.domain.events import MessageGiven
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
@@ -126,12 +127,16 @@ async def _kept_rate(chain: Chain | None = None) -> float:
     woken = Woken(asyncio.get_running_loop())
     redactor, clock = SecretRedactor(), SystemClock()
     kept: list[object] = []
+    batch = Chain(NO_MAC, b"").begin()
 
     async def step() -> None:
         event = MessageGiven(text=TEXT)
-        body = redactor.redact(encode(event).decode()).encode()
+        text = redactor.redact(encode(event).decode())
+        body = text.encode()
         record = Record(seq=Seq(len(kept) + 1), at=clock.now(), place=PLACE, body=event)
-        kept.append((record, body) if chain is None else chain.row_of(record, body))
+        kept.append((record, body))
+        if chain is not None:
+            chain.add(batch, record, text, body)
         ignore(record)
         await woken.wait()
 

@@ -6,9 +6,10 @@ import pytest
 
 from hermes_tui.domain.events import InterruptAsked, MessageGiven, RunEnded, RunPaused, RunUnpaused
 from hermes_tui.domain.messages import Source
-from hermes_tui.interfaces.tui.drawing.markdown import Flow
+from hermes_tui.interfaces.tui.drawing.flow import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Room
-from hermes_tui.interfaces.tui.rows import Origin, Streaming
+from hermes_tui.interfaces.tui.rows import Origin
+from hermes_tui.interfaces.tui.streaming import Streaming
 from hermes_tui.services.desk import Desk
 from tests.fakes import Call, Fault, Reply, Scenario
 from tests.interfaces.processes import needs_sandbox

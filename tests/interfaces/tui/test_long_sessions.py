@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hermes_tui.interfaces.tui.drawing.cells import Line
-from hermes_tui.interfaces.tui.drawing.markdown import Flow
+from hermes_tui.interfaces.tui.drawing.flow import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Room, RowWindow
 from hermes_tui.interfaces.tui.rows import Origin, Reply
 

@@ -136,6 +136,15 @@ FAILED = ModelFailed(
     usd=None,
     seconds=0.1,
 )
+CUT = replace(
+    FAILED,
+    model="anthropic:haiku",
+    reason=FailureReason.CONNECTION_LOST,
+    message="The connection to anthropic broke: reset.",
+    fragment="It begins",
+    usage=Usage(input_tokens=9, output_tokens=212, source="estimated"),
+)
+SWITCHED = ModelChosen(role="cortex", model="openai:mini", why="it could not", before="anthropic:haiku")
 
 
 def planned(*names: str) -> PlanEdited:
@@ -196,10 +205,15 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         (
             START,
             RetryScheduled(
-                request_id=RequestId("q1"), model="m", reason=FailureReason.OVERLOADED, attempt=2, delay_s=6.0
+                request_id=RequestId("q1"),
+                model="m",
+                reason=FailureReason.OVERLOADED,
+                attempt=2,
+                delay_s=6.0,
+                message="anthropic refused the request (529): Overloaded.",
             ),
         ),
-        "○ m: overloaded, try 2 in 6 s F3 switch now",
+        "○ m overloaded (529), try 2 of 3 in 6 s F3 switch now",
     ),
     "a plan after another one": (
         (START, planned("t1", "t2"), ended("done", ""), START, planned("t3")),
@@ -213,7 +227,21 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
     ),
     "another brain": (
         (START, ModelChosen(role="cortex", model="openai:mini", why="connection cut", before="anthropic:haiku")),
-        "• switched anthropic:haiku → openai:mini: connection cut F3 brains",
+        "• switched: anthropic:haiku → openai:mini, from this step on: connection cut F3 brains",
+    ),
+    "another brain for the same step": (
+        (START, replace(FAILED, model="anthropic:haiku"), SWITCHED),
+        "• switched: anthropic:haiku → openai:mini, same step, nothing lost F3 brains ►\n"
+        "cause openai refused the key (401): Incorrect API key",
+    ),
+    "another brain in the middle of a reply": (
+        (START, CUT, SWITCHED),
+        "• switched: anthropic:haiku → openai:mini, same step, nothing lost F3 brains ►\n"
+        "cause connection cut after about 212 tokens; the fragment is kept, not used",
+    ),
+    "another brain after a run that was stopped": (
+        (START, replace(CUT, reason=FailureReason.CANCELLED), ended("interrupted", ""), START, SWITCHED),
+        "• switched: anthropic:haiku → openai:mini, from this step on: it could not F3 brains",
     ),
     "a config that is refused": (
         (ConfigRefused(file="/h/config.yaml", line=14, message="idle clock 0 is below 1 s."),),

@@ -10,11 +10,12 @@ import pytest
 from hermes_tui.domain.events import RunEnded
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces._bridge import Batch
+from hermes_tui.interfaces.tui.drawing.flow import Flow
 from hermes_tui.interfaces.tui.drawing.look import Look
-from hermes_tui.interfaces.tui.drawing.markdown import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.motion import FULL, REDUCED, REMOTE, Motion, motion_of
-from hermes_tui.interfaces.tui.rows import Origin, Streaming
+from hermes_tui.interfaces.tui.rows import Origin
+from hermes_tui.interfaces.tui.streaming import Streaming
 from hermes_tui.interfaces.tui.themes import Palette, read_theme
 from hermes_tui.services import history
 from hermes_tui.services.desk import Desk
@@ -51,12 +52,12 @@ async def test_textuals_own_variable_for_no_animations_counts_as_reduced(table: 
     async with workstation(table, HELLO) as app:
         assert app.motion == REDUCED
         assert app.look.step_s == 10.0
-        assert app.workspace.console_pane.transcript.whole_lines
+        assert app.workspace.console_pane.transcript.replies.whole_lines
 
 
 @pytest.mark.parametrize(("step_s", "shown"), [(0.0, 1234.5), (10.0, 1230.0)])
 def test_a_clock_that_moves_by_steps_shows_the_same_whatever_is_drawn_between(step_s: float, shown: float) -> None:
-    look = Look(Palette(read_theme(built_in_folder() / "themes" / "night.yaml"), coloured=True), clock=lambda: 1234.5)
+    look = Look(Palette(read_theme(built_in_folder() / "themes" / "night.yaml")), clock=lambda: 1234.5)
     look.step_s = step_s
 
     assert (look.clock(), look.now()) == (shown, 1234.5)
@@ -85,8 +86,8 @@ def test_with_reduced_motion_a_line_of_a_reply_stands_there_once_the_next_has_be
 
     assert found[True][:-1] == whole
     assert found[False][:-1] == flowing
-    assert "character" not in found[True][-1]
-    assert "character" in found[False][-1]
+    assert "token" not in found[True][-1]
+    assert "token" in found[False][-1]
     assert streamed(heard, whole_lines=True, now=1.0)[-1].split() == ["m", "Esc", "interrupt"]
 
 

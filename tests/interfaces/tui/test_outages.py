@@ -60,7 +60,7 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
     ),
     "a connection that is refused for another reason": (
         (START, *cut_off(unreachable("anthropic", ANTHROPIC, "its certificate is not good"), 2)),
-        "○ anthropic:haiku: unreachable, try 2 in 8 s F3 switch now",
+        "○ anthropic:haiku: no connection, try 2 of 3 in 8 s F3 switch now ►",
     ),
 }  # fmt: skip
 

@@ -90,6 +90,22 @@ async def test_from_a_task_to_its_words_and_reasons_and_back(table: Table) -> No
         assert app.workspace.graph_pane.view.has_focus
 
 
+async def test_z_fills_the_screen_and_gives_it_back_with_the_focus_where_it_was(table: Table) -> None:
+    async with workstation(table, HELLO, url=False) as app:
+        await run_goal(app, table)
+        await app.pilot.press("f2", "z")
+        await app.pilot.pause()
+        full = app.workspace.full_pane
+        await app.pilot.press("z")
+        await app.pilot.pause()
+        await app.pilot.press("j")
+        await app.pilot.pause()
+
+        assert (full, app.workspace.full_pane) == ("graph", "")
+        assert app.workspace.graph_pane.view.has_focus
+        assert app.workspace.prompt.text == ""
+
+
 async def test_f2_focuses_then_fills_then_restores(table: Table) -> None:
     async with workstation(table, HELLO) as app:
         seen: list[tuple[bool, str]] = []

@@ -164,7 +164,7 @@ async def test_a_brain_without_a_price_leaves_the_time_alone_and_one_task_is_no_
         await begun(app)
         await app.until(lambda: "· about $" in app.text)
         view, row = app.workspace.view_now(), app.workspace.console_pane.transcript.plan
-        unpriced = row.foreseen(replace(view, brains={}))
+        unpriced = row.foreseen(replace(view, brains=()))
         unknown = row.foreseen(replace(view, rates=None))
         same = row.foreseen(replace(view, rates=None))
 

@@ -14,6 +14,8 @@ Span = tuple[str, str]
 """A text and its role, such as `("done", "muted")` or `("ask", "bg on-accent bold")`."""
 
 TAB: Final = "    "
+SIGN_CELLS: Final = 2
+"""Each line of a row begins with a sign and a blank, or with two blanks."""
 _HARMFUL: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
@@ -23,10 +25,16 @@ _WORD: Final = re.compile(r"[\w~/.@:+-]*[\w/]")
 
 @frozen(kw_only=False)
 class Line:
-    """One screen line; `ground` colours its whole width."""
+    """One screen line; `ground` colours its whole width.
+
+    The first `gutter` cells are no part of what is copied: signs and line numbers. A line that is `joined` goes on with
+    what the line above it could not hold.
+    """
 
     spans: tuple[Span, ...] = ()
     ground: str = ""
+    gutter: int = 0
+    joined: bool = False
 
     @property
     def text(self) -> str:
@@ -37,6 +45,12 @@ class Line:
     def width(self) -> int:
         """How many cells the line takes."""
         return sum(cell_len(text) for text, _ in self.spans)
+
+    def behind(self, cells: int) -> Line:
+        """Return the line behind so many blanks; an empty one stays empty."""
+        if not self.spans or not cells:
+            return self
+        return Line(((" " * cells, ""), *self.spans), self.ground, self.gutter + cells, self.joined)
 
 
 EMPTY: Final = Line()
@@ -207,7 +221,7 @@ def _wrapped(spans: Sequence[Span], width: int) -> Iterator[list[Span]]:
         line, used = [], 0
         if blank:
             continue
-        *whole, line = _chopped(word, width)
+        *whole, line = chopped(word, width)
         yield from whole
         used = width_of(line)
     if line:
@@ -223,8 +237,8 @@ def _join(line: list[Span], word: Sequence[Span]) -> None:
             line.append((text, role))
 
 
-def _chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:
-    """Break one long word into pieces that fit, on whole graphemes."""
+def chopped(word: Sequence[Span], width: int) -> Iterator[list[Span]]:
+    """Break one long word, or a line of code, into pieces that fit, on whole graphemes; nothing of it is lost."""
     line: list[Span] = []
     room = width
     rests = [(text, role) for text, role in reversed(word) if text]

@@ -16,7 +16,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, word_at
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, SIGN_CELLS, Line, word_at
 from hermes_tui.interfaces.tui.drawing.drawn_lines import DrawnLines, ScreenLine, marked
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
@@ -229,7 +229,7 @@ class LineView(Widget, can_focus=True):
         return marked(strip, span, self.look.palette.style("bg on-accent")) if span is not None else strip
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """Return the selected text: column 0 holds a sign and is left out, and so is padding."""
+        """Return the selected text: column 0 holds a sign and is left out, and so are padding and line numbers."""
         rows = self.window.rows
         first = selection.start or (0, 0)
         last = selection.end or (1 << 30, len(rows) * LINES_PER_ROW)
@@ -237,10 +237,15 @@ class LineView(Widget, can_focus=True):
         for index in range(first[1] // LINES_PER_ROW, min(last[1] // LINES_PER_ROW + 1, len(rows))):
             for at, line in enumerate(self.window.lines_of(index)):
                 span = selection.get_span(index * LINES_PER_ROW + at)
-                if span is not None:
-                    cells = Strip([Segment(line.text)]).crop(max(span[0], 2), span[1] if span[1] >= 0 else None)
-                    found.append(cells.text.rstrip())
-        return ("\n".join(found), "\n") if found else None
+                if span is None:
+                    continue
+                start = max(span[0], line.gutter, SIGN_CELLS)
+                text = Strip([Segment(line.text)]).crop(start, span[1] if span[1] >= 0 else None).text
+                if line.joined and found:
+                    found[-1] += text
+                else:
+                    found.append(text)
+        return ("\n".join(text.rstrip() for text in found), "\n") if found else None
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Draw the selection."""

@@ -1,21 +1,21 @@
-"""Markdown as lines of cells: block by block, so that what has settled is drawn once while the rest streams in."""
+"""Markdown as lines of cells, block by block."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 from typing import Final
 
-from hermes_tui.capabilities.registry import load_late
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.values import mutable
+from hermes_tui.interfaces.tui.drawing import fences
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, pad, width_of, wrap
+from hermes_tui.interfaces.tui.drawing.fences import Fence, opened_by
 
 PROSE_WIDTH: Final = 84
 """Prose is not drawn wider than this: longer lines are hard to read."""
 
-_FENCE: Final = later(r"^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)")
 _HEADING: Final = later(r"^ {0,3}#{1,6}\s+(.*?)\s*#*$")
 _ITEM: Final = later(r"^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$")
 _RULE: Final = later(r"^ {0,3}([-*_])(\s*\1){2,}\s*$")
@@ -68,48 +68,68 @@ def _link(label: str, target: str, role: str) -> list[Span]:
     return shown if label == target else [*shown, *foreign(f" ({target})", "muted")]
 
 
-def draw(text: str, width: int, *, open_end: bool = False) -> list[Line]:
-    """Return Markdown as lines; `open_end` says that the text still grows."""
+def draw(text: str, width: int, lead: int = 0) -> list[Line]:
+    """Return Markdown as lines of `width` cells behind `lead` blanks."""
     lines: list[Line] = []
-    for block in _blocks(text.split("\n")):
-        if _FENCE.match(block[0]) and lines and lines[-1] == EMPTY:
-            lines.pop()  # a label and its ground set code apart; a blank line would do it twice
-        lines.extend(_draw_block(block, width, open_end=open_end))
+    for block in blocks(text.split("\n")):
+        add_block(lines, block, width, lead)
     while lines and not lines[-1].spans:
         lines.pop()
     return lines
 
 
-def _blocks(source: Sequence[str]) -> Iterator[list[str]]:
-    """Yield blocks: a fence with its lines, a blank line, or lines that belong together."""
-    block: list[str] = []
-    fence = ""
+def add_block(lines: list[Line], block: list[str], width: int, lead: int = 0) -> None:
+    """Draw one more block, behind `lead` blanks, below lines that stand already."""
+    if lines and lines[-1] == EMPTY and opened_by(block[0]):
+        lines.pop()  # a label and its numbers set code apart; a blank line would do it twice
+    lines += [line.behind(lead) for line in _draw_block(block, width)]
+
+
+@mutable
+class Blocks:
+    """Takes lines one by one and tells blocks apart: a fence with its lines, a blank line, or what belongs together.
+
+    `lines` are those of the block that has not ended, `fence` what opened it, if it is code.
+    """
+
+    lines: list[str] = field(default_factory=list[str])
+    fence: Fence | None = None
+
+    def take(self, line: str) -> Iterator[list[str]]:
+        """Add a line; yield the blocks that end with it."""
+        line = line.removesuffix("\r")
+        if self.fence is not None:
+            self.lines.append(line)
+            if self.fence.closed_by(line):
+                yield self._ended()
+            return
+        fence = opened_by(line)
+        alone = not line.strip() or bool(_HEADING.match(line))
+        if self.lines and (alone or fence or _ITEM.match(line) or _RULE.match(line)):
+            yield self._ended()
+        self.lines.append(line)
+        self.fence = fence
+        if alone:
+            yield self._ended()
+
+    def _ended(self) -> list[str]:
+        block, self.lines, self.fence = self.lines, [], None
+        return block
+
+
+def blocks(source: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the blocks of some lines; the last ends where they do."""
+    reader = Blocks()
     for line in source:
-        opened = _FENCE.match(line)
-        if fence:
-            block.append(line)
-            if line.strip().startswith(fence) and not line.strip().strip(fence[0]):
-                yield block
-                block, fence = [], ""
-            continue
-        starts = bool(opened or not line.strip() or _HEADING.match(line) or _ITEM.match(line) or _RULE.match(line))
-        if starts and block:
-            yield block
-            block = []
-        block.append(line)
-        if opened:
-            fence = opened[1]
-        elif not line.strip() or _HEADING.match(line):
-            yield block
-            block = []
-    if block:
-        yield block
+        yield from reader.take(line)
+    if reader.lines:
+        yield reader.lines
 
 
-def _draw_block(block: list[str], width: int, *, open_end: bool) -> list[Line]:
+def _draw_block(block: list[str], width: int) -> list[Line]:
     first = block[0]
-    if fence := _FENCE.match(first):
-        return _draw_fence(block, fence, open_end=open_end)
+    if opened_by(first):
+        return fences.draw(block, width)
     if not first.strip():
         return [EMPTY]
     if heading := _HEADING.match(first):
@@ -125,25 +145,6 @@ def _draw_block(block: list[str], width: int, *, open_end: bool) -> list[Line]:
         return [Line((("│ ", "rule"), *spans)) for spans in wrap(inline(text, "muted"), min(width, PROSE_WIDTH) - 2)]
     text = " ".join(line.strip() for line in block)
     return [Line(tuple(spans)) for spans in wrap(inline(text), min(width, PROSE_WIDTH))]
-
-
-def _draw_fence(block: list[str], fence: re.Match[str], *, open_end: bool) -> list[Line]:
-    body = block[1:]
-    closed = len(body) > 0 and body[-1].strip().startswith(fence[1]) and not body[-1].strip().strip(fence[1][0])
-    body = body[:-1] if closed else body
-    language = fence[2].lower()
-    if closed or not open_end:
-        drawn = _coloured("\n".join(body), language) if body else ()
-    else:  # each line by itself: what streams in costs its own length, not the block's
-        drawn = tuple(spans for line in body for spans in _coloured(line, language))
-    label = [Line(((language, "muted"),))] if language else []
-    return [*label, *(Line(tuple(spans)) for spans in drawn)]
-
-
-def _coloured(text: str, language: str) -> tuple[tuple[Span, ...], ...]:
-    """Return each line of source code as spans; pygments is loaded with the first of them."""
-    lines: tuple[tuple[Span, ...], ...] = load_late("interfaces.tui.drawing.code").coloured(text, language)
-    return lines
 
 
 def _draw_item(item: re.Match[str], rest: list[str], width: int) -> list[Line]:
@@ -171,58 +172,3 @@ def _draw_table(block: list[str], width: int) -> list[Line]:
         texts = ["".join(text for text, _ in row[at]) if at < len(row) else "" for at in range(count)]
         lines.append(Line(tuple((pad(text, size) + "  ", role) for text, size in zip(texts, widths, strict=True))))
     return lines
-
-
-def settled_length(text: str) -> int:
-    """Return how much of a growing text will never be drawn differently: up to its last blank line outside a fence."""
-    fence, end, at = "", 0, 0
-    for line in text.splitlines(keepends=True):
-        at += len(line)
-        found = _FENCE.match(line)
-        if fence:
-            fence = "" if line.strip().startswith(fence) else fence
-            end = at if not fence and line.endswith("\n") else end
-        elif found:
-            fence = found[1]
-        elif not line.strip() and line.endswith("\n"):
-            end = at
-    return end
-
-
-@mutable
-class Flow:
-    """A text that streams in: settled blocks are drawn once per width, only the open tail again and again."""
-
-    tail: str = ""
-    length: int = 0
-    _settled: list[str] = field(default_factory=list[str])
-    _lines: list[Line] = field(default_factory=list[Line])
-    _drawn: int = 0
-    _width: int = 0
-
-    def push(self, text: str) -> None:
-        """Add what has arrived."""
-        self.tail += text
-        self.length += len(text)
-        if "\n" in text:
-            end = settled_length(self.tail)
-            if end:
-                self._settled.append(self.tail[:end])
-                self.tail = self.tail[end:]
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        return "".join(self._settled) + self.tail
-
-    def draw(self, width: int, *, whole_lines: bool = False) -> list[Line]:
-        """Return all lines so far; with `whole_lines` without the last, which still grows."""
-        if width != self._width:
-            self._lines, self._drawn, self._width = [], 0, width
-        for block in self._settled[self._drawn :]:
-            self._lines += draw(block, width)
-            if block.endswith("\n\n") or block.strip() == "":
-                self._lines.append(EMPTY)
-        self._drawn = len(self._settled)
-        growing = draw(self.tail, width, open_end=True)
-        return [*self._lines, *(growing[:-1] if whole_lines else growing)]

@@ -8,11 +8,14 @@ from statistics import fmean
 
 from hermes_tui.domain.estimate import Rates, estimate, seconds_of
 from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.tasks import TaskKind, TaskState
+from hermes_tui.domain.usage import Price
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.panes._pane import View
+from hermes_tui.interfaces.tui.spend_tables import CORTEX
 
 LEAST_TASKS = 2
 """One agent alone is no plan: nobody knows what it will take until it has begun."""
@@ -23,16 +26,16 @@ def foreseen(view: View) -> str:
     tasks, rates = view.state.graph.tasks, view.rates
     if rates is None or len(tasks) < LEAST_TASKS:
         return ""
-    brain = view.brains.get(cortex_of(view))
-    found = estimate(tuple(tasks.values()), rates, brain.price if brain is not None else None)
+    found = estimate(tuple(tasks.values()), rates, cortex_price(view))
     usd = wording.money(found.usd) if found.usd else ""
     said = [part for part in (usd, wording.about(found.seconds) if found.seconds else "") if part]
     return f"about {', '.join(said)}" if said else ""
 
 
-def cortex_of(view: View) -> str:
-    """Return the brain that reasons, or would; empty if nobody can."""
-    return view.chronicle.role_models.get("cortex") or view.brain or ""
+def cortex_price(view: View) -> Price | None:
+    """Return the price of the brain that reasons, or would; None where it is not known."""
+    name = view.chronicle.role_models.get(CORTEX) or view.brain
+    return next((one.price for one in view.brains if isinstance(one, Brain) and one.name == name), None)
 
 
 def expected_s(graph: GraphState, rates: Rates | None) -> dict[TaskId, float]:

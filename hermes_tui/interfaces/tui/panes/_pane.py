@@ -22,6 +22,7 @@ from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.rules import TitleRule
 from hermes_tui.services.desk import Facts
+from hermes_tui.services.missing import Missing
 
 
 @frozen
@@ -29,8 +30,8 @@ class View:
     """What panes show: the state, what the screen knows beside it, the time, and whether a run is under way.
 
     `past` says that this is not now, `day_usd` what all sessions spent today, None if nobody looked. `brain` is who
-    would answer now: empty if nobody can, None while nobody has looked. `windows` are tokens by brain, `brains` those
-    that can answer by their names. `rates` says what steps took in earlier runs, None while nobody has looked.
+    would answer now: empty if nobody can, None while nobody has looked; `brains` is F3's list. `windows` are
+    tokens by brain. `rates` says what steps took in earlier runs, None while nobody has looked.
     """
 
     state: SessionState
@@ -42,8 +43,8 @@ class View:
     past: bool = False
     day_usd: float | None = None
     brain: str | None = None
+    brains: Sequence[Brain | Missing] = ()
     windows: Mapping[str, int] = field(default_factory=dict[str, int])
-    brains: Mapping[str, Brain] = field(default_factory=dict[str, Brain])
     rates: Rates | None = None
 
 

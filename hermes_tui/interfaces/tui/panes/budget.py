@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.interfaces.tui import meter
 from hermes_tui.interfaces.tui.asks import OrderAsked
@@ -69,7 +70,8 @@ class BudgetPane(Pane):
         free = [name for name in spend.by_model if is_local(view.facts.config, name.partition(":")[0])]
         lines = draw(view.state, view.chronicle, view.now, width, day, free)
         if self.full:
-            dated = [one.price.dated for name in spend.by_model if (one := view.brains.get(name)) and one.price]
+            used = [one for one in view.brains if isinstance(one, Brain) and one.name in spend.by_model]
+            dated = [one.price.dated for one in used if one.price]
             note = wrap(((note_of(spend.run, dated), "muted"),), width - 2)
             lines += [EMPTY, *(Line(((" ", ""), *spans)) for spans in note)]
         self.view.show(lines)

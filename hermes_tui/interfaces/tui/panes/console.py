@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -113,11 +113,16 @@ class ConsolePane(Pane):
     def hear(self, parts: Iterable[tuple[Place, Part]]) -> None:
         """Add what streams in."""
         rows: dict[object, Row] = {}
+        now = self.look.now()
         for place, part in parts:
-            row = self.transcript.hear(place, part)
+            row = self.transcript.hear(place, part, now)
             if row is not None:
                 rows[row.key] = row
         self._add(rows.values())
+
+    def calls(self) -> Iterator[Call]:
+        """Yield every tool call on show, in order."""
+        return (row for row in self.view.window.rows if isinstance(row, Call))
 
     def toggle_last_call(self) -> None:
         """Open or fold the newest tool call."""
@@ -167,7 +172,8 @@ class ConsolePane(Pane):
         self._add([row])
 
     def show(self, view: View) -> None:
-        """Nothing but rows: they come by `take` and `hear`; the plan's says more once that is known."""
+        """Know who can answer; rows come by `take` and `hear`, and the plan's says more once that is known."""
+        self.transcript.replies.brains = view.brains
         told = None if view.past else self.transcript.plan.foreseen(view)
         if told is not None:
             self._add([told])

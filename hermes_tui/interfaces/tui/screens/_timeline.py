@@ -120,8 +120,8 @@ class Timeline(Stage):
             past=then is not None,
             day_usd=self.day_usd if then is None else None,
             brain=None if self.brains is None else able[0].name if able else "",
+            brains=self.brains or (),
             windows={one.name: one.window_tokens for one in able},
-            brains={one.name: one for one in able},
             rates=self.rates,
         )
 

@@ -100,12 +100,12 @@ class Workspace(Entry):
         self.mind_pane = MindLogPane(look)
         self.budget_pane = BudgetPane(look)
         self.memory_pane = MemoryPane(look)
-        middle = (self.graph_pane, self.approvals_pane)
-        panes = (self.console_pane, *middle, self.mind_pane, self.budget_pane, self.memory_pane)
+        self._beside = (self.graph_pane, self.approvals_pane, self.mind_pane, self.budget_pane, self.memory_pane)
+        panes = (self.console_pane, *self._beside)
         journey = Journey(look, self.console_pane, self.mind_pane)
         super().__init__(journey, seat, earlier, panes, monotonic)
         self.dock.card.read = self.approvals_pane.reading.whole
-        self._beside = (*middle, self.mind_pane, self.budget_pane, self.memory_pane)
+        self.dock.card.calls = self.approvals_pane.calls = self.console_pane.calls
         self.showing: tuple[Showing, ...] = (self.console_pane, self.status)
 
     # building
