@@ -15,8 +15,8 @@ from hermes_tui.interfaces._startable import states_now
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU, UNKNOWN
-from hermes_tui.interfaces.tui.graph.folding import agent_of, sign_of, speaker_of
+from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU, UNKNOWN, WAITING
+from hermes_tui.interfaces.tui.graph.folding import agent_of, sign_of, speaker_of, tries
 from hermes_tui.interfaces.tui.graph.rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.spend_tables import spent_text
@@ -58,15 +58,19 @@ def _known(row: GraphRow, view: View) -> tuple[list[Fact], Keys]:
 
 
 def _stands(row: GraphRow, view: View) -> str:
-    """Return how it stands with a row, and for how long it has or how long it took."""
+    """Return how it stands with a row: for how long, or after how long, what it waits for and until when."""
     if not isinstance(row, TaskRow):
         return row.sign.word
     asked, seconds = _question(row, view), row.seconds(view.now)
     if asked is not None:
         return f"{row.word} for {wording.elapsed(view.now - asked.at)}, no time limit"
+    waits = view.chronicle.waits.get(row.task.id)
+    if row.sign is WAITING and waits is not None:
+        until = f", until {wording.moment(waits.until, view.now)}" if waits.until else ""
+        return f"{row.word} for {waits.what}{until}"
     if seconds is None:
         return row.word
-    return f"{row.word} {'for' if row.begun else 'after'} {wording.elapsed(seconds)}"
+    return f"{row.word} {'for' if row.live else 'after'} {wording.elapsed(seconds)}"
 
 
 def _fact(name: str, text: str, role: str, width: int) -> list[Line]:
@@ -86,7 +90,7 @@ def _task_facts(row: TaskRow, view: View) -> list[Fact]:
         ("kind", f"{task.kind.value} {task.use}".strip(), "text"),
         ("agent", f"{agent.agent} · step {agent.steps}" if agent is not None else "", "text"),
         ("brain", view.chronicle.task_models.get(task.id, ""), "text"),
-        ("tries", f"{status.attempts} of {task.retry + 1}" if status.attempts else "", "text"),
+        ("tries", tries(task, status, " of ") if status.attempts else "", "text"),
         ("cost", _cost(state.spend.by_task.get(task.id), task.budget.usd if task.budget else None), "text"),
         ("needs", _named(view, task.needs), "text"),
         ("feeds", _named(view, following), "text"),

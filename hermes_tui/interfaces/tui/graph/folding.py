@@ -270,8 +270,13 @@ def _step_rows(steps: Sequence[Step], lanes: Lanes, depth: int) -> Iterator[Step
 
 def _word(task: Task, status: TaskStatus, sign: Sign) -> str:
     if sign is RUNNING and status.attempts > 1:
-        return f"try {status.attempts}/{task.retry + 1}" if task.retry else f"try {status.attempts}"
+        return f"try {tries(task, status, '/')}"
     return sign.word
+
+
+def tries(task: Task, status: TaskStatus, of: str) -> str:
+    """Return how often a task was tried and, as long as that is within what its plan allows, how often it may be."""
+    return f"{status.attempts}{of}{task.retry + 1}" if task.retry >= status.attempts - 1 else f"{status.attempts}"
 
 
 def _who(chronicle: Chronicle, task: Task) -> str:
