@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_tui.domain.commands import Interrupt, Submit
+from hermes_tui.domain.commands import EditPlan, Interrupt, Submit
 from hermes_tui.domain.estimate import Rates
-from hermes_tui.domain.events import RunEnded
+from hermes_tui.domain.events import EditKind, PlanOp, RunEnded
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
@@ -183,3 +183,23 @@ async def test_the_session_itself_does_not_count_among_earlier_runs(table: Table
 
         assert measured_rates.measured(folder).samples == 1
         assert measured_rates.measured(folder, besides=session).samples == 0
+
+
+async def test_a_plan_that_the_planner_writes_has_one_row_and_later_edits_have_their_own(table: Table) -> None:
+    lines = "\n".join(
+        f'{{"id": "{name}", "kind": "tool", "use": "list", "args": {{"path": "{path}"}}, "title": "look {name}"}}'
+        for name, path in (("a", "."), ("b", "."), ("c", "."))
+    )
+    async with workstation(table, Scenario(replies=[Reply(lines), Reply("All looked at.")])) as app:
+        app.workspace_file("goal.md").write_text("---\nstrategy: rewoo\n---\nLook around three times.\n", "utf-8")
+        app.seat.send(Submit(text="goal.md", path=str(app.workspace_file("goal.md"))))
+        await app.until_event(RunEnded)
+        await app.until(lambda: "✓ done" in app.text and "· about $" in app.text)
+        rows = [row.copy() for row in app.workspace.console_pane.view.window.rows]
+        plans = [row.partition("\n")[0] for row in rows if row.startswith("plan ")]
+        rev = app.seat.state.graph.rev
+        app.seat.send(EditPlan(base_rev=rev, why="one more", ops=(PlanOp(kind=EditKind.RETRY, target=TaskId("a")),)))
+        await app.until(lambda: "plan rev" in app.text)
+
+    assert len(plans) == 1
+    assert plans[0].startswith(f"plan rewoo · {len(app.seat.state.graph.tasks)} tasks · about $")
