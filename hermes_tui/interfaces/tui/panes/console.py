@@ -172,8 +172,11 @@ class ConsolePane(Pane):
         self._add([row])
 
     def show(self, view: View) -> None:
-        """Know who can answer; rows come by `take` and `hear`."""
+        """Know who can answer; rows come by `take` and `hear`, and the plan's says more once that is known."""
         self.transcript.replies.brains = view.brains
+        told = None if view.past else self.transcript.plan.foreseen(view)
+        if told is not None:
+            self._add([told])
         self._mark()
 
     def begin_with(self, page: Callable[[tuple[int, int]], Sequence[Line]]) -> None:

@@ -187,7 +187,7 @@ class Workspace(Entry):
         self._shown = (view.state.seq, view.facts.sandbox)
         for one in self.showing:
             one.show(view)
-        self.task_count = len(self.graph_pane.view)
+        self.task_count = self.graph_pane.rows_wanted
         self.show_prompt()
         shape = self.division.shape
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
