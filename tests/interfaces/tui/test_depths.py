@@ -149,6 +149,26 @@ async def test_with_256_colours_only_those_of_the_theme_that_keep_its_contrast_a
         assert drawn >= {f"48;5;{shown[role].number}" for role in ("bg", "select", "accent", "warn", "add")}
 
 
+@pytest.mark.parametrize("kind", [Stand, InXterm])
+async def test_a_line_to_type_in_has_the_colours_of_the_theme_and_no_blend_of_them(
+    table: Table, kind: type[Stand]
+) -> None:
+    async with seated(table.desk(), kind=kind) as app:
+        await app.pilot.press("f9")
+        await app.until(lambda: "═ themes ═" in app.text)
+        title = next(at for at, row in enumerate(app.rows) if row.startswith("═ themes ═"))
+        placeholder = codes(app, part(app, title + 1, "ilter"))
+        await app.type("night")
+        await app.pilot.press("shift+home")
+        await app.pilot.pause()
+        title = next(at for at, row in enumerate(app.rows) if row.startswith("═ themes ═"))
+        selected = codes(app, part(app, title + 1, "ight"))
+
+        palette = app.look.palette
+        assert placeholder == codes_of(palette.style("muted"), palette.depth)
+        assert selected == codes_of(palette.style("text on-select"), palette.depth)
+
+
 async def test_with_256_colours_a_theme_is_changed_live_and_an_edited_one_is_drawn_in_them_too(table: Table) -> None:
     own = table.workspace / "themes"
     own.mkdir()
