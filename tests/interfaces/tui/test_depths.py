@@ -125,6 +125,18 @@ async def test_with_sixteen_colours_the_row_under_the_cursor_is_reversed_and_a_c
         assert [codes(app, one) for one in strips(app)[row] if one.text.strip()] == [["7"], ["7"]]
 
 
+async def test_with_sixteen_colours_the_thumb_of_a_scrollbar_is_seen_on_its_track(table: Table) -> None:
+    async with seated(table.desk(), kind=InSixteen) as app:
+        app.workspace.prompt.fill("\n".join(f"line {number}" for number in range(30)))
+        await app.until(lambda: "line 21" in app.text and "line 29" in app.text)
+        prompt = app.workspace.prompt
+        end = prompt.region.right - prompt.styles.padding.right
+        bars = [strips(app)[y].crop(end - prompt.styles.scrollbar_size_vertical, end) for y in prompt.region.line_range]
+        reversed_in = [{bool(one.style and one.style.reverse) for one in bar} for bar in bars]
+
+        assert (reversed_in[0], reversed_in[-2]) == ({False}, {True}), "the track, and the thumb where the cursor is"
+
+
 async def test_with_sixteen_colours_a_theme_says_why_nothing_changes(table: Table) -> None:
     async with seated(table.desk(), kind=InSixteen) as app:
         before = sent(app)
