@@ -11,6 +11,7 @@ from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.finder import Finder
+from hermes_tui.interfaces.tui.first_keys import FirstKeys
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
 from hermes_tui.interfaces.tui.note_keeper import NoteKeeper
 from hermes_tui.interfaces.tui.panes._picture import PictureView
@@ -41,6 +42,8 @@ def engage(app: HermesApp) -> None:
     """Give an app those who carry out its orders."""
     app.keys = keymap_for(bindings_of(DECLARING), app.seat.facts.config.ui.keys)
     app.chord = Chord(app.keys, hold=app.workspace.status.hold, say=app.say)
+    listed = app.keys.actions("list").items()
+    app.first_keys = FirstKeys(app, frozenset(key for key, name in listed if name in ("list.up", "list.down")))
     app.clerk = Clerk(app)
     app.finder = Finder(app)
     app.notes = NoteKeeper(app)
