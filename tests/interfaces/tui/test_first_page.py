@@ -139,7 +139,7 @@ async def test_m_on_the_first_page_maps_the_repository_without_a_model(table: Ta
         await app.until(lambda: "  m  map this repository" in app.text)
         at_once(app)
         await app.pilot.press("m")
-        await app.until(lambda: app.workspace.live)
+        await app.until(lambda: app.workspace.seen)
         if shutil.which("bwrap") is None:  # Then a command of a plan asks first.
             await app.until_event(ApprovalAsked)
             app.clerk.obey("yes", "")

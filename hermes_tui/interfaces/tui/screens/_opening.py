@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from textual import on
+from textual.widget import Widget
 
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -16,6 +17,7 @@ from hermes_tui.interfaces.tui.choosing import Choosing
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.journey import Journey
+from hermes_tui.interfaces.tui.left_open import LeftOpen, LeftOpenCard
 from hermes_tui.interfaces.tui.panes._note_wishes import Wish
 from hermes_tui.interfaces.tui.panes._pane import Pane
 from hermes_tui.interfaces.tui.panes.console import ConsolePane
@@ -55,6 +57,8 @@ class Opening(Entry):
         self.found = Found()
         self.chosen_from_at = 0.0
         self.console_pane.place = wording.place(seat.facts.workspace)
+        self.left: LeftOpenCard | None = None
+        self.recovery_keys: Mapping[str, str] = {}
         self._settled = self._begun = self._offered = False
 
     # what was found
@@ -105,12 +109,14 @@ class Opening(Entry):
 
     def _begin(self) -> None:
         """Give the focus, once, to what the session opens with; what was typed keeps it where it is."""
-        if self._begun or not self._settled or self.brains is None:
+        if self._begun or not self._settled or (self.brains is None and not self.seen):
             return
         self._begun = True
-        if self.console_pane.first_page and self.prompt.has_focus and not self.prompt.text:
+        place = self.left if self.left is not None else self.console_pane.view
+        chosen_from = self.left is not None or self.console_pane.first_page
+        if chosen_from and self.is_current and self.prompt.has_focus and not self.prompt.text:
             self.chosen_from_at = self.monotonic()
-            self.set_focus(self.console_pane.view)
+            self.set_focus(place)
 
     def restore(self, *, focus: bool = True) -> None:
         """Bring the columns back; the first page has the focus again where nothing is being typed."""
@@ -123,6 +129,9 @@ class Opening(Entry):
     def choosing(self) -> Choosing | None:
         """What has the focus and is chosen from, before anything was typed."""
         console = self.console_pane
+        if self.left is not None and self.left.has_focus:
+            self.left.keys = self.recovery_keys
+            return self.left
         return console if console.first_page and console.view.has_focus else None
 
     def write(self, text: str) -> None:
@@ -137,6 +146,44 @@ class Opening(Entry):
             return super().idle_keys()
         first = (("Enter", "send"), ("Esc", "back")) if self.prompt.has_focus else (("Tab", "type"),)
         return (*first, ("/", "commands"), ("F1", "keys"))
+
+    # a run that was left open
+
+    def ask_about(self, left: LeftOpen) -> None:
+        """Ask what is to become of a run that Hermes left open."""
+        self.left = LeftOpenCard(self.look, left)
+        self.query_one("#entry").mount(self.left, before=self.dock)
+
+    def answer_about(self) -> None:
+        """Take the question away; the transcript says what it said."""
+        card, self.left = self.left, None
+        if card is None:
+            return
+        self.console_pane.say(card.left.row)
+        if card.has_focus:
+            self.prompt.focus()
+        card.remove()
+
+    @on(LeftOpenCard.Chosen)
+    def _answered_about(self, event: LeftOpenCard.Chosen) -> None:
+        event.stop()
+        if event.name == "recovery.look":
+            self.post_message(OrderAsked("travel"))
+            return
+        self.answer_about()
+        if event.name == "recovery.go_on":
+            self.post_message(OrderAsked("resume"))
+
+    def arrive(self) -> None:
+        """Show now again; the question about a run is still there to be answered."""
+        super().arrive()
+        if self.left is not None:
+            self.left.focus()
+
+    def stops(self) -> list[Widget]:
+        """Return what Tab stops at; the question about a run comes after the prompt."""
+        rest, *others = super().stops()
+        return [rest, *([self.left] if self.left is not None and not self.travelling else []), *others]
 
     @on(ConsolePane.Begun)
     def _chosen(self, event: ConsolePane.Begun) -> None:

@@ -26,6 +26,7 @@ from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
+from hermes_tui.interfaces.tui.left_open import left_open
 from hermes_tui.interfaces.tui.panes._pane import Pane, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
@@ -139,9 +140,9 @@ class Workspace(Opening):
         """Take in the records that the journal holds and the screen has not seen."""
         records = [record for record in self.earlier() if record.seq > self.seen]
         self.take(records)
-        if (left := notices.left_open(records)) is not None:
+        if (left := left_open(records)) is not None:
             self.console_pane.cut_off()
-            self.console_pane.say(left)
+            self.ask_about(left)
         self.refresh_panes()
 
     # folding
@@ -164,6 +165,7 @@ class Workspace(Opening):
     def _note(self, record: Record) -> None:
         if isinstance(record.body, RunStarted | RunResumed):
             self.live = True
+            self.answer_about()
         elif isinstance(record.body, RunPaused | RunUnpaused):
             self.frozen = isinstance(record.body, RunPaused)
         elif isinstance(record.body, RunEnded):
