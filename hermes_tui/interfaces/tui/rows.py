@@ -155,20 +155,16 @@ class Reply(Entry):
                 thought = wrap(foreign(self.thinking.strip(), "muted"), min(room.width - 5, PROSE_WIDTH))
                 lines += [Line((("    ", ""), *spans)) for spans in thought]
         body = draw(self.text, room.width - 3, SIGN_CELLS) if self.text.strip() else []
-        if body and self.stamp:
-            body = _stamped(body, self.stamp, room.width)
+        ends_in_code = self.text.rstrip().endswith(("```", "~~~"))
+        if body and self.stamp and not ends_in_code and body[-1].width + len(self.stamp) + 4 <= room.width:
+            body[-1] = ends(body[-1].spans, ((self.stamp, "muted"), (" ", "")), room.width)
+        elif body and self.stamp:
+            body.append(ends((), ((self.stamp, "muted"), (" ", "")), room.width))
         return [*lines, *body]
 
     def copy(self) -> str:
         """Return the reply as Markdown."""
         return self.text
-
-
-def _stamped(body: list[Line], stamp: str, width: int) -> list[Line]:
-    """Put the stamp at the end of the last line, or below it where that is full or code."""
-    if body[-1].width + len(stamp) + 4 <= width and body[-1].gutter <= SIGN_CELLS:
-        return [*body[:-1], ends(body[-1].spans, ((stamp, "muted"), (" ", "")), width)]
-    return [*body, ends((), ((stamp, "muted"), (" ", "")), width)]
 
 
 @frozen

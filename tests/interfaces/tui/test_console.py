@@ -103,11 +103,31 @@ async def test_enter_while_busy_steers_and_tab_queues_for_after_the_run(table: T
         await app.type("then the docs")
         await app.pilot.press("tab")
         await app.until(lambda: "queued 1  then the docs" in app.text)
+        rows = [row[:70].strip(" │") for row in app.rows]
         await app.enter("/yes")
         await app.until_event(RunEnded, 2)
 
         assert said_by_operator(app) == ["Write it.", "shorter", "then the docs"]
         assert app.workspace.queue == []
+        queue = next(at for at, row in enumerate(rows) if row.startswith("• queued 1"))
+        assert rows[queue].endswith("Up edit")
+        assert (rows[queue - 1], rows[queue + 1]) == ("", "")
+        assert rows[queue + 2].startswith("─ needs you 1 ─")
+
+
+async def test_on_a_small_terminal_no_row_is_left_blank_above_queue_and_question(table: Table) -> None:
+    long = "\n\n".join(f"Paragraph {number}." for number in range(20))
+    replies = [Reply(long, tool_calls=[Call("write", {"path": "a.txt", "content": "x"})])]
+    async with workstation(table, Scenario(replies=replies), size=(80, 24)) as app:
+        await app.enter("Write it.")
+        await app.until(lambda: app.workspace.dock.display)
+        await app.type("later")
+        await app.pilot.press("tab")
+        await app.until(lambda: "queued 1  later" in app.text)
+        queue = next(at for at, row in enumerate(app.rows) if row.startswith("• queued 1"))
+
+        assert app.rows[queue - 1].startswith("◊ write")
+        assert app.rows[queue + 1].startswith("─ needs you 1 ─")
 
 
 async def test_up_takes_the_queue_back_into_the_prompt(table: Table) -> None:
@@ -207,4 +227,5 @@ async def test_a_command_with_an_ampersand_runs_beside_and_its_output_is_shown_a
 
         assert "● s1 echo listening; sleep 600" in listed
         assert "● s1 echo listening; sleep 600 · running 0:" in live
+        assert "Enter shows its output, x there stops it" in listed
         assert "x stops it" in live
