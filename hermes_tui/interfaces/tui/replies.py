@@ -43,6 +43,7 @@ NUMBERED: Final = 9
 
 _STATUS: Final = later(r"\((\d{3})\)")
 _ADJECTIVES: Final = (FailureReason.RATE_LIMITED, FailureReason.OVERLOADED)
+_HINTS: Final = {FailureReason.AUTHENTICATION: "F3 another key", FailureReason.MISSING_KEY: "F3 give a key"}
 _CAUSES: Final = {
     FailureReason.UNREACHABLE: "no connection",
     FailureReason.TIMEOUT_CONNECT: "no connection in time",
@@ -99,6 +100,7 @@ class Spending:
 class Replies:
     """What becomes of each request. `brains` is F3's list, as far as it is known.
 
+    `step` is the number of the newest one.
     `switch` says of the newest step that went to another brain what happened and how to go back: in full, then shorter.
     """
 
@@ -107,6 +109,7 @@ class Replies:
     brains: Sequence[Brain | Missing] = ()
     spending: Spending = field(default_factory=Spending)
     last_text: str = ""
+    step: int = 0
     switch: tuple[str, ...] = ()
     _streams: dict[AgentId, Streaming] = field(default_factory=dict[AgentId, Streaming])
     _asked: dict[AgentId, ModelRequested] = field(default_factory=dict[AgentId, ModelRequested])
@@ -118,7 +121,7 @@ class Replies:
 
     def begin(self, cap_usd: float | None) -> None:
         """Count from nothing: another run begins."""
-        self.spending = Spending(cap=cap_usd)
+        self.spending, self.step = Spending(cap=cap_usd), 0
         self.resume()
 
     def resume(self) -> None:
@@ -170,6 +173,7 @@ class Replies:
     def _requested(self, record: Record, body: ModelRequested) -> Row:
         agent = record.place.agent
         self._asked[agent] = body
+        self.step = body.step
         self._failed.pop(agent, None)
         brain = next((one for one in self.brains if isinstance(one, Brain) and one.name == body.model), None)
         price = brain.price if brain is not None else None
@@ -209,8 +213,10 @@ class Replies:
         self._ended(record, body)
         self._failed[record.place.agent] = body
         stopped = body.reason is FailureReason.CANCELLED
-        sign, hint = (STOPPED, "") if stopped else (FAILED, "F3 brains")
-        failed = notices.notice(record, sign, body.model, body.message, hint=hint)
+        sign, hint = (STOPPED, "") if stopped else (FAILED, _HINTS.get(body.reason, "F3 brains"))
+        kept = "interrupted; what had arrived is kept, not used"
+        said = kept if stopped and body.fragment else body.message
+        failed = notices.notice(record, sign, body.model, said, hint=hint)
         return replace(failed, origin=_of_request(record, body), details=_details(body, message=False))
 
     def _again(self, record: Record, body: RetryScheduled) -> Row:

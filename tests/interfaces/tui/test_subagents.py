@@ -60,7 +60,7 @@ def test_a_subagent_and_a_compaction_are_told_where_they_happen() -> None:
 
     text = "\n".join(told)
     assert "• scout sent out: look \\x1b[31maround · $0.25 at most" in text
-    assert "• scout compacted 31.0k → 6.0k tokens: by openai:mini" in text
+    assert "• scout compacted 31.0k → 6.0k tokens: goal, plan, rules and open items kept." in text
     assert "✓ scout done: 3 steps · $0.02 · 4.0 s" in text
     assert [(one.who, one.kind, one.action) for one in thoughts] == [
         ("scout", "agent", "sent out"),
