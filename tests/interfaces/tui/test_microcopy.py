@@ -390,18 +390,3 @@ def stop_of_none(typed: str) -> str:
     with pytest.raises(UsageInvalid) as stopped:
         stop_of(ShellState(), typed)
     return str(stopped.value)
-
-
-def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
-    transcript = Transcript()
-    allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))
-    events: tuple[Event, ...] = (START, ASKING, allowed)
-    for at, event in enumerate(events, start=1):
-        transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event))
-
-    rows = transcript.cut_off()
-
-    said = [" ".join(row.lines(Room(width=90, now=99_999.0))[0].text.split()) for row in rows]
-    assert said == ["? shell pip install x in doubt ►", "? m: no reply was stored when Hermes ended"]
-    assert not any(row.live for row in rows)
-    assert transcript.cut_off() == []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hermes_tui.domain.approval import Decision, Ruling
 from hermes_tui.domain.events import Event, ModelChosen
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.parts import Part, TextDelta, ToolCallDelta, ToolCallStarted
@@ -20,7 +21,7 @@ from hermes_tui.services.missing import Missing
 from tests.fakes import Fault, Reply, Scenario
 from tests.fakes.running import running_server
 from tests.interfaces.tui.stand import Table, seated
-from tests.interfaces.tui.test_microcopy import ASKING, CUT, PLACE, START, SWITCHED, reply
+from tests.interfaces.tui.test_microcopy import ASKING, CUT, PLACE, REQUESTED, START, SWITCHED, reply
 
 PRICE = Price(input_usd=1.0, output_usd=5.0, cache_read_usd=0.1, cache_write_usd=1.25, dated="2026-11-02")
 
@@ -149,3 +150,18 @@ async def test_the_status_line_says_that_a_step_went_to_another_brain(table: Tab
             assert any(said.startswith("Switched: openai:") and "same step." in said for said in app.told)
             assert "same step, nothing lost" in app.text
             assert "cause connection cut" in app.text
+
+
+def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
+    transcript = Transcript()
+    allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))
+    events: tuple[Event, ...] = (START, ASKING, allowed)
+    for at, event in enumerate(events, start=1):
+        transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event))
+
+    rows = transcript.cut_off()
+
+    said = [" ".join(row.lines(Room(width=90, now=99_999.0))[0].text.split()) for row in rows]
+    assert said == ["? shell pip install x in doubt ►", "? m: no reply was stored when Hermes ended"]
+    assert not any(row.live for row in rows)
+    assert transcript.cut_off() == []
