@@ -237,6 +237,7 @@ class Transcript:
                     subject=subject,
                     arguments=body.arguments,
                     rationale=body.rationale,
+                    effect=body.effect,
                     limit_s=self.limit_of(body.tool, body.arguments),
                     since=record.at,
                     state="asked" if body.ruling.decision is Decision.ASK else "running",

@@ -6,8 +6,10 @@ import pytest
 
 from hermes_tui.domain.events import InterruptAsked, MessageGiven, RunEnded, RunPaused, RunUnpaused
 from hermes_tui.domain.messages import Source
+from hermes_tui.domain.tasks import Effect
 from hermes_tui.interfaces.tui.drawing.flow import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.rows import Call as CallRow
 from hermes_tui.interfaces.tui.rows import Origin
 from hermes_tui.interfaces.tui.streaming import Streaming
 from hermes_tui.services.desk import Desk
@@ -171,7 +173,32 @@ async def test_a_tool_call_opens_to_reason_input_output_and_evidence(table: Tabl
         assert "alpha" not in folded
         assert "alpha" in app.text
         assert "why       I read it." in app.text
-        assert "evidence  record" in app.text
+        assert any("evidence  record" in row and "g graph · m mind" in row for row in app.rows)
+        assert any("changed   nothing " in row and "s · read effect" in row for row in app.rows)
+
+
+def test_of_a_long_output_is_said_how_much_is_shown_and_how_to_see_the_rest() -> None:
+    printed = "exit 1\n" + "\n".join(f"line {number}" for number in range(200))
+    row = CallRow(
+        origin=Origin(key="c"),
+        tool="shell",
+        subject="make",
+        arguments='{"command": "make"}',
+        state="failed",
+        output=printed,
+        seconds=3.1,
+        attempt=2,
+        effect=Effect.WRITE,
+    )
+
+    lines = [line.text.rstrip() for line in row.lines(Room(width=80, opened=True))]
+
+    assert lines[0].endswith("failed try 2 · 3.1 s ▼")
+    assert [line for line in lines if "34 of 201 lines" in line] == [f"  output    exit 1{'34 of 201 lines':>61}"]
+    folded = [line.split() for line in lines if "folded" in line]
+    changed = [line.split() for line in lines if "changed" in line]
+    assert folded == [["167", "lines", "folded", "v", "all", "·", "y", "copy"]]
+    assert changed == [["changed", "nothing", "recorded", "exit", "1", "·", "3.1", "s", "·", "write", "effect"]]
 
 
 async def test_a_change_is_shown_as_a_diff_and_diff_shows_all_of_them(table: Table) -> None:
