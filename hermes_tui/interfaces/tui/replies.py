@@ -24,7 +24,7 @@ from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Usage
-from hermes_tui.domain.values import mutable, replace
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.interfaces.tui import notices, so_far
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import foreign, one_line
@@ -96,6 +96,18 @@ class Spending:
         return self.near and not before
 
 
+@frozen(kw_only=False)
+class _Switch:
+    """The row of a switch, and who answered before it."""
+
+    row: Notice
+    before: str
+
+    def pointing(self, key: str) -> Notice:
+        """Return the row with the key that goes back, as the list of brains stands."""
+        return replace(self.row, hint=f"{key} back" if key else "F3 brains")
+
+
 @mutable
 class Replies:
     """What becomes of each request. `brains` is F3's list, as far as it is known.
@@ -117,6 +129,7 @@ class Replies:
         default_factory=dict[tuple[AgentId, str], tuple[int, Usage]]
     )
     _failed: dict[AgentId, ModelFailed] = field(default_factory=dict[AgentId, ModelFailed])
+    _newest: _Switch | None = None
     _outages: Outages = field(default_factory=Outages)
 
     def begin(self, cap_usd: float | None) -> None:
@@ -144,6 +157,8 @@ class Replies:
             case RetryScheduled():
                 yield self._outages.said(record, body) or self._again(record, body)
             case ModelChosen():
+                if self._newest is not None:
+                    yield replace(self._newest.row, hint="")
                 yield self._chosen(record, body)
             case ModelEscalated():
                 said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
@@ -237,18 +252,32 @@ class Replies:
             return notices.notice(
                 record, notices.KERNEL, f"{body.role} is now {body.model}", body.why, hint="F3 brains"
             )
-        back = self.key_of(body.before)
-        hint = f"{back} back" if back else "F3 brains"
         failed = self._failed.pop(record.place.agent, None)
         what = f"switched: {body.before} → {body.model}"
         if failed is None or failed.model != body.before:
-            return notices.notice(record, notices.KERNEL, f"{what}, from this step on", body.why, hint=hint)
+            row = notices.notice(record, notices.KERNEL, f"{what}, from this step on", body.why)
+        else:
+            self.switch = self._in_words(body, failed)
+            said = notices.notice(record, notices.KERNEL, f"{what}, same step, nothing lost")
+            below, behind = f"cause {cause(failed)}", _details(failed)
+            row = replace(said, origin=_of_request(record, failed), below=below, details=behind)
+        self._newest = _Switch(row, body.before)
+        return self._newest.pointing(self.key_of(body.before))
+
+    def _in_words(self, body: ModelChosen, failed: ModelFailed) -> tuple[str, ...]:
+        """Return what the status line says of a step that another brain takes over."""
+        back = self.key_of(body.before)
         then = f"{back} goes back." if back else "F3 lists the brains."
         head = f"Switched: {body.before} → {body.model}, same step."
-        self.switch = (f"{head} Cause: {cause(failed)}. {then}", f"{head} {then}")
-        said = notices.notice(record, notices.KERNEL, f"{what}, same step, nothing lost", hint=hint)
-        below, behind = f"cause {cause(failed)}", _details(failed)
-        return replace(said, origin=_of_request(record, failed), below=below, details=behind)
+        return f"{head} Cause: {cause(failed)}. {then}", f"{head} {then}"
+
+    def know(self, brains: Sequence[Brain | Missing]) -> list[Row]:
+        """Know who can answer now; return the rows that name another key by that."""
+        if brains is self.brains:
+            return []
+        self.brains = brains
+        newest = self._newest
+        return [newest.pointing(self.key_of(newest.before))] if newest is not None else []
 
     def key_of(self, model: str) -> str:
         """Return the key that lets a brain answer next, empty where it has none."""

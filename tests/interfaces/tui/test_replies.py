@@ -131,6 +131,18 @@ def test_a_step_that_another_brain_takes_over_is_one_row_with_the_key_that_goes_
     )
 
 
+def test_only_the_newest_switch_has_a_key_and_it_follows_the_list_of_brains() -> None:
+    back = replace(SWITCHED, model="anthropic:haiku", before="openai:mini")
+    transcript, rows = transcript_of(START, SWITCHED, back)
+    said = [" ".join(row.lines(Room(width=120))[0].text.split()) for row in rows[1:]]
+    (moved,) = transcript.replies.know([brain("openai:mini")])
+
+    assert [line.rpartition(" it could not")[2] for line in said] == ["", " F3 brains"]
+    assert moved.key == rows[-1].key
+    assert moved.lines(Room(width=120))[0].text.endswith("Alt+1 back ")
+    assert transcript.replies.know(transcript.replies.brains) == []
+
+
 def test_a_brain_that_answers_first_of_all_was_switched_to_by_nobody() -> None:
     transcript, rows = transcript_of(START, reply(0.1), ModelChosen(role="cortex", model="m", why="you chose it"))
 

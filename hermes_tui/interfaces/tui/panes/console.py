@@ -169,7 +169,7 @@ class ConsolePane(Pane):
 
     def show(self, view: View) -> None:
         """Know who can answer; rows come by `take` and `hear`."""
-        self.transcript.replies.brains = view.brains
+        self._add(self.transcript.replies.know(view.brains))
         self._mark()
 
     def begin_with(self, page: Callable[[tuple[int, int]], Sequence[Line]]) -> None:
