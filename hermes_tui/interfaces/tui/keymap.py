@@ -32,6 +32,7 @@ AREAS: Final = {
     "inbox": "approvals, full screen",
     "patchbay": "patchbay",
     "shells": "output of a shell",
+    "agent": "transcript of an agent",
     "changes": "changes of the session",
 }
 EVERYWHERE: Final = frozenset({"app", "pane"})

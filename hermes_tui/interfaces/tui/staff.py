@@ -23,6 +23,7 @@ from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
+from hermes_tui.interfaces.tui.screens.agent_page import AgentPage
 from hermes_tui.interfaces.tui.screens.changes import ChangesPage
 from hermes_tui.interfaces.tui.screens.patchbay import PatchbayScreen
 from hermes_tui.interfaces.tui.screens.picker import SessionPicker
@@ -33,7 +34,7 @@ from hermes_tui.services.missing import Missing
 
 DECLARING: Final[tuple[type[object], ...]] = (
     *(HermesApp, Chord, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, PatchbayScreen, OutputPage),
-    *(LeftOpenCard, ChangesPage),
+    *(AgentPage, LeftOpenCard, ChangesPage),
     *(ConsolePane, TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""

@@ -208,7 +208,7 @@ class ConsolePane(Pane):
 
     def show(self, view: View) -> None:
         """Know who can answer; rows come by `take` and `hear`, and the plan's says more once that is known."""
-        self.transcript.replies.brains = view.brains
+        self._add(self.transcript.replies.know(view.brains))
         told = None if view.past else self.transcript.plan.foreseen(view)
         if told is not None:
             self._add([told])
