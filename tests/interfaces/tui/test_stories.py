@@ -227,7 +227,7 @@ def test_a_first_launch_in_a_terminal_is_suspended_resized_and_left_as_it_was_fo
         code = screen.ended()
 
     assert suspended
-    assert "Enter send" in drawn_anew, "the rule of the prompt stands there again too, though nothing of it changed"
+    assert "Tab type" in drawn_anew, "the rule of the prompt stands there again too, though nothing of it changed"
     titles = re.findall(rb"\x1b\[22;2t\x1b\]2;([^\x07]*)\x07", screen.raw)
     assert titles == [f"Hermes · {shop.work.name}".encode()] * 2
     assert given_back == 1
