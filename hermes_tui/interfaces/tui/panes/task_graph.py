@@ -25,7 +25,7 @@ from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph import picture
 from hermes_tui.interfaces.tui.graph.detail import LastSaid, detail_lines
 from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of, speaker_of
-from hermes_tui.interfaces.tui.graph.frame import RULE_ROOM, hint, legend, path_line
+from hermes_tui.interfaces.tui.graph.frame import RULE_ROOM, Counts, counted, hint, legend, path_line
 from hermes_tui.interfaces.tui.graph.rows import (
     FULL_WIDTH,
     WHO_FROM,
@@ -98,6 +98,7 @@ class TaskGraphPane(Pane):
         self._seen: View | None = None
         self._drawn: tuple[object, ...] = ()
         self._warned: object = None
+        self._counts = Counts()
         self._last_said = LastSaid()
         self._resting: Timer | None = None
 
@@ -130,6 +131,7 @@ class TaskGraphPane(Pane):
             self._plain = self.rows.tasks(state, chronicle)
             rows = self.rows.of(state, chronicle, self._plain, steps=roomy)
             self.shown = list(self._plain.values())
+            self._counts = counted(self.shown)
             self.view.replace_all(rows)
         if self.picture.display:
             self._show_picture(view)
@@ -159,11 +161,10 @@ class TaskGraphPane(Pane):
     def _title(self, view: View, critical: str | None) -> None:
         title: list[Span] = [(self.TITLE, "text bold")]
         if self.shown:
-            done = sum(row.status.state is TaskState.DONE for row in self.shown)
-            title.append((f" {done}/{len(self.shown)}", "text bold"))
+            title.append((f" {self._counts.done}/{self._counts.tasks}", "text bold"))
             title.append((f" · rev {view.state.graph.rev}" if self.full else "", "muted"))
         room = self.rule.size.width - width_of(title) - RULE_CELLS
-        self.rule.say(tuple(title), hint(self.shown, critical, self.KEY, room, full=self.full and bool(self.shown)))
+        self.rule.say(tuple(title), hint(self._counts, critical, self.KEY, room, full=self.full and bool(self.shown)))
 
     def _show_picture(self, view: View) -> None:
         room = (max(self.picture.size.width, 20), view.now)
