@@ -181,8 +181,9 @@ class Transcript:
                 return
 
     def _tally(self) -> notices.Tally:
-        usd, said = self.replies.spending.known_usd, self.replies.last_text
-        return notices.Tally(tuple(self._criteria), len(self._kinds), usd, self._began, said)
+        replies = self.replies
+        usd, said, step = replies.spending.known_usd, replies.last_text, replies.step
+        return notices.Tally(tuple(self._criteria), len(self._kinds), usd, self._began, said, step)
 
     def _plan(self, record: Record, body: PlanEdited) -> Row:
         for op in body.ops:
@@ -238,6 +239,7 @@ class Transcript:
                     subject=subject,
                     arguments=body.arguments,
                     rationale=body.rationale,
+                    effect=body.effect,
                     limit_s=self.limit_of(body.tool, body.arguments),
                     since=record.at,
                     state="asked" if body.ruling.decision is Decision.ASK else "running",
@@ -283,7 +285,8 @@ class Transcript:
             return
         told = subagents.told(record, body)
         if told is not None:
-            row = notices.notice(record, told.sign, told.what, told.why, hint="F2" if told.details else "")
+            hint = "F2" if told.details and isinstance(body, AgentEvent) else ""
+            row = notices.notice(record, told.sign, told.what, told.why, hint=hint)
             yield replace(row, details=told.details)
 
     def _operator(self, record: Record, body: OperatorEvent) -> Iterator[Row]:
