@@ -278,6 +278,24 @@ async def test_the_cursor_has_a_column_of_its_own(table: Table) -> None:
         assert marked == [" ●▌▼ a stalled one  "]
 
 
+async def test_showing_what_is_shown_already_lays_nothing_out_anew(table: Table) -> None:
+    async with workstation(table, STALLED) as app:
+        await run(app)
+        pane = app.workspace.graph_pane
+        full = pane.full
+        pane.show(app.workspace.view_now())
+        in_full = pane.view._layout_required
+        await app.pilot.press("f2")
+        await app.until(lambda: not app.workspace.full_pane and " ║ critical path" in app.text)
+        beside = app.rows[1:5]
+        pane.show(app.workspace.view_now())
+
+        assert full
+        assert not in_full
+        assert not pane.view._layout_required
+        assert [line[71:].partition("║ critical path")[1] for line in beside] == ["", "", "", "║ critical path"]
+
+
 async def test_in_full_the_signs_are_explained_and_a_picture_that_does_not_fit_says_why(table: Table) -> None:
     async with workstation(table, STALLED) as app:
         await run(app)

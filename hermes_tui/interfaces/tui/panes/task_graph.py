@@ -150,7 +150,7 @@ class TaskGraphPane(Pane):
             foot = path_line(critical)
         self.foot.say(foot)
         # Its line follows the last row; in full it stands at the foot of the screen.
-        self.view.styles.max_height = None if self.full or foot is None else max(len(self.view), 1)
+        self.view.limit(0 if self.full or foot is None else max(len(self.view), 1))
         self._title(view, critical)
 
     @property
