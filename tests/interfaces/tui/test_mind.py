@@ -19,6 +19,7 @@ from hermes_tui.domain.ids import ApprovalId, CallId, RunId, Seq, SessionId, Tas
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach, Rung
 from hermes_tui.domain.values import replace
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.mind_rows import MindLog, Thought
 from tests.fakes import Call, Reply, Scenario
 from tests.interfaces.tui.stand import Table, workstation
@@ -72,6 +73,25 @@ def test_a_decision_waits_until_it_acts_and_stands_where_it_was_taken() -> None:
     assert signs(asking, QUESTION, GIVEN) == ["○", "✓"]
     assert signs(asking, QUESTION, GIVEN, asking) == ["○", "✓"]
     assert signs(asking, QUESTION, GIVEN, asking, INTENDED, FINISHED) == ["×", "✓"]
+
+
+def came(*events: Event) -> str:
+    """Return the right-hand side of the first row on a wide screen, ten seconds after these events."""
+    mind, rows = MindLog(), dict[Hashable, Thought]()
+    for seq, event in enumerate(events, 1):
+        rows |= {row.key: row for row in mind.take(recorded(event, seq))}
+    (line,) = next(iter(rows.values())).lines(Room(100, now=10.0 + len(events)))
+    return line.text.rpartition("  ")[2].strip()
+
+
+def test_a_row_of_the_whole_screen_says_how_long_it_waits_or_runs_and_no_clock_runs_on_behind_its_end() -> None:
+    ended = RunEnded(status="interrupted", exit_code=130, answer="")
+
+    assert came(ASKED) == "waits 0:10"
+    assert came(ASKED, QUESTION) == "waits 0:10"
+    assert came(ASKED, INTENDED) == "10 s"
+    assert came(ASKED, INTENDED, FINISHED) == "0.4 s"
+    assert came(ASKED, INTENDED, ended) == ""
 
 
 def test_a_question_about_a_call_that_ended_has_a_row_of_its_own() -> None:
