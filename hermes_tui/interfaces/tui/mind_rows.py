@@ -22,6 +22,7 @@ from hermes_tui.domain.events import (
     RecoveryTried,
     RetryScheduled,
     RunEnded,
+    SessionForked,
     TaskSkipped,
     ToolEvent,
     ToolFinished,
@@ -155,12 +156,14 @@ class MindLog:
             return [row] if row is not None else []
         if isinstance(body, ApprovalEvent):
             return self._approval(record, body)
+        if isinstance(body, SessionForked):
+            return self.cut_off()
         left = self._left(LEFT) if isinstance(body, RunEnded) else []
         other = _other(record)
         return [*left, other] if other is not None else left
 
     def cut_off(self) -> list[Thought]:
-        """Return what was under way when Hermes ended without closing: nobody knows what came of it."""
+        """Return what was under way when Hermes ended without closing, or where a fork begins: its end is not known."""
         return self._left(IN_DOUBT)
 
     def _left(self, sign: Sign) -> list[Thought]:

@@ -11,6 +11,7 @@ from hermes_tui.domain.events import (
     Event,
     RecoveryTried,
     RunEnded,
+    SessionForked,
     ToolFinished,
     ToolIntended,
     ToolRequested,
@@ -107,6 +108,7 @@ def test_what_was_under_way_when_the_run_ended_around_it_runs_no_more() -> None:
 
     assert signs(ASKED, INTENDED, ended) == ["■", "■"]
     assert [row.sign.glyph for row in mind.cut_off()] == ["?"]
+    assert signs(ASKED, INTENDED, SessionForked(origin=SessionId("s0"), upto=Seq(2))) == ["?"]
     assert signs(replace(ASKED, ruling=Ruling(decision=Decision.ASK, rule="mode")), ended) == ["◊", "■"]
 
 
