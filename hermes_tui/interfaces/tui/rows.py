@@ -78,6 +78,22 @@ def seq_of(row: Row) -> int:
 
 
 @frozen
+class Gone(Entry):
+    """Takes the place of a row that another one says by now; it is not seen."""
+
+    origin: Origin
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw nothing."""
+        del room
+        return ()
+
+    def copy(self) -> str:
+        """Return nothing."""
+        return ""
+
+
+@frozen
 class Said(Entry):
     """The operator's words."""
 
