@@ -29,6 +29,8 @@ SWITCH_S: Final = 0.001
 longer for its turn between two statements than for the disk."""
 
 WORKSTATION: Final = "tui.door"
+LINES_ONLY: Final = ("dumb", "unknown")
+"""What a terminal is called that cannot move its cursor; as in an editor's shell."""
 
 
 def entry() -> NoReturn:
@@ -171,10 +173,12 @@ def _serve(name: str, parsed: Namespace) -> int:
 
 
 def _interface(parsed: Namespace) -> str:
-    """Return the module that pursues goals: the app wants a terminal and no headless flag."""
+    """Return the module that pursues goals: the app wants a terminal that can be drawn on and no headless flag."""
     headless = parsed.print or parsed.batch or parsed.output_format != "text"
     if parsed.plain and not headless:
         return "plain"
     if parsed.served:
         return WORKSTATION
-    return "headless" if headless or not (sys.stdin.isatty() and sys.stdout.isatty()) else WORKSTATION
+    if headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "headless"
+    return "plain" if os.environ.get("TERM", "").lower() in LINES_ONLY else WORKSTATION

@@ -59,7 +59,7 @@ MOST_MODULES: Final = 430
 MOST_FOR_A_PROMPT: Final = 470
 """Modules before there is a prompt, Textual's 150 and Python's own included."""
 FIRST: Final = {
-    *("_opening", "_options", "_completion", "_fuzzy", "_orders", "_swatch", "tui"),
+    *("_opening", "_options", "_completion", "_contrast", "_fuzzy", "_orders", "_swatch", "tui"),
     *(
         "tui.app",
         "tui.aside",

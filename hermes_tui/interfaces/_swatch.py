@@ -1,4 +1,4 @@
-"""The colours of a theme file and two settings of the config, read line by line: what a first frame can afford."""
+"""The colours of a theme file, two settings of the config and what a terminal shows: what a first frame can afford."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NONE, SIXTEEN, XTERM, ALL = 0, 16, 256, 1 << 24
+"""How many colours are drawn with."""
+
+_DUMB = ("dumb", "unknown")
+_BY_ENDING = {"256color": XTERM, "kitty": XTERM}
+_BY_NAME = {"standard": SIXTEEN, "256": XTERM, "truecolor": ALL}
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -42,6 +48,21 @@ def ascii_wanted(glyphs: str, environ: Mapping[str, str]) -> bool:
         return glyphs == "ascii"
     spoken = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     return bool(spoken) and "utf" not in spoken.lower()
+
+
+def depth_of(environ: Mapping[str, str]) -> int:
+    """Return with how many colours the workstation is drawn: as many as its toolkit takes the terminal for."""
+    if "NO_COLOR" in environ:
+        return NONE
+    forced = _BY_NAME.get(environ.get("TEXTUAL_COLOR_SYSTEM", ""))
+    if forced is not None:
+        return forced
+    kind = environ.get("TERM", "").strip().lower()
+    if kind in _DUMB:
+        return NONE
+    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return ALL
+    return _BY_ENDING.get(kind.rpartition("-")[2], SIXTEEN)
 
 
 def _section(text: str, wanted: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from hermes_tui.domain.ids import AgentId
 from hermes_tui.domain.memory import Recalled
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.text import first_line, printable
+from hermes_tui.interfaces._startable import states_now
 from hermes_tui.services import contexts, costs, mindlog
 
 MARKS: Final = {True: "✓", False: "×", None: "○"}
@@ -33,19 +34,20 @@ def when(at: float) -> str:
 def plan_lines(state: SessionState) -> Iterator[str]:
     """Yield the task graph: its revision, then a line for each task."""
     yield f"revision {state.graph.rev}   strategy {state.run.strategy or 'declared'}"
+    now = states_now(state)
     rows = [
-        (name, state.graph.state_of(name), task.kind, task.use, ",".join(task.needs), first_line(task.title, 50))
+        (name, now[name], task.kind, task.use, ",".join(task.needs), first_line(task.title, 50))
         for name, task in state.graph.tasks.items()
     ]
     yield from table(rows)
 
 
-def mind_lines(entry: mindlog.Entry) -> Iterator[str]:
-    """Yield what was done, why, what was expected and what came of it."""
-    yield f"{entry.seq:>5} {MARKS[entry.met]} {entry.agent:8} {entry.kind:8} {first_line(entry.what, WIDTH)}"
+def mind_lines(entry: mindlog.Entry, *, marks: Mapping[bool | None, str] = MARKS) -> Iterator[str]:
+    """Yield what was done, why, what was expected and what came of it; `marks` stand for how it ended."""
+    yield f"{entry.seq:>5} {marks[entry.met]} {entry.agent:8} {entry.kind:8} {first_line(entry.what, WIDTH)}"
     for name, text in (("why", entry.rationale), ("expects", entry.expectation), ("came", entry.outcome)):
         if text:
-            yield f"{'':27}{name:8} {first_line(text, WIDTH)}"
+            yield f"{'':26}{'':{len(marks[None])}}{name:8} {first_line(text, WIDTH)}"
 
 
 def window_lines(state: SessionState, agent: AgentId) -> Iterator[str]:

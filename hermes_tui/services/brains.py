@@ -354,5 +354,5 @@ def _said(offer: Brain | Missing, by: str) -> Brain | Missing:
 
 def _none_left(role: str, missing: list[Missing]) -> NoProvider:
     """Return the error that names, a line each, what was looked for, what was found, and how to mend it."""
-    said = "".join(f"\n  {one.provider}: {one.found}. {one.remedy}".rstrip() for one in missing)
+    said = "".join(f"\n  {one.provider}: {one.found.removesuffix('.')}. {one.remedy}".rstrip() for one in missing)
     return NoProvider(f"No brain can answer for {role}.{said}")

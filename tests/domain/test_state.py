@@ -5,8 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hermes_tui.domain.approval import Decision, Scope
 from hermes_tui.domain.events import (
     EVENT_TYPES,
+    ApprovalAsked,
+    ApprovalGiven,
     EditKind,
     Event,
     MessageGiven,
@@ -20,12 +23,13 @@ from hermes_tui.domain.events import (
     TaskFinished,
     TaskStarted,
 )
-from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold, fold_all
+from hermes_tui.domain.state.calls import RECOVER
 from hermes_tui.domain.state.log import Log
-from hermes_tui.domain.tasks import Goal, Mode, Task, TaskKind
+from hermes_tui.domain.tasks import Goal, Mode, Reach, Task, TaskKind
 from hermes_tui.domain.usage import Limits, Price, Usage, cost_usd
 
 PLACE = Place(session=SessionId("s"), run=RunId("r"), agent=AgentId("a"))
@@ -78,6 +82,32 @@ def test_fold_leaves_its_argument_as_it_was() -> None:
 
     assert not before.talk.by_agent
     assert before.seq == 1
+
+
+def test_leave_to_try_a_task_again_is_asked_for_until_another_run_begins() -> None:
+    started = RunStarted(goal=Goal(text="g"), goal_digest="d", mode=Mode.ASK, limits=Limits(usd=1.0))
+    ids = [ApprovalId(name) for name in ("first", "second")]
+    asked = [
+        ApprovalAsked(
+            approval_id=name,
+            call_id=CallId(""),
+            tool=RECOVER,
+            what="May it go on?",
+            why="it failed",
+            reach=Reach.WORKSPACE,
+            undo="",
+            digest="d",
+        )
+        for name in ids
+    ]
+    answer = ApprovalGiven(approval_id=ids[0], decision=Decision.ALLOW, scope=Scope.ONCE, by="operator")
+    bodies: list[Event] = [started, *asked, answer]
+    before = fold_all(record(n + 1, body) for n, body in enumerate(bodies))
+
+    after = fold(before, record(5, started))
+
+    assert [one.approval_id for one in before.calls.waiting] == [ids[1]]
+    assert (after.calls.waiting, list(after.calls.asked)) == ((), [ids[0]])
 
 
 def test_every_event_type_stands_in_the_table_under_its_own_name() -> None:

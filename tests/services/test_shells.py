@@ -85,7 +85,7 @@ def test_output_is_read_while_the_command_runs_and_stopping_ends_it(sit: Callabl
 
     assert isinstance(ended, ShellEnded)
     assert (ended.end, ended.exit_code, ended.output_bytes) == ("stopped", None, 6)
-    assert not table.desk.state.shells.running
+    until(lambda: not table.desk.state.shells.running)
 
 
 @needs_sandbox

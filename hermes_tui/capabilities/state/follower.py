@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -23,7 +23,7 @@ from hermes_tui.capabilities.state.rows import (
     covered_by,
     head_of,
     is_link,
-    link_of,
+    linking,
     record_of,
     referred_hash,
 )
@@ -80,30 +80,35 @@ def verify_chain(path: Path, *, key: bytes = b"", blobs: Path | None = None) -> 
 
 
 def _first_broken(connection: sqlite3.Connection, key: bytes, stored: Blobs) -> Seq | None:
-    link, last, covered = NO_MAC, 0, list[bytes]()
-    for row in _rows(connection):
+    connection.execute("BEGIN")
+    first, last, is_sealed = 1, 0, False
+    head = _head(connection)
+    covering = linking(NO_MAC, key)
+    for row in connection.execute(SELECT, (0,)):
         seq, body, mac = int(row[0]), _stored(row), row[-1]
-        covered.append(covered_by(row, body_digest(body)))
+        covered = covered_by(row, body_digest(body))
         broken = seq != last + 1 or not _is_whole(body, stored)
-        if broken or not (is_link(mac) or mac == crc32(covered[-1])):
+        if broken or not (is_link(mac) or mac == crc32(covered)):
             return Seq(last + 1)
         last = seq
+        covering.update(covered)
         if is_link(mac):
             # Of a commit whose link does not hold, while each checksum does, nobody can say which record it is.
-            if mac != link_of(link, b"".join(covered), key):
-                return Seq(last + 1 - len(covered))
-            link, covered = mac, []
-    if covered:
+            if mac != covering.digest():
+                return Seq(first)
+            first, covering = last + 1, linking(mac, key)
+            # Commits of a busy session leave the seal to a later one, so that it may be behind, but never ahead.
+            is_sealed = is_sealed or head == head_of(last, mac, key)
+    if is_sealed and first > last:
+        return None
+    if head or first <= last:
         return Seq(last + 1)
-    head = connection.execute("SELECT value FROM meta WHERE key=?", (HEAD,)).fetchone()
-    if head is None:
-        return None if last == 0 else Seq(1)
-    return None if head[0] == head_of(last, link, key) else Seq(last + 1)
+    return Seq(1) if last else None
 
 
-def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
-    connection.execute("BEGIN")
-    yield from connection.execute(SELECT, (0,))
+def _head(connection: sqlite3.Connection) -> str:
+    row = connection.execute("SELECT value FROM meta WHERE key=?", (HEAD,)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def _stored(row: Row) -> bytes:

@@ -5,27 +5,18 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
-from itertools import count
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from hermes_tui.capabilities.state import checkpoints
-from hermes_tui.capabilities.state.blobs import INLINE_BYTES, Blobs
+from hermes_tui.capabilities.state.batch import MOST, Batch, Chain
+from hermes_tui.capabilities.state.blobs import Blobs
 from hermes_tui.capabilities.state.codec import decode, encode, scrubbed
 from hermes_tui.capabilities.state.database import connect_owner, connect_reader
 from hermes_tui.capabilities.state.lock import SessionLock
-from hermes_tui.capabilities.state.rows import (
-    HEAD,
-    NO_MAC,
-    SELECT,
-    Chain,
-    Unsealed,
-    head_of,
-    insert_all,
-    is_link,
-    record_of,
-)
+from hermes_tui.capabilities.state.rows import HEAD, NO_MAC, SELECT, head_of, is_link, record_of
 from hermes_tui.capabilities.state.waiters import Waiters
 from hermes_tui.domain.errors import JournalError, JournalPoisoned, JournalUnreadable
 from hermes_tui.domain.events import Event
@@ -35,10 +26,12 @@ from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.values import frozen
 
-BATCH_RECORDS: Final = 512
-"""Most records of a commit. Of a thousand agents half append while the others' records are written."""
 LINGER_S: Final = 0.005
 """How long records that nobody waits for may wait for others; each commit costs the agents' threads their turn."""
+CROWDED: Final = 64
+"""A commit of so many records is one statement, without the seal of the chain's end: others come behind it."""
+SEAL_S: Final = 0.05
+"""How long the seal may be behind when none come."""
 
 
 @frozen
@@ -80,8 +73,7 @@ class SessionJournal:
         options: JournalOptions,
     ) -> None:
         self.path = path
-        self._redactor = redactor
-        self._clock = clock
+        self._redact = redactor.redact
         self._publish = publish
         self._options = options
         self._blob_folder = options.blobs or blob_folder(path)
@@ -93,19 +85,17 @@ class SessionJournal:
             self.lock.release()
             raise
         self._blobs = Blobs(self._connection, self._blob_folder)
-        self._last = last
-        self._seqs = cast("Iterator[Seq]", count(last + 1))
-        self._chain = Chain(link, options.key)
         self._waiters = Waiters(last, self._waited_for)
         self._refusal: JournalPoisoned | None = None
-        self._queue: list[Unsealed] = []
-        self._long: dict[int, bytes] = {}
+        self._chain = Chain(last, link, key=options.key, now=clock.now)
+        self._full: deque[Batch] = deque()
+        self._unsealed: tuple[Seq, bytes] | None = None
         self._fold: SessionState | None = None
         self._closing = False
         self._idle = False
         self._lingering = False
         self._lock = threading.RLock()
-        self._joined: set[int] = set()
+        self._joining = False
         self._work = threading.Condition(self._lock)
         self._writer = threading.Thread(target=self._write, name=f"journal-{path.stem}", daemon=True)
         self._writer.start()
@@ -139,19 +129,24 @@ class SessionJournal:
         Raises:
             JournalPoisoned: an earlier commit failed, or the journal is closed.
         """
-        event, body = self._clean(event)
+        try:
+            body = encode(event)
+        except UnicodeEncodeError:
+            event = scrubbed(event)
+            body = encode(event)
+        text = body.decode()
+        clean = self._redact(text)
+        if clean != text:
+            text, body = clean, clean.encode()
+            event = decode(type(event).__name__, body)
         with self._lock:
             if (refusal := self._refusal) is not None:
                 raise JournalPoisoned(refusal.message, hint=refusal.hint)
-            record = Record(seq=next(self._seqs), at=self._clock.now(), place=place, body=event)
-            self._last = record.seq
-            # Made here and not by the writer: that holds the interpreter's lock as long, and every commit would wait.
-            self._queue.append(self._chain.row_of(record, body))
-            if len(body) > INLINE_BYTES:
-                self._long[record.seq] = body
-            if self._idle or (self._lingering and len(self._queue) >= BATCH_RECORDS):
-                self._idle = self._lingering = False
-                self._work.notify()
+            # The row is made here and not by the writer: the interpreter's lock would be held as long, and each commit
+            # would wait for it.
+            record = self._chain.add(event, place, text, body)
+            if self._idle or self._chain.open.count >= MOST:
+                self._next()
         self._publish(record)
         return record
 
@@ -159,11 +154,11 @@ class SessionJournal:
     def together(self) -> Generator[None]:
         """Let what is appended within reach the disk in one commit: after a crash all of it is there, or none."""
         with self._lock:
-            before = self._last
+            outer, self._joining = self._joining, True
             try:
                 yield
             finally:
-                self._joined.update(range(before + 1, self._last))
+                self._joining = outer
 
     def durable(self, seq: Seq) -> Awaitable[None]:
         """Return when every record up to `seq` is on disk; to be awaited.
@@ -219,18 +214,13 @@ class SessionJournal:
         self._writer.join()
         self.lock.release()
 
-    def _clean(self, event: Event) -> tuple[Event, bytes]:
-        try:
-            body = encode(event)
-        except UnicodeEncodeError:
-            event = scrubbed(event)
-            body = encode(event)
-        text = body.decode()
-        clean = self._redactor.redact(text)
-        if clean is text or clean == text:
-            return event, body
-        body = clean.encode()
-        return decode(type(event).__name__, body), body
+    def _next(self) -> None:
+        """Wake the writer, if it rests; begin another batch, if this one has enough."""
+        if self._chain.open.count >= MOST and not self._joining:
+            self._full.append(self._chain.seal())
+        if self._idle or (self._lingering and self._full):
+            self._idle = self._lingering = False
+            self._work.notify()
 
     def _waited_for(self) -> None:
         """Let the writer linger no longer; called by whoever begins to wait."""
@@ -259,46 +249,50 @@ class SessionJournal:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
 
-    def _take(self) -> list[Unsealed]:
-        """Return what is queued, at most one batch; wait while there is nothing, shortly while nobody waits for it."""
+    def _take(self) -> Batch | None:
+        """Return the next batch, None at the end; wait while there is nothing, shortly while nobody waits for it."""
+        while self._rested():
+            self._seal()
         with self._lock:
-            while not self._queue and not self._closing:
-                self._idle = True
-                self._work.wait()
-            self._idle = False
-            self._lingering = not self._closing and len(self._queue) < BATCH_RECORDS
+            self._lingering = not (self._full or self._closing)
             # Whoever begins to wait looks at the flag after joining, so that one of the two sees the other.
             if self._lingering and not self._waiters.waited_for:
                 self._work.wait(LINGER_S)
             self._lingering = False
-            end = BATCH_RECORDS
-            while end < len(self._queue) and self._queue[end - 1][0][0] in self._joined:
-                end += 1
-            batch, self._queue = self._queue[:end], self._queue[end:]
-            if self._joined:
-                self._joined.difference_update(row[0] for row, _ in batch)
-        return batch
+            if self._full:
+                return self._full.popleft()
+            return self._chain.seal() if self._chain.open.count else None
 
-    def _commit(self, batch: Sequence[Unsealed]) -> tuple[Seq, bytes]:
-        """Store rows; return the last one's seq and link."""
-        connection, key = self._connection, self._options.key
-        rows = self._chain.seal(batch)
-        seq, link = Seq(rows[-1][0]), self._chain.link
-        connection.execute("BEGIN IMMEDIATE")
-        for long in self._long_ones(batch):
-            self._blobs.store(long)
-        insert_all(connection, rows)
-        connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head_of(seq, link, key)))
-        self._keep_fold(seq)
-        connection.execute("COMMIT")
+    def _rested(self) -> bool:
+        """Wait while there is nothing to do; return whether it is time to seal what was committed."""
+        with self._lock:
+            self._idle = not (self._full or self._chain.open.count or self._closing)
+            if self._idle:
+                self._work.wait(None if self._unsealed is None else SEAL_S)
+            rested, self._idle = self._idle, False
+        return rested
+
+    def _commit(self, batch: Batch) -> tuple[Seq, bytes]:
+        """Store a batch; return the last record's seq and link."""
+        connection, seq, link = self._connection, batch.last, batch.link
+        self._unsealed = seq, link
+        if batch.count >= CROWDED and batch.at_once and self._fold is None:
+            batch.store(connection)
+            return seq, link
+        with _transaction(connection):
+            for long in batch.long:
+                self._blobs.store(long)
+            batch.store(connection)
+            self._seal()
+            self._keep_fold(seq)
         return seq, link
 
-    def _long_ones(self, batch: Sequence[Unsealed]) -> Sequence[bytes]:
-        """Take the bodies that have no room in these rows."""
-        if not self._long:
-            return ()
-        with self._lock:
-            return [self._long.pop(row[0]) for row, _ in batch if row[0] in self._long]
+    def _seal(self) -> None:
+        """Store the sealed end of the chain."""
+        if self._unsealed is not None:
+            head = head_of(*self._unsealed, self._options.key)
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (HEAD, head))
+            self._unsealed = None
 
     def _keep_fold(self, upto: int) -> None:
         """Store the fold that waits, if its record is among those up to `upto`."""
@@ -311,12 +305,11 @@ class SessionJournal:
 
     def _keep_last(self) -> None:
         """Store what waits when the session is given back; without room for it the next opening folds a little more."""
-        if self._fold is None:
+        if self._fold is None and self._unsealed is None:
             return
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("BEGIN IMMEDIATE")
+        with contextlib.suppress(sqlite3.Error), _transaction(self._connection):
+            self._seal()
             self._keep_fold(self._waiters.durable)
-            self._connection.execute("COMMIT")
 
     def _poison(self, cause: BaseException) -> None:
         failure = JournalPoisoned(
@@ -325,13 +318,21 @@ class SessionJournal:
         )
         with self._lock:
             self._refusal = failure
-            self._queue.clear()
-            self._long.clear()
+            self._full.clear()
+            self._chain.drop()
         with contextlib.suppress(sqlite3.Error):
             self._connection.rollback()
         self._waiters.fail(failure)
         if self._options.on_poisoned is not None:
             self._options.on_poisoned(failure)
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Generator[None]:
+    """Commit what is done within, together; whoever is told of an error rolls back."""
+    connection.execute("BEGIN IMMEDIATE")
+    yield
+    connection.execute("COMMIT")
 
 
 def _last_of(connection: sqlite3.Connection, path: Path) -> tuple[int, bytes]:

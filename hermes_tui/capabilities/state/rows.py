@@ -1,33 +1,22 @@
-"""Records as rows of a session file: columns, body references and the chain of their hashes."""
+"""Rows of a session file: columns, body references and the chain of their hashes."""
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from itertools import chain
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, TypeGuard, cast
-from zlib import crc32
 
 import msgspec
 
-from hermes_tui.capabilities.state.blobs import INLINE_BYTES
 from hermes_tui.capabilities.state.codec import decode
 from hermes_tui.domain.ids import AgentId, RunId, Seq, SessionId, TaskId, TurnId
 from hermes_tui.domain.records import Place, Record
 
 COLUMNS: Final = "seq, v, at, session, run, turn, task, attempt, agent, cause, type, body, mac"
-_NIL: Final = 0
-_VALUES: Final = (*"????", *[f"nullif(?, {_NIL})"] * 3, *"??????")
-"""What is bound for each column. The driver takes None and `bytes` the long way round, through its adapters: that is as
-long as all other work on a row. So it never gets them: 0 stands for a run, turn or task that there is not."""
-_WIDTH: Final = len(_VALUES)
 ENVELOPE: Final = 11
 """How many columns come before the body."""
 LINK_BYTES: Final = 32
-_CHUNKS: Final = (256, 32, 4, 1)
-"""Rows of one statement. To compile one takes about 5 µs a row, so that few sizes and no larger ones are worth it."""
 SELECT: Final = f"SELECT {COLUMNS} FROM record WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
 SELECT_HOLDING: Final = f"SELECT {COLUMNS} FROM record WHERE substr(body, 1, 1)=x'23' OR ({{}}) ORDER BY seq"  # noqa: S608 - constants only
 """Records whose body fits a condition, or stands elsewhere: a reference begins with `#`."""
@@ -36,70 +25,7 @@ NO_MAC: Final = b""
 
 _REFERENCE: Final = b"#"
 Row = tuple[Any, ...]
-Bound = tuple[Any, ...]
-"""A row as it is bound; see `_VALUES`."""
-Unsealed = tuple[Bound, bytes]
-"""A row with its checksum, and what a link covers of it."""
 _encode = msgspec.json.Encoder().encode
-
-
-@cache
-def _insert(rows: int) -> str:
-    values = f"({', '.join(_VALUES)})"
-    return f"INSERT INTO record({COLUMNS}) VALUES{', '.join([values] * rows)}"
-
-
-def insert_all(connection: sqlite3.Connection, rows: Sequence[Bound]) -> None:
-    """Insert `rows` with as few statements as possible.
-
-    Each statement gives the interpreter's lock away and has to win it back from the threads that append meanwhile;
-    `executemany` would do so for every single row.
-    """
-    done = 0
-    for size in _CHUNKS:
-        while len(rows) - done >= size:
-            connection.execute(_insert(size), list(chain.from_iterable(rows[done : done + size])))
-            done += size
-
-
-class Chain:
-    """Makes rows of records, in their order, and seals those of a commit with a link.
-
-    The last row of a commit holds the link, which covers each record of the commit and the link before; the others hold
-    a checksum, which tells the one that was changed. `link` is the last; it is told by a `key` of at most 64 bytes.
-    """
-
-    def __init__(self, link: bytes, key: bytes) -> None:
-        self.link = link
-        self._key = key
-        self._place: Place | None = None
-        self._columns: Row = ()
-        self._bound: Bound = ()
-
-    def row_of(self, record: Record, body: bytes) -> Unsealed:
-        """Return the row of the next record, whose body is encoded so; one too long for a row is referred to."""
-        seq, v, at, place, kind = record.seq, record.v, record.at, record.place, type(record.body).__name__
-        if place is not self._place:
-            self._know(place)
-        digest = hashlib.sha256(body).digest()
-        covered = _encode((seq, v, at, *self._columns, kind)) + digest
-        stored = bytearray(body if len(body) <= INLINE_BYTES else reference(digest.hex()))
-        return (seq, v, at, *self._bound, kind, stored, crc32(covered)), covered
-
-    def seal(self, batch: Sequence[Unsealed]) -> list[Bound]:
-        """Return the rows of a commit, for `insert_all`; `link` is theirs from now on."""
-        rows = [row for row, _ in batch]
-        self.link = link_of(self.link, b"".join([covered for _, covered in batch]), self._key)
-        rows[-1] = (*rows[-1][:-1], bytearray(self.link))
-        return rows
-
-    def _know(self, place: Place) -> None:
-        """Keep the columns of a place: the records of a step share one."""
-        nullable = (place.run, place.turn, place.task)
-        rest = (place.attempt, place.agent, place.cause)
-        self._place = place
-        self._columns = (place.session, *nullable, *rest)
-        self._bound = (place.session, *(_NIL if name is None else name for name in nullable), *rest)
 
 
 def record_of(row: Row, load: Callable[[str], bytes]) -> Record:
@@ -156,9 +82,9 @@ def covered_by(row: Row, digest: bytes) -> bytes:
     return _encode(row[:ENVELOPE]) + digest
 
 
-def link_of(previous: bytes, covered: bytes, key: bytes) -> bytes:
-    """Return the link of a commit: a keyed hash over the link before and what it covers of each of its records."""
-    return hashlib.blake2b(previous + covered, digest_size=LINK_BYTES, key=key).digest()
+def linking(previous: bytes, key: bytes) -> hashlib.blake2b:
+    """Return the keyed hash of a commit behind the link `previous`, to be given what is covered of each record."""
+    return hashlib.blake2b(previous, digest_size=LINK_BYTES, key=key)
 
 
 def is_link(mac: object) -> TypeGuard[bytes]:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from bisect import insort
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import field
-from operator import itemgetter
 from typing import Any, Final
 
 from hermes_tui.domain.errors import JournalPoisoned
 from hermes_tui.domain.values import mutable
 
-_Waiting = tuple[int, "asyncio.Future[None]"]
-_seq_of = itemgetter(0)
+_Future = asyncio.Future[None]
 
 
 class _Over:
@@ -32,23 +29,18 @@ _OVER: Final = _Over()
 
 @mutable
 class _Line:
-    """Who waits on one loop, by seq; only that loop's thread touches `waiting`. `called` while a call to it is out.
+    """Who waits on one loop: seqs in their order, and a future for each, touched by that loop's thread alone.
 
-    What is up to `wanted` is waited for by a loop that had nothing else to run; `counting` while that is to be seen.
+    `called` while a call to it is out. What is up to `wanted` is waited for by a loop that had nothing else to run;
+    `counting` while that is to be seen.
     """
 
     loop: asyncio.AbstractEventLoop
-    waiting: deque[_Waiting] = field(default_factory=deque[_Waiting])
+    seqs: list[int] = field(default_factory=list[int])
+    futures: list[_Future] = field(default_factory=list[_Future])
     called: bool = False
     wanted: int = 0
     counting: bool = False
-
-    def join(self, seq: int, future: asyncio.Future[None]) -> None:
-        """Queue up; nearly everyone waits for the newest record there is."""
-        if not self.waiting or self.waiting[-1][0] <= seq:
-            self.waiting.append((seq, future))
-        else:
-            insort(self.waiting, (seq, future), key=_seq_of)
 
 
 class Waiters:
@@ -76,7 +68,13 @@ class Waiters:
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop) or self._line(loop)
         future = loop.create_future()
-        line.join(seq, future)
+        seqs = line.seqs
+        if seqs and seqs[-1] > seq:
+            line.futures.insert(bisect_right(seqs, seq), future)
+            seqs.insert(bisect_right(seqs, seq), seq)
+        else:  # Nearly everyone waits for the newest record there is.
+            line.futures.append(future)
+            seqs.append(seq)
         if not line.counting:
             line.counting = True
             loop.call_soon(self._count, line)
@@ -104,8 +102,8 @@ class Waiters:
     def _count(self, line: _Line) -> None:
         """Now everyone has run who was ready when the first began to wait."""
         line.counting = False
-        if line.waiting:
-            line.wanted = line.waiting[-1][0]
+        if line.seqs:
+            line.wanted = line.seqs[-1]
             self._joined()
 
     def _line(self, loop: asyncio.AbstractEventLoop) -> _Line:
@@ -118,7 +116,7 @@ class Waiters:
         with self._lock:
             lines: Sequence[_Line] = tuple(self._lines.values())
         for line in lines:
-            if line.waiting and not line.called:
+            if line.seqs and not line.called:
                 line.called = True
                 # A closed loop has nobody left who waits.
                 with contextlib.suppress(RuntimeError):
@@ -127,12 +125,19 @@ class Waiters:
     def _wake(self, line: _Line) -> None:
         # Before the look: a commit that comes after it calls again.
         line.called = False
-        durable, failure, waiting = self.durable, self._failure, line.waiting
-        while waiting and waiting[0][0] <= durable:
-            future = waiting.popleft()[1]
-            if not future.done():
+        failure = self._failure
+        over = bisect_right(line.seqs, self.durable)
+        for future in _taken(line, over):
+            if not future.done():  # Else who waited was cancelled.
                 future.set_result(None)
-        while failure is not None and waiting:
-            future = waiting.popleft()[1]
-            if not future.done():
-                future.set_exception(JournalPoisoned(failure.message, hint=failure.hint))
+        if failure is not None:
+            for future in _taken(line, len(line.seqs)):
+                if not future.done():
+                    future.set_exception(JournalPoisoned(failure.message, hint=failure.hint))
+
+
+def _taken(line: _Line, count: int) -> list[_Future]:
+    """Take the first so many out of a line."""
+    taken = line.futures[:count]
+    del line.seqs[:count], line.futures[:count]
+    return taken

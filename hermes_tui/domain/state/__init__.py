@@ -42,7 +42,7 @@ from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state.agents import AgentsState, fold_agents, fold_evidence
 from hermes_tui.domain.state.brains import BrainMoved, BrainState, fold_brains
-from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls, fold_changes
+from hermes_tui.domain.state.calls import CallState, fold_approval, fold_calls, fold_changes, without_run
 from hermes_tui.domain.state.edits import fold_plan
 from hermes_tui.domain.state.graph import GraphState, fold_answer, fold_request, fold_result, fold_task, halted
 from hermes_tui.domain.state.guard import GuardState, Seen, fold_attempt, fold_guard
@@ -99,7 +99,8 @@ def _next_run(state: SessionState, _: Record) -> SessionState:
     steps = was.steps_before + state.steps
     run = RunState(workspace=was.workspace, name=was.name, forked=was.forked, steps_before=steps)
     agents = replace(state.agents, board={})
-    return replace(state, run=run, graph=GraphState(), spend=state.spend.next_run(), agents=agents)
+    calls = without_run(state.calls)
+    return replace(state, run=run, graph=GraphState(), spend=state.spend.next_run(), agents=agents, calls=calls)
 
 
 def _stopped(state: SessionState, _: Record) -> SessionState:

@@ -119,6 +119,12 @@ def _finished(state: CallState, record: Record, body: ToolFinished) -> CallState
     return replace(state, **after)
 
 
+def without_run(state: CallState) -> CallState:
+    """Return the calls when another run begins: nobody waits for leave to try a task of the last plan again."""
+    asked = {key: one for key, one in state.asked.items() if one.tool != RECOVER or key in state.given}
+    return state if len(asked) == len(state.asked) else replace(state, asked=asked)
+
+
 def fold_changes(state: CallState, changed: tuple[FileChange, ...]) -> CallState:
     """Return the calls after files changed that no call is answerable for alone."""
     return replace(state, changed=_merged(state.changed, changed)) if changed else state

@@ -52,22 +52,12 @@ def _frame_for(environ: Mapping[str, str], home: str, folder: str) -> frame.Fram
     status = "".join(one if one.isprintable() else "?" for one in f"home {_short(home)}  folder {_short(folder)}")
     if plain:
         status = status.encode("ascii", "replace").decode("ascii")
-    return frame.Frame(colours, _depth(environ), ascii_only=plain, status=status)
+    return frame.Frame(colours, _swatch.depth_of(environ), ascii_only=plain, status=status)
 
 
 def _short(path: str) -> str:
     user = os.path.expanduser("~")
     return f"~{path.removeprefix(user)}" if path == user or path.startswith(f"{user}/") else path
-
-
-def _depth(environ: Mapping[str, str]) -> int:
-    """Return how many colours the workstation will use, as its toolkit finds out."""
-    if "NO_COLOR" in environ:
-        return 0
-    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
-        return 1 << 24
-    kind = environ.get("TERM", "").rpartition("-")[2]
-    return 256 if kind in ("256color", "kitty") else 0
 
 
 class Curtain:

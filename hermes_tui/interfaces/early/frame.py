@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from hermes_tui.interfaces import _contrast, _swatch
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,21 +13,30 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces.early.draft import Draft
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 10
+USED = ("accent", "text", "muted")
+"""The roles of what is written in the frame."""
 MOST_ROWS = 10
 """The prompt grows up to so many rows."""
 BESIDE_TWO, BESIDE_WIDE = 49, 112
 """Columns to the right of the console, with their dividers, from 120 columns on and from 180 × 40 on."""
 ENTER = "\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[?7l"
 LEAVE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?2004l\x1b[?1049l"
-_GRAY_BELOW = 0.15
+CYAN = "\x1b[36m"
+"""The accent where there are sixteen colours; the rest is written in the terminal's own."""
 
 
 class Frame:
-    """Draws a draft for one terminal. `depth` is its colours: 2**24, 256, or 0 for none."""
+    """Draws a draft for one terminal. `depth` is its colours: 2**24, 256, 16, or 0 for none."""
 
     def __init__(self, colours: Mapping[str, str], depth: int, *, ascii_only: bool, status: str) -> None:
-        self._ground = _code(colours.get("bg", ""), depth, background=True)
-        self._roles = {role: _code(colour, depth, background=False) for role, colour in colours.items()}
+        self._ground = ""
+        self._roles: dict[str, str] = dict.fromkeys(USED, "")
+        if depth == _swatch.SIXTEEN:
+            self._roles["accent"] = CYAN
+        elif depth:
+            codes = _codes(colours, depth)
+            self._ground = f"\x1b[48;{codes['bg']}m" if "bg" in codes else ""
+            self._roles |= {role: f"\x1b[38;{code}m" for role, code in codes.items() if role != "bg"}
         self._rule, self._mark, self._dots = ("=", ">", "...") if ascii_only else ("═", "›", "…")
         self._status = status
 
@@ -65,7 +76,7 @@ class Frame:
         return f"\x1b[7m \x1b[0m{self._ground}"
 
     def _paint(self, role: str, text: str, *, bold: bool = False) -> str:
-        return f"{self._roles.get(role, '')}{chr(27) + '[1m' if bold else ''}{text}\x1b[0m{self._ground}"
+        return f"{self._roles[role]}{chr(27) + '[1m' if bold else ''}{text}\x1b[0m{self._ground}"
 
 
 def _beside(width: int, height: int) -> int:
@@ -95,24 +106,10 @@ def _cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _code(colour: str, depth: int, *, background: bool) -> str:
-    """Return the sequence for `#rrggbb`, by the nearest of 256 colours where a terminal has no more."""
-    if not colour or not depth:
-        return ""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    plane = 48 if background else 38
-    if depth > 256:
-        return f"\x1b[{plane};2;{red};{green};{blue}m"
-    return f"\x1b[{plane};5;{_nearest(red, green, blue)}m"
-
-
-def _nearest(red: int, green: int, blue: int) -> int:
-    """Return the colour of the 256 that the workstation is drawn with: gray if it is nearly that, else of the cube."""
-    low, high = min(red, green, blue) / 255, max(red, green, blue) / 255
-    light, spread = (low + high) / 2, high - low
-    saturation = 0.0 if not spread else spread / (high + low if light <= 0.5 else 2 - high - low)
-    if saturation < _GRAY_BELOW:
-        gray = round(light * 25)
-        return 16 if gray == 0 else 231 if gray == 25 else 231 + gray
-    level = [round(value / 95 if value < 95 else 1 + (value - 95) / 40) for value in (red, green, blue)]
-    return 16 + 36 * level[0] + 6 * level[1] + level[2]
+def _codes(colours: Mapping[str, str], depth: int) -> dict[str, str]:
+    """Return what names the colour of each role that is used, behind the 38 of an ink or the 48 of a ground."""
+    used = [role for role in ("bg", *USED) if role in colours]
+    if depth == _swatch.XTERM:
+        steps = _contrast.in_256(colours)
+        return {role: f"5;{steps[role].number}" for role in used}
+    return {role: "2;{};{};{}".format(*bytes.fromhex(colours[role][1:])) for role in used}

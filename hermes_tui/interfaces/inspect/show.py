@@ -10,19 +10,20 @@ from hermes_tui.domain.state import SessionState, fold_all
 from hermes_tui.domain.state.standing import standing
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.text import first_line
+from hermes_tui.interfaces._startable import states_now
 from hermes_tui.interfaces._tables import table, when
 from hermes_tui.services import costs, history, kpis
 
 MARKS: Final = {
-    TaskState.PENDING: "○",
-    TaskState.READY: "○",
+    TaskState.PENDING: "·",
+    TaskState.READY: "◦",
     TaskState.RUNNING: "●",
-    TaskState.WAITING: "◊",
-    TaskState.PAUSED: "‖",
+    TaskState.WAITING: "○",
+    TaskState.PAUSED: "■",
     TaskState.DONE: "✓",
     TaskState.FAILED: "×",
     TaskState.SKIPPED: "»",
-    TaskState.CANCELLED: "■",
+    TaskState.CANCELLED: "–",
 }
 WIDTH: Final = 78
 
@@ -74,11 +75,12 @@ def _end(state: SessionState) -> list[str]:
 
 def _tasks(state: SessionState) -> list[str]:
     rows: list[Sequence[str]] = []
+    now = states_now(state)
     for task in state.graph.tasks.values():
         status = state.graph.status[task.id]
         note = first_line(status.note or task.title, 60)
         tries = f"{status.attempts}×" if status.attempts > 1 else ""
-        rows.append((MARKS[status.state], task.id, status.state, f"{status.seconds:.1f} s", tries, note))
+        rows.append((MARKS[now[task.id]], task.id, now[task.id], f"{status.seconds:.1f} s", tries, note))
     return table(rows)
 
 

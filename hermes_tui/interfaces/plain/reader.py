@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import StdoutProxy
 
@@ -74,12 +76,27 @@ class _Offers(Completer):
             )
 
 
+@contextmanager
+def terminal() -> Generator[None]:
+    """Let readers be made while this is open; a dumb terminal gets text alone, not even a sequence for its cursor."""
+    if not _is_dumb():
+        yield
+        return
+    with create_app_session(output=PlainTextOutput(sys.stdout)):
+        yield
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown", "")
+
+
 class Reader:
     """One line at a time; `above` prints at any moment without harming what is being typed."""
 
     def __init__(self, habits: Habits, label: Callable[[], str], status: Callable[[], str]) -> None:
-        self.dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown", "")
+        self.dumb = _is_dumb()
         self._label = label
+        self._status = status
         self._proxy: StdoutProxy | None = None
         self._reading = self._shown = self._stopped = False
         self._stood: str = ""  # what stood in the line when something was last printed above it
@@ -93,12 +110,16 @@ class Reader:
             enable_history_search=False,
             enable_open_in_editor=True,
             key_bindings=_bindings(habits.keys),
-            rprompt=status,
+            rprompt=self._beside,
             multiline=True,
             vi_mode=habits.vi,
             prompt_continuation="  ",
             reserve_space_for_menu=4,
         )
+
+    def _beside(self) -> str:
+        """Return what stands at the right of an empty line; a line that is typed in, or was sent, has none."""
+        return "" if self._session.default_buffer.text else self._status()
 
     @contextmanager
     def beside(self) -> Generator[None]:

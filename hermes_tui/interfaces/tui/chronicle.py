@@ -38,12 +38,13 @@ RATE_S = 360.0
 
 @frozen(kw_only=False)
 class Asked:
-    """A question to the operator: its words, when and by whom it was asked."""
+    """A question to the operator: its words, when and by whom it was asked, and its record."""
 
     question: ApprovalAsked
     at: float
     agent: AgentId
     task: TaskId | None
+    seq: int = 0
 
 
 @frozen(kw_only=False)
@@ -122,7 +123,7 @@ class Chronicle:
                 if body.ruling.decision is Decision.ASK:
                     self.arguments[body.call_id] = body.arguments
             case ApprovalAsked():
-                self.asked[body.approval_id] = Asked(body, record.at, record.place.agent, record.place.task)
+                self.asked[body.approval_id] = Asked(body, record.at, record.place.agent, record.place.task, record.seq)
             case ApprovalGiven():
                 asked = self.asked.pop(body.approval_id, None)
                 if asked is not None:

@@ -30,7 +30,6 @@ from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.foreman import Foreman
 from hermes_tui.interfaces.tui.help import help_lines
 from hermes_tui.interfaces.tui.host import Host
-from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.screens.changes import ChangesPage
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
@@ -159,7 +158,7 @@ class Clerk(Scribe):
 
     def do_diff(self, _: str) -> None:
         """Show every change of this session."""
-        calls = [row for row in self.app.workspace.console_pane.view.window.rows if isinstance(row, Call)]
+        calls = list(self.app.workspace.console_pane.calls())
 
         def taken(order: str | None) -> None:
             if order is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from typing import ClassVar, Final
 
 from textual import events
@@ -15,14 +15,17 @@ from textual.widget import Widget
 from hermes_tui.domain.events import ApprovalAsked
 from hermes_tui.domain.text import gist
 from hermes_tui.interfaces._questions import REACHES, SIGN, asks
+from hermes_tui.interfaces.tui.changed_files import ChangedFiles
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.layout import room_above, roomy
+from hermes_tui.interfaces.tui.panes._asked import change_in, editable, files_beside, key_spans, whole_call
 from hermes_tui.interfaces.tui.panes._pane import Late, View
-from hermes_tui.interfaces.tui.panes._question import Answers, change_in, editable, key_spans, whole_call
+from hermes_tui.interfaces.tui.panes._question import Answers
+from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.rules import TitleRule
 
 SHARE: Final = 3
@@ -79,6 +82,8 @@ class Card(Widget, can_focus=True):
         Binding("d", "deny", "deny with a reason, or answer", id="approval.deny"),
         Binding("e", "edit", "write what it should ask for instead", id="approval.edit"),
         Binding("v", "whole", "see all of it", id="approval.whole"),
+        Binding("left_square_bracket", "file(-1)", "the file before", id="approval.previous_file"),
+        Binding("right_square_bracket", "file(1)", "the next file", id="approval.next_file"),
     ]
 
     class WholeAsked(Message):
@@ -90,7 +95,11 @@ class Card(Widget, can_focus=True):
         self.answers = answers
         self.asked: Asked | None = None
         self.view: View | None = None
+        self.calls: Callable[[], Iterable[Call]] = tuple
+        """What the session called so far, for questions about files that it changed."""
         self.below: list[Line] = []
+        self.files = ChangedFiles(lines=())
+        self.file = 0
         self.lines: list[Line] = []
         self.folded = False
         self.read: Container[str] = frozenset()
@@ -100,18 +109,20 @@ class Card(Widget, can_focus=True):
         """Show a question and what it would change; keys wait a moment whenever it is another one."""
         before, self.asked, self.view = self.asked, asked, view
         if asked != before:
+            self.file = 0
             self._draw_call()
         self.answers.show(asked)
         self.draw(view.now)
 
     def _draw_call(self) -> None:
         """Draw what stands below the facts: what the one line about the call leaves out, and what it would change."""
-        self.below = []
+        self.below, self.files = [], ChangedFiles(lines=())
         if self.asked is not None and self.view is not None:
             width = max(self.size.width, 20)
             change = change_in(self.asked, self.view)
             self.below = whole_call(self.asked, self.view, width)
             self.below += diff_lines(change, 2, width) if change is not None else []
+            self.files = files_beside(self.asked, self.view, width, self.calls())
 
     def draw(self, now: float) -> None:
         """Draw the question and, with the focus, its keys."""
@@ -123,15 +134,22 @@ class Card(Widget, can_focus=True):
         lines = [*card_lines(self.asked, now, width, brief=brief), *self.below]
         self.folded = len(lines) > most and self.asked.question.approval_id not in self.read
         self._notice((self.asked, width, most))
-        lines = within(lines, most)
+        lines = self._with_file(within(lines, most), most)
         if self.has_focus:
             lines += self.answers.keys_for(self.asked)
             lines += [FOLDED] if self.folded else []
-            lines.append(Line(((" ", ""), *key_spans("v", "whole"), *key_spans("Esc", "back to the draft"))))
+            files = key_spans("[ ]", "file") if len(self.files.files) > 1 else []
+            whole = (*key_spans("v", "whole"), *key_spans("Esc", "back to the draft"))
+            lines.append(Line(((" ", ""), *files, *whole)))
         if lines != self.lines:
             self.lines = lines
             self.styles.height = len(lines)
             self.refresh()
+
+    def _with_file(self, lines: list[Line], most: int) -> list[Line]:
+        """Add as much as fits of a file that the question is about; what was changed before takes no reading."""
+        room, file = most - len(lines), list(self.files.lines_of(self.file))
+        return [*lines, *within(file, room)] if file and room > 1 else lines
 
     def _notice(self, drawn_for: object) -> None:
         """Drop keys for a moment whenever something else stands here than before."""
@@ -164,6 +182,11 @@ class Card(Widget, can_focus=True):
         """Ask how it should be."""
         if self.asked is not None and self.view is not None:
             self.answers.ask_for_edit(editable(self.asked, self.view))
+
+    def action_file(self, by: int) -> None:
+        """Show another file that the question is about."""
+        self.file = max(0, min(self.file + by, len(self.files.files) - 1))
+        self.draw(self.look.clock())
 
     def action_whole(self) -> None:
         """Show all of it."""

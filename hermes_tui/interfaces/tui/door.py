@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from hermes_tui.interfaces._opening import Parting, Sitting, sit_down
+from hermes_tui.interfaces._swatch import depth_of
 from hermes_tui.interfaces.tui.app import HermesApp
 from hermes_tui.interfaces.tui.terminal import drive
 
@@ -18,6 +20,7 @@ def main(_: str, args: Namespace) -> int:
     def sit(sitting: Sitting) -> Parting:
         desk = sitting.desk
         app = HermesApp(desk, earlier=desk.earlier, goal=sitting.goal, themes=sitting.themes)
+        app.draw_in(depth_of(os.environ))
         app.first_frame = getattr(args, "curtain", None)
         app.bundle = getattr(args, "bundle", None)
         drive(app)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.domain.events import ModelFailed, ModelFinished
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces.tui.host import Host
-from hermes_tui.interfaces.tui.themes import as_textual, find_themes
+from hermes_tui.interfaces.tui.themes import find_themes
 from hermes_tui.services.drawer import Draft
 
 if TYPE_CHECKING:
@@ -59,6 +59,26 @@ class DayReader:
         workspace.refresh_panes()
 
 
+class PaceReader:
+    """Reads what steps took in this home's earlier runs, once: as soon as there is a plan whose time it tells of."""
+
+    def __init__(self, app: Host) -> None:
+        self.app = app
+        self._read = False
+
+    def noticed(self) -> None:
+        """Read it if there is a plan of more than one task now."""
+        if not self._read and len(self.app.seat.state.graph.tasks) > 1:
+            self._read = True
+            self.app.start(self.read())
+
+    async def read(self) -> None:
+        """Read it and show what follows from it."""
+        seat, workspace = self.app.seat, self.app.workspace
+        workspace.rates = await asyncio.to_thread(seat.errands.pace, seat.facts.session)
+        workspace.refresh_panes()
+
+
 class ThemeKeeper:
     """Looks after the folders of themes: an edited file is read again and drawn with at once."""
 
@@ -68,12 +88,9 @@ class ThemeKeeper:
         self._known = self._stamps()
 
     def read(self) -> None:
-        """Read every theme; the one in use is known already."""
+        """Read every theme."""
         app = self.app
         app.themes, app.theme_errors = find_themes(self.folders)
-        for theme in app.themes.values():
-            if theme != app.look.palette.theme:
-                app.register_theme(as_textual(theme))
 
     def look(self) -> None:
         """Read the themes again if a file of theirs is not what it was."""
@@ -83,8 +100,6 @@ class ThemeKeeper:
         self._known = stamps
         app = self.app
         app.themes, app.theme_errors = find_themes(self.folders)
-        for theme in app.themes.values():
-            app.register_theme(as_textual(theme))
         for error in app.theme_errors:
             app.say(str(error), "fail")
         current = app.look.palette.theme

@@ -12,14 +12,14 @@ from textual.app import App
 
 from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.late import late
-from hermes_tui.interfaces._swatch import ascii_wanted
+from hermes_tui.interfaces._swatch import NONE, SIXTEEN, XTERM, ascii_wanted
 from hermes_tui.interfaces.tui.beacon import Beacon
 from hermes_tui.interfaces.tui.drawing.cells import harmless
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.layout import sizes_from
 from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.screens.threshold import Threshold
-from hermes_tui.interfaces.tui.themes import Palette, Theme, dress, find_theme, read_theme
+from hermes_tui.interfaces.tui.themes import Palette, Theme, as_textual, dress, find_theme, read_theme
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -30,14 +30,19 @@ if TYPE_CHECKING:
     from hermes_tui.domain.records import Record
     from hermes_tui.interfaces._bridge import Seat
     from hermes_tui.interfaces.tui import vim
-    from hermes_tui.interfaces.tui.drawing import uncoloured
+    from hermes_tui.interfaces.tui.drawing import uncoloured, xterm_colours
     from hermes_tui.interfaces.tui.keymap import Keymap
     from hermes_tui.interfaces.tui.screens.workspace import Workspace
     from hermes_tui.services.missing import Missing
 else:
     vim = late("hermes_tui.interfaces.tui.vim")
     uncoloured = late("hermes_tui.interfaces.tui.drawing.uncoloured")
+    xterm_colours = late("hermes_tui.interfaces.tui.drawing.xterm_colours")
 
+THEMELESS: Final = {
+    NONE: "A theme needs colours; NO_COLOR leaves them out.",
+    SIXTEEN: "A theme needs 256 colours; this terminal says it has 16. COLORTERM=truecolor says it has all.",
+}
 CLIPBOARD_BYTES: Final = 64_000
 """What terminals take at once by OSC 52, encoded; the rest would be dropped without a word."""
 
@@ -72,19 +77,26 @@ class Host(App[str]):
         self.themes: Mapping[str, Theme] = {}
         self.theme_errors: Sequence[UsageInvalid] = ()
         chosen = find_theme(themes, ui.theme) or find_theme(themes, "night") or read_theme(themes[0] / "night.yaml")
-        if self.no_color:
-            self._filters = [uncoloured.Uncoloured()]
-        self.look = Look(
-            Palette(chosen, coloured=not self.no_color), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock
-        )
+        self.look = Look(Palette(chosen), ascii_only=ascii_wanted(ui.glyphs, os.environ), clock=clock)
         dress(self, chosen)
+        if self.no_color:
+            self.draw_in(NONE)
         self.threshold = Threshold(self.look, "opening the session · Enter is kept until it is open")
         self.threshold.sizes = sizes_from({**ui.layout, **seat.drawer.layout()})
         self.threshold.prompt.vim = vim.Vim() if ui.vim else None
         self.brains: Sequence[Brain | Missing] = ()
         self.before_leaving: Callable[[], None] = lambda: None
         self.refused: HermesError | None = None
-        self.beacon = Beacon(monotonic, self._to_terminal)
+        self.beacon = Beacon(monotonic, self._to_terminal, self.set_timer)
+
+    def draw_in(self, depth: int) -> None:
+        """Draw in so many colours, or in none where the operator wants none; to be said before anything is drawn."""
+        depth = NONE if self.no_color else depth
+        if depth == self.look.palette.depth:
+            return
+        self._filters = [xterm_colours.XtermColours() if depth == XTERM else uncoloured.Uncoloured()]
+        self.look.palette = Palette(self.look.palette.theme, depth)
+        dress(self, self.look.palette.shown)
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the colours that style sheets name; none before there is a theme: nobody would wear Textual's own."""
@@ -184,9 +196,12 @@ class Host(App[str]):
         theme = self.themes.get(name)
         if theme is None:
             return False
-        self.look.palette = Palette(theme, coloured=self.look.palette.coloured)
+        self.look.palette = palette = Palette(theme, self.look.palette.depth)
+        self.register_theme(as_textual(palette.shown))
         self.theme = f"hermes-{name}"
         self.workspace.redraw()
+        if palette.depth < XTERM:
+            self.say(THEMELESS[palette.depth])
         return True
 
     def workspace_file(self, name: str) -> Path:

@@ -33,6 +33,11 @@ class Journey:
         self._console.take(records)
         self._mind.take(records)
 
+    def cut_off(self) -> None:
+        """Let them say of what was under way when Hermes ended without closing that its end is not known."""
+        self._console.cut_off()
+        self._mind.cut_off()
+
     def begin(self, past: Past, index: int) -> None:
         """Show a session at one of its records."""
         self.scrubber.open(past, index)

@@ -28,6 +28,7 @@ AREAS: Final = {
     "budget": "budget",
     "memory": "memory",
     "approval": "approvals",
+    "recovery": "a run left open",
     "inbox": "approvals, full screen",
     "patchbay": "patchbay",
     "shells": "output of a shell",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.chronicle import RATE_S, Chronicle
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, one_line, pad
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, one_line, pad
 from hermes_tui.interfaces.tui.drawing.glyphs import UNKNOWN
+from hermes_tui.interfaces.tui.spend_tables import BESIDE, RoleShare, role_shares, spent_text, tables
 
 NEAR: Final = 0.8
 """From this share of a cap on, it is amber."""
@@ -67,15 +68,15 @@ def forecast(state: SessionState) -> float | None:
     return usd * total / ended
 
 
-def spent_text(spent: Spent) -> str:
-    """Return a share's money: local models cost nothing, unknown prices are said."""
-    if spent.calls and spent.unknown == spent.calls:
-        return UNKNOWN
-    return wording.money(spent.usd) + ("+" if spent.unknown else "")
-
-
-def compact(state: SessionState, chronicle: Chronicle, now: float, width: int, day: Day = NO_DAY) -> list[Line]:
-    """Return the small meter."""
+def compact(
+    state: SessionState,
+    chronicle: Chronicle,
+    now: float,
+    width: int,
+    day: Day = NO_DAY,
+    free: Collection[str] = (),
+) -> list[Line]:
+    """Return the small meter; `free` names the brains that run on this machine."""
     room = width - 2
     spend, cap = state.spend, state.run.limits.usd
     reserved = spend.reserved_usd
@@ -92,56 +93,78 @@ def compact(state: SessionState, chronicle: Chronicle, now: float, width: int, d
     lines.append(Line(tuple(span for part in left for span in part)))
     lines.append(_rate(state, chronicle, now))
     lines.append(EMPTY)
-    lines += [_share(model, spent, chronicle, width) for model, spent in spend.by_model.items()]
-    lines.append(_cached(spend.run, width))
-    if day.usd is not None:
-        lines.append(ends(((" today, all sessions ", "muted"), (day.text, "text")), (), width))
-    return lines
+    lines += [_share(one, width) for one in role_shares(state, chronicle, free)]
+    return [*lines, _cached(spend.run, day, width)]
 
 
 def _rate(state: SessionState, chronicle: Chronicle, now: float) -> Line:
     drawn = plot(chronicle.columns(now, 12))
     rate = chronicle.rate_usd(now)
     near = forecast(state)
-    said = f"{wording.money(rate)}/min" if rate is not None else f"rate {UNKNOWN}"
+    said = per_minute(rate) if rate is not None else f"rate {UNKNOWN}"
     ending = f"  ends near {wording.money(near)}" if near is not None else ""
     return Line(((" ", ""), (f"{drawn}  " if drawn else "", "accent"), (said, "text"), (ending, "muted")))
 
 
-def _share(model: str, spent: Spent, chronicle: Chronicle, width: int) -> Line:
-    role = chronicle.model_roles.get(model, "")
-    left = ((f" {pad(role, 12)} ", "muted"), (one_line(model), "text"))
-    return ends(left, ((spent_text(spent), "text"), (" ", "")), width)
+def _share(share: RoleShare, width: int) -> Line:
+    left = ((f" {pad(one_line(share.role), 12)} ", "muted"), (one_line(share.brain), "text"))
+    return ends(left, ((share.usd(), "text"), (" ", "")), width)
 
 
-def _cached(run: Spent, width: int) -> Line:
+def _cached(run: Spent, day: Day, width: int) -> Line:
+    """Return the share of the input that was cached, and the day's spending; where nobody looked, the tokens."""
     usage = run.usage
     share = wording.ratio(usage.cache_read_tokens, usage.prompt_tokens)
     about = "" if usage.source == "reported" else "about "
-    right = ((f"{about}{wording.tokens(usage.total_tokens)} tokens", "muted"), (" ", ""))
+    right: tuple[Span, ...] = ((f"{about}{wording.tokens(usage.total_tokens)} tokens ", "muted"),)
+    if day.usd is not None:
+        right = (("day ", "muted"), (f"{day.text} ", "text"))
     return ends(((" cached input ", "muted"), (share, "text")), right, width)
 
 
-def detail(state: SessionState, chronicle: Chronicle, now: float, width: int, day: Day = NO_DAY) -> list[Line]:
+def detail(
+    state: SessionState,
+    chronicle: Chronicle,
+    now: float,
+    width: int,
+    day: Day = NO_DAY,
+    free: Collection[str] = (),
+) -> list[Line]:
     """Return the meter with both tables; each adds up to what was spent."""
     spend, cap = state.spend, state.run.limits.usd
-    lines: list[Line] = []
-    lines.append(_against("run", (spend.run.usd, spent_text(spend.run)), spend.reserved_usd, cap, width))
+    lines = [_against("run", (spend.run.usd, spent_text(spend.run)), spend.reserved_usd, cap, width)]
     lines += _day(day, spend.reserved_usd, width)
-    near = forecast(state)
-    ending = f"about {wording.money(near)} in the end" if near is not None else "no forecast yet"
-    lines += [Line(((" rate  ", "muted"), *_rated(chronicle, now), (ending, "muted"))), EMPTY]
-    return [*lines, *_tables(state, chronicle, width)]
+    ending, roomy = ends_near(state, chronicle, now), width >= BESIDE
+    rated = _rated(chronicle, now, PLOT if roomy else PLOT // 2)
+    near = (("forecast  " if roomy else "", "muted"), (ending, "text")) if ending else (("no forecast yet", "muted"),)
+    lines.append(Line(((" rate  ", "muted"), *rated, *near)))
+    return [*lines, EMPTY, *tables(state, chronicle, width, free)]
 
 
-def _rated(chronicle: Chronicle, now: float) -> tuple[Span, ...]:
+def ends_near(state: SessionState, chronicle: Chronicle, now: float) -> str:
+    """Return what the run comes to in the end, and when at the present rate; empty where that is not known."""
+    near, rate = forecast(state), chronicle.rate_usd(now)
+    if near is None:
+        return ""
+    left_s = (near - state.spend.run.usd) / rate * 60 if rate else 0.0
+    when = f" at {wording.short_clock(now + left_s)}" if left_s > 0 else ""
+    return f"ends near {wording.money(near)}{when}"
+
+
+def _rated(chronicle: Chronicle, now: float, columns: int) -> tuple[Span, ...]:
     """Return the plot and the rate over the time that it is of; unknown before anything was spent."""
     rate = chronicle.rate_usd(now)
     if rate is None:
         return ((f"{UNKNOWN}  ", "text"),)
-    over = wording.elapsed(chronicle.rate_over_s(now))
-    drawn = plot(chronicle.columns(now, PLOT)) or UNKNOWN
-    return ((drawn, "accent"), (f"  {wording.money(rate)}/min over {over}  ", "text"))
+    seconds = chronicle.rate_over_s(now)
+    over = f"{seconds / 60:.0f} min" if seconds == RATE_S else wording.elapsed(seconds)
+    drawn = plot(chronicle.columns(now, columns)) or UNKNOWN
+    return ((drawn, "accent"), (f"  {per_minute(rate)}, last {over}  ", "text"))
+
+
+def per_minute(rate: float) -> str:
+    """Return a rate in US dollars, small ones with a digit more."""
+    return f"${rate:.3f}/min" if 0.005 <= rate < 0.1 else f"{wording.money(rate)}/min"
 
 
 def _day(day: Day, reserved: float, width: int) -> list[Line]:
@@ -160,56 +183,3 @@ def _against(name: str, amount: tuple[float, str], reserved: float, cap: float |
     text = f"  spent {said:>5}   reserved {held:>5}   cap {most:>6}"
     drawn = bar(usd, reserved, cap, max(width - 10 - len(text), 10))
     return ends(((f" {name:<6}", "muted"), *drawn, (text, "text")), ((" ", ""),), width)
-
-
-def _tables(state: SessionState, chronicle: Chronicle, width: int) -> list[Line]:
-    half = width if width < 110 else width * 3 // 5
-    models = _by_model(state, chronicle, half)
-    tasks = _by_task(state, width - half if width >= 110 else width)
-    if width < 110:
-        return [*models, EMPTY, *tasks]
-    count = max(len(models), len(tasks))
-    models += [Line()] * (count - len(models))
-    tasks += [Line()] * (count - len(tasks))
-    return [Line((*ends(one.spans, (), half).spans, *two.spans)) for one, two in zip(models, tasks, strict=True)]
-
-
-_COLUMNS: Final = (("calls", 6), ("in", 8), ("out", 8), ("cached", 8), ("usd", 10))
-
-
-def _table_row(name: str, cells: Sequence[str], width: int, role: str) -> Line:
-    sizes = [size for _, size in _COLUMNS]
-    right = "".join(pad(cell, size, right=True) for cell, size in zip(cells, sizes, strict=True))
-    return ends(((f" {fit(one_line(name), max(width - sum(sizes) - 3, 8))}", role),), ((f"{right}  ", role),), width)
-
-
-def _cells(spent: Spent) -> list[str]:
-    usage = spent.usage
-    return [
-        f"{spent.calls:,}",
-        wording.tokens(usage.prompt_tokens),
-        wording.tokens(usage.output_tokens),
-        wording.ratio(usage.cache_read_tokens, usage.prompt_tokens),
-        spent_text(spent),
-    ]
-
-
-def _by_model(state: SessionState, chronicle: Chronicle, width: int) -> list[Line]:
-    lines = [_table_row("brain", [name for name, _ in _COLUMNS], width, "muted")]
-    for model, spent in state.spend.by_model.items():
-        role = chronicle.model_roles.get(model, "")
-        lines.append(_table_row(f"{model} {role}", _cells(spent), width, "text"))
-    return [*lines, _table_row("total", _cells(state.spend.run), width, "text bold")]
-
-
-def _by_task(state: SessionState, width: int) -> list[Line]:
-    def row(name: str, usd: str, cap: str, role: str) -> Line:
-        right = f"{pad(usd, 10, right=True)}{pad(cap, 9, right=True)}  "
-        return ends(((f" {fit(one_line(name), max(width - 23, 8))}", role),), ((right, role),), width)
-
-    lines = [row("task", "usd", "cap", "muted")]
-    for task, spent in state.spend.by_task.items():
-        known = state.graph.tasks.get(task) if task is not None else None
-        cap = wording.money(known.budget.usd) if known and known.budget and known.budget.usd else UNKNOWN
-        lines.append(row(known.title if known else str(task or "no task"), spent_text(spent), cap, "text"))
-    return [*lines, row("total", spent_text(state.spend.run), "", "text bold")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import PurePath
 from typing import Final
 
@@ -20,8 +20,6 @@ from hermes_tui.domain.events import (
     LoopNoticed,
     OutputLowered,
     RunEnded,
-    RunStarted,
-    SessionForked,
     ShellEvent,
     ShellStarted,
     TaskWaiting,
@@ -32,9 +30,8 @@ from hermes_tui.domain.events.shell import OPERATOR
 from hermes_tui.domain.ids import MAIN_AGENT, CallId, RequestId
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.state import SessionState, fold_all
+from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.shells import ending, lasted_s, well
-from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
@@ -173,25 +170,6 @@ def outcome_said(state: SessionState) -> str:
     ended, goal = state.run.ended, state.run.goal
     word = ENDINGS[ended.status][1] if ended is not None else "stopped"
     return f"Hermes: {word} · {goal.text if goal is not None else ''}"
-
-
-def left_open(records: Sequence[Record]) -> Notice | None:
-    """Return what is said where Hermes ended without closing the last run; None where it is closed or a fork.
-
-    Only that run is folded here: the kernel folds the whole session anyway.
-    """
-    began = next((at for at in reversed(range(len(records))) if isinstance(records[at].body, RunStarted)), None)
-    if began is None or isinstance(records[-1].body, SessionForked):
-        return None
-    state = fold_all(records[began:])
-    return None if state.run.ended is not None else _left_open(state, records[-1].at)
-
-
-def _left_open(state: SessionState, at: float) -> Notice:
-    done = sum(status.state is TaskState.DONE for status in state.graph.status.values())
-    said = f" at {wording.clock(at)} without closing. {done} of {wording.count(len(state.graph.tasks), 'task')} done;"
-    spans: tuple[Span, ...] = (("Hermes ended", "text bold"), (f"{said} nothing is repeated.", "text"))
-    return Notice(origin=Origin(key="left open", at=at), sign=STOPPED, spans=spans, hint="/resume goes on")
 
 
 def budget(record: Record, body: BudgetEvent) -> Notice:

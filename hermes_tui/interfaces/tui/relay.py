@@ -16,7 +16,7 @@ from hermes_tui.interfaces.tui.terminal import Terminal
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces._bridge import Batch
-    from hermes_tui.interfaces.tui.files import DayReader
+    from hermes_tui.interfaces.tui.files import DayReader, PaceReader
     from hermes_tui.interfaces.tui.host import Host
 
 TIDY_S: Final = 0.3
@@ -32,9 +32,10 @@ PLANNED: Final = (
 class Relay:
     """Takes in a frame's worth of records and parts."""
 
-    def __init__(self, app: Host, day: DayReader) -> None:
+    def __init__(self, app: Host, day: DayReader, pace: PaceReader) -> None:
         self.app = app
         self._day = day
+        self._pace = pace
 
     def take(self, batch: Batch) -> None:
         """Show what came, and call the operator where something waits or has ended."""
@@ -46,6 +47,7 @@ class Relay:
         if replies.switch is not switch:
             self._say_shortly(replies.switch)
         self._day.noticed(batch.records)
+        self._pace.noticed()
         if batch.records:
             self.entitle()
         for error in batch.troubles:

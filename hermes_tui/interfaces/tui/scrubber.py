@@ -162,19 +162,7 @@ class Scrubber(Widget, can_focus=True):
         return self.look.strip(draw(past, width), width)
 
     def _where(self, past: Past, width: int) -> Line:
-        record = past.records[self.index]
-        sign, words = said(record)
-        chip = (" viewing the past ", "bg on-warn bold")
-        number = f" record {record.seq:,} of {past.records[-1].seq:,} · {wording.clock(record.at)} · "
-        mark: tuple[Span, ...] = ((f"{sign.glyph} ", sign.role),) if sign is not PLAIN else ()
-        left = (chip, (number, "text"), *mark, *foreign(words, "text"))
-        now = [f"the run goes on: {self.tick.newer:,} newer" if self.tick.live else ""]
-        now.append(f"{self.tick.waiting} waits for you now" if self.tick.waiting else "")
-        right = " · ".join(part for part in now if part)
-        room = width - len(right) - 3
-        if right and room > width_of([chip]) + len(number):
-            return ends(clip(left, room), ((f"{right} ", "muted"),), width)
-        return ends(left, (), width)
+        return whereabouts(past, self.index, self.tick, width)
 
     def _track(self, past: Past, width: int) -> Line:
         """Draw the records as a line: as far as is shown in the accent, with a mark for what matters."""
@@ -203,21 +191,7 @@ class Scrubber(Widget, can_focus=True):
 
     def _keys(self, past: Past, width: int) -> Line:
         if self.asking:
-            seq = past.records[self.index].seq
-            said_now = (
-                f"Fork {past.session} from record {seq:,}: messages and plan are copied, files stay as they are. "
-            )
-            return ends(
-                (
-                    (said_now, "text"),
-                    ("Enter", "accent"),
-                    (" makes it, ", "text"),
-                    ("Esc", "accent"),
-                    (" stays.", "text"),
-                ),
-                (),
-                width,
-            )
+            return fork_question(past, past.records[self.index].seq, width)
         names = (
             *(("Left Right", "record"), ("[ ]", "event of note"), ("f", "fork here"), ("/", "find"), ("t", "task")),
             *(("Shift", "×10"), ("y", "copy name"), ("Esc", "live")),
@@ -231,6 +205,44 @@ class Scrubber(Widget, can_focus=True):
     def on_blur(self) -> None:
         """Show the single line."""
         self.refresh()
+
+
+def whereabouts(past: Past, index: int, tick: Tick, width: int) -> Line:
+    """Return which record is shown and what it says, with as much of what happens meanwhile as there is room for."""
+    record = past.records[index]
+    sign, words = said(record)
+    chip = (" viewing the past ", "bg on-warn bold")
+    number = f" record {record.seq:,} of {past.records[-1].seq:,} · {wording.clock(record.at)} · "
+    mark: tuple[Span, ...] = ((f"{sign.glyph} ", sign.role),) if sign is not PLAIN else ()
+    left = (chip, (number, "text"), *mark, *foreign(words, "text"))
+    tellings = _news(tick)
+    right = next((news for news in tellings if len(news) <= width - width_of(left) - 3), tellings[-1])
+    # What happened may be cut for what waits now; which record it was, never.
+    fits = width - len(right) - 3 > width_of([chip]) + len(number)
+    return ends(left, ((f"{right} ", "muted"),) if right and fits else (), width)
+
+
+def _news(tick: Tick) -> tuple[str, ...]:
+    """Say what happens meanwhile, the longest telling first; all are empty where nothing does."""
+    newer, waiting = f"{tick.newer:,} newer", f"{tick.waiting} waits for you now"
+    on, ask = f"the run goes on: {newer}" if tick.live else "", waiting if tick.waiting else ""
+    brief, sign = newer if tick.live else "", f"◊ {tick.waiting}" if tick.waiting else ""
+    return tuple(" · ".join(filter(None, pair)) for pair in ((on, ask), (brief, ask), (brief, sign)))
+
+
+def fork_question(past: Past, seq: int, width: int) -> Line:
+    """Ask about a fork. What answers is never cut: what there is no room for is what a fork is."""
+    answers: tuple[Span, ...] = (("Enter", "accent"), (" makes it, ", "text"), ("Esc", "accent"), (" stays.", "text"))
+    tellings = (
+        f"Fork {past.session} from record {seq:,}: messages and plan are copied, files stay as they are. ",
+        f"Fork from record {seq:,}: files stay as they are. ",
+        f"Fork from record {seq:,}. ",
+        f"Fork {seq:,}: ",
+        "",
+    )
+    room = width - width_of(answers)
+    said = next((one for one in tellings if len(one) <= room), "")
+    return Line(clip(((said, "text"), *answers), width))
 
 
 def _cell(index: int, count: int, cells: int) -> int:

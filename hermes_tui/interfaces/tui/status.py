@@ -9,8 +9,9 @@ from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, one_line, width_of
-from hermes_tui.interfaces.tui.meter import NEAR, Day, forecast, spent_text
+from hermes_tui.interfaces.tui.meter import NEAR, Day, forecast
 from hermes_tui.interfaces.tui.panes._pane import View
+from hermes_tui.interfaces.tui.spend_tables import spent_text
 
 CONFINED: Final = ("bubblewrap", "")
 EXTENDED: Final = 160

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,21 +13,34 @@ from textual.theme import Theme as TextualTheme
 
 from hermes_tui.domain.errors import Location, UsageInvalid
 from hermes_tui.domain.patterns import later
-from hermes_tui.domain.values import frozen, mutable
-from hermes_tui.interfaces._swatch import colours_in
+from hermes_tui.domain.values import frozen
+from hermes_tui.interfaces._contrast import READABLE, ROLES, STRONG, in_256, luminance, too_low
+from hermes_tui.interfaces._swatch import ALL, NONE, SIXTEEN, XTERM, colours_in
 from hermes_tui.services import strict_yaml
 
-ROLES: Final = ("bg", "surface", "select", "text", "muted", "rule", "accent", "ok", "warn", "fail", "add", "del")
-TEXT_ROLES: Final = ("text", "muted", "accent", "ok", "warn", "fail")
-GROUNDS: Final = ("bg", "surface", "select", "add", "del")
 CODE_ROLES: Final = ("code.keyword", "code.string", "code.number", "code.comment")
-READABLE, STRONG, VISIBLE = 4.5, 7.0, 3.0
-"""Contrast ratios of WCAG 2: text, text in the highest contrast, and lines."""
-
 _COLOUR: Final = later(r"#[0-9a-fA-F]{6}")
 _ATTRIBUTES: Final = {"bold", "italic", "underline", "strike", "reverse"}
-_ANSI: Final = {"accent": "cyan", "ok": "green", "warn": "yellow", "fail": "red"}
-_FILLED: Final = {"on-warn", "on-accent", "on-select"}
+_ANSI: Final = {"accent": "cyan", "ok": "green", "warn": "yellow", "fail": "red", "add": "green", "del": "red"}
+"""What a terminal of sixteen colours calls the roles; the ground of a changed line becomes its ink."""
+_FILLED: Final = {"warn", "accent", "select"}
+_BOLD: Final = {"accent", "warn", "fail"}
+
+_VARIABLES: Final = {
+    "muted": "muted",
+    "rule": "rule",
+    "select": "select",
+    "foreground-muted": "muted",
+    "text-disabled": "muted",
+    "screen-selection-background": "select",
+    "input-selection-background": "select",
+    "input-selection-foreground": "text",
+    "scrollbar": "rule",
+    "scrollbar-hover": "muted",
+    "scrollbar-active": "accent",
+    "scrollbar-background": "bg",
+}
+"""Which role each variable of the style sheets has. Textual would blend them, and some blends are too faint to read."""
 
 
 @frozen(kw_only=False)
@@ -44,28 +56,9 @@ class Theme:
         return luminance(self.colours["bg"]) < luminance(self.colours["text"])
 
 
-def luminance(colour: str) -> float:
-    """Return the relative luminance of `#rrggbb` (WCAG 2.2, section 3)."""
-    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours, from 1 to 21."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
 def unreadable(theme: Theme) -> list[str]:
     """Return each pair of roles whose contrast is too low, with the ratio."""
-    colours = theme.colours
-    wanted = STRONG if theme.name == "contrast" else READABLE
-    pairs = [(role, ground, wanted) for role in TEXT_ROLES for ground in GROUNDS]
-    pairs += [("bg", chip, wanted) for chip in ("accent", "warn")]
-    pairs += [("rule", ground, VISIBLE) for ground in ("bg", "surface")]
-    measured = ((one, ground, contrast(colours[one], colours[ground]), least) for one, ground, least in pairs)
-    return [f"{one} on {ground}: {ratio:.2f} < {least}" for one, ground, ratio, least in measured if ratio < least]
+    return too_low(theme.colours, STRONG if theme.name == "contrast" else READABLE)
 
 
 def read_theme(path: Path) -> Theme:
@@ -116,7 +109,6 @@ def find_theme(folders: Sequence[Path], name: str) -> Theme | None:
 def as_textual(theme: Theme) -> TextualTheme:
     """Return the theme for Textual's own style sheets."""
     colours = theme.colours
-    extra = {name: colours[name] for name in ("muted", "rule", "select")}
     return TextualTheme(
         name=f"hermes-{theme.name}",
         primary=colours["accent"],
@@ -130,18 +122,26 @@ def as_textual(theme: Theme) -> TextualTheme:
         surface=colours["surface"],
         panel=colours["select"],
         dark=theme.dark,
-        variables=extra | {"screen-selection-background": colours["select"], "foreground-muted": colours["muted"]},
+        variables={variable: colours[role] for variable, role in _VARIABLES.items()},
     )
 
 
-@mutable
-class Palette:
-    """Roles as styles. Without colour, weight and reverse video carry what colour did."""
+def _in_256(theme: Theme) -> Theme:
+    return Theme(theme.name, {role: step.colour for role, step in in_256(theme.colours).items()})
 
-    theme: Theme
-    coloured: bool = True
-    truecolour: bool = True
-    _known: dict[str, Style] = field(default_factory=dict[str, Style])
+
+class Palette:
+    """Roles as styles, in as many colours as a terminal has; `shown` is the theme as it is drawn.
+
+    Of 256 the theme takes those that keep its contrast. With sixteen, ground, text and the four hues are the terminal's
+    own. Without colour, weight and reverse video carry what colour did.
+    """
+
+    def __init__(self, theme: Theme, depth: int = ALL) -> None:
+        self.theme = theme
+        self.depth = depth
+        self.shown = _in_256(theme) if depth == XTERM else theme
+        self._known: dict[str, Style] = {}
 
     def style(self, role: str) -> Style:
         """Return the style of a role such as `accent bold on-select`."""
@@ -153,18 +153,24 @@ class Palette:
     def _made(self, tokens: list[str]) -> Style:
         words = [token for token in tokens if token in _ATTRIBUTES]
         words += [f"link {token.removeprefix('link=')}" for token in tokens if token.startswith("link=")]
-        ink = next((token for token in reversed(tokens) if token in self.theme.colours), None)
-        ground = next((token for token in reversed(tokens) if token.startswith("on-")), None)
-        if not self.coloured:
-            words += ["reverse"] if ground in _FILLED else []
-            words += ["bold"] if ink in ("accent", "warn", "fail") else []
-        elif not self.truecolour:
-            words += ["reverse"] if ground in _FILLED else []
-            words.append(_ANSI.get((ground or "on-")[3:] if ground in _FILLED else ink or "", "default"))
-        else:
-            words += [self.theme.colours[ink]] if ink else []
-            words.append(f"on {self.theme.colours[ground[3:] if ground else 'bg']}")
+        ink = next((token for token in reversed(tokens) if token in self.theme.colours), "")
+        ground = next((token for token in reversed(tokens) if token.startswith("on-")), "on-bg")[3:]
+        words += self._coloured(ink, ground) if self.depth > SIXTEEN else self._plain(ink, ground)
         return Style.parse(" ".join(words))
+
+    def _coloured(self, ink: str, ground: str) -> list[str]:
+        colours = self.shown.colours
+        return [*([colours[ink]] if ink else []), f"on {colours[ground]}"]
+
+    def _plain(self, ink: str, ground: str) -> list[str]:
+        if self.depth == NONE:
+            return [*(["reverse"] if ground in _FILLED else []), *(["bold"] if ink in _BOLD else [])]
+        if ground == "select":
+            return ["reverse"]
+        if ground in _FILLED:
+            # Reversed, it would have the ink of the terminal's ground: white on yellow in many.
+            return ["black", "on", _ANSI[ground]]
+        return [_ANSI.get(ground) or _ANSI.get(ink, "")]
 
 
 def dress(app: App[Any], chosen: Theme) -> None:

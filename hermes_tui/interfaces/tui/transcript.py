@@ -40,6 +40,7 @@ from hermes_tui.domain.events import (
     SessionForked,
     ShellEvent,
     ShellStarted,
+    StrategyChosen,
     TaskEvent,
     TaskFailed,
     TaskSkipped,
@@ -59,10 +60,10 @@ from hermes_tui.domain.tasks import TaskKind
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui import notices, subagents
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STOPPED
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin
+from hermes_tui.interfaces.tui.plan_row import PlanRow
 from hermes_tui.interfaces.tui.replies import Replies
 from hermes_tui.interfaces.tui.rows import Call, Gone, Notice, Said
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
@@ -93,6 +94,7 @@ class Transcript:
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
         self._began = 0.0
+        self.plan = PlanRow()
 
     def take(self, record: Record) -> list[Row]:
         """Return the rows that a record adds or changes."""
@@ -154,6 +156,8 @@ class Transcript:
                 yield Said(
                     origin=origin(record), text=body.goal.text, note=notices.file_name(body.goal.path), first=first
                 )
+            case StrategyChosen():
+                self.plan.strategy = body.strategy
             case RunResumed():
                 self._live = True
                 yield from self._resumed(record)
@@ -204,9 +208,7 @@ class Transcript:
                 self._kinds[op.target], self._titles[op.target] = op.task.kind, op.task.title
             elif op.kind is EditKind.REMOVE:
                 self._kinds.pop(op.target, None)
-        said = f" rev {body.base_rev + 1} · {wording.count(len(self._kinds), 'task')} · {one_line(body.why)}"
-        spans: tuple[Span, ...] = (("plan", "text bold"), *foreign(said, "muted"))
-        return Notice(origin=origin(record), sign=notices.KERNEL, spans=spans, hint="F2")
+        return self.plan.told(record, body, len(self._kinds))
 
     def _task(self, record: Record, body: TaskEvent) -> Iterator[Row]:
         task = record.place.task or TaskId("")

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.batch import Chain
 from hermes_tui.capabilities.state.codec import encode
-from hermes_tui.capabilities.state.rows import NO_MAC, Chain
+from hermes_tui.capabilities.state.rows import NO_MAC
 from hermes_tui.domain.events import MessageGiven
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.records import Record
@@ -30,7 +31,7 @@ def measure(bench: Bench) -> list[Row]:
     """Measure records/s with every agent waiting for its own, and single commits."""
     durable, sealed, kept, woken = bench.alternate(
         lambda: _journal_rate(bench),
-        lambda: asyncio.run(_kept_rate(Chain(NO_MAC, b""))),
+        lambda: asyncio.run(_kept_rate(Chain(0, NO_MAC, key=b"", now=SystemClock().now))),
         lambda: asyncio.run(_kept_rate()),
         lambda: asyncio.run(_woken_rate()),
     )
@@ -129,9 +130,13 @@ async def _kept_rate(chain: Chain | None = None) -> float:
 
     async def step() -> None:
         event = MessageGiven(text=TEXT)
-        body = redactor.redact(encode(event).decode()).encode()
-        record = Record(seq=Seq(len(kept) + 1), at=clock.now(), place=PLACE, body=event)
-        kept.append((record, body) if chain is None else chain.row_of(record, body))
+        text = redactor.redact(encode(event).decode())
+        body = text.encode()
+        if chain is None:
+            record = Record(seq=Seq(len(kept) + 1), at=clock.now(), place=PLACE, body=event)
+        else:
+            record = chain.add(event, PLACE, text, body)
+        kept.append((record, body))
         ignore(record)
         await woken.wait()
 

@@ -6,14 +6,16 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+import time
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 
 from hermes_tui.capabilities.state.anchors import exported
+from hermes_tui.capabilities.state.batch import MOST
 from hermes_tui.capabilities.state.follower import verify_chain
-from hermes_tui.capabilities.state.journal import JournalOptions
+from hermes_tui.capabilities.state.journal import CROWDED, JournalOptions, SessionJournal
 from tests.capabilities.state.samples import PLACE, open_journal, said
 
 KEY = b"k"
@@ -119,3 +121,59 @@ def test_a_session_that_was_cut_within_a_commit_goes_on_and_the_cut_shows(path: 
 
     assert [seq for (seq,) in asked(path, "SELECT seq FROM record")] == [1, 2, 3, 4]
     assert verify_chain(path, key=KEY) == FIRST
+
+
+def sealed_upto(path: Path) -> int:
+    found = asked(path, "SELECT value FROM meta WHERE key='head'")
+    return int(str(found[0][0]).partition(" ")[0]) if found else 0
+
+
+def crowd(journal: SessionJournal, count: int) -> None:
+    """Append records that go in one commit."""
+    with journal.together():
+        for number in range(count):
+            journal.append(said(str(number)), PLACE)
+
+
+@pytest.mark.parametrize("count", [2, 4, 5, 63, 64, 65, 257, MOST - 1, MOST, MOST + 1, 2 * MOST + 3])
+def test_a_commit_of_any_size_is_one_link(path: Path, count: int) -> None:
+    journal = open_journal(path, JournalOptions(key=KEY))
+    crowd(journal, count)
+    journal.close()
+
+    stored = asked(path, "SELECT json_extract(body, '$.text') FROM record WHERE seq>? ORDER BY seq", LAST + 1)
+    assert stored == [(str(number),) for number in range(count)]
+    assert [isinstance(mac, bytes) for mac in macs(path)[6:]] == [False] * (count - 1) + [True]
+    assert (verify_chain(path, key=KEY), sealed_upto(path)) == (None, LAST + 1 + count)
+
+
+def test_a_crowded_commit_is_sealed_when_nothing_more_comes(path: Path) -> None:
+    journal = open_journal(path, JournalOptions(key=KEY))
+    crowd(journal, CROWDED)
+    while sealed_upto(path) != LAST + 1 + CROWDED:
+        time.sleep(0.01)
+
+    assert verify_chain(path, key=KEY) is None
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ("UPDATE meta SET value=value", None),
+        ("DELETE FROM record WHERE seq>5", 6),
+        ("UPDATE meta SET value='6 00' WHERE key='head'", 9),
+        ("DELETE FROM meta WHERE key='head'", 1),
+        ("UPDATE record SET at=at+1 WHERE seq=7", 7),
+    ],
+)
+def test_a_seal_may_be_behind_and_never_ahead(path: Path, change: str, broken: int | None) -> None:
+    (seal,) = asked(path, "SELECT value FROM meta WHERE key='head'")[0]
+    journal = open_journal(path, JournalOptions(key=KEY))
+    crowd(journal, 2)
+    journal.close()
+    asked(path, "UPDATE meta SET value=? WHERE key='head'", seal)
+
+    asked(path, change)
+
+    assert verify_chain(path, key=KEY) == broken

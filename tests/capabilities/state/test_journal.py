@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.capabilities.governance.redact import SecretRedactor
+from hermes_tui.capabilities.state.batch import MOST
 from hermes_tui.capabilities.state.database import connect_owner, connect_reader, refuse_network
 from hermes_tui.capabilities.state.follower import tail, verify_chain
-from hermes_tui.capabilities.state.journal import BATCH_RECORDS, JournalOptions
+from hermes_tui.capabilities.state.journal import JournalOptions
 from hermes_tui.capabilities.state.lock import SessionLock, is_free, owner_of
 from hermes_tui.domain.errors import JournalPoisoned, JournalUnreadable, SessionLocked
 from hermes_tui.domain.events import MessageGiven
@@ -47,7 +48,7 @@ class GatedConnection(sqlite3.Connection):
     commits = 0
 
     def execute(self, sql: str, /, *args: object) -> sqlite3.Cursor:
-        if sql == "COMMIT":
+        if sql == "COMMIT" or (sql.startswith("INSERT INTO record") and not self.in_transaction):
             type(self).reached.set()
             assert type(self).gate.wait(30)
             if type(self).broken:
@@ -117,7 +118,7 @@ async def test_what_waits_goes_in_one_commit(path: Path) -> None:
     journal.close()
 
 
-@pytest.mark.parametrize("before", [BATCH_RECORDS - 2, BATCH_RECORDS - 1])
+@pytest.mark.parametrize("before", [MOST - 2, MOST - 1])
 async def test_what_belongs_together_is_in_one_commit_also_where_a_batch_would_end(path: Path, before: int) -> None:
     ends: list[int] = []
     options = JournalOptions(connect=gated, on_committed=lambda seq, _: ends.append(seq))

@@ -152,8 +152,11 @@ def test_a_terminal_too_small_for_it_gets_no_first_frame(shop: Shop, size: tuple
     assert "starting" not in screen.text
 
 
-def test_a_dumb_terminal_gets_no_first_frame(shop: Shop) -> None:
-    with terminal([], {**shop.environment(), "TERM": "dumb"}, shop.work) as screen:
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_terminal_that_cannot_be_drawn_on_gets_no_frame_but_line_mode(shop: Shop, term: str) -> None:
+    with terminal([], {**shop.environment(), "TERM": term}, shop.work) as screen:
+        screen.until("Enter sends a goal")
         screen.until("No brain is connected yet")
 
     assert "starting" not in screen.text
+    assert b"\x1b" not in screen.raw

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from rich.color import Color, ColorSystem
 
+from hermes_tui.interfaces._swatch import ALL, NONE, SIXTEEN, XTERM
 from hermes_tui.interfaces.early.draft import Draft
 from hermes_tui.interfaces.early.frame import Frame
 from hermes_tui.interfaces.tui.layout import plan_for
+from hermes_tui.interfaces.tui.themes import Palette, read_theme
+from hermes_tui.services.homes import built_in_folder
+from tests.interfaces.colours import codes_in, codes_of
 
 ROW = re.compile(r"\x1b\[(\d+);1H")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+THEMES = sorted((built_in_folder() / "themes").glob("*.yaml"))
 COLOURS = {"bg": "#101418", "text": "#d8dee6", "muted": "#93a0ae", "accent": "#6cb6ff"}
 
 
@@ -80,9 +85,19 @@ def test_without_colours_nothing_is_coloured_and_without_unicode_it_is_ascii() -
     assert sequence.isascii()
 
 
-@pytest.mark.parametrize("colour", ["#101418", "#fbfaf7", "#000000", "#ffffff", "#6cb6ff", "#7d5200", "#63cfd8"])
-def test_a_colour_is_the_one_of_256_that_the_workstation_is_drawn_with(colour: str) -> None:
-    painted = Frame({"bg": colour}, 256, ascii_only=False, status="").entry(draft(), 80, 24)
+@pytest.mark.parametrize("depth", [NONE, SIXTEEN, XTERM, ALL])
+@pytest.mark.parametrize("path", THEMES, ids=lambda path: path.stem)
+def test_it_has_the_colours_that_the_workstation_is_drawn_with(path: Path, depth: int) -> None:
+    theme = read_theme(path)
+    palette = Palette(theme, depth)
 
-    number = Color.parse(colour).downgrade(ColorSystem.EIGHT_BIT).number
-    assert f"\x1b[48;5;{number}m" in painted
+    painted = Frame(theme.colours, depth, ascii_only=False, status="").whole(draft(b"hello"), 80, 24)
+
+    drawn = {code for role in ("accent", "muted", "text bold") for code in codes_of(palette.style(role), depth)}
+    assert codes_in(painted) - {"0", "7"} == drawn | {"1"}
+
+
+def test_a_theme_that_lacks_a_role_is_drawn_as_far_as_it_goes() -> None:
+    painted = Frame({"bg": "#fbfaf7"}, XTERM, ascii_only=False, status="").entry(draft(), 80, 24)
+
+    assert codes_in(painted) == {"0", "1", "7", "48;5;231"}

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from hermes_tui.interfaces.tui.keymap import AREAS, Key, key_name, keymap_for
+import pytest
+
+from hermes_tui.interfaces._orders import ORDERS
+from hermes_tui.interfaces.tui.help import help_lines
+from hermes_tui.interfaces.tui.keymap import AREAS, Key, bindings_of, key_name, keymap_for
+from hermes_tui.interfaces.tui.staff import DECLARING
 from tests.fakes import Scenario
 from tests.interfaces.tui.stand import Table, workstation
 from tests.tools.make_keys import TARGET, with_table
@@ -71,6 +76,31 @@ async def test_help_names_every_command(table: Table) -> None:
         await app.pilot.pause()
 
         assert [name for name in ("/freeze", "/remember TEXT", "Ctrl+P", "Alt+1 … Alt+9") if name not in app.text] == []
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 110])
+def test_a_narrow_page_cuts_nothing_of_what_keys_and_commands_do(width: int) -> None:
+    lines = help_lines(keymap_for(bindings_of(DECLARING), {}), width)
+    words = " ".join(" ".join(line.text.split()) for line in lines)
+
+    assert max(line.width for line in lines) <= width
+    assert [order.does for order in ORDERS if order.does not in words] == []
+
+
+@pytest.mark.parametrize("width", [120, 160, 200])
+def test_in_two_columns_every_command_ends_with_its_last_word(width: int) -> None:
+    lines = help_lines(keymap_for(bindings_of(DECLARING), {}), width)
+    right = " ".join(" ".join(line.text[width // 2 :].split()) for line in lines)
+
+    assert max(line.width for line in lines) <= width
+    assert [order.does for order in ORDERS if order.does not in right] == []
+
+
+def test_keys_of_panes_stand_in_the_order_of_their_numbers() -> None:
+    lines = [line.text.split()[0] for line in help_lines(keymap_for(bindings_of(DECLARING), {}), 80) if line.text]
+    first = lines.index("panes") + 1
+
+    assert lines[first : first + 6] == ["F2", "F3", "F4", "F5", "F6", "F7"]
 
 
 def test_the_guide_lists_every_key_as_it_is() -> None:

@@ -226,7 +226,7 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
     ),
     "a plan after another one": (
         (START, planned("t1", "t2"), ended("done", ""), START, planned("t3")),
-        "• plan rev 1 · 1 task · because F2",
+        "• plan · 1 task F2 ►",
     ),
     "a plan of which a task was taken out": (
         (START, planned("t1", "t2"), PlanEdited(

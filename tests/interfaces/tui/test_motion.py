@@ -57,7 +57,7 @@ async def test_textuals_own_variable_for_no_animations_counts_as_reduced(table: 
 
 @pytest.mark.parametrize(("step_s", "shown"), [(0.0, 1234.5), (10.0, 1230.0)])
 def test_a_clock_that_moves_by_steps_shows_the_same_whatever_is_drawn_between(step_s: float, shown: float) -> None:
-    look = Look(Palette(read_theme(built_in_folder() / "themes" / "night.yaml"), coloured=True), clock=lambda: 1234.5)
+    look = Look(Palette(read_theme(built_in_folder() / "themes" / "night.yaml")), clock=lambda: 1234.5)
     look.step_s = step_s
 
     assert (look.clock(), look.now()) == (shown, 1234.5)

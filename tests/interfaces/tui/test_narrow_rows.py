@@ -118,8 +118,8 @@ def test_what_is_spent_in_a_minute_is_told_of_the_time_that_it_was_counted_over(
         for now in (1_012.0, 1_720.0)
     ]
 
-    assert "$0.20/min over 0:12 " in told[0]
-    assert "$0.00/min over 6:00 " in told[1]
+    assert "$0.20/min, last 0:12 " in told[0]
+    assert "$0.00/min, last 6 min " in told[1]
 
 
 def test_before_anything_is_spent_the_rate_is_unknown_and_said_once() -> None:
@@ -131,9 +131,9 @@ def test_before_anything_is_spent_the_rate_is_unknown_and_said_once() -> None:
 @pytest.mark.parametrize(
     ("source", "unknown", "said"),
     [
-        ("reported", 0, "No call with an unknown price. Usage as the providers reported it."),
-        ("estimated", 0, "No call with an unknown price. Usage is an estimate where none was reported."),
-        ("reported", 2, "2 calls with an unknown price: not in the sum. Usage as the providers reported it."),
+        ("reported", 0, "no call with an unknown price · usage as the providers reported it"),
+        ("estimated", 0, "no call with an unknown price · usage is an estimate where none was reported"),
+        ("reported", 2, "2 calls with an unknown price: not in the sum · usage as the providers reported it"),
     ],
 )
 def test_the_budget_says_whether_its_tokens_are_counted_or_estimated(
@@ -189,7 +189,7 @@ def test_a_failed_command_stands_in_the_mind_log_with_the_last_line_of_what_it_p
     mind = MindLog()
     mind.take(recorded(ASKED))
     output = "=" * 60 + "\nFAIL: test_half\n\nFAILED (failures=1)\n"
-    row = mind.take(recorded(ToolFinished(call_id=CALL, tool="shell", ok=False, output=output, data="", seconds=0.4)))
+    failed = ToolFinished(call_id=CALL, tool="shell", ok=False, output=output, data="", seconds=0.4)
+    (row,) = mind.take(recorded(failed))
 
-    assert row is not None
     assert row.lines(Room(width=48))[1].text.strip() == "FAILED (failures=1)"

@@ -213,9 +213,12 @@ def test_a_first_launch_in_a_terminal_is_suspended_resized_and_left_as_it_was_fo
         suspended = os.WIFSTOPPED(status)
         screen.read_what_is_there()
         left = screen.raw.count(b"\x1b[?1049l")
+        before = len(screen.raw)
         given_back = screen.raw.count(b"\x1b]2;\x07\x1b[23;2t")
         os.kill(screen.pid, signal.SIGCONT)
         screen.until("No brain is connected yet")
+        screen.until("F1 help")
+        drawn_anew = screen.raw[before:].decode("utf-8", "replace")
         for columns, rows in ((40, 12), (200, 60), (39, 9), (80, 24)) * 5:
             screen.resize(columns, rows)
         screen.type("/qui")
@@ -224,6 +227,7 @@ def test_a_first_launch_in_a_terminal_is_suspended_resized_and_left_as_it_was_fo
         code = screen.ended()
 
     assert suspended
+    assert "Enter send" in drawn_anew, "the rule of the prompt stands there again too, though nothing of it changed"
     titles = re.findall(rb"\x1b\[22;2t\x1b\]2;([^\x07]*)\x07", screen.raw)
     assert titles == [f"Hermes · {shop.work.name}".encode()] * 2
     assert given_back == 1

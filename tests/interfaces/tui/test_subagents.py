@@ -59,7 +59,7 @@ def test_a_subagent_and_a_compaction_are_told_where_they_happen() -> None:
     records = [record(1, SPAWNED), record(2, COMPACTED), record(3, ENDED)]
     transcript, mind = Transcript(), MindLog()
     told = [line.text for one in records for row in transcript.take(one) for line in row.lines(Room(100))]
-    thoughts = [thought for one in records if (thought := mind.take(one)) is not None]
+    thoughts = [thought for one in records for thought in mind.take(one)]
 
     text = "\n".join(told)
     assert "• scout sent out: look \\x1b[31maround · $0.25 at most" in text

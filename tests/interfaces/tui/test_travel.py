@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hermes_tui.capabilities.state.reading import read_session
-from hermes_tui.domain.events import RunEnded, SessionForked, ToolFinished
-from hermes_tui.domain.ids import SessionId
+from hermes_tui.domain.events import RunEnded, SessionForked, TaskFailed, ToolFinished
+from hermes_tui.domain.ids import Seq, SessionId, TaskId
+from hermes_tui.domain.records import Place, Record
 from hermes_tui.interfaces.tui.archive import Archive
+from hermes_tui.interfaces.tui.past import Past
+from hermes_tui.interfaces.tui.scrubber import Tick, fork_question, whereabouts
 from hermes_tui.services import history
 from hermes_tui.services.desk import Desk
 from tests.fakes import Call, Reply, Scenario
@@ -103,6 +108,33 @@ async def test_a_session_is_exported_into_the_workspace_and_never_over_a_file(ta
     assert [type(one.body) for one in read_session(table.workspace / "kept.db")][-1] is RunEnded
 
 
+@pytest.mark.parametrize("width", [200, 120, 80, 60, 40])
+def test_what_answers_the_question_about_a_fork_is_never_cut(width: int) -> None:
+    asking = fork_question(Past("p2a8cc816"), Seq(1_241), width)
+    text = "".join(said for said, _ in asking.spans)
+
+    assert asking.width <= width
+    assert text.endswith("Enter makes it, Esc stays.")
+    assert "1,241" in text
+    assert "…" not in text
+
+
+def test_beside_what_happened_stands_as_much_of_what_waits_now_as_there_is_room_for() -> None:
+    place = Place(session=SessionId("s1"), task=TaskId("report"))
+    failed = TaskFailed(kind="exit_3", message="no such luck, said the test of ledgers, and the next one", seconds=1)
+    past = Past("s1")
+    past.extend([Record(seq=Seq(1), at=36_502.0, place=place, body=failed)])
+    tick = Tick(10, live=True, waiting=1)
+    said = {width: "".join(text for text, _ in whereabouts(past, 0, tick, width).spans) for width in (200, 120, 80, 40)}
+
+    assert "and the next one" in said[200]
+    assert said[200].rstrip().endswith("the run goes on: 10 newer · 1 waits for you now")
+    assert said[120].rstrip().endswith("10 newer · ◊ 1")
+    assert said[80].rstrip().endswith("10 newer · ◊ 1")
+    assert [len(one) for one in said.values()] == [200, 120, 80, 40]
+    assert all("record 1 of 1" in one for one in said.values())
+
+
 async def test_a_fork_begins_at_the_record_that_is_shown_and_the_first_session_stays(table: Table) -> None:
     with running_server(Scenario(replies=[LOOK, DONE, Reply("I go on.")])) as server:
         async with seated(table.desk(server.openai_url)) as app:
@@ -169,3 +201,16 @@ async def test_the_picker_renames_a_session_and_finds_it_by_its_name(table: Tabl
         await app.until(lambda: "first light" in app.text)
 
         assert "first light · Look around." in app.text
+
+
+async def test_the_picker_looks_through_a_session_although_its_key_changes_the_mode_elsewhere(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        await app.pilot.press("f10")
+        await app.until(lambda: "open here" in app.text)
+        await app.pilot.press("ctrl+t")
+        await app.until(lambda: app.workspace.travelling)
+        await app.pilot.pause()
+
+        assert "viewing the past" in app.text
+        assert app.text.splitlines()[-1].strip().startswith("ask")

@@ -1,4 +1,4 @@
-"""Without colours: what Textual's own widgets draw says by reverse video what it would say by a ground."""
+"""Without a theme's colours: what Textual's own widgets draw says by reverse video what it would say by a ground."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _REVERSE = Style(reverse=True)
 
 
 class Uncoloured(LineFilter):
-    """Takes every colour away, greys too: what a terminal draws text with is all that is left.
+    """Takes every colour away that is not the terminal's own, greys too; a palette without colours leaves none at all.
 
     Textual's own filter for `NO_COLOR` sends greys, dark on light or light on dark whatever the terminal's ground is.
+    With sixteen colours Rich would send the nearest, and both of a pair may have the same.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
@@ -26,6 +27,7 @@ class Uncoloured(LineFilter):
 
 @lru_cache(KEPT)
 def _bare(style: Style, ground: tuple[int, int, int]) -> Style:
-    own = style.bgcolor
-    stands_out = own is not None and not own.is_default and tuple(own.get_truecolor()) != ground
-    return style.without_color + _REVERSE if stands_out else style.without_color
+    ink, own = style.color, style.bgcolor
+    kept = (one if one is not None and one.triplet is None else None for one in (ink, own))
+    bare = style.without_color + Style.from_color(*kept)
+    return bare + _REVERSE if own is not None and own.triplet is not None and own.triplet != ground else bare

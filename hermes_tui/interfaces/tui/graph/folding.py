@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
+from hermes_tui.domain.estimate import Rates
 from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.state import SessionState
@@ -15,10 +16,12 @@ from hermes_tui.domain.state.graph import TaskStatus
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import mutable
+from hermes_tui.interfaces._startable import states_now
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.graph.lanes import LaneRow, lay_out, longest_chain, order
+from hermes_tui.interfaces.tui.graph.remaining import Remaining, expected_s, remaining
 from hermes_tui.interfaces.tui.graph.rows import (
     MOST_LANES_WIDTH,
     AgentRow,
@@ -35,6 +38,8 @@ FOLD_ABOVE: Final = 40
 LEAST_GROUP: Final = 3
 LAST_STEPS: Final = 4
 """So many steps of a running task stand below it by themselves; Space shows all of them."""
+LEAST_WEIGHT: Final = 0.001
+"""What a task that takes no time by itself, such as a join, adds to a chain: it belongs to it all the same."""
 _STEM: Final = later(r"(.+?)[-_]?\d+|(.+)[-_][^-_]+")
 _FIRST: Final = (NEEDS_YOU, FAILED, RUNNING, WAITING)
 
@@ -60,21 +65,24 @@ def groups_of(tasks: Iterable[TaskId]) -> dict[str, tuple[TaskId, ...]]:
     return {stem: tuple(members) for stem, members in found.items() if len(members) >= LEAST_GROUP}
 
 
-def sign_of(status: TaskStatus, *, asks: bool) -> Sign:
+def sign_of(state: TaskState, *, asks: bool) -> Sign:
     """Return the sign of a task: an open question comes before its state."""
-    return NEEDS_YOU if asks and not status.state.ended else TASK[status.state]
+    return NEEDS_YOU if asks and not state.ended else TASK[state]
 
 
 @mutable
 class GraphRows:
     """The rows. Lanes are laid out again only when the plan, the critical path or what is folded changes.
 
-    `toggled` are the groups and tasks that the operator opened or folded against what they begin as.
+    `toggled` are the groups and tasks that the operator opened or folded against what they begin as. `rates` say what
+    such tasks take: by them the critical path is the one that takes longest; without them, the one of most tasks.
     """
 
     toggled: set[Hashable] = field(default_factory=set[Hashable])
+    rates: Rates | None = None
     path: frozenset[TaskId] = frozenset()
     groups: Mapping[str, tuple[TaskId, ...]] = field(default_factory=dict[str, tuple[TaskId, ...]])
+    remaining: Remaining = Remaining()
     width: int = 1
     _signature: object = None
     _laid: Sequence[LaneRow[Node]] = ()
@@ -82,8 +90,10 @@ class GraphRows:
     def tasks(self, state: SessionState, chronicle: Chronicle) -> dict[TaskId, TaskRow]:
         """Return a row for each task, without its lanes."""
         asking = {asked.task for asked in chronicle.asked.values()}
-        none = Lanes(cells="*", width=1)
-        return {name: self._task(state, chronicle, name, none, asks=name in asking) for name in state.graph.tasks}
+        return {
+            name: self._task(state, chronicle, name, sign_of(now, asks=name in asking))
+            for name, now in states_now(state).items()
+        }
 
     def of(
         self, state: SessionState, chronicle: Chronicle, plain: Mapping[TaskId, TaskRow], *, steps: bool
@@ -119,12 +129,18 @@ class GraphRows:
     # lanes
 
     def _lay_out(self, state: SessionState) -> None:
-        weight = {name: 0.0 if status.state.ended else 1.0 for name, status in state.graph.status.items()}
+        expected = expected_s(state.graph, self.rates)
+        weight = {
+            name: 0.0 if status.state.ended or name in state.graph.dormant else LEAST_WEIGHT + expected.get(name, 1.0)
+            for name, status in state.graph.status.items()
+        }
         signature = (state.graph.rev, frozenset(self.toggled), tuple(weight.values()))
-        if signature == self._signature:
-            return
-        self._signature = signature
-        needs = needs_of(state)
+        if signature != self._signature:
+            self._signature = signature
+            self._draw_lanes(needs_of(state), weight)
+        self.remaining = remaining(state.graph, self.path, expected)
+
+    def _draw_lanes(self, needs: Mapping[TaskId, Sequence[TaskId]], weight: Mapping[TaskId, float]) -> None:
         chain = frozenset(longest_chain(needs, weight))
         self.path = chain if len(chain) > 1 else frozenset()
         self.groups = groups_of(needs)
@@ -143,16 +159,15 @@ class GraphRows:
 
     # rows
 
-    def _task(self, state: SessionState, chronicle: Chronicle, name: TaskId, lanes: Lanes, *, asks: bool) -> TaskRow:
+    def _task(self, state: SessionState, chronicle: Chronicle, name: TaskId, sign: Sign) -> TaskRow:
         task, status = state.graph.tasks[name], state.graph.status[name]
-        sign = sign_of(status, asks=asks)
         begun = status.state in (TaskState.RUNNING, TaskState.WAITING)
-        if chronicle.ended and begun and not asks:
+        if chronicle.ended and begun and sign is not NEEDS_YOU:
             sign = LEFT
         return TaskRow(
             task=task,
             status=status,
-            lanes=lanes,
+            lanes=Lanes(cells="*", width=1),
             sign=sign,
             word=_word(task, status, sign),
             who=_who(chronicle, task),
@@ -165,7 +180,8 @@ class GraphRows:
         present = [row.sign for row in members]
         sign = next((one for one in _FIRST if one in present), None)
         if sign is None:
-            sign = DONE if all(row.status.state.ended for row in members) else TASK[TaskState.PENDING]
+            open_one = TASK[TaskState.READY if TASK[TaskState.READY] in present else TaskState.PENDING]
+            sign = DONE if all(row.status.state.ended for row in members) else open_one
         spent = [share for row in members if (share := state.spend.by_task.get(row.task.id)) is not None]
         whole = Spent(
             calls=sum(one.calls for one in spent),
@@ -254,8 +270,13 @@ def _step_rows(steps: Sequence[Step], lanes: Lanes, depth: int) -> Iterator[Step
 
 def _word(task: Task, status: TaskStatus, sign: Sign) -> str:
     if sign is RUNNING and status.attempts > 1:
-        return f"try {status.attempts}/{task.retry + 1}" if task.retry else f"try {status.attempts}"
+        return f"try {tries(task, status, '/')}"
     return sign.word
+
+
+def tries(task: Task, status: TaskStatus, of: str) -> str:
+    """Return how often a task was tried and, as long as that is within what its plan allows, how often it may be."""
+    return f"{status.attempts}{of}{task.retry + 1}" if task.retry >= status.attempts - 1 else f"{status.attempts}"
 
 
 def _who(chronicle: Chronicle, task: Task) -> str:

@@ -6,14 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task, TaskState
 from hermes_tui.domain.values import frozen
+from hermes_tui.interfaces._startable import UNSTARTED, startable
 from hermes_tui.kernel.lanes import WIDTH, lane_of
-
-_MET: Final = (TaskState.DONE, TaskState.SKIPPED)
-_UNSTARTED: Final = (TaskState.PENDING, TaskState.READY)
 
 
 @frozen
@@ -44,10 +41,10 @@ def queued(graph: GraphState, limits: Mapping[str, int], width: int = WIDTH) -> 
     taken = Counter(lane for task in graph.tasks.values() if (lane := _held(graph, task)))
     running = sum(taken.values())
     if running >= width:
-        waiting = sum(1 for _ in _startable(graph))
+        waiting = sum(1 for _ in _waiting(graph))
         return Queued(tasks=waiting, running=running, room=width)
     full = {lane for lane, limit in limits.items() if taken[lane] >= limit}
-    held = Counter(lane for task in (_startable(graph) if full else ()) if (lane := lane_of(task)) in full)
+    held = Counter(lane for task in (_waiting(graph) if full else ()) if (lane := lane_of(task)) in full)
     if not held:
         return NONE
     # One resource is named; where several are full, only how much waits for them and runs in them.
@@ -62,23 +59,10 @@ def queued(graph: GraphState, limits: Mapping[str, int], width: int = WIDTH) -> 
 def _held(graph: GraphState, task: Task) -> str:
     """Return the resource whose slot the task holds: it runs, or an attempt failed and the next has not begun."""
     status = graph.status[task.id]
-    holds = status.state is TaskState.RUNNING or (status.state in _UNSTARTED and status.attempts > 0)
+    holds = status.state is TaskState.RUNNING or (status.state in UNSTARTED and status.attempts > 0)
     return lane_of(task) if holds else ""
 
 
-def _startable(graph: GraphState) -> Iterator[Task]:
-    """Yield each task that was never begun, takes a slot and needs nothing that is still open."""
-    for task in graph.tasks.values():
-        status = graph.status[task.id]
-        begun = status.state not in _UNSTARTED or status.attempts > 0
-        if not begun and task.id not in graph.dormant and lane_of(task) and _free(graph, task):
-            yield task
-
-
-def _free(graph: GraphState, task: Task) -> bool:
-    return all(_settled(graph, need, partial=task.partial) for need in task.needs)
-
-
-def _settled(graph: GraphState, need: TaskId, *, partial: bool) -> bool:
-    state = graph.status[need].state
-    return state.ended if partial else state in _MET and not graph.is_dead(need)
+def _waiting(graph: GraphState) -> Iterator[Task]:
+    """Yield each task that could start, was never begun and takes a slot."""
+    return (task for task in startable(graph) if not graph.status[task.id].attempts and lane_of(task))

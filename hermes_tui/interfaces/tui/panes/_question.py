@@ -1,9 +1,8 @@
-"""A question to the operator: everything about it as lines, and the one way to answer it."""
+"""The one way to answer a question: keys that wait a moment, a line for words, and what has been on screen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import cast
+from collections.abc import Callable, Iterable
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,111 +12,11 @@ from textual.widgets import Input
 
 from hermes_tui.domain.approval import Scope
 from hermes_tui.domain.commands import Decide
-from hermes_tui.domain.events import ApprovalAsked
-from hermes_tui.domain.intents import covered_in, parsed
-from hermes_tui.domain.tasks import Reach
-from hermes_tui.domain.text import gist
-from hermes_tui.interfaces._changes import Change, change_of, named_in, unsaid
-from hermes_tui.interfaces._questions import AGAIN, GUARD_S, HAPPENED, REACHES, SIGN, UNSIGNED
+from hermes_tui.interfaces._questions import AGAIN, GUARD_S, HAPPENED
 from hermes_tui.interfaces.tui.chronicle import Asked
-from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.drawing.diff import diff_lines
+from hermes_tui.interfaces.tui.drawing.cells import Line, foreign
 from hermes_tui.interfaces.tui.line_input import LineInput
-from hermes_tui.interfaces.tui.panes._pane import View
-
-
-def question_lines(asked: Asked, view: View, width: int) -> list[Line]:
-    """Return everything that is known about a question; the command or change is never cut."""
-    question = asked.question
-    change = change_in(asked, view)
-    run, cap = view.state.spend.run, view.state.run.limits.usd
-    of = f" of {wording.money(cap)}" if cap else ""
-    lines = fact("asks", wording.wanted(question.tool, question.what), width, "text bold")
-    lines += fact("who", f"{'the kernel' if asked.agent == 'main' else asked.agent}, {wording.clock(asked.at)}", width)
-    lines += fact("why", gist(question.why), width)
-    lines += fact("reach", REACHES[question.reach], width, "warn" if question.reach >= Reach.NETWORK else "text")
-    lines += fact("undo", question.undo or "no undo is known", width)
-    lines += fact("cost", f"no model call of its own; the run so far {wording.money(run.usd)}{of}", width)
-    lines += fact("rule", question.rule and f"this run and always would allow {question.rule}", width)
-    lines += _signed(question, width)
-    lines += fact("binds", f"the answer to exactly this call: {question.digest[:16]}", width)
-    lines += whole_call(asked, view, width)
-    if change is not None:
-        added, removed = change.counts
-        lines += [EMPTY, Line(((f" {change.path} ", "text bold"), (f"+{added}", "ok"), (f" -{removed}", "fail")))]
-        lines += diff_lines(change, 1, width)
-    return lines
-
-
-def change_in(asked: Asked, view: View) -> Change | None:
-    """Return what a question would change in a file; None where it is about something else."""
-    return change_of(asked.question.tool, _arguments(asked, view))
-
-
-def _arguments(asked: Asked, view: View) -> str:
-    call = view.state.calls.requested.get(asked.question.call_id)
-    return call.arguments if call else view.chronicle.arguments.get(asked.question.call_id, "")
-
-
-def editable(asked: Asked, view: View) -> str:
-    """Return what of a call an operator would write anew, on one line: its command, else what it is about."""
-    command = named_in(_arguments(asked, view)).get("command")
-    return one_line(command if isinstance(command, str) else asked.question.what)
-
-
-def whole_call(asked: Asked, view: View, width: int) -> list[Line]:
-    """Return all that the call would be given and that its one line leaves out: a long command, code, a body."""
-    lines: list[Line] = []
-    for name, text in unsaid(asked.question.tool, _arguments(asked, view), asked.question.what).items():
-        shown = one_line(name)
-        if "\n" not in text and len(text) + len(shown) < width - 4:
-            lines.append(Line(((f" {shown} ", "muted"), *foreign(text))))
-            continue
-        lines += [EMPTY, Line(((f" {shown}, all of it", "muted"),))]
-        drawn = (spans for row in text.split("\n") for spans in wrap(foreign(row), max(width - 4, 12)) or [[]])
-        lines += [Line((("   ", ""), *spans)) for spans in drawn]
-    return lines
-
-
-def _signed(question: ApprovalAsked, width: int) -> list[Line]:
-    """Return what is to be signed, by whom, until when and how; nothing where a yes is enough."""
-    if question.intent is None:
-        return []
-    said = parsed(question.intent.text)
-    expires_at = said.get("expires_at")
-    until = wording.clock(expires_at) if isinstance(expires_at, int) else "a time that cannot be read"
-    covers = covered_in(said)
-    parts = ["these very arguments", *_covered(covers)]
-    lines = fact("keys", UNSIGNED, width, "warn")
-    lines += fact("signed", f"by this session's key {question.intent.key[:12]}…: {', '.join(parts)}", width)
-    lines += fact("worst", str(said.get("worst_case", "")), width, "warn")
-    lines += fact("until", f"{until}; then it is refused, and asked anew when it is wanted again", width)
-    command = SIGN.format(question.approval_id)
-    lines += fact("sign", f"in another shell: {command}", width, "text bold")
-    lines += fact("", f"without ssh-agent: {command} --key FILE", width, "muted")
-    return lines + fact("", f"all of it to read: hermes approvals intent {question.approval_id}", width, "muted")
-
-
-def _covered(covers: Mapping[str, object]) -> list[str]:
-    """Return what an intent covers besides its arguments, in words."""
-    files, env = (cast("dict[str, str]", covers.get(name) or {}) for name in ("files", "env"))
-    found = [f"the content of {', '.join(files)}"] if files else []
-    found += ["everything in the workspace as it is now"] if covers.get("tree") else []
-    return found + ([f"the values of {', '.join(env)}"] if env else [])
-
-
-def fact(name: str, text: str, width: int, role: str = "text") -> list[Line]:
-    """Return a named fact, wrapped; nothing where there is none."""
-    if not text.strip():
-        return []
-    wrapped = wrap(foreign(text.strip(), role), max(width - 10, 12))
-    return [Line(((f" {name if at == 0 else '':<7} ", "muted"), *spans)) for at, spans in enumerate(wrapped)]
-
-
-def key_spans(key: str, means: str) -> list[Span]:
-    """Return a key and what it does."""
-    return [(key, "accent"), (f" {means}   ", "muted")]
+from hermes_tui.interfaces.tui.panes._asked import key_spans
 
 
 class Answers(Vertical):

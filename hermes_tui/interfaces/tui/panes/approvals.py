@@ -2,83 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from hermes_tui.domain.approval import Decision
-from hermes_tui.domain.values import frozen
-from hermes_tui.interfaces.tui.chronicle import Asked, Decided
+from hermes_tui.domain.tasks import Reach
+from hermes_tui.interfaces._questions import NOTHING_WAITS
+from hermes_tui.interfaces.tui.changed_files import FILE_KEYS, ChangedFiles
+from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, ends, fit, foreign, one_line
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
-from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.headings import ChoiceWindow
+from hermes_tui.interfaces.tui.inbox_rows import Answered, Nothing, Waiting, inbox_rows
+from hermes_tui.interfaces.tui.layout import roomy
+from hermes_tui.interfaces.tui.panes._asked import Question, editable, fact, key_spans, question_of
 from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
-from hermes_tui.interfaces.tui.panes._question import Answers, Reading, editable, question_lines
+from hermes_tui.interfaces.tui.panes._question import Answers, Reading
+from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.rules import Divider, TitleRule
 
-EMPTY_TEXT = (EMPTY, Line(((" Nothing waits for you.", "muted"),)))
-
-
-@frozen(kw_only=False)
-class Waiting:
-    """A question that has no answer yet."""
-
-    asked: Asked
-    live: bool = True
-
-    @property
-    def key(self) -> Hashable:
-        """The approval."""
-        return self.asked.question.approval_id
-
-    def lines(self, room: Room) -> tuple[Line, ...]:
-        """Draw who wants which tool, since when, and what."""
-        question = self.asked.question
-        who = "kernel" if self.asked.agent == "main" else one_line(str(self.asked.agent))
-        left = (("◊ ", NEEDS_YOU.role), (fit(who, 16), "text bold"), (f"  {one_line(question.tool)}", "text"))
-        since = wording.elapsed(room.now - self.asked.at)
-        what = fit(one_line(question.what), max(room.width - 4, 4))
-        return (ends(left, ((f"{since} ", "warn"),), room.width), Line((("  ", ""), *foreign(what, "muted"))))
-
-    def copy(self) -> str:
-        """Return what is wanted."""
-        return self.asked.question.what
-
-
-@frozen(kw_only=False)
-class Answered:
-    """A question and what was said to it."""
-
-    decided: Decided
-    live: bool = False
-
-    @property
-    def key(self) -> Hashable:
-        """The approval."""
-        return self.decided.answer.approval_id
-
-    def lines(self, room: Room) -> tuple[Line, ...]:
-        """Draw the answer, its scope, what it was about, and the reason."""
-        answer = self.decided.answer
-        allowed = answer.decision is Decision.ALLOW
-        sign = DONE if allowed else FAILED
-        word = answer.scope.value if allowed else "denied"
-        what = fit(one_line(self.decided.asked.question.what), max(room.width - 18, 4))
-        left = ((f"{sign.glyph} ", sign.role), (f"{word:<7}", "muted"), *foreign(what, "muted"))
-        first = ends(left, ((f"{wording.short_clock(self.decided.at)} ", "muted"),), room.width)
-        reason = fit(one_line(answer.reason), max(room.width - 4, 4))
-        return (first, Line((("  ", ""), *foreign(reason, "muted")))) if reason else (first,)
-
-    def copy(self) -> str:
-        """Return what was wanted and what was said."""
-        return f"{self.decided.asked.question.what}\n{self.decided.answer.reason}".strip()
+EMPTY_TEXT: Final = (EMPTY, Line(((f" {NOTHING_WAITS}", "muted"),)))
+NO_QUESTION: Final = Question(lines=(), own=0, files=ChangedFiles(lines=()))
 
 
 class ApprovalsPane(Pane):
@@ -92,20 +43,28 @@ class ApprovalsPane(Pane):
         Binding("A", "answer('always')", "allow always", id="inbox.always"),
         Binding("d", "deny", "deny with a reason", id="inbox.deny"),
         Binding("e", "edit", "write what it should ask for instead", id="inbox.edit"),
-        Binding("left_square_bracket", "seek(-1)", "the question before", id="inbox.before"),
-        Binding("right_square_bracket", "seek(1)", "the next question", id="inbox.next"),
+        Binding("v", "whole", "all of it on a page", id="inbox.whole"),
+        Binding("left_square_bracket", "file(-1)", "the file before", id="inbox.previous_file"),
+        Binding("right_square_bracket", "file(1)", "the next file", id="inbox.next_file"),
     ]
 
     def __init__(self, look: Look, monotonic: Callable[[], float]) -> None:
         super().__init__(look, name="approvals")
+        self.calls: Callable[[], Iterable[Call]] = tuple
+        """What the session called so far, for questions about files that it changed."""
         self.view = LineView(look, name="approval-rows", folds=False, follows=False, empty=EMPTY_TEXT)
+        self.view.window = ChoiceWindow(clock=look.clock, follows=False)
         self.detail_rule = TitleRule(look, "question")
         self.detail = Sheet(look, name="approval-detail")
         self.view.copies = self.detail.copies = False
         self.keys = Sheet(look, name="approval-keys", focusable=False)
         self.answers = Answers(monotonic)
-        self._seen: View | None = None
+        self.question = NO_QUESTION
         self.reading = Reading()
+        self._seen: View | None = None
+        self._shown: Asked | None = None
+        self._unfolded = False
+        self._lead = 0
 
     def contents(self) -> ComposeResult:
         """Questions and answers; beside them the question under the cursor."""
@@ -124,19 +83,15 @@ class ApprovalsPane(Pane):
         """Show what waits, oldest first, and what was decided, newest first."""
         self._seen = view
         known = view.chronicle.asked
-        waiting = [Waiting(known[one.approval_id]) for one in view.state.calls.waiting if one.approval_id in known]
-        decided = [Answered(one) for one in reversed(view.chronicle.decided)]
+        waiting = [known[one.approval_id] for one in view.state.calls.waiting if one.approval_id in known]
         on = self.view.current
-        self.view.replace_all([*waiting, *decided])
-        if isinstance(on, Waiting) and not isinstance(self.view.current, Waiting):
-            self.view.window.move_to(0)
-        if self.view.current is None or (
-            waiting and isinstance(self.view.current, Answered) and not self.has_focus_within
-        ):
+        self.view.replace_all(inbox_rows(waiting, view.chronicle.decided, view.now, opened=self._unfolded))
+        answered = isinstance(on, Waiting) and not isinstance(self.view.current, Waiting)
+        idle = waiting and not isinstance(self.view.current, Waiting) and not self.has_focus_within
+        if self.view.current is None or answered or idle:
             self.view.window.move_to(0)
         count = f" {len(waiting)}" if waiting else ""
-        hint = f"oldest first · {len(decided)} decided" if decided else "oldest first"
-        self.rule.say(((self.TITLE, "text bold"), (count, "text bold")), ((hint, "muted"),))
+        self.rule.say(((self.TITLE, "text bold"), (count, "text bold")), (("oldest first", "muted"),))
         self._show_detail()
 
     @on(LineView.Moved)
@@ -145,8 +100,8 @@ class ApprovalsPane(Pane):
         event.stop()
         if event.view is self.view:
             self._show_detail()
-        elif isinstance(row := self.view.current, Waiting):
-            self._say_rest(row.asked)
+        else:
+            self._say_rest()
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap for the new width."""
@@ -157,29 +112,57 @@ class ApprovalsPane(Pane):
         row = self.view.current
         asked = row.asked if isinstance(row, Waiting) else None
         self.answers.show(asked)
-        if self._seen is None or row is None:
+        shown = asked or (row.decided.asked if isinstance(row, Answered) else None)
+        if self._seen is None or shown is None:
+            self._shown, self.question = None, NO_QUESTION
             self.detail_rule.say((("question", "text bold"),))
             self.detail.show([])
             self.keys.show([])
             return
-        shown = asked or (row.decided.asked if isinstance(row, Answered) else None)
-        if shown is not None:
-            lines = question_lines(shown, self._seen, max(self.detail.size.width, 30))
-            self.detail.show(lines)
-            self.keys.show(self.answers.keys_for(asked))
-            self.keys.styles.height = len(self.keys)
-            self._say_rest(shown)
-            self.call_after_refresh(self._say_rest, shown)
+        self.question = question_of(
+            shown, self._seen, max(self.detail.size.width, 30), self.calls() if self.display else ()
+        )
+        self.detail.show([*self._answer(row), *self.question.lines])
+        if shown is not self._shown:
+            self._shown = shown
+            self.detail.begin_with(0)
+        self.keys.show([*self.answers.keys_for(asked), *self._moves()])
+        self.keys.styles.height = len(self.keys)
+        self._say_rest()
+        self.call_after_refresh(self._say_rest)
 
-    def _say_rest(self, shown: Asked) -> None:
+    def _answer(self, row: object) -> list[Line]:
+        """Return what was said to a question that was answered."""
+        if not isinstance(row, Answered):
+            return []
+        said = f"{row.word}, {wording.clock(row.decided.at)}  {one_line(row.decided.answer.reason)}"
+        return fact("answer", said, max(self.detail.size.width, 30), "text bold")
+
+    def _moves(self) -> list[Line]:
+        """Return the keys that answer nothing; in little room the question needs the line."""
+        if not roomy(*self.screen.size):
+            return []
+        files = key_spans("[ ]", FILE_KEYS.removeprefix("[ ] ")) if len(self.question.files.files) > 1 else []
+        keys = [*key_spans("j k", "next"), *files, *key_spans("v", "whole"), *key_spans("g", "graph")]
+        keys += [*key_spans("m", "mind"), *key_spans("Esc", "back to your draft")]
+        return [Line(((" ", ""), *spans)) for spans in wrap(keys, max(self.keys.size.width - 2, 20))]
+
+    def _say_rest(self) -> None:
         """Say in the rule how much of the question stands below the screen."""
+        shown = self._shown
+        if shown is None:
+            return
         below = len(self.detail) - 1 - max(self.detail.window.visible(), default=-1)
-        title: tuple[Span, ...] = ((one_line(shown.question.tool), "text bold"),)
+        wanted = wording.wanted(shown.question.tool, shown.question.what)
         rest: Span = (f"{wording.count(below, 'line')} below · Enter scrolls", "text")
-        name: Span = (str(shown.question.approval_id), "muted")
-        self.detail_rule.say(title, (rest,) if below > 0 and self.detail.size.height else (name,))
-        if self.display and self.detail.size.height:
-            self.reading.noticed(*self._place(shown), self.detail.window.visible(), len(self.detail))
+        external = shown.question.reach >= Reach.NETWORK
+        lasting: Span = (f"external · {shown.question.undo or 'no undo is known'}", "warn")
+        name: Span = lasting if external else (str(shown.question.approval_id), "muted")
+        self.detail_rule.say(
+            ((one_line(wanted), "text bold"),), (rest if below > 0 and self.detail.size.height else name,)
+        )
+        if self.display and self.detail.size.height and isinstance(self.view.current, Waiting):
+            self.reading.noticed(*self._place(shown), self.detail.window.visible(), self.question.own)
 
     def _place(self, asked: Asked) -> tuple[str, int]:
         """Return what a reading is about: a question as it is wrapped now."""
@@ -196,14 +179,14 @@ class ApprovalsPane(Pane):
 
     def _all_seen(self, asked: Asked) -> bool:
         """Whether every line of a question has been on screen; if not, show those that follow."""
-        self._say_rest(asked)
-        unseen = self.reading.first_unseen(*self._place(asked), len(self.detail))
+        self._say_rest()
+        unseen = self.reading.first_unseen(*self._place(asked), self.question.own)
         if unseen is None:
             return True
         self.detail.window.scroll(unseen - min(self.detail.window.visible(), default=0))
         self.detail.refresh()
         self.answers.changed()
-        self._say_rest(asked)
+        self._say_rest()
         return False
 
     def action_answer(self, scope: str) -> None:
@@ -224,17 +207,30 @@ class ApprovalsPane(Pane):
         if isinstance(row, Waiting) and self._seen is not None:
             self.answers.ask_for_edit(editable(row.asked, self._seen))
 
-    def action_seek(self, by: int) -> None:
-        """Go to another question that waits."""
-        waiting = [at for at, row in enumerate(self.view.window.rows) if isinstance(row, Waiting)]
-        ahead = [at for at in waiting if (at - self.view.window.cursor) * by > 0]
-        if ahead:
-            self.view.show_row(self.view.window.rows[min(ahead) if by > 0 else max(ahead)].key)
+    def action_file(self, by: int) -> None:
+        """Go to another file of the question's diff."""
+        line = self.question.files.turned(max(self.detail.window.cursor - self._lead, 0), by)
+        if line is not None:
+            self.detail.begin_with(line + self._lead)
+
+    def action_whole(self) -> None:
+        """Show all of the question on a page."""
+        shown, seen = self._shown, self._seen
+        if shown is not None and seen is not None:
+            title = wording.wanted(shown.question.tool, one_line(shown.question.what))
+            self.post_message(self.PageAsked(title, partial(self._whole, shown, seen)))
+
+    def _whole(self, shown: Asked, seen: View, width: int) -> Sequence[Line]:
+        return question_of(shown, seen, width, self.calls()).lines
 
     @on(LineView.Opened)
     def _opened(self, event: LineView.Opened) -> None:
         event.stop()
-        self.detail.focus()
+        if isinstance(event.row, Nothing) and self._seen is not None:
+            self._unfolded = True
+            self.show(self._seen)
+        else:
+            self.detail.focus()
 
     def step_back(self) -> bool:
         """Leave the reason or the detail; return whether there was one to leave."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar, Final
 
@@ -11,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.interfaces.tui import meter
 from hermes_tui.interfaces.tui.asks import OrderAsked
@@ -20,6 +22,7 @@ from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.limits import limit_lines
 from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
+from hermes_tui.services.chains import is_local
 
 STOP_S: Final = 5.0
 """A second press counts for so long, while the first still says what it would do."""
@@ -63,9 +66,13 @@ class BudgetPane(Pane):
         width = self.view.size.width or 46
         draw = meter.detail if self.full else meter.compact
         day = meter.Day(view.day_usd, view.facts.config.budgets.day.usd)
-        lines = draw(view.state, view.chronicle, view.now, width, day)
+        spend = view.state.spend
+        free = [name for name in spend.by_model if is_local(view.facts.config, name.partition(":")[0])]
+        lines = draw(view.state, view.chronicle, view.now, width, day, free)
         if self.full:
-            note = wrap(((note_of(view.state.spend.run), "muted"),), width - 2)
+            used = [one for one in view.brains if isinstance(one, Brain) and one.name in spend.by_model]
+            dated = [one.price.dated for one in used if one.price]
+            note = wrap(((note_of(spend.run, dated), "muted"),), width - 2)
             lines += [EMPTY, *(Line(((" ", ""), *spans)) for spans in note)]
         self.view.show(lines)
         hint: tuple[Span, ...] = (
@@ -114,10 +121,12 @@ class BudgetPane(Pane):
             self.post_message(self.RaiseAsked(usd))
 
 
-def note_of(total: Spent) -> str:
-    """Return how far the tables can be trusted: which calls have no price, and who counted the tokens."""
+def note_of(total: Spent, dated: Sequence[str] = ()) -> str:
+    """Return how far the tables can be trusted: how old the prices are, which calls have none, who counted tokens."""
+    known = sorted({date for date in dated if date})
+    prices = [f"prices of {' to '.join(dict.fromkeys((known[0], known[-1])))}"] if known else []
     calls = wording.count(total.unknown, "call")
-    priced = f"{calls} with an unknown price: not in the sum." if total.unknown else "No call with an unknown price."
+    priced = f"{calls} with an unknown price: not in the sum" if total.unknown else "no call with an unknown price"
     reported = total.usage.source == "reported"
-    counted = "Usage as the providers reported it." if reported else "Usage is an estimate where none was reported."
-    return f"{priced} {counted}"
+    counted = "usage as the providers reported it" if reported else "usage is an estimate where none was reported"
+    return " · ".join((*prices, priced, counted))

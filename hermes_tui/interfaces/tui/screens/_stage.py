@@ -224,12 +224,17 @@ class Stage(HeldScreen):
         self.call_after_refresh(self.post_message, self.Divided())
 
     def action_full(self) -> None:
-        """Give the focused pane the whole screen, or take it back."""
+        """Give the focused pane the whole screen, or take it back; the focus stays in the pane where that is seen."""
         name = next((name for name, pane in self.panes.items() if pane.has_focus_within), "")
-        if self.full_pane:
-            self.restore()
-        elif name:
-            self.make_full(name)
+        if not self.full_pane:
+            if name:
+                self.make_full(name)
+            return
+        self.restore(focus=False)
+        if name and self._seen(name):
+            self.panes[name].focus_body()
+        else:
+            self.resting_place.focus()
 
     def action_next_pane(self) -> None:
         """Move the focus on: prompt, dock, transcript, tasks, mind, budget, prompt."""
@@ -279,8 +284,9 @@ class Stage(HeldScreen):
 def _keys_for(row: Row, view: LineView) -> list[Hashable]:
     """Return what stands for `row` in another view: itself, else its task, else whatever belongs to that task."""
     keys = [row.key]
-    if isinstance(row, Entry) and row.origin.task is not None:
-        keys.append(("task", row.origin.task))
+    if isinstance(row, Entry):
+        keys += [row.origin.key] if row.origin.key != row.key else []
+        keys += [("task", row.origin.task)] if row.origin.task is not None else []
     if isinstance(row, TaskRow):
         keys += [one.key for one in view.window.rows if isinstance(one, Entry) and one.origin.task == row.task.id]
     return keys

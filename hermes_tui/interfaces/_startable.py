@@ -1,0 +1,43 @@
+"""Which tasks nothing holds back but a free slot and the scheduler's turn, by the scheduler's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.graph import GraphState
+from hermes_tui.domain.tasks import Task, TaskState
+from hermes_tui.kernel.tasks.condition import holds
+
+UNSTARTED: Final = (TaskState.PENDING, TaskState.READY)
+_MET: Final = (TaskState.DONE, TaskState.SKIPPED)
+
+
+def startable(graph: GraphState) -> Iterator[Task]:
+    """Yield each task that is not under way, needs nothing that is open, and whose guard, if it has one, holds."""
+    for task in graph.tasks.values():
+        waits = graph.status[task.id].state in UNSTARTED and task.id not in graph.dormant
+        if waits and _free(graph, task) and (task.when is None or holds(task.when, graph)):
+            yield task
+
+
+def states_now(state: SessionState) -> dict[TaskId, TaskState]:
+    """Return where each task is as an operator sees it: `ready` is one that could start now.
+
+    No record says so, as the scheduler starts what it can at once; where the run has ended nothing is about to start.
+    """
+    found = {name: status.state for name, status in state.graph.status.items()}
+    if state.run.ended is None:
+        found |= {task.id: TaskState.READY for task in startable(state.graph)}
+    return found
+
+
+def _free(graph: GraphState, task: Task) -> bool:
+    return all(_settled(graph, need, partial=task.partial) for need in task.needs)
+
+
+def _settled(graph: GraphState, need: TaskId, *, partial: bool) -> bool:
+    state = graph.status[need].state
+    return state.ended if partial else state in _MET and not graph.is_dead(need)
