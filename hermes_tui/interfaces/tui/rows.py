@@ -296,7 +296,8 @@ class Call(Entry):
         hidden = len(lines) - HEAD_LINES - TAIL_LINES
         if hidden <= 1:
             return _field("output", "\n".join(lines), width)
-        shown = ((f"{len(lines) - hidden} of {len(lines):,} lines", "muted"),)
+        first = "the first " if self.artifact else ""
+        shown = ((f"{len(lines) - hidden} of {first}{len(lines):,} lines", "muted"),)
         head = _field("output", "\n".join(lines[:HEAD_LINES]), width, shown)
         keys = _keys(("v", "all"), ("y", "copy"))
         fold = ends(((" " * SUBJECT_AT, ""), (f"{hidden:,} lines folded", "muted")), (*keys, (" ", "")), width)
