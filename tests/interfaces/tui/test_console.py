@@ -201,6 +201,7 @@ def test_of_a_long_output_is_said_how_much_is_shown_and_how_to_see_the_rest() ->
     changed = [line.split() for line in lines if "changed" in line]
     assert folded == [["167", "lines", "folded", "v", "all", "·", "y", "copy"]]
     assert changed == [["changed", "nothing", "recorded", "exit", "1", "·", "3.1", "s", "·", "write", "effect"]]
+    assert any(line.text.rstrip().endswith("34 of the first 201 lines") for line in capped)
 
 
 async def test_a_change_is_shown_as_a_diff_and_diff_shows_all_of_them(table: Table) -> None:
