@@ -78,6 +78,22 @@ def seq_of(row: Row) -> int:
 
 
 @frozen
+class Gone(Entry):
+    """Takes the place of a row that another one says by now; it is not seen."""
+
+    origin: Origin
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw nothing."""
+        del room
+        return ()
+
+    def copy(self) -> str:
+        """Return nothing."""
+        return ""
+
+
+@frozen
 class Said(Entry):
     """The operator's words."""
 
@@ -280,7 +296,8 @@ class Call(Entry):
         hidden = len(lines) - HEAD_LINES - TAIL_LINES
         if hidden <= 1:
             return _field("output", "\n".join(lines), width)
-        shown = ((f"{len(lines) - hidden} of {len(lines):,} lines", "muted"),)
+        first = "the first " if self.artifact else ""
+        shown = ((f"{len(lines) - hidden} of {first}{len(lines):,} lines", "muted"),)
         head = _field("output", "\n".join(lines[:HEAD_LINES]), width, shown)
         keys = _keys(("v", "all"), ("y", "copy"))
         fold = ends(((" " * SUBJECT_AT, ""), (f"{hidden:,} lines folded", "muted")), (*keys, (" ", "")), width)

@@ -65,11 +65,13 @@ from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin
 from hermes_tui.interfaces.tui.plan_row import PlanRow
 from hermes_tui.interfaces.tui.replies import Replies
-from hermes_tui.interfaces.tui.rows import Call, Said
+from hermes_tui.interfaces.tui.rows import Call, Gone, Notice, Said
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 
 _SAID_ELSEWHERE: Final = ("approval", "limit")
 """Waits that have a row of their own: the question, and the cap that was reached."""
+AT_ONCE_S: Final = 5.0
+"""A run that was stopped so that another brain takes its step over goes on within so many seconds."""
 
 
 class Transcript:
@@ -87,6 +89,8 @@ class Transcript:
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
         self._shells: dict[str, ShellStarted] = {}
         self._live = False
+        self._interrupted = False
+        self._stop: Notice | None = None
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
         self._began = 0.0
@@ -156,8 +160,7 @@ class Transcript:
                 self.plan.strategy = body.strategy
             case RunResumed():
                 self._live = True
-                self.replies.resume()
-                yield notices.notice(record, notices.KERNEL, "resumed", "finished work is kept, nothing is repeated")
+                yield from self._resumed(record)
             case CriterionChecked():
                 self._criteria.append(body.ok)
                 sign = DONE if body.ok else FAILED
@@ -170,7 +173,10 @@ class Transcript:
                 yield notices.notice(record, STOPPED, "given up", body.why)
             case RunEnded():
                 self._live = False
-                yield notices.end(record, body, self._tally())
+                ended = notices.end(record, body, self._tally())
+                self._stop = None if self._interrupted or body.status != "interrupted" else ended
+                self._interrupted = False
+                yield ended
             case SessionForked():
                 said = f"{body.origin} stays as it is; what follows is this session's"
                 forked = notices.notice(
@@ -179,6 +185,17 @@ class Transcript:
                 yield replace(forked, hint="/resume goes on")
             case _:
                 return
+
+    def _resumed(self, record: Record) -> Iterator[Row]:
+        """Yield what stands there once a run goes on; one that stopped only to change brains was never away."""
+        stop, self._stop = self._stop, None
+        at_once = stop is not None and record.at - stop.origin.at < AT_ONCE_S
+        rows = self.replies.handed_over() if at_once else []
+        self.replies.resume()
+        if stop is not None and rows:
+            yield from (Gone(origin=stop.origin), *rows)
+        else:
+            yield notices.notice(record, notices.KERNEL, "resumed", "finished work is kept, nothing is repeated")
 
     def _tally(self) -> notices.Tally:
         replies = self.replies
@@ -305,6 +322,7 @@ class Transcript:
             case RunUnpaused():
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
+                self._interrupted = True
                 yield notices.notice(record, notices.KERNEL, "interrupt", f"asked for by {body.by}")
             case ConfigApplied() | ConfigRefused():
                 yield notices.edited(record, body)
