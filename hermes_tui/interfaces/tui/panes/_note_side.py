@@ -25,7 +25,7 @@ from hermes_tui.services.memory.notebook import Change, parted
 
 NO_HISTORY: Final = (Line(((" No commit holds this note yet; saving it here makes one.", "muted"),)),)
 TITLE_CELLS: Final = 28
-DONE: Final = "e edit · b blame · p pin · f forget"
+DONE: Final = "h history · b blame · w why · e edit · p pin · f forget"
 SEEN: Final = "as it was"
 
 
@@ -65,7 +65,7 @@ class NoteSide(Pane):
             self.conflicts[path] = replace(self.conflicts[path], theirs=text)
         self.history.empty = NO_HISTORY
         self.history.replace_all([ChangeRow(change) for change in history])
-        self.history_rule.say((("history", "text bold"),), (("h Enter what it did · r take back", "muted"),))
+        self.history_rule.say((("history", "text bold"),), (("Enter diff · r revert", "muted"),))
         self._show_text()
 
     def take_given(self, path: str, lines: Sequence[Line]) -> None:
@@ -183,12 +183,19 @@ class NoteSide(Pane):
         if not self.full:
             self.post_message(self.Warned(conflict.said))
 
+    def take_kept(self, conflict: Conflict) -> None:
+        """Offer two texts again that an earlier session left."""
+        self.conflicts[conflict.path] = conflict
+        if conflict.path == self.path and not self.editor.display:
+            self._show_text()
+
     def refuses(self, path: str, text: str) -> bool:
         """Whether a merge still holds lines of both, marked; it is said so and kept as yours."""
         known = self.conflicts.get(path)
         if known is None or not unsettled(text):
             return False
         self.conflicts[path] = replace(known, mine=text, before=known.theirs)
+        self.post_message(Wish("keep", path))
         self.post_message(self.Warned("Lines of both stand in it, marked; take out what is not to stay, then save."))
         return True
 
