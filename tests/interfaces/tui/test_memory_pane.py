@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from hermes_tui.capabilities.memory.history import History
 from hermes_tui.capabilities.memory.repository import Repository
 from hermes_tui.domain.events import RunEnded
@@ -192,3 +194,26 @@ async def test_an_index_without_a_note_is_none_and_it_is_said_how_the_first_one_
 
         assert "MEMORY.md" in app.text
         assert app.workspace.memory_pane.view.current is before
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_however_long_a_name_is_the_rule_says_what_saves_and_what_a_second_f_does(
+    table: Table, size: tuple[int, int]
+) -> None:
+    path = f"memory/facts/{'a-long-name-' * 6}lamp.md"
+    kept(table.home, START, {path: "Low\n"})
+    async with workstation(table, HELLO, size=size) as app:
+        await opened(app, "1 note ")
+        await app.pilot.press("home", "down", "down")
+        await app.until(lambda: "─ e edit · h history · b blame · w why ─" in app.text)
+        await app.pilot.press("e")
+        await app.until(lambda: "─ Ctrl+S saves · Esc leaves it ─" in app.text)
+        await app.pilot.press("escape", "f")
+        await app.until(lambda: "─ f again forgets it; git keeps it memory/" in app.text)
+        await app.pilot.press("up", "down")
+        await app.until(lambda: app.workspace.memory_pane.path == path)
+        await app.until(lambda: "f again forgets it" not in app.text)
+        await app.pilot.press("f")
+        await app.until(lambda: "f again forgets it" in app.text)
+
+        assert (table.home / path).is_file()

@@ -258,5 +258,4 @@ class MemoryPane(NoteSide):
             self.post_message(Wish("forget", self.path))
             return
         self._forgetting = self.path
-        said = f"f again forgets {one_line(self.path)}; git keeps it"
-        self.text_rule.say(((one_line(self.path), "text bold"),), ((said, "warn"),))
+        self.text_rule.say((("f again forgets it; git keeps it", "warn"), (f" {one_line(self.path)}", "text")))
