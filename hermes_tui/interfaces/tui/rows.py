@@ -192,6 +192,11 @@ class Call(Entry):
     ended_seq: int = 0
 
     @property
+    def ended(self) -> bool:
+        """Whether it came to something that nothing can change any more."""
+        return self.state in ("done", "failed", "refused")
+
+    @property
     def live(self) -> bool:
         """A clock runs while it runs or waits."""
         return self.state in ("running", "asked")

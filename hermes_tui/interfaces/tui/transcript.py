@@ -257,13 +257,13 @@ class Transcript:
             case ApprovalAsked():
                 self._asked[body.approval_id] = body
                 call = self._calls.get(body.call_id)
-                if call is not None:
+                if call is not None and not call.ended:  # what to do about one that failed is a question too
                     self._calls[body.call_id] = replace(call, state="asked", since=record.at)
                     yield self._calls[body.call_id]
             case ApprovalGiven():
                 asked = self._asked.pop(body.approval_id, None)
                 call = self._calls.get(asked.call_id) if asked else None
-                if asked and call is not None:
+                if asked and call is not None and not call.ended:
                     allowed = replace(call, state="running", since=record.at)
                     denied = replace(call, state="refused", output=body.reason)
                     self._calls[asked.call_id] = allowed if body.decision is Decision.ALLOW else denied

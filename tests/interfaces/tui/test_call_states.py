@@ -1,0 +1,86 @@
+"""What a row says of a call or a wait is so at every moment: from asked for to ended, or to where it was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hermes_tui.domain.approval import Decision, Ruling, Scope
+from hermes_tui.domain.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    Event,
+    RunStarted,
+    ToolFinished,
+    ToolIntended,
+    ToolRequested,
+)
+from hermes_tui.domain.ids import ApprovalId, CallId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.records import Place, Record
+from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach
+from hermes_tui.domain.usage import Limits
+from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
+from hermes_tui.interfaces.tui.transcript import Transcript
+
+PLACE = Place(session=SessionId("k7q2"), run=RunId("r1"), task=TaskId("t"))
+START = RunStarted(goal=Goal(text="go"), goal_digest="", mode=Mode.ASK, limits=Limits(usd=1.0))
+YES = ApprovalGiven(approval_id=ApprovalId("a1"), decision=Decision.ALLOW, scope=Scope.ONCE, by="operator")
+
+
+def requested(call: str = "c1", effect: Effect = Effect.WRITE, decision: Decision = Decision.ALLOW) -> ToolRequested:
+    return ToolRequested(
+        call_id=CallId(call),
+        tool="shell",
+        arguments='{"command": "make"}',
+        summary="make",
+        effect=effect,
+        reach=Reach.SANDBOX,
+        ruling=Ruling(decision=decision, rule="mode"),
+    )
+
+
+def intended(call: str = "c1") -> ToolIntended:
+    return ToolIntended(call_id=CallId(call), tool="shell", arguments="{}", effect=Effect.WRITE, key="k")
+
+
+def finished(call: str = "c1", *, ok: bool = True) -> ToolFinished:
+    return ToolFinished(call_id=CallId(call), tool="shell", ok=ok, output="exit 3", data="null", seconds=2.0)
+
+
+def asked(tool: str = "shell") -> ApprovalAsked:
+    return ApprovalAsked(
+        approval_id=ApprovalId("a1"),
+        call_id=CallId("c1"),
+        tool=tool,
+        what="make",
+        why="",
+        reach=Reach.SANDBOX,
+        undo="",
+        digest="d",
+    )
+
+
+def recorded(*events: Event) -> list[Record]:
+    """Return events as records, ten seconds apart."""
+    return [Record(seq=Seq(at + 1), at=1000.0 + 10 * at, place=PLACE, body=body) for at, body in enumerate(events)]
+
+
+def told(rows: Iterable[Row], now: float, width: int = 90) -> list[str]:
+    """Return the first line of each row that has one, at a time."""
+    drawn = (row.lines(Room(width=width, now=now)) for row in rows)
+    return [" ".join(lines[0].text.split()) for lines in drawn if lines]
+
+
+def shown(*events: Event, after_s: float = 5.0) -> list[str]:
+    """Return what stands in the transcript so many seconds after the last of these events, without the goal."""
+    transcript, rows = Transcript(), dict[object, Row]()
+    records = recorded(START, *events)
+    for one in records:
+        rows |= {row.key: row for row in transcript.take(one)}
+    return told(rows.values(), records[-1].at + after_s)[1:]
+
+
+def test_a_question_about_a_call_that_failed_leaves_it_failed() -> None:
+    failed = (requested(), intended(), finished(ok=False), asked("recover"))
+
+    assert shown(*failed)[0] == "× shell make failed · 2.0 s ►"
+    assert shown(*failed, YES)[0] == "× shell make failed · 2.0 s ►"
