@@ -26,11 +26,11 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.tasks import Mode
+from hermes_tui.domain.tasks import Effect, Mode
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, WAITING, Sign
 
 RATE_S = 360.0
 """What is spent per minute is told of so many seconds at most."""
@@ -58,7 +58,10 @@ class Decided:
 
 @frozen
 class Step:
-    """A call of an agent as part of its task; `ended_at` is 0 while it is under way."""
+    """A call of an agent as part of its task; `ended_at` is 0 while it is under way.
+
+    One that `changes` something waits its turn until its intent, and is timed from there.
+    """
 
     call_id: CallId
     agent: AgentId
@@ -67,6 +70,7 @@ class Step:
     at: float
     sign: Sign
     ended_at: float = 0.0
+    changes: bool = False
 
 
 @mutable
@@ -131,6 +135,7 @@ class Chronicle:
 
     def _begun(self, record: Record, body: ToolRequested) -> None:
         self.stepped += 1
+        changes = body.effect >= Effect.WRITE
         if record.place.task is not None:
             self.steps.setdefault(record.place.task, {})[body.call_id] = Step(
                 call_id=body.call_id,
@@ -138,7 +143,8 @@ class Chronicle:
                 tool=body.tool,
                 what=wording.wanted(body.tool, body.summary),
                 at=record.at,
-                sign=NEEDS_YOU if body.ruling.decision is Decision.ASK else RUNNING,
+                sign=NEEDS_YOU if body.ruling.decision is Decision.ASK else WAITING if changes else RUNNING,
+                changes=changes,
             )
 
     def _stepped(self, record: Record) -> None:
@@ -152,11 +158,16 @@ class Chronicle:
         self.stepped += 1
         match body:
             case ToolIntended():
-                mine[body.call_id] = replace(step, sign=RUNNING)
+                mine[body.call_id] = replace(step, sign=RUNNING, at=record.at)
             case ToolFinished():
                 mine[body.call_id] = replace(step, sign=DONE if body.ok else FAILED, ended_at=record.at)
             case ToolRefused():
                 mine[body.call_id] = replace(step, sign=FAILED, ended_at=record.at)
+
+    def waits_its_turn(self, task: TaskId) -> bool:
+        """Whether all that a task has under way are calls that have not begun to act."""
+        open_ones = [step for step in self.steps.get(task, {}).values() if not step.ended_at]
+        return bool(open_ones) and all(step.sign is WAITING for step in open_ones)
 
     def mode_in_force(self, configured: Mode) -> Mode:
         """Return how much runs without a question; before the first run, what the config says."""

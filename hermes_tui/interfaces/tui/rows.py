@@ -26,7 +26,7 @@ from hermes_tui.interfaces.tui.drawing.cells import (
     wrap,
 )
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH, draw
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
 from hermes_tui.interfaces.tui.links import marked
@@ -36,7 +36,7 @@ SUBJECT_AT: Final = 12
 HEAD_LINES, TAIL_LINES = 10, 24
 """How much of a long output stands in an opened call; the rest is one key away."""
 
-CallState = Literal["asked", "running", "done", "failed", "refused", "doubt"]
+CallState = Literal["waiting", "asked", "running", "done", "failed", "refused", "doubt"]
 
 
 @frozen
@@ -173,7 +173,10 @@ def _stamped(body: list[Line], stamp: str, width: int) -> list[Line]:
 
 @frozen
 class Call(Entry):
-    """A tool call: one line that opens to its reason, input, output, diff and evidence."""
+    """A tool call: one line that opens to its reason, input, output, diff and evidence.
+
+    One that `changes` something acts only from its intent on: until then it waits, for others that change the same.
+    """
 
     origin: Origin
     tool: str
@@ -190,6 +193,7 @@ class Call(Entry):
     changed: tuple[str, ...] = ()
     attempt: int = 1
     ended_seq: int = 0
+    changes: bool = False
 
     @property
     def ended(self) -> bool:
@@ -199,12 +203,12 @@ class Call(Entry):
     @property
     def live(self) -> bool:
         """A clock runs while it runs or waits."""
-        return self.state in ("running", "asked")
+        return self.state in ("waiting", "running", "asked")
 
     @property
     def sign(self) -> Sign:
         """The sign of its state."""
-        signs = {"asked": NEEDS_YOU, "running": RUNNING, "done": DONE, "doubt": IN_DOUBT}
+        signs = {"waiting": WAITING, "asked": NEEDS_YOU, "running": RUNNING, "done": DONE, "doubt": IN_DOUBT}
         return signs.get(self.state, FAILED)
 
     def lines(self, room: Room) -> Sequence[Line]:
@@ -228,6 +232,8 @@ class Call(Entry):
     def _result(self, now: float) -> tuple[Span, ...]:
         """Return the right-hand side: what came of it and how long it took."""
         match self.state:
+            case "waiting":
+                return ((f"waits its turn {wording.elapsed(now - self.since)}", "text"),)
             case "asked":
                 return (("needs you ", "warn"), (wording.elapsed(now - self.since), "warn"))
             case "running":

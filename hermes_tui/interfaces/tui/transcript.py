@@ -55,7 +55,7 @@ from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.tasks import TaskKind
+from hermes_tui.domain.tasks import Effect, TaskKind
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui import notices, subagents
 from hermes_tui.interfaces.tui.drawing import wording
@@ -64,7 +64,7 @@ from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STO
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin
 from hermes_tui.interfaces.tui.replies import Replies
-from hermes_tui.interfaces.tui.rows import Call, Notice, Said
+from hermes_tui.interfaces.tui.rows import Call, CallState, Notice, Said
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 
 _SAID_ELSEWHERE: Final = ("approval", "limit")
@@ -238,8 +238,10 @@ class Transcript:
                     rationale=body.rationale,
                     limit_s=self.limit_of(body.tool, body.arguments),
                     since=record.at,
-                    state="asked" if body.ruling.decision is Decision.ASK else "running",
+                    changes=body.effect >= Effect.WRITE,
                 )
+                begun = "asked" if body.ruling.decision is Decision.ASK else _allowed(call)
+                call = replace(call, state=begun)
             case ToolIntended():
                 call = replace(call, state="running", since=record.at, attempt=body.attempt) if call else None
             case ToolFinished():
@@ -264,7 +266,7 @@ class Transcript:
                 asked = self._asked.pop(body.approval_id, None)
                 call = self._calls.get(asked.call_id) if asked else None
                 if asked and call is not None and not call.ended:
-                    allowed = replace(call, state="running", since=record.at)
+                    allowed = replace(call, state=_allowed(call), since=record.at)
                     denied = replace(call, state="refused", output=body.reason)
                     self._calls[asked.call_id] = allowed if body.decision is Decision.ALLOW else denied
                     yield self._calls[asked.call_id]
@@ -303,3 +305,8 @@ class Transcript:
                 yield notices.notice(record, notices.KERNEL, "interrupt", f"asked for by {body.by}")
             case ConfigApplied() | ConfigRefused():
                 yield notices.edited(record, body)
+
+
+def _allowed(call: Call) -> CallState:
+    """Return how a call stands that may go ahead."""
+    return "waiting" if call.changes else "running"

@@ -8,17 +8,25 @@ from hermes_tui.domain.approval import Decision, Ruling, Scope
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
+    EditKind,
     Event,
+    PlanEdited,
+    PlanOp,
     RunStarted,
+    TaskStarted,
     ToolFinished,
     ToolIntended,
     ToolRequested,
 )
 from hermes_tui.domain.ids import ApprovalId, CallId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach
+from hermes_tui.domain.state import fold_all
+from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach, Task, TaskKind
 from hermes_tui.domain.usage import Limits
+from hermes_tui.domain.values import replace
+from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
+from hermes_tui.interfaces.tui.graph.folding import GraphRows
 from hermes_tui.interfaces.tui.transcript import Transcript
 
 PLACE = Place(session=SessionId("k7q2"), run=RunId("r1"), task=TaskId("t"))
@@ -79,8 +87,40 @@ def shown(*events: Event, after_s: float = 5.0) -> list[str]:
     return told(rows.values(), records[-1].at + after_s)[1:]
 
 
+def planned(kind: TaskKind) -> PlanEdited:
+    """Return the edit that plans one task."""
+    task = Task(id=TaskId("t"), kind=kind, title="make it", use="shell")
+    return PlanEdited(base_rev=0, by="goal", why="", ops=(PlanOp(kind=EditKind.ADD, target=task.id, task=task),))
+
+
+def drawn(*events: Event, kind: TaskKind = TaskKind.TOOL, after_s: float = 5.0) -> list[str]:
+    """Return the rows of the task graph so many seconds after the last of these events."""
+    records = recorded(START, planned(kind), *events)
+    state, chronicle, rows = fold_all(records), Chronicle(), GraphRows()
+    for one in records:
+        chronicle.take(one)
+    found = rows.of(state, chronicle, rows.tasks(state, chronicle), steps=True)
+    return told(found, records[-1].at + after_s, width=58)
+
+
 def test_a_question_about_a_call_that_failed_leaves_it_failed() -> None:
     failed = (requested(), intended(), finished(ok=False), asked("recover"))
 
     assert shown(*failed)[0] == "× shell make failed · 2.0 s ►"
     assert shown(*failed, YES)[0] == "× shell make failed · 2.0 s ►"
+
+
+def test_a_call_that_changes_something_waits_its_turn_until_its_intent() -> None:
+    assert shown(requested(), after_s=113.0) == ["○ shell make waits its turn 1:53 ►"]
+    assert shown(requested(), intended()) == ["● shell make 5.0 s ►"]
+    assert shown(requested(effect=Effect.READ)) == ["● shell make 5.0 s ►"]
+    assert shown(requested(decision=Decision.ASK), asked(), YES)[0] == "○ shell make waits its turn 0:05 ►"
+
+
+def test_the_graph_says_waiting_of_a_call_and_of_its_task_until_the_intent() -> None:
+    own = replace(requested(), begins_task=True)
+
+    assert drawn(own) == ["○ make it waiting 0:05 –"]
+    assert drawn(own, intended()) == ["● make it running 0:15 –"]
+    assert drawn(TaskStarted(), requested(), kind=TaskKind.AGENT)[1:] == ["○ shell make waiting 0:05 –"]
+    assert drawn(TaskStarted(), requested(), intended(), kind=TaskKind.AGENT)[1:] == ["● shell make running 0:05 –"]

@@ -29,6 +29,7 @@ from hermes_tui.domain.events import (
     RunStarted,
     ShellEnded,
     ShellStarted,
+    ToolIntended,
     ToolRequested,
     ToolResolved,
 )
@@ -375,7 +376,8 @@ def stop_of_none(typed: str) -> str:
 def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
     transcript = Transcript()
     allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))
-    events: tuple[Event, ...] = (START, ASKING, allowed)
+    began = ToolIntended(call_id=CallId("c1"), tool="shell", arguments="{}", effect=Effect.EXTERNAL, key="k")
+    events: tuple[Event, ...] = (START, ASKING, allowed, began)
     for at, event in enumerate(events, start=1):
         transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event))
 

@@ -151,6 +151,8 @@ class GraphRows:
         begun = status.state in (TaskState.RUNNING, TaskState.WAITING)
         if chronicle.ended and begun and sign is not NEEDS_YOU:
             sign = LEFT
+        elif sign is RUNNING and task.kind is TaskKind.TOOL and chronicle.waits_its_turn(name):
+            sign = WAITING
         return TaskRow(
             task=task,
             status=status,
