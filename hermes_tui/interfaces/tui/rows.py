@@ -26,7 +26,16 @@ from hermes_tui.interfaces.tui.drawing.cells import (
     wrap,
 )
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import (
+    DONE,
+    FAILED,
+    IN_DOUBT,
+    LEFT,
+    NEEDS_YOU,
+    RUNNING,
+    WAITING,
+    Sign,
+)
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH, draw
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
 from hermes_tui.interfaces.tui.links import marked
@@ -36,7 +45,16 @@ SUBJECT_AT: Final = 12
 HEAD_LINES, TAIL_LINES = 10, 24
 """How much of a long output stands in an opened call; the rest is one key away."""
 
-CallState = Literal["waiting", "asked", "running", "done", "failed", "refused", "doubt"]
+CallState = Literal["waiting", "asked", "running", "done", "failed", "refused", "doubt", "stopped"]
+_SIGNS: Final = {
+    "waiting": WAITING,
+    "asked": NEEDS_YOU,
+    "running": RUNNING,
+    "done": DONE,
+    "doubt": IN_DOUBT,
+    "stopped": LEFT,
+}
+"""The sign of each state; where there is none, it went wrong."""
 
 
 @frozen
@@ -208,8 +226,7 @@ class Call(Entry):
     @property
     def sign(self) -> Sign:
         """The sign of its state."""
-        signs = {"waiting": WAITING, "asked": NEEDS_YOU, "running": RUNNING, "done": DONE, "doubt": IN_DOUBT}
-        return signs.get(self.state, FAILED)
+        return _SIGNS.get(self.state, FAILED)
 
     def lines(self, room: Room) -> Sequence[Line]:
         """Draw the line; why, what and what came of it when it is open."""
@@ -244,6 +261,9 @@ class Call(Entry):
                 return (("refused", "fail"),)
             case "doubt":
                 return (("in doubt", "warn"),)
+            case "stopped":
+                took = f" · {wording.took(self.seconds)}" if self.seconds else ""
+                return ((f"stopped{took}", "muted"),)
             case "failed":
                 return (("failed", "fail"), (f" · {wording.took(self.seconds)}", "muted"))
             case "done":

@@ -88,24 +88,37 @@ class Transcript:
         self._live = False
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
-        self._began = 0.0
+        self._began = self._last_at = 0.0
 
     def take(self, record: Record) -> list[Row]:
         """Return the rows that a record adds or changes."""
-        return list(self._rows(record))
+        rows = list(self._rows(record))
+        self._last_at = record.at
+        return rows
 
     def cut_off(self) -> list[Row]:
         """Return what was under way when Hermes ended without closing: no clock of it runs on, its end is not known."""
-        rows: list[Row] = []
-        for call_id, call in self._calls.items():
-            if call.state == "running":
-                rows.append(replace(call, state="doubt"))
-                self._calls[call_id] = replace(call, state="doubt")
-        return [*rows, *self.replies.cut_off()]
+        return [*self._left_behind(None), *self.replies.cut_off()]
+
+    def _left_behind(self, at: float | None) -> list[Row]:
+        """Return the calls that had not ended when their run did; `at` is None where nobody knows when that was.
+
+        One with an open question is not among them: an answer still makes it go on.
+        """
+        asked = {question.call_id for question in self._asked.values()}
+        left = [(name, call) for name, call in self._calls.items() if call.live and name not in asked]
+        return [self._kept(name, _halted(call, at)) for name, call in left]
+
+    def _kept(self, name: CallId, call: Call) -> Call:
+        """Return a call's row as it stands from now on."""
+        self._calls[name] = call
+        return call
 
     def _rows(self, record: Record) -> Iterator[Row]:
         body = record.body
         if isinstance(body, RunEvent):
+            if self._live and isinstance(body, RunStarted | RunResumed):
+                yield from self.cut_off()  # the run before has no end on record: Hermes ended without closing it
             yield from self._run(record, body)
         elif isinstance(body, PlanEdited):
             yield self._plan(record, body)
@@ -166,8 +179,10 @@ class Transcript:
                 yield notices.notice(record, STOPPED, "given up", body.why)
             case RunEnded():
                 self._live = False
+                yield from self._left_behind(record.at)
                 yield notices.end(record, body, self._tally())
             case SessionForked():
+                yield from self._left_behind(self._last_at)
                 said = f"{body.origin} stays as it is; what follows is this session's"
                 forked = notices.notice(
                     record, notices.KERNEL, f"forked from {body.origin} at record {body.upto:,}", said
@@ -251,8 +266,7 @@ class Transcript:
             case ToolResolved():
                 yield notices.notice(record, IN_DOUBT, f"{body.call_id} was in doubt: {body.how}", body.evidence)
         if call is not None:
-            self._calls[body.call_id] = call
-            yield call
+            yield self._kept(body.call_id, call)
 
     def _approval(self, record: Record, body: ApprovalEvent) -> Iterator[Row]:
         match body:
@@ -260,16 +274,14 @@ class Transcript:
                 self._asked[body.approval_id] = body
                 call = self._calls.get(body.call_id)
                 if call is not None and not call.ended:  # what to do about one that failed is a question too
-                    self._calls[body.call_id] = replace(call, state="asked", since=record.at)
-                    yield self._calls[body.call_id]
+                    yield self._kept(body.call_id, replace(call, state="asked", since=record.at))
             case ApprovalGiven():
                 asked = self._asked.pop(body.approval_id, None)
                 call = self._calls.get(asked.call_id) if asked else None
                 if asked and call is not None and not call.ended:
                     allowed = replace(call, state=_allowed(call), since=record.at)
                     denied = replace(call, state="refused", output=body.reason)
-                    self._calls[asked.call_id] = allowed if body.decision is Decision.ALLOW else denied
-                    yield self._calls[asked.call_id]
+                    yield self._kept(asked.call_id, allowed if body.decision is Decision.ALLOW else denied)
                 yield notices.answer(
                     record, body, wording.wanted(asked.tool, asked.what) if asked else str(body.approval_id)
                 )
@@ -310,3 +322,12 @@ class Transcript:
 def _allowed(call: Call) -> CallState:
     """Return how a call stands that may go ahead."""
     return "waiting" if call.changes else "running"
+
+
+def _halted(call: Call, at: float | None) -> Call:
+    """Return a call as the end of its run left it: what had begun to act may have acted, if nobody saw it end."""
+    if call.state != "running":
+        return replace(call, state="stopped")
+    if at is None:
+        return replace(call, state="doubt")
+    return replace(call, state="stopped", seconds=max(at - call.since, 0.0))

@@ -12,7 +12,10 @@ from hermes_tui.domain.events import (
     Event,
     PlanEdited,
     PlanOp,
+    RunEnded,
+    RunResumed,
     RunStarted,
+    SessionForked,
     TaskStarted,
     ToolFinished,
     ToolIntended,
@@ -124,3 +127,36 @@ def test_the_graph_says_waiting_of_a_call_and_of_its_task_until_the_intent() -> 
     assert drawn(own, intended()) == ["● make it running 0:15 –"]
     assert drawn(TaskStarted(), requested(), kind=TaskKind.AGENT)[1:] == ["○ shell make waiting 0:05 –"]
     assert drawn(TaskStarted(), requested(), intended(), kind=TaskKind.AGENT)[1:] == ["● shell make running 0:05 –"]
+
+
+INTERRUPTED = RunEnded(status="interrupted", exit_code=130, answer="", reason="interrupted; finished work is kept")
+RESUMED = RunResumed(version="1", limits=Limits(usd=1.0))
+
+
+def test_calls_that_the_end_of_their_run_left_behind_are_stopped_and_count_no_longer() -> None:
+    running, waiting = (requested("c1"), intended("c1")), requested("c2")
+
+    rows = shown(*running, waiting, INTERRUPTED, after_s=900.0)
+
+    assert rows[:2] == ["■ shell make stopped · 20 s ►", "■ shell make stopped ►"]
+    again = shown(*running, waiting, INTERRUPTED, RESUMED, intended("c1"), finished("c1"))
+    assert again[0] == "✓ shell make 1 line · 2.0 s ►"
+
+
+def test_a_call_with_an_open_question_still_needs_an_answer_after_its_run() -> None:
+    rows = shown(requested(decision=Decision.ASK), asked(), INTERRUPTED)
+
+    assert rows[0] == "◊ shell make needs you 0:15 ►"
+
+
+def test_a_run_that_goes_on_after_a_crash_leaves_no_call_running_that_is_not() -> None:
+    before = (requested("c1"), intended("c1"), requested("c2"), RESUMED)
+
+    assert shown(*before)[:2] == ["? shell make in doubt ►", "■ shell make stopped ►"]
+    assert shown(*before, intended("c1"))[0] == "● shell make 5.0 s ►"
+
+
+def test_a_fork_has_nothing_under_way_that_its_origin_had() -> None:
+    forked = SessionForked(origin=SessionId("k7q1"), upto=Seq(3))
+
+    assert shown(requested(), intended(), forked, after_s=900.0)[0] == "■ shell make stopped ►"
