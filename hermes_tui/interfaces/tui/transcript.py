@@ -66,6 +66,7 @@ from hermes_tui.interfaces.tui.notices import call_key, origin
 from hermes_tui.interfaces.tui.replies import Replies
 from hermes_tui.interfaces.tui.rows import Call, CallState, Notice, Said
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
+from hermes_tui.interfaces.tui.waits import Waits
 
 _SAID_ELSEWHERE: Final = ("approval", "limit")
 """Waits that have a row of their own: the question, and the cap that was reached."""
@@ -85,6 +86,7 @@ class Transcript:
         self._calls: dict[CallId, Call] = {}
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
         self._shells: dict[str, ShellStarted] = {}
+        self._waits = Waits()
         self._live = False
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
@@ -98,7 +100,7 @@ class Transcript:
 
     def cut_off(self) -> list[Row]:
         """Return what was under way when Hermes ended without closing: no clock of it runs on, its end is not known."""
-        return [*self._left_behind(None), *self.replies.cut_off()]
+        return [*self._left_behind(None), *self._waits.leave(), *self.replies.cut_off()]
 
     def _left_behind(self, at: float | None) -> list[Row]:
         """Return the calls that had not ended when their run did; `at` is None where nobody knows when that was.
@@ -116,6 +118,7 @@ class Transcript:
 
     def _rows(self, record: Record) -> Iterator[Row]:
         body = record.body
+        yield from self._waits.take(record)
         if isinstance(body, RunEvent):
             if self._live and isinstance(body, RunStarted | RunResumed):
                 yield from self.cut_off()  # the run before has no end on record: Hermes ended without closing it
@@ -183,6 +186,7 @@ class Transcript:
                 yield notices.end(record, body, self._tally())
             case SessionForked():
                 yield from self._left_behind(self._last_at)
+                yield from self._waits.leave()
                 said = f"{body.origin} stays as it is; what follows is this session's"
                 forked = notices.notice(
                     record, notices.KERNEL, f"forked from {body.origin} at record {body.upto:,}", said
@@ -212,7 +216,7 @@ class Transcript:
             case TaskSkipped():
                 yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
             case TaskWaiting() if body.what not in _SAID_ELSEWHERE:
-                yield notices.waits(record, title, body)
+                yield self._waits.begin(record, title, body)
             case RecoveryTried() if body.taken:
                 yield notices.notice(record, notices.KERNEL, title, f"recovers by {body.rung}: {body.why}")
             case TaskFailed() if not body.recovering and self._kinds.get(task) is not TaskKind.TOOL:

@@ -16,7 +16,10 @@ from hermes_tui.domain.events import (
     RunResumed,
     RunStarted,
     SessionForked,
+    TaskCancelled,
+    TaskFinished,
     TaskStarted,
+    TaskWaiting,
     ToolFinished,
     ToolIntended,
     ToolRequested,
@@ -28,6 +31,7 @@ from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach, Task, TaskKind
 from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
 from hermes_tui.interfaces.tui.graph.folding import GraphRows
 from hermes_tui.interfaces.tui.transcript import Transcript
@@ -160,3 +164,34 @@ def test_a_fork_has_nothing_under_way_that_its_origin_had() -> None:
     forked = SessionForked(origin=SessionId("k7q1"), upto=Seq(3))
 
     assert shown(requested(), intended(), forked, after_s=900.0)[0] == "■ shell make stopped ►"
+
+
+TIMER = TaskWaiting(what="timer", why="due at 2000", until=2000.0)
+NO_BRAIN = TaskWaiting(what="provider", why="No brain answers.\nStart one.")
+
+
+def test_a_wait_keeps_its_row_and_loses_its_key_once_the_task_goes_on() -> None:
+    until = wording.clock(2000.0)
+    waited = (planned(TaskKind.TIMER), TaskStarted(), TIMER)
+
+    assert shown(*waited)[1:] == [f"○ make it: waits until {until} Esc stops"]
+    assert shown(*waited, TaskFinished(result="null", seconds=1.0))[1:] == [f"✓ make it: waited until {until}"]
+    assert shown(*waited, TaskCancelled(why="by key"))[1:] == [f"■ make it: was to wait until {until}"]
+    assert shown(planned(TaskKind.AGENT), NO_BRAIN, NO_BRAIN)[1:] == [
+        "○ make it: waits for provider: No brain answers. F3 brains ►"
+    ]
+    assert shown(planned(TaskKind.AGENT), NO_BRAIN, TaskStarted())[1:] == [
+        "✓ make it: waited for provider: No brain answers. ►"
+    ]
+
+
+def test_a_timer_whose_run_ended_waits_again_once_the_run_is_taken_up() -> None:
+    until = wording.clock(2000.0)
+    waited = (planned(TaskKind.TIMER), TaskStarted(), TIMER, INTERRUPTED)
+
+    assert shown(*waited)[1] == f"■ make it: was to wait until {until}"
+    again = shown(*waited, RESUMED, TaskStarted())
+    assert again[1] == f"■ make it: was to wait until {until}"
+    assert again[-1] == f"○ make it: waits until {until} Esc stops"
+    over = shown(*waited, RESUMED, TaskStarted(), TaskFinished(result="null", seconds=1.0))
+    assert over[-1] == f"✓ make it: waited until {until}"
