@@ -30,7 +30,7 @@ from hermes_tui.domain.tasks import Effect, Mode
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
 
 RATE_S = 360.0
 """What is spent per minute is told of so many seconds at most."""
@@ -127,15 +127,29 @@ class Chronicle:
                 if body.ruling.decision is Decision.ASK:
                     self.arguments[body.call_id] = body.arguments
             case ApprovalAsked():
-                self.asked[body.approval_id] = Asked(body, record.at, record.place.agent, record.place.task, record.seq)
+                asked = Asked(body, record.at, record.place.agent, record.place.task, record.seq)
+                self.asked[body.approval_id] = asked
+                self._turned(asked, record.at, NEEDS_YOU)
             case ApprovalGiven():
-                asked = self.asked.pop(body.approval_id, None)
-                if asked is not None:
-                    self.decided.append(Decided(asked, body, record.at))
+                answered = self.asked.pop(body.approval_id, None)
+                if answered is not None:
+                    self.decided.append(Decided(answered, body, record.at))
+                    refused = IN_DOUBT if answered.question.in_doubt else FAILED
+                    self._turned(answered, record.at, None if body.decision is Decision.ALLOW else refused)
+
+    def _turned(self, asked: Asked, at: float, sign: Sign | None) -> None:
+        """Let the call that a question is about have another sign; None is that of one that may go ahead."""
+        mine = self.steps.get(asked.task, {}) if asked.task is not None else {}
+        step = mine.get(asked.question.call_id)
+        if step is None or step.sign in (DONE, FAILED):
+            return  # what to do about a call that failed is a question too
+        self.stepped += 1
+        ended_at = at if sign in (FAILED, IN_DOUBT) else 0.0
+        mine[step.call_id] = replace(step, sign=sign or _allowed(changes=step.changes), at=at, ended_at=ended_at)
 
     def _begun(self, record: Record, body: ToolRequested) -> None:
         self.stepped += 1
-        changes = body.effect >= Effect.WRITE
+        changes, asks = body.effect >= Effect.WRITE, body.ruling.decision is Decision.ASK
         if record.place.task is not None:
             self.steps.setdefault(record.place.task, {})[body.call_id] = Step(
                 call_id=body.call_id,
@@ -143,7 +157,7 @@ class Chronicle:
                 tool=body.tool,
                 what=wording.wanted(body.tool, body.summary),
                 at=record.at,
-                sign=NEEDS_YOU if body.ruling.decision is Decision.ASK else WAITING if changes else RUNNING,
+                sign=NEEDS_YOU if asks else _allowed(changes=changes),
                 changes=changes,
             )
 
@@ -235,3 +249,8 @@ class Chronicle:
                 break
             found[min(int((at - start) / step_s), count - 1)] += usd
         return found
+
+
+def _allowed(*, changes: bool) -> Sign:
+    """Return the sign of a call that may go ahead."""
+    return WAITING if changes else RUNNING

@@ -284,7 +284,7 @@ class Transcript:
                 call = self._calls.get(asked.call_id) if asked else None
                 if asked and call is not None and not call.ended:
                     allowed = replace(call, state=_allowed(call), since=record.at)
-                    denied = replace(call, state="refused", output=body.reason)
+                    denied = replace(call, state="doubt" if asked.in_doubt else "refused", output=body.reason)
                     yield self._kept(asked.call_id, allowed if body.decision is Decision.ALLOW else denied)
                 yield notices.answer(
                     record, body, wording.wanted(asked.tool, asked.what) if asked else str(body.approval_id)

@@ -195,3 +195,22 @@ def test_a_timer_whose_run_ended_waits_again_once_the_run_is_taken_up() -> None:
     assert again[-1] == f"○ make it: waits until {until} Esc stops"
     over = shown(*waited, RESUMED, TaskStarted(), TaskFinished(result="null", seconds=1.0))
     assert over[-1] == f"✓ make it: waited until {until}"
+
+
+def test_a_step_that_asks_needs_an_answer_like_its_task() -> None:
+    ask = (TaskStarted(), requested(effect=Effect.PURE), asked("ask"))
+
+    assert drawn(*ask, kind=TaskKind.APPROVAL) == ["◊ ▼ make it needs you 0:25 –", "◊ shell make needs you 0:05 –"]
+    assert drawn(*ask, YES, kind=TaskKind.APPROVAL)[1] == "● shell make running 0:05 –"
+    assert drawn(TaskStarted(), requested(), asked(), YES, kind=TaskKind.AGENT)[1] == "○ shell make waiting 0:05 –"
+    failed = (TaskStarted(), requested(), intended(), finished(ok=False), asked("recover"))
+    assert drawn(*failed, kind=TaskKind.AGENT)[1] == "× shell make failed 0:10 –"
+
+
+def test_to_say_that_a_call_happened_before_the_crash_refuses_nothing() -> None:
+    doubted = replace(asked(), approval_id=ApprovalId("doubt-c1-1"))
+    happened = replace(YES, approval_id=ApprovalId("doubt-c1-1"), decision=Decision.DENY)
+    before = (requested(), intended(), RESUMED, doubted)
+
+    assert shown(*before)[0] == "◊ shell make needs you 0:05 ►"
+    assert shown(*before, happened)[0] == "? shell make in doubt ►"
