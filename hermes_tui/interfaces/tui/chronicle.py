@@ -30,7 +30,7 @@ from hermes_tui.domain.tasks import Effect, Mode
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
 
 RATE_S = 360.0
 """What is spent per minute is told of so many seconds at most."""
@@ -91,6 +91,7 @@ class Chronicle:
     task_steps: dict[TaskId, int] = field(default_factory=dict[TaskId, int])
     steps: dict[TaskId, dict[CallId, Step]] = field(default_factory=dict[TaskId, dict[CallId, Step]])
     stepped: int = 0
+    doubts: set[TaskId] = field(default_factory=set[TaskId])
     waits: dict[TaskId, TaskWaiting] = field(default_factory=dict[TaskId, TaskWaiting])
     asked: dict[ApprovalId, Asked] = field(default_factory=dict[ApprovalId, Asked])
     arguments: dict[CallId, str] = field(default_factory=dict[CallId, str])
@@ -103,7 +104,6 @@ class Chronicle:
     def take(self, record: Record) -> None:
         """Take one record into account."""
         self.records += 1
-        self.last_at = record.at
         body = record.body
         match body:
             case ModeChanged():
@@ -119,6 +119,24 @@ class Chronicle:
                 self._question(record, body)
             case _:
                 self._stepped(record)
+        self.last_at = record.at
+
+    def cut_off(self) -> None:
+        """Know that Hermes ended with the last record, without closing the run: what had begun to act is in doubt."""
+        self.ended = self.last_at
+        self.open_requests.clear()
+        self._leave(self.ended, IN_DOUBT)
+
+    def _leave(self, at: float, acting: Sign) -> None:
+        """Let no call be under way any more, `acting` or not; one with an open question still waits for its answer."""
+        asked = {one.question.call_id for one in self.asked.values()}
+        for task, mine in self.steps.items():
+            for name, step in mine.items():
+                if not step.ended_at and name not in asked:
+                    sign = acting if step.sign is RUNNING else LEFT
+                    mine[name] = replace(step, sign=sign, ended_at=at)
+                    self.doubts |= {task} if sign is IN_DOUBT else set()
+        self.stepped += 1
 
     def _question(self, record: Record, body: ToolRequested | ApprovalAsked | ApprovalGiven) -> None:
         match body:
@@ -172,7 +190,7 @@ class Chronicle:
         self.stepped += 1
         match body:
             case ToolIntended():
-                mine[body.call_id] = replace(step, sign=RUNNING, at=record.at)
+                mine[body.call_id] = replace(step, sign=RUNNING, at=record.at, ended_at=0.0)
             case ToolFinished():
                 mine[body.call_id] = replace(step, sign=DONE if body.ok else FAILED, ended_at=record.at)
             case ToolRefused():
@@ -191,7 +209,11 @@ class Chronicle:
         if isinstance(body, RunEnded):
             self.ended = record.at
             self.open_requests.clear()
+            self._leave(record.at, LEFT)
             return
+        if self.began and not self.ended:
+            self.cut_off()  # the run before has no end on record: Hermes ended without closing it
+        self.doubts.clear()
         self.mode = body.mode if isinstance(body, RunStarted) else self.mode
         self.began = record.at if isinstance(body, RunStarted) or not self.began else self.began
         self.ended = 0.0

@@ -33,6 +33,10 @@ class Journey:
         self._console.take(records)
         self._mind.take(records)
 
+    def cut_off(self) -> None:
+        """Let the rows of what was under way say that Hermes ended before it did."""
+        self._console.cut_off()
+
     def begin(self, past: Past, index: int) -> None:
         """Show a session at one of its records."""
         self.scrubber.open(past, index)

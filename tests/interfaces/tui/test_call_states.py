@@ -100,13 +100,16 @@ def planned(kind: TaskKind) -> PlanEdited:
     return PlanEdited(base_rev=0, by="goal", why="", ops=(PlanOp(kind=EditKind.ADD, target=task.id, task=task),))
 
 
-def drawn(*events: Event, kind: TaskKind = TaskKind.TOOL, after_s: float = 5.0) -> list[str]:
-    """Return the rows of the task graph so many seconds after the last of these events."""
+def drawn(*events: Event, kind: TaskKind = TaskKind.TOOL, after_s: float = 5.0, crash: bool = False) -> list[str]:
+    """Return the rows of the task graph with all steps, so many seconds after the last of these events, or a crash."""
     records = recorded(START, planned(kind), *events)
     state, chronicle, rows = fold_all(records), Chronicle(), GraphRows()
     for one in records:
         chronicle.take(one)
-    found = rows.of(state, chronicle, rows.tasks(state, chronicle), steps=True)
+    if crash:
+        chronicle.cut_off()
+    rows.toggled.add(("task", TaskId("t")))
+    found = rows.of(state, chronicle, rows.tasks(state, chronicle), steps=False)
     return told(found, records[-1].at + after_s, width=58)
 
 
@@ -214,3 +217,26 @@ def test_to_say_that_a_call_happened_before_the_crash_refuses_nothing() -> None:
 
     assert shown(*before)[0] == "◊ shell make needs you 0:05 ►"
     assert shown(*before, happened)[0] == "? shell make in doubt ►"
+
+
+def test_after_a_crash_the_graph_says_what_is_in_doubt_and_its_clocks_stand_at_the_last_record() -> None:
+    own = replace(requested(), begins_task=True)
+    acting, waiting = (TaskStarted(), requested(), intended()), (TaskStarted(), requested())
+
+    assert drawn(own, intended(), after_s=900.0, crash=True) == ["? make it in doubt 0:10 –"]
+    assert drawn(*acting, kind=TaskKind.AGENT, after_s=900.0, crash=True) == [
+        "? ▼ make it in doubt 0:20 –",
+        "? shell make in doubt 0:00 –",
+    ]
+    assert drawn(*waiting, kind=TaskKind.AGENT, after_s=900.0, crash=True) == [
+        "■ ▼ make it stopped 0:10 –",
+        "■ shell make stopped 0:00 –",
+    ]
+    assert drawn(*acting, RESUMED, intended(), kind=TaskKind.AGENT)[1] == "● shell make running 0:05 –"
+    assert drawn(*acting, RESUMED, kind=TaskKind.AGENT, after_s=900.0)[1] == "? shell make in doubt 0:00 –"
+
+
+def test_a_step_that_the_end_of_its_run_left_behind_is_stopped_and_its_clock_stands() -> None:
+    rows = drawn(TaskStarted(), requested(), intended(), INTERRUPTED, kind=TaskKind.AGENT, after_s=900.0)
+
+    assert rows == ["■ ▼ make it stopped 0:30 –", "■ shell make stopped 0:10 –"]

@@ -18,7 +18,7 @@ from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces._startable import states_now
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.graph.lanes import LaneRow, lay_out, longest_chain, order
 from hermes_tui.interfaces.tui.graph.rows import (
     MOST_LANES_WIDTH,
@@ -37,7 +37,7 @@ LEAST_GROUP: Final = 3
 LAST_STEPS: Final = 4
 """So many steps of a running task stand below it by themselves; Space shows all of them."""
 _STEM: Final = later(r"(.+?)[-_]?\d+|(.+)[-_][^-_]+")
-_FIRST: Final = (NEEDS_YOU, FAILED, RUNNING, WAITING)
+_FIRST: Final = (NEEDS_YOU, IN_DOUBT, FAILED, RUNNING, WAITING, LEFT)
 
 Node = tuple[str, str]
 
@@ -150,7 +150,7 @@ class GraphRows:
         task, status = state.graph.tasks[name], state.graph.status[name]
         begun = status.state in (TaskState.RUNNING, TaskState.WAITING)
         if chronicle.ended and begun and sign is not NEEDS_YOU:
-            sign = LEFT
+            sign = IN_DOUBT if name in chronicle.doubts else LEFT
         elif sign is RUNNING and task.kind is TaskKind.TOOL and chronicle.waits_its_turn(name):
             sign = WAITING
         return TaskRow(

@@ -149,7 +149,7 @@ class Workspace(Entry):
         records = [record for record in self.earlier() if record.seq > self.seen]
         self.take(records)
         if (left := notices.left_open(records)) is not None:
-            self.console_pane.cut_off()
+            self.cut_off()
             self.console_pane.say(left)
         self.refresh_panes()
 
