@@ -92,6 +92,22 @@ def seq_of(row: Row) -> int:
 
 
 @frozen
+class Withdrawn(Entry):
+    """What was said until another row said it better: nothing is left to see of it."""
+
+    origin: Origin
+
+    def lines(self, room: Room) -> Sequence[Line]:
+        """Draw nothing."""
+        del room
+        return ()
+
+    def copy(self) -> str:
+        """Return nothing: it is not found any more."""
+        return ""
+
+
+@frozen
 class Said(Entry):
     """The operator's words."""
 

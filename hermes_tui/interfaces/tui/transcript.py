@@ -51,6 +51,7 @@ from hermes_tui.domain.events import (
     ToolRequested,
     ToolResolved,
 )
+from hermes_tui.domain.events.shell import OPERATOR
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.parts import Part
@@ -64,7 +65,7 @@ from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STO
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin
 from hermes_tui.interfaces.tui.replies import Replies
-from hermes_tui.interfaces.tui.rows import Call, CallState, Notice, Said
+from hermes_tui.interfaces.tui.rows import Call, CallState, Notice, Origin, Said, Withdrawn
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 from hermes_tui.interfaces.tui.waits import Waits
 
@@ -87,6 +88,7 @@ class Transcript:
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
         self._shells: dict[str, ShellStarted] = {}
         self._waits = Waits()
+        self._interrupt: Origin | None = None
         self._live = False
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
@@ -183,6 +185,9 @@ class Transcript:
             case RunEnded():
                 self._live = False
                 yield from self._left_behind(record.at)
+                if self._interrupt is not None and body.status == "interrupted":
+                    yield Withdrawn(origin=self._interrupt)  # the end says so itself
+                self._interrupt = None
                 yield notices.end(record, body, self._tally())
             case SessionForked():
                 yield from self._left_behind(self._last_at)
@@ -318,6 +323,7 @@ class Transcript:
             case RunUnpaused():
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
+                self._interrupt = notices.origin(record) if body.by == OPERATOR else None
                 yield notices.notice(record, notices.KERNEL, "interrupt", f"asked for by {body.by}")
             case ConfigApplied() | ConfigRefused():
                 yield notices.edited(record, body)

@@ -10,6 +10,7 @@ from hermes_tui.domain.events import (
     ApprovalGiven,
     EditKind,
     Event,
+    InterruptAsked,
     PlanEdited,
     PlanOp,
     RunEnded,
@@ -240,3 +241,9 @@ def test_a_step_that_the_end_of_its_run_left_behind_is_stopped_and_its_clock_sta
     rows = drawn(TaskStarted(), requested(), intended(), INTERRUPTED, kind=TaskKind.AGENT, after_s=900.0)
 
     assert rows == ["■ ▼ make it stopped 0:30 –", "■ shell make stopped 0:10 –"]
+
+
+def test_an_interrupt_is_said_once_it_is_done_only_by_the_end_of_the_run() -> None:
+    assert shown(InterruptAsked(by="operator")) == ["• interrupt: asked for by operator"]
+    assert [row[:13] for row in shown(InterruptAsked(by="operator"), INTERRUPTED)] == ["■ interrupted"]
+    assert shown(InterruptAsked(by="ann"), INTERRUPTED)[0] == "• interrupt: asked for by ann"
