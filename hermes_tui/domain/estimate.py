@@ -103,12 +103,13 @@ def _longest(tasks: Sequence[Task], rates: Rates) -> float:
             return max(ends.values(), default=0.0)
         for task in ready:
             begins = max((ends.get(need, 0.0) for need in task.waits_for), default=0.0)
-            ends[task.id] = begins + _seconds(task, rates)
+            ends[task.id] = begins + seconds_of(task, rates)
             del waiting[task.id]
     return max(ends.values(), default=0.0)
 
 
-def _seconds(task: Task, rates: Rates) -> float:
+def seconds_of(task: Task, rates: Rates) -> float:
+    """Return how long one task will probably take; what waits for others or for the operator takes no time itself."""
     match task.kind:
         case TaskKind.AGENT | TaskKind.LLM:
             return _steps(task, rates) * rates.step_s

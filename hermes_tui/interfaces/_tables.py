@@ -42,12 +42,12 @@ def plan_lines(state: SessionState) -> Iterator[str]:
     yield from table(rows)
 
 
-def mind_lines(entry: mindlog.Entry) -> Iterator[str]:
-    """Yield what was done, why, what was expected and what came of it."""
-    yield f"{entry.seq:>5} {MARKS[entry.met]} {entry.agent:8} {entry.kind:8} {first_line(entry.what, WIDTH)}"
+def mind_lines(entry: mindlog.Entry, *, marks: Mapping[bool | None, str] = MARKS) -> Iterator[str]:
+    """Yield what was done, why, what was expected and what came of it; `marks` stand for how it ended."""
+    yield f"{entry.seq:>5} {marks[entry.met]} {entry.agent:8} {entry.kind:8} {first_line(entry.what, WIDTH)}"
     for name, text in (("why", entry.rationale), ("expects", entry.expectation), ("came", entry.outcome)):
         if text:
-            yield f"{'':27}{name:8} {first_line(text, WIDTH)}"
+            yield f"{'':26}{'':{len(marks[None])}}{name:8} {first_line(text, WIDTH)}"
 
 
 def window_lines(state: SessionState, agent: AgentId) -> Iterator[str]:

@@ -17,11 +17,12 @@ from typing import Final
 
 from hermes_tui.capabilities.tools._walk import walk
 from hermes_tui.domain.errors import JournalError, UsageInvalid
+from hermes_tui.domain.estimate import Rates
 from hermes_tui.domain.ids import Seq, SessionId
 from hermes_tui.domain.memory import NoteAuthor, NoteDraft, Origin, Recalled, Remembered
 from hermes_tui.domain.processes import ProcessResult
 from hermes_tui.domain.records import Record
-from hermes_tui.services import exports, forks, history, sessions, wiring
+from hermes_tui.services import exports, forks, history, rates, sessions, wiring
 from hermes_tui.services.drawer import Drawer, write_private
 from hermes_tui.services.keys import PASSPHRASE, SECRETS, variable_of
 from hermes_tui.services.listed import Authored, Standing, Summary
@@ -252,6 +253,10 @@ class Errands(Drawer):
         """Return what every session of this home booked today, and what one of them did on any day, in US dollars."""
         today = datetime.fromtimestamp(self.station.clock.now(), UTC).astimezone().date().isoformat()
         return self.station.ledger.day_spent(today), self.station.ledger.booked_by(session)
+
+    def pace(self, session: SessionId) -> Rates:
+        """Return what steps took in this home's runs, those of one session aside."""
+        return rates.measured(self.station.sessions(), besides=session)
 
     def in_editor(self, text: str) -> str:
         """Return a text after the operator's `$VISUAL` or `$EDITOR` had it; blocks until that ends.

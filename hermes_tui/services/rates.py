@@ -18,6 +18,8 @@ from hermes_tui.domain.tasks import TaskKind
 from hermes_tui.domain.values import mutable
 
 MOST_SESSIONS: Final = 30
+MOST_STEPS: Final = 1000
+"""So many model steps say enough: no older session is read then."""
 _FAULTS: Final = ("schema", "loop", "critic")
 """Where a call is refused that the model should not have made."""
 
@@ -81,11 +83,13 @@ class _Counts:
         )
 
 
-def measured(folder: Path) -> Rates:
-    """Return the rates of the newest sessions in `folder`."""
+def measured(folder: Path, besides: str = "") -> Rates:
+    """Return the rates of the newest sessions in `folder`; `besides` names one that does not count."""
     counts = _Counts()
-    newest = sorted(folder.glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_SESSIONS]
-    for path in newest:
+    found = [path for path in folder.glob("*.db") if path.stem != besides]
+    for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_SESSIONS]:
+        if counts.steps >= MOST_STEPS:
+            break
         try:
             counts.take(read_session(path))
         except JournalUnreadable:

@@ -7,9 +7,8 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
-from itertools import count
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from hermes_tui.capabilities.state import checkpoints
 from hermes_tui.capabilities.state.batch import MOST, Batch, Chain
@@ -74,8 +73,7 @@ class SessionJournal:
         options: JournalOptions,
     ) -> None:
         self.path = path
-        self._redactor = redactor
-        self._clock = clock
+        self._redact = redactor.redact
         self._publish = publish
         self._options = options
         self._blob_folder = options.blobs or blob_folder(path)
@@ -87,11 +85,9 @@ class SessionJournal:
             self.lock.release()
             raise
         self._blobs = Blobs(self._connection, self._blob_folder)
-        self._seqs = cast("Iterator[Seq]", count(last + 1))
         self._waiters = Waiters(last, self._waited_for)
         self._refusal: JournalPoisoned | None = None
-        self._chain = Chain(link, options.key)
-        self._open = self._chain.begin()
+        self._chain = Chain(last, link, key=options.key, now=clock.now)
         self._full: deque[Batch] = deque()
         self._unsealed: tuple[Seq, bytes] | None = None
         self._fold: SessionState | None = None
@@ -133,15 +129,23 @@ class SessionJournal:
         Raises:
             JournalPoisoned: an earlier commit failed, or the journal is closed.
         """
-        event, text, body = self._clean(event)
+        try:
+            body = encode(event)
+        except UnicodeEncodeError:
+            event = scrubbed(event)
+            body = encode(event)
+        text = body.decode()
+        clean = self._redact(text)
+        if clean != text:
+            text, body = clean, clean.encode()
+            event = decode(type(event).__name__, body)
         with self._lock:
             if (refusal := self._refusal) is not None:
                 raise JournalPoisoned(refusal.message, hint=refusal.hint)
-            record = Record(seq=next(self._seqs), at=self._clock.now(), place=place, body=event)
-            batch = self._open
-            # Here and not by the writer: that holds the interpreter's lock as long, and every commit would wait.
-            self._chain.add(batch, record, text, body)
-            if self._idle or batch.count >= MOST:
+            # The row is made here and not by the writer: the interpreter's lock would be held as long, and each commit
+            # would wait for it.
+            record = self._chain.add(event, place, text, body)
+            if self._idle or self._chain.open.count >= MOST:
                 self._next()
         self._publish(record)
         return record
@@ -212,32 +216,11 @@ class SessionJournal:
 
     def _next(self) -> None:
         """Wake the writer, if it rests; begin another batch, if this one has enough."""
-        if self._open.count >= MOST and not self._joining:
-            self._full.append(self._sealed())
+        if self._chain.open.count >= MOST and not self._joining:
+            self._full.append(self._chain.seal())
         if self._idle or (self._lingering and self._full):
             self._idle = self._lingering = False
             self._work.notify()
-
-    def _sealed(self) -> Batch:
-        """Return what has gathered, and begin another batch."""
-        batch = self._open
-        self._chain.seal(batch)
-        self._open = self._chain.begin()
-        return batch
-
-    def _clean(self, event: Event) -> tuple[Event, str, bytes]:
-        """Return the event without its secrets, and its JSON as text and encoded."""
-        try:
-            body = encode(event)
-        except UnicodeEncodeError:
-            event = scrubbed(event)
-            body = encode(event)
-        text = body.decode()
-        clean = self._redactor.redact(text)
-        if clean is text or clean == text:
-            return event, text, body
-        body = clean.encode()
-        return decode(type(event).__name__, body), clean, body
 
     def _waited_for(self) -> None:
         """Let the writer linger no longer; called by whoever begins to wait."""
@@ -278,12 +261,12 @@ class SessionJournal:
             self._lingering = False
             if self._full:
                 return self._full.popleft()
-            return self._sealed() if self._open.count else None
+            return self._chain.seal() if self._chain.open.count else None
 
     def _rested(self) -> bool:
         """Wait while there is nothing to do; return whether it is time to seal what was committed."""
         with self._lock:
-            self._idle = not (self._full or self._open.count or self._closing)
+            self._idle = not (self._full or self._chain.open.count or self._closing)
             if self._idle:
                 self._work.wait(None if self._unsealed is None else SEAL_S)
             rested, self._idle = self._idle, False
@@ -291,7 +274,7 @@ class SessionJournal:
 
     def _commit(self, batch: Batch) -> tuple[Seq, bytes]:
         """Store a batch; return the last record's seq and link."""
-        connection, seq, link = self._connection, Seq(batch.last), batch.link
+        connection, seq, link = self._connection, batch.last, batch.link
         self._unsealed = seq, link
         if batch.count >= CROWDED and batch.at_once and self._fold is None:
             batch.store(connection)
@@ -336,7 +319,7 @@ class SessionJournal:
         with self._lock:
             self._refusal = failure
             self._full.clear()
-            self._open = self._chain.begin()
+            self._chain.drop()
         with contextlib.suppress(sqlite3.Error):
             self._connection.rollback()
         self._waiters.fail(failure)

@@ -30,7 +30,7 @@ class Frame:
 
     def __init__(self, colours: Mapping[str, str], depth: int, *, ascii_only: bool, status: str) -> None:
         self._ground = ""
-        self._roles = dict.fromkeys(USED, "")
+        self._roles: dict[str, str] = dict.fromkeys(USED, "")
         if depth == _swatch.SIXTEEN:
             self._roles["accent"] = CYAN
         elif depth:
@@ -76,7 +76,7 @@ class Frame:
         return f"\x1b[7m \x1b[0m{self._ground}"
 
     def _paint(self, role: str, text: str, *, bold: bool = False) -> str:
-        return f"{self._roles.get(role, '')}{chr(27) + '[1m' if bold else ''}{text}\x1b[0m{self._ground}"
+        return f"{self._roles[role]}{chr(27) + '[1m' if bold else ''}{text}\x1b[0m{self._ground}"
 
 
 def _beside(width: int, height: int) -> int:

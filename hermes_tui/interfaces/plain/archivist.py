@@ -31,6 +31,8 @@ LAST: Final = 12
 """How many lines before a moment are printed with it."""
 BACK: Final = ("fork", "both", "files")
 """What a rewind takes back: the conversation, the files too, or only they."""
+SPOKEN: Final = {">": "heard", "»": "told", "•": "said", "=": "got", "×": "failed"}
+"""What the signs of a transcript mean."""
 ROLES: Final = {"+": "ok", "-": "fail", "~": "accent"}
 
 
@@ -74,7 +76,8 @@ class Archivist:
         at = int(line) - 1 if line.isdigit() else AROUND
         first = max(at - AROUND, 0)
         shown = enumerate(lines[first : at + AROUND + 1], first + 1)
-        self.rows([f"{number:>6} {text}" for number, text in shown])
+        for number, text in shown:
+            self.mode.show(f"  {number:>6} {text}")
 
     def do_tools(self, _: str) -> None:
         """Print every tool and whose it is."""
@@ -229,7 +232,7 @@ class Archivist:
                     head = f"rev {body.base_rev + 1}  {when(record.at)}  by {body.by}{undone}: {body.why}"
                     self.mode.say(head, "bold")
                 for line in changed:
-                    self.mode.say(f"  {line}", ROLES.get(line[:1], "text"))
+                    self.mode.show(f"  {line}", ROLES.get(line[:1], "text"))
             if not found:
                 self.mode.say("No plan yet. A goal becomes one.")
 
@@ -258,7 +261,10 @@ class Archivist:
 
     def do_transcript(self, agent: str) -> None:
         """Print all that an agent heard, said and did."""
-        self.rows("\n".join(subagents.transcript(self.mode.state, AgentId(agent))).splitlines())
+        for message in subagents.transcript(self.mode.state, AgentId(agent)):
+            sign, blank, text = message.partition(" ")
+            said = f"{SPOKEN[sign]}: {text}" if blank and sign in SPOKEN else message
+            self.rows(said.splitlines())
 
     def do_compact(self, wanted: str) -> None:
         """Condense a window before its next request, or take the last compaction back; the kernel says what it did."""

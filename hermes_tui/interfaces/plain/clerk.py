@@ -41,6 +41,7 @@ from hermes_tui.services.missing import Missing
 MODES: Final = tuple(Mode)
 SHOWN: Final = 20
 """How many entries, sessions or lines found are printed."""
+OUTCOMES: Final = {True: "done  ", False: "failed", None: "open  "}
 TYPED: Final = (("/", "a command"), ("@", "a file"), ("!", "a shell command"), ("#", "a note"))
 KEYS: Final = (
     ("Enter", "send, or steer while a run is live"),
@@ -90,7 +91,7 @@ class Clerk(Archivist):
     def do_mind(self, _: str) -> None:
         """Print the newest decisions."""
         found = mindlog.entries(self.mode.records())[-SHOWN:]
-        self.rows([line for entry in found for line in mind_lines(entry)] or ["No decisions yet."])
+        self.rows([line for entry in found for line in mind_lines(entry, marks=OUTCOMES)] or ["No decisions yet."])
 
     def do_memory(self, _: str) -> None:
         """Print the notes."""
@@ -108,7 +109,7 @@ class Clerk(Archivist):
         waiting = self.mode.state.calls.waiting
         for asked in waiting:
             for line, role in card_lines(asked, self.mode.state):
-                self.mode.say(line, role)
+                self.mode.show(line, role)
         if not waiting:
             self.mode.say(NOTHING_WAITS)
 
@@ -123,7 +124,7 @@ class Clerk(Archivist):
             added, removed = change.counts
             self.mode.say(f"{requested.tool} {change.path}  +{added} -{removed}", "bold")
             for sign, text in change.rows():
-                self.mode.say(f"{sign} {text}", {"+": "ok", "-": "fail"}.get(sign, "text"))
+                self.mode.show(f"{sign} {text}", {"+": "ok", "-": "fail"}.get(sign, "text"))
         if not changed:
             self.mode.say("Nothing was written or edited in this session.")
 
@@ -139,7 +140,7 @@ class Clerk(Archivist):
         self.mode.say(f"{requested.tool} {requested.summary}", "bold")
         for name, text in (("why", requested.rationale), ("input", requested.arguments)):
             self.mode.say(f"  {name:6} {text or 'nothing was said'}")
-        self.mode.say(done.output if done else "It has not ended yet.")
+        self.mode.show(done.output if done else "It has not ended yet.")
 
     def do_find(self, wanted: str) -> None:
         """Print the lines of this session that hold a text."""
@@ -152,7 +153,7 @@ class Clerk(Archivist):
         if not replies:
             self.mode.say("There is no reply to copy yet.")
         elif self.mode.reader.dumb:
-            self.mode.say(replies[-1])
+            self.mode.show(replies[-1])
         else:
             self.mode.reader.signal(f"\x1b]52;c;{base64.b64encode(replies[-1].encode()).decode()}\x07")
             self.mode.say(f"Copied {len(replies[-1]):,} characters.")
@@ -335,7 +336,7 @@ class Clerk(Archivist):
             done = await self.mode.seat.errands.run(command)
             output = (done.stdout + done.stderr).decode("utf-8", "replace").rstrip("\n")
             if output:
-                self.mode.say(output)
+                self.mode.show(output)
             role = "ok" if done.exit_code == 0 else "fail"
             self.mode.say(f"! exit {done.exit_code} · {done.seconds:.1f} s · not sent to the model", role)
 
@@ -350,7 +351,7 @@ class Clerk(Archivist):
         elif argument:
             shell = shells.shell_of(state, argument)
             for line in shells.output_lines(shell)[-SHOWN:] or ["Nothing printed yet."]:
-                self.mode.say(f"  {line}")
+                self.mode.show(f"  {line}")
         else:
             for shell in state.by_id.values():
                 said = ending(shell.ended) if shell.ended is not None else "running"

@@ -14,6 +14,8 @@ from hermes_tui.domain.errors import HermesError
 from hermes_tui.domain.events import (
     ApprovalAsked,
     ApprovalGiven,
+    CapRaised,
+    Event,
     ModeChanged,
     ModelChosen,
     ModelRequested,
@@ -81,6 +83,7 @@ class LineMode(Host):
         self.bridge = Bridge(self._deliver, frame_s=FRAME_S)
         self._seen = Seq(0)
         self._asked_to_quit = self._rung = -BELL_S
+        self._due: asyncio.TimerHandle | None = None
 
     def _habits(self) -> Habits:
         """Return what helps while typing; keys do what the orders do."""
@@ -129,6 +132,7 @@ class LineMode(Host):
             return
         match await self.reader.read():
             case Typed(text=text) if text.strip():
+                self._silence()
                 self.start(asyncio.to_thread(self.seat.errands.remember, text.strip()))
                 self.take_line(text.strip())
             case Typed():
@@ -195,7 +199,7 @@ class LineMode(Host):
 
     def _greet(self) -> None:
         facts = self.seat.facts
-        self.say(f"hermes {facts.version} · {facts.workspace} · session {facts.session}", "bold")
+        self.show(f"hermes {facts.version} · {facts.workspace} · session {facts.session}", "bold")
         self.say("Enter sends a goal · / commands · @ file · ! shell command · # note · /help")
         for line in list(self.told())[-RECENT:]:
             self.say(line)
@@ -260,16 +264,27 @@ class LineMode(Host):
                 self.model = body.model
             case ModeChanged():
                 self.policy_mode = body.mode
+            case _:
+                pass
+        self._say_decided(body)
+        self.speech.take(record)
+        if isinstance(body, RunEnded):
+            self._ended(body)
+
+    def _say_decided(self, body: Event) -> None:
+        """Say what an operator decided, here or elsewhere."""
+        match body:
+            case ModeChanged():
                 self.say(f"mode {body.mode.value}")
+            case CapRaised():
+                cap = "no cap" if body.limits.usd is None else f"${body.limits.usd:.2f}"
+                self.say(f"cap of the run is now {cap}, by {body.by}")
             case ApprovalGiven():
                 allowed = body.decision == "allow"
                 said = f"allowed {body.scope.value}" if allowed else f"denied: {body.reason or 'no reason'}"
                 self.say(f"{said}, by {body.by}", "ok" if allowed else "fail")
             case _:
-                pass
-        self.speech.take(record)
-        if isinstance(body, RunEnded):
-            self._ended(body)
+                return
 
     def _ended(self, body: RunEnded) -> None:
         """Say what the run cost and what can follow; begin what was queued."""
@@ -289,11 +304,21 @@ class LineMode(Host):
         self.answering.show(asked, self.monotonic())
         if asked is not None:
             for line, role in card_lines(asked, self.state):
-                self.say(line, role)
+                self.show(line, role)
             self._ring()
 
     def _ring(self) -> None:
-        """Ring the bell, at most once in ten seconds."""
-        if self.monotonic() - self._rung >= BELL_S:
+        """Ring the bell, at most once in ten seconds: what comes sooner rings once they are over."""
+        self._silence()
+        wait_s = self._rung + BELL_S - self.monotonic()
+        if wait_s > 0:
+            self._due = asyncio.get_running_loop().call_later(wait_s, self._ring)
+        else:
             self._rung = self.monotonic()
             self.reader.signal("\a")
+
+    def _silence(self) -> None:
+        """Take back a bell that is still to ring: there is somebody who reads."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None

@@ -51,7 +51,11 @@ class Host:
         self._work: set[asyncio.Task[None]] = set()
 
     def say(self, text: str, role: str = "text") -> None:
-        """Print a line above the prompt."""
+        """Print a line above the prompt, broken between words."""
+        self.reader.above(self.sheet.prose(text, role))
+
+    def show(self, text: str, role: str = "text") -> None:
+        """Print what is to be read to the letter: code, a change, what a command printed."""
         self.reader.above(self.sheet.line(text, role))
 
     @property

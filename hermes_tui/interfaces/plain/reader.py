@@ -96,6 +96,7 @@ class Reader:
     def __init__(self, habits: Habits, label: Callable[[], str], status: Callable[[], str]) -> None:
         self.dumb = _is_dumb()
         self._label = label
+        self._status = status
         self._proxy: StdoutProxy | None = None
         self._reading = self._shown = self._stopped = False
         self._stood: str = ""  # what stood in the line when something was last printed above it
@@ -109,12 +110,16 @@ class Reader:
             enable_history_search=False,
             enable_open_in_editor=True,
             key_bindings=_bindings(habits.keys),
-            rprompt=status,
+            rprompt=self._beside,
             multiline=True,
             vi_mode=habits.vi,
             prompt_continuation="  ",
             reserve_space_for_menu=4,
         )
+
+    def _beside(self) -> str:
+        """Return what stands at the right of an empty line; a line that is typed in, or was sent, has none."""
+        return "" if self._session.default_buffer.text else self._status()
 
     @contextmanager
     def beside(self) -> Generator[None]:

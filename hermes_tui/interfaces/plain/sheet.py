@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+from collections.abc import Iterator
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.text import Text
@@ -15,6 +18,9 @@ from hermes_tui.domain.text import printable
 STYLES: Final = {"accent": "cyan", "ok": "green", "warn": "yellow", "fail": "red", "bold": "bold", "text": ""}
 """The roles of a theme in the terminal's own colours; what they say, a word says too."""
 TAB: Final = 4
+HANGING: Final = 2
+_WORDS: Final = re.compile(r"\s*\S+")
+_GAP: Final = re.compile(r"\s{2,}(?=\S)")
 
 
 class Sheet:
@@ -45,6 +51,10 @@ class Sheet:
         """Return text with its line end, each of its lines made safe."""
         return self._drawn(Text(_safe(text), style=STYLES[role]))
 
+    def prose(self, text: str, role: str = "text") -> str:
+        """Return text as `line` does, broken between words where this terminal would break within one."""
+        return self._drawn(Text("\n".join(_broken(_safe(text), self.width)), style=STYLES[role]))
+
     def code(self, line: str, language: str) -> str:
         """Return one line of code."""
         if not self.coloured or not language:
@@ -59,6 +69,29 @@ class Sheet:
         self._file.seek(0)
         self._file.truncate()
         return drawn
+
+
+def _broken(text: str, width: int) -> Iterator[str]:
+    """Yield lines of at most `width` cells; a word that is longer stays whole, so that it can be copied."""
+    for line in text.split("\n"):
+        if cell_len(line) <= width:
+            yield line
+            continue
+        indent, row = _indent(line, width), ""
+        for word in _WORDS.findall(line):
+            if row.strip() and cell_len(row + word) > width:
+                yield row
+                row = " " * indent + word.lstrip()
+            else:
+                row += word
+        yield row
+
+
+def _indent(line: str, width: int) -> int:
+    """Return where a broken line goes on: below its last column, or a little further in than it begins."""
+    columns = [cell_len(line[: gap.end()]) for gap in _GAP.finditer(line) if gap.start()]
+    within = [at for at in columns if at <= width * 2 // 3]
+    return within[-1] if within else len(line) - len(line.lstrip()) + HANGING
 
 
 def _safe(text: str) -> str:

@@ -73,7 +73,7 @@ class Speech:
     def _line(self, line: str) -> None:
         if line:
             self._speaker = None
-            self._show(self._sheet.line(self._progress.spoken(line), _ROLES.get(line[CLOCK], "text")))
+            self._show(self._sheet.prose(self._progress.spoken(line), _ROLES.get(line[CLOCK], "text")))
 
     def _end(self, agent: AgentId, whole: str) -> None:
         """Print the rest of a reply; all of it where none or something else was streamed."""
@@ -103,4 +103,4 @@ class Speech:
             return self._sheet.line(line)
         if voice.code is not None:
             return self._sheet.code(line, voice.code)
-        return self._sheet.line(line, "bold" if line.startswith("#") else "text")
+        return self._sheet.prose(line, "bold" if line.startswith("#") else "text")

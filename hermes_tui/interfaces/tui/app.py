@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.drawing.line_view import LineView
     from hermes_tui.interfaces.tui.files import DayReader, PromptKeeper, ThemeKeeper
     from hermes_tui.interfaces.tui.finder import Finder
+    from hermes_tui.interfaces.tui.first_keys import FirstKeys
     from hermes_tui.interfaces.tui.motion import Motion
     from hermes_tui.interfaces.tui.note_keeper import NoteKeeper
     from hermes_tui.interfaces.tui.panes._note_wishes import Wish
@@ -109,6 +110,7 @@ class HermesApp(Host, inherit_css=False):
         super().__init__(seat, earlier, themes, clock=clock, monotonic=monotonic)
         self.goal = goal
         self.chord: Chord | None = None
+        self.first_keys: FirstKeys | None = None
         self.early_keys = EarlyKeys(self)
         self._later: list[Callable[[], object]] | None = []
         self._asked_to_quit = -TWICE_S
@@ -125,7 +127,7 @@ class HermesApp(Host, inherit_css=False):
 
     def on_mount(self) -> None:
         """Listen to signals."""
-        self.app_resume_signal.subscribe(self, self._come_back)
+        self.app_resume_signal.subscribe(self, self._come_back)  # pyright: ignore[reportUnknownMemberType] - of any app
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended_by, number)
@@ -140,6 +142,8 @@ class HermesApp(Host, inherit_css=False):
             if meant is None:
                 return
             event = meant
+        elif self.first_keys is not None and self.first_keys.keep(event):
+            return
         await super().on_event(event)
 
     def on_threshold_settled(self) -> None:
@@ -229,6 +233,7 @@ class HermesApp(Host, inherit_css=False):
             do()
         await self.early_keys.type()
         self.prompts.begun.set()
+        self.workspace.settle()
         self.set_interval(THEMES_S, self.theme_files.look)
         wrong = [*self.keys.wrong, *map(str, self.theme_errors)]
         if wrong:

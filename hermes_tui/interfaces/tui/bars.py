@@ -11,6 +11,7 @@ from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, o
 from hermes_tui.interfaces.tui.drawing.glyphs import WAITING
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph.queued import NONE, Queued
+from hermes_tui.interfaces.tui.layout import room_above
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.status import status_line
 
@@ -46,6 +47,7 @@ class QueueRows(Widget):
         """Take as many lines as there are rows."""
         self.display = bool(self.queue or self.waiting.tasks)
         self.styles.height = min(len(self.queue), QUEUE_ROWS) + bool(self.waiting.tasks)
+        self.styles.margin = (room_above(self.screen.size.height), 0, 0, 0)
         self.refresh()
 
     def _waiting(self, width: int) -> Line:
@@ -62,7 +64,7 @@ class QueueRows(Widget):
             return self.look.strip(Line(), self.size.width)
         more = f" and {len(self.queue) - QUEUE_ROWS} more" if y == QUEUE_ROWS - 1 < len(self.queue) - 1 else ""
         left = (("• ", "muted"), (f"queued {y + 1}{more}  ", "muted"), *foreign(one_line(self.queue[y]), "text"))
-        hint = (("Up edits the last ", "muted"),) if y == min(len(self.queue), QUEUE_ROWS) - 1 else ()
+        hint = (("Up edit ", "muted"),) if y == min(len(self.queue), QUEUE_ROWS) - 1 else ()
         return self.look.strip(ends(left, hint, self.size.width), self.size.width)
 
 

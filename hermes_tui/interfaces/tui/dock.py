@@ -21,7 +21,7 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
 from hermes_tui.interfaces.tui.drawing.look import Look
-from hermes_tui.interfaces.tui.layout import roomy
+from hermes_tui.interfaces.tui.layout import room_above, roomy
 from hermes_tui.interfaces.tui.panes._asked import change_in, editable, files_beside, key_spans, whole_call
 from hermes_tui.interfaces.tui.panes._pane import Late, View
 from hermes_tui.interfaces.tui.panes._question import Answers
@@ -233,6 +233,7 @@ class Dock(Late):
         known = view.chronicle.asked
         waiting = [known[asked.approval_id] for asked in view.state.calls.waiting if asked.approval_id in known]
         self.display = bool(waiting)
+        self.styles.margin = (room_above(self.screen.size.height), 0, 0, 0)
         title = (("needs you", "text bold"), (f" {len(waiting)}", "text bold"))
         self.rule.say(title, (("F7", "accent"), (" answer", "muted")) if roomy(*self.screen.size) else ())
         self.card.show(waiting[0] if waiting else None, view)

@@ -59,6 +59,26 @@ class DayReader:
         workspace.refresh_panes()
 
 
+class PaceReader:
+    """Reads what steps took in this home's earlier runs, once: as soon as there is a plan whose time it tells of."""
+
+    def __init__(self, app: Host) -> None:
+        self.app = app
+        self._read = False
+
+    def noticed(self) -> None:
+        """Read it if there is a plan of more than one task now."""
+        if not self._read and len(self.app.seat.state.graph.tasks) > 1:
+            self._read = True
+            self.app.start(self.read())
+
+    async def read(self) -> None:
+        """Read it and show what follows from it."""
+        seat, workspace = self.app.seat, self.app.workspace
+        workspace.rates = await asyncio.to_thread(seat.errands.pace, seat.facts.session)
+        workspace.refresh_panes()
+
+
 class ThemeKeeper:
     """Looks after the folders of themes: an edited file is read again and drawn with at once."""
 

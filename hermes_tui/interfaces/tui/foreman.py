@@ -14,8 +14,8 @@ from hermes_tui.domain.records import Record
 from hermes_tui.interfaces import _steering as steering
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.graph.detail import conversation
 from hermes_tui.interfaces.tui.host import Host
+from hermes_tui.interfaces.tui.screens.agent_page import AgentPage
 from hermes_tui.interfaces.tui.screens.line_entry import LineEntry
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.services import edits
@@ -92,9 +92,9 @@ class Foreman:
             known = ", ".join(state.talk.by_agent) or "nobody yet"
             app.say(f"No agent {one_line(name)} has said anything. There is: {known}.", "fail")
             return
-        app.push_screen(
-            Page(app.look, f"transcript of {one_line(name)}", lambda width: conversation(state, agent, width))
-        )
+        # What is shown while the past is looked at stands still, and nobody there can be told anything.
+        past = app.workspace.journey.past is not None
+        app.push_screen(AgentPage(app.look, agent, (lambda: state) if past else (lambda: app.seat.state)))
 
 
 def diff_lines(records: Sequence[Record], width: int) -> Iterator[Line]:

@@ -6,7 +6,7 @@ import os
 
 from hermes_tui.interfaces._bridge import Bridge
 from hermes_tui.interfaces.tui.app import HermesApp
-from hermes_tui.interfaces.tui.files import DayReader, PromptKeeper, ThemeKeeper
+from hermes_tui.interfaces.tui.files import DayReader, PaceReader, PromptKeeper, ThemeKeeper
 from hermes_tui.interfaces.tui.layout import sizes_from
 from hermes_tui.interfaces.tui.motion import motion_of
 from hermes_tui.interfaces.tui.relay import Relay
@@ -24,7 +24,7 @@ def furnish(app: HermesApp) -> None:
     app.prompts = PromptKeeper(app)
     app.before_leaving = app.prompts.keep_now
     app.day = DayReader(app)
-    app.relay = Relay(app, app.day)
+    app.relay = Relay(app, app.day, PaceReader(app))
     app.bridge = Bridge(app.deliver, frame_s=app.motion.frame_s)
 
 

@@ -34,8 +34,9 @@ class Journey:
         self._mind.take(records)
 
     def cut_off(self) -> None:
-        """Let the rows of what was under way say that Hermes ended before it did."""
+        """Let them say of what was under way when Hermes ended without closing that its end is not known."""
         self._console.cut_off()
+        self._mind.cut_off()
 
     def begin(self, past: Past, index: int) -> None:
         """Show a session at one of its records."""

@@ -28,9 +28,11 @@ AREAS: Final = {
     "budget": "budget",
     "memory": "memory",
     "approval": "approvals",
+    "recovery": "a run left open",
     "inbox": "approvals, full screen",
     "patchbay": "patchbay",
     "shells": "output of a shell",
+    "agent": "transcript of an agent",
     "changes": "changes of the session",
 }
 EVERYWHERE: Final = frozenset({"app", "pane"})

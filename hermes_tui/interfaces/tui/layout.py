@@ -11,6 +11,7 @@ Shape = Literal["wide", "two", "one", "narrow", "tiny"]
 Border = Literal["side", "right", "graph", "budget", "memory"]
 LEAST_WIDTH, LEAST_HEIGHT = 40, 10
 ROOMY_WIDTH, ROOMY_HEIGHT = 80, 24
+AIRY_HEIGHT: Final = 30
 SIDE_WIDTH: Final = 48
 GRAPH_WIDTH: Final = 62
 BUDGET_HEIGHT: Final = 10
@@ -92,6 +93,11 @@ def roomy(width: int, height: int) -> bool:
     return width >= ROOMY_WIDTH and height >= ROOMY_HEIGHT
 
 
+def room_above(height: int) -> int:
+    """Return how many blank rows stand above what waits: one, unless every row is needed for the transcript."""
+    return int(height >= AIRY_HEIGHT)
+
+
 def plan_for(width: int, height: int, tasks: int, sizes: Sizes = USUAL) -> Plan:
     """Return the division for a size and a number of tasks, with the borders where the operator put them."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
@@ -101,7 +107,7 @@ def plan_for(width: int, height: int, tasks: int, sizes: Sizes = USUAL) -> Plan:
         return Plan(shape, graph=_graph(height, tasks, sizes), middle_width=_side(width, sizes))
     if width < 120:
         return Plan("one")
-    budget = _height(sizes.budget, BUDGET_HEIGHT, height) if height >= 30 else 0
+    budget = _height(sizes.budget, BUDGET_HEIGHT, height) if height >= AIRY_HEIGHT else 0
     if width >= 180 and height >= 40:
         return _wide(width, height, sizes)
     graph = _graph(height, tasks, sizes)

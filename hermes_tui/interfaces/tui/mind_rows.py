@@ -9,6 +9,8 @@ from hermes_tui.domain.approval import Decision
 from hermes_tui.domain.errors import FailureReason
 from hermes_tui.domain.events import (
     AgentEvent,
+    ApprovalAsked,
+    ApprovalEvent,
     ApprovalGiven,
     BudgetRefused,
     CapRaised,
@@ -17,6 +19,7 @@ from hermes_tui.domain.events import (
     ModelChosen,
     ModelFailed,
     PlanEdited,
+    RecoveryTried,
     RetryScheduled,
     RunEnded,
     TaskSkipped,
@@ -27,14 +30,25 @@ from hermes_tui.domain.events import (
     ToolRequested,
     ToolResolved,
 )
-from hermes_tui.domain.ids import CallId
+from hermes_tui.domain.ids import ApprovalId, CallId
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.tasks import Effect
 from hermes_tui.domain.text import gist
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces.tui import subagents
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, ends, foreign, one_line, pad, wrap
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, STOPPED, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import (
+    DONE,
+    FAILED,
+    IN_DOUBT,
+    LEFT,
+    NEEDS_YOU,
+    RUNNING,
+    STOPPED,
+    WAITING,
+    Sign,
+)
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.notices import ENDINGS, KERNEL, SKIPPED, call_key, origin
 from hermes_tui.interfaces.tui.rows import Entry, Origin
@@ -108,32 +122,42 @@ def _fact(name: str, text: str, indent: int, width: int) -> list[Line]:
 
 
 class MindLog:
-    """The decisions so far. Taking a record returns the row that is new or changed, if one is."""
+    """The decisions so far. Taking a record returns the rows that are new or changed."""
 
     def __init__(self) -> None:
         self._calls: dict[CallId, Thought] = {}
+        self._asked: dict[ApprovalId, Thought] = {}
+        self._open: set[CallId] = set()
+        self._allowed: set[CallId] = set()
 
-    def take(self, record: Record) -> Thought | None:
-        """Return the row that a record adds or changes."""
+    def take(self, record: Record) -> list[Thought]:
+        """Return the rows that a record adds or changes."""
         body = record.body
         if isinstance(body, ToolEvent):
-            return self._tool(record, body)
-        return _other(record)
+            row = self._tool(record, body)
+            return [row] if row is not None else []
+        if isinstance(body, ApprovalEvent):
+            return self._approval(record, body)
+        left = self._left(LEFT) if isinstance(body, RunEnded) else []
+        other = _other(record)
+        return [*left, other] if other is not None else left
+
+    def cut_off(self) -> list[Thought]:
+        """Return what was under way when Hermes ended without closing: nobody knows what came of it."""
+        return self._left(IN_DOUBT)
+
+    def _left(self, sign: Sign) -> list[Thought]:
+        """Return the calls that are under way no more; one that waits for an answer still waits for it."""
+        left = [call_id for call_id in self._open if self._calls[call_id].sign in (RUNNING, WAITING)]
+        self._open.difference_update(left)
+        self._calls |= {call_id: replace(self._calls[call_id], sign=sign) for call_id in left}
+        return [self._calls[call_id] for call_id in left]
 
     def _tool(self, record: Record, body: ToolEvent) -> Thought | None:
         known = self._calls.get(body.call_id)
         match body:
             case ToolRequested():
-                known = Thought(
-                    origin=origin(record, call_key(body.call_id)),
-                    sign=NEEDS_YOU if body.ruling.decision is Decision.ASK else RUNNING,
-                    who=_who(record),
-                    kind="act",
-                    action=_action(body),
-                    why=one_line(gist(body.rationale)),
-                    expected=one_line(body.expectation),
-                    rule=f"{body.ruling.decision.value} by {body.ruling.rule}, reach {body.reach.name.lower()}",
-                )
+                known = _requested(record, body, known, allowed=body.call_id in self._allowed)
             case ToolIntended():
                 known = replace(known, sign=RUNNING) if known else None
             case ToolFinished():
@@ -145,9 +169,65 @@ class MindLog:
                 known = replace(known, sign=FAILED, observed=body.reason, outcome="refused") if known else None
             case ToolResolved():
                 known = replace(known, sign=IN_DOUBT, observed=body.evidence, outcome=body.how) if known else None
-        if known is not None:
-            self._calls[body.call_id] = known
+        if known is None:
+            return None
+        self._calls[body.call_id] = known
+        (self._open.discard if isinstance(body, ToolFinished | ToolRefused) else self._open.add)(body.call_id)
         return known
+
+    def _approval(self, record: Record, body: ApprovalEvent) -> list[Thought]:
+        """Return the row that waits for an answer, or did: the call that is asked about, else the question itself."""
+        match body:
+            case ApprovalAsked():
+                row = self._calls[body.call_id] if body.call_id in self._open else _question(record, body)
+                self._asked[body.approval_id] = replace(row, sign=NEEDS_YOU)
+                return [self._keep(self._asked[body.approval_id])]
+            case ApprovalGiven():
+                answer = _answer(record, body)
+                if body.approval_id not in self._asked:
+                    return [answer]
+                row = self._asked.pop(body.approval_id)
+                under_way = [call_id for call_id in self._open if call_key(call_id) == row.key]
+                if not under_way:
+                    return [replace(row, sign=answer.sign, outcome=f"{answer.action} by {body.by}"), answer]
+                allowed = body.decision is Decision.ALLOW
+                self._allowed.update(under_way if allowed else ())
+                return [self._keep(replace(row, sign=WAITING if allowed else FAILED)), answer]
+
+    def _keep(self, row: Thought) -> Thought:
+        """Keep a row where it is that of a call that is under way."""
+        self._calls |= {call_id: row for call_id in self._open if call_key(call_id) == row.key}
+        return row
+
+
+def _requested(record: Record, body: ToolRequested, known: Thought | None, *, allowed: bool) -> Thought:
+    """Return the row of a call; taken up again, it stands where it was decided.
+
+    What changes something acts only from its intent on: until then it waits, for leave or for its turn.
+    """
+    begins = WAITING if body.effect >= Effect.WRITE else RUNNING
+    return Thought(
+        origin=known.origin if known is not None else origin(record, call_key(body.call_id)),
+        sign=NEEDS_YOU if body.ruling.decision is Decision.ASK and not allowed else begins,
+        who=_who(record),
+        kind="act",
+        action=_action(body),
+        why=one_line(gist(body.rationale)),
+        expected=one_line(body.expectation),
+        rule=f"{body.ruling.decision.value} by {body.ruling.rule}, reach {body.reach.name.lower()}",
+    )
+
+
+def _question(record: Record, body: ApprovalAsked) -> Thought:
+    """Return the row of a question that is about no call under way, such as how to go on after a failure."""
+    row = _thought(record, NEEDS_YOU, "ask", (wording.wanted(body.tool, body.what), body.why))
+    return replace(row, origin=replace(row.origin, key=("asked", body.approval_id)))
+
+
+def _answer(record: Record, body: ApprovalGiven) -> Thought:
+    sign = DONE if body.decision is Decision.ALLOW else FAILED
+    said = f"{body.decision.value} {body.scope.value}"
+    return replace(_thought(record, sign, "ask", (said, body.reason)), who=body.by)
 
 
 def _who(record: Record) -> str:
@@ -168,6 +248,10 @@ def _other(record: Record) -> Thought | None:
         case PlanEdited():
             rev = f"plan rev {body.base_rev + 1}, {wording.count(len(body.ops), 'change')}"
             return _thought(record, KERNEL, "plan", (rev, body.why), rule=f"by {body.by}")
+        case RecoveryTried() if body.taken:
+            return _thought(record, KERNEL, "plan", (f"{record.place.task} recovers by {body.rung.value}", body.why))
+        case RecoveryTried():
+            return _thought(record, FAILED, "plan", (f"nothing mends {record.place.task}", body.why))
         case TaskSkipped():
             return _thought(record, SKIPPED, "plan", (f"skip {record.place.task}", body.why))
         case ModelChosen():
@@ -197,10 +281,6 @@ def _ruled(record: Record) -> Thought | None:
     """Return what the operator, the budget or the end of the run decided."""
     body = record.body
     match body:
-        case ApprovalGiven():
-            sign = DONE if body.decision is Decision.ALLOW else FAILED
-            said = f"{body.decision.value} {body.scope.value}"
-            return replace(_thought(record, sign, "ask", (said, body.reason)), who=body.by)
         case BudgetRefused():
             return _thought(record, STOPPED, "budget", (f"refused a call: cap of the {body.limit}", ""))
         case CapRaised():

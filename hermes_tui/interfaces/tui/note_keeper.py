@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hermes_tui.domain.errors import UsageInvalid
+from hermes_tui.interfaces.tui.branch import branch_of
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.given_notes import given_lines
 from hermes_tui.interfaces.tui.note_conflict import Conflict
 from hermes_tui.interfaces.tui.panes._note_wishes import Wish
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
+from hermes_tui.services.memory.notebook import counted
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.host import Host
@@ -44,6 +47,8 @@ class NoteKeeper:
         match wanted.what:
             case "list":
                 await self.app.list_notes()
+            case "count":
+                await self._count()
             case "note":
                 await self._show(wanted.path)
             case "diff":
@@ -59,6 +64,14 @@ class NoteKeeper:
                 self._pane.take_hits(wanted.text, await errands.recall(wanted.text))
             case _:
                 await self._change(wanted)
+
+    async def _count(self) -> None:
+        """Say on the first page how many notes there are, and where it is."""
+        errands, seat = self.app.seat.errands, self.app.seat
+        notes = await asyncio.to_thread(errands.notebook.notes)
+        in_git = await asyncio.to_thread(lambda: errands.past_notes.kept)
+        branch = await asyncio.to_thread(branch_of, Path(seat.facts.workspace))
+        self.app.workspace.show_surroundings(notes=counted(notes), in_git=in_git, branch=branch)
 
     async def _change(self, wanted: Wish) -> None:
         errands, notebook = self.app.seat.errands, self.app.seat.errands.notebook

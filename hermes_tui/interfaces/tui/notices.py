@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import PurePath
 from typing import Final
 
@@ -20,19 +20,17 @@ from hermes_tui.domain.events import (
     LoopNoticed,
     OutputLowered,
     RunEnded,
-    RunStarted,
-    SessionForked,
     ShellEvent,
     ShellStarted,
     ToolFinished,
     ToolRefused,
 )
 from hermes_tui.domain.events.shell import OPERATOR
-from hermes_tui.domain.ids import CallId, RequestId
+from hermes_tui.domain.ids import MAIN_AGENT, CallId, RequestId
+from hermes_tui.domain.patterns import later
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.state import SessionState, fold_all
+from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.shells import ending, lasted_s, well
-from hermes_tui.domain.tasks import TaskState
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
@@ -69,6 +67,7 @@ _NEXT: Final = {
     "interrupted": "/resume goes on",
 }
 """What to press after an end, by the limit that was reached, else by its status."""
+_NOBODY: Final = later(r"No brain can answer for (\w+)\.$")
 _SCOPES: Final = {Scope.ONCE: "once", Scope.RUN: "this run", Scope.ALWAYS: "always"}
 
 
@@ -98,13 +97,14 @@ def notice(record: Record, sign: Sign, subject: str, said: str = "", *, hint: st
 
 @frozen(kw_only=False)
 class Tally:
-    """What a run came to: criteria, tasks, money (None is unknown), its start and the last text said."""
+    """What a run came to: criteria, tasks, money (None is unknown), its start, the last text said and the last step."""
 
     criteria: tuple[bool, ...]
     tasks: int
     usd: float | None
     began: float
     said: str
+    step: int = 0
 
 
 def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
@@ -119,17 +119,30 @@ def end(record: Record, body: RunEnded, tally: Tally) -> Notice:
     facts += [wording.money(tally.usd), wording.elapsed(record.at - tally.began)]
     head, _, rest = body.reason.partition("\n")
     said = one_line(head)
-    again = said.casefold().startswith(word)
-    reason = said[len(word) :].removesuffix(".") if again else f": {said}" if said else ""
+    if (found := _NOBODY.match(said)) is not None:
+        reason = f" for {found[1]}"
+    elif said.casefold().startswith(word):
+        reason = said[len(word) :].removesuffix(".")
+    else:
+        reason = f": {said}" if said else ""
+    where = f" at step {tally.step}" if body.status == "interrupted" and tally.step else ""
+    below = f"The run is saved at record {record.seq:,}. Connect a brain, then /resume goes on."
     spans: tuple[Span, ...] = (
         (word, f"{sign.role} bold"),
-        *foreign(reason, "text"),
+        *foreign(where + reason, "text"),
         (f" · {' · '.join(facts)}", "muted"),
     )
     answer = body.answer if body.answer.strip() != tally.said.strip() else ""
     details = "\n\n".join(filter(None, (rest, answer)))
     hint = _NEXT.get(body.limit or body.status, "")
-    return Notice(origin=origin(record), sign=sign, spans=spans, details=details, hint=hint)
+    return Notice(
+        origin=origin(record),
+        sign=sign,
+        spans=spans,
+        below=below if body.status == "no_provider" else "",
+        details=details,
+        hint=hint,
+    )
 
 
 def question_said(asked: Iterable[Asked]) -> str:
@@ -143,25 +156,6 @@ def outcome_said(state: SessionState) -> str:
     ended, goal = state.run.ended, state.run.goal
     word = ENDINGS[ended.status][1] if ended is not None else "stopped"
     return f"Hermes: {word} · {goal.text if goal is not None else ''}"
-
-
-def left_open(records: Sequence[Record]) -> Notice | None:
-    """Return what is said where Hermes ended without closing the last run; None where it is closed or a fork.
-
-    Only that run is folded here: the kernel folds the whole session anyway.
-    """
-    began = next((at for at in reversed(range(len(records))) if isinstance(records[at].body, RunStarted)), None)
-    if began is None or isinstance(records[-1].body, SessionForked):
-        return None
-    state = fold_all(records[began:])
-    return None if state.run.ended is not None else _left_open(state, records[-1].at)
-
-
-def _left_open(state: SessionState, at: float) -> Notice:
-    done = sum(status.state is TaskState.DONE for status in state.graph.status.values())
-    said = f" at {wording.clock(at)} without closing. {done} of {wording.count(len(state.graph.tasks), 'task')} done;"
-    spans: tuple[Span, ...] = (("Hermes ended", "text bold"), (f"{said} nothing is repeated.", "text"))
-    return Notice(origin=Origin(key="left open", at=at), sign=STOPPED, spans=spans, hint="/resume goes on")
 
 
 def budget(record: Record, body: BudgetEvent) -> Notice:
@@ -212,7 +206,8 @@ def answer(record: Record, body: ApprovalGiven, what: str) -> Notice:
     sign = DONE if allowed else FAILED
     word = f"allowed {_SCOPES[body.scope]}" if allowed else "denied"
     reason = f"“{body.reason}”" if body.reason else ""
-    then = "" if allowed else "the agent has your reason and goes on" if reason else "the agent goes on"
+    agent = one_line(str(record.place.agent)) if record.place.agent != MAIN_AGENT else "the agent"
+    then = "" if allowed else f"{agent} has your reason and goes on" if reason else f"{agent} goes on"
     said = " · ".join(part for part in (what, reason, f"by {body.by}", then) if part)
     return notice(record, sign, word, said)
 

@@ -98,9 +98,7 @@ class Past:
             if (at + 1) % KEEP_EVERY == 0:
                 self._kept.append(self._latest)
             self._rows += [(at, row) for row in self._transcript.take(record)]
-            thought = self._mind.take(record)
-            if thought is not None:
-                self._thoughts.append((at, thought))
+            self._thoughts += [(at, thought) for thought in self._mind.take(record)]
 
     def __len__(self) -> int:
         return len(self.records)

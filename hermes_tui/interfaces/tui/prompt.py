@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
@@ -30,8 +29,6 @@ else:
 
 COLLAPSE_LINES: Final = 12
 COLLAPSE_CHARACTERS: Final = 2000
-REST_S: Final = 0.4
-"""A key of the first page acts once it has stood alone in the prompt for so long: what begins a word is a word."""
 EDITS: Final = {key: one.action for one in TextArea.BINDINGS if isinstance(one, Binding) for key in one.key.split(",")}
 """What the editor's own keys do."""
 
@@ -77,13 +74,6 @@ class Prompt(TextArea, inherit_css=False):
     class EditorAsked(Message):
         """Ctrl+G: write in the operator's editor."""
 
-    class LoneKey(Message):
-        """A key that the page behind the prompt is waiting for stood alone in it; the prompt is empty again."""
-
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
-
     class ModeMoved(Message):
         """Keys mean something else now: vim's mode is another one."""
 
@@ -96,8 +86,6 @@ class Prompt(TextArea, inherit_css=False):
         self.busy = False
         self.queued = 0
         self.names: Mapping[str, str] = {}
-        self.lone_keys: Mapping[str, str] = {}
-        self.rest_s = REST_S
         self._place: int | None = None
         self._draft = ""
         self._pasted: dict[str, str] = {}
@@ -154,8 +142,6 @@ class Prompt(TextArea, inherit_css=False):
         return text
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key in self.lone_keys and not self.text and self.mode in (None, modal.Mode.INSERT):
-            self.set_timer(self.rest_s, partial(self._act_if_alone, self.lone_keys[event.key], event.character or ""))
         if self.vim is not None and self._taken_by(self.vim, event):
             event.stop()
             event.prevent_default()
@@ -167,11 +153,6 @@ class Prompt(TextArea, inherit_css=False):
             await self.run_action(action)
             return
         await super()._on_key(event)
-
-    def _act_if_alone(self, name: str, character: str) -> None:
-        if self.text == character and self.lone_keys:
-            self.load_text("")
-            self.post_message(self.LoneKey(name))
 
     def _taken_by(self, vim: modal.Vim, event: events.Key) -> bool:
         """Let vim have a key; return whether it is one for it."""

@@ -24,7 +24,7 @@ from hermes_tui.domain.patterns import later
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.usage import Usage
-from hermes_tui.domain.values import mutable, replace
+from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.interfaces.tui import notices, so_far
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import foreign, one_line
@@ -43,6 +43,7 @@ NUMBERED: Final = 9
 
 _STATUS: Final = later(r"\((\d{3})\)")
 _ADJECTIVES: Final = (FailureReason.RATE_LIMITED, FailureReason.OVERLOADED)
+_HINTS: Final = {FailureReason.AUTHENTICATION: "F3 another key", FailureReason.MISSING_KEY: "F3 give a key"}
 _CAUSES: Final = {
     FailureReason.UNREACHABLE: "no connection",
     FailureReason.TIMEOUT_CONNECT: "no connection in time",
@@ -95,10 +96,23 @@ class Spending:
         return self.near and not before
 
 
+@frozen(kw_only=False)
+class _Switch:
+    """The row of a switch, and who answered before it."""
+
+    row: Notice
+    before: str
+
+    def pointing(self, key: str) -> Notice:
+        """Return the row with the key that goes back, as the list of brains stands."""
+        return replace(self.row, hint=f"{key} back" if key else "F3 brains")
+
+
 @mutable
 class Replies:
     """What becomes of each request. `brains` is F3's list, as far as it is known.
 
+    `step` is the number of the newest one.
     `switch` says of the newest step that went to another brain what happened and how to go back: in full, then shorter.
     """
 
@@ -107,6 +121,7 @@ class Replies:
     brains: Sequence[Brain | Missing] = ()
     spending: Spending = field(default_factory=Spending)
     last_text: str = ""
+    step: int = 0
     switch: tuple[str, ...] = ()
     _streams: dict[AgentId, Streaming] = field(default_factory=dict[AgentId, Streaming])
     _asked: dict[AgentId, ModelRequested] = field(default_factory=dict[AgentId, ModelRequested])
@@ -114,11 +129,12 @@ class Replies:
         default_factory=dict[tuple[AgentId, str], tuple[int, Usage]]
     )
     _failed: dict[AgentId, ModelFailed] = field(default_factory=dict[AgentId, ModelFailed])
+    _newest: _Switch | None = None
     _outages: Outages = field(default_factory=Outages)
 
     def begin(self, cap_usd: float | None) -> None:
         """Count from nothing: another run begins."""
-        self.spending = Spending(cap=cap_usd)
+        self.spending, self.step = Spending(cap=cap_usd), 0
         self.resume()
 
     def resume(self) -> None:
@@ -141,6 +157,8 @@ class Replies:
             case RetryScheduled():
                 yield self._outages.said(record, body) or self._again(record, body)
             case ModelChosen():
+                if self._newest is not None:
+                    yield replace(self._newest.row, hint="")
                 yield self._chosen(record, body)
             case ModelEscalated():
                 said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
@@ -170,6 +188,7 @@ class Replies:
     def _requested(self, record: Record, body: ModelRequested) -> Row:
         agent = record.place.agent
         self._asked[agent] = body
+        self.step = body.step
         self._failed.pop(agent, None)
         brain = next((one for one in self.brains if isinstance(one, Brain) and one.name == body.model), None)
         price = brain.price if brain is not None else None
@@ -209,8 +228,10 @@ class Replies:
         self._ended(record, body)
         self._failed[record.place.agent] = body
         stopped = body.reason is FailureReason.CANCELLED
-        sign, hint = (STOPPED, "") if stopped else (FAILED, "F3 brains")
-        failed = notices.notice(record, sign, body.model, body.message, hint=hint)
+        sign, hint = (STOPPED, "") if stopped else (FAILED, _HINTS.get(body.reason, "F3 brains"))
+        kept = "interrupted; what had arrived is kept, not used"
+        said = kept if stopped and body.fragment else body.message
+        failed = notices.notice(record, sign, body.model, said, hint=hint)
         return replace(failed, origin=_of_request(record, body), details=_details(body, message=False))
 
     def _again(self, record: Record, body: RetryScheduled) -> Row:
@@ -231,18 +252,32 @@ class Replies:
             return notices.notice(
                 record, notices.KERNEL, f"{body.role} is now {body.model}", body.why, hint="F3 brains"
             )
-        back = self.key_of(body.before)
-        hint = f"{back} back" if back else "F3 brains"
         failed = self._failed.pop(record.place.agent, None)
         what = f"switched: {body.before} → {body.model}"
         if failed is None or failed.model != body.before:
-            return notices.notice(record, notices.KERNEL, f"{what}, from this step on", body.why, hint=hint)
+            row = notices.notice(record, notices.KERNEL, f"{what}, from this step on", body.why)
+        else:
+            self.switch = self._in_words(body, failed)
+            said = notices.notice(record, notices.KERNEL, f"{what}, same step, nothing lost")
+            below, behind = f"cause {cause(failed)}", _details(failed)
+            row = replace(said, origin=_of_request(record, failed), below=below, details=behind)
+        self._newest = _Switch(row, body.before)
+        return self._newest.pointing(self.key_of(body.before))
+
+    def _in_words(self, body: ModelChosen, failed: ModelFailed) -> tuple[str, ...]:
+        """Return what the status line says of a step that another brain takes over."""
+        back = self.key_of(body.before)
         then = f"{back} goes back." if back else "F3 lists the brains."
         head = f"Switched: {body.before} → {body.model}, same step."
-        self.switch = (f"{head} Cause: {cause(failed)}. {then}", f"{head} {then}")
-        said = notices.notice(record, notices.KERNEL, f"{what}, same step, nothing lost", hint=hint)
-        below, behind = f"cause {cause(failed)}", _details(failed)
-        return replace(said, origin=_of_request(record, failed), below=below, details=behind)
+        return f"{head} Cause: {cause(failed)}. {then}", f"{head} {then}"
+
+    def know(self, brains: Sequence[Brain | Missing]) -> list[Row]:
+        """Know who can answer now; return the rows that name another key by that."""
+        if brains is self.brains:
+            return []
+        self.brains = brains
+        newest = self._newest
+        return [newest.pointing(self.key_of(newest.before))] if newest is not None else []
 
     def key_of(self, model: str) -> str:
         """Return the key that lets a brain answer next, empty where it has none."""

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Sequence
 from typing import Final, Literal, cast
 
 from hermes_tui.domain.ids import AgentId, TaskId
+from hermes_tui.domain.patterns import later
+from hermes_tui.domain.tasks import Effect
 from hermes_tui.domain.text import gist
 from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces._changes import change_of
@@ -44,6 +46,8 @@ NAME_WIDTH: Final = 9
 SUBJECT_AT: Final = 12
 HEAD_LINES, TAIL_LINES = 10, 24
 """How much of a long output stands in an opened call; the rest is one key away."""
+
+_EXIT: Final = later(r"exit -?\d{1,3}")
 
 CallState = Literal["waiting", "asked", "running", "done", "failed", "refused", "doubt", "stopped"]
 _SIGNS: Final = {
@@ -189,20 +193,16 @@ class Reply(Entry):
                 thought = wrap(foreign(self.thinking.strip(), "muted"), min(room.width - 5, PROSE_WIDTH))
                 lines += [Line((("    ", ""), *spans)) for spans in thought]
         body = draw(self.text, room.width - 3, SIGN_CELLS) if self.text.strip() else []
-        if body and self.stamp:
-            body = _stamped(body, self.stamp, room.width)
+        ends_in_code = self.text.rstrip().endswith(("```", "~~~"))
+        if body and self.stamp and not ends_in_code and body[-1].width + len(self.stamp) + 4 <= room.width:
+            body[-1] = ends(body[-1].spans, ((self.stamp, "muted"), (" ", "")), room.width)
+        elif body and self.stamp:
+            body.append(ends((), ((self.stamp, "muted"), (" ", "")), room.width))
         return [*lines, *body]
 
     def copy(self) -> str:
         """Return the reply as Markdown."""
         return self.text
-
-
-def _stamped(body: list[Line], stamp: str, width: int) -> list[Line]:
-    """Put the stamp at the end of the last line, or below it where that is full or code."""
-    if body[-1].width + len(stamp) + 4 <= width and body[-1].gutter <= SIGN_CELLS:
-        return [*body[:-1], ends(body[-1].spans, ((stamp, "muted"), (" ", "")), width)]
-    return [*body, ends((), ((stamp, "muted"), (" ", "")), width)]
 
 
 @frozen
@@ -226,8 +226,13 @@ class Call(Entry):
     artifact: str = ""
     changed: tuple[str, ...] = ()
     attempt: int = 1
+    effect: Effect | None = None
     ended_seq: int = 0
-    changes: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something."""
+        return self.effect is not None and self.effect >= Effect.WRITE
 
     @property
     def ended(self) -> bool:
@@ -281,7 +286,8 @@ class Call(Entry):
                 took = f" · {wording.took(self.seconds)}" if self.seconds else ""
                 return ((f"stopped{took}", "muted"),)
             case "failed":
-                return (("failed", "fail"), (f" · {wording.took(self.seconds)}", "muted"))
+                tries = f" try {self.attempt}" if self.attempt > 1 else ""
+                return (("failed", "fail"), (f"{tries} · {wording.took(self.seconds)}", "muted"))
             case "done":
                 return (*self._outcome(), (wording.took(self.seconds), "muted"))
 
@@ -304,10 +310,19 @@ class Call(Entry):
             lines += diff_lines(change, SUBJECT_AT - 2, width)
         lines += self._output_lines(width) if change is None or self.state != "done" else []
         if self.state in ("done", "failed"):
-            lines += _field("changed", ", ".join(self.changed) or "nothing recorded", width)
+            effect = f"{self.effect.name.lower()} effect" if self.effect is not None else ""
+            came = " · ".join(filter(None, (self._exit, wording.took(self.seconds), effect)))
+            nothing = "nothing" if self.effect in (Effect.PURE, Effect.READ) else "nothing recorded"
+            lines += _field("changed", ", ".join(self.changed) or nothing, width, ((came, "muted"),))
             evidence = f"record {self.ended_seq}" + (f" · whole output {self.artifact}" if self.artifact else "")
-            lines += _field("evidence", evidence, width)
+            lines += _field("evidence", evidence, width, _keys(("g", "graph"), ("m", "mind")))
         return lines
+
+    @property
+    def _exit(self) -> str:
+        """How a command ended, which the first line of what it printed says: `exit 1`."""
+        first = self.output.partition("\n")[0]
+        return first if _EXIT.fullmatch(first) else ""
 
     def _output_lines(self, width: int) -> list[Line]:
         if not self.output.strip():
@@ -316,10 +331,10 @@ class Call(Entry):
         hidden = len(lines) - HEAD_LINES - TAIL_LINES
         if hidden <= 1:
             return _field("output", "\n".join(lines), width)
-        head = _field("output", "\n".join(lines[:HEAD_LINES]), width)
-        fold = ends(
-            ((" " * SUBJECT_AT, ""), (f"{hidden:,} lines folded", "muted")), (("v opens all ", "muted"),), width
-        )
+        shown = ((f"{len(lines) - hidden} of {len(lines):,} lines", "muted"),)
+        head = _field("output", "\n".join(lines[:HEAD_LINES]), width, shown)
+        keys = _keys(("v", "all"), ("y", "copy"))
+        fold = ends(((" " * SUBJECT_AT, ""), (f"{hidden:,} lines folded", "muted")), (*keys, (" ", "")), width)
         return [*head, fold, *_field("", "\n".join(lines[-TAIL_LINES:]), width)]
 
     def copy(self) -> str:
@@ -327,14 +342,24 @@ class Call(Entry):
         return f"{self.tool} {self.subject}\n{self.output}".strip()
 
 
-def _field(name: str, text: str, width: int) -> list[Line]:
+def _field(name: str, text: str, width: int, right: tuple[Span, ...] = ()) -> list[Line]:
+    """Return a fact under its name; `right` stands at the end of its first line, where there is room."""
     if not text.strip():
         return []
     wrapped = wrap(marked(text.rstrip("\n")), max(width - SUBJECT_AT - 1, 20))
-    return [
+    lines = [
         Line((("  ", ""), (pad(name if at == 0 else "", SUBJECT_AT - 2), "muted"), *spans))
         for at, spans in enumerate(wrapped)
     ]
+    if right and lines[0].width + width_of(right) + 3 <= width:
+        lines[0] = ends(lines[0].spans, (*right, (" ", "")), width)
+    return lines
+
+
+def _keys(*known: tuple[str, str]) -> tuple[Span, ...]:
+    """Return keys and what they do."""
+    spans = [((" · ", "muted"), (key, "accent"), (f" {does}", "muted")) for key, does in known]
+    return tuple(span for one in spans for span in one)[1:]
 
 
 def _readable(arguments: str) -> str:

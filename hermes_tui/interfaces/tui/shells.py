@@ -45,7 +45,7 @@ def standing(shell: Shell, now: float) -> str:
 class OutputPage(Page):
     """What one command printed, following while it runs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "stop", "stop the command", id="shells.stop")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "stop", "stop the command that is shown", id="shells.stop")]
 
     def __init__(self, look: Look, shell_id: str, order: Callable[[StopShell], None]) -> None:
         super().__init__(look, shell_id, lambda _: self.lines)
@@ -108,7 +108,7 @@ class ShellKeeper:
     def _list(self) -> None:
         app, now = self.app, self.app.look.clock()
         found = [_choice(shell, now) for shell in reversed(list(app.seat.state.shells.by_id.values()))]
-        hint = "Enter shows its output · /shells stop ID · Esc leaves"
+        hint = "Enter shows its output, x there stops it · Esc leaves"
 
         def taken(shell_id: str | None) -> None:
             if shell_id is not None:

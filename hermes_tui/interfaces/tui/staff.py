@@ -11,7 +11,9 @@ from hermes_tui.interfaces.tui.clerk import Clerk
 from hermes_tui.interfaces.tui.dock import Card
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.finder import Finder
+from hermes_tui.interfaces.tui.first_keys import FirstKeys
 from hermes_tui.interfaces.tui.keymap import bindings_of, keymap_for
+from hermes_tui.interfaces.tui.left_open import LeftOpenCard
 from hermes_tui.interfaces.tui.note_keeper import NoteKeeper
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
@@ -21,6 +23,7 @@ from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
 from hermes_tui.interfaces.tui.prompt import Prompt
+from hermes_tui.interfaces.tui.screens.agent_page import AgentPage
 from hermes_tui.interfaces.tui.screens.changes import ChangesPage
 from hermes_tui.interfaces.tui.screens.patchbay import PatchbayScreen
 from hermes_tui.interfaces.tui.screens.picker import SessionPicker
@@ -31,7 +34,7 @@ from hermes_tui.services.missing import Missing
 
 DECLARING: Final[tuple[type[object], ...]] = (
     *(HermesApp, Chord, Workspace, Prompt, LineView, Card, Scrubber, SessionPicker, PatchbayScreen, OutputPage),
-    ChangesPage,
+    *(AgentPage, LeftOpenCard, ChangesPage),
     *(ConsolePane, TaskGraphPane, PictureView, MindLogPane, BudgetPane, MemoryPane, ApprovalsPane),
 )
 """Everything that declares keys, in the order of the help screen."""
@@ -41,6 +44,8 @@ def engage(app: HermesApp) -> None:
     """Give an app those who carry out its orders."""
     app.keys = keymap_for(bindings_of(DECLARING), app.seat.facts.config.ui.keys)
     app.chord = Chord(app.keys, hold=app.workspace.status.hold, say=app.say)
+    listed = app.keys.actions("list").items()
+    app.first_keys = FirstKeys(app, frozenset(key for key, name in listed if name in ("list.up", "list.down")))
     app.clerk = Clerk(app)
     app.finder = Finder(app)
     app.notes = NoteKeeper(app)
@@ -53,6 +58,7 @@ def _prepare_prompt(app: HermesApp) -> None:
     workspace = app.workspace
     workspace.prompt.names = app.keys.actions("prompt")
     workspace.page_keys = app.keys.actions("start")
+    workspace.recovery_keys = {key: name for key, name in app.keys.actions("recovery").items() if key != "enter"}
     workspace.sources.arguments = {
         "theme": lambda: list(app.themes),
         "mode": lambda: ["plan", "ask", "auto-edit", "auto"],

@@ -19,7 +19,7 @@ from hermes_tui.domain.events import (
     MessagePinned,
     OutputsPruned,
 )
-from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.ids import MAIN_AGENT, AgentId
 from hermes_tui.domain.records import Record
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.values import frozen
@@ -63,15 +63,16 @@ def told(record: Record, body: AgentEvent | ContextEvent) -> Told | None:
                 KERNEL, f"{agent} wrote {one_line(body.key)} v{body.version} on the board", one_line(body.value)
             )
         case _:
-            return _of_window(agent, body)
+            return _of_window(record, agent, body)
 
 
-def _of_window(agent: str, body: ContextEvent) -> Told | None:
+def _of_window(record: Record, agent: str, body: ContextEvent) -> Told | None:
     match body:
         case ContextCompacted():
             sizes = f"{wording.tokens(body.before_tokens)} → {wording.tokens(body.after_tokens)} tokens"
-            said = f"by {body.by}; goal, plan, rules and open items kept. /context shows what left"
-            return Told(KERNEL, f"{agent} compacted {sizes}", said, body.summary)
+            undo = "/compact undo" if record.place.agent == MAIN_AGENT else f"/compact undo {one_line(agent)}"
+            said = f"goal, plan, rules and open items kept. /context shows what left, {undo} brings it back."
+            return Told(KERNEL, f"{agent} compacted {sizes}", said, f"by {body.by}\n\n{body.summary}")
         case OutputsPruned():
             sizes = f"{wording.tokens(body.before_tokens)} → {wording.tokens(body.after_tokens)} tokens"
             what = f"{agent} carries {wording.count(len(body.digests), 'output')} as a digest, {sizes}"

@@ -26,6 +26,22 @@ _ANSI: Final = {"accent": "cyan", "ok": "green", "warn": "yellow", "fail": "red"
 _FILLED: Final = {"warn", "accent", "select"}
 _BOLD: Final = {"accent", "warn", "fail"}
 
+_VARIABLES: Final = {
+    "muted": "muted",
+    "rule": "rule",
+    "select": "select",
+    "foreground-muted": "muted",
+    "text-disabled": "muted",
+    "screen-selection-background": "select",
+    "input-selection-background": "select",
+    "input-selection-foreground": "text",
+    "scrollbar": "rule",
+    "scrollbar-hover": "muted",
+    "scrollbar-active": "accent",
+    "scrollbar-background": "bg",
+}
+"""Which role each variable of the style sheets has. Textual would blend them, and some blends are too faint to read."""
+
 
 @frozen(kw_only=False)
 class Theme:
@@ -93,7 +109,6 @@ def find_theme(folders: Sequence[Path], name: str) -> Theme | None:
 def as_textual(theme: Theme) -> TextualTheme:
     """Return the theme for Textual's own style sheets."""
     colours = theme.colours
-    extra = {name: colours[name] for name in ("muted", "rule", "select")}
     return TextualTheme(
         name=f"hermes-{theme.name}",
         primary=colours["accent"],
@@ -107,7 +122,7 @@ def as_textual(theme: Theme) -> TextualTheme:
         surface=colours["surface"],
         panel=colours["select"],
         dark=theme.dark,
-        variables=extra | {"screen-selection-background": colours["select"], "foreground-muted": colours["muted"]},
+        variables={variable: colours[role] for variable, role in _VARIABLES.items()},
     )
 
 

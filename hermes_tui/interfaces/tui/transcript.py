@@ -40,6 +40,7 @@ from hermes_tui.domain.events import (
     SessionForked,
     ShellEvent,
     ShellStarted,
+    StrategyChosen,
     TaskEvent,
     TaskFailed,
     TaskSkipped,
@@ -56,16 +57,16 @@ from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.domain.tasks import Effect, TaskKind
+from hermes_tui.domain.tasks import TaskKind
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui import notices, subagents
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import Span, foreign, one_line
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, STOPPED
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin
+from hermes_tui.interfaces.tui.plan_row import PlanRow
 from hermes_tui.interfaces.tui.replies import Replies
-from hermes_tui.interfaces.tui.rows import Call, CallState, Notice, Origin, Said, Withdrawn
+from hermes_tui.interfaces.tui.rows import Call, CallState, Origin, Said, Withdrawn
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 from hermes_tui.interfaces.tui.waits import Waits
 
@@ -93,6 +94,7 @@ class Transcript:
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
         self._began = self._last_at = 0.0
+        self.plan = PlanRow()
 
     def take(self, record: Record) -> list[Row]:
         """Return the rows that a record adds or changes."""
@@ -168,6 +170,8 @@ class Transcript:
                 yield Said(
                     origin=origin(record), text=body.goal.text, note=notices.file_name(body.goal.path), first=first
                 )
+            case StrategyChosen():
+                self.plan.strategy = body.strategy
             case RunResumed():
                 self._live = True
                 self.replies.resume()
@@ -201,8 +205,9 @@ class Transcript:
                 return
 
     def _tally(self) -> notices.Tally:
-        usd, said = self.replies.spending.known_usd, self.replies.last_text
-        return notices.Tally(tuple(self._criteria), len(self._kinds), usd, self._began, said)
+        replies = self.replies
+        usd, said, step = replies.spending.known_usd, replies.last_text, replies.step
+        return notices.Tally(tuple(self._criteria), len(self._kinds), usd, self._began, said, step)
 
     def _plan(self, record: Record, body: PlanEdited) -> Row:
         for op in body.ops:
@@ -210,9 +215,7 @@ class Transcript:
                 self._kinds[op.target], self._titles[op.target] = op.task.kind, op.task.title
             elif op.kind is EditKind.REMOVE:
                 self._kinds.pop(op.target, None)
-        said = f" rev {body.base_rev + 1} · {wording.count(len(self._kinds), 'task')} · {one_line(body.why)}"
-        spans: tuple[Span, ...] = (("plan", "text bold"), *foreign(said, "muted"))
-        return Notice(origin=origin(record), sign=notices.KERNEL, spans=spans, hint="F2")
+        return self.plan.told(record, body, len(self._kinds))
 
     def _task(self, record: Record, body: TaskEvent) -> Iterator[Row]:
         task = record.place.task or TaskId("")
@@ -260,9 +263,9 @@ class Transcript:
                     subject=subject,
                     arguments=body.arguments,
                     rationale=body.rationale,
+                    effect=body.effect,
                     limit_s=self.limit_of(body.tool, body.arguments),
                     since=record.at,
-                    changes=body.effect >= Effect.WRITE,
                 )
                 begun = "asked" if body.ruling.decision is Decision.ASK else _allowed(call)
                 call = replace(call, state=begun)
@@ -304,7 +307,8 @@ class Transcript:
             return
         told = subagents.told(record, body)
         if told is not None:
-            row = notices.notice(record, told.sign, told.what, told.why, hint="F2" if told.details else "")
+            hint = "F2" if told.details and isinstance(body, AgentEvent) else ""
+            row = notices.notice(record, told.sign, told.what, told.why, hint=hint)
             yield replace(row, details=told.details)
 
     def _operator(self, record: Record, body: OperatorEvent) -> Iterator[Row]:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +33,11 @@ class Note:
     path: str
     title: str
     changed_at: float
+
+
+def counted(notes: Iterable[Note]) -> int:
+    """Return how many notes there are: an index names notes and is none."""
+    return sum(note.path.rpartition("/")[2] != INDEX for note in notes)
 
 
 @frozen(kw_only=False)

@@ -31,7 +31,7 @@ def measure(bench: Bench) -> list[Row]:
     """Measure records/s with every agent waiting for its own, and single commits."""
     durable, sealed, kept, woken = bench.alternate(
         lambda: _journal_rate(bench),
-        lambda: asyncio.run(_kept_rate(Chain(NO_MAC, b""))),
+        lambda: asyncio.run(_kept_rate(Chain(0, NO_MAC, key=b"", now=SystemClock().now))),
         lambda: asyncio.run(_kept_rate()),
         lambda: asyncio.run(_woken_rate()),
     )
@@ -127,16 +127,16 @@ async def _kept_rate(chain: Chain | None = None) -> float:
     woken = Woken(asyncio.get_running_loop())
     redactor, clock = SecretRedactor(), SystemClock()
     kept: list[object] = []
-    batch = Chain(NO_MAC, b"").begin()
 
     async def step() -> None:
         event = MessageGiven(text=TEXT)
         text = redactor.redact(encode(event).decode())
         body = text.encode()
-        record = Record(seq=Seq(len(kept) + 1), at=clock.now(), place=PLACE, body=event)
+        if chain is None:
+            record = Record(seq=Seq(len(kept) + 1), at=clock.now(), place=PLACE, body=event)
+        else:
+            record = chain.add(event, PLACE, text, body)
         kept.append((record, body))
-        if chain is not None:
-            chain.add(batch, record, text, body)
         ignore(record)
         await woken.wait()
 

@@ -91,7 +91,7 @@ def test_typing_goes_on_while_lines_are_printed_above(shop: Shop) -> None:
         with terminal(["--plain"], {**shop.environment(), **brain}, shop.work) as screen:
             screen.until("answers:")
             screen.type("/the\t")
-            screen.until("me ")
+            screen.until("me")
             screen.type("\r")
             screen.until("your terminal's own colours")
             screen.type("say many lines\r")
@@ -107,6 +107,22 @@ def test_typing_goes_on_while_lines_are_printed_above(shop: Shop) -> None:
 
     assert code == 0
     assert b"\x1b[?1049h" not in screen.raw, "the scrollback stays: no other screen is opened"
+
+
+def test_what_stands_beside_an_empty_line_leaves_as_soon_as_something_is_typed(shop: Shop) -> None:
+    with running_server(Scenario(replies=[Reply("Seen.")])) as server:
+        brain = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "k-test", "TERM": "xterm-256color"}
+        with terminal(["--plain"], {**shop.environment(), **brain}, shop.work) as screen:
+            screen.until("answers:")
+            screen.until("spent $")
+            before = len(screen.raw)
+            screen.type("look around\r")
+            screen.until("strategy")
+            sent = screen.raw[before:].decode("utf-8", "replace")
+
+    line = sent.partition("look around")[2].partition("goal ›")[0]
+    assert "\n" in line, "it was sent"
+    assert "spent" not in line
 
 
 @pytest.mark.parametrize("clerk", [Clerk, of_the_workstation.Clerk])
@@ -215,7 +231,7 @@ def test_a_session_is_looked_through_renamed_and_rewound_by_typed_orders(shop: S
             screen.until("openai:", "goes on from here.")
             screen.answer("/context\r", "the goal")
             screen.answer("/plan\r", "rev 1")
-            screen.answer("/transcript goal\r", "> look around")
+            screen.answer("/transcript goal\r", "heard: look around")
             screen.answer("/effort high\r", "cortex: high effort")
             screen.answer("/effort huge\r", "There is no effort huge. Efforts: auto, low, medium, high.")
             screen.answer("/edit nothing\r", "The plan has no task nothing.")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
+from hermes_tui.interfaces.plain.sheet import Sheet
 from tests.fakes import Call, Reply, Scenario
 from tests.fakes.running import running_server
 from tests.interfaces.processes import Shop, shop
 from tests.interfaces.terminal import Terminal, terminal
+
+if TYPE_CHECKING:
+    import pytest
 
 __all__ = ["shop"]
 
@@ -78,3 +83,39 @@ def test_words_typed_while_a_dumb_terminal_is_printed_on_stand_on_a_line_of_thei
 
     glued = [line for line in shown if "and more" in line and line not in ("and more", "steer › and more")]
     assert glued == []
+
+
+def test_lines_break_between_words_and_below_their_column_but_never_within_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    sheet = Sheet()
+
+    assert sheet.prose("one word after the other, and more than fit").splitlines() == [
+        "one word after the other, and more than",
+        "  fit",
+    ]
+    assert sheet.prose("  /find TEXT    search all that was said here").splitlines() == [
+        "  /find TEXT    search all that was said",
+        "                here",
+    ]
+    assert sheet.prose(f"see {'x' * 60} there").splitlines() == ["see", f"  {'x' * 60}", "  there"]
+    assert sheet.line("one word after the other, and more than fit") == "one word after the other, and more than fit\n"
+
+
+def test_decisions_and_what_an_agent_heard_are_told_in_words_and_a_new_cap_is_said(shop: Shop) -> None:
+    replies = Reply("I look.", tool_calls=[Call("list", {"path": "."})]), Reply("Seen.")
+    with spoken(shop, *replies) as opened, opened() as screen:
+        screen.until("answers:")
+        screen.type("look around\r")
+        screen.until(" done\n")
+        screen.type("/mind\r")
+        screen.until("done   goal     act      list .")
+        screen.type("/transcript goal\r")
+        screen.until("heard: look around")
+        screen.until("said: Seen.")
+        screen.type("/cap 7\r")
+        screen.until("cap of the run is now $7.00, by operator")
+        shown = screen.text
+
+    assert [sign for sign in SIGNS if sign in shown] == []

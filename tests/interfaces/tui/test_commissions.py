@@ -104,12 +104,15 @@ async def test_a_plan_ends_in_approve_and_then_is_carried_out_in_another_mode(ta
         await app.until(lambda: "/approve carries the plan out" in app.text)
         await app.enter("/approve auto-edit")
         await app.until_event(RunEnded, 2)
+        await app.until(lambda: not app.workspace.live)
+        carried_out = app.text
         assert isinstance(app.seat, Desk)
         modes = [one.mode.value for one in events_of(app.seat, ModeChanged) if isinstance(one, ModeChanged)]
         begun = goals(app)
         await app.enter("/approve")
         await app.until(lambda: "no plan to approve" in app.said)
 
+    assert "/approve carries" not in carried_out
     assert modes == ["auto-edit"]
     assert begun[1].startswith("I approve the plan.")
 

@@ -6,8 +6,10 @@ import pytest
 
 from hermes_tui.domain.events import InterruptAsked, MessageGiven, RunEnded, RunPaused, RunUnpaused
 from hermes_tui.domain.messages import Source
+from hermes_tui.domain.tasks import Effect
 from hermes_tui.interfaces.tui.drawing.flow import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Room
+from hermes_tui.interfaces.tui.rows import Call as CallRow
 from hermes_tui.interfaces.tui.rows import Origin
 from hermes_tui.interfaces.tui.streaming import Streaming
 from hermes_tui.services.desk import Desk
@@ -88,7 +90,7 @@ async def test_esc_interrupts_and_keeps_the_draft(table: Table) -> None:
         await app.until(lambda: not app.workspace.live)
 
         assert "• interrupt" not in app.text
-        assert "■ interrupted; finished work is kept · $" in app.text
+        assert "■ interrupted at step 1; finished work is kept · $" in app.text
         assert "/resume goes on" in app.text
         assert "×" not in app.text
         assert app.workspace.prompt.text == "and then"
@@ -103,11 +105,31 @@ async def test_enter_while_busy_steers_and_tab_queues_for_after_the_run(table: T
         await app.type("then the docs")
         await app.pilot.press("tab")
         await app.until(lambda: "queued 1  then the docs" in app.text)
+        rows = [row[:70].strip(" │") for row in app.rows]
         await app.enter("/yes")
         await app.until_event(RunEnded, 2)
 
         assert said_by_operator(app) == ["Write it.", "shorter", "then the docs"]
         assert app.workspace.queue == []
+        queue = next(at for at, row in enumerate(rows) if row.startswith("• queued 1"))
+        assert rows[queue].endswith("Up edit")
+        assert (rows[queue - 1], rows[queue + 1]) == ("", "")
+        assert rows[queue + 2].startswith("─ needs you 1 ─")
+
+
+async def test_on_a_small_terminal_no_row_is_left_blank_above_queue_and_question(table: Table) -> None:
+    long = "\n\n".join(f"Paragraph {number}." for number in range(20))
+    replies = [Reply(long, tool_calls=[Call("write", {"path": "a.txt", "content": "x"})])]
+    async with workstation(table, Scenario(replies=replies), size=(80, 24)) as app:
+        await app.enter("Write it.")
+        await app.until(lambda: app.workspace.dock.display)
+        await app.type("later")
+        await app.pilot.press("tab")
+        await app.until(lambda: "queued 1  later" in app.text)
+        queue = next(at for at, row in enumerate(app.rows) if row.startswith("• queued 1"))
+
+        assert app.rows[queue - 1].startswith("◊ write")
+        assert app.rows[queue + 1].startswith("─ needs you 1 ─")
 
 
 async def test_up_takes_the_queue_back_into_the_prompt(table: Table) -> None:
@@ -151,7 +173,32 @@ async def test_a_tool_call_opens_to_reason_input_output_and_evidence(table: Tabl
         assert "alpha" not in folded
         assert "alpha" in app.text
         assert "why       I read it." in app.text
-        assert "evidence  record" in app.text
+        assert any("evidence  record" in row and "g graph · m mind" in row for row in app.rows)
+        assert any("changed   nothing " in row and "s · read effect" in row for row in app.rows)
+
+
+def test_of_a_long_output_is_said_how_much_is_shown_and_how_to_see_the_rest() -> None:
+    printed = "exit 1\n" + "\n".join(f"line {number}" for number in range(200))
+    row = CallRow(
+        origin=Origin(key="c"),
+        tool="shell",
+        subject="make",
+        arguments='{"command": "make"}',
+        state="failed",
+        output=printed,
+        seconds=3.1,
+        attempt=2,
+        effect=Effect.WRITE,
+    )
+
+    lines = [line.text.rstrip() for line in row.lines(Room(width=80, opened=True))]
+
+    assert lines[0].endswith("failed try 2 · 3.1 s ▼")
+    assert [line for line in lines if "34 of 201 lines" in line] == [f"  output    exit 1{'34 of 201 lines':>61}"]
+    folded = [line.split() for line in lines if "folded" in line]
+    changed = [line.split() for line in lines if "changed" in line]
+    assert folded == [["167", "lines", "folded", "v", "all", "·", "y", "copy"]]
+    assert changed == [["changed", "nothing", "recorded", "exit", "1", "·", "3.1", "s", "·", "write", "effect"]]
 
 
 async def test_a_change_is_shown_as_a_diff_and_diff_shows_all_of_them(table: Table) -> None:
@@ -207,4 +254,5 @@ async def test_a_command_with_an_ampersand_runs_beside_and_its_output_is_shown_a
 
         assert "● s1 echo listening; sleep 600" in listed
         assert "● s1 echo listening; sleep 600 · running 0:" in live
+        assert "Enter shows its output, x there stops it" in listed
         assert "x stops it" in live

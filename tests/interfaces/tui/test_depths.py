@@ -125,6 +125,18 @@ async def test_with_sixteen_colours_the_row_under_the_cursor_is_reversed_and_a_c
         assert [codes(app, one) for one in strips(app)[row] if one.text.strip()] == [["7"], ["7"]]
 
 
+async def test_with_sixteen_colours_the_thumb_of_a_scrollbar_is_seen_on_its_track(table: Table) -> None:
+    async with seated(table.desk(), kind=InSixteen) as app:
+        app.workspace.prompt.fill("\n".join(f"line {number}" for number in range(30)))
+        await app.until(lambda: "line 21" in app.text and "line 29" in app.text)
+        prompt = app.workspace.prompt
+        end = prompt.region.right - prompt.styles.padding.right
+        bars = [strips(app)[y].crop(end - prompt.styles.scrollbar_size_vertical, end) for y in prompt.region.line_range]
+        reversed_in = [{bool(one.style and one.style.reverse) for one in bar} for bar in bars]
+
+        assert (reversed_in[0], reversed_in[-2]) == ({False}, {True}), "the track, and the thumb where the cursor is"
+
+
 async def test_with_sixteen_colours_a_theme_says_why_nothing_changes(table: Table) -> None:
     async with seated(table.desk(), kind=InSixteen) as app:
         before = sent(app)
@@ -147,6 +159,26 @@ async def test_with_256_colours_only_those_of_the_theme_that_keep_its_contrast_a
 
         assert drawn - ATTRIBUTES <= allowed
         assert drawn >= {f"48;5;{shown[role].number}" for role in ("bg", "select", "accent", "warn", "add")}
+
+
+@pytest.mark.parametrize("kind", [Stand, InXterm])
+async def test_a_line_to_type_in_has_the_colours_of_the_theme_and_no_blend_of_them(
+    table: Table, kind: type[Stand]
+) -> None:
+    async with seated(table.desk(), kind=kind) as app:
+        await app.pilot.press("f9")
+        await app.until(lambda: "═ themes ═" in app.text)
+        title = next(at for at, row in enumerate(app.rows) if row.startswith("═ themes ═"))
+        placeholder = codes(app, part(app, title + 1, "ilter"))
+        await app.type("night")
+        await app.pilot.press("shift+home")
+        await app.pilot.pause()
+        title = next(at for at, row in enumerate(app.rows) if row.startswith("═ themes ═"))
+        selected = codes(app, part(app, title + 1, "ight"))
+
+        palette = app.look.palette
+        assert placeholder == codes_of(palette.style("muted"), palette.depth)
+        assert selected == codes_of(palette.style("text on-select"), palette.depth)
 
 
 async def test_with_256_colours_a_theme_is_changed_live_and_an_edited_one_is_drawn_in_them_too(table: Table) -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hermes_tui.domain.commands import Submit
-from hermes_tui.domain.events import PlanEdited, RunEnded
+from hermes_tui.domain.events import PlanEdited, RunEnded, TaskWaiting
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.state.run import RunState
+from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
+from hermes_tui.domain.usage import Limits, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces._tables import plan_lines
 from hermes_tui.interfaces.tui.chronicle import Chronicle
+from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.graph import picture
+from hermes_tui.interfaces.tui.graph.detail import detail_lines
 from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of
 from hermes_tui.interfaces.tui.graph.rows import GroupRow, TaskRow, ribbon
+from hermes_tui.interfaces.tui.panes._pane import View
 from tests.fakes import Call, Reply, Scenario
 from tests.fakes.scenario import Rule
 from tests.interfaces.tui.stand import Stand, Table, workstation
@@ -182,7 +187,7 @@ def test_a_task_that_the_end_of_its_run_left_behind_is_stopped_and_its_clock_sta
 
     row = rows.of(state, chronicle, rows.tasks(state, chronicle), steps=False)[0]
 
-    assert row.lines(Room(60, now=900.0))[0].text.split()[-3:] == ["stopped", "1:00", "–"]
+    assert row.lines(Room(59, now=900.0))[0].text.split()[-3:] == ["stopped", "1:00", "–"]
     assert not row.live
 
 
@@ -219,3 +224,65 @@ def test_a_folded_group_says_that_some_of_it_could_start() -> None:
     rows = GraphRows()
 
     assert shown(rows, graph(*some))[0].startswith(" ◦ ► read × 50")
+
+
+def known(state: SessionState, chronicle: Chronicle, name: str, view: View, now: float = 1_060.0) -> list[str]:
+    """Return what the detail says of a task."""
+    row = GraphRows().tasks(state, chronicle)[TaskId(name)]
+    seen = replace(view, state=state, chronicle=chronicle, now=now, live=True)
+    return [line.text.rstrip() for line in detail_lines(row, seen, 46)]
+
+
+async def test_the_detail_says_how_it_stands_and_since_when_and_what_it_needs_and_feeds_with_their_states(
+    table: Table,
+) -> None:
+    state = graph(("a", "", TaskState.DONE), ("b", "a", TaskState.RUNNING), ("c", "b", TaskState.PENDING))
+    task = replace(state.graph.tasks[TaskId("b")], retry=2, budget=Limits(usd=0.25))
+    running = TaskStatus(state=TaskState.RUNNING, attempts=2, started_at=1_000.0)
+    spend = replace(
+        state.spend, by_task={task.id: Spent(calls=3, usd=0.11, usage=Usage(input_tokens=330_000, output_tokens=8_000))}
+    )
+    tasks, status = {**state.graph.tasks, task.id: task}, {**state.graph.status, task.id: running}
+    state = replace(state, spend=spend, graph=replace(state.graph, tasks=tasks, status=status))
+    waiting = replace(
+        state, graph=replace(state.graph, status={**status, task.id: replace(running, state=TaskState.WAITING)})
+    )
+    beyond = replace(state, graph=replace(state.graph, status={**status, task.id: replace(running, attempts=4)}))
+    slow = Chronicle()
+    slow.waits[task.id] = TaskWaiting(what="timer", why="due", until=1_090.0)
+    async with workstation(table, Scenario(), url=False) as app:
+        view = app.workspace.view_now()
+        shown = known(state, Chronicle(), "b", view)
+
+        assert shown[:6] == [
+            " ● try 2/3 for 1:00",
+            " kind     tool",
+            " tries    2 of 3",
+            " cost     $0.11 of 0.25 · 338k tokens",
+            " needs    ✓ do a",
+            " feeds    · do c",
+        ]
+        assert known(waiting, slow, "b", view)[0] == f" ○ waiting for timer, until {wording.clock(1_090.0)}"
+        assert known(beyond, Chronicle(), "b", view)[0] == " ● try 4 for 1:00"
+        assert known(state, Chronicle(ended=1_030.0), "b", view)[0] == " ■ stopped after 0:30"
+
+
+async def test_the_cursor_has_a_column_of_its_own(table: Table) -> None:
+    async with workstation(table, STALLED) as app:
+        await run(app)
+        marked = [line[:20] for line in app.rows if "▌" in line]
+
+        assert marked == [" ●▌▼ a stalled one  "]
+
+
+async def test_in_full_the_signs_are_explained_and_a_picture_that_does_not_fit_says_why(table: Table) -> None:
+    async with workstation(table, STALLED) as app:
+        await run(app)
+        full = app.text
+        await app.pilot.resize_terminal(44, 24)
+        await app.pilot.press("v")
+        await app.until(lambda: "shows the rows." in app.text)
+
+        assert "║ critical" in full
+        assert "· pending  ◦ ready  ○ waiting  ● running  ◊ needs you  ► folded" in full
+        assert "These tasks depend on each other in more" in app.text

@@ -29,11 +29,10 @@ from hermes_tui.domain.events import (
     RunStarted,
     ShellEnded,
     ShellStarted,
-    ToolIntended,
     ToolRequested,
     ToolResolved,
 )
-from hermes_tui.domain.ids import ApprovalId, CallId, RequestId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.messages import Message, Role, Source, Text
 from hermes_tui.domain.parts import StopReason
 from hermes_tui.domain.processes import SandboxLevel
@@ -87,11 +86,11 @@ def reply(usd: float) -> ModelFinished:
     )
 
 
-def shown(*events: Event) -> str:
+def shown(*events: Event, place: Place = PLACE) -> str:
     """Return what the last of these events adds to the transcript, as one line of a wide terminal."""
     transcript = Transcript()
     rows = [
-        transcript.take(Record(seq=Seq(at + 1), at=36_502.0 + at, place=PLACE, body=event))
+        transcript.take(Record(seq=Seq(at + 1), at=36_502.0 + at, place=place, body=event))
         for at, event in enumerate(events)
     ][-1]
     room = Room(width=200, opened=False, now=36_510.0)
@@ -193,15 +192,24 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         (START, ended("interrupted", "Interrupted; finished work is kept.")),
         "■ interrupted; finished work is kept · $0.00 · 0:01 /resume goes on",
     ),
+    "interrupted after its first step": (
+        (START, ASKING, ended("interrupted", "Interrupted; finished work is kept.")),
+        "■ interrupted at step 1; finished work is kept · $0.00 · 0:02 /resume goes on",
+    ),
+    "a reply that is interrupted": (
+        (START, replace(CUT, reason=FailureReason.CANCELLED, message="Interrupted.")),
+        "■ anthropic:haiku: interrupted; what had arrived is kept, not used ►",
+    ),
     "waits for an answer": (
         (START, ended("needs_approval", "Waits for you: shell: pip install x.")),
         "◊ waits for you: shell: pip install x · $0.00 · 0:01 F7 answer",
     ),
     "no brain answers": (
         (START, ended("no_provider", "No brain can answer for cortex.")),
-        "× no brain answers: No brain can answer for cortex. · $0.00 · 0:01 F3 brains",
+        "× no brain answers for cortex · $0.00 · 0:01 F3 brains\n"
+        "The run is saved at record 2. Connect a brain, then /resume goes on.",
     ),
-    "a wrong key": ((START, FAILED), "× openai:mini: openai refused the key (401): Incorrect API key. F3 brains"),
+    "a wrong key": ((START, FAILED), "× openai:mini: openai refused the key (401): Incorrect API key. F3 another key"),
     "another try": (
         (
             START,
@@ -218,7 +226,7 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
     ),
     "a plan after another one": (
         (START, planned("t1", "t2"), ended("done", ""), START, planned("t3")),
-        "• plan rev 1 · 1 task · because F2",
+        "• plan · 1 task F2 ►",
     ),
     "a plan of which a task was taken out": (
         (START, planned("t1", "t2"), PlanEdited(
@@ -259,8 +267,8 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
     ),
     "a compaction": (
         (START, ContextCompacted(upto=9, summary="S", kept=(), before_tokens=31_000, after_tokens=6_000, by="m")),
-        "• main compacted 31.0k → 6.0k tokens: by m; goal, plan, rules and open items kept. "
-        "/context shows what left F2 ►",
+        "• main compacted 31.0k → 6.0k tokens: goal, plan, rules and open items kept. "
+        "/context shows what left, /compact undo brings it back. ►",
     ),
     "a circuit that opens": (
         (START, CircuitMoved(circuit="host x.test", flow="open", failures=5, open_until=36_540.0, why="no route")),
@@ -308,6 +316,17 @@ SAID: dict[str, tuple[tuple[Event, ...], str]] = {
         "• told the model: s1: exit 1.",
     ),
 }  # fmt: skip
+
+
+def test_an_agent_that_is_denied_something_or_condensed_is_named_in_what_follows() -> None:
+    place = replace(PLACE, agent=AgentId("ledger-tests"))
+    compacted, _ = SAID["a compaction"]
+
+    denied = shown(START, REQUESTED, ASKED, answered(Decision.DENY, "use plain loops"), place=place)
+    condensed = shown(*compacted, place=place)
+
+    assert denied.endswith("by operator · ledger-tests has your reason and goes on")
+    assert "/compact undo ledger-tests brings it back." in condensed
 
 
 @pytest.mark.parametrize("what", SAID)
@@ -371,19 +390,3 @@ def stop_of_none(typed: str) -> str:
     with pytest.raises(UsageInvalid) as stopped:
         stop_of(ShellState(), typed)
     return str(stopped.value)
-
-
-def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
-    transcript = Transcript()
-    allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))
-    began = ToolIntended(call_id=CallId("c1"), tool="shell", arguments="{}", effect=Effect.EXTERNAL, key="k")
-    events: tuple[Event, ...] = (START, ASKING, allowed, began)
-    for at, event in enumerate(events, start=1):
-        transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event))
-
-    rows = transcript.cut_off()
-
-    said = [" ".join(row.lines(Room(width=90, now=99_999.0))[0].text.split()) for row in rows]
-    assert said == ["? shell pip install x in doubt ►", "? m: no reply was stored when Hermes ended"]
-    assert not any(row.live for row in rows)
-    assert transcript.cut_off() == []

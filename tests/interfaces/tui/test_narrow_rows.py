@@ -189,7 +189,7 @@ def test_a_failed_command_stands_in_the_mind_log_with_the_last_line_of_what_it_p
     mind = MindLog()
     mind.take(recorded(ASKED))
     output = "=" * 60 + "\nFAIL: test_half\n\nFAILED (failures=1)\n"
-    row = mind.take(recorded(ToolFinished(call_id=CALL, tool="shell", ok=False, output=output, data="", seconds=0.4)))
+    failed = ToolFinished(call_id=CALL, tool="shell", ok=False, output=output, data="", seconds=0.4)
+    (row,) = mind.take(recorded(failed))
 
-    assert row is not None
     assert row.lines(Room(width=48))[1].text.strip() == "FAILED (failures=1)"

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from hermes_tui.domain.events import Event, ModelChosen
-from hermes_tui.domain.ids import Seq
+from hermes_tui.domain.approval import Decision, Ruling
+from hermes_tui.domain.events import Event, ModelChosen, ToolIntended
+from hermes_tui.domain.ids import CallId, Seq
 from hermes_tui.domain.parts import Part, TextDelta, ToolCallDelta, ToolCallStarted
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.tasks import Effect
 from hermes_tui.domain.usage import Price, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row, RowWindow
@@ -20,7 +22,7 @@ from hermes_tui.services.missing import Missing
 from tests.fakes import Fault, Reply, Scenario
 from tests.fakes.running import running_server
 from tests.interfaces.tui.stand import Table, seated
-from tests.interfaces.tui.test_microcopy import ASKING, CUT, PLACE, START, SWITCHED, reply
+from tests.interfaces.tui.test_microcopy import ASKING, CUT, PLACE, REQUESTED, START, SWITCHED, reply
 
 PRICE = Price(input_usd=1.0, output_usd=5.0, cache_read_usd=0.1, cache_write_usd=1.25, dated="2026-11-02")
 
@@ -130,6 +132,18 @@ def test_a_step_that_another_brain_takes_over_is_one_row_with_the_key_that_goes_
     )
 
 
+def test_only_the_newest_switch_has_a_key_and_it_follows_the_list_of_brains() -> None:
+    back = replace(SWITCHED, model="anthropic:haiku", before="openai:mini")
+    transcript, rows = transcript_of(START, SWITCHED, back)
+    said = [" ".join(row.lines(Room(width=120))[0].text.split()) for row in rows[1:]]
+    (moved,) = transcript.replies.know([brain("openai:mini")])
+
+    assert [line.rpartition(" it could not")[2] for line in said] == ["", " F3 brains"]
+    assert moved.key == rows[-1].key
+    assert moved.lines(Room(width=120))[0].text.endswith("Alt+1 back ")
+    assert transcript.replies.know(transcript.replies.brains) == []
+
+
 def test_a_brain_that_answers_first_of_all_was_switched_to_by_nobody() -> None:
     transcript, rows = transcript_of(START, reply(0.1), ModelChosen(role="cortex", model="m", why="you chose it"))
 
@@ -149,3 +163,19 @@ async def test_the_status_line_says_that_a_step_went_to_another_brain(table: Tab
             assert any(said.startswith("Switched: openai:") and "same step." in said for said in app.told)
             assert "same step, nothing lost" in app.text
             assert "cause connection cut" in app.text
+
+
+def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
+    transcript = Transcript()
+    allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))
+    began = ToolIntended(call_id=CallId("c1"), tool="shell", arguments="{}", effect=Effect.EXTERNAL, key="k")
+    events: tuple[Event, ...] = (START, ASKING, allowed, began)
+    for at, event in enumerate(events, start=1):
+        transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event))
+
+    rows = transcript.cut_off()
+
+    said = [" ".join(row.lines(Room(width=90, now=99_999.0))[0].text.split()) for row in rows]
+    assert said == ["? shell pip install x in doubt ►", "? m: no reply was stored when Hermes ended"]
+    assert not any(row.live for row in rows)
+    assert transcript.cut_off() == []

@@ -49,7 +49,7 @@ async def test_a_sandbox_that_is_found_late_is_named_though_nothing_else_happens
         unknown = app.text
         app.seat._confined_by("bubblewrap")
         app.workspace.tick()
-        await app.until(lambda: "sandbox bubblewrap   checked " in app.text)
+        await app.until(lambda: "sandbox bubblewrap, full   memory " in app.text)
 
         assert "bubblewrap" not in unknown
         assert "  bwrap  " in app.rows[-1]

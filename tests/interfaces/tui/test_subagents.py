@@ -15,10 +15,13 @@ from hermes_tui.domain.ids import AgentId, RequestId, RunId, Seq, SessionId, Tas
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.usage import Limits, Usage
+from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.mind_rows import MindLog
 from hermes_tui.interfaces.tui.subagents import context_lines
 from hermes_tui.interfaces.tui.transcript import Transcript
+from tests.interfaces.tui.stand import Table, workstation
+from tests.interfaces.tui.test_graph import STALLED, run
 
 CHILD = AgentId("scout")
 SPAWNED = AgentSpawned(
@@ -56,11 +59,11 @@ def test_a_subagent_and_a_compaction_are_told_where_they_happen() -> None:
     records = [record(1, SPAWNED), record(2, COMPACTED), record(3, ENDED)]
     transcript, mind = Transcript(), MindLog()
     told = [line.text for one in records for row in transcript.take(one) for line in row.lines(Room(100))]
-    thoughts = [thought for one in records if (thought := mind.take(one)) is not None]
+    thoughts = [thought for one in records for thought in mind.take(one)]
 
     text = "\n".join(told)
     assert "• scout sent out: look \\x1b[31maround · $0.25 at most" in text
-    assert "• scout compacted 31.0k → 6.0k tokens: by openai:mini" in text
+    assert "• scout compacted 31.0k → 6.0k tokens: goal, plan, rules and open items kept." in text
     assert "✓ scout done: 3 steps · $0.02 · 4.0 s" in text
     assert [(one.who, one.kind, one.action) for one in thoughts] == [
         ("scout", "agent", "sent out"),
@@ -89,3 +92,19 @@ def test_a_window_is_shown_with_what_it_holds_and_why() -> None:
     assert any("the goal" in line and "Look at" in line for line in lines)
     assert max(line.width for line in context_lines(state, None, 80)) <= 80
     assert nobody == [" Nobody other has a window yet. A goal begins the first."]
+
+
+async def test_words_from_the_open_transcript_of_an_agent_go_to_that_agent(table: Table) -> None:
+    async with workstation(table, STALLED) as app:
+        await run(app)
+        agent = app.seat.state.agents.live()[0].agent
+        app.post_message(OrderAsked("transcript", agent))
+        await app.until(lambda: f"═ transcript of {agent} ═" in app.rows[0])
+        hint = app.rows[0]
+        await app.pilot.press("i")
+        await app.until(lambda: "read before its next reply" in app.text)
+        await app.enter("mind the gap")
+        await app.until(lambda: "(not read yet) mind the gap" in app.text)
+
+        assert "i tells it something · Esc closes" in hint
+        assert app.rows[0].startswith(f"═ transcript of {agent} ═")

@@ -37,6 +37,13 @@ def brief(seconds: float) -> str:
     return f"{whole // 60}m" if whole < 3600 else f"{whole // 3600}h{whole % 3600 // 60:02d}"
 
 
+def about(seconds: float) -> str:
+    """Return an estimated duration, no more exact than it can be: `40 s`, `6 min`, `3 h`."""
+    if seconds < 55:
+        return f"{max(round(seconds / 10), 1) * 10} s"
+    return f"{max(round(seconds / 60), 1)} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
 def age(seconds: float) -> str:
     """Return how long ago something was: `0 d`, `3 h`, `5 min`, `12 d`."""
     whole = int(max(seconds, 0))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import cast
 
-from hermes_tui.domain.ids import AgentId
+from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.state import SessionState
+from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.spend import Spent
+from hermes_tui.interfaces._startable import states_now
+from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
-from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU, UNKNOWN
-from hermes_tui.interfaces.tui.graph.folding import agent_of, speaker_of
+from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU, UNKNOWN, WAITING
+from hermes_tui.interfaces.tui.graph.folding import agent_of, sign_of, speaker_of, tries
 from hermes_tui.interfaces.tui.graph.rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.spend_tables import spent_text
@@ -22,13 +25,13 @@ from hermes_tui.services import subagents
 Fact = tuple[str, str, str]
 Keys = tuple[tuple[str, str], ...]
 TASK_KEYS = (
-    *(("Enter", "words"), ("Space", "steps"), ("a", "answer"), ("t", "when")),
+    *(("Enter", "transcript"), ("a", "answer"), ("m", "mind"), ("t", "travel")),
     *(("r", "retry"), ("s", "skip"), ("p", "pause"), ("x", "cancel"), ("e", "edit")),
     *(("+ -", "priority"), ("u", "undo edit"), ("d", "plan diff"), ("v", "picture")),
 )
 AGENT_KEYS = (("Enter", "all of it"), ("i", "steer"), ("p", "pause"), ("x", "end it"), ("a", "answer"))
 GROUP_KEYS = (("Space", "unfold"), ("Z", "fold all but what is under way"))
-STEP_KEYS = (("Enter", "words"), ("m", "why"), ("t", "when"))
+STEP_KEYS = (("Enter", "transcript"), ("m", "mind"), ("t", "travel"))
 FACT_LINES, RESULT = 8, 800
 LAST_SAID, LAST_LINES = 12, 40
 """So much of a conversation stands in the detail; Enter shows all of it."""
@@ -37,8 +40,9 @@ LAST_SAID, LAST_LINES = 12, 40
 def detail_lines(row: GraphRow, view: View, width: int) -> list[Line]:
     """Return what is known of one row."""
     facts, keys = _known(row, view)
+    head = Line(((" ", ""), (f"{row.sign.glyph} ", row.sign.role), *foreign(_stands(row, view), row.sign.role)))
     lines = [line for name, text, role in facts if text for line in _fact(name, text, role, width)]
-    return [*lines, EMPTY, *_key_lines(keys, width), *_conversation(row, view.state, width)]
+    return [head, *lines, EMPTY, *_key_lines(keys, width), *_conversation(row, view.state, width)]
 
 
 def _known(row: GraphRow, view: View) -> tuple[list[Fact], Keys]:
@@ -53,6 +57,22 @@ def _known(row: GraphRow, view: View) -> tuple[list[Fact], Keys]:
             return _step_facts(row, view), STEP_KEYS
 
 
+def _stands(row: GraphRow, view: View) -> str:
+    """Return how it stands with a row: for how long, or after how long, what it waits for and until when."""
+    if not isinstance(row, TaskRow):
+        return row.sign.word
+    asked, seconds = _question(row, view), row.seconds(view.now)
+    if asked is not None:
+        return f"{row.word} for {wording.elapsed(view.now - asked.at)}, no time limit"
+    waits = view.chronicle.waits.get(row.task.id)
+    if row.sign is WAITING and waits is not None:
+        until = f", until {wording.moment(waits.until, view.now)}" if waits.until else ""
+        return f"{row.word} for {waits.what}{until}"
+    if seconds is None:
+        return row.word
+    return f"{row.word} {'for' if row.live else 'after'} {wording.elapsed(seconds)}"
+
+
 def _fact(name: str, text: str, role: str, width: int) -> list[Line]:
     wrapped = wrap(foreign(text, role), max(width - 11, 12))
     if len(wrapped) > FACT_LINES:
@@ -62,57 +82,61 @@ def _fact(name: str, text: str, role: str, width: int) -> list[Line]:
 
 def _task_facts(row: TaskRow, view: View) -> list[Fact]:
     task, status, state = row.task, row.status, view.state
-    seconds = row.seconds(view.now)
-    agent = agent_of(state, task.id)
+    asked, agent = _question(row, view), agent_of(state, task.id)
+    following = tuple(one.id for one in state.graph.tasks.values() if task.id in one.needs)
     return [
-        ("state", f"{row.sign.glyph} {row.word}", row.sign.role),
-        ("waits", _waits(row, view), "text"),
+        ("asks", wording.wanted(asked.question.tool, asked.question.what) if asked is not None else "", "text"),
         ("note", "" if row.sign is NEEDS_YOU else status.note, "text"),
         ("kind", f"{task.kind.value} {task.use}".strip(), "text"),
-        ("agent", f"{agent.agent}, step {agent.steps}" if agent is not None else "", "text"),
+        ("agent", f"{agent.agent} · step {agent.steps}" if agent is not None else "", "text"),
         ("brain", view.chronicle.task_models.get(task.id, ""), "text"),
-        ("time", wording.elapsed(seconds) if seconds is not None else UNKNOWN, "text"),
-        ("tries", f"{status.attempts} of {task.retry + 1}" if status.attempts else "", "text"),
-        ("cost", _cost(state.spend.by_task.get(task.id)), "text"),
-        ("cap", wording.money(task.budget.usd) if task.budget and task.budget.usd else "", "text"),
-        ("needs", _named(state, tuple(task.needs)), "text"),
-        ("feeds", _named(state, tuple(one.id for one in state.graph.tasks.values() if task.id in one.needs)), "text"),
+        ("tries", tries(task, status, " of ") if status.attempts else "", "text"),
+        ("cost", _cost(state.spend.by_task.get(task.id), task.budget.usd if task.budget else None), "text"),
+        ("needs", _named(view, task.needs), "text"),
+        ("feeds", _named(view, following), "text"),
         ("writes", ", ".join(task.write), "text"),
+        ("changed", _changed(agent), "text"),
         ("priority", str(task.priority) if task.priority else "", "text"),
         ("result", _result(status.result), "text"),
     ]
 
 
-def _waits(row: TaskRow, view: View) -> str:
-    """Return the question that a task waits with, and since when."""
-    asked = [one for one in view.chronicle.asked.values() if one.task == row.task.id]
-    if not asked or row.status.state.ended:
-        return ""
-    what = wording.wanted(asked[0].question.tool, asked[0].question.what)
-    return f"{what}, for {wording.elapsed(view.now - asked[0].at)}, no time limit"
+def _question(row: TaskRow, view: View) -> Asked | None:
+    """Return the question that a task waits with."""
+    if row.status.state.ended:
+        return None
+    return next((one for one in view.chronicle.asked.values() if one.task == row.task.id), None)
 
 
-def _named(state: SessionState, tasks: tuple[str, ...]) -> str:
-    titles = [f"{one.title} ({one.id})" for one in state.graph.tasks.values() if one.id in tasks]
-    return ", ".join(titles)
+def _named(view: View, tasks: Collection[TaskId]) -> str:
+    """Return tasks by their titles, a line each, with how it stands with them."""
+    now, known = states_now(view.state), view.state.graph.tasks
+    asking = {asked.task for asked in view.chronicle.asked.values()}
+    return "\n".join(
+        f"{sign_of(now[name], asks=name in asking).glyph} {one_line(known[name].title)}"
+        for name in tasks
+        if name in known
+    )
+
+
+def _changed(agent: AgentStatus | None) -> str:
+    return ", ".join(f"{one.change} {path}" for path, one in agent.changed.items()) if agent is not None else ""
 
 
 def _agent_facts(row: AgentRow, view: View) -> list[Fact]:
     agent, spawned = row.agent, row.agent.spawned
     spent = view.state.spend.by_agent.get(agent.agent)
-    cap = f" of {wording.money(spawned.limits.usd)}" if spawned.limits.usd else ""
     ended = agent.ended
     return [
-        ("state", f"{row.sign.glyph} {row.sign.word}", row.sign.role),
         ("why", ended.why if ended is not None else "", "text"),
         ("sent by", str(spawned.parent or "the plan"), "text"),
         ("task", spawned.task, "text"),
         ("role", spawned.role, "text"),
         ("steps", f"{agent.steps}, {wording.count(agent.calls, 'call')}, {agent.failed_calls} failed", "text"),
-        ("cost", f"{_cost(spent)}{cap}", "text"),
+        ("cost", _cost(spent, spawned.limits.usd), "text"),
         ("tools", ", ".join(spawned.tools), "text"),
         ("writes", ", ".join(spawned.write), "text"),
-        ("changed", ", ".join(f"{one.change} {path}" for path, one in agent.changed.items()), "text"),
+        ("changed", _changed(agent), "text"),
         ("answer", ended.answer[:400] if ended is not None else "", "text"),
     ]
 
@@ -130,7 +154,6 @@ def _step_facts(row: StepRow, view: View) -> list[Fact]:
     step = row.step
     times = f"{row.count} calls alike, one after the other" if row.count > 1 else ""
     return [
-        ("state", f"{step.sign.glyph} {step.sign.word}", step.sign.role),
         ("call", step.what, "text"),
         ("times", times, "text"),
         ("agent", str(step.agent), "text"),
@@ -179,8 +202,12 @@ def _said(text: str, width: int) -> Iterator[Line]:
         yield Line(((f" {mark if at == 0 else ' '} ", "muted"), *spans))
 
 
-def _cost(spent: Spent | None) -> str:
-    return spent_text(spent) if spent is not None and spent.calls else UNKNOWN
+def _cost(spent: Spent | None, cap: float | None) -> str:
+    """Return what was spent of a share, and the tokens that it went into."""
+    of = f" of {cap:.2f}" if cap else ""
+    if spent is None or not spent.calls:
+        return f"{UNKNOWN}{of}"
+    return f"{spent_text(spent)}{of} · {wording.tokens(spent.usage.total_tokens)} tokens"
 
 
 def _result(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
+from hermes_tui.domain.estimate import Rates
 from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.state import SessionState
@@ -20,6 +21,7 @@ from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.graph.lanes import LaneRow, lay_out, longest_chain, order
+from hermes_tui.interfaces.tui.graph.remaining import Remaining, expected_s, remaining
 from hermes_tui.interfaces.tui.graph.rows import (
     MOST_LANES_WIDTH,
     AgentRow,
@@ -36,6 +38,8 @@ FOLD_ABOVE: Final = 40
 LEAST_GROUP: Final = 3
 LAST_STEPS: Final = 4
 """So many steps of a running task stand below it by themselves; Space shows all of them."""
+LEAST_WEIGHT: Final = 0.001
+"""What a task that takes no time by itself, such as a join, adds to a chain: it belongs to it all the same."""
 _STEM: Final = later(r"(.+?)[-_]?\d+|(.+)[-_][^-_]+")
 _FIRST: Final = (NEEDS_YOU, IN_DOUBT, FAILED, RUNNING, WAITING, LEFT)
 
@@ -70,12 +74,15 @@ def sign_of(state: TaskState, *, asks: bool) -> Sign:
 class GraphRows:
     """The rows. Lanes are laid out again only when the plan, the critical path or what is folded changes.
 
-    `toggled` are the groups and tasks that the operator opened or folded against what they begin as.
+    `toggled` are the groups and tasks that the operator opened or folded against what they begin as. `rates` say what
+    such tasks take: by them the critical path is the one that takes longest; without them, the one of most tasks.
     """
 
     toggled: set[Hashable] = field(default_factory=set[Hashable])
+    rates: Rates | None = None
     path: frozenset[TaskId] = frozenset()
     groups: Mapping[str, tuple[TaskId, ...]] = field(default_factory=dict[str, tuple[TaskId, ...]])
+    remaining: Remaining = Remaining()
     width: int = 1
     _signature: object = None
     _laid: Sequence[LaneRow[Node]] = ()
@@ -122,12 +129,18 @@ class GraphRows:
     # lanes
 
     def _lay_out(self, state: SessionState) -> None:
-        weight = {name: 0.0 if status.state.ended else 1.0 for name, status in state.graph.status.items()}
+        expected = expected_s(state.graph, self.rates)
+        weight = {
+            name: 0.0 if status.state.ended or name in state.graph.dormant else LEAST_WEIGHT + expected.get(name, 1.0)
+            for name, status in state.graph.status.items()
+        }
         signature = (state.graph.rev, frozenset(self.toggled), tuple(weight.values()))
-        if signature == self._signature:
-            return
-        self._signature = signature
-        needs = needs_of(state)
+        if signature != self._signature:
+            self._signature = signature
+            self._draw_lanes(needs_of(state), weight)
+        self.remaining = remaining(state.graph, self.path, expected)
+
+    def _draw_lanes(self, needs: Mapping[TaskId, Sequence[TaskId]], weight: Mapping[TaskId, float]) -> None:
         chain = frozenset(longest_chain(needs, weight))
         self.path = chain if len(chain) > 1 else frozenset()
         self.groups = groups_of(needs)
@@ -259,8 +272,13 @@ def _step_rows(steps: Sequence[Step], lanes: Lanes, depth: int) -> Iterator[Step
 
 def _word(task: Task, status: TaskStatus, sign: Sign) -> str:
     if sign is RUNNING and status.attempts > 1:
-        return f"try {status.attempts}/{task.retry + 1}" if task.retry else f"try {status.attempts}"
+        return f"try {tries(task, status, '/')}"
     return sign.word
+
+
+def tries(task: Task, status: TaskStatus, of: str) -> str:
+    """Return how often a task was tried and, as long as that is within what its plan allows, how often it may be."""
+    return f"{status.attempts}{of}{task.retry + 1}" if task.retry >= status.attempts - 1 else f"{status.attempts}"
 
 
 def _who(chronicle: Chronicle, task: Task) -> str:

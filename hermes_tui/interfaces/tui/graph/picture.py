@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.values import frozen, mutable
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import Line, Span, fit_middle, one_line, pad
+from hermes_tui.interfaces.tui.drawing.cells import Line, Span, fit_middle, one_line, pad, wrap
 from hermes_tui.interfaces.tui.drawing.glyphs import UNKNOWN
 from hermes_tui.interfaces.tui.graph.lanes import order
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
@@ -115,6 +115,13 @@ def draw(
     height = max(len(column) for column in columns) * ROW
     lines = [_line(y, width, grid, rows, places, (look_at, now)) for y in range(height)]
     return Drawn(tuple(lines), places)
+
+
+def refusal(count: int, width: int) -> list[Line]:
+    """Return why there is no picture of so many tasks in this width, and what to press."""
+    many = f"{count:,} tasks are too many for a picture, which has room for {MOST}."
+    why = many if count > MOST else "These tasks depend on each other in more steps than fit beside each other here."
+    return [Line(((" ", ""), *spans)) for spans in wrap(((f"{why} v shows the rows.", "muted"),), width - 2)]
 
 
 def _columns(needs: Mapping[TaskId, Sequence[TaskId]]) -> list[list[_Slot]]:

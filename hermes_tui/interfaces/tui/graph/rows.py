@@ -26,10 +26,15 @@ from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.graph.signs import TASK
 
 FULL_WIDTH: Final = 70
-"""From here on a row has a column for who works on it."""
+"""From here on there is room for the names of the columns, and for whole names in them."""
+WHO_FROM: Final = 60
+"""From here on a row has a column for who works on it, and what belongs to a running task stands below it."""
 STATE_WIDTH, WHO_WIDTH = 9, 17
+LEAST_WHO_WIDTH: Final = 13
 TIME_WIDTH, COST_WIDTH = 8, 6
 MOST_LANES_WIDTH: Final = 24
+CURSOR: Final[Span] = (" ", "cursor")
+"""The column before the titles, where the cursor stands."""
 
 
 @frozen
@@ -71,8 +76,8 @@ def draw(before: list[Span], columns: Columns, room: Room) -> Line:
     time = spell(columns.seconds) if columns.seconds is not None else UNKNOWN
     number = "text" if columns.live else "muted"
     cells: list[Span] = [(pad(columns.word, STATE_WIDTH), columns.word_role)]
-    if full:
-        cells.append((pad(f" {one_line(columns.who)}", WHO_WIDTH), "muted"))
+    if room.width >= WHO_FROM:
+        cells.append((pad(f" {one_line(columns.who)}", WHO_WIDTH if full else LEAST_WHO_WIDTH), "muted"))
     if room.width >= 34:
         cells.append((pad(time, TIME_WIDTH if full else 5, right=True), number))
     if room.width >= 42:
@@ -90,6 +95,11 @@ def heading(width: int, lanes_width: int) -> Line:
     )
     before = " " * (lanes_width + 2)
     return Line(((pad(f"{before}task", max(width - len(cells) - 1, 4)), "muted"), (cells, "muted")))
+
+
+def _indent(depth: int, room: Room) -> str:
+    """Return the blanks before what stands below a task."""
+    return " " * ((4 if room.width >= FULL_WIDTH else 2) * depth)
 
 
 @frozen
@@ -144,8 +154,9 @@ class TaskRow:
             live=self.live,
             role="muted" if state in (TaskState.SKIPPED, TaskState.CANCELLED) else role,
         )
-        mark = f" {self.mark} " if self.mark else " "
-        return [draw([(" ", ""), *self.lanes.spans(self.sign), (mark, "muted")], columns, room)]
+        # Where a title has little room, what is folded goes without its mark.
+        mark = f"{self.mark} " if self.mark and (self.mark == "▼" or room.width >= WHO_FROM) else ""
+        return [draw([(" ", ""), *self.lanes.spans(self.sign), CURSOR, (mark, "muted")], columns, room)]
 
     @property
     def marks(self) -> str:
@@ -191,7 +202,7 @@ class GroupRow:
             live=self.live,
             role="text bold" if self.live else "text",
         )
-        return [draw([(" ", ""), *self.lanes.spans(self.sign), (" ► ", "muted")], columns, room)]
+        return [draw([(" ", ""), *self.lanes.spans(self.sign), CURSOR, ("► ", "muted")], columns, room)]
 
     @property
     def marks(self) -> str:
@@ -251,9 +262,8 @@ class AgentRow:
             cost=self.cost,
             live=self.live,
         )
-        indent = " " * (2 * self.depth - 1)
-        before: list[Span] = [(" ", ""), *self.lanes.spans(sign), (indent, ""), (f"{sign.glyph} ", sign.role)]
-        return [draw(before, columns, room)]
+        before: list[Span] = [(" ", ""), *self.lanes.spans(sign), CURSOR, (_indent(self.depth, room), "")]
+        return [draw([*before, (f"{sign.glyph} ", sign.role)], columns, room)]
 
     @property
     def marks(self) -> str:
@@ -280,13 +290,18 @@ class StepRow:
         return ("call", self.step.call_id)
 
     @property
+    def sign(self) -> Sign:
+        """How it stands with the call."""
+        return self.step.sign
+
+    @property
     def live(self) -> bool:
         """A clock runs while the call does."""
         return self.step.ended_at == 0.0
 
     def lines(self, room: Room) -> Sequence[Line]:
         """Draw it below its task."""
-        step, sign = self.step, self.step.sign
+        step, sign = self.step, self.sign
         many = f"► {step.tool} × {self.count}" if self.count > 1 else step.what
         columns = Columns(
             title=many,
@@ -298,9 +313,8 @@ class StepRow:
             live=self.live,
             role="muted" if step.ended_at else "text",
         )
-        indent = " " * (2 * self.depth - 1)
-        before: list[Span] = [(" ", ""), *self.lanes.spans(sign), (indent, ""), (f"{sign.glyph} ", sign.role)]
-        return [draw(before, columns, room)]
+        before: list[Span] = [(" ", ""), *self.lanes.spans(sign), CURSOR, (_indent(self.depth, room), "")]
+        return [draw([*before, (f"{sign.glyph} ", sign.role)], columns, room)]
 
     def copy(self) -> str:
         """Return what was called."""

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
+from hermes_tui.domain.estimate import Rates
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.values import frozen
@@ -30,7 +31,7 @@ class View:
 
     `past` says that this is not now, `day_usd` what all sessions spent today, None if nobody looked. `brain` is who
     would answer now: empty if nobody can, None while nobody has looked; `brains` is F3's list. `windows` are
-    tokens by brain.
+    tokens by brain. `rates` says what steps took in earlier runs, None while nobody has looked.
     """
 
     state: SessionState
@@ -44,6 +45,7 @@ class View:
     brain: str | None = None
     brains: Sequence[Brain | Missing] = ()
     windows: Mapping[str, int] = field(default_factory=dict[str, int])
+    rates: Rates | None = None
 
 
 @frozen(kw_only=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -12,19 +12,19 @@ from textual.message import Message
 
 from hermes_tui.domain.parts import Part
 from hermes_tui.domain.records import Place, Record
-from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import Row, RowWindow
 from hermes_tui.interfaces.tui.graph.rows import TaskRow, ribbon
+from hermes_tui.interfaces.tui.headings import ChoiceWindow
 from hermes_tui.interfaces.tui.links import link_at, links_in
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
 from hermes_tui.interfaces.tui.rows import Call
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 from hermes_tui.interfaces.tui.transcript import Transcript
-from hermes_tui.interfaces.tui.welcome import BEGINNINGS, NUMBERED, ORDER_OF
+from hermes_tui.interfaces.tui.welcome import BEGINNINGS, CONNECTING, Beginning
 
 
 class ConsolePane(Pane):
@@ -34,19 +34,19 @@ class ConsolePane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "links", "open a link in the row", id="console.links"),
         *(
-            Binding(str(number), f"connect({number})", "connect what has this number", id=f"start.connect_{number}")
-            for number in range(1, NUMBERED + 1)
+            Binding(str(number), f"begin('{name}')", "connect what has this number", id=name)
+            for number, name in enumerate(CONNECTING, 1)
         ),
-        *(Binding(letter, f"begin('{name}')", does, id=f"start.{name}") for letter, name, _, does in BEGINNINGS),
+        *(Binding(letter, f"begin('start.{name}')", does, id=f"start.{name}") for letter, name, _, does in BEGINNINGS),
         Binding("v", "whole", "all of the row on a page", id="console.whole"),
     ]
 
-    class ConnectAsked(Message):
-        """The operator wants to connect the provider of that number."""
+    class Begun(Message):
+        """The operator chose something on the first page, by the id of its key."""
 
-        def __init__(self, number: int) -> None:
+        def __init__(self, name: str) -> None:
             super().__init__()
-            self.number = number
+            self.name = name
 
     class LinksAsked(Message):
         """The operator wants to open one of these."""
@@ -67,8 +67,10 @@ class ConsolePane(Pane):
         self.furnished = True
         self.transcript = Transcript(first_token_s=first_token_s, limit_of=limit_of, whole_lines=bool(look.step_s))
         self.view = LineView(look, name="transcript")
-        self.first_page = False
         self.place = ""
+        self.keys: Mapping[str, str] = {}
+        self._aside: RowWindow | None = None
+        self._choices: Callable[[tuple[int, int]], Sequence[Row]] | None = None
         self._page: Callable[[tuple[int, int]], Sequence[Line]] | None = None
         self._ribbon: tuple[Span, ...] = ()
         self._now: RowWindow | None = None
@@ -90,6 +92,8 @@ class ConsolePane(Pane):
 
     def _add(self, rows: Collection[Row]) -> None:
         """Add rows to what stands now, which may be out of sight."""
+        if rows:
+            self.offer(None)
         if rows and self._now is not None:
             self._now.extend(rows)
         elif rows:
@@ -133,18 +137,49 @@ class ConsolePane(Pane):
             self.view.window.forget([self.view.window.find(last.key)])
             self.view.refresh()
 
+    # the first page
+
+    @property
+    def first_page(self) -> bool:
+        """Whether there is something to choose from instead of a transcript."""
+        return self._aside is not None
+
+    def offer(self, choices: Callable[[tuple[int, int]], Sequence[Row]] | None) -> None:
+        """Show rows to choose from, drawn for a width and a height, while nothing was said; None takes them away."""
+        if choices is not None and self._aside is None and not self.view.window.rows:
+            self._aside = self.view.swap(ChoiceWindow(clock=self.look.clock, follows=False))
+        elif choices is None and self._aside is not None:
+            self.view.swap(self._aside)
+            self._aside = None
+        self._choices = choices if self._aside is not None else None
+        self._draw_choices()
+
+    def _draw_choices(self) -> None:
+        if self._choices is not None:
+            self.view.replace_all(self._choices(self.view.size if self.view.size.width else self.screen.size))
+            if self.view.current is None:
+                self.view.window.move_to(0)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys of the first page act on that page only."""
         del parameters
-        return action not in ("connect", "begin") or self.first_page
+        return action != "begin" or self.first_page
 
-    def action_connect(self, number: int) -> None:
-        """Connect a provider."""
-        self.post_message(self.ConnectAsked(number))
+    def choose(self, name: str) -> None:
+        """Do what a key of the first page stands for."""
+        self.post_message(self.Begun(name))
 
     def action_begin(self, name: str) -> None:
-        """Do what can be done without a brain."""
-        self.post_message(begun_by(name))
+        """Do what a key of the first page stands for."""
+        self.choose(name)
+
+    @on(LineView.Opened)
+    def _opened(self, event: LineView.Opened) -> None:
+        if isinstance(event.row, Beginning):
+            event.stop()
+            self.choose(event.row.name)
+
+    # rows
 
     def action_links(self) -> None:
         """Open the link in the row under the cursor, or one of them."""
@@ -172,8 +207,11 @@ class ConsolePane(Pane):
         self._add([row])
 
     def show(self, view: View) -> None:
-        """Know who can answer; rows come by `take` and `hear`."""
-        self.transcript.replies.brains = view.brains
+        """Know who can answer; rows come by `take` and `hear`, and the plan's says more once that is known."""
+        self._add(self.transcript.replies.know(view.brains))
+        told = None if view.past else self.transcript.plan.foreseen(view)
+        if told is not None:
+            self._add([told])
         self._mark()
 
     def begin_with(self, page: Callable[[tuple[int, int]], Sequence[Line]]) -> None:
@@ -185,6 +223,7 @@ class ConsolePane(Pane):
     def on_resize(self, event: events.Resize) -> None:
         """Draw the page for the new size."""
         del event
+        self._draw_choices()
         if self._page is not None and not self.view.window.rows:
             self.begin_with(self._page)
 
@@ -221,15 +260,3 @@ class ConsolePane(Pane):
     def _scrolled(self, event: LineView.Scrolled) -> None:
         event.stop()
         self._mark()
-
-
-def number_of(name: str) -> int:
-    """Return the number that a key of the first page connects by its id, 0 for a letter."""
-    number = name.rpartition("_")[2]
-    return int(number) if number.isdigit() else 0
-
-
-def begun_by(name: str) -> OrderAsked:
-    """Return the order behind a letter of the first page, by its id or the last part of it."""
-    order, _, argument = ORDER_OF[name.rpartition(".")[2]].partition(" ")
-    return OrderAsked(order, argument)

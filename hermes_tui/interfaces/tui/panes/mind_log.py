@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from hermes_tui.domain.records import Record
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.drawing.row_window import RowWindow
+from hermes_tui.interfaces.tui.layout import LEAST_SIDE
 from hermes_tui.interfaces.tui.mind_rows import KINDS, MindLog, Thought
 from hermes_tui.interfaces.tui.panes._pane import Pane, View
 
@@ -52,11 +53,14 @@ class MindLogPane(Pane):
 
     def take(self, records: Iterable[Record]) -> None:
         """Add what happened."""
-        changed: dict[object, Thought] = {}
-        for record in records:
-            row = self.log_of.take(record)
-            if row is not None:
-                changed[row.key] = row
+        self._add({row.key: row for record in records for row in self.log_of.take(record)})
+
+    def cut_off(self) -> None:
+        """Say of what was under way when Hermes ended without closing that nobody knows what came of it."""
+        self._add({row.key: row for row in self.log_of.cut_off()})
+
+    def _add(self, changed: dict[object, Thought]) -> None:
+        """Show rows that are new or changed; while the past is shown they wait."""
         if self._now is not None:
             window, thoughts = self._now
             thoughts.update(changed)
@@ -113,14 +117,17 @@ class MindLogPane(Pane):
     def _refilter(self) -> None:
         wanted = {"agent": self.who, "task": self.about, "kind": self.kind}
         chosen = " ".join(f"{name}={one_line(one)}" for name, one in wanted.items() if one != "all")
-        said = f" 0 of {len(self.thoughts):,} match {chosen}. f, a and w change the filter, Esc clears it."
-        self.view.empty = (EMPTY, Line(((said, "muted"),))) if self.thoughts else EMPTY_TEXT
+        said = f"0 of {len(self.thoughts):,} match {chosen}. f, a and w change the filter, Esc clears it."
+        found_nothing = (Line(((" ", ""), *spans)) for spans in wrap([(said, "muted")], LEAST_SIDE - 3))
+        self.view.empty = (EMPTY, *found_nothing) if self.thoughts else EMPTY_TEXT
         self.view.replace_all(row for row in self.thoughts.values() if self._wanted(row))
         self._title()
 
     def action_filter_kind(self) -> None:
-        """Show the next kind only."""
-        self.kind = KINDS[(KINDS.index(self.kind) + 1) % len(KINDS)]
+        """Show the next kind only, of those that there are."""
+        found = {"all", self.kind, *(row.kind for row in self.thoughts.values())}
+        kinds: list[str] = [kind for kind in KINDS if kind in found]
+        self.kind = kinds[(kinds.index(self.kind) + 1) % len(kinds)]
         self._refilter()
 
     def action_filter_who(self) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from hermes_tui.domain.commands import Command, EditPlan, KillAgent, PauseAgent, ResumeAgent, UndoEdit
 from hermes_tui.domain.events import EditKind, PlanOp
@@ -19,15 +17,17 @@ from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.tasks import TaskState
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line
+from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line, width_of
 from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph import picture
 from hermes_tui.interfaces.tui.graph.detail import detail_lines
 from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of, speaker_of
+from hermes_tui.interfaces.tui.graph.frame import RULE_ROOM, hint, legend, path_line
 from hermes_tui.interfaces.tui.graph.rows import (
     FULL_WIDTH,
+    WHO_FROM,
     AgentRow,
     GraphRow,
     GroupRow,
@@ -35,31 +35,18 @@ from hermes_tui.interfaces.tui.graph.rows import (
     TaskRow,
     heading,
 )
+from hermes_tui.interfaces.tui.panes._graph_view import Edge, GraphView
 from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.rules import Divider, TitleRule
 
+RULE_CELLS: Final = 8
+"""What a title rule needs besides its title and its hint."""
 EMPTY_TEXT = (
     EMPTY,
     Line(((" No tasks yet. A goal becomes a plan here.", "muted"),)),
     Line(((" Esc, then type one.", "muted"),)),
 )
-
-
-class Heading(Widget):
-    """The names of the columns; there where they fit."""
-
-    DEFAULT_CSS = "Heading { height: 1; display: none; }"
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(id="graph-heading")
-        self.look = look
-        self.lanes_width = 1
-
-    def render_line(self, y: int) -> Strip:
-        """Draw them."""
-        del y
-        return self.look.strip(heading(self.size.width, self.lanes_width), self.size.width)
 
 
 class TaskGraphPane(Pane):
@@ -98,8 +85,9 @@ class TaskGraphPane(Pane):
         super().__init__(look, name="graph")
         self.rows = GraphRows()
         self.shown: list[TaskRow] = []
-        self.heading = Heading(look)
-        self.view = LineView(look, name="graph-rows", folds=False, follows=False, empty=EMPTY_TEXT)
+        self.heading = Edge(look, "graph-heading")
+        self.foot = Edge(look, "graph-foot")
+        self.view = GraphView(look, name="graph-rows", folds=False, follows=False, empty=EMPTY_TEXT)
         self.picture = PictureView(look)
         self.detail_rule = TitleRule(look, "detail")
         self.detail = Sheet(look, name="graph-detail-rows", focusable=False)
@@ -116,6 +104,7 @@ class TaskGraphPane(Pane):
                 yield self.heading
                 yield self.view
                 yield self.picture
+                yield self.foot
             yield Divider(self.look, "graph-divider")
             with Vertical(id="graph-detail"):
                 yield self.detail_rule
@@ -127,47 +116,55 @@ class TaskGraphPane(Pane):
         """Draw the graph where it changed."""
         self._seen = view
         state, chronicle = view.state, view.chronicle
-        roomy = self.view.size.width >= FULL_WIDTH or self.full
+        roomy = self.view.size.width >= WHO_FROM or self.full
         facts = (state.graph, state.spend.by_task, state.agents, len(chronicle.asked), len(chronicle.task_models))
-        drawn = (*facts, chronicle.stepped, chronicle.ended, frozenset(self.rows.toggled), roomy)
+        self.rows.rates = view.rates
+        drawn = (*facts, chronicle.stepped, chronicle.ended, frozenset(self.rows.toggled), roomy, view.rates)
         if drawn != self._drawn:
             self._drawn = drawn
             self._plain = self.rows.tasks(state, chronicle)
             rows = self.rows.of(state, chronicle, self._plain, steps=roomy)
             self.shown = list(self._plain.values())
             self.view.replace_all(rows)
-        wide = self.view.size.width >= FULL_WIDTH
-        self.heading.display = wide and bool(self.shown) and not self.picture.display
-        self.heading.lanes_width = self.rows.width
         if self.picture.display:
             self._show_picture(view)
-        self._title(view)
+        self._frame(view)
         self._show_detail()
 
-    def _title(self, view: View) -> None:
-        done = sum(row.status.state is TaskState.DONE for row in self.shown)
+    def _frame(self, view: View) -> None:
+        """Say what stands around the rows."""
+        width, room = self.view.size.width, self.rule.size.width
+        left = self.rows.remaining.said(view.now) if view.live else ""
+        critical = left if self.rows.path else None
+        rows = bool(self.shown) and not self.picture.display
+        self.heading.say(heading(width, self.rows.width) if rows and width >= FULL_WIDTH else None)
+        foot = legend(width, critical) if self.full and self.shown else None
+        if critical is not None and not self.full and room < RULE_ROOM and rows:
+            foot = path_line(critical)
+        self.foot.say(foot)
+        # Its line follows the last row; in full it stands at the foot of the screen.
+        self.view.styles.max_height = None if self.full or foot is None else max(len(self.view), 1)
+        self._title(view, critical)
+
+    @property
+    def rows_wanted(self) -> int:
+        """How many lines below its title it would fill."""
+        return len(self.view) + self.foot.display
+
+    def _title(self, view: View, critical: str | None) -> None:
         title: list[Span] = [(self.TITLE, "text bold")]
         if self.shown:
+            done = sum(row.status.state is TaskState.DONE for row in self.shown)
             title.append((f" {done}/{len(self.shown)}", "text bold"))
             title.append((f" · rev {view.state.graph.rev}" if self.full else "", "muted"))
-        failed = sum(row.status.state is TaskState.FAILED for row in self.shown)
-        asking = sum(row.sign is NEEDS_YOU for row in self.shown)
-        live = sum(row.live for row in self.shown)
-        roomy = self.rule.size.width >= 60
-        dot: Span = (" · ", "muted")
-        hint: list[Span] = [(f"{failed} failed", "fail"), dot] if failed else []
-        hint += [(f"{live} live · ", "muted")] if live and roomy else []
-        hint += [(f"{asking} needs you", "warn"), dot] if asking and roomy else []
-        hint += [("║ critical · ", "muted")] if self.rows.path and roomy else []
-        hint += [("Space fold · v picture · ", "muted")] if self.full and self.rule.size.width >= 90 else []
-        self.rule.say(tuple(title), (*hint, (self.KEY, "muted")))
+        room = self.rule.size.width - width_of(title) - RULE_CELLS
+        self.rule.say(tuple(title), hint(self.shown, critical, self.KEY, room, full=self.full and bool(self.shown)))
 
     def _show_picture(self, view: View) -> None:
         room = (max(self.picture.size.width, 20), view.now)
         drawn = picture.draw(self._plain, needs_of(view.state), self.rows.path, self.picture.chosen, room)
         if drawn is None:
-            most = f"{len(self.shown)} tasks are too many or too deep for a picture here; up to {picture.MOST} fit."
-            self.picture.put_lines([EMPTY, Line(((f" {most} v shows the rows.", "muted"),))], {})
+            self.picture.put_lines([EMPTY, *picture.refusal(len(self.shown), max(self.picture.size.width, 20))], {})
         else:
             self.picture.put_lines(list(drawn.lines), drawn.places)
 

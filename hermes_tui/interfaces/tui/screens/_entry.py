@@ -99,11 +99,14 @@ class Entry(Timeline):
         title += f" · {mode.value}" if mode is not None else ""
         leaves = "interrupt" if mode in (None, VimMode.NORMAL) else "commands"
         busy = (("Enter", "steer"), ("Tab", "queue"), ("Esc", leaves))
+        said = " · ".join(f"{key} {means}" for key, means in (busy if self.live else self.idle_keys()))
+        self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if roomy(*self.size) else ())
+
+    def idle_keys(self) -> Sequence[tuple[str, str]]:
+        """Return the keys that the prompt's rule names while nothing runs."""
         more = ("/resume", "goes on") if self.unfinished else ("/", "commands")
         more = ("/approve", "carries the plan out") if self.planned else more
-        idle = (("Enter", "send"), more, ("F1", "keys"))
-        said = " · ".join(f"{key} {means}" for key, means in (busy if self.live else idle))
-        self.prompt_rule.say(((title, "text bold"),), ((said, "muted"),) if roomy(*self.size) else ())
+        return (("Enter", "send"), more, ("F1", "keys"))
 
     def show_waiting(self, view: View) -> None:
         """Say how many tasks wait for a free slot; asked once a tick, so that no short wait makes the rows jump."""

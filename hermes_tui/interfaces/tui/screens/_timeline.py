@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from hermes_tui.domain.commands import Command, Decide, GoOn
+from hermes_tui.domain.estimate import Rates
 from hermes_tui.domain.ids import Seq
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
@@ -63,6 +64,7 @@ class Timeline(Stage):
         self.chronicle = Chronicle()
         self.seen = 0
         self.day_beside: float | None = None
+        self.rates: Rates | None = None
         self.live = self.frozen = False
         self.brains: Sequence[Brain | Missing] | None = None
         self.reading: object | None = None
@@ -125,6 +127,7 @@ class Timeline(Stage):
             brain=None if self.brains is None else able[0].name if able else "",
             brains=self.brains or (),
             windows={one.name: one.window_tokens for one in able},
+            rates=self.rates,
         )
 
     # time travel

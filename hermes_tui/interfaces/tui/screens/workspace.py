@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -17,44 +16,40 @@ from textual.widgets import Static
 
 from hermes_tui.domain.commands import Interrupt, RaiseCap
 from hermes_tui.domain.events import RunEnded, RunPaused, RunResumed, RunStarted, RunUnpaused
-from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
 from hermes_tui.interfaces._bridge import Batch, Seat
 from hermes_tui.interfaces.tui import choices, notices
 from hermes_tui.interfaces.tui.asks import OrderAsked
 from hermes_tui.interfaces.tui.dock import Card
-from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
 from hermes_tui.interfaces.tui.journey import Journey
+from hermes_tui.interfaces.tui.left_open import left_open
 from hermes_tui.interfaces.tui.panes._pane import Pane, Showing
 from hermes_tui.interfaces.tui.panes._question import Answers
 from hermes_tui.interfaces.tui.panes.approvals import ApprovalsPane
 from hermes_tui.interfaces.tui.panes.budget import BudgetPane
-from hermes_tui.interfaces.tui.panes.console import ConsolePane, begun_by, number_of
+from hermes_tui.interfaces.tui.panes.console import ConsolePane
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.interfaces.tui.panes.mind_log import MindLogPane
 from hermes_tui.interfaces.tui.panes.task_graph import TaskGraphPane
-from hermes_tui.interfaces.tui.prompt import Prompt
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin, seq_of
 from hermes_tui.interfaces.tui.rules import Divider
-from hermes_tui.interfaces.tui.screens._entry import Entry
+from hermes_tui.interfaces.tui.screens._opening import Opening
 from hermes_tui.interfaces.tui.screens._stage import Stage
 from hermes_tui.interfaces.tui.screens._timeline import Timeline
 from hermes_tui.interfaces.tui.screens.chooser import Chooser
 from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.time_limits import limits_of
-from hermes_tui.interfaces.tui.welcome import LOCAL, connectable, how_to_start, welcome_lines
-from hermes_tui.services.missing import Missing
 
 TWICE_S: Final = 1.0
 LATE_S: Final = 1.0
 """What is shown so long after it happened is behind, and the console says by how much."""
 
 
-class Workspace(Entry):
+class Workspace(Opening):
     """The main screen."""
 
     AUTO_FOCUS = "#prompt"
@@ -88,13 +83,10 @@ class Workspace(Entry):
         """Set once the prompt has the focus for the first time."""
         self._said_long = 0
         self._escaped = -TWICE_S
-        self.brains_at = 0.0
         self.clock_s = 1.0
-        self.page_keys: Mapping[str, str] = {}
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
         limit_of = limits_of(lambda: seat.errands.station.tools)
         self.console_pane = ConsolePane(look, first_token_s=first_token_s, limit_of=limit_of)
-        self.console_pane.place = wording.place(seat.facts.workspace)
         self.graph_pane = TaskGraphPane(look)
         self.approvals_pane = ApprovalsPane(look, monotonic)
         self.mind_pane = MindLogPane(look)
@@ -148,9 +140,9 @@ class Workspace(Entry):
         """Take in the records that the journal holds and the screen has not seen."""
         records = [record for record in self.earlier() if record.seq > self.seen]
         self.take(records)
-        if (left := notices.left_open(records)) is not None:
+        if (left := left_open(records)) is not None:
             self.cut_off()
-            self.console_pane.say(left)
+            self.ask_about(left)
         self.refresh_panes()
 
     # folding
@@ -173,6 +165,7 @@ class Workspace(Entry):
     def _note(self, record: Record) -> None:
         if isinstance(record.body, RunStarted | RunResumed):
             self.live = True
+            self.answer_about()
         elif isinstance(record.body, RunPaused | RunUnpaused):
             self.frozen = isinstance(record.body, RunPaused)
         elif isinstance(record.body, RunEnded):
@@ -187,36 +180,12 @@ class Workspace(Entry):
         self._shown = (view.state.seq, view.facts.sandbox)
         for one in self.showing:
             one.show(view)
-        self.task_count = len(self.graph_pane.view)
+        self.task_count = self.graph_pane.rows_wanted
         self.show_prompt()
         shape = self.division.shape
         self.console_pane.show_ribbon(self.graph_pane.shown, wanted=shape in ("one", "narrow"))
-        self._show_first_page()
+        self.show_first_page()
         self.divide()
-
-    def _show_first_page(self) -> None:
-        """Show what to begin with, as long as nothing happened; where nobody can answer, its keys act."""
-        missing = connectable(self.brains) if not self.seen and not self.travelling else []
-        self.console_pane.first_page = self.alone = bool(missing)
-        self.console_pane.show(self.view_now())
-        most = len(missing) or -1
-        self.prompt.lone_keys = {key: name for key, name in self.page_keys.items() if number_of(name) <= most}
-        if not self.seen and not self.travelling:
-            armed = self.console_pane.view.has_focus or not self.prompt.text
-            sandbox = self.seat.facts.sandbox
-            page = partial(welcome_lines, self.brains, self.brains_at, sandbox=sandbox, armed=armed)
-            self.console_pane.begin_with(page)
-
-    @on(Entry.Drafted)
-    def _drafted(self) -> None:
-        if self.console_pane.first_page:
-            self._show_first_page()
-
-    @on(Prompt.LoneKey)
-    def _page_key(self, event: Prompt.LoneKey) -> None:
-        event.stop()
-        number = number_of(event.name)
-        self.post_message(ConsolePane.ConnectAsked(number) if number else begun_by(event.name))
 
     @on(Stage.Divided)
     @on(Timeline.Moved)
@@ -261,16 +230,10 @@ class Workspace(Entry):
             where = Origin(key=("said", self._said_long), at=self.look.now())
             self.console_pane.say(Notice(origin=where, sign=notices.KERNEL, spans=((one_line(text), role),)))
 
-    def show_brains(self, found: Sequence[Brain | Missing]) -> None:
-        """Show who can answer."""
-        self.brains, self.brains_at = found, self.look.now()
-        if self.is_mounted:  # a provider that needs no network answers before there is anything to draw on
-            self.refresh_panes()
-
     def on_descendant_focus(self) -> None:
         """Mark the prompt's rule while it has the focus."""
         if self.console_pane.first_page:
-            self.call_after_refresh(self._show_first_page)
+            self.call_after_refresh(self.show_first_page)
         self.prompt_rule.mark(focused=self.prompt.has_focus)
         if self.prompt.has_focus:
             self.settled.set()
@@ -298,6 +261,8 @@ class Workspace(Entry):
             self.prompt.focus()
         elif self.live:
             self.post_message(self.Ordered(Interrupt()))
+        elif self.console_pane.first_page:
+            self.console_pane.view.focus()
         elif not self.prompt.text:
             self._escape()
 
@@ -347,17 +312,6 @@ class Workspace(Entry):
         if asked is not None:
             self.approvals_pane.turn_to(asked.question.approval_id)
         self.make_full("approvals")
-
-    @on(ConsolePane.ConnectAsked)
-    def _connect(self, event: ConsolePane.ConnectAsked) -> None:
-        event.stop()
-        missing = connectable(self.brains)
-        if event.number <= len(missing):
-            one = missing[event.number - 1]
-            if one.provider in LOCAL:
-                self._own_app.push_screen(how_to_start(self.look, one))
-            else:
-                self.post_message(OrderAsked("key", one.provider))
 
     @on(ConsolePane.LinksAsked)
     def _links(self, event: ConsolePane.LinksAsked) -> None:
