@@ -47,6 +47,8 @@ SUBJECT_AT: Final = 12
 HEAD_LINES, TAIL_LINES = 10, 24
 """How much of a long output stands in an opened call; the rest is one key away."""
 
+_GRAPH: Final = "F2"
+"""A hint that leads to a pane, which shows the same moment as the row."""
 _EXIT: Final = later(r"exit -?\d{1,3}")
 
 CallState = Literal["waiting", "asked", "running", "done", "failed", "refused", "doubt", "stopped"]
@@ -155,7 +157,8 @@ class Notice(Entry):
         """Draw the line; its details when it is open. What it says is never cut: a long hint has a line of its own."""
         mark = f" {'▼' if room.opened else '►'}" if self.details else ""
         marks: tuple[Span, ...] = ((mark, "muted"), (" ", ""))
-        hint: tuple[Span, ...] = ((self.hint, self.hint_role),)
+        said = self.hint if not room.past or self.hint == _GRAPH else ""
+        hint: tuple[Span, ...] = ((said, self.hint_role),)
         apart = 2 * (width_of(hint) + 3) > room.width
         right = marks if apart else (*hint, *marks)
         first, *rest = wrap(self.spans, room.width - width_of(right) - 3)

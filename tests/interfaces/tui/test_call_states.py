@@ -25,7 +25,8 @@ from hermes_tui.domain.events import (
     ToolIntended,
     ToolRequested,
 )
-from hermes_tui.domain.ids import ApprovalId, CallId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, RunId, Seq, SessionId, TaskId
+from hermes_tui.domain.parts import TextDelta
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import fold_all
 from hermes_tui.domain.tasks import Effect, Goal, Mode, Reach, Task, TaskKind
@@ -33,9 +34,10 @@ from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
+from hermes_tui.interfaces.tui.drawing.row_window import Room, Row, RowWindow
 from hermes_tui.interfaces.tui.graph.folding import GraphRows
 from hermes_tui.interfaces.tui.transcript import Transcript
+from tests.interfaces.tui.test_microcopy import ASKING
 
 PLACE = Place(session=SessionId("k7q2"), run=RunId("r1"), task=TaskId("t"))
 START = RunStarted(goal=Goal(text="go"), goal_digest="", mode=Mode.ASK, limits=Limits(usd=1.0))
@@ -247,3 +249,25 @@ def test_an_interrupt_is_said_once_it_is_done_only_by_the_end_of_the_run() -> No
     assert shown(InterruptAsked(by="operator")) == ["• interrupt: asked for by operator"]
     assert [row[:13] for row in shown(InterruptAsked(by="operator"), INTERRUPTED)] == ["■ interrupted"]
     assert shown(InterruptAsked(by="ann"), INTERRUPTED)[0] == "• interrupt: asked for by ann"
+
+
+def test_no_row_names_a_key_while_the_past_is_shown() -> None:
+    scout = Place(session=SessionId("k7q2"), run=RunId("r1"), agent=AgentId("scout"))
+    heard = replace(ASKING, request_id=RequestId("q2"))
+    records = recorded(START, planned(TaskKind.TIMER), TIMER, ASKING, heard)
+    records[3:] = [replace(records[3], place=replace(scout, agent=AgentId("main"))), replace(records[4], place=scout)]
+    transcript, window = Transcript(), RowWindow(clock=lambda: 1060.0, past=True)
+    for one in records:
+        window.extend(transcript.take(one))
+    window.extend(filter(None, [transcript.hear(scout, TextDelta(text="Well"), 1055.0)]))
+
+    past = [line.text for at in range(len(window.rows)) for line in window.lines_of(at)]
+
+    assert any("waits until" in line for line in past)
+    assert any("waiting for the first token, 30 s" in line for line in past)
+    assert any("Well" in line for line in past)
+    assert not any("Esc" in line or "F3" in line for line in past)
+    window.past = False
+    window.forget()
+    now = [line.text for at in range(len(window.rows)) for line in window.lines_of(at)]
+    assert sum("Esc" in line for line in now) == 3
