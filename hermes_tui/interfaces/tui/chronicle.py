@@ -26,11 +26,11 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, RequestId, TaskId
 from hermes_tui.domain.parts import Effort
 from hermes_tui.domain.records import Record
-from hermes_tui.domain.tasks import Mode
+from hermes_tui.domain.tasks import Effect, Mode
 from hermes_tui.domain.usage import Usage
 from hermes_tui.domain.values import frozen, mutable, replace
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, NEEDS_YOU, RUNNING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
 
 RATE_S = 360.0
 """What is spent per minute is told of so many seconds at most."""
@@ -58,7 +58,10 @@ class Decided:
 
 @frozen
 class Step:
-    """A call of an agent as part of its task; `ended_at` is 0 while it is under way."""
+    """A call of an agent as part of its task; `ended_at` is 0 while it is under way.
+
+    One that `changes` something waits its turn until its intent, and is timed from there.
+    """
 
     call_id: CallId
     agent: AgentId
@@ -67,6 +70,7 @@ class Step:
     at: float
     sign: Sign
     ended_at: float = 0.0
+    changes: bool = False
 
 
 @mutable
@@ -87,6 +91,7 @@ class Chronicle:
     task_steps: dict[TaskId, int] = field(default_factory=dict[TaskId, int])
     steps: dict[TaskId, dict[CallId, Step]] = field(default_factory=dict[TaskId, dict[CallId, Step]])
     stepped: int = 0
+    doubts: set[TaskId] = field(default_factory=set[TaskId])
     waits: dict[TaskId, TaskWaiting] = field(default_factory=dict[TaskId, TaskWaiting])
     asked: dict[ApprovalId, Asked] = field(default_factory=dict[ApprovalId, Asked])
     arguments: dict[CallId, str] = field(default_factory=dict[CallId, str])
@@ -99,7 +104,6 @@ class Chronicle:
     def take(self, record: Record) -> None:
         """Take one record into account."""
         self.records += 1
-        self.last_at = record.at
         body = record.body
         match body:
             case ModeChanged():
@@ -115,6 +119,24 @@ class Chronicle:
                 self._question(record, body)
             case _:
                 self._stepped(record)
+        self.last_at = record.at
+
+    def cut_off(self) -> None:
+        """Know that Hermes ended with the last record, without closing the run: what had begun to act is in doubt."""
+        self.ended = self.last_at
+        self.open_requests.clear()
+        self._leave(self.ended, IN_DOUBT)
+
+    def _leave(self, at: float, acting: Sign) -> None:
+        """Let no call be under way any more, `acting` or not; one with an open question still waits for its answer."""
+        asked = {one.question.call_id for one in self.asked.values()}
+        for task, mine in self.steps.items():
+            for name, step in mine.items():
+                if not step.ended_at and name not in asked:
+                    sign = acting if step.sign is RUNNING else LEFT
+                    mine[name] = replace(step, sign=sign, ended_at=at)
+                    self.doubts |= {task} if sign is IN_DOUBT else set()
+        self.stepped += 1
 
     def _question(self, record: Record, body: ToolRequested | ApprovalAsked | ApprovalGiven) -> None:
         match body:
@@ -123,14 +145,29 @@ class Chronicle:
                 if body.ruling.decision is Decision.ASK:
                     self.arguments[body.call_id] = body.arguments
             case ApprovalAsked():
-                self.asked[body.approval_id] = Asked(body, record.at, record.place.agent, record.place.task, record.seq)
+                asked = Asked(body, record.at, record.place.agent, record.place.task, record.seq)
+                self.asked[body.approval_id] = asked
+                self._turned(asked, record.at, NEEDS_YOU)
             case ApprovalGiven():
-                asked = self.asked.pop(body.approval_id, None)
-                if asked is not None:
-                    self.decided.append(Decided(asked, body, record.at))
+                answered = self.asked.pop(body.approval_id, None)
+                if answered is not None:
+                    self.decided.append(Decided(answered, body, record.at))
+                    refused = IN_DOUBT if answered.question.in_doubt else FAILED
+                    self._turned(answered, record.at, None if body.decision is Decision.ALLOW else refused)
+
+    def _turned(self, asked: Asked, at: float, sign: Sign | None) -> None:
+        """Let the call that a question is about have another sign; None is that of one that may go ahead."""
+        mine = self.steps.get(asked.task, {}) if asked.task is not None else {}
+        step = mine.get(asked.question.call_id)
+        if step is None or step.sign in (DONE, FAILED):
+            return  # what to do about a call that failed is a question too
+        self.stepped += 1
+        ended_at = at if sign in (FAILED, IN_DOUBT) else 0.0
+        mine[step.call_id] = replace(step, sign=sign or _allowed(changes=step.changes), at=at, ended_at=ended_at)
 
     def _begun(self, record: Record, body: ToolRequested) -> None:
         self.stepped += 1
+        changes, asks = body.effect >= Effect.WRITE, body.ruling.decision is Decision.ASK
         if record.place.task is not None:
             self.steps.setdefault(record.place.task, {})[body.call_id] = Step(
                 call_id=body.call_id,
@@ -138,7 +175,8 @@ class Chronicle:
                 tool=body.tool,
                 what=wording.wanted(body.tool, body.summary),
                 at=record.at,
-                sign=NEEDS_YOU if body.ruling.decision is Decision.ASK else RUNNING,
+                sign=NEEDS_YOU if asks else _allowed(changes=changes),
+                changes=changes,
             )
 
     def _stepped(self, record: Record) -> None:
@@ -152,11 +190,16 @@ class Chronicle:
         self.stepped += 1
         match body:
             case ToolIntended():
-                mine[body.call_id] = replace(step, sign=RUNNING)
+                mine[body.call_id] = replace(step, sign=RUNNING, at=record.at, ended_at=0.0)
             case ToolFinished():
                 mine[body.call_id] = replace(step, sign=DONE if body.ok else FAILED, ended_at=record.at)
             case ToolRefused():
                 mine[body.call_id] = replace(step, sign=FAILED, ended_at=record.at)
+
+    def waits_its_turn(self, task: TaskId) -> bool:
+        """Whether all that a task has under way are calls that have not begun to act."""
+        open_ones = [step for step in self.steps.get(task, {}).values() if not step.ended_at]
+        return bool(open_ones) and all(step.sign is WAITING for step in open_ones)
 
     def mode_in_force(self, configured: Mode) -> Mode:
         """Return how much runs without a question; before the first run, what the config says."""
@@ -166,7 +209,11 @@ class Chronicle:
         if isinstance(body, RunEnded):
             self.ended = record.at
             self.open_requests.clear()
+            self._leave(record.at, LEFT)
             return
+        if self.began and not self.ended:
+            self.cut_off()  # the run before has no end on record: Hermes ended without closing it
+        self.doubts.clear()
         self.mode = body.mode if isinstance(body, RunStarted) else self.mode
         self.began = record.at if isinstance(body, RunStarted) or not self.began else self.began
         self.ended = 0.0
@@ -224,3 +271,8 @@ class Chronicle:
                 break
             found[min(int((at - start) / step_s), count - 1)] += usd
         return found
+
+
+def _allowed(*, changes: bool) -> Sign:
+    """Return the sign of a call that may go ahead."""
+    return WAITING if changes else RUNNING

@@ -22,7 +22,6 @@ from hermes_tui.domain.events import (
     RunEnded,
     ShellEvent,
     ShellStarted,
-    TaskWaiting,
     ToolFinished,
     ToolRefused,
 )
@@ -44,12 +43,10 @@ from hermes_tui.interfaces.tui.drawing.glyphs import (
     NEEDS_YOU,
     RUNNING,
     STOPPED,
-    WAITING,
     Sign,
 )
 from hermes_tui.interfaces.tui.rows import Call, Notice, Origin
 
-DAY_S: Final = 86_400.0
 KERNEL: Final = Sign("•", "kernel", "muted")
 SKIPPED: Final = Sign("»", "skipped", "muted")
 ENDINGS: Final = {
@@ -96,17 +93,6 @@ def notice(record: Record, sign: Sign, subject: str, said: str = "", *, hint: st
     strong = one_line(subject)
     rest = foreign(f": {one_line(said)}", "muted") if said else ()
     return Notice(origin=origin(record), sign=sign, spans=((strong, "text"), *rest), hint=hint)
-
-
-def waits(record: Record, title: str, body: TaskWaiting) -> Notice:
-    """Return what a task waits for: what is missing at once, how to mend each part of it when it is open."""
-    if body.until:
-        late = body.until - record.at >= DAY_S
-        until = wording.moment(body.until, body.until + (DAY_S if late else 0.0))
-        return notice(record, WAITING, title, f"waits until {until}", hint="Esc stops")
-    what, _, how = body.why.partition("\n")
-    said = notice(record, WAITING, title, f"waits for {body.what}: {what.strip()}", hint="F3 brains")
-    return replace(said, details=how.strip())
 
 
 @frozen(kw_only=False)

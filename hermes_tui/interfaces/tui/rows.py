@@ -28,7 +28,16 @@ from hermes_tui.interfaces.tui.drawing.cells import (
     wrap,
 )
 from hermes_tui.interfaces.tui.drawing.diff import diff_lines
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, NEEDS_YOU, RUNNING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import (
+    DONE,
+    FAILED,
+    IN_DOUBT,
+    LEFT,
+    NEEDS_YOU,
+    RUNNING,
+    WAITING,
+    Sign,
+)
 from hermes_tui.interfaces.tui.drawing.markdown import PROSE_WIDTH, draw
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row
 from hermes_tui.interfaces.tui.links import marked
@@ -38,9 +47,20 @@ SUBJECT_AT: Final = 12
 HEAD_LINES, TAIL_LINES = 10, 24
 """How much of a long output stands in an opened call; the rest is one key away."""
 
+_GRAPH: Final = "F2"
+"""A hint that leads to a pane, which shows the same moment as the row."""
 _EXIT: Final = later(r"exit -?\d{1,3}")
 
-CallState = Literal["asked", "running", "done", "failed", "refused", "doubt"]
+CallState = Literal["waiting", "asked", "running", "done", "failed", "refused", "doubt", "stopped"]
+_SIGNS: Final = {
+    "waiting": WAITING,
+    "asked": NEEDS_YOU,
+    "running": RUNNING,
+    "done": DONE,
+    "doubt": IN_DOUBT,
+    "stopped": LEFT,
+}
+"""The sign of each state; where there is none, it went wrong."""
 
 
 @frozen
@@ -137,7 +157,8 @@ class Notice(Entry):
         """Draw the line; its details when it is open. What it says is never cut: a long hint has a line of its own."""
         mark = f" {'▼' if room.opened else '►'}" if self.details else ""
         marks: tuple[Span, ...] = ((mark, "muted"), (" ", ""))
-        hint: tuple[Span, ...] = ((self.hint, self.hint_role),)
+        said = self.hint if not room.past or self.hint == _GRAPH else ""
+        hint: tuple[Span, ...] = ((said, self.hint_role),)
         apart = 2 * (width_of(hint) + 3) > room.width
         right = marks if apart else (*hint, *marks)
         first, *rest = wrap(self.spans, room.width - width_of(right) - 3)
@@ -189,7 +210,10 @@ class Reply(Entry):
 
 @frozen
 class Call(Entry):
-    """A tool call: one line that opens to its reason, input, output, diff and evidence."""
+    """A tool call: one line that opens to its reason, input, output, diff and evidence.
+
+    One that `changes` something acts only from its intent on: until then it waits, for others that change the same.
+    """
 
     origin: Origin
     tool: str
@@ -209,15 +233,24 @@ class Call(Entry):
     ended_seq: int = 0
 
     @property
+    def changes(self) -> bool:
+        """Whether it may change something."""
+        return self.effect is not None and self.effect >= Effect.WRITE
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to something that nothing can change any more."""
+        return self.state in ("done", "failed", "refused")
+
+    @property
     def live(self) -> bool:
         """A clock runs while it runs or waits."""
-        return self.state in ("running", "asked")
+        return self.state in ("waiting", "running", "asked")
 
     @property
     def sign(self) -> Sign:
         """The sign of its state."""
-        signs = {"asked": NEEDS_YOU, "running": RUNNING, "done": DONE, "doubt": IN_DOUBT}
-        return signs.get(self.state, FAILED)
+        return _SIGNS.get(self.state, FAILED)
 
     def lines(self, room: Room) -> Sequence[Line]:
         """Draw the line; why, what and what came of it when it is open."""
@@ -240,6 +273,8 @@ class Call(Entry):
     def _result(self, now: float) -> tuple[Span, ...]:
         """Return the right-hand side: what came of it and how long it took."""
         match self.state:
+            case "waiting":
+                return ((f"waits its turn {wording.elapsed(now - self.since)}", "text"),)
             case "asked":
                 return (("needs you ", "warn"), (wording.elapsed(now - self.since), "warn"))
             case "running":
@@ -250,6 +285,9 @@ class Call(Entry):
                 return (("refused", "fail"),)
             case "doubt":
                 return (("in doubt", "warn"),)
+            case "stopped":
+                took = f" · {wording.took(self.seconds)}" if self.seconds else ""
+                return ((f"stopped{took}", "muted"),)
             case "failed":
                 tries = f" try {self.attempt}" if self.attempt > 1 else ""
                 return (("failed", "fail"), (f"{tries} · {wording.took(self.seconds)}", "muted"))

@@ -67,7 +67,7 @@ class Streaming(Entry):
     def lines(self, room: Room) -> Sequence[Line]:
         """Draw what has arrived and what it comes to, or for how long the first of it has been waited for."""
         if not self.heard:
-            return [self._waiting(max(room.now - self.origin.at, 0.0), room.width)]
+            return [self._waiting(max(room.now - self.origin.at, 0.0), room)]
         lines: list[Line] = []
         if self.thinking.said_bytes:
             words = f", {wording.count(self.thinking.words, 'word')}"
@@ -91,9 +91,10 @@ class Streaming(Entry):
             said_bytes = self.flow.said_bytes + self.thinking.said_bytes + self.call_bytes
             facts = so_far.told(said_bytes, room.now - (self.first_at or self.origin.at), self.request, self.reported)
         words = [" · ".join(filter(None, (model, fact))) for fact in (*facts, "")]
-        return _fitting(((said, hint) for said in words for hint in ("Esc interrupt ", "")), "  ", "muted", room.width)
+        keys = ("",) if room.past else ("Esc interrupt ", "")
+        return _fitting(((said, hint) for said in words for hint in keys), "  ", "muted", room.width)
 
-    def _waiting(self, seconds: float, width: int) -> Line:
+    def _waiting(self, seconds: float, room: Room) -> Line:
         limit = f" of {self.first_token_s:.0f}" if self.first_token_s else ""
         # Since when and until when are never cut: what there is no room for is a key, then words.
         short = f"first token, {seconds:.0f} s{limit}"
@@ -102,8 +103,9 @@ class Streaming(Entry):
             f"{self.model}: {short}",
             f"{self.model.rpartition(':')[2]}: {short}",
         )
-        told = ((said, hint) for hint, said in product(("Esc stop · F3 switch ", "Esc stop ", ""), words))
-        return _fitting(told, f"{WAITING.glyph} ", "text", width)
+        keys = ("",) if room.past else ("Esc stop · F3 switch ", "Esc stop ", "")
+        told = ((said, hint) for hint, said in product(keys, words))
+        return _fitting(told, f"{WAITING.glyph} ", "text", room.width)
 
     def copy(self) -> str:
         """Return what has arrived."""

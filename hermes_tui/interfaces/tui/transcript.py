@@ -52,6 +52,7 @@ from hermes_tui.domain.events import (
     ToolRequested,
     ToolResolved,
 )
+from hermes_tui.domain.events.shell import OPERATOR
 from hermes_tui.domain.ids import AgentId, ApprovalId, CallId, TaskId
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.parts import Part
@@ -65,8 +66,9 @@ from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin
 from hermes_tui.interfaces.tui.plan_row import PlanRow
 from hermes_tui.interfaces.tui.replies import Replies
-from hermes_tui.interfaces.tui.rows import Call, Gone, Notice, Said
+from hermes_tui.interfaces.tui.rows import Call, CallState, Gone, Notice, Origin, Said
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
+from hermes_tui.interfaces.tui.waits import Waits
 
 _SAID_ELSEWHERE: Final = ("approval", "limit")
 """Waits that have a row of their own: the question, and the cap that was reached."""
@@ -88,30 +90,46 @@ class Transcript:
         self._calls: dict[CallId, Call] = {}
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
         self._shells: dict[str, ShellStarted] = {}
+        self._waits = Waits()
+        self._interrupt: Origin | None = None
         self._live = False
         self._interrupted = False
         self._stop: Notice | None = None
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
-        self._began = 0.0
+        self._began = self._last_at = 0.0
         self.plan = PlanRow()
 
     def take(self, record: Record) -> list[Row]:
         """Return the rows that a record adds or changes."""
-        return list(self._rows(record))
+        rows = list(self._rows(record))
+        self._last_at = record.at
+        return rows
 
     def cut_off(self) -> list[Row]:
         """Return what was under way when Hermes ended without closing: no clock of it runs on, its end is not known."""
-        rows: list[Row] = []
-        for call_id, call in self._calls.items():
-            if call.state == "running":
-                rows.append(replace(call, state="doubt"))
-                self._calls[call_id] = replace(call, state="doubt")
-        return [*rows, *self.replies.cut_off()]
+        return [*self._left_behind(None), *self._waits.leave(), *self.replies.cut_off()]
+
+    def _left_behind(self, at: float | None) -> list[Row]:
+        """Return the calls that had not ended when their run did; `at` is None where nobody knows when that was.
+
+        One with an open question is not among them: an answer still makes it go on.
+        """
+        asked = {question.call_id for question in self._asked.values()}
+        left = [(name, call) for name, call in self._calls.items() if call.live and name not in asked]
+        return [self._kept(name, _halted(call, at)) for name, call in left]
+
+    def _kept(self, name: CallId, call: Call) -> Call:
+        """Return a call's row as it stands from now on."""
+        self._calls[name] = call
+        return call
 
     def _rows(self, record: Record) -> Iterator[Row]:
         body = record.body
+        yield from self._waits.take(record)
         if isinstance(body, RunEvent):
+            if self._live and isinstance(body, RunStarted | RunResumed):
+                yield from self.cut_off()  # the run before has no end on record: Hermes ended without closing it
             yield from self._run(record, body)
         elif isinstance(body, PlanEdited):
             yield self._plan(record, body)
@@ -173,11 +191,16 @@ class Transcript:
                 yield notices.notice(record, STOPPED, "given up", body.why)
             case RunEnded():
                 self._live = False
+                yield from self._left_behind(record.at)
+                if self._interrupt is not None and body.status == "interrupted":
+                    yield Gone(origin=self._interrupt)  # the end says so itself
                 ended = notices.end(record, body, self._tally())
                 self._stop = None if self._interrupted or body.status != "interrupted" else ended
-                self._interrupted = False
+                self._interrupt, self._interrupted = None, False
                 yield ended
             case SessionForked():
+                yield from self._left_behind(self._last_at)
+                yield from self._waits.leave()
                 said = f"{body.origin} stays as it is; what follows is this session's"
                 forked = notices.notice(
                     record, notices.KERNEL, f"forked from {body.origin} at record {body.upto:,}", said
@@ -217,7 +240,7 @@ class Transcript:
             case TaskSkipped():
                 yield notices.notice(record, notices.SKIPPED, title, f"skipped: {body.why}")
             case TaskWaiting() if body.what not in _SAID_ELSEWHERE:
-                yield notices.waits(record, title, body)
+                yield self._waits.begin(record, title, body)
             case RecoveryTried() if body.taken:
                 yield notices.notice(record, notices.KERNEL, title, f"recovers by {body.rung}: {body.why}")
             case TaskFailed() if not body.recovering and self._kinds.get(task) is not TaskKind.TOOL:
@@ -259,8 +282,9 @@ class Transcript:
                     effect=body.effect,
                     limit_s=self.limit_of(body.tool, body.arguments),
                     since=record.at,
-                    state="asked" if body.ruling.decision is Decision.ASK else "running",
                 )
+                begun = "asked" if body.ruling.decision is Decision.ASK else _allowed(call)
+                call = replace(call, state=begun)
             case ToolIntended():
                 call = replace(call, state="running", since=record.at, attempt=body.attempt) if call else None
             case ToolFinished():
@@ -270,25 +294,22 @@ class Transcript:
             case ToolResolved():
                 yield notices.notice(record, IN_DOUBT, f"{body.call_id} was in doubt: {body.how}", body.evidence)
         if call is not None:
-            self._calls[body.call_id] = call
-            yield call
+            yield self._kept(body.call_id, call)
 
     def _approval(self, record: Record, body: ApprovalEvent) -> Iterator[Row]:
         match body:
             case ApprovalAsked():
                 self._asked[body.approval_id] = body
                 call = self._calls.get(body.call_id)
-                if call is not None:
-                    self._calls[body.call_id] = replace(call, state="asked", since=record.at)
-                    yield self._calls[body.call_id]
+                if call is not None and not call.ended:  # what to do about one that failed is a question too
+                    yield self._kept(body.call_id, replace(call, state="asked", since=record.at))
             case ApprovalGiven():
                 asked = self._asked.pop(body.approval_id, None)
                 call = self._calls.get(asked.call_id) if asked else None
-                if asked and call is not None:
-                    allowed = replace(call, state="running", since=record.at)
-                    denied = replace(call, state="refused", output=body.reason)
-                    self._calls[asked.call_id] = allowed if body.decision is Decision.ALLOW else denied
-                    yield self._calls[asked.call_id]
+                if asked and call is not None and not call.ended:
+                    allowed = replace(call, state=_allowed(call), since=record.at)
+                    denied = replace(call, state="doubt" if asked.in_doubt else "refused", output=body.reason)
+                    yield self._kept(asked.call_id, allowed if body.decision is Decision.ALLOW else denied)
                 yield notices.answer(
                     record, body, wording.wanted(asked.tool, asked.what) if asked else str(body.approval_id)
                 )
@@ -323,6 +344,21 @@ class Transcript:
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
                 self._interrupted = True
+                self._interrupt = notices.origin(record) if body.by == OPERATOR else None
                 yield notices.notice(record, notices.KERNEL, "interrupt", f"asked for by {body.by}")
             case ConfigApplied() | ConfigRefused():
                 yield notices.edited(record, body)
+
+
+def _allowed(call: Call) -> CallState:
+    """Return how a call stands that may go ahead."""
+    return "waiting" if call.changes else "running"
+
+
+def _halted(call: Call, at: float | None) -> Call:
+    """Return a call as the end of its run left it: what had begun to act may have acted, if nobody saw it end."""
+    if call.state != "running":
+        return replace(call, state="stopped")
+    if at is None:
+        return replace(call, state="doubt")
+    return replace(call, state="stopped", seconds=max(at - call.since, 0.0))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hermes_tui.domain.commands import Submit
-from hermes_tui.domain.events import ApprovalAsked, RunEnded, RunResumed, ToolFinished
+from hermes_tui.domain.events import ApprovalAsked, Event, ModelRequested, RunEnded, RunResumed, ToolFinished
 from hermes_tui.domain.ids import SessionId
 from hermes_tui.interfaces.tui.left_open import LeftOpenCard
 from hermes_tui.services.desk import Desk
@@ -25,11 +25,11 @@ REPLIES = [
 ]
 
 
-async def leave_open(table: Table, url: str) -> SessionId:
-    """Let a run wait for an answer, and end without closing it: its last record is the question."""
+async def leave_open(table: Table, url: str, at: type[Event] = ApprovalAsked) -> SessionId:
+    """Let a run wait for an answer, and end without closing it: its last record is the question, or another."""
     async with seated(table.desk(url)) as app:
         app.seat.send(Submit(text="Write it."))
-        await app.until_event(ApprovalAsked)
+        await app.until_event(at)
         desk = app.seat
         assert isinstance(desk, Desk)
         await asyncio.to_thread(copy_without_end, desk)
@@ -91,6 +91,19 @@ async def test_an_answer_alone_makes_the_unfinished_run_go_on(table: Table) -> N
             await app.until_event(RunEnded)
 
     assert (table.workspace / "a.txt").read_text() == "x"
+
+
+async def test_after_a_crash_no_task_is_said_to_run(table: Table) -> None:
+    with running_server(Scenario(replies=[Reply("never", first_token_s=3600.0)])) as server:
+        session = await leave_open(table, server.openai_url, ModelRequested)
+        put_back(table, session)
+        async with seated(table.desk(server.openai_url, session)) as app:
+            await reopened(app)
+            graph = app.workspace.graph_pane
+
+            assert [row.word for row in graph.shown] == ["stopped"]
+            assert "stopped" in app.text
+            assert "running" not in app.text
 
 
 async def test_orders_that_find_nothing_to_do_say_so(table: Table) -> None:

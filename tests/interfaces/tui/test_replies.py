@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from hermes_tui.domain.approval import Decision, Ruling
-from hermes_tui.domain.events import Event, ModelChosen
-from hermes_tui.domain.ids import Seq
+from hermes_tui.domain.events import Event, ModelChosen, ToolIntended
+from hermes_tui.domain.ids import CallId, Seq
 from hermes_tui.domain.parts import Part, TextDelta, ToolCallDelta, ToolCallStarted
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Record
+from hermes_tui.domain.tasks import Effect
 from hermes_tui.domain.usage import Price, Usage
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.drawing.row_window import Room, Row, RowWindow
@@ -190,7 +191,8 @@ async def test_a_step_that_the_operator_gives_to_another_brain_at_once_is_one_ro
 def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
     transcript = Transcript()
     allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))
-    events: tuple[Event, ...] = (START, ASKING, allowed)
+    began = ToolIntended(call_id=CallId("c1"), tool="shell", arguments="{}", effect=Effect.EXTERNAL, key="k")
+    events: tuple[Event, ...] = (START, ASKING, allowed, began)
     for at, event in enumerate(events, start=1):
         transcript.take(Record(seq=Seq(at), at=36_502.0, place=PLACE, body=event))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.capabilities.state.reading import read_session
-from hermes_tui.domain.events import RunEnded, SessionForked, TaskFailed, ToolFinished
+from hermes_tui.domain.events import ModelRequested, RunEnded, SessionForked, TaskFailed, ToolFinished
 from hermes_tui.domain.ids import Seq, SessionId, TaskId
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.interfaces.tui.archive import Archive
@@ -61,6 +61,19 @@ async def test_panes_show_the_session_as_it_was_and_come_back_to_now_with_the_dr
         assert "✓ list" in one_later
         assert "All done here." in app.text
         assert app.workspace.prompt.text == "draft"
+
+
+async def test_a_row_that_waited_in_the_past_names_no_key_that_would_act_now(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        desk = app.seat
+        assert isinstance(desk, Desk)
+        records = history.records(desk.station.sessions(), desk.session_id)
+        seq = next(record.seq for record in records if isinstance(record.body, ModelRequested))
+        await travelled(app, f"/travel @{seq}")
+
+        assert "first token, 0 s" in app.text
+        assert "Esc stop" not in app.text
 
 
 async def test_reading_a_long_session_says_how_far_it_is_and_ends_where_the_operator_leaves(table: Table) -> None:
@@ -186,6 +199,23 @@ async def test_esc_twice_goes_back_to_before_a_prompt_with_its_files(table: Tabl
         await app.until(lambda: not (table.workspace / "a.txt").exists())
 
         assert written
+
+
+async def test_what_is_said_of_a_second_esc_goes_with_the_next_key_and_so_does_the_first_esc(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        app.workspace.monotonic = lambda: 1000.0
+        await app.pilot.press("escape")
+        await app.until(lambda: "Esc again rewinds" in app.rows[-1])
+        await app.pilot.press("ctrl+x", "ctrl+c")
+        await app.until(lambda: "F1 help" in app.rows[-1])
+        await app.pilot.press("escape")
+        await app.until(lambda: "Esc again rewinds" in app.rows[-1])
+        first_again = "rewind to before" not in app.text
+        await app.pilot.press("escape")
+        await app.until(lambda: "rewind to before" in app.text)
+
+        assert first_again
 
 
 async def test_the_picker_renames_a_session_and_finds_it_by_its_name(table: Table) -> None:

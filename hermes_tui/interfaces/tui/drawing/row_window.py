@@ -15,11 +15,15 @@ KEPT: Final = 2000
 
 @frozen(kw_only=False)
 class Room:
-    """What a row is drawn for: its width, the time, and whether it is open."""
+    """What a row is drawn for: its width, the time, whether it is open, and whether that time is `past`.
+
+    No key can act in the past, so that rows name none there.
+    """
 
     width: int
     now: float = 0.0
     opened: bool = False
+    past: bool = False
 
 
 class Row(Protocol):
@@ -78,6 +82,7 @@ class RowWindow:
     clock: Callable[[], float]
     follows: bool = True
     following: bool = True
+    past: bool = False
     width: int = 80
     height: int = 1
     cursor: int = -1
@@ -167,7 +172,7 @@ class RowWindow:
         drawn = self._drawn.get(index)
         if drawn is not None and drawn.row is row and drawn.width == self.width and drawn.opened == opened:
             return drawn.lines
-        lines = row.lines(Room(self.width, self.clock(), opened))
+        lines = row.lines(Room(self.width, self.clock(), opened, self.past))
         if len(self._drawn) > KEPT:
             for old in list(self._drawn)[: KEPT // 4]:
                 del self._drawn[old]

@@ -19,7 +19,7 @@ from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces._startable import states_now
 from hermes_tui.interfaces.tui.chronicle import Chronicle, Step
 from hermes_tui.interfaces.tui.drawing import wording
-from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
+from hermes_tui.interfaces.tui.drawing.glyphs import DONE, FAILED, IN_DOUBT, LEFT, NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.graph.lanes import LaneRow, lay_out, longest_chain, order
 from hermes_tui.interfaces.tui.graph.remaining import Remaining, expected_s, remaining
 from hermes_tui.interfaces.tui.graph.rows import (
@@ -41,7 +41,7 @@ LAST_STEPS: Final = 4
 LEAST_WEIGHT: Final = 0.001
 """What a task that takes no time by itself, such as a join, adds to a chain: it belongs to it all the same."""
 _STEM: Final = later(r"(.+?)[-_]?\d+|(.+)[-_][^-_]+")
-_FIRST: Final = (NEEDS_YOU, FAILED, RUNNING, WAITING)
+_FIRST: Final = (NEEDS_YOU, IN_DOUBT, FAILED, RUNNING, WAITING, LEFT)
 
 Node = tuple[str, str]
 
@@ -168,7 +168,9 @@ class GraphRows:
         task, status = state.graph.tasks[name], state.graph.status[name]
         begun = status.state in (TaskState.RUNNING, TaskState.WAITING)
         if chronicle.ended and begun and sign is not NEEDS_YOU:
-            sign = LEFT
+            sign = IN_DOUBT if name in chronicle.doubts else LEFT
+        elif sign is RUNNING and task.kind is TaskKind.TOOL and chronicle.waits_its_turn(name):
+            sign = WAITING
         return TaskRow(
             task=task,
             status=status,

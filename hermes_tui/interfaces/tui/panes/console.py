@@ -102,7 +102,7 @@ class ConsolePane(Pane):
     def show_past(self, rows: Sequence[Row]) -> None:
         """Show these rows; what happens meanwhile goes on out of sight."""
         if self._now is None:
-            self._now = self.view.swap(RowWindow(clock=self.look.clock))
+            self._now = self.view.swap(RowWindow(clock=self.look.clock, past=True))
         self._when = wording.clock(self.look.clock())
         self.view.window.follow(following=True)
         self.view.replace_all(rows)

@@ -91,6 +91,11 @@ class Timeline(Stage):
         self.journey.take(new)
         self._look_ahead(new)
 
+    def cut_off(self) -> None:
+        """Say of everything under way that Hermes ended before it did."""
+        self.chronicle.cut_off()
+        self.journey.cut_off()
+
     @property
     def day_usd(self) -> float | None:
         """What all sessions spent today; None if nobody looked. `day_beside` is that without this one's total."""
