@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 
 import pytest
 from textual import events
@@ -182,8 +183,9 @@ def panes(app: Stand) -> list[str]:
 
 
 async def test_after_a_crash_the_panes_show_exactly_what_they_showed(table: Table) -> None:
+    began = time.time()  # after it, clocks of what was under way stand at the last record
     with running_server(Scenario(replies=REPLIES)) as server:
-        async with seated(table.desk(server.openai_url), clock=lambda: 2e9) as app:
+        async with seated(table.desk(server.openai_url), clock=lambda: began) as app:
             app.seat.send(Submit(text="Write it."))
             await app.until_event(ApprovalAsked)
             await app.until(lambda: app.workspace.dock.display and bool(app.workspace.day_usd))
@@ -194,7 +196,7 @@ async def test_after_a_crash_the_panes_show_exactly_what_they_showed(table: Tabl
             session = app.seat.session_id
             copy_without_end(app.seat)
         put_back(table, session)
-        async with seated(table.desk(server.openai_url, session), clock=lambda: 2e9) as app:
+        async with seated(table.desk(server.openai_url, session), clock=lambda: began) as app:
             await app.until(lambda: app.workspace.unfinished and bool(app.workspace.day_usd))
             app.workspace.refresh_panes()
             await app.pilot.pause()
