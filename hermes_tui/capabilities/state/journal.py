@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from hermes_tui.capabilities.state import checkpoints
-from hermes_tui.capabilities.state.batch import MOST, Batch, Chain
+from hermes_tui.capabilities.state.batch import FULL, Batch, Chain
 from hermes_tui.capabilities.state.blobs import Blobs
 from hermes_tui.capabilities.state.codec import decode, encode, scrubbed
 from hermes_tui.capabilities.state.database import connect_owner, connect_reader
@@ -145,7 +145,7 @@ class SessionJournal:
             # The row is made here and not by the writer: the interpreter's lock would be held as long, and each commit
             # would wait for it.
             record = self._chain.add(event, place, text, body)
-            if self._idle or self._chain.open.count >= MOST:
+            if self._idle or len(self._chain.values) >= FULL:
                 self._next()
         self._publish(record)
         return record
@@ -216,7 +216,7 @@ class SessionJournal:
 
     def _next(self) -> None:
         """Wake the writer, if it rests; begin another batch, if this one has enough."""
-        if self._chain.open.count >= MOST and not self._joining:
+        if len(self._chain.values) >= FULL and not self._joining:
             self._full.append(self._chain.seal())
         if self._idle or (self._lingering and self._full):
             self._idle = self._lingering = False
@@ -261,12 +261,12 @@ class SessionJournal:
             self._lingering = False
             if self._full:
                 return self._full.popleft()
-            return self._chain.seal() if self._chain.open.count else None
+            return self._chain.seal() if self._chain.values else None
 
     def _rested(self) -> bool:
         """Wait while there is nothing to do; return whether it is time to seal what was committed."""
         with self._lock:
-            self._idle = not (self._full or self._chain.open.count or self._closing)
+            self._idle = not (self._full or self._chain.values or self._closing)
             if self._idle:
                 self._work.wait(None if self._unsealed is None else SEAL_S)
             rested, self._idle = self._idle, False

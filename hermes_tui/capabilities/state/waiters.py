@@ -100,8 +100,10 @@ class Waiters:
         self._call()
 
     def _count(self, line: _Line) -> None:
-        """Now everyone has run who was ready when the first began to wait."""
+        """Now everyone has run who was ready when the first began to wait; some may be woken already."""
         line.counting = False
+        if line.seqs and (line.seqs[0] <= self.durable or self._failure is not None):
+            self._wake(line)
         if line.seqs:
             line.wanted = line.seqs[-1]
             self._joined()
@@ -116,7 +118,8 @@ class Waiters:
         with self._lock:
             lines: Sequence[_Line] = tuple(self._lines.values())
         for line in lines:
-            if line.seqs and not line.called:
+            # A loop that is still to count looks for itself then. To call it would cost the writer its turn.
+            if line.seqs and not line.called and not line.counting:
                 line.called = True
                 # A closed loop has nobody left who waits.
                 with contextlib.suppress(RuntimeError):
