@@ -137,6 +137,8 @@ class HermesApp(Host, inherit_css=False):
         self.beacon.noticed(event)
         if self.early_keys.keep(event):
             return
+        if isinstance(event, events.Key) and self.furnished:
+            self.workspace.pressed(event.key)
         if self.chord is not None and self.chord.waits and isinstance(event, events.Key):
             meant = self.chord.take(event.key)
             if meant is None:

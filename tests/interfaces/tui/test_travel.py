@@ -201,6 +201,23 @@ async def test_esc_twice_goes_back_to_before_a_prompt_with_its_files(table: Tabl
         assert written
 
 
+async def test_what_is_said_of_a_second_esc_goes_with_the_next_key_and_so_does_the_first_esc(table: Table) -> None:
+    async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
+        await finished(app)
+        app.workspace.monotonic = lambda: 1000.0
+        await app.pilot.press("escape")
+        await app.until(lambda: "Esc again rewinds" in app.rows[-1])
+        await app.pilot.press("ctrl+x", "ctrl+c")
+        await app.until(lambda: "F1 help" in app.rows[-1])
+        await app.pilot.press("escape")
+        await app.until(lambda: "Esc again rewinds" in app.rows[-1])
+        first_again = "rewind to before" not in app.text
+        await app.pilot.press("escape")
+        await app.until(lambda: "rewind to before" in app.text)
+
+        assert first_again
+
+
 async def test_the_picker_renames_a_session_and_finds_it_by_its_name(table: Table) -> None:
     async with workstation(table, Scenario(replies=[LOOK, DONE])) as app:
         await finished(app)

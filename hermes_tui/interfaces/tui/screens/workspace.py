@@ -45,6 +45,7 @@ from hermes_tui.interfaces.tui.screens.page import Page
 from hermes_tui.interfaces.tui.time_limits import limits_of
 
 TWICE_S: Final = 1.0
+AGAIN: Final = "Esc again rewinds to an earlier prompt."
 LATE_S: Final = 1.0
 """What is shown so long after it happened is behind, and the console says by how much."""
 
@@ -83,6 +84,7 @@ class Workspace(Opening):
         """Set once the prompt has the focus for the first time."""
         self._said_long = 0
         self._escaped = -TWICE_S
+        self._last_key = ""
         self.clock_s = 1.0
         first_token_s = seat.facts.config.brain("cortex").clocks.first_token_s
         limit_of = limits_of(lambda: seat.errands.station.tools)
@@ -266,13 +268,20 @@ class Workspace(Opening):
         elif not self.prompt.text:
             self._escape()
 
+    def pressed(self, key: str) -> None:
+        """Know a key before it acts: a second Esc comes right after the first, and what was said of it goes then."""
+        self.status.unflash(AGAIN)
+        if key != self._last_key:
+            self._escaped = -TWICE_S
+        self._last_key = key
+
     def _escape(self) -> None:
         """Rewind on the second Esc within a second; the first says so."""
         now = self.monotonic()
         if now - self._escaped < TWICE_S:
             self.post_message(OrderAsked("rewind"))
         elif self.seen:
-            self.say("Esc again rewinds to an earlier prompt.")
+            self.say(AGAIN)
         self._escaped = now
 
     def action_travel(self) -> None:
