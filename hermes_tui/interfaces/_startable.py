@@ -17,9 +17,14 @@ _MET: Final = (TaskState.DONE, TaskState.SKIPPED)
 
 def startable(graph: GraphState) -> Iterator[Task]:
     """Yield each task that is not under way, needs nothing that is open, and whose guard, if it has one, holds."""
-    for task in graph.tasks.values():
-        waits = graph.status[task.id].state in UNSTARTED and task.id not in graph.dormant
-        if waits and _free(graph, task) and (task.when is None or holds(task.when, graph)):
+    ended = {name for name, status in graph.status.items() if status.state.ended}
+    met = {name for name in ended if graph.status[name].state in _MET and not graph.is_dead(name)}
+    for name, status in graph.status.items():
+        if status.state not in UNSTARTED or name in graph.dormant:
+            continue
+        task = graph.tasks[name]
+        free = (ended if task.partial else met).issuperset(task.needs)
+        if free and (task.when is None or holds(task.when, graph)):
             yield task
 
 
@@ -32,12 +37,3 @@ def states_now(state: SessionState) -> dict[TaskId, TaskState]:
     if state.run.ended is None:
         found |= {task.id: TaskState.READY for task in startable(state.graph)}
     return found
-
-
-def _free(graph: GraphState, task: Task) -> bool:
-    return all(_settled(graph, need, partial=task.partial) for need in task.needs)
-
-
-def _settled(graph: GraphState, need: TaskId, *, partial: bool) -> bool:
-    state = graph.status[need].state
-    return state.ended if partial else state in _MET and not graph.is_dead(need)

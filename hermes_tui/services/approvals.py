@@ -57,6 +57,9 @@ def find(folder: Path, given: str) -> Waiting:
     raise UsageInvalid(f"No approval {given} waits.", hint="`hermes approvals list` names them.")
 
 
+_ANSWERED: Final = {Scope.ONCE: "answered once", Scope.RUN: "allowed for this run", Scope.ALWAYS: "allowed always"}
+
+
 def given_for(calls: CallState, command: Decide) -> ApprovalGiven:
     """Return the answer that an operator gave in the session itself.
 
@@ -65,7 +68,8 @@ def given_for(calls: CallState, command: Decide) -> ApprovalGiven:
     """
     asked = calls.asked.get(command.approval_id)
     if (known := calls.given.get(command.approval_id)) is not None:
-        raise UsageInvalid(f"Already answered, {known.decision.value} by {known.by}. Nothing was run twice.")
+        how = _ANSWERED[known.scope] if known.decision is Decision.ALLOW else "denied"
+        raise UsageInvalid(f"Already {how} by {known.by}, perhaps in another window. Nothing was run twice.")
     if asked is None:
         raise UsageInvalid(f"Approval {command.approval_id} does not wait for an answer.")
     control.demand_no_signature(asked, allow=command.allow)

@@ -60,9 +60,10 @@ class Terminal:
         return True
 
     def read_what_is_there(self) -> None:
-        """Read what was printed by a process that prints no more."""
+        """Read what was printed by a process that prints no more; `until` waits for what comes after it."""
         while select.select([self.descriptor], [], [], 0.0)[0] and self._read():
             pass
+        self._seen = len(self.text)
 
     def type(self, text: str) -> None:
         """Type a text."""

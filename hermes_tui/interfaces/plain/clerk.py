@@ -51,6 +51,7 @@ KEYS: Final = (
     ("Ctrl+T", "next mode"),
     ("Alt+1…9", "the brain of that number"),
     ("Ctrl+C", "clear the line, else interrupt the run, else twice: leave"),
+    ("Ctrl+Z", "suspend"),
     ("Ctrl+D", "leave"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from hermes_tui.domain.commands import Command, Decide, GoOn
 from hermes_tui.domain.errors import HermesError
@@ -21,6 +22,8 @@ from hermes_tui.interfaces.plain.sheet import Sheet
 from hermes_tui.interfaces.plain.speech import Speech
 from hermes_tui.services.missing import Missing
 from hermes_tui.services.sessions import resumable
+
+CENT: Final = 0.01
 
 
 class Host:
@@ -95,9 +98,10 @@ class Host:
             self.seat.send(GoOn())
 
     def spent(self) -> str:
-        """Say what the run has spent of its cap."""
-        run, cap = self.state.spend.run, self.state.run.limits.usd
-        return f"spent ${run.usd:.2f}" + (f" of {cap:.2f}" if cap else "")
+        """Say what the run has spent of its cap; what is less than a cent is not nothing."""
+        usd, cap = self.state.spend.run.usd, self.state.run.limits.usd
+        spent = f"{usd:.4f}" if 0 < usd < CENT else f"{usd:.2f}"
+        return f"spent ${spent}" + (f" of {cap:.2f}" if cap else "")
 
     async def look_for_brains(self) -> None:
         """Ask each provider what it offers."""

@@ -109,6 +109,7 @@ class Reader:
             history=InMemoryHistory(list(habits.earlier)),
             enable_history_search=False,
             enable_open_in_editor=True,
+            enable_suspend=True,
             key_bindings=_bindings(habits.keys),
             rprompt=self._beside,
             multiline=True,

@@ -236,6 +236,7 @@ class HermesApp(Host, inherit_css=False):
         await self.early_keys.type()
         self.prompts.begun.set()
         self.workspace.settle()
+        self.start(self.notes.remind())
         self.set_interval(THEMES_S, self.theme_files.look)
         wrong = [*self.keys.wrong, *map(str, self.theme_errors)]
         if wrong:

@@ -35,7 +35,7 @@ class FirstKeys:
 
     def keep(self, event: events.Event) -> bool:
         """Take an event; return whether nobody else is to see it."""
-        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded or not self.app.workspace.is_current:
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded or not self.app.workspace.is_active:
             return False  # what is forwarded was asked for before: it came back from where it went
         workspace = self.app.workspace
         place = workspace.choosing

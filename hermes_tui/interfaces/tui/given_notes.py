@@ -16,7 +16,8 @@ from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_li
 NEVER: Final = (
     Line(((" No agent was given this note in this session.", "muted"),)),
     EMPTY,
-    Line(((" Notes come along with words that they fit, or where an agent asks for them.", "muted"),)),
+    Line(((" Notes come along with words that they fit,", "muted"),)),
+    Line(((" or where an agent asks for them.", "muted"),)),
 )
 
 

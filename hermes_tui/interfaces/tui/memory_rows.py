@@ -20,11 +20,12 @@ _ROLE: Final = {"+": "ok", "-": "fail", "@": "accent"}
 
 @frozen(kw_only=False)
 class NoteRow:
-    """One note; `waits` is its id where it waits for an answer."""
+    """One note; `waits` is its id where it waits for an answer, `two` that yours and theirs of it are both kept."""
 
     note: Note
     waits: str = ""
     pinned: bool = False
+    two: bool = False
     live: bool = False
 
     @property
@@ -38,7 +39,8 @@ class NoteRow:
         named = self.note.path if self.waits else self.note.path.rpartition("/")[2]
         path = fit(one_line(named), max(room.width - len(stands) - 7, 4))
         title = fit(one_line(self.note.title), max(room.width - 5, 4))
-        under = ends(((f"     {path}", "muted"),), ((f"{stands} ", "muted"),), room.width)
+        right: tuple[Span, ...] = (("yours and theirs ", "warn"),) if self.two else ((f"{stands} ", "muted"),)
+        under = ends(((f"     {path}", "muted"),), right, room.width)
         if self.waits:
             asked = ((f"{NEEDS_YOU.glyph} ", NEEDS_YOU.role), *foreign(title))
             return (ends(asked, (("y accept · d refuse ", "warn"),), room.width), under)

@@ -22,6 +22,7 @@ from hermes_tui.domain.events import (
     RecoveryTried,
     RetryScheduled,
     RunEnded,
+    SessionForked,
     TaskSkipped,
     ToolEvent,
     ToolFinished,
@@ -54,12 +55,16 @@ from hermes_tui.interfaces.tui.notices import ENDINGS, KERNEL, SKIPPED, call_key
 from hermes_tui.interfaces.tui.rows import Entry, Origin
 
 FULL_WIDTH: Final = 70
+_OPEN: Final = (RUNNING, WAITING, NEEDS_YOU)
 KINDS: Final = ("all", "act", "agent", "context", "ask", "plan", "brain", "budget", "run")
 
 
 @frozen
 class Thought(Entry):
-    """One decision: what, why, and what was seen; `rule` let it happen, `last` is how a failed call's output ends."""
+    """One decision: what, why, and what was seen; `rule` let it happen, `last` is how a failed call's output ends.
+
+    `since` is when what it waits for, or does, began; 0 where no clock runs.
+    """
 
     origin: Origin
     sign: Sign
@@ -72,6 +77,12 @@ class Thought(Entry):
     last: str = ""
     outcome: str = ""
     rule: str = ""
+    since: float = 0.0
+
+    @property
+    def live(self) -> bool:
+        """Whether a clock runs, until an answer or an end."""
+        return bool(self.since) and self.sign in _OPEN
 
     def lines(self, room: Room) -> Sequence[Line]:
         """Draw it: two rows in a narrow pane, one in a wide one; all that is known when it is open."""
@@ -99,8 +110,15 @@ class Thought(Entry):
             (f"{pad(self.kind, 7)} ", "muted"),
             *foreign(self.action, "text"),
         )
-        lines = [ends(left, ((f"{self.outcome} ", "muted"),), room.width)]
+        lines = [ends(left, ((f"{self._came(room.now)} ", "muted"),), room.width)]
         return [*lines, *(self._details(room.width, 12) if room.opened else ())]
+
+    def _came(self, now: float) -> str:
+        """Return what came of it, or for how long nothing has."""
+        if not self.live:
+            return self.outcome
+        passed = max(now - self.since, 0.0)
+        return wording.took(passed) if self.sign is RUNNING else f"waits {wording.elapsed(passed)}"
 
     def _details(self, width: int, indent: int) -> list[Line]:
         facts = (("why", self.why), ("expected", self.expected), ("observed", self.observed), ("decided", self.rule))
@@ -138,12 +156,14 @@ class MindLog:
             return [row] if row is not None else []
         if isinstance(body, ApprovalEvent):
             return self._approval(record, body)
+        if isinstance(body, SessionForked):
+            return self.cut_off()
         left = self._left(LEFT) if isinstance(body, RunEnded) else []
         other = _other(record)
         return [*left, other] if other is not None else left
 
     def cut_off(self) -> list[Thought]:
-        """Return what was under way when Hermes ended without closing: nobody knows what came of it."""
+        """Return what was under way when Hermes ended without closing, or where a fork begins: its end is not known."""
         return self._left(IN_DOUBT)
 
     def _left(self, sign: Sign) -> list[Thought]:
@@ -159,7 +179,7 @@ class MindLog:
             case ToolRequested():
                 known = _requested(record, body, known, allowed=body.call_id in self._allowed)
             case ToolIntended():
-                known = replace(known, sign=RUNNING) if known else None
+                known = replace(known, sign=RUNNING, since=record.at) if known else None
             case ToolFinished():
                 seen = one_line(body.output[:400]) if body.output.strip() else "no output"
                 last = "" if body.ok else one_line(body.output.strip().rpartition("\n")[2])
@@ -180,7 +200,7 @@ class MindLog:
         match body:
             case ApprovalAsked():
                 row = self._calls[body.call_id] if body.call_id in self._open else _question(record, body)
-                self._asked[body.approval_id] = replace(row, sign=NEEDS_YOU)
+                self._asked[body.approval_id] = replace(row, sign=NEEDS_YOU, since=record.at)
                 return [self._keep(self._asked[body.approval_id])]
             case ApprovalGiven():
                 answer = _answer(record, body)
@@ -192,7 +212,8 @@ class MindLog:
                     return [replace(row, sign=answer.sign, outcome=f"{answer.action} by {body.by}"), answer]
                 allowed = body.decision is Decision.ALLOW
                 self._allowed.update(under_way if allowed else ())
-                return [self._keep(replace(row, sign=WAITING if allowed else FAILED)), answer]
+                answered = replace(row, sign=WAITING if allowed else FAILED, since=record.at)
+                return [self._keep(answered), answer]
 
     def _keep(self, row: Thought) -> Thought:
         """Keep a row where it is that of a call that is under way."""
@@ -215,6 +236,7 @@ def _requested(record: Record, body: ToolRequested, known: Thought | None, *, al
         why=one_line(gist(body.rationale)),
         expected=one_line(body.expectation),
         rule=f"{body.ruling.decision.value} by {body.ruling.rule}, reach {body.reach.name.lower()}",
+        since=record.at,
     )
 
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 from hermes_tui.domain.errors import UsageInvalid
 from hermes_tui.interfaces.tui.branch import branch_of
 from hermes_tui.interfaces.tui.drawing import wording
+from hermes_tui.interfaces.tui.drawing.cells import one_line
 from hermes_tui.interfaces.tui.given_notes import given_lines
 from hermes_tui.interfaces.tui.note_conflict import Conflict
 from hermes_tui.interfaces.tui.panes._note_wishes import Wish
 from hermes_tui.interfaces.tui.panes.memory import MemoryPane
 from hermes_tui.services.memory.notebook import counted
+from hermes_tui.services.unsaved_notes import UnsavedNote, UnsavedNotes
 
 if TYPE_CHECKING:
     from hermes_tui.interfaces.tui.host import Host
@@ -46,9 +48,12 @@ class NoteKeeper:
         errands = self.app.seat.errands
         match wanted.what:
             case "list":
+                await self._offer_unsaved()
                 await self.app.list_notes()
             case "count":
                 await self._count()
+            case "keep":
+                await self._keep(wanted.path)
             case "note":
                 await self._show(wanted.path)
             case "diff":
@@ -97,6 +102,7 @@ class NoteKeeper:
                 await self._show(wanted.path)
             case _:
                 commit = await notebook.forget(wanted.path)
+                await self._settled(wanted.path)
                 self.app.say(f"Forgotten: {wanted.path}, {commit}. git keeps what it said.")
                 await self.app.list_notes()
 
@@ -111,8 +117,19 @@ class NoteKeeper:
 
     async def _show(self, path: str) -> None:
         notebook = self.app.seat.errands.notebook
-        text = await asyncio.to_thread(notebook.read, path)
-        self._pane.take_note(path, text, await notebook.history(path))
+        text = await self._text(path)
+        if text is None and path not in self._pane.conflicts:
+            self.app.say(f"{path} is not on disk any more.", "warn")
+            await self.app.list_notes()
+            return
+        self._pane.take_note(path, text or "", await notebook.history(path))
+
+    async def _text(self, path: str) -> str | None:
+        """Return what stands on disk; None where nothing does any more."""
+        try:
+            return await asyncio.to_thread(self.app.seat.errands.notebook.read, path)
+        except FileNotFoundError:
+            return None
 
     async def _show_diff(self, wanted: Wish) -> None:
         diff = await self.app.seat.errands.notebook.diff(wanted.path, wanted.commit)
@@ -125,18 +142,56 @@ class NoteKeeper:
         except UsageInvalid:
             theirs = await asyncio.to_thread(notebook.read, path)
             at = await asyncio.to_thread(notebook.changed_at, path)
-            self._pane.take_conflict(Conflict(path=path, before=before, mine=text, theirs=theirs, at=at))
+            conflict = Conflict(path=path, before=before, mine=text, theirs=theirs, at=at)
+            await asyncio.to_thread(self._unsaved.keep, _unsaved_of(conflict))
+            self._pane.take_conflict(conflict)
             return
-        self._pane.settled(path)
+        await self._settled(path)
         self.app.say(f"Saved {path}, {commit}.")
         await self.app.list_notes()
 
     async def _keep_theirs(self, wanted: Wish) -> None:
         """Leave what stands on disk; what was written here goes into a file of its own."""
         kept = await asyncio.to_thread(self.app.seat.errands.keep_copied, wanted.text)
-        self._pane.settled(wanted.path)
+        await self._settled(wanted.path)
         self.app.say(f"Theirs stays; yours is in {kept}.")
         await self._show(wanted.path)
+
+    # both texts of a note
+
+    @property
+    def _unsaved(self) -> UnsavedNotes:
+        return UnsavedNotes(self.app.seat.drawer.premises.home.state / "notes")
+
+    async def _settled(self, path: str) -> None:
+        """Forget that there were two texts: one of them was chosen."""
+        self._pane.settled(path)
+        await asyncio.to_thread(self._unsaved.drop, path)
+
+    async def _keep(self, path: str) -> None:
+        """Keep what stands for yours now."""
+        conflict = self._pane.conflicts.get(path)
+        if conflict is not None:
+            await asyncio.to_thread(self._unsaved.keep, _unsaved_of(conflict))
+
+    async def _offer_unsaved(self) -> None:
+        """Offer again what an earlier session left without an answer; what says the same by now needs none."""
+        for kept in await asyncio.to_thread(self._unsaved.every):
+            if kept.path in self._pane.conflicts:
+                continue
+            theirs = await self._text(kept.path) or ""
+            if theirs == kept.mine:
+                await asyncio.to_thread(self._unsaved.drop, kept.path)
+                continue
+            both = Conflict(path=kept.path, before=kept.before, mine=kept.mine, theirs=theirs, at=kept.at)
+            self._pane.take_kept(both)
+
+    async def remind(self) -> None:
+        """Say at the start that there are two texts of a note, which nobody has chosen from yet."""
+        await self._offer_unsaved()
+        names = ", ".join(one_line(path.rpartition("/")[2]) for path in self._pane.conflicts)
+        if names:
+            self.app.say(f"{names} changed outside Hermes. Yours and theirs are both kept. F5 shows them.", "warn")
 
     # then
 
@@ -173,3 +228,8 @@ class NoteKeeper:
     def _still(self, moment: Moment) -> bool:
         """Whether it is this moment that is looked at."""
         return self.app.workspace.journey.moment is moment
+
+
+def _unsaved_of(conflict: Conflict) -> UnsavedNote:
+    """Return what is kept of two texts: theirs is on disk."""
+    return UnsavedNote(conflict.path, conflict.before, conflict.mine, conflict.at)

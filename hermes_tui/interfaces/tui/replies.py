@@ -33,7 +33,7 @@ from hermes_tui.interfaces.tui.drawing.glyphs import FAILED, IN_DOUBT, STOPPED, 
 from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.meter import NEAR
 from hermes_tui.interfaces.tui.outages import Outages, wait
-from hermes_tui.interfaces.tui.rows import Notice, Origin, Reply
+from hermes_tui.interfaces.tui.rows import Gone, Notice, Origin, Reply
 from hermes_tui.interfaces.tui.streaming import Streaming
 from hermes_tui.kernel.retry import MAX_ATTEMPTS
 from hermes_tui.services.missing import Missing
@@ -129,6 +129,8 @@ class Replies:
         default_factory=dict[tuple[AgentId, str], tuple[int, Usage]]
     )
     _failed: dict[AgentId, ModelFailed] = field(default_factory=dict[AgentId, ModelFailed])
+    _rows: dict[AgentId, Notice] = field(default_factory=dict[AgentId, Notice])
+    _wish: tuple[Notice, ModelChosen] | None = None
     _newest: _Switch | None = None
     _outages: Outages = field(default_factory=Outages)
 
@@ -157,8 +159,7 @@ class Replies:
             case RetryScheduled():
                 yield self._outages.said(record, body) or self._again(record, body)
             case ModelChosen():
-                if self._newest is not None:
-                    yield replace(self._newest.row, hint="")
+                yield from self._superseded(body)
                 yield self._chosen(record, body)
             case ModelEscalated():
                 said = f"{body.model} answered unsure ({body.confidence:.2f}): {body.why}"
@@ -175,9 +176,9 @@ class Replies:
             self._streams[place.agent] = heard
         return heard
 
-    def cut_off(self) -> list[Row]:
+    def cut_off(self, where: str) -> list[Row]:
         """Return what becomes of the requests that were under way when Hermes ended without closing."""
-        said = ": no reply was stored when Hermes ended"
+        said = f": no reply was stored {where}"
         rows: list[Row] = [
             Notice(origin=one.origin, sign=IN_DOUBT, spans=((one.model, "text"), (said, "muted")))
             for one in self._streams.values()
@@ -190,6 +191,7 @@ class Replies:
         self._asked[agent] = body
         self.step = body.step
         self._failed.pop(agent, None)
+        self._wish = None
         brain = next((one for one in self.brains if isinstance(one, Brain) and one.name == body.model), None)
         price = brain.price if brain is not None else None
         stream = Streaming(
@@ -232,7 +234,9 @@ class Replies:
         kept = "interrupted; what had arrived is kept, not used"
         said = kept if stopped and body.fragment else body.message
         failed = notices.notice(record, sign, body.model, said, hint=hint)
-        return replace(failed, origin=_of_request(record, body), details=_details(body, message=False))
+        row = replace(failed, origin=_of_request(record, body), details=_details(body, message=False))
+        self._rows[record.place.agent] = row
+        return row
 
     def _again(self, record: Record, body: RetryScheduled) -> Row:
         """Return the row of another try; it takes the place of the row in which that request failed."""
@@ -246,23 +250,48 @@ class Replies:
             details=_details(failed) if failed is not None else "",
         )
 
+    def _superseded(self, body: ModelChosen) -> Iterator[Row]:
+        """Yield what becomes of earlier choices: the newest has the key, and of wishes only the newest counts."""
+        if self._newest is not None:
+            yield replace(self._newest.row, hint="")
+        if self._wish is not None and not body.before:
+            yield Gone(origin=self._wish[0].origin)
+
     def _chosen(self, record: Record, body: ModelChosen) -> Row:
         """Return who answers from now on; after a failure it is the same step, and takes the place of its row."""
         if not body.before:
-            return notices.notice(
-                record, notices.KERNEL, f"{body.role} is now {body.model}", body.why, hint="F3 brains"
-            )
+            now = f"{body.role} is now {body.model}"
+            wished = notices.notice(record, notices.KERNEL, now, body.why, hint="F3 brains")
+            self._newest, self._wish = None, (wished, body)
+            return wished
         failed = self._failed.pop(record.place.agent, None)
-        what = f"switched: {body.before} → {body.model}"
         if failed is None or failed.model != body.before:
-            row = notices.notice(record, notices.KERNEL, f"{what}, from this step on", body.why)
-        else:
-            self.switch = self._in_words(body, failed)
-            said = notices.notice(record, notices.KERNEL, f"{what}, same step, nothing lost")
-            below, behind = f"cause {cause(failed)}", _details(failed)
-            row = replace(said, origin=_of_request(record, failed), below=below, details=behind)
-        self._newest = _Switch(row, body.before)
-        return self._newest.pointing(self.key_of(body.before))
+            what = f"switched: {body.before} → {body.model}, from this step on"
+            return self._switched(notices.notice(record, notices.KERNEL, what, body.why), body.before)
+        self.switch = self._in_words(body, failed)
+        row = notices.notice(record, notices.KERNEL, "")
+        return self._taken_over(replace(row, origin=_of_request(record, failed)), failed, body.model)
+
+    def handed_over(self) -> list[Row]:
+        """Return the rows of a step that the operator gave to another brain at once, if the run stopped for that."""
+        if self._wish is None:
+            return []
+        wished, body = self._wish
+        asked = ((agent, self._asked[agent], failed) for agent, failed in self._failed.items())
+        stopped = [one for one in asked if one[1].role == body.role and _stopped_for(one[2], body)]
+        rows: list[Row] = [Gone(origin=self._rows[agent].origin) for agent, _, _ in stopped]
+        return [*rows, self._taken_over(wished, stopped[0][2], body.model)] if rows else []
+
+    def _taken_over(self, row: Notice, failed: ModelFailed, model: str) -> Notice:
+        """Return the row of a step that another brain takes over."""
+        said = f"switched: {failed.model} → {model}, same step, nothing lost"
+        below, behind = f"cause {cause(failed)}", _details(failed)
+        row = replace(row, spans=((one_line(said), "text"),), below=below, details=behind)
+        return self._switched(row, failed.model)
+
+    def _switched(self, row: Notice, before: str) -> Notice:
+        self._newest = _Switch(row, before)
+        return self._newest.pointing(self.key_of(before))
 
     def _in_words(self, body: ModelChosen, failed: ModelFailed) -> tuple[str, ...]:
         """Return what the status line says of a step that another brain takes over."""
@@ -283,6 +312,11 @@ class Replies:
         """Return the key that lets a brain answer next, empty where it has none."""
         names = [one.name if isinstance(one, Brain) else "" for one in self.brains[:NUMBERED]]
         return f"Alt+{names.index(model) + 1}" if model in names else ""
+
+
+def _stopped_for(failed: ModelFailed, wish: ModelChosen) -> bool:
+    """Whether a request may have been stopped so that the brain that is wished for takes over."""
+    return failed.reason is FailureReason.CANCELLED and failed.model != wish.model
 
 
 def _of_request(record: Record, body: ModelFailed | RetryScheduled) -> Origin:

@@ -98,8 +98,8 @@ def seq_of(row: Row) -> int:
 
 
 @frozen
-class Withdrawn(Entry):
-    """What was said until another row said it better: nothing is left to see of it."""
+class Gone(Entry):
+    """Takes the place of a row that another one says by now; it is not seen."""
 
     origin: Origin
 
@@ -109,7 +109,7 @@ class Withdrawn(Entry):
         return ()
 
     def copy(self) -> str:
-        """Return nothing: it is not found any more."""
+        """Return nothing."""
         return ""
 
 
@@ -334,7 +334,8 @@ class Call(Entry):
         hidden = len(lines) - HEAD_LINES - TAIL_LINES
         if hidden <= 1:
             return _field("output", "\n".join(lines), width)
-        shown = ((f"{len(lines) - hidden} of {len(lines):,} lines", "muted"),)
+        first = "the first " if self.artifact else ""
+        shown = ((f"{len(lines) - hidden} of {first}{len(lines):,} lines", "muted"),)
         head = _field("output", "\n".join(lines[:HEAD_LINES]), width, shown)
         keys = _keys(("v", "all"), ("y", "copy"))
         fold = ends(((" " * SUBJECT_AT, ""), (f"{hidden:,} lines folded", "muted")), (*keys, (" ", "")), width)

@@ -66,12 +66,14 @@ from hermes_tui.interfaces.tui.drawing.row_window import Row
 from hermes_tui.interfaces.tui.notices import call_key, origin
 from hermes_tui.interfaces.tui.plan_row import PlanRow
 from hermes_tui.interfaces.tui.replies import Replies
-from hermes_tui.interfaces.tui.rows import Call, CallState, Origin, Said, Withdrawn
+from hermes_tui.interfaces.tui.rows import Call, CallState, Gone, Notice, Origin, Said
 from hermes_tui.interfaces.tui.time_limits import LimitOf, unknown
 from hermes_tui.interfaces.tui.waits import Waits
 
 _SAID_ELSEWHERE: Final = ("approval", "limit")
 """Waits that have a row of their own: the question, and the cap that was reached."""
+AT_ONCE_S: Final = 5.0
+"""A run that was stopped so that another brain takes its step over goes on within so many seconds."""
 
 
 class Transcript:
@@ -89,22 +91,21 @@ class Transcript:
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
         self._shells: dict[str, ShellStarted] = {}
         self._waits = Waits()
-        self._interrupt: Origin | None = None
         self._live = False
+        self._interrupt: tuple[Origin, str] | None = None
+        self._stop: Notice | None = None
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
-        self._began = self._last_at = 0.0
+        self._began = 0.0
         self.plan = PlanRow()
 
     def take(self, record: Record) -> list[Row]:
         """Return the rows that a record adds or changes."""
-        rows = list(self._rows(record))
-        self._last_at = record.at
-        return rows
+        return list(self._rows(record))
 
-    def cut_off(self) -> list[Row]:
+    def cut_off(self, where: str = "when Hermes ended") -> list[Row]:
         """Return what was under way when Hermes ended without closing: no clock of it runs on, its end is not known."""
-        return [*self._left_behind(None), *self._waits.leave(), *self.replies.cut_off()]
+        return [*self._left_behind(None), *self._waits.leave(), *self.replies.cut_off(where)]
 
     def _left_behind(self, at: float | None) -> list[Row]:
         """Return the calls that had not ended when their run did; `at` is None where nobody knows when that was.
@@ -174,8 +175,7 @@ class Transcript:
                 self.plan.strategy = body.strategy
             case RunResumed():
                 self._live = True
-                self.replies.resume()
-                yield notices.notice(record, notices.KERNEL, "resumed", "finished work is kept, nothing is repeated")
+                yield from self._resumed(record)
             case CriterionChecked():
                 self._criteria.append(body.ok)
                 sign = DONE if body.ok else FAILED
@@ -189,13 +189,9 @@ class Transcript:
             case RunEnded():
                 self._live = False
                 yield from self._left_behind(record.at)
-                if self._interrupt is not None and body.status == "interrupted":
-                    yield Withdrawn(origin=self._interrupt)  # the end says so itself
-                self._interrupt = None
-                yield notices.end(record, body, self._tally())
+                yield from self._end(record, body)
             case SessionForked():
-                yield from self._left_behind(self._last_at)
-                yield from self._waits.leave()
+                yield from self.cut_off("in this session")  # it is settled as after a crash
                 said = f"{body.origin} stays as it is; what follows is this session's"
                 forked = notices.notice(
                     record, notices.KERNEL, f"forked from {body.origin} at record {body.upto:,}", said
@@ -203,6 +199,27 @@ class Transcript:
                 yield replace(forked, hint="/resume goes on")
             case _:
                 return
+
+    def _end(self, record: Record, body: RunEnded) -> Iterator[Row]:
+        """Yield how a run ended; of an operator's interrupt that says all that there is to say."""
+        asked, self._interrupt = self._interrupt, None
+        interrupted = body.status == "interrupted"
+        if asked is not None and asked[1] == OPERATOR and interrupted:
+            yield Gone(origin=asked[0])
+        ended = notices.end(record, body, self._tally())
+        self._stop = ended if asked is None and interrupted else None
+        yield ended
+
+    def _resumed(self, record: Record) -> Iterator[Row]:
+        """Yield what stands there once a run goes on; one that stopped only to change brains was never away."""
+        stop, self._stop = self._stop, None
+        at_once = stop is not None and record.at - stop.origin.at < AT_ONCE_S
+        rows = self.replies.handed_over() if at_once else []
+        self.replies.resume()
+        if stop is not None and rows:
+            yield from (Gone(origin=stop.origin), *rows)
+        else:
+            yield notices.notice(record, notices.KERNEL, "resumed", "finished work is kept, nothing is repeated")
 
     def _tally(self) -> notices.Tally:
         replies = self.replies
@@ -327,7 +344,7 @@ class Transcript:
             case RunUnpaused():
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
-                self._interrupt = notices.origin(record) if body.by == OPERATOR else None
+                self._interrupt = (notices.origin(record), body.by)
                 yield notices.notice(record, notices.KERNEL, "interrupt", f"asked for by {body.by}")
             case ConfigApplied() | ConfigRefused():
                 yield notices.edited(record, body)

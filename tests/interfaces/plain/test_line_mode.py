@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -107,6 +108,19 @@ def test_typing_goes_on_while_lines_are_printed_above(shop: Shop) -> None:
 
     assert code == 0
     assert b"\x1b[?1049h" not in screen.raw, "the scrollback stays: no other screen is opened"
+
+
+def test_less_than_a_cent_is_not_said_to_be_nothing(shop: Shop) -> None:
+    with running_server(Scenario(replies=[Reply("Seen.")])) as server:
+        brain = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "k-test", "TERM": "dumb"}
+        with terminal(["--plain", "-m", "openai:gpt-5-mini"], {**shop.environment(), **brain}, shop.work) as screen:
+            screen.until("answers:")
+            screen.type("look around\r")
+            screen.until(" done\n")
+            screen.until("spent $0.00")
+            screen.until(" of ")
+
+    assert re.search(r"spent \$0\.00\d\d of", screen.text)
 
 
 def test_what_stands_beside_an_empty_line_leaves_as_soon_as_something_is_typed(shop: Shop) -> None:

@@ -282,7 +282,7 @@ async def test_the_inbox_shows_the_whole_change_and_answers_it(table: Table) -> 
         shown = app.text
         await app.pilot.press("y")
         await app.until_event(RunEnded)
-        await app.until(lambda: "Nothing waits for you. 1 decided today; Enter" in app.text)
+        await app.until(lambda: "Nothing waits for you. 1 decided" in app.text)
 
         assert "═ needs you 1 ═" in shown
         assert "│─ write a.txt ─" in shown

@@ -169,7 +169,15 @@ def test_a_run_that_goes_on_after_a_crash_leaves_no_call_running_that_is_not() -
 def test_a_fork_has_nothing_under_way_that_its_origin_had() -> None:
     forked = SessionForked(origin=SessionId("k7q1"), upto=Seq(3))
 
-    assert shown(requested(), intended(), forked, after_s=900.0)[0] == "■ shell make stopped ►"
+    rows = shown(requested("c1"), intended("c1"), requested("c2"), ASKING, forked, after_s=900.0)
+    steps = drawn(TaskStarted(), requested(), intended(), forked, kind=TaskKind.AGENT, after_s=900.0)
+
+    assert rows[:3] == [
+        "? shell make in doubt ►",
+        "■ shell make stopped ►",
+        "? m: no reply was stored in this session",
+    ]
+    assert steps == ["? ▼ make it in doubt 0:20 –", "? shell make in doubt 0:00 –"]
 
 
 TIMER = TaskWaiting(what="timer", why="due at 2000", until=2000.0)

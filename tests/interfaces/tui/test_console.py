@@ -7,6 +7,7 @@ import pytest
 from hermes_tui.domain.events import InterruptAsked, MessageGiven, RunEnded, RunPaused, RunUnpaused
 from hermes_tui.domain.messages import Source
 from hermes_tui.domain.tasks import Effect
+from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.drawing.flow import Flow
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.rows import Call as CallRow
@@ -195,10 +196,12 @@ def test_of_a_long_output_is_said_how_much_is_shown_and_how_to_see_the_rest() ->
 
     assert lines[0].endswith("failed try 2 · 3.1 s ▼")
     assert [line for line in lines if "34 of 201 lines" in line] == [f"  output    exit 1{'34 of 201 lines':>61}"]
+    capped = replace(row, artifact="shell-1").lines(Room(width=80, opened=True))
     folded = [line.split() for line in lines if "folded" in line]
     changed = [line.split() for line in lines if "changed" in line]
     assert folded == [["167", "lines", "folded", "v", "all", "·", "y", "copy"]]
     assert changed == [["changed", "nothing", "recorded", "exit", "1", "·", "3.1", "s", "·", "write", "effect"]]
+    assert any(line.text.rstrip().endswith("34 of the first 201 lines") for line in capped)
 
 
 async def test_a_change_is_shown_as_a_diff_and_diff_shows_all_of_them(table: Table) -> None:

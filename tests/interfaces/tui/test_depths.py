@@ -101,9 +101,8 @@ async def test_with_sixteen_colours_the_grounds_but_for_chips_and_the_text_are_t
         selected = "".join(one.text for one in strips(app)[prompt] if one.style and one.style.reverse)
         mode, needs = part(app, -1, "ask"), part(app, -1, "needs you")
         chips = codes(app, mode), codes(app, needs)
-        await app.enter("/diff")
         await app.pilot.press("f9")
-        await app.pilot.pause()
+        await app.until(lambda: "═ themes ═" in app.text)
 
         assert (drawn | sent(app)) <= ATTRIBUTES | HUES | CHIPS
         assert drawn >= {"36", "33", *CHIPS}

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from hermes_tui.domain.commands import Submit
 from hermes_tui.domain.events import PlanEdited, RunEnded, TaskWaiting
-from hermes_tui.domain.ids import TaskId
+from hermes_tui.domain.ids import AgentId, Seq, TaskId
+from hermes_tui.domain.messages import Message, Role, Text
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
+from hermes_tui.domain.state.log import Log
 from hermes_tui.domain.state.run import RunState
 from hermes_tui.domain.state.spend import Spent
+from hermes_tui.domain.state.talk import Conversation, TalkState
 from hermes_tui.domain.tasks import Guard, Operator, Task, TaskKind, TaskState
 from hermes_tui.domain.usage import Limits, Usage
 from hermes_tui.domain.values import replace
@@ -19,7 +22,7 @@ from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.graph import picture
-from hermes_tui.interfaces.tui.graph.detail import detail_lines
+from hermes_tui.interfaces.tui.graph.detail import LastSaid, detail_lines
 from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of
 from hermes_tui.interfaces.tui.graph.rows import GroupRow, TaskRow, ribbon
 from hermes_tui.interfaces.tui.panes._pane import View
@@ -228,9 +231,9 @@ def test_a_folded_group_says_that_some_of_it_could_start() -> None:
 
 def known(state: SessionState, chronicle: Chronicle, name: str, view: View, now: float = 1_060.0) -> list[str]:
     """Return what the detail says of a task."""
-    row = GraphRows().tasks(state, chronicle)[TaskId(name)]
+    rows = GraphRows().tasks(state, chronicle)
     seen = replace(view, state=state, chronicle=chronicle, now=now, live=True)
-    return [line.text.rstrip() for line in detail_lines(row, seen, 46)]
+    return [line.text.rstrip() for line in detail_lines(rows[TaskId(name)], seen, 46, rows, LastSaid())]
 
 
 async def test_the_detail_says_how_it_stands_and_since_when_and_what_it_needs_and_feeds_with_their_states(
@@ -275,6 +278,24 @@ async def test_the_cursor_has_a_column_of_its_own(table: Table) -> None:
         assert marked == [" ●▌▼ a stalled one  "]
 
 
+async def test_showing_what_is_shown_already_lays_nothing_out_anew(table: Table) -> None:
+    async with workstation(table, STALLED) as app:
+        await run(app)
+        pane = app.workspace.graph_pane
+        full = pane.full
+        pane.show(app.workspace.view_now())
+        in_full = pane.view._layout_required
+        await app.pilot.press("f2")
+        await app.until(lambda: not app.workspace.full_pane and " ║ critical path" in app.text)
+        beside = app.rows[1:5]
+        pane.show(app.workspace.view_now())
+
+        assert full
+        assert not in_full
+        assert not pane.view._layout_required
+        assert [line[71:].partition("║ critical path")[1] for line in beside] == ["", "", "", "║ critical path"]
+
+
 async def test_in_full_the_signs_are_explained_and_a_picture_that_does_not_fit_says_why(table: Table) -> None:
     async with workstation(table, STALLED) as app:
         await run(app)
@@ -286,3 +307,19 @@ async def test_in_full_the_signs_are_explained_and_a_picture_that_does_not_fit_s
         assert "║ critical" in full
         assert "· pending  ◦ ready  ○ waiting  ● running  ◊ needs you  ► folded" in full
         assert "These tasks depend on each other in more" in app.text
+
+
+def test_the_end_of_a_conversation_is_drawn_again_only_when_it_went_on() -> None:
+    agent = AgentId("scout")
+    heard = Conversation(messages=Log((Message(role=Role.OPERATOR, content=(Text(text="Look."),)),)))
+    state = SessionState(talk=TalkState(by_agent={agent: heard}))
+    later = replace(state, seq=Seq(9))
+    more = replace(heard, messages=heard.messages.append(Message(role=Role.MODEL, content=(Text(text="I looked."),))))
+    last = LastSaid()
+    first = last.lines(state, agent, 40)
+
+    assert [line.text for line in first][1:] == [" scout, what was said last", " > Look."]
+    assert last.lines(later, agent, 40) is first
+    went_on = last.lines(replace(state, talk=TalkState(by_agent={agent: more})), agent, 40)
+    assert went_on[-1].text == " • I looked."
+    assert last.lines(state, None, 40) == ()

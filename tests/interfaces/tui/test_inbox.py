@@ -82,7 +82,7 @@ async def test_where_nothing_waits_one_row_says_how_much_was_decided_and_enter_s
         await app.until_event(RunEnded)
         await app.until(lambda: not app.workspace.live)
         await app.pilot.press("f7")
-        await app.until(lambda: "Nothing waits for you. 1 decided today; Enter" in app.text)
+        await app.until(lambda: "Nothing waits for you. 1 decided" in app.text)
         before = app.text
         await app.pilot.press("enter")
         await app.until(lambda: "─ decided today 1 ─" in app.text)
@@ -136,16 +136,19 @@ async def test_brackets_go_between_the_files_of_a_question(table: Table, size: t
         await app.pilot.press("f7", "f7")
         await app.until(lambda: "─ changes of this session 1 of 3 files first.txt" in app.text)
         detail = app.workspace.approvals_pane.detail
-        tops: list[str] = []
+        begins: list[str] = []
         for key in ("]", "]", "]", "[", "["):
             await app.pilot.press({"]": "right_square_bracket", "[": "left_square_bracket"}[key])
             await app.pilot.pause()
-            tops.append(detail.window.rows[detail.window.visible()[0]].copy().partition(" files ")[2].partition(" ")[0])
+            row = detail.window.current
+            assert row is not None
+            assert detail.window.cursor in detail.window.visible()
+            begins.append(row.copy().partition(" files ")[2].partition(" ")[0])
         keys = app.text
         await app.pilot.press("v")
         await app.until(lambda: app.rows[0].startswith("═ git commit"))
 
-        assert tops == ["first.txt", "second.txt", "third.txt", "second.txt", "first.txt"]
+        assert begins == ["first.txt", "second.txt", "third.txt", "second.txt", "first.txt"]
         assert "[ ] file" in keys
         assert given(app) == []
 

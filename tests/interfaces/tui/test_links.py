@@ -106,7 +106,7 @@ async def test_v_shows_every_line_of_a_long_output(table: Table) -> None:
         await app.pilot.press("ctrl+o")
         app.workspace.console_pane.view.focus()
         await app.pilot.press("up", "up", "up")
-        await app.until(lambda: "v opens all" in app.text)
+        await app.until(lambda: "v all" in app.text)
         await app.pilot.press("v")
         await app.until(lambda: "shell-" in app.rows[0] or "outputs/" in app.rows[0])
         await app.pilot.press("end")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from hermes_tui.capabilities.memory.history import History
 from hermes_tui.capabilities.memory.repository import Repository
 from hermes_tui.domain.events import RunEnded
@@ -43,7 +45,7 @@ async def test_in_the_past_the_notes_are_those_of_that_record_and_none_can_be_ch
         await app.until_event(RunEnded)
         await app.enter("/travel")
         await app.until(lambda: app.workspace.travelling)
-        await opened(app, "2 notes ═")
+        await opened(app, "1 note ═")
         await app.pilot.press("down", "down")
         await app.until(lambda: "hangs low" in pane.text)
         await app.pilot.press("e", "p")
@@ -51,7 +53,7 @@ async def test_in_the_past_the_notes_are_those_of_that_record_and_none_can_be_ch
         then = app.text
         await app.pilot.press("f5", "end")
         await app.until(lambda: not app.workspace.travelling)
-        await opened(app, "3 notes")
+        await opened(app, "2 notes")
         await app.until(lambda: "hangs high" in pane.text or "Memory" in pane.text)
 
     assert "The lamp hangs low" in then
@@ -76,7 +78,7 @@ async def test_before_the_first_note_the_pane_of_the_past_is_empty_and_says_so(t
 async def test_notes_lie_in_folders_that_fold(table: Table) -> None:
     kept(table.home, START, {LAMP: note("The lamp hangs low", id="lamp"), KETTLE: note("A kettle", id="k")})
     async with workstation(table, HELLO) as app:
-        await opened(app, "3 notes")
+        await opened(app, "2 notes")
         unfolded = [row.split("│")[0].rstrip() for row in app.rows[3:9]]
         await app.pilot.press("home", "down", "down", "down", "space")
         await app.until(lambda: "► facts" in app.text)
@@ -97,7 +99,7 @@ async def test_a_note_is_pinned_unpinned_and_blamed_line_by_line(table: Table) -
     kept(table.home, START, {LAMP: note("The lamp hangs low", id="lamp")})
     async with workstation(table, HELLO) as app:
         pane = app.workspace.memory_pane
-        await opened(app, "2 notes")
+        await opened(app, "1 note ")
         await app.pilot.press("home", "down", "down")
         await app.until(lambda: pane.path == LAMP)
         await app.pilot.press("p")
@@ -121,7 +123,7 @@ async def test_the_editor_colours_markdown_and_shows_no_control_character(table:
     kept(table.home, START, {LAMP: "# Lamps\n- hang `low`\n\x1b[2J**gone**\n"})
     async with workstation(table, HELLO) as app:
         pane = app.workspace.memory_pane
-        await opened(app, "2 notes")
+        await opened(app, "1 note ")
         await app.pilot.press("home", "down", "down")
         await app.until(lambda: pane.path == LAMP)
         await app.pilot.press("e")
@@ -180,3 +182,38 @@ async def test_capital_d_shows_what_stands_on_disk_beyond_the_last_commit_and_a_
 
         assert app.workspace.prompt.text == "# "
         assert app.workspace.full_pane == ""
+
+
+async def test_an_index_without_a_note_is_none_and_it_is_said_how_the_first_one_is_written(table: Table) -> None:
+    async with workstation(table, HELLO) as app:
+        await opened(app, "0 notes ")
+        await app.until(lambda: "No notes yet. # in the prompt" in app.text)
+        before = app.workspace.memory_pane.view.current
+        await app.pilot.press("down")
+        await app.pilot.pause()
+
+        assert "MEMORY.md" in app.text
+        assert app.workspace.memory_pane.view.current is before
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_however_long_a_name_is_the_rule_says_what_saves_and_what_a_second_f_does(
+    table: Table, size: tuple[int, int]
+) -> None:
+    path = f"memory/facts/{'a-long-name-' * 6}lamp.md"
+    kept(table.home, START, {path: "Low\n"})
+    async with workstation(table, HELLO, size=size) as app:
+        await opened(app, "1 note ")
+        await app.pilot.press("home", "down", "down")
+        await app.until(lambda: "─ e edit · h history · b blame · w why ─" in app.text)
+        await app.pilot.press("e")
+        await app.until(lambda: "─ Ctrl+S saves · Esc leaves it ─" in app.text)
+        await app.pilot.press("escape", "f")
+        await app.until(lambda: "─ f again forgets it; git keeps it memory/" in app.text)
+        await app.pilot.press("up", "down")
+        await app.until(lambda: app.workspace.memory_pane.path == path)
+        await app.until(lambda: "f again forgets it" not in app.text)
+        await app.pilot.press("f")
+        await app.until(lambda: "f again forgets it" in app.text)
+
+        assert (table.home / path).is_file()

@@ -11,6 +11,7 @@ from hermes_tui.domain.events import (
     Event,
     RecoveryTried,
     RunEnded,
+    SessionForked,
     ToolFinished,
     ToolIntended,
     ToolRequested,
@@ -19,6 +20,7 @@ from hermes_tui.domain.ids import ApprovalId, CallId, RunId, Seq, SessionId, Tas
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach, Rung
 from hermes_tui.domain.values import replace
+from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.mind_rows import MindLog, Thought
 from tests.fakes import Call, Reply, Scenario
 from tests.interfaces.tui.stand import Table, workstation
@@ -74,6 +76,25 @@ def test_a_decision_waits_until_it_acts_and_stands_where_it_was_taken() -> None:
     assert signs(asking, QUESTION, GIVEN, asking, INTENDED, FINISHED) == ["×", "✓"]
 
 
+def came(*events: Event) -> str:
+    """Return the right-hand side of the first row on a wide screen, ten seconds after these events."""
+    mind, rows = MindLog(), dict[Hashable, Thought]()
+    for seq, event in enumerate(events, 1):
+        rows |= {row.key: row for row in mind.take(recorded(event, seq))}
+    (line,) = next(iter(rows.values())).lines(Room(100, now=10.0 + len(events)))
+    return line.text.rpartition("  ")[2].strip()
+
+
+def test_a_row_of_the_whole_screen_says_how_long_it_waits_or_runs_and_no_clock_runs_on_behind_its_end() -> None:
+    ended = RunEnded(status="interrupted", exit_code=130, answer="")
+
+    assert came(ASKED) == "waits 0:10"
+    assert came(ASKED, QUESTION) == "waits 0:10"
+    assert came(ASKED, INTENDED) == "10 s"
+    assert came(ASKED, INTENDED, FINISHED) == "0.4 s"
+    assert came(ASKED, INTENDED, ended) == ""
+
+
 def test_a_question_about_a_call_that_ended_has_a_row_of_its_own() -> None:
     assert signs(ASKED, INTENDED, FINISHED, QUESTION) == ["×", "◊"]
     assert signs(ASKED, INTENDED, FINISHED, QUESTION, GIVEN) == ["×", "✓", "✓"]
@@ -87,6 +108,7 @@ def test_what_was_under_way_when_the_run_ended_around_it_runs_no_more() -> None:
 
     assert signs(ASKED, INTENDED, ended) == ["■", "■"]
     assert [row.sign.glyph for row in mind.cut_off()] == ["?"]
+    assert signs(ASKED, INTENDED, SessionForked(origin=SessionId("s0"), upto=Seq(2))) == ["?"]
     assert signs(replace(ASKED, ruling=Ruling(decision=Decision.ASK, rule="mode")), ended) == ["◊", "■"]
 
 

@@ -80,6 +80,16 @@ def test_a_task_that_waits_for_a_time_says_when_that_is_and_not_in_seconds_since
     assert f"{due:.0f}" not in said
 
 
+def test_a_whole_name_is_never_followed_by_the_mark_of_a_cut_that_is_not_its_own() -> None:
+    model = Choice(value="m", name="openai:gpt-5-mini", about="in use", right="window 400k · $0.25 in, $2 out per M")
+    (narrow,) = aligned([model])[0].lines(Room(width=60))
+    (roomy,) = aligned([model])[0].lines(Room(width=80))
+
+    assert "openai:gpt-5-mini  " in narrow.text
+    assert "…" not in narrow.text
+    assert "openai:gpt-5-mini  in use" in roomy.text
+
+
 @pytest.mark.parametrize("width", [80, 100, 119])
 def test_what_a_command_does_is_read_whole_beside_its_name_from_80_columns_on(width: int) -> None:
     choices = aligned([Choice(value=one.name, name=one.usage, about=one.does, right="Ctrl+P") for one in ORDERS])

@@ -64,7 +64,7 @@ def test_the_two_texts_are_compared_from_theirs_to_yours() -> None:
 async def clash(app: Stand, table: Table, theirs: str) -> Path:
     """Edit the note "Low" to "Very Low" and save it after it became `theirs` on disk."""
     place = table.home / LAMP
-    await opened(app, "2 notes")
+    await opened(app, "1 note ")
     await app.pilot.press("home", "down", "down")
     await app.until(lambda: app.workspace.memory_pane.path == LAMP)
     await app.pilot.press("e")
@@ -144,7 +144,7 @@ async def test_a_list_that_is_read_again_meanwhile_does_not_let_yours_write_over
     kept(table.home, START, {LAMP: "Low\n"})
     async with workstation(table, Scenario()) as app:
         pane = app.workspace.memory_pane
-        await opened(app, "2 notes")
+        await opened(app, "1 note ")
         await app.pilot.press("home", "down", "down")
         await app.until(lambda: pane.path == LAMP)
         await app.pilot.press("e")
@@ -155,3 +155,99 @@ async def test_a_list_that_is_read_again_meanwhile_does_not_let_yours_write_over
         await app.until(lambda: "changed outside Hermes" in app.text)
 
         assert (table.home / LAMP).read_text("utf-8") == "High\n"
+
+
+async def reopened(app: Stand) -> None:
+    """Open the memory and go to the note that has two texts."""
+    await opened(app, "1 note ")
+    await app.until(lambda: "yours and theirs" in app.text)
+    await app.pilot.press("home", "down", "down")
+    await app.until(lambda: app.workspace.memory_pane.path == LAMP)
+
+
+async def test_two_texts_that_nobody_chose_from_are_offered_again_at_the_next_start(table: Table) -> None:
+    kept(table.home, START, {LAMP: "Low\n"})
+    async with workstation(table, Scenario()) as app:
+        await clash(app, table, "High\n")
+
+    async with workstation(table, Scenario()) as later:
+        await later.until(lambda: later.said.startswith("lamp.md changed outside Hermes."))
+        said = later.said
+        await reopened(later)
+        await later.until(lambda: SAID in side(later))
+        await later.pilot.press("D")
+        await later.until(lambda: "-High +Very Low" in side(later))
+        await later.pilot.press("escape", "y")
+        await later.until(lambda: later.said.startswith("Saved"))
+
+    async with workstation(table, Scenario()) as last:
+        await opened(last, "1 note ")
+        await last.until(lambda: "lamp.md" in last.text)
+
+        assert "lamp.md changed outside Hermes. Yours and theirs are both kept. F5 shows them." not in last.told
+        assert "yours and theirs" not in last.text
+    assert said == "lamp.md changed outside Hermes. Yours and theirs are both kept. F5 shows them."
+    assert (table.home / LAMP).read_text("utf-8") == "Very Low\n"
+    assert list((table.home / "state" / "notes").iterdir()) == []
+
+
+async def test_a_merge_that_is_not_done_yet_is_kept_as_far_as_it_went(table: Table) -> None:
+    kept(table.home, START, {LAMP: "Low\n"})
+    half = "<<<<<<< yours\nVery Low indeed\n=======\nHigh\n>>>>>>> theirs\n"
+    async with workstation(table, Scenario()) as app:
+        await clash(app, table, "High\n")
+        await app.pilot.press("e")
+        app.workspace.memory_pane.editor.load_text(half)
+        await app.pilot.press("ctrl+s")
+        await app.until(lambda: "Lines of both stand in it" in app.text)
+        folder = table.home / "state" / "notes"
+        await app.until(lambda: "indeed" in next(folder.glob("*.json")).read_text("utf-8"))
+
+    async with workstation(table, Scenario()) as later:
+        await reopened(later)
+        await later.until(lambda: later.workspace.memory_pane.conflict is not None)
+        found = later.workspace.memory_pane.conflict
+
+        assert found is not None
+        assert found.mine == half
+
+
+async def test_what_says_the_same_by_the_next_start_needs_no_choice(table: Table) -> None:
+    kept(table.home, START, {LAMP: "Low\n"})
+    async with workstation(table, Scenario()) as app:
+        place = await clash(app, table, "High\n")
+    place.write_text("Very Low\n", "utf-8")
+
+    async with workstation(table, Scenario()) as later:
+        await opened(later, "1 note ")
+        await later.until(lambda: "lamp.md" in later.text)
+
+        assert later.workspace.memory_pane.conflicts == {}
+    assert list((table.home / "state" / "notes").iterdir()) == []
+
+
+async def test_yours_of_a_note_that_is_gone_by_now_can_still_be_saved(table: Table) -> None:
+    kept(table.home, START, {LAMP: "Low\n"})
+    async with workstation(table, Scenario()) as app:
+        place = await clash(app, table, "High\n")
+    place.unlink()
+
+    async with workstation(table, Scenario()) as later:
+        await opened(later, "0 notes ")
+        await later.until(lambda: "yours and theirs" in later.text)
+        await later.pilot.press("home", "down", "down")
+        await later.until(lambda: later.workspace.memory_pane.conflict is not None)
+        await later.pilot.press("y")
+        await later.until(lambda: later.said.startswith("Saved"))
+
+    assert place.read_text("utf-8") == "Very Low\n"
+
+
+async def test_a_note_that_is_deleted_while_it_is_listed_is_said_to_be_gone(table: Table) -> None:
+    kept(table.home, START, {LAMP: "Low\n"})
+    async with workstation(table, Scenario()) as app:
+        await opened(app, "1 note ")
+        (table.home / LAMP).unlink()
+        await app.pilot.press("home", "down", "down")
+        await app.until(lambda: app.said == f"{LAMP} is not on disk any more.")
+        await app.until(lambda: "0 notes " in app.rows[0])

@@ -15,7 +15,7 @@ from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.chronicle import Chronicle
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.graph.folding import GraphRows
-from hermes_tui.interfaces.tui.graph.frame import hint, legend, path_line
+from hermes_tui.interfaces.tui.graph.frame import counted, hint, legend, path_line
 from hermes_tui.interfaces.tui.graph.remaining import expected_s, remaining
 from hermes_tui.services import rates as measured_rates
 from tests.fakes import Repeat, Reply, Scenario, Usage
@@ -118,10 +118,10 @@ def test_the_line_below_a_small_graph_and_the_legend_below_a_large_one_fit() -> 
 def test_the_rule_gives_up_its_keys_first_and_what_failed_last() -> None:
     status = {"a": TaskStatus(state=TaskState.FAILED), "b": SLOW}
     state = SessionState(graph=graph(*((name, TaskKind.LLM, "", one) for name, one in status.items())))
-    rows = list(GraphRows().tasks(state, Chronicle()).values())
+    counts = counted(list(GraphRows().tasks(state, Chronicle()).values()))
 
     def said(room: int, *, full: bool) -> str:
-        return "".join(text for text, _ in hint(rows, "about 5 min left", "F2", room, full=full))
+        return "".join(text for text, _ in hint(counts, "about 5 min left", "F2", room, full=full))
 
     assert said(60, full=True) == "/ find · Space fold · v picture · 1 live · 1 failed"
     assert said(45, full=True) == "Space fold · v picture · 1 live · 1 failed"

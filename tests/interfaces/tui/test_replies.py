@@ -165,6 +165,29 @@ async def test_the_status_line_says_that_a_step_went_to_another_brain(table: Tab
             assert "cause connection cut" in app.text
 
 
+async def test_a_step_that_the_operator_gives_to_another_brain_at_once_is_one_row_and_no_stop(table: Table) -> None:
+    stalled = Reply("It begins and then", fault=Fault.parse("stall@mid_text:2"))
+    with running_server(Scenario(replies=[stalled, Reply("Here.")])) as server:
+        table.configure("routing: {order: [openai, lmstudio]}\n")
+        table.monkeypatch.setenv("LMSTUDIO_BASE_URL", server.openai_url)
+        async with seated(table.desk(server.openai_url)) as app:
+            await app.enter("Begin.")
+            await app.until(lambda: "It begins" in app.text)
+            other = next(at for at, one in enumerate(app.brains, start=1) if getattr(one, "name", "")[:3] == "lms")
+            await app.pilot.press(f"alt+{other}")
+            await app.until(lambda: app.said.startswith("Next step: lmstudio"))
+            await app.until(lambda: "cortex is now lmstudio" in app.text)
+            await app.pilot.press(f"alt+{other}")
+            await app.until(lambda: "✓ done" in app.text)
+            console = "\n".join(row[:71] for row in app.rows)
+
+    assert "• switched: openai:" in console
+    assert "cause asked for by the operator after about" in console
+    assert "■" not in console
+    assert "resumed" not in console
+    assert "cortex is now" not in console
+
+
 def test_after_a_crash_no_clock_of_what_was_under_way_runs_on() -> None:
     transcript = Transcript()
     allowed = replace(REQUESTED, ruling=Ruling(decision=Decision.ALLOW, rule="mode"))

@@ -189,6 +189,7 @@ async def test_after_a_crash_the_panes_show_exactly_what_they_showed(table: Tabl
             await app.until_event(ApprovalAsked)
             await app.until(lambda: app.workspace.dock.display and bool(app.workspace.day_usd))
             crashed_at[0] = app.workspace.chronicle.last_at
+            app.workspace.redraw()
             app.workspace.refresh_panes()
             await app.pilot.pause()
             before = panes(app)
@@ -229,7 +230,7 @@ def test_a_first_launch_in_a_terminal_is_suspended_resized_and_left_as_it_was_fo
         code = screen.ended()
 
     assert suspended
-    assert "Enter send" in drawn_anew, "the rule of the prompt stands there again too, though nothing of it changed"
+    assert "Tab type" in drawn_anew, "the rule of the prompt stands there again too, though nothing of it changed"
     titles = re.findall(rb"\x1b\[22;2t\x1b\]2;([^\x07]*)\x07", screen.raw)
     assert titles == [f"Hermes · {shop.work.name}".encode()] * 2
     assert given_back == 1

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
 from hermes_tui.domain.state.spend import Spent
-from hermes_tui.interfaces._startable import states_now
+from hermes_tui.domain.values import mutable
 from hermes_tui.interfaces.tui.chronicle import Asked
 from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, foreign, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU, UNKNOWN, WAITING
-from hermes_tui.interfaces.tui.graph.folding import agent_of, sign_of, speaker_of, tries
+from hermes_tui.interfaces.tui.graph.folding import agent_of, speaker_of, tries
 from hermes_tui.interfaces.tui.graph.rows import AgentRow, GraphRow, GroupRow, StepRow, TaskRow
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.spend_tables import spent_text
@@ -37,18 +37,40 @@ LAST_SAID, LAST_LINES = 12, 40
 """So much of a conversation stands in the detail; Enter shows all of it."""
 
 
-def detail_lines(row: GraphRow, view: View, width: int) -> list[Line]:
-    """Return what is known of one row."""
-    facts, keys = _known(row, view)
+@mutable
+class LastSaid:
+    """The end of an agent's conversation as lines; drawn again only when that conversation went on."""
+
+    _drawn: tuple[object, object, tuple[AgentId, int]] | None = None
+    _lines: Sequence[Line] = ()
+
+    def lines(self, state: SessionState, agent: AgentId | None, width: int) -> Sequence[Line]:
+        """Return the end of what an agent heard, said and did."""
+        if agent is None or agent not in state.talk.by_agent:
+            return ()
+        heard, status = state.talk.by_agent[agent], state.agents.by_id.get(agent)
+        last = self._drawn
+        # By identity: what is said is never changed, and comparing it would take as long as drawing it.
+        if last is None or last[0] is not heard or last[1] is not status or last[2] != (agent, width):
+            self._drawn, self._lines = (heard, status, (agent, width)), list(_conversation(state, agent, width))
+        return self._lines
+
+
+def detail_lines(
+    row: GraphRow, view: View, width: int, rows: Mapping[TaskId, TaskRow], last_said: LastSaid
+) -> list[Line]:
+    """Return what is known of one row; `rows` are those of all tasks."""
+    facts, keys = _known(row, view, rows)
     head = Line(((" ", ""), (f"{row.sign.glyph} ", row.sign.role), *foreign(_stands(row, view), row.sign.role)))
     lines = [line for name, text, role in facts if text for line in _fact(name, text, role, width)]
-    return [head, *lines, EMPTY, *_key_lines(keys, width), *_conversation(row, view.state, width)]
+    said = last_said.lines(view.state, speaker_of(view.state, row), width)
+    return [head, *lines, EMPTY, *_key_lines(keys, width), *said]
 
 
-def _known(row: GraphRow, view: View) -> tuple[list[Fact], Keys]:
+def _known(row: GraphRow, view: View, rows: Mapping[TaskId, TaskRow]) -> tuple[list[Fact], Keys]:
     match row:
         case TaskRow():
-            return _task_facts(row, view), TASK_KEYS
+            return _task_facts(row, view, rows), TASK_KEYS
         case AgentRow():
             return _agent_facts(row, view), AGENT_KEYS
         case GroupRow():
@@ -80,7 +102,7 @@ def _fact(name: str, text: str, role: str, width: int) -> list[Line]:
     return [Line(((f" {name if at == 0 else '':<9}", "muted"), *spans)) for at, spans in enumerate(wrapped)]
 
 
-def _task_facts(row: TaskRow, view: View) -> list[Fact]:
+def _task_facts(row: TaskRow, view: View, rows: Mapping[TaskId, TaskRow]) -> list[Fact]:
     task, status, state = row.task, row.status, view.state
     asked, agent = _question(row, view), agent_of(state, task.id)
     following = tuple(one.id for one in state.graph.tasks.values() if task.id in one.needs)
@@ -92,8 +114,8 @@ def _task_facts(row: TaskRow, view: View) -> list[Fact]:
         ("brain", view.chronicle.task_models.get(task.id, ""), "text"),
         ("tries", tries(task, status, " of ") if status.attempts else "", "text"),
         ("cost", _cost(state.spend.by_task.get(task.id), task.budget.usd if task.budget else None), "text"),
-        ("needs", _named(view, task.needs), "text"),
-        ("feeds", _named(view, following), "text"),
+        ("needs", _named(rows, task.needs), "text"),
+        ("feeds", _named(rows, following), "text"),
         ("writes", ", ".join(task.write), "text"),
         ("changed", _changed(agent), "text"),
         ("priority", str(task.priority) if task.priority else "", "text"),
@@ -108,15 +130,10 @@ def _question(row: TaskRow, view: View) -> Asked | None:
     return next((one for one in view.chronicle.asked.values() if one.task == row.task.id), None)
 
 
-def _named(view: View, tasks: Collection[TaskId]) -> str:
+def _named(rows: Mapping[TaskId, TaskRow], tasks: Iterable[TaskId]) -> str:
     """Return tasks by their titles, a line each, with how it stands with them."""
-    now, known = states_now(view.state), view.state.graph.tasks
-    asking = {asked.task for asked in view.chronicle.asked.values()}
-    return "\n".join(
-        f"{sign_of(now[name], asks=name in asking).glyph} {one_line(known[name].title)}"
-        for name in tasks
-        if name in known
-    )
+    found = [rows[name] for name in tasks if name in rows]
+    return "\n".join(f"{row.sign.glyph} {one_line(row.task.title)}" for row in found)
 
 
 def _changed(agent: AgentStatus | None) -> str:
@@ -172,13 +189,7 @@ def _key_lines(keys: Keys, width: int) -> list[Line]:
     return [Line(tuple(line)) for line in lines]
 
 
-def _conversation(row: GraphRow, state: SessionState, width: int) -> Iterator[Line]:
-    """Yield the end of what the row's agent heard, said and did."""
-    agent = speaker_of(state, row)
-    if agent is None:
-        return
-    if agent not in state.talk.by_agent:
-        return
+def _conversation(state: SessionState, agent: AgentId, width: int) -> Iterator[Line]:
     said = deque(subagents.transcript(state, agent), maxlen=LAST_SAID)
     yield EMPTY
     yield Line(((f" {one_line(agent)}, what was said last", "muted"),))

@@ -12,7 +12,7 @@ from hermes_tui.domain.ids import AgentId, TaskId
 from hermes_tui.domain.patterns import later
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.agents import AgentStatus
-from hermes_tui.domain.state.graph import TaskStatus
+from hermes_tui.domain.state.graph import GraphState, TaskStatus
 from hermes_tui.domain.state.spend import Spent
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.values import mutable
@@ -84,6 +84,7 @@ class GraphRows:
     groups: Mapping[str, tuple[TaskId, ...]] = field(default_factory=dict[str, tuple[TaskId, ...]])
     remaining: Remaining = Remaining()
     width: int = 1
+    _known: tuple[GraphState, frozenset[Hashable], Rates | None] | None = None
     _signature: object = None
     _laid: Sequence[LaneRow[Node]] = ()
 
@@ -129,6 +130,10 @@ class GraphRows:
     # lanes
 
     def _lay_out(self, state: SessionState) -> None:
+        known = (state.graph, frozenset(self.toggled), self.rates)
+        if self._known is not None and known[0] is self._known[0] and known[1:] == self._known[1:]:
+            return
+        self._known = known
         expected = expected_s(state.graph, self.rates)
         weight = {
             name: 0.0 if status.state.ended or name in state.graph.dormant else LEAST_WEIGHT + expected.get(name, 1.0)

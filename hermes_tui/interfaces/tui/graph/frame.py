@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hermes_tui.domain.tasks import TaskState
+from hermes_tui.domain.values import frozen
 from hermes_tui.interfaces.tui.drawing.cells import Line, Span, width_of
 from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU, RUNNING, WAITING, Sign
 from hermes_tui.interfaces.tui.graph.rows import TaskRow
@@ -22,18 +23,37 @@ _EXPLAINED: Final[tuple[Sign, ...]] = (
 _Piece = tuple[Span, ...]
 
 
-def hint(rows: Sequence[TaskRow], critical: str | None, key: str, room: int, *, full: bool) -> tuple[Span, ...]:
+@frozen(kw_only=False)
+class Counts:
+    """How many tasks there are, and how it stands with them."""
+
+    tasks: int = 0
+    done: int = 0
+    failed: int = 0
+    asking: int = 0
+    live: int = 0
+
+
+def counted(rows: Sequence[TaskRow]) -> Counts:
+    """Return the counts of some tasks."""
+    return Counts(
+        tasks=len(rows),
+        done=sum(row.status.state is TaskState.DONE for row in rows),
+        failed=sum(row.status.state is TaskState.FAILED for row in rows),
+        asking=sum(row.sign is NEEDS_YOU for row in rows),
+        live=sum(row.live for row in rows),
+    )
+
+
+def hint(counts: Counts, critical: str | None, key: str, room: int, *, full: bool) -> tuple[Span, ...]:
     """Return what the title rule says at its right end, in at most `room` cells: what is wrong gives way last.
 
     `critical` is what is known of the critical path's time, None if there is no such path.
     """
-    failed = sum(row.status.state is TaskState.FAILED for row in rows)
-    asking = sum(row.sign is NEEDS_YOU for row in rows)
-    live = sum(row.live for row in rows)
     roomy = room >= LEAST_HINT
-    facts: list[_Piece] = [((f"{live} live", "muted"),)] if live and full else []
-    facts += [((f"{asking} needs you", "warn"),)] if asking and roomy else []
-    facts += [((f"{failed} failed", "fail"),)] if failed else []
+    facts: list[_Piece] = [((f"{counts.live} live", "muted"),)] if counts.live and full else []
+    facts += [((f"{counts.asking} needs you", "warn"),)] if counts.asking and roomy else []
+    facts += [((f"{counts.failed} failed", "fail"),)] if counts.failed else []
     keys: list[_Piece] = [((name, "muted"),) for name in _KEYS] if full else []
     path: list[_Piece] = [_critical("critical", critical)] if critical is not None and roomy and not full else []
     last: list[_Piece] = [] if full else [((key, "muted"),)]

@@ -15,6 +15,15 @@ from hermes_tui.interfaces.tui.graph.rows import CURSOR
 class GraphView(LineView):
     """The rows; the cursor has a column of its own, so that it is seen without colour."""
 
+    _most = 0
+
+    def limit(self, most: int) -> None:
+        """Be no higher than so many lines; 0 leaves it to the layout."""
+        # Textual lays the whole screen out anew for each time that a limit is taken away, even where there was none.
+        if most != self._most:
+            self._most = most
+            self.styles.max_height = most or None
+
     def _strip(self, line: ScreenLine, width: int) -> Strip:
         drawn, ground, place = line
         mark = ("▌", "accent") if ground == "select" else (" ", "")

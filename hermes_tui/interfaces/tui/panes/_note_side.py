@@ -25,7 +25,7 @@ from hermes_tui.services.memory.notebook import Change, parted
 
 NO_HISTORY: Final = (Line(((" No commit holds this note yet; saving it here makes one.", "muted"),)),)
 TITLE_CELLS: Final = 28
-DONE: Final = "e edit · b blame · p pin · f forget"
+DONE: Final = "e edit · h history · b blame · w why"
 SEEN: Final = "as it was"
 
 
@@ -65,7 +65,7 @@ class NoteSide(Pane):
             self.conflicts[path] = replace(self.conflicts[path], theirs=text)
         self.history.empty = NO_HISTORY
         self.history.replace_all([ChangeRow(change) for change in history])
-        self.history_rule.say((("history", "text bold"),), (("h Enter what it did · r take back", "muted"),))
+        self.history_rule.say((("history", "text bold"),), (("Enter diff · r revert · p pin · f forget", "muted"),))
         self._show_text()
 
     def take_given(self, path: str, lines: Sequence[Line]) -> None:
@@ -99,6 +99,11 @@ class NoteSide(Pane):
         self.history.empty = ()
         self.history.replace_all(())
 
+    @property
+    def _short_name(self) -> str:
+        """The note's file as a title has room for it beside the keys."""
+        return fit_middle(one_line(self.path.rpartition("/")[2]), TITLE_CELLS)
+
     def _show_text(self) -> None:
         self._aside = False
         if self.editor.display or not self.path:
@@ -106,7 +111,7 @@ class NoteSide(Pane):
         # The rule is always there; a preview that just took the editor's place has no size yet.
         width = max(self.text_rule.size.width, 20)
         keys = ((SEEN if self._then is not None else DONE, "muted"),)
-        name = fit_middle(one_line(self.path.rpartition("/")[2]), TITLE_CELLS)
+        name = self._short_name
         if self.conflict is not None:
             self.text_rule.say(((name, "text bold"), (" changed on disk", "warn")))
             self.preview.show(self.conflict.lines(width))
@@ -129,12 +134,12 @@ class NoteSide(Pane):
         """Edit the note here; where it changed on disk meanwhile, both texts as one."""
         if not self.path or self.editor.display or self._unchangeable:
             return
-        title: tuple[Span, ...] = ((one_line(self.path), "text bold"),)
+        title: tuple[Span, ...] = ((self._short_name, "text bold"),)
         if (found := self.conflict) is not None:
             leaves = (("Ctrl+S saves · Esc leaves both", "muted"),)
-            self._open_editor(found.merged(), (*title, (" yours and theirs", "warn")), leaves)
+            self._open_editor(found.merged(), (("yours and theirs", "warn"),), leaves)
             return
-        self._open_editor(self.text, title, (("Ctrl+S saves · Esc leaves it as it was", "muted"),))
+        self._open_editor(self.text, title, (("Ctrl+S saves · Esc leaves it", "muted"),))
         self.editor.move_cursor((self.text.count("\n") - parted(self.text)[1].count("\n"), 0))
 
     def _open_editor(self, text: str, title: tuple[Span, ...], hint: tuple[Span, ...]) -> None:
@@ -183,12 +188,19 @@ class NoteSide(Pane):
         if not self.full:
             self.post_message(self.Warned(conflict.said))
 
+    def take_kept(self, conflict: Conflict) -> None:
+        """Offer two texts again that an earlier session left."""
+        self.conflicts[conflict.path] = conflict
+        if conflict.path == self.path and not self.editor.display:
+            self._show_text()
+
     def refuses(self, path: str, text: str) -> bool:
         """Whether a merge still holds lines of both, marked; it is said so and kept as yours."""
         known = self.conflicts.get(path)
         if known is None or not unsettled(text):
             return False
         self.conflicts[path] = replace(known, mine=text, before=known.theirs)
+        self.post_message(Wish("keep", path))
         self.post_message(self.Warned("Lines of both stand in it, marked; take out what is not to stay, then save."))
         return True
 

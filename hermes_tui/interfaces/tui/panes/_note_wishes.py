@@ -26,7 +26,7 @@ KEYS: Final[list[BindingType]] = [
 
 
 class Wish(Message):
-    """Something is to be done, such as list, note, search, accept, diff, blame, why, save, theirs, pin or forget."""
+    """Something is to be done, such as list, note, search, accept, diff, save, keep, theirs, pin or forget."""
 
     def __init__(self, what: str, path: str = "", *, commit: str = "", text: str = "", before: str = "") -> None:
         super().__init__()

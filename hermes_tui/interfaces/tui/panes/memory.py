@@ -16,6 +16,7 @@ from hermes_tui.interfaces.tui.drawing import wording
 from hermes_tui.interfaces.tui.drawing.cells import EMPTY, Line, Span, one_line, wrap
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
+from hermes_tui.interfaces.tui.headings import ChoiceWindow, Told
 from hermes_tui.interfaces.tui.line_input import LineInput
 from hermes_tui.interfaces.tui.memory_rows import ChangeRow, FolderRow, HitRow, NoteRow, tree
 from hermes_tui.interfaces.tui.panes._note_side import NoteSide
@@ -23,7 +24,7 @@ from hermes_tui.interfaces.tui.panes._note_wishes import KEYS, Wish
 from hermes_tui.interfaces.tui.panes._pane import View
 from hermes_tui.interfaces.tui.rules import Divider
 from hermes_tui.services.listed import Standing
-from hermes_tui.services.memory.notebook import Note
+from hermes_tui.services.memory.notebook import Note, counted
 
 EMPTY_TEXT: Final = (
     EMPTY,
@@ -45,6 +46,7 @@ class MemoryPane(NoteSide):
     def __init__(self, look: Look) -> None:
         super().__init__(look, name="memory")
         self.view = LineView(look, name="note-rows", folds=False, follows=False, empty=EMPTY_TEXT)
+        self.view.window = ChoiceWindow(clock=look.clock, follows=False)
         self.view.copies = False
         self.entry = LineInput(placeholder="what to look for, Enter; Esc leaves", id="memory-entry", compact=True)
         self._notes: list[NoteRow] = []
@@ -90,15 +92,20 @@ class MemoryPane(NoteSide):
     def take_notes(self, notes: Sequence[Note], standing: Standing | None = None) -> None:
         """Show these notes, those that wait for an answer first."""
         known = standing or NOTHING_STANDS_OUT
-        self._notes = [NoteRow(note, known.waiting.get(note.path, ""), note.path in known.pinned) for note in notes]
-        self._count = len(notes)
+        gone = self.conflicts.keys() - {note.path for note in notes}
+        lost = [Note(path, path.rpartition("/")[2], self.conflicts[path].at) for path in sorted(gone)]
+        self._notes = [
+            NoteRow(note, known.waiting.get(note.path, ""), note.path in known.pinned, note.path in self.conflicts)
+            for note in (*notes, *lost)
+        ]
+        self._count = counted(notes)
         self._empty = EMPTY_TEXT
         self._show_notes()
 
     def take_past(self, notes: Sequence[Note], as_of: str, none: str) -> None:
         """Show the notes of a moment; `as_of` says of which, `none` what it means that there are none."""
         self._notes = [NoteRow(note) for note in notes]
-        self._count, self._as_of = len(notes), as_of
+        self._count, self._as_of = counted(notes), as_of
         self._empty = (EMPTY, *(Line(((" ", ""), *spans)) for spans in wrap(((none, "muted"),), self._room)))
         self._show_notes()
 
@@ -109,7 +116,8 @@ class MemoryPane(NoteSide):
     def _show_notes(self) -> None:
         self._query = ""
         self.view.empty = self._empty
-        self.view.replace_all(tree(self._notes, self._folded))
+        none = [Told("none", tuple(self._empty))] if self._notes and not self._count else []
+        self.view.replace_all([*tree(self._notes, self._folded), *none])
         if self.view.current is None:
             self.view.window.move_to(0)
         self._title()
@@ -130,7 +138,7 @@ class MemoryPane(NoteSide):
 
     def _title(self) -> None:
         count = f" {wording.count(self._count, 'note')}" if self._count >= 0 else ""
-        hint: Span = (self._as_of, "text") if self._as_of else (f"/ search · {self.KEY}", "muted")
+        hint: Span = (self._as_of, "text") if self._as_of else (f"a add · / search · {self.KEY}", "muted")
         self.rule.say(((self.TITLE, "text bold"), (count, "muted")), (hint,))
 
     # moving
@@ -250,5 +258,4 @@ class MemoryPane(NoteSide):
             self.post_message(Wish("forget", self.path))
             return
         self._forgetting = self.path
-        said = f"f again forgets {one_line(self.path)}; git keeps it"
-        self.text_rule.say(((one_line(self.path), "text bold"),), ((said, "warn"),))
+        self.text_rule.say((("f again forgets it; git keeps it", "warn"), (f" {one_line(self.path)}", "text")))

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.timer import Timer
 
 from hermes_tui.domain.commands import Command, EditPlan, KillAgent, PauseAgent, ResumeAgent, UndoEdit
 from hermes_tui.domain.events import EditKind, PlanOp
@@ -22,9 +23,9 @@ from hermes_tui.interfaces.tui.drawing.glyphs import NEEDS_YOU
 from hermes_tui.interfaces.tui.drawing.line_view import LineView
 from hermes_tui.interfaces.tui.drawing.look import Look
 from hermes_tui.interfaces.tui.graph import picture
-from hermes_tui.interfaces.tui.graph.detail import detail_lines
+from hermes_tui.interfaces.tui.graph.detail import LastSaid, detail_lines
 from hermes_tui.interfaces.tui.graph.folding import GraphRows, needs_of, speaker_of
-from hermes_tui.interfaces.tui.graph.frame import RULE_ROOM, hint, legend, path_line
+from hermes_tui.interfaces.tui.graph.frame import RULE_ROOM, Counts, counted, hint, legend, path_line
 from hermes_tui.interfaces.tui.graph.rows import (
     FULL_WIDTH,
     WHO_FROM,
@@ -40,6 +41,8 @@ from hermes_tui.interfaces.tui.panes._pane import Pane, Sheet, View
 from hermes_tui.interfaces.tui.panes._picture import PictureView
 from hermes_tui.interfaces.tui.rules import Divider, TitleRule
 
+REST_S: Final = 0.1
+"""The detail follows a cursor that rested so long: while a key is held down, rows are all that is drawn."""
 RULE_CELLS: Final = 8
 """What a title rule needs besides its title and its hint."""
 EMPTY_TEXT = (
@@ -95,6 +98,9 @@ class TaskGraphPane(Pane):
         self._seen: View | None = None
         self._drawn: tuple[object, ...] = ()
         self._warned: object = None
+        self._counts = Counts()
+        self._last_said = LastSaid()
+        self._resting: Timer | None = None
 
     def contents(self) -> ComposeResult:
         """The rows or the picture; the detail beside or below them."""
@@ -125,6 +131,7 @@ class TaskGraphPane(Pane):
             self._plain = self.rows.tasks(state, chronicle)
             rows = self.rows.of(state, chronicle, self._plain, steps=roomy)
             self.shown = list(self._plain.values())
+            self._counts = counted(self.shown)
             self.view.replace_all(rows)
         if self.picture.display:
             self._show_picture(view)
@@ -143,7 +150,7 @@ class TaskGraphPane(Pane):
             foot = path_line(critical)
         self.foot.say(foot)
         # Its line follows the last row; in full it stands at the foot of the screen.
-        self.view.styles.max_height = None if self.full or foot is None else max(len(self.view), 1)
+        self.view.limit(0 if self.full or foot is None else max(len(self.view), 1))
         self._title(view, critical)
 
     @property
@@ -154,11 +161,10 @@ class TaskGraphPane(Pane):
     def _title(self, view: View, critical: str | None) -> None:
         title: list[Span] = [(self.TITLE, "text bold")]
         if self.shown:
-            done = sum(row.status.state is TaskState.DONE for row in self.shown)
-            title.append((f" {done}/{len(self.shown)}", "text bold"))
+            title.append((f" {self._counts.done}/{self._counts.tasks}", "text bold"))
             title.append((f" · rev {view.state.graph.rev}" if self.full else "", "muted"))
         room = self.rule.size.width - width_of(title) - RULE_CELLS
-        self.rule.say(tuple(title), hint(self.shown, critical, self.KEY, room, full=self.full and bool(self.shown)))
+        self.rule.say(tuple(title), hint(self._counts, critical, self.KEY, room, full=self.full and bool(self.shown)))
 
     def _show_picture(self, view: View) -> None:
         room = (max(self.picture.size.width, 20), view.now)
@@ -182,7 +188,9 @@ class TaskGraphPane(Pane):
         self._warned = None
         if self.picture.display and self._seen is not None:
             self._show_picture(self._seen)
-        self._show_detail()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST_S, self._show_detail)
 
     @on(LineView.Scrolled)
     def _scrolled(self, event: LineView.Scrolled) -> None:
@@ -198,6 +206,10 @@ class TaskGraphPane(Pane):
         elif row is not None:
             self.rows.toggled ^= {row.key}
         self._again()
+
+    def on_resize(self) -> None:
+        """Draw the detail for its new width."""
+        self.call_after_refresh(self._show_detail)
 
     def _again(self) -> None:
         if self._seen is not None:
@@ -220,6 +232,8 @@ class TaskGraphPane(Pane):
                 return
 
     def _show_detail(self) -> None:
+        if not self.full and not self.detail.size.width:
+            return  # it has no place beside a small graph
         row = self.row or next((one for one in self.shown if one.live or one.sign is NEEDS_YOU), None)
         if self._seen is None or row is None:
             self.detail_rule.say((("detail", "text bold"),))
@@ -228,7 +242,8 @@ class TaskGraphPane(Pane):
         name = row.task.title if isinstance(row, TaskRow) else row.copy().partition("\n")[0]
         number = str(row.task.id) if isinstance(row, TaskRow) else ""
         self.detail_rule.say(((one_line(name), "text bold"),), ((number, "muted"),) if number else ())
-        self.detail.show(detail_lines(row, self._seen, max(self.detail.size.width, 30)))
+        width = max(self.detail.size.width, 30)
+        self.detail.show(detail_lines(row, self._seen, width, self._plain, self._last_said))
 
     # acting
 

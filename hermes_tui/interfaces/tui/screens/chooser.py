@@ -27,6 +27,8 @@ NAME_CELLS: Final = 44
 NAME_SHARE: Final = 38
 """Names take so much of a hundred at most: what they are about has to be read beside them."""
 LEAST_NAME: Final = 16
+LEAST_ABOUT: Final = 6
+"""With less room than this nothing is said beside the name: a cut behind a whole name would look like one of it."""
 
 
 @frozen
@@ -62,6 +64,8 @@ class Choice:
         name, about = pad(one_line(self.name), cells), one_line(self.about)
         whole = f"{about} {one_line(self.more)}" if self.more else about
         left_for_it = room.width - 2 - cells - 2 - cell_len(right) - 1
+        if left_for_it < LEAST_ABOUT:
+            return (ends((sign, *foreign(one_line(self.name))), ((right, "muted"),), room.width),)
         said = whole if cell_len(whole) <= left_for_it else about
         left = (sign, *foreign(f"{name}  "), *foreign(said, "muted"))
         return (ends(left, ((right, "muted"),), room.width),)
