@@ -18,6 +18,7 @@ from hermes_tui.domain.events import (
     RunStarted,
     SessionForked,
     TaskCancelled,
+    TaskFailed,
     TaskFinished,
     TaskStarted,
     TaskWaiting,
@@ -97,15 +98,17 @@ def shown(*events: Event, after_s: float = 5.0) -> list[str]:
     return told(rows.values(), records[-1].at + after_s)[1:]
 
 
-def planned(kind: TaskKind) -> PlanEdited:
+def planned(kind: TaskKind, retry: int = 0) -> PlanEdited:
     """Return the edit that plans one task."""
-    task = Task(id=TaskId("t"), kind=kind, title="make it", use="shell")
+    task = Task(id=TaskId("t"), kind=kind, title="make it", use="shell", retry=retry)
     return PlanEdited(base_rev=0, by="goal", why="", ops=(PlanOp(kind=EditKind.ADD, target=task.id, task=task),))
 
 
-def drawn(*events: Event, kind: TaskKind = TaskKind.TOOL, after_s: float = 5.0, crash: bool = False) -> list[str]:
+def drawn(
+    *events: Event, kind: TaskKind = TaskKind.TOOL, after_s: float = 5.0, crash: bool = False, retry: int = 0
+) -> list[str]:
     """Return the rows of the task graph with all steps, so many seconds after the last of these events, or a crash."""
-    records = recorded(START, planned(kind), *events)
+    records = recorded(START, planned(kind, retry), *events)
     state, chronicle, rows = fold_all(records), Chronicle(), GraphRows()
     for one in records:
         chronicle.take(one)
@@ -279,3 +282,11 @@ def test_no_row_names_a_key_while_the_past_is_shown() -> None:
     window.forget()
     now = [line.text for at in range(len(window.rows)) for line in window.lines_of(at)]
     assert sum("Esc" in line for line in now) == 3
+
+
+def test_a_try_that_the_plan_did_not_allow_for_is_not_counted_against_it() -> None:
+    failed = TaskFailed(kind="exit_3", message="exit 3", seconds=1.0, recovering=True)
+    again = (failed, TaskStarted())
+
+    assert drawn(TaskStarted(), *again, retry=1)[0].split()[3:5] == ["try", "2/2"]
+    assert drawn(TaskStarted(), *again, *again, retry=1)[0].split()[3:5] == ["try", "3"]
