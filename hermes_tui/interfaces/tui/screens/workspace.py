@@ -269,7 +269,7 @@ class Workspace(Opening):
             self._escape()
 
     def pressed(self, key: str) -> None:
-        """Know a key before it acts: a second Esc comes right after the first, and what was said of it goes then."""
+        """Know a key before it acts: a second Esc is one right after the first; what was said of it goes with it."""
         self.status.unflash(AGAIN)
         if key != self._last_key:
             self._escaped = -TWICE_S
