@@ -94,6 +94,7 @@ class Transcript:
         self._live = False
         self._interrupt: tuple[Origin, str] | None = None
         self._stop: Notice | None = None
+        self._ended: Notice | None = None
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
         self._began = 0.0
@@ -125,8 +126,7 @@ class Transcript:
         body = record.body
         yield from self._waits.take(record)
         if isinstance(body, RunEvent):
-            if self._live and isinstance(body, RunStarted | RunResumed):
-                yield from self.cut_off()  # the run before has no end on record: Hermes ended without closing it
+            yield from self._taken_over(body)
             yield from self._run(record, body)
         elif isinstance(body, PlanEdited):
             yield self._plan(record, body)
@@ -144,6 +144,16 @@ class Transcript:
             yield from self._operator(record, body)
         else:
             yield from self._beside(record)
+
+    def _taken_over(self, body: RunEvent) -> Iterator[Row]:
+        """Yield what is still said of a run before, once it goes on or another begins."""
+        if not isinstance(body, RunStarted | RunResumed):
+            return
+        if self._live:
+            yield from self.cut_off()  # it has no end on record: Hermes ended without closing it
+        if self._ended is not None:
+            yield replace(self._ended, hint="")  # nothing is left to press for
+            self._ended = None
 
     def _beside(self, record: Record) -> Iterator[Row]:
         """Yield what happens around the run: the guard, commands beside it, subagents and windows."""
@@ -208,6 +218,7 @@ class Transcript:
             yield Gone(origin=asked[0])
         ended = notices.end(record, body, self._tally())
         self._stop = ended if asked is None and interrupted else None
+        self._ended = ended
         yield ended
 
     def _resumed(self, record: Record) -> Iterator[Row]:

@@ -290,3 +290,10 @@ def test_a_try_that_the_plan_did_not_allow_for_is_not_counted_against_it() -> No
 
     assert drawn(TaskStarted(), *again, retry=1)[0].split()[3:5] == ["try", "2/2"]
     assert drawn(TaskStarted(), *again, *again, retry=1)[0].split()[3:5] == ["try", "3"]
+
+
+def test_the_end_of_a_run_says_what_to_press_until_it_goes_on_or_another_begins() -> None:
+    assert "/resume goes on" in shown(INTERRUPTED)[-1]
+    assert not any("/resume" in row for row in shown(INTERRUPTED, RESUMED))
+    assert not any("/resume" in row for row in shown(INTERRUPTED, START))
+    assert "/resume goes on" in shown(INTERRUPTED, RESUMED, INTERRUPTED)[-1]
