@@ -17,6 +17,7 @@ from hermes_tui.domain.events import (
     RunEnded,
     RunResumed,
     RunStarted,
+    SessionForked,
     TaskWaiting,
     ToolFinished,
     ToolIntended,
@@ -110,6 +111,8 @@ class Chronicle:
                 self.mode = body.mode
             case RunStarted() | RunResumed() | RunEnded():
                 self._bounded(record, body)
+            case SessionForked() if self.began and not self.ended:
+                self.cut_off()  # what was under way goes on in the other session
             case ModelRequested() | ModelFinished() | ModelFailed() | ModelAwaited() | ModelChosen():
                 self._modelled(record, body)
             case TaskWaiting():

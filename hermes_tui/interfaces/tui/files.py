@@ -56,7 +56,8 @@ class DayReader:
         self._opened = self._opened or (spent, booked)
         late = max(spent - self._opened[0] - (booked - self._opened[1]), 0.0)
         workspace.day_beside = day + late - spent
-        workspace.refresh_panes()
+        if workspace.dock.is_attached:  # the operator may have left meanwhile
+            workspace.refresh_panes()
 
 
 class PaceReader:
@@ -76,7 +77,8 @@ class PaceReader:
         """Read it and show what follows from it."""
         seat, workspace = self.app.seat, self.app.workspace
         workspace.rates = await asyncio.to_thread(seat.errands.pace, seat.facts.session)
-        workspace.refresh_panes()
+        if workspace.dock.is_attached:  # the operator may have left meanwhile
+            workspace.refresh_panes()
 
 
 class ThemeKeeper:

@@ -22,6 +22,8 @@ from hermes_tui.domain.events import (
     RecoveryTried,
     RetryScheduled,
     RunEnded,
+    RunResumed,
+    RunStarted,
     SessionForked,
     TaskSkipped,
     ToolEvent,
@@ -159,6 +161,8 @@ class MindLog:
         if isinstance(body, SessionForked):
             return self.cut_off()
         left = self._left(LEFT) if isinstance(body, RunEnded) else []
+        if isinstance(body, RunStarted | RunResumed):
+            left = self.cut_off()  # the run before has no end on record: Hermes ended without closing it
         other = _other(record)
         return [*left, other] if other is not None else left
 
@@ -170,7 +174,10 @@ class MindLog:
         """Return the calls that are under way no more; one that waits for an answer still waits for it."""
         left = [call_id for call_id in self._open if self._calls[call_id].sign in (RUNNING, WAITING)]
         self._open.difference_update(left)
-        self._calls |= {call_id: replace(self._calls[call_id], sign=sign) for call_id in left}
+        for call_id in left:
+            call = self._calls[call_id]
+            # What waited its turn had not begun to act: its end is known.
+            self._calls[call_id] = replace(call, sign=LEFT if call.sign is WAITING else sign)
         return [self._calls[call_id] for call_id in left]
 
     def _tool(self, record: Record, body: ToolEvent) -> Thought | None:

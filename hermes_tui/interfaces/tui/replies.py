@@ -176,9 +176,9 @@ class Replies:
             self._streams[place.agent] = heard
         return heard
 
-    def cut_off(self) -> list[Row]:
+    def cut_off(self, where: str) -> list[Row]:
         """Return what becomes of the requests that were under way when Hermes ended without closing."""
-        said = ": no reply was stored when Hermes ended"
+        said = f": no reply was stored {where}"
         rows: list[Row] = [
             Notice(origin=one.origin, sign=IN_DOUBT, spans=((one.model, "text"), (said, "muted")))
             for one in self._streams.values()

@@ -91,24 +91,22 @@ class Transcript:
         self._asked: dict[ApprovalId, ApprovalAsked] = {}
         self._shells: dict[str, ShellStarted] = {}
         self._waits = Waits()
-        self._interrupt: Origin | None = None
         self._live = False
-        self._interrupted = False
+        self._interrupt: tuple[Origin, str] | None = None
         self._stop: Notice | None = None
+        self._ended: Notice | None = None
         self._unread: dict[AgentId, list[Said]] = {}
         self._criteria: list[bool] = []
-        self._began = self._last_at = 0.0
+        self._began = 0.0
         self.plan = PlanRow()
 
     def take(self, record: Record) -> list[Row]:
         """Return the rows that a record adds or changes."""
-        rows = list(self._rows(record))
-        self._last_at = record.at
-        return rows
+        return list(self._rows(record))
 
-    def cut_off(self) -> list[Row]:
+    def cut_off(self, where: str = "when Hermes ended") -> list[Row]:
         """Return what was under way when Hermes ended without closing: no clock of it runs on, its end is not known."""
-        return [*self._left_behind(None), *self._waits.leave(), *self.replies.cut_off()]
+        return [*self._left_behind(None), *self._waits.leave(), *self.replies.cut_off(where)]
 
     def _left_behind(self, at: float | None) -> list[Row]:
         """Return the calls that had not ended when their run did; `at` is None where nobody knows when that was.
@@ -128,8 +126,7 @@ class Transcript:
         body = record.body
         yield from self._waits.take(record)
         if isinstance(body, RunEvent):
-            if self._live and isinstance(body, RunStarted | RunResumed):
-                yield from self.cut_off()  # the run before has no end on record: Hermes ended without closing it
+            yield from self._taken_over(body)
             yield from self._run(record, body)
         elif isinstance(body, PlanEdited):
             yield self._plan(record, body)
@@ -147,6 +144,16 @@ class Transcript:
             yield from self._operator(record, body)
         else:
             yield from self._beside(record)
+
+    def _taken_over(self, body: RunEvent) -> Iterator[Row]:
+        """Yield what is still said of a run before, once it goes on or another begins."""
+        if not isinstance(body, RunStarted | RunResumed):
+            return
+        if self._live:
+            yield from self.cut_off()  # it has no end on record: Hermes ended without closing it
+        if self._ended is not None:
+            yield replace(self._ended, hint="")  # nothing is left to press for
+            self._ended = None
 
     def _beside(self, record: Record) -> Iterator[Row]:
         """Yield what happens around the run: the guard, commands beside it, subagents and windows."""
@@ -192,15 +199,9 @@ class Transcript:
             case RunEnded():
                 self._live = False
                 yield from self._left_behind(record.at)
-                if self._interrupt is not None and body.status == "interrupted":
-                    yield Gone(origin=self._interrupt)  # the end says so itself
-                ended = notices.end(record, body, self._tally())
-                self._stop = None if self._interrupted or body.status != "interrupted" else ended
-                self._interrupt, self._interrupted = None, False
-                yield ended
+                yield from self._end(record, body)
             case SessionForked():
-                yield from self._left_behind(self._last_at)
-                yield from self._waits.leave()
+                yield from self.cut_off("in this session")  # it is settled as after a crash
                 said = f"{body.origin} stays as it is; what follows is this session's"
                 forked = notices.notice(
                     record, notices.KERNEL, f"forked from {body.origin} at record {body.upto:,}", said
@@ -208,6 +209,17 @@ class Transcript:
                 yield replace(forked, hint="/resume goes on")
             case _:
                 return
+
+    def _end(self, record: Record, body: RunEnded) -> Iterator[Row]:
+        """Yield how a run ended; of an operator's interrupt that says all that there is to say."""
+        asked, self._interrupt = self._interrupt, None
+        interrupted = body.status == "interrupted"
+        if asked is not None and asked[1] == OPERATOR and interrupted:
+            yield Gone(origin=asked[0])
+        ended = notices.end(record, body, self._tally())
+        self._stop = ended if asked is None and interrupted else None
+        self._ended = ended
+        yield ended
 
     def _resumed(self, record: Record) -> Iterator[Row]:
         """Yield what stands there once a run goes on; one that stopped only to change brains was never away."""
@@ -343,8 +355,7 @@ class Transcript:
             case RunUnpaused():
                 yield notices.notice(record, notices.KERNEL, "thawed", f"by {body.by}")
             case InterruptAsked():
-                self._interrupted = True
-                self._interrupt = notices.origin(record) if body.by == OPERATOR else None
+                self._interrupt = (notices.origin(record), body.by)
                 yield notices.notice(record, notices.KERNEL, "interrupt", f"asked for by {body.by}")
             case ConfigApplied() | ConfigRefused():
                 yield notices.edited(record, body)

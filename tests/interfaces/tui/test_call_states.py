@@ -18,6 +18,7 @@ from hermes_tui.domain.events import (
     RunStarted,
     SessionForked,
     TaskCancelled,
+    TaskFailed,
     TaskFinished,
     TaskStarted,
     TaskWaiting,
@@ -97,15 +98,17 @@ def shown(*events: Event, after_s: float = 5.0) -> list[str]:
     return told(rows.values(), records[-1].at + after_s)[1:]
 
 
-def planned(kind: TaskKind) -> PlanEdited:
+def planned(kind: TaskKind, retry: int = 0) -> PlanEdited:
     """Return the edit that plans one task."""
-    task = Task(id=TaskId("t"), kind=kind, title="make it", use="shell")
+    task = Task(id=TaskId("t"), kind=kind, title="make it", use="shell", retry=retry)
     return PlanEdited(base_rev=0, by="goal", why="", ops=(PlanOp(kind=EditKind.ADD, target=task.id, task=task),))
 
 
-def drawn(*events: Event, kind: TaskKind = TaskKind.TOOL, after_s: float = 5.0, crash: bool = False) -> list[str]:
+def drawn(
+    *events: Event, kind: TaskKind = TaskKind.TOOL, after_s: float = 5.0, crash: bool = False, retry: int = 0
+) -> list[str]:
     """Return the rows of the task graph with all steps, so many seconds after the last of these events, or a crash."""
-    records = recorded(START, planned(kind), *events)
+    records = recorded(START, planned(kind, retry), *events)
     state, chronicle, rows = fold_all(records), Chronicle(), GraphRows()
     for one in records:
         chronicle.take(one)
@@ -169,7 +172,15 @@ def test_a_run_that_goes_on_after_a_crash_leaves_no_call_running_that_is_not() -
 def test_a_fork_has_nothing_under_way_that_its_origin_had() -> None:
     forked = SessionForked(origin=SessionId("k7q1"), upto=Seq(3))
 
-    assert shown(requested(), intended(), forked, after_s=900.0)[0] == "■ shell make stopped ►"
+    rows = shown(requested("c1"), intended("c1"), requested("c2"), ASKING, forked, after_s=900.0)
+    steps = drawn(TaskStarted(), requested(), intended(), forked, kind=TaskKind.AGENT, after_s=900.0)
+
+    assert rows[:3] == [
+        "? shell make in doubt ►",
+        "■ shell make stopped ►",
+        "? m: no reply was stored in this session",
+    ]
+    assert steps == ["? ▼ make it in doubt 0:20 –", "? shell make in doubt 0:00 –"]
 
 
 TIMER = TaskWaiting(what="timer", why="due at 2000", until=2000.0)
@@ -271,3 +282,18 @@ def test_no_row_names_a_key_while_the_past_is_shown() -> None:
     window.forget()
     now = [line.text for at in range(len(window.rows)) for line in window.lines_of(at)]
     assert sum("Esc" in line for line in now) == 3
+
+
+def test_a_try_that_the_plan_did_not_allow_for_is_not_counted_against_it() -> None:
+    failed = TaskFailed(kind="exit_3", message="exit 3", seconds=1.0, recovering=True)
+    again = (failed, TaskStarted())
+
+    assert drawn(TaskStarted(), *again, retry=1)[0].split()[3:5] == ["try", "2/2"]
+    assert drawn(TaskStarted(), *again, *again, retry=1)[0].split()[3:5] == ["try", "3"]
+
+
+def test_the_end_of_a_run_says_what_to_press_until_it_goes_on_or_another_begins() -> None:
+    assert "/resume goes on" in shown(INTERRUPTED)[-1]
+    assert not any("/resume" in row for row in shown(INTERRUPTED, RESUMED))
+    assert not any("/resume" in row for row in shown(INTERRUPTED, START))
+    assert "/resume goes on" in shown(INTERRUPTED, RESUMED, INTERRUPTED)[-1]

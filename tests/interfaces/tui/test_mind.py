@@ -11,6 +11,7 @@ from hermes_tui.domain.events import (
     Event,
     RecoveryTried,
     RunEnded,
+    RunResumed,
     SessionForked,
     ToolFinished,
     ToolIntended,
@@ -19,6 +20,7 @@ from hermes_tui.domain.events import (
 from hermes_tui.domain.ids import ApprovalId, CallId, RunId, Seq, SessionId, TaskId
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.tasks import Effect, Reach, Rung
+from hermes_tui.domain.usage import Limits
 from hermes_tui.domain.values import replace
 from hermes_tui.interfaces.tui.drawing.row_window import Room
 from hermes_tui.interfaces.tui.mind_rows import MindLog, Thought
@@ -109,6 +111,8 @@ def test_what_was_under_way_when_the_run_ended_around_it_runs_no_more() -> None:
     assert signs(ASKED, INTENDED, ended) == ["■", "■"]
     assert [row.sign.glyph for row in mind.cut_off()] == ["?"]
     assert signs(ASKED, INTENDED, SessionForked(origin=SessionId("s0"), upto=Seq(2))) == ["?"]
+    assert signs(ASKED, INTENDED, RunResumed(version="1", limits=Limits())) == ["?"]
+    assert signs(ASKED, SessionForked(origin=SessionId("s0"), upto=Seq(1))) == ["■"]
     assert signs(replace(ASKED, ruling=Ruling(decision=Decision.ASK, rule="mode")), ended) == ["◊", "■"]
 
 

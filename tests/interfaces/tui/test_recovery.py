@@ -176,6 +176,15 @@ async def test_x_leaves_it_and_says_how_to_go_on_later(table: Table) -> None:
         assert app.workspace.unfinished
 
 
+async def test_what_is_read_until_the_operator_has_left_is_shown_nowhere(table: Table) -> None:
+    async with left_open(table) as app:
+        await app.until(lambda: app.workspace.dock.card.asked is not None)
+
+    await app.day.read()
+
+    assert app.workspace.day_beside is not None
+
+
 async def test_t_looks_first_and_leads_back_to_the_card(table: Table) -> None:
     async with left_open(table) as app:
         card = await asked_about(app)

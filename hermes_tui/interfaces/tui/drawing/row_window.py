@@ -17,7 +17,7 @@ KEPT: Final = 2000
 class Room:
     """What a row is drawn for: its width, the time, whether it is open, and whether that time is `past`.
 
-    No key can act in the past, so that rows name none there.
+    Nothing can be ordered in the past, so that rows name no key for it there.
     """
 
     width: int
