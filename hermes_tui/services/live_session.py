@@ -45,7 +45,8 @@ from hermes_tui.domain.ids import RunId, SessionId
 from hermes_tui.domain.ports import Brain
 from hermes_tui.domain.records import Place, Record
 from hermes_tui.domain.state import SessionState
-from hermes_tui.domain.tasks import Mode
+from hermes_tui.domain.state.run import RunState
+from hermes_tui.domain.tasks import Goal, Mode
 from hermes_tui.domain.values import frozen, replace
 from hermes_tui.kernel.gate import Gate
 from hermes_tui.kernel.session import Listen, Session
@@ -53,6 +54,7 @@ from hermes_tui.kernel.tasks.amend import amend, undo
 from hermes_tui.services import approvals, attachments, contexts, control, kits, sessions, subagents, wiring
 from hermes_tui.services.background import AgentShells
 from hermes_tui.services.brains import ConfiguredBrains
+from hermes_tui.services.config import HermesConfig
 from hermes_tui.services.config_watch import watched
 from hermes_tui.services.errands import Errands
 from hermes_tui.services.loops import under_watch
@@ -100,6 +102,7 @@ class LiveSession:
         self._gate = Gate()
         self._shells: Shells | None = None
         self._mode: Mode | None = None
+        self._left_in: Mode | None = None
         self._next_cap: float | None = None
 
     def told(self, error: Exception) -> HermesError:
@@ -229,13 +232,21 @@ class LiveSession:
             # What is said in a conversation is not planned: its agent goes on.
             goal = replace(goal, strategy=attachments.ALONE)
         config = self.station.config_for(goal)
-        mode = self._mode or (session.state.run.mode if number > 1 else config.policy.mode)
+        mode = self._mode_for(goal, session.state.run, config)
         limits, cap, self._next_cap = self.station.limits(goal, config), self._next_cap, None
         limits = limits if cap is None else replace(limits, usd=cap)
         with session.together():
             self.station.begin(session, place, (goal, digest), (mode, limits))
             attachments.tell(session, place, goal, command.images)
         await self._pursue(session, place)
+
+    def _mode_for(self, goal: Goal, last: RunState, config: HermesConfig) -> Mode:
+        """Return the mode of the next run: what a goal file asks for holds for its own run alone."""
+        if last.goal is not None and last.goal.mode is None:
+            self._left_in = last.mode
+        if self._mode is None and goal.mode is None and self._left_in is not None:
+            return self._left_in
+        return self._mode or config.policy.mode
 
     async def _go_on(self, session: Session) -> None:
         """Take up the unfinished run."""

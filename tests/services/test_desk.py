@@ -344,6 +344,23 @@ def test_a_mode_on_the_command_line_wins_over_the_mode_that_a_session_was_left_i
     assert (changed.mode, started.mode) == (Mode.AUTO_EDIT, Mode.AUTO_EDIT)
 
 
+def test_the_mode_that_a_goal_file_asks_for_holds_for_its_run_alone(
+    open_desk: Callable[..., Open], tmp_path: Path
+) -> None:
+    file = tmp_path / "goal.md"
+    file.write_text("---\nmode: plan\n---\nLook around.\n")
+    with running_server(Scenario(replies=[Reply("First."), Reply("Second."), Reply("Third.")])) as server:
+        table = open_desk(server.openai_url)
+        for number, said in enumerate(
+            (Submit(text="one"), Submit(text="", path=str(file)), Submit(text="two")), start=1
+        ):
+            table.desk.send(said)
+            table.seen.wait_for(RunEnded, number)
+
+    modes = [started.mode for started in table.seen.of(RunStarted) if isinstance(started, RunStarted)]
+    assert modes == [Mode.ASK, Mode.PLAN, Mode.ASK]
+
+
 def test_a_cap_that_is_moved_between_two_runs_holds_for_the_next_one_alone(open_desk: Callable[..., Open]) -> None:
     with running_server(Scenario(replies=[Reply("First."), Reply("Second."), Reply("Third.")])) as server:
         table = open_desk(server.openai_url)
