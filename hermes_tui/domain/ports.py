@@ -42,7 +42,7 @@ class Journal(Protocol):
         """Let what is appended within reach the disk in one commit: after a crash all of it is there, or none."""
         ...
 
-    def durable(self, seq: Seq) -> Awaitable[None]:
+    def durable(self, seq: Seq, /) -> Awaitable[None]:
         """Return when every record up to `seq` is on disk.
 
         Raises:

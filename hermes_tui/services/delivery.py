@@ -22,7 +22,7 @@ class Durable(Protocol):
         """The seq up to which everything is on disk."""
         ...
 
-    def durable(self, seq: Seq) -> Awaitable[None]:
+    def durable(self, seq: Seq, /) -> Awaitable[None]:
         """Return when every record up to `seq` is on disk.
 
         Raises:

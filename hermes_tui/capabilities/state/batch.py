@@ -12,7 +12,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import count
 from typing import Any, Final, cast
-from zlib import crc32
+from zlib import adler32
 
 import msgspec
 
@@ -115,7 +115,7 @@ class Chain:
             self._long.append(body)
             text = reference(digest.hex()).decode()
         covered = _encode((seq, RECORD_VERSION, at, *self._columns, kind)) + digest
-        self.values += (seq, at, *self._bound, kind, text, crc32(covered))
+        self.values += (seq, at, *self._bound, kind, text, adler32(covered))
         self._cover(covered)
         return Record(seq=seq, at=at, place=place, body=event)
 

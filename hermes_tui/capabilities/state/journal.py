@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -60,7 +61,8 @@ def blob_folder(path: Path) -> Path:
 class SessionJournal:
     """One session file, owned by this process until `close`.
 
-    `append` may be called from any thread; records are published on the thread that appends them.
+    `append` may be called from any thread; records are published on the thread that appends them. `durable` returns
+    what is over when every record up to a seq is on disk, to be awaited; see `Waiters.wait`.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class SessionJournal:
             raise
         self._blobs = Blobs(self._connection, self._blob_folder)
         self._waiters = Waiters(last, self._waited_for)
+        self.durable: Callable[[Seq], Awaitable[None]] = self._waiters.wait
         self._refusal: JournalPoisoned | None = None
         self._chain = Chain(last, link, key=options.key, now=clock.now)
         self._full: deque[Batch] = deque()
@@ -145,8 +148,9 @@ class SessionJournal:
             # The row is made here and not by the writer: the interpreter's lock would be held as long, and each commit
             # would wait for it.
             record = self._chain.add(event, place, text, body)
-            if self._idle or len(self._chain.values) >= FULL:
-                self._next()
+            full = (self._idle or len(self._chain.values) >= FULL) and self._next()
+        if full:
+            time.sleep(0)  # its turn now: else it waits for the interpreter's lock for as long as a thread may keep it
         self._publish(record)
         return record
 
@@ -159,14 +163,6 @@ class SessionJournal:
                 yield
             finally:
                 self._joining = outer
-
-    def durable(self, seq: Seq) -> Awaitable[None]:
-        """Return when every record up to `seq` is on disk; to be awaited.
-
-        Raises:
-            JournalPoisoned: the commit failed; nothing after the last good one counts.
-        """
-        return self._waiters.wait(seq)
 
     def read(self, after: Seq) -> Sequence[Record]:
         """Return the durable records after `after`, in order.
@@ -214,13 +210,15 @@ class SessionJournal:
         self._writer.join()
         self.lock.release()
 
-    def _next(self) -> None:
-        """Wake the writer, if it rests; begin another batch, if this one has enough."""
+    def _next(self) -> bool:
+        """Wake the writer, if it rests; begin another batch, if this one has enough. Return whether it has its turn."""
         if len(self._chain.values) >= FULL and not self._joining:
             self._full.append(self._chain.seal())
-        if self._idle or (self._lingering and self._full):
+        waited = self._lingering and bool(self._full)
+        if self._idle or waited:
             self._idle = self._lingering = False
             self._work.notify()
+        return waited
 
     def _waited_for(self) -> None:
         """Let the writer linger no longer; called by whoever begins to wait."""

@@ -78,9 +78,7 @@ class Waiters:
         if not line.counting:
             line.counting = True
             loop.call_soon(self._count, line)
-        # Whoever commits from now on sees the line; what was committed before is seen here.
-        if seq <= self.durable or self._failure is not None:
-            self._wake(line)
+        # What was committed meanwhile is seen when the line is counted.
         return future
 
     @property

@@ -70,7 +70,7 @@ class Waits:
             return
         if isinstance(body, RunEnded):
             yield from self.leave()
-        elif task in self._open and isinstance(body, TaskEvent | ToolRequested | ModelRequested):
+        elif task is not None and task in self._open and isinstance(body, TaskEvent | ToolRequested | ModelRequested):
             yield from self._went_on(record, task)
 
     def leave(self) -> Iterator[Notice]:

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import time
 from pathlib import Path
-from zlib import crc32
+from zlib import adler32, crc32
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_the_last_record_of_a_commit_holds_a_link_over_all_of_it(path: Path) -> 
         link = hashlib.blake2b(link + content, digest_size=32, key=KEY).digest()
         links.append(link)
 
-    checksums = [crc32(covered(path, seq)) for seq in range(FIRST, LAST)]
+    checksums = [adler32(covered(path, seq)) for seq in range(FIRST, LAST)]
     assert macs(path) == [links[0], *checksums, links[1], links[2]]
     assert verify_chain(path, key=KEY) is None
 
@@ -85,10 +85,17 @@ def test_a_session_with_a_link_in_each_record_holds_as_well(path: Path) -> None:
     assert (whole, verify_chain(path, key=KEY)) == (None, 4)
 
 
+def test_records_with_the_checksum_of_earlier_versions_hold_as_well(path: Path) -> None:
+    for seq in range(FIRST, LAST):
+        asked(path, "UPDATE record SET mac=? WHERE seq=?", crc32(covered(path, seq)), seq)
+
+    assert verify_chain(path, key=KEY) is None
+
+
 def test_a_change_that_fits_its_checksum_breaks_the_link_of_its_commit(path: Path) -> None:
     asked(path, "UPDATE record SET at=at+1 WHERE seq=4")
     named = verify_chain(path, key=KEY)
-    asked(path, "UPDATE record SET mac=? WHERE seq=4", crc32(covered(path, 4)))
+    asked(path, "UPDATE record SET mac=? WHERE seq=4", adler32(covered(path, 4)))
 
     assert (named, verify_chain(path, key=KEY)) == (4, FIRST)
 
@@ -97,8 +104,8 @@ def test_a_change_that_fits_its_checksum_breaks_the_link_of_its_commit(path: Pat
 def test_a_link_that_was_put_in_or_taken_out_shows(path: Path, mac: object) -> None:
     asked(path, "UPDATE record SET mac=? WHERE seq=4", mac)
     inner = verify_chain(path, key=KEY)
-    asked(path, "UPDATE record SET mac=? WHERE seq=4", crc32(covered(path, 4)))
-    asked(path, "UPDATE record SET mac=? WHERE seq=?", crc32(covered(path, LAST)), LAST)
+    asked(path, "UPDATE record SET mac=? WHERE seq=4", adler32(covered(path, 4)))
+    asked(path, "UPDATE record SET mac=? WHERE seq=?", adler32(covered(path, LAST)), LAST)
 
     assert inner in (FIRST, 4)
     assert verify_chain(path, key=KEY) == FIRST
