@@ -120,11 +120,17 @@ def closest(name: str) -> list[Order]:
 
 @frozen(kw_only=False)
 class Heard:
-    """What a typed line is: an order with its argument, a shell command, a note, or words for the model."""
+    """What a typed line is: an order with its argument, a shell command, a note, or words for the model.
 
-    kind: Literal["order", "shell", "note", "words"]
+    Of a sign that stands alone it is what there is to say about it.
+    """
+
+    kind: Literal["order", "shell", "note", "words", "alone"]
     text: str
     name: str = ""
+
+
+_ALONE: Final = {"!": "! COMMAND runs a command beside the session.", "#": "# TEXT writes a note."}
 
 
 def heard(text: str) -> Heard:
@@ -137,6 +143,8 @@ def heard(text: str) -> Heard:
         return Heard("shell", rest)
     if text.startswith("#") and rest:
         return Heard("note", rest)
+    if text.strip() in _ALONE:
+        return Heard("alone", _ALONE[text.strip()])
     return Heard("words", text.removeprefix("/") if text.startswith("//") else text)
 
 

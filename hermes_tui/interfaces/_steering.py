@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, cast
 
 from hermes_tui.domain.commands import ChangeWindow, EditPlan, GoOn, Interrupt, SetEffort, WindowChange
@@ -18,6 +18,7 @@ from hermes_tui.domain.state.graph import GraphState
 from hermes_tui.domain.tasks import Task
 from hermes_tui.domain.text import first_line
 from hermes_tui.domain.values import replace
+from hermes_tui.services.config import ROLES
 
 EFFORTS: Final[Mapping[str, Effort | None]] = {"auto": None, "low": "low", "medium": "medium", "high": "high"}
 LEAD: Final = "cortex"
@@ -26,16 +27,21 @@ WORDS: Final = ("goal", "prompt", "command", "question", "text", "path", "query"
 """The argument that says what a task is to do, by the first of these that it has."""
 
 
-def effort(wanted: str, current: Effort | None) -> SetEffort:
+def effort(wanted: str, current: Effort | None, brains: Collection[str]) -> SetEffort:
     """Return the order for `EFFORT ROLE`; without an effort, for the step after `current`.
 
+    `brains` are the parts that the config names beside the roles there always are.
+
     Raises:
-        UsageInvalid: there is no such effort.
+        UsageInvalid: there is no such effort, or no such role.
     """
     name, _, role = wanted.partition(" ")
     names = list(EFFORTS)
     if name and name not in EFFORTS:
         raise UsageInvalid(f"There is no effort {first_line(name, 40)}.", hint=f"Efforts: {', '.join(names)}.")
+    known = (*ROLES, *brains)
+    if role and role.strip() not in known:
+        raise UsageInvalid(f"There is no role {first_line(role, 40)}.", hint=f"Roles: {', '.join(known)}.")
     chosen = name or names[(names.index(current or "auto") + 1) % len(names)]
     return SetEffort(effort=EFFORTS[chosen], role=role.strip() or LEAD)
 

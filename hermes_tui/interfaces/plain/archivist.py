@@ -215,7 +215,7 @@ class Archivist:
 
     def do_effort(self, wanted: str) -> None:
         """Set how much a role's model reasons; without a word, the next step of cortex."""
-        order = steering.effort(wanted, self._effort)
+        order = steering.effort(wanted, self._effort, self.mode.seat.facts.config.brains)
         self.mode.order(order)
         if order.role == steering.LEAD:
             self._effort = order.effort

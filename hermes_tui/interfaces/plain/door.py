@@ -166,6 +166,8 @@ class LineMode(Host):
                 self.clerk.shell(said.text)
             case "note":
                 self.clerk.do_remember(said.text)
+            case "alone":
+                self.say(said.text)
             case "words":
                 self.start(self._say_words(said.text))
 

@@ -71,6 +71,8 @@ class Clerk(Scribe):
                 self.shell(said.text)
             case "note":
                 self.do_remember(said.text)
+            case "alone":
+                self.app.say(said.text)
             case "words":
                 self.album.submit(said.text)
 
@@ -269,7 +271,7 @@ class Clerk(Scribe):
         """Set how much a role's model reasons; without a word, the next step of cortex."""
         chronicle = self.app.workspace.chronicle
         try:
-            order = steering.effort(wanted, chronicle.effort)
+            order = steering.effort(wanted, chronicle.effort, self.app.seat.facts.config.brains)
         except UsageInvalid as error:
             self.app.say(f"{error.message} {error.hint}", "fail")
             return

@@ -181,5 +181,7 @@ def _against(name: str, amount: tuple[float, str], reserved: float, cap: float |
         return Line(((f" {name:<6}", "muted"), (f"spent {said}, no cap in US dollars", "text")))
     held, most = (wording.money(one) for one in (reserved, cap))
     text = f"  spent {said:>5}   reserved {held:>5}   cap {most:>6}"
-    drawn = bar(usd, reserved, cap, max(width - 10 - len(text), 10))
+    if len(text) + 8 > width:
+        text = f"  {said:>5}+{held} of {most:>6}"
+    drawn = bar(usd, reserved, cap, max(width - 10 - len(text), 0))
     return ends(((f" {name:<6}", "muted"), *drawn, (text, "text")), ((" ", ""),), width)

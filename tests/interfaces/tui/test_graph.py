@@ -221,6 +221,16 @@ def test_what_could_start_is_ready_and_what_waits_for_others_or_a_guard_is_pendi
     assert "ready" not in "".join(plan_lines(over)), "nothing is about to start when the run is over"
 
 
+def test_the_tops_of_rows_follow_the_lanes_and_not_the_plan() -> None:
+    state = graph(("late", "first", TaskState.PENDING), ("first", "", TaskState.DONE))
+    rows = GraphRows()
+
+    lines = shown(rows, state)
+
+    assert [line.split("do ")[1].split()[0] for line in lines] == ["first", "late"]
+    assert list(rows.tops) == [TaskId("first"), TaskId("late")]
+
+
 def test_a_folded_group_says_that_some_of_it_could_start() -> None:
     done, pending = TaskState.DONE, TaskState.PENDING
     some = [(f"read-{at}", "", done if at < 4 else pending) for at in range(50)]

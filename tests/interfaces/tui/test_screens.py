@@ -48,6 +48,10 @@ async def test_a_key_sets_how_much_it_reasons_and_the_status_line_shows_that_and
         assert " medium  " in app.rows[-1], "as the record of the request has it"
         await app.enter("/effort much")
         assert "There is no effort much." in app.text
+        await app.enter("/effort high nobody")
+        assert "There is no role nobody." in app.text
+        await app.enter("#")
+        assert "# TEXT writes a note." in app.text
 
 
 async def test_the_palette_filters_and_carries_out_what_is_chosen(table: Table) -> None:

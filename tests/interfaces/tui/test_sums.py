@@ -8,6 +8,7 @@ from hermes_tui.domain.events import RunEnded
 from hermes_tui.domain.ids import TaskId
 from hermes_tui.domain.state import SessionState
 from hermes_tui.domain.state.graph import GraphState, TaskStatus
+from hermes_tui.domain.state.run import RunState
 from hermes_tui.domain.state.spend import SpendState, Spent
 from hermes_tui.domain.tasks import Task, TaskKind, TaskState
 from hermes_tui.domain.usage import Limits
@@ -90,6 +91,17 @@ def test_the_tables_stand_by_role_and_by_task_beside_each_other_with_what_is_fre
         ["embedding", "ollama:nomic", "1", "1.0k", "100", "0", "%", "local", "total", "$0.4000"],
         ["total", "3", "3.0k", "300", "0", "%", "$0.4000"],
     ]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 79])
+def test_where_there_is_no_room_the_bar_gives_way_and_no_figure_is_cut(width: int) -> None:
+    state = budget({"cortex": 0.4}, {"tests": 0.4})
+    capped = replace(state, run=RunState(limits=Limits(usd=1.0)))
+
+    lines = meter.detail(capped, Chronicle(), 0.0, width, meter.Day(0.4, 20.0), [])
+
+    assert [line.text.split()[-1] for line in lines[:2]] == ["$1.00", "$20.00"]
+    assert all(line.width <= width for line in lines)
 
 
 @pytest.mark.parametrize(

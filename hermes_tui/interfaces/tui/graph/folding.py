@@ -110,6 +110,11 @@ class GraphRows:
             rows += self._with_steps(state, chronicle, plain[TaskId(laid.node[1])], (laid, lanes), steps=steps)
         return rows
 
+    @property
+    def tops(self) -> Mapping[TaskId, int]:
+        """At which row each task stands that is not folded away."""
+        return {TaskId(laid.node[1]): at for at, laid in enumerate(self._laid) if laid.node[0] == "task"}
+
     def fold_all(self, state: SessionState, plain: Mapping[TaskId, TaskRow]) -> None:
         """Fold every group but those with something under way or wrong."""
         begin_folded = len(state.graph.tasks) > FOLD_ABOVE

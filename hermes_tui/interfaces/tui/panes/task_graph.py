@@ -130,7 +130,8 @@ class TaskGraphPane(Pane):
             self._drawn = drawn
             self._plain = self.rows.tasks(state, chronicle)
             rows = self.rows.of(state, chronicle, self._plain, steps=roomy)
-            self.shown = list(self._plain.values())
+            tops = self.rows.tops
+            self.shown = sorted(self._plain.values(), key=lambda row: tops.get(row.task.id, len(tops)))
             self._counts = counted(self.shown)
             self.view.replace_all(rows)
         if self.picture.display:
