@@ -242,8 +242,8 @@ class LiveSession:
 
     def _mode_for(self, goal: Goal, last: RunState, config: HermesConfig) -> Mode:
         """Return the mode of the next run: what a goal file asks for holds for its own run alone."""
-        if last.goal is not None and last.goal.mode is None:
-            self._left_in = last.mode
+        if last.goal is not None and last.mode is not last.goal.mode:
+            self._left_in = last.mode  # the operator's, or the config's: no file asked for it
         if self._mode is None and goal.mode is None and self._left_in is not None:
             return self._left_in
         return self._mode or config.policy.mode

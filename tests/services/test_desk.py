@@ -27,7 +27,6 @@ from hermes_tui.domain.events import (
     ApprovalAsked,
     CapRaised,
     Event,
-    ModeChanged,
     ModelChosen,
     RunEnded,
     RunStarted,
@@ -322,43 +321,6 @@ def test_a_run_that_hermes_itself_fails_is_told_ends_on_record_and_can_go_on(ope
         assert isinstance(ended, RunEnded)
         assert (failed.status, failed.exit_code, ended.answer) == ("error", 1, "Written.")
         assert [trouble.hint.startswith("Report: ") for trouble in table.seen.troubles] == [True]
-
-
-def test_a_mode_on_the_command_line_wins_over_the_mode_that_a_session_was_left_in(
-    open_desk: Callable[..., Open],
-) -> None:
-    with running_server(Scenario(replies=[Reply("First."), Reply("Second.")])) as server:
-        first = open_desk(server.openai_url)
-        first.desk.send(SetMode(mode=Mode.PLAN))
-        first.desk.send(Submit(text="one"))
-        first.seen.wait_for(RunEnded)
-        first.desk.close(timeout_s=WAIT_S)
-
-        later = open_desk(server.openai_url, session=first.desk.session_id, mode="auto-edit")
-        changed = later.seen.wait_for(ModeChanged)
-        later.desk.send(Submit(text="two"))
-        started = later.seen.wait_for(RunStarted)
-
-    assert isinstance(changed, ModeChanged)
-    assert isinstance(started, RunStarted)
-    assert (changed.mode, started.mode) == (Mode.AUTO_EDIT, Mode.AUTO_EDIT)
-
-
-def test_the_mode_that_a_goal_file_asks_for_holds_for_its_run_alone(
-    open_desk: Callable[..., Open], tmp_path: Path
-) -> None:
-    file = tmp_path / "goal.md"
-    file.write_text("---\nmode: plan\n---\nLook around.\n")
-    with running_server(Scenario(replies=[Reply("First."), Reply("Second."), Reply("Third.")])) as server:
-        table = open_desk(server.openai_url)
-        for number, said in enumerate(
-            (Submit(text="one"), Submit(text="", path=str(file)), Submit(text="two")), start=1
-        ):
-            table.desk.send(said)
-            table.seen.wait_for(RunEnded, number)
-
-    modes = [started.mode for started in table.seen.of(RunStarted) if isinstance(started, RunStarted)]
-    assert modes == [Mode.ASK, Mode.PLAN, Mode.ASK]
 
 
 def test_a_cap_that_is_moved_between_two_runs_holds_for_the_next_one_alone(open_desk: Callable[..., Open]) -> None:
